@@ -1,0 +1,293 @@
+//! Puts a [`Dataset`] together, sample by sample: what every importer ends in.
+
+use std::collections::HashMap;
+
+use super::boxes::{BoxRecord, Boxes};
+use super::labels::{ClassId, LabelsBuilder};
+use super::{
+    Attribute, Container, Dataset, Issue, IssueKind, Layout, NO_SPLIT, Place, SampleId, SplitId, Strings,
+};
+
+/// One sample as an importer hands it over.
+#[derive(Clone, Debug, Default)]
+pub struct NewSample<'a> {
+    /// Display path; see [`Dataset::paths`].
+    pub path: &'a str,
+    /// The exact bytes of the path when it is not UTF-8.
+    pub raw_path: Option<Vec<u8>>,
+    /// `None` is a loose file of `bytes` bytes.
+    pub place: Option<Place>,
+    pub bytes: u64,
+    pub modified_ms: i64,
+    pub split: Option<&'a str>,
+    /// Class names; none is unlabelled.
+    pub labels: &'a [&'a str],
+    pub boxes: Vec<NewBox<'a>>,
+    /// Other values by column name.
+    pub attributes: &'a [(&'a str, &'a str)],
+}
+
+/// One box as an importer hands it over; see [`BoxRecord`].
+#[derive(Clone, Debug)]
+pub struct NewBox<'a> {
+    pub class: &'a str,
+    pub rect: [f32; 4],
+    pub relative: bool,
+}
+
+/// Collects samples and issues; the class of a sample with boxes is the set of its boxes' classes.
+#[derive(Debug)]
+pub struct DatasetBuilder {
+    root: String,
+    source: String,
+    layout: Layout,
+    paths: Strings,
+    raw_paths: std::collections::BTreeMap<SampleId, Vec<u8>>,
+    by_path: HashMap<u64, Vec<SampleId>>,
+    places: Vec<Place>,
+    containers: Vec<Container>,
+    bytes: Vec<u64>,
+    modified_ms: Vec<i64>,
+    split_names: Vec<String>,
+    split_ids: HashMap<String, SplitId>,
+    splits: Vec<SplitId>,
+    labels: LabelsBuilder,
+    box_counts: Vec<u32>,
+    boxes: Vec<BoxRecord>,
+    attributes: Vec<Attribute>,
+    attribute_ids: HashMap<String, usize>,
+    issues: Vec<Issue>,
+}
+
+impl DatasetBuilder {
+    /// `root` and `source` as in [`Dataset`].
+    pub fn new(root: &str, source: &str, layout: Layout) -> Self {
+        Self {
+            root: root.to_owned(),
+            source: source.to_owned(),
+            layout,
+            paths: Strings::new(),
+            raw_paths: Default::default(),
+            by_path: HashMap::new(),
+            places: Vec::new(),
+            containers: Vec::new(),
+            bytes: Vec::new(),
+            modified_ms: Vec::new(),
+            split_names: Vec::new(),
+            split_ids: HashMap::new(),
+            splits: Vec::new(),
+            labels: LabelsBuilder::default(),
+            box_counts: Vec::new(),
+            boxes: Vec::new(),
+            attributes: Vec::new(),
+            attribute_ids: HashMap::new(),
+            issues: Vec::new(),
+        }
+    }
+
+    pub fn set_layout(&mut self, layout: Layout) {
+        self.layout = layout;
+    }
+
+    pub fn len(&self) -> usize {
+        self.places.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Names a class before any sample has it, so that class ids follow the source's order.
+    pub fn class(&mut self, name: &str) -> ClassId {
+        self.labels.class(name)
+    }
+
+    /// Adds a container and gives its index for [`Place::container`].
+    pub fn container(&mut self, container: Container) -> u32 {
+        if let Some(at) = self.containers.iter().position(|known| *known == container) {
+            return at as u32;
+        }
+        self.containers.push(container);
+        (self.containers.len() - 1) as u32
+    }
+
+    /// Adds a sample. One whose path was added before gets the new labels, boxes and attributes
+    /// as well as its own: tables name a file once per label.
+    pub fn push(&mut self, sample: NewSample<'_>) -> SampleId {
+        let mut classes: Vec<ClassId> = sample.labels.iter().map(|name| self.labels.class(name)).collect();
+        let boxes: Vec<BoxRecord> = sample
+            .boxes
+            .iter()
+            .map(|one| BoxRecord {
+                class: self.labels.class(one.class),
+                rect: one.rect,
+                relative: one.relative,
+            })
+            .collect();
+        classes.extend(boxes.iter().map(|one| one.class));
+
+        let key = hash_of(sample.path);
+        let known = self
+            .by_path
+            .get(&key)
+            .and_then(|ids| ids.iter().copied().find(|id| self.paths.get(*id as usize) == sample.path));
+        if let Some(id) = known.filter(|_| sample.raw_path.is_none()) {
+            self.labels.extend(id, &classes);
+            self.set_attributes(id, sample.attributes);
+            debug_assert!(boxes.is_empty(), "importers gather a sample's boxes before they push it");
+            return id;
+        }
+
+        let id = self.places.len() as SampleId;
+        self.by_path.entry(key).or_default().push(id);
+        self.paths.push(sample.path);
+        if let Some(raw) = sample.raw_path {
+            self.raw_paths.insert(id, raw);
+        }
+        self.places.push(sample.place.unwrap_or(Place::loose(sample.bytes)));
+        self.bytes.push(sample.bytes);
+        self.modified_ms.push(sample.modified_ms);
+        let split = sample.split.map_or(NO_SPLIT, |name| self.split(name));
+        self.splits.push(split);
+        self.labels.push(&classes);
+        self.box_counts.push(boxes.len() as u32);
+        self.boxes.extend(boxes);
+        self.set_attributes(id, sample.attributes);
+        id
+    }
+
+    /// Reports a fault of a sample or of another file.
+    pub fn issue(
+        &mut self,
+        sample: Option<SampleId>,
+        path: &str,
+        kind: IssueKind,
+        message: impl Into<String>,
+    ) {
+        self.issues.push(Issue { sample, path: path.to_owned(), kind, message: message.into() });
+    }
+
+    /// The dataset and its issues.
+    pub fn finish(mut self) -> (Dataset, Vec<Issue>) {
+        let samples = self.places.len();
+        for attribute in &mut self.attributes {
+            while attribute.values.len() < samples {
+                attribute.values.push("");
+            }
+        }
+        let boxes = if self.boxes.is_empty() {
+            Boxes::default()
+        } else {
+            let mut starts = Vec::with_capacity(samples + 1);
+            let mut start = 0;
+            starts.push(0);
+            for count in &self.box_counts {
+                start += count;
+                starts.push(start);
+            }
+            Boxes { starts, records: self.boxes }
+        };
+        let dataset = Dataset {
+            root: self.root,
+            source: self.source,
+            layout: self.layout,
+            paths: self.paths,
+            raw_paths: self.raw_paths,
+            places: self.places,
+            containers: self.containers,
+            bytes: self.bytes,
+            modified_ms: self.modified_ms,
+            split_names: self.split_names,
+            splits: self.splits,
+            labels: self.labels.finish(),
+            boxes,
+            attributes: self.attributes,
+            gone: vec![false; samples],
+        };
+        (dataset, self.issues)
+    }
+
+    fn split(&mut self, name: &str) -> SplitId {
+        if let Some(id) = self.split_ids.get(name) {
+            return *id;
+        }
+        // Ids stop one short of NO_SPLIT; a table whose "split" column has more values than that
+        // is no split column, and its samples stay without one.
+        if self.split_names.len() >= NO_SPLIT as usize {
+            return NO_SPLIT;
+        }
+        let id = self.split_names.len() as SplitId;
+        self.split_names.push(name.to_owned());
+        self.split_ids.insert(name.to_owned(), id);
+        id
+    }
+
+    /// Appends the values of a new sample; a repeated sample keeps its first values.
+    fn set_attributes(&mut self, id: SampleId, values: &[(&str, &str)]) {
+        for (name, value) in values {
+            let at = match self.attribute_ids.get(*name) {
+                Some(at) => *at,
+                None => {
+                    self.attributes.push(Attribute { name: (*name).to_owned(), values: Strings::new() });
+                    self.attribute_ids.insert((*name).to_owned(), self.attributes.len() - 1);
+                    self.attributes.len() - 1
+                }
+            };
+            let column = &mut self.attributes[at].values;
+            while column.len() < id as usize {
+                column.push("");
+            }
+            if column.len() == id as usize {
+                column.push(value);
+            }
+        }
+    }
+}
+
+fn hash_of(text: &str) -> u64 {
+    use std::hash::{DefaultHasher, Hash, Hasher};
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_named_twice_is_one_sample_with_both_labels() {
+        let mut builder = DatasetBuilder::new("/d", "/d", Layout::Manifest);
+        for label in ["cat", "dog"] {
+            builder.push(NewSample {
+                path: "a.png",
+                labels: &[label],
+                attributes: &[("note", label)],
+                ..Default::default()
+            });
+        }
+        builder.push(NewSample { path: "b.png", split: Some("val"), ..Default::default() });
+        let (dataset, _) = builder.finish();
+        assert_eq!(dataset.len(), 2);
+        assert_eq!(dataset.labels.names(0).collect::<Vec<_>>(), ["cat", "dog"]);
+        assert_eq!(dataset.split(0), None);
+        assert_eq!(dataset.split(1), Some("val"));
+        assert_eq!(dataset.attributes[0].values.iter().collect::<Vec<_>>(), ["cat", ""]);
+    }
+
+    #[test]
+    fn boxes_give_their_sample_its_classes() {
+        let mut builder = DatasetBuilder::new("", "", Layout::Coco);
+        builder.push(NewSample { path: "a", ..Default::default() });
+        let rect = [0.0, 0.0, 1.0, 1.0];
+        let boxes = vec![
+            NewBox { class: "cat", rect, relative: false },
+            NewBox { class: "cat", rect, relative: false },
+        ];
+        builder.push(NewSample { path: "b", boxes, ..Default::default() });
+        let (dataset, _) = builder.finish();
+        assert!(dataset.boxes.get(0).is_empty());
+        assert_eq!(dataset.boxes.get(1).len(), 2);
+        assert_eq!(dataset.labels.names(1).collect::<Vec<_>>(), ["cat"]);
+    }
+}

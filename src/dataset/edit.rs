@@ -1,0 +1,262 @@
+//! Edits: what a person decides, as plain values that know their inverse, and their history.
+//!
+//! An edit is made *effective* against the overlay before it is applied: it names only what it
+//! really changes, so that its inverse restores exactly what was there. A history is a list of
+//! effective edits and a cursor; undo applies inverses. Both are pure data: the store keeps the
+//! same values in its journal.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::SampleId;
+
+/// A set of samples as sorted, disjoint, non-touching runs of row numbers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SampleSet {
+    /// First row and number of rows of each run.
+    runs: Vec<(SampleId, u32)>,
+}
+
+impl SampleSet {
+    /// The set of these rows, in any order, repeats allowed.
+    pub fn from_rows(rows: impl IntoIterator<Item = SampleId>) -> Self {
+        let mut rows: Vec<SampleId> = rows.into_iter().collect();
+        rows.sort_unstable();
+        rows.dedup();
+        let mut runs: Vec<(SampleId, u32)> = Vec::new();
+        for row in rows {
+            match runs.last_mut() {
+                Some((start, count)) if *start + *count == row => *count += 1,
+                _ => runs.push((row, 1)),
+            }
+        }
+        Self { runs }
+    }
+
+    pub fn len(&self) -> usize {
+        self.runs.iter().map(|(_, count)| *count as usize).sum()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.runs.is_empty()
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = SampleId> + '_ {
+        self.runs.iter().flat_map(|(start, count)| *start..start + count)
+    }
+}
+
+/// A mark that a person can set on a sample; more than one may be set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+pub enum Mark {
+    /// Worth coming back to.
+    Star,
+    /// Looked at and settled.
+    Reviewed,
+}
+
+impl Mark {
+    pub const ALL: [Self; 2] = [Self::Star, Self::Reviewed];
+
+    /// This mark's bit in a sample's mark mask.
+    pub fn bit(self) -> u8 {
+        1 << self as u8
+    }
+
+    /// The word used in queries: `is:starred`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Star => "starred",
+            Self::Reviewed => "reviewed",
+        }
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|mark| mark.name() == name)
+    }
+}
+
+/// Which way a sort goes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    #[default]
+    Ascending,
+    Descending,
+}
+
+/// What a person looks at: which samples, in which order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct View {
+    /// A query; empty shows every sample. See [`super::query`].
+    pub filter: String,
+    /// The name of the column to sort by; `path` is the natural order of paths.
+    pub sort: String,
+    pub direction: Direction,
+}
+
+/// A decision about a dataset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Edit {
+    /// Sets or clears a mark.
+    Mark { samples: SampleSet, mark: Mark, on: bool },
+    /// Shows another view.
+    SetView { from: View, to: View },
+    /// Saves, replaces or removes a view under a name.
+    SaveView { name: String, from: Option<View>, to: Option<View> },
+}
+
+impl Edit {
+    /// The edit that takes this one back.
+    pub fn inverse(&self) -> Self {
+        match self.clone() {
+            Self::Mark { samples, mark, on } => Self::Mark { samples, mark, on: !on },
+            Self::SetView { from, to } => Self::SetView { from: to, to: from },
+            Self::SaveView { name, from, to } => Self::SaveView { name, from: to, to: from },
+        }
+    }
+
+    /// What the edit did, for menus and notices: "Star 3 samples".
+    pub fn describe(&self) -> String {
+        match self {
+            Self::Mark { samples, mark, on } => {
+                let verb = match (mark, on) {
+                    (Mark::Star, true) => "Star",
+                    (Mark::Star, false) => "Unstar",
+                    (Mark::Reviewed, true) => "Mark as reviewed",
+                    (Mark::Reviewed, false) => "Mark as not reviewed",
+                };
+                match samples.len() {
+                    1 => format!("{verb} 1 sample"),
+                    count => format!("{verb} {count} samples"),
+                }
+            }
+            Self::SetView { from, to } if from.filter == to.filter => format!("Sort by {}", to.sort),
+            Self::SetView { to, .. } if to.filter.is_empty() => "Clear the filter".to_owned(),
+            Self::SetView { to, .. } => format!("Filter: {}", to.filter),
+            Self::SaveView { name, to: None, .. } => format!("Remove the view “{name}”"),
+            Self::SaveView { name, .. } => format!("Save the view “{name}”"),
+        }
+    }
+}
+
+/// The state that edits change.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Overlay {
+    /// [`Mark::bit`]s, one per sample.
+    pub marks: std::sync::Arc<Vec<u8>>,
+    pub view: View,
+    pub saved_views: BTreeMap<String, View>,
+}
+
+impl Overlay {
+    /// No decision yet, for `samples` rows.
+    pub fn new(samples: usize) -> Self {
+        let view = View { sort: "path".to_owned(), ..View::default() };
+        Self { marks: std::sync::Arc::new(vec![0; samples]), view, saved_views: BTreeMap::new() }
+    }
+
+    /// The edit reduced to what it changes here, or `None` when it changes nothing.
+    pub fn effective(&self, edit: Edit) -> Option<Edit> {
+        match edit {
+            Edit::Mark { samples, mark, on } => {
+                let changed = samples.iter().filter(|row| {
+                    self.marks.get(*row as usize).is_some_and(|marks| (marks & mark.bit() != 0) != on)
+                });
+                let samples = SampleSet::from_rows(changed);
+                (!samples.is_empty()).then_some(Edit::Mark { samples, mark, on })
+            }
+            Edit::SetView { to, .. } => {
+                let from = self.view.clone();
+                (from != to).then_some(Edit::SetView { from, to })
+            }
+            Edit::SaveView { name, to, .. } => {
+                let from = self.saved_views.get(&name).cloned();
+                (from != to).then_some(Edit::SaveView { name, from, to })
+            }
+        }
+    }
+
+    /// Carries an effective edit out.
+    pub fn apply(&mut self, edit: &Edit) {
+        match edit {
+            Edit::Mark { samples, mark, on } => {
+                let marks = std::sync::Arc::make_mut(&mut self.marks);
+                for row in samples.iter() {
+                    if let Some(marks) = marks.get_mut(row as usize) {
+                        *marks = if *on { *marks | mark.bit() } else { *marks & !mark.bit() };
+                    }
+                }
+            }
+            Edit::SetView { to, .. } => self.view = to.clone(),
+            Edit::SaveView { name, to, .. } => {
+                match to {
+                    Some(view) => self.saved_views.insert(name.clone(), view.clone()),
+                    None => self.saved_views.remove(name),
+                };
+            }
+        }
+    }
+
+    /// Appends unmarked rows up to `samples` rows.
+    pub fn grow(&mut self, samples: usize) {
+        if self.marks.len() < samples {
+            std::sync::Arc::make_mut(&mut self.marks).resize(samples, 0);
+        }
+    }
+}
+
+/// Effective edits in the order they were made, and how many of them are in force.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    edits: std::collections::VecDeque<Edit>,
+    done: usize,
+}
+
+impl History {
+    /// How many edits can be undone at most; the oldest are forgotten (they stay in force).
+    pub const CAP: usize = 10_000;
+
+    /// Puts a history together as the store kept it.
+    pub fn from_parts(edits: Vec<Edit>, done: usize) -> Self {
+        let done = done.min(edits.len());
+        Self { edits: edits.into(), done }
+    }
+
+    /// Notes an effective edit that was just applied. What was undone before it is dropped.
+    pub fn push(&mut self, edit: Edit) {
+        self.edits.truncate(self.done);
+        self.edits.push_back(edit);
+        if self.edits.len() > Self::CAP {
+            self.edits.pop_front();
+        }
+        self.done = self.edits.len();
+    }
+
+    /// Steps back: the edit to apply to the overlay.
+    pub fn undo(&mut self) -> Option<Edit> {
+        self.done = self.done.checked_sub(1)?;
+        Some(self.edits[self.done].inverse())
+    }
+
+    /// Steps forward: the edit to apply to the overlay.
+    pub fn redo(&mut self) -> Option<Edit> {
+        let edit = self.edits.get(self.done)?.clone();
+        self.done += 1;
+        Some(edit)
+    }
+
+    /// The edit that [`Self::undo`] would take back.
+    pub fn next_undo(&self) -> Option<&Edit> {
+        self.done.checked_sub(1).map(|at| &self.edits[at])
+    }
+
+    /// The edit that [`Self::redo`] would carry out again.
+    pub fn next_redo(&self) -> Option<&Edit> {
+        self.edits.get(self.done)
+    }
+}

@@ -1,0 +1,8 @@
+//! Lenslet shows a person what is in a dataset and what is wrong with it.
+
+pub mod dataset;
+pub mod demo;
+pub mod import;
+pub mod jobs;
+pub mod media;
+pub mod store;

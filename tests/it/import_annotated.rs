@@ -1,0 +1,1 @@
+//! Tests of `import_annotated` from outside.

@@ -1,0 +1,9 @@
+//! The one integration-test binary: each module tests one room from outside.
+
+mod data;
+mod demo;
+mod import;
+mod import_annotated;
+mod media;
+mod query;
+mod store;
