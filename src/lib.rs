@@ -5,4 +5,6 @@ pub mod demo;
 pub mod import;
 pub mod jobs;
 pub mod media;
+pub mod state;
 pub mod store;
+pub mod ui;

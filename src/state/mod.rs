@@ -1,0 +1,4 @@
+//! The program without window.
+
+pub mod command;
+pub mod selection;

@@ -1,0 +1,4 @@
+//! Drawing.
+
+pub mod scroller;
+pub mod theme;

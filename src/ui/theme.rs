@@ -1,0 +1,268 @@
+//! Design tokens: every colour, distance and type size of the interface, dark and light.
+//!
+//! Views take colours and distances from here and nowhere else. Contrast of text on its
+//! background is at least 4.5:1 (WCAG 2.2 AA) in both themes; a test checks it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use egui::epaint::Shadow;
+use egui::{Color32, CornerRadius, FontData, FontFamily, FontId, Margin, Stroke, TextStyle, Theme, Vec2};
+
+/// The colours of one theme.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Tokens {
+    /// Behind thumbnails and images.
+    pub canvas: Color32,
+    /// Panels and bars.
+    pub panel: Color32,
+    /// Controls and cards that stand on a panel.
+    pub raised: Color32,
+    /// The same under the pointer.
+    pub raised_hover: Color32,
+    /// The background of fields that are typed in.
+    pub field: Color32,
+    /// Borders and separators.
+    pub line: Color32,
+    pub text: Color32,
+    pub text_dim: Color32,
+    /// Selection, focus, progress: the one colour that says "this".
+    pub accent: Color32,
+    /// Behind selected things; text stays readable on it.
+    pub accent_soft: Color32,
+    /// Text on `accent`.
+    pub on_accent: Color32,
+    pub warn: Color32,
+    pub error: Color32,
+    pub ok: Color32,
+    /// Behind a modal.
+    pub scrim: Color32,
+    pub dark: bool,
+}
+
+const fn rgb(hex: u32) -> Color32 {
+    Color32::from_rgb((hex >> 16) as u8, (hex >> 8) as u8, hex as u8)
+}
+
+/// The dark theme.
+pub const DARK: Tokens = Tokens {
+    canvas: rgb(0x121417),
+    panel: rgb(0x191C20),
+    raised: rgb(0x262A31),
+    raised_hover: rgb(0x30353E),
+    field: rgb(0x101215),
+    line: rgb(0x2D323A),
+    text: rgb(0xE4E7EB),
+    text_dim: rgb(0x9BA4B0),
+    accent: rgb(0x6CA6FF),
+    accent_soft: rgb(0x23395D),
+    on_accent: rgb(0x0B1526),
+    warn: rgb(0xE3B04B),
+    error: rgb(0xF27C78),
+    ok: rgb(0x6FC492),
+    scrim: Color32::from_rgba_premultiplied(0, 0, 0, 140),
+    dark: true,
+};
+
+/// The light theme.
+pub const LIGHT: Tokens = Tokens {
+    canvas: rgb(0xEEF0F3),
+    panel: rgb(0xFBFBFC),
+    raised: rgb(0xE9ECF0),
+    raised_hover: rgb(0xDDE2E8),
+    field: rgb(0xFFFFFF),
+    line: rgb(0xD5DAE0),
+    text: rgb(0x1B1F26),
+    text_dim: rgb(0x59636F),
+    accent: rgb(0x1C62C9),
+    accent_soft: rgb(0xD3E3FA),
+    on_accent: rgb(0xFFFFFF),
+    warn: rgb(0x8A5B00),
+    error: rgb(0xBC2F2B),
+    ok: rgb(0x1A7444),
+    scrim: Color32::from_rgba_premultiplied(0, 0, 0, 90),
+    dark: false,
+};
+
+impl Tokens {
+    /// The tokens of the theme that a ui is drawn in.
+    pub fn of(ui: &egui::Ui) -> &'static Self {
+        if ui.visuals().dark_mode { &DARK } else { &LIGHT }
+    }
+
+    /// The colour of a class: hues are a golden-ratio sequence, so that neighbouring ids differ
+    /// most, at a lightness that reads on both canvases.
+    pub fn class(&self, class: u32) -> Color32 {
+        let hue = (f64::from(class) * 0.618_033_988_75 + 0.58).fract() as f32;
+        let value = if self.dark { 0.90 } else { 0.55 };
+        let saturation = if class % 2 == 0 { 0.55 } else { 0.72 };
+        egui::ecolor::Hsva::new(hue, saturation, value, 1.0).into()
+    }
+}
+
+/// Distances in points.
+pub mod space {
+    /// Between a mark and its text.
+    pub const XS: f32 = 4.0;
+    /// Between neighbours.
+    pub const S: f32 = 8.0;
+    /// Inside panels.
+    pub const M: f32 = 12.0;
+    /// Between groups.
+    pub const L: f32 = 20.0;
+    /// Around a page.
+    pub const XL: f32 = 36.0;
+    /// Height of a row in lists and tables.
+    pub const ROW: f32 = 26.0;
+    /// Corner radius of controls.
+    pub const RADIUS: u8 = 5;
+}
+
+/// Type sizes in points.
+pub mod size {
+    pub const SMALL: f32 = 11.0;
+    pub const BODY: f32 = 13.0;
+    pub const HEADING: f32 = 16.0;
+    pub const TITLE: f32 = 26.0;
+}
+
+/// The style of page titles.
+pub fn title_style() -> TextStyle {
+    TextStyle::Name("title".into())
+}
+
+/// The font of emphasised text.
+pub fn bold(points: f32) -> FontId {
+    FontId::new(points, FontFamily::Name("bold".into()))
+}
+
+/// Installs fonts and both themes into a context. Call it once before the first frame.
+pub fn install(ctx: &egui::Context) {
+    let mut fonts = egui::FontDefinitions::default();
+    for (name, bytes) in [("Noto Sans", notosans::REGULAR_TTF), ("Noto Sans Bold", notosans::BOLD_TTF)] {
+        fonts.font_data.insert(name.to_owned(), Arc::new(FontData::from_static(bytes)));
+    }
+    let fallbacks = fonts.families.get(&FontFamily::Proportional).cloned().unwrap_or_default();
+    let with = |first: &str| {
+        let mut names = vec![first.to_owned()];
+        names.extend(fallbacks.iter().cloned());
+        names
+    };
+    fonts.families.insert(FontFamily::Proportional, with("Noto Sans"));
+    fonts.families.insert(FontFamily::Name("bold".into()), with("Noto Sans Bold"));
+    ctx.set_fonts(fonts);
+    egui_material_icons::initialize(ctx);
+    for (theme, tokens) in [(Theme::Dark, &DARK), (Theme::Light, &LIGHT)] {
+        ctx.style_mut_of(theme, |style| apply(style, tokens));
+    }
+}
+
+fn apply(style: &mut egui::Style, tokens: &Tokens) {
+    let proportional = |points| FontId::new(points, FontFamily::Proportional);
+    style.text_styles = BTreeMap::from([
+        (TextStyle::Small, proportional(size::SMALL)),
+        (TextStyle::Body, proportional(size::BODY)),
+        (TextStyle::Button, proportional(size::BODY)),
+        (TextStyle::Heading, bold(size::HEADING)),
+        (TextStyle::Monospace, FontId::new(12.0, FontFamily::Monospace)),
+        (title_style(), bold(size::TITLE)),
+    ]);
+
+    let spacing = &mut style.spacing;
+    spacing.item_spacing = Vec2::new(space::S, 6.0);
+    spacing.button_padding = Vec2::new(10.0, 5.0);
+    spacing.interact_size = Vec2::new(32.0, 26.0);
+    spacing.menu_margin = Margin::same(6);
+    spacing.window_margin = Margin::same(18);
+    spacing.indent = 16.0;
+    spacing.tooltip_width = 420.0;
+    spacing.scroll.floating = false;
+    spacing.scroll.bar_width = 8.0;
+    spacing.scroll.handle_min_length = 24.0;
+    spacing.scroll.bar_inner_margin = 2.0;
+    spacing.scroll.bar_outer_margin = 2.0;
+    spacing.scroll.foreground_color = false;
+
+    let visuals = &mut style.visuals;
+    visuals.dark_mode = tokens.dark;
+    visuals.override_text_color = None;
+    visuals.weak_text_color = Some(tokens.text_dim);
+    visuals.panel_fill = tokens.panel;
+    visuals.window_fill = tokens.panel;
+    visuals.window_stroke = Stroke::new(1.0, tokens.line);
+    visuals.window_corner_radius = CornerRadius::same(10);
+    visuals.menu_corner_radius = CornerRadius::same(8);
+    visuals.extreme_bg_color = tokens.field;
+    visuals.text_edit_bg_color = Some(tokens.field);
+    visuals.faint_bg_color = tokens.raised.gamma_multiply(0.45);
+    visuals.code_bg_color = tokens.raised;
+    visuals.hyperlink_color = tokens.accent;
+    visuals.warn_fg_color = tokens.warn;
+    visuals.error_fg_color = tokens.error;
+    visuals.selection.bg_fill = tokens.accent_soft;
+    visuals.selection.stroke = Stroke::new(1.0, tokens.text);
+    visuals.slider_trailing_fill = true;
+    visuals.indent_has_left_vline = false;
+    let shadow = Shadow { offset: [0, 6], blur: 24, spread: 0, color: Color32::from_black_alpha(if tokens.dark { 110 } else { 40 }) };
+    visuals.window_shadow = shadow;
+    visuals.popup_shadow = shadow;
+
+    let widgets = &mut visuals.widgets;
+    let radius = CornerRadius::same(space::RADIUS);
+    for (widget, fill, line, text) in [
+        (&mut widgets.noninteractive, tokens.panel, tokens.line, tokens.text),
+        (&mut widgets.inactive, tokens.raised, tokens.line, tokens.text),
+        (&mut widgets.hovered, tokens.raised_hover, tokens.text_dim, tokens.text),
+        (&mut widgets.active, tokens.accent_soft, tokens.accent, tokens.text),
+        (&mut widgets.open, tokens.raised_hover, tokens.line, tokens.text),
+    ] {
+        widget.bg_fill = fill;
+        widget.weak_bg_fill = fill;
+        widget.bg_stroke = Stroke::new(1.0, line);
+        widget.fg_stroke = Stroke::new(1.0, text);
+        widget.corner_radius = radius;
+        widget.expansion = 0.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance after WCAG 2.2.
+    fn luminance(color: Color32) -> f64 {
+        let linear = |byte: u8| {
+            let value = f64::from(byte) / 255.0;
+            if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * linear(color.r()) + 0.7152 * linear(color.g()) + 0.0722 * linear(color.b())
+    }
+
+    fn contrast(a: Color32, b: Color32) -> f64 {
+        let (a, b) = (luminance(a), luminance(b));
+        (a.max(b) + 0.05) / (a.min(b) + 0.05)
+    }
+
+    #[test]
+    fn text_reads_on_every_surface() {
+        for tokens in [&DARK, &LIGHT] {
+            for surface in [tokens.canvas, tokens.panel, tokens.raised, tokens.field] {
+                for text in [tokens.text, tokens.text_dim, tokens.warn, tokens.error, tokens.ok, tokens.accent] {
+                    let ratio = contrast(text, surface);
+                    assert!(ratio >= 4.5, "{text:?} on {surface:?} (dark: {}): {ratio:.2}", tokens.dark);
+                }
+            }
+            assert!(contrast(tokens.text, tokens.accent_soft) >= 4.5);
+            assert!(contrast(tokens.on_accent, tokens.accent) >= 4.5);
+        }
+    }
+
+    #[test]
+    fn class_colours_stand_out_from_the_canvas() {
+        for tokens in [&DARK, &LIGHT] {
+            for class in 0..200 {
+                assert!(contrast(tokens.class(class), tokens.canvas) >= 1.8, "class {class}");
+            }
+        }
+    }
+}
