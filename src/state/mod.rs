@@ -1,4 +1,309 @@
-//! The program without window.
+//! The program without window, disk or clock.
+//!
+//! [`State`] is all that views draw. It changes in one place, [`State::update`], which takes an
+//! [`Action`] and gives the [`Effect`]s that the outside has to carry out. Actions are plain data:
+//! a test or a recording can replay them. This room refuses to know egui and files.
 
 pub mod command;
+pub mod layout;
 pub mod selection;
+mod session;
+mod update;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use command::{COMMANDS, Command};
+pub use selection::{SelectMode, Selection};
+pub use session::{GridState, ProjectFace, Search, Session, Shown, TableState, cells_across};
+
+use crate::dataset::edit::{Direction, Edit, Mark, View};
+use crate::dataset::query::{Click, Counts, Pick, Snapshot};
+use crate::dataset::{Fact, Issue, SampleId};
+use crate::jobs::Progress;
+use crate::store::{JournalOp, Settings};
+
+/// A panel that a person arranges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pane {
+    Grid,
+    Table,
+    Issues,
+    Inspector,
+    Filters,
+}
+
+impl Pane {
+    pub const ALL: [Self; 5] = [Self::Grid, Self::Table, Self::Issues, Self::Inspector, Self::Filters];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Grid => "Grid",
+            Self::Table => "Table",
+            Self::Issues => "Issues",
+            Self::Inspector => "Inspector",
+            Self::Filters => "Filters",
+        }
+    }
+}
+
+/// How grave a notice is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    Info,
+    Warning,
+    Error,
+}
+
+/// Something to tell the person, in the corner of the window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub id: u64,
+    pub level: Level,
+    pub text: String,
+}
+
+/// A job as the status bar shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobFace {
+    pub id: JobId,
+    pub progress: Progress,
+    pub paused: bool,
+}
+
+/// The kinds of work that run beside the interface; one of each at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum JobId {
+    /// Listing a source for the first time, or opening its project.
+    Open,
+    /// Listing the source of the open dataset again.
+    Rescan,
+    /// Decoding and measuring every sample.
+    Measure,
+    /// Writing the demo dataset.
+    Demo,
+    /// Writing a table of issues.
+    Export,
+}
+
+impl JobId {
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Open => "Opening",
+            Self::Rescan => "Rescanning",
+            Self::Measure => "Measuring",
+            Self::Demo => "Writing the demo",
+            Self::Export => "Exporting",
+        }
+    }
+}
+
+/// A question or a page that stands over the window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dialog {
+    /// Commands by name; `chosen` counts the listed ones.
+    Palette { text: String, chosen: usize },
+    SaveView { name: String },
+    GoToRow { text: String },
+    OpenPath { text: String },
+    /// A damaged project: start anew or leave it.
+    DamagedProject { source: String, message: String },
+    Settings,
+    Shortcuts,
+    QueryHelp,
+    About,
+}
+
+/// All that the program shows.
+#[derive(Debug, Default)]
+pub struct State {
+    pub settings: Settings,
+    /// `None` shows the welcome screen.
+    pub session: Option<Session>,
+    /// What is being opened.
+    pub opening: Option<String>,
+    pub jobs: Vec<JobFace>,
+    pub notices: Vec<Notice>,
+    pub dialog: Option<Dialog>,
+    /// Whether files are dragged over the window.
+    pub drop_hovers: bool,
+    next_notice: u64,
+}
+
+/// Something that happened: a person's gesture or work that came back.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    // What a person does.
+    Run(Command),
+    Open { source: String },
+    /// Open a source whose project is damaged: set the old one aside.
+    OpenAnew { source: String },
+    SearchTyped { text: String, cursor: usize },
+    /// The person asks for what stands in the search field.
+    SearchEntered,
+    CompletionMoved { by: isize },
+    CompletionChosen { at: usize },
+    CompletionsClosed,
+    Picked { pick: Pick, click: Click },
+    SetSort { column: String, direction: Direction },
+    ShowView(View),
+    SaveView { name: String },
+    RemoveView { name: String },
+    Click { position: usize, mode: SelectMode },
+    /// Dragged over these positions of the view; `add` keeps what was selected before.
+    SelectPositions { positions: Vec<usize>, add: bool },
+    /// Moves the cursor by rows of the view, extending the range when `extend`.
+    MoveCursor { by: isize, extend: bool },
+    /// To the first or the last row.
+    MoveCursorTo { end: bool, extend: bool },
+    GoToRow { position: usize },
+    ShowSample(SampleId),
+    SetMark { mark: Mark, on: bool },
+    GridScrolled { position: f64 },
+    GridZoomed { cell_px: f32 },
+    /// How many cells stand beside each other, and the height of the viewport in points.
+    GridLaidOut { columns: usize, viewport: f32 },
+    TableScrolled { position: f64 },
+    TableColumns(Vec<String>),
+    JobPaused { job: JobId, pause: bool },
+    JobCancelled { job: JobId },
+    NoticeClosed { id: u64 },
+    ShowDialog(Dialog),
+    CloseDialog,
+    ChangeSettings(Box<Settings>),
+    ForgetRecent { source: PathBuf },
+    DropHovers(bool),
+    IssuesExportTo { path: PathBuf },
+
+    // Work that came back.
+    Notify { level: Level, text: String },
+    JobsMoved(Vec<JobFace>),
+    Opening { source: String },
+    OpenFailed { message: String },
+    Opened(Box<Opened>),
+    /// A rescan found something: the dataset as it is now.
+    Rescanned(Box<Rescanned>),
+    Measured { facts: Vec<(SampleId, Fact)>, issues: Vec<Issue> },
+    RowsReady { generation: u64, rows: Arc<Vec<SampleId>>, counts: Arc<Counts>, total: Arc<Counts> },
+    /// Time to show what was measured since.
+    Refresh,
+    Saved { through: u64, problem: Option<String> },
+    Submitted { through: u64 },
+}
+
+/// A dataset that was opened, ready to show.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    pub snapshot: Snapshot,
+    pub issues: Vec<Issue>,
+    pub overlay: crate::dataset::edit::Overlay,
+    pub history: crate::dataset::edit::History,
+    pub project: ProjectFace,
+    /// Where the person was, from the project.
+    pub place: Option<serde_json::Value>,
+    pub notes: Vec<String>,
+}
+
+impl PartialEq for Opened {
+    /// Two openings are equal when they are of the same project's dataset.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.snapshot.dataset, &other.snapshot.dataset) && self.project == other.project
+    }
+}
+
+/// What a rescan changed.
+#[derive(Clone, Debug)]
+pub struct Rescanned {
+    pub snapshot: Snapshot,
+    /// The import's issues, with row numbers of the reconciled dataset.
+    pub issues: Vec<Issue>,
+    /// Rows that have to be measured again.
+    pub changed: Vec<SampleId>,
+    pub added: usize,
+    pub removed: usize,
+}
+
+impl PartialEq for Rescanned {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.snapshot.dataset, &other.snapshot.dataset)
+    }
+}
+
+/// What the outside has to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Open { source: String, anew: bool },
+    OpenDemo,
+    Close,
+    Rescan,
+    /// Find the rows of the view; the answer carries the generation.
+    FindRows { generation: u64 },
+    Journal(JournalOp),
+    SaveSettings,
+    PickFolder,
+    PickFile,
+    PickIssuesFile,
+    ExportIssues { path: PathBuf },
+    PauseJob { job: JobId, pause: bool },
+    CancelJob { job: JobId },
+    CopyText(String),
+    Reveal(SampleId),
+    /// Bring a panel to the front, or hide it when it is there.
+    TogglePane(Pane),
+    ResetLayout,
+    FocusSearch,
+    InspectorFit,
+    InspectorActualSize,
+    Quit,
+}
+
+impl State {
+    /// A program with these settings and nothing open.
+    pub fn new(settings: Settings) -> Self {
+        Self { settings, ..Self::default() }
+    }
+
+    /// Whether a command can be used now.
+    pub fn can_run(&self, command: Command) -> bool {
+        let entry = command::find(command);
+        let Some(session) = &self.session else { return entry.needs == command::Needs::Nothing };
+        match command {
+            Command::Undo => session.history.next_undo().is_some() && session.project.can_write(),
+            Command::Redo => session.history.next_redo().is_some() && session.project.can_write(),
+            Command::ExportIssues => !session.issues.is_empty(),
+            Command::ClearFilter => !session.overlay.view.filter.is_empty() || !session.search.text.is_empty(),
+            _ => entry.needs != command::Needs::Selection || !session.selection.is_empty(),
+        }
+    }
+
+    /// The name of an undo or redo in the menu: "Undo: Star 3 samples".
+    pub fn title_of(&self, command: Command) -> String {
+        let title = command::find(command).title;
+        let edit: Option<&Edit> = self.session.as_ref().and_then(|session| match command {
+            Command::Undo => session.history.next_undo(),
+            Command::Redo => session.history.next_redo(),
+            _ => None,
+        });
+        match edit {
+            Some(edit) => format!("{title}: {}", edit.describe()),
+            None => title.to_owned(),
+        }
+    }
+
+    /// Shows a notice.
+    pub fn notify(&mut self, level: Level, text: impl Into<String>) {
+        /// More would cover the window; the oldest of the least grave goes first.
+        const CAP: usize = 5;
+        let text = text.into();
+        self.notices.retain(|notice| notice.text != text);
+        if self.notices.len() >= CAP {
+            let least = self.notices.iter().enumerate().min_by_key(|(at, notice)| (notice.level, *at));
+            if let Some(at) = least.map(|(at, _)| at) {
+                self.notices.remove(at);
+            }
+        }
+        self.notices.push(Notice { id: self.next_notice, level, text });
+        self.next_notice += 1;
+    }
+}

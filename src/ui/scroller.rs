@@ -38,19 +38,6 @@ pub fn max_position(rows: usize, row_height: f32, viewport: f32) -> f64 {
     (rows as f64 * f64::from(row_height) - f64::from(viewport)).max(0.0)
 }
 
-/// The position nearest to `position` at which the whole of `row` is in the viewport.
-pub fn reveal(position: f64, row: usize, row_height: f32, viewport: f32) -> f64 {
-    let top = row as f64 * f64::from(row_height);
-    let bottom = top + f64::from(row_height);
-    if top < position {
-        top
-    } else if bottom > position + f64::from(viewport) {
-        bottom - f64::from(viewport)
-    } else {
-        position
-    }
-}
-
 /// The rows that a viewport shows at a position.
 pub fn window(position: f64, rows: usize, row_height: f32, rect: Rect) -> Window {
     let position = position.clamp(0.0, max_position(rows, row_height, rect.height()));
@@ -148,13 +135,6 @@ mod tests {
         ] {
             let got = window(position, rows, 26.0, rect(100.0));
             assert_eq!((got.first, got.end, got.first_top), (first, end, top), "{position} of {rows}");
-        }
-    }
-
-    #[test]
-    fn revealing_moves_no_further_than_needed() {
-        for (position, row, expected) in [(0.0, 2, 0.0), (0.0, 4, 30.0), (60.0, 1, 26.0), (26.0, 1, 26.0)] {
-            assert_eq!(reveal(position, row, 26.0, 100.0), expected, "{position} {row}");
         }
     }
 }

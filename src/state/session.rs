@@ -1,0 +1,201 @@
+//! The open dataset: what is in it, what was decided, what is shown of it.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::selection::Selection;
+use crate::dataset::edit::{History, Overlay};
+use crate::dataset::query::{Completion, Counts, QueryError, Snapshot};
+use crate::dataset::{Dataset, Issue, SampleId};
+use crate::store::Access;
+
+/// An open dataset.
+#[derive(Debug)]
+pub struct Session {
+    /// The samples and what was measured of them so far.
+    pub snapshot: Snapshot,
+    pub overlay: Overlay,
+    pub history: History,
+    pub issues: Vec<Issue>,
+    pub project: ProjectFace,
+    pub shown: Shown,
+    pub selection: Selection,
+    pub search: Search,
+    pub grid: GridState,
+    pub table: TableState,
+}
+
+/// The project as the status bar shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProjectFace {
+    pub folder: PathBuf,
+    pub access: Access,
+    /// Edits handed to the journal.
+    pub submitted: u64,
+    /// Edits that are on the disk.
+    pub saved: u64,
+    /// Why edits cannot be written at the moment.
+    pub problem: Option<String>,
+}
+
+impl ProjectFace {
+    pub fn new(folder: PathBuf, access: Access) -> Self {
+        Self { folder, access, submitted: 0, saved: 0, problem: None }
+    }
+
+    pub fn can_write(&self) -> bool {
+        self.access == Access::ReadWrite
+    }
+
+    /// Whether everything that was decided is on the disk.
+    pub fn is_saved(&self) -> bool {
+        self.saved >= self.submitted
+    }
+}
+
+/// The rows of the view, and counts over them.
+#[derive(Clone, Debug, Default)]
+pub struct Shown {
+    pub rows: Arc<Vec<SampleId>>,
+    /// Counts over the shown rows.
+    pub counts: Arc<Counts>,
+    /// Counts over every sample.
+    pub total: Arc<Counts>,
+    /// Number of the last question asked.
+    pub asked: u64,
+    /// Number of the question that `rows` answers.
+    pub answered: u64,
+    /// Whether the data changed since the last question.
+    pub stale: bool,
+    /// Once the rows are there: the sample to bring into view.
+    pub reveal: Option<SampleId>,
+}
+
+/// The search field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    pub text: String,
+    pub error: Option<QueryError>,
+    pub completions: Vec<Completion>,
+    /// The completion that Enter or Tab takes.
+    pub chosen: Option<usize>,
+}
+
+/// How the grid stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GridState {
+    /// Edge of a cell's picture in points, [`Self::CELLS`].
+    pub cell_px: f32,
+    /// Points from the top.
+    pub position: f64,
+    /// Cells beside each other, as last laid out.
+    pub columns: usize,
+    /// Height of the viewport in points, as last laid out.
+    pub viewport: f32,
+    /// A row to bring to the top once it is known how many cells stand beside each other.
+    pub top_row_pending: Option<usize>,
+}
+
+impl GridState {
+    /// The sizes that a cell can have.
+    pub const CELLS: std::ops::RangeInclusive<f32> = 32.0..=512.0;
+    /// Space around a cell, in points.
+    pub const GAP: f32 = 6.0;
+    /// Below this edge there is no room for a line of text under the picture.
+    pub const CAPTION_FROM: f32 = 72.0;
+    /// Height of that line.
+    pub const CAPTION: f32 = 20.0;
+
+    /// Height of a row of cells, with its gap.
+    pub fn row_height(&self) -> f32 {
+        let caption = if self.cell_px >= Self::CAPTION_FROM { Self::CAPTION } else { 0.0 };
+        self.cell_px + caption + Self::GAP
+    }
+}
+
+impl Default for GridState {
+    fn default() -> Self {
+        Self { cell_px: 128.0, position: 0.0, columns: 1, viewport: 600.0, top_row_pending: None }
+    }
+}
+
+/// How many cells fit beside each other; at least one.
+pub fn cells_across(width: f32, cell_px: f32) -> usize {
+    (((width - GridState::GAP) / (cell_px + GridState::GAP)).floor() as usize).max(1)
+}
+
+/// How the table stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TableState {
+    /// Points from the top.
+    pub position: f64,
+    /// Names of the columns shown, in order.
+    pub columns: Vec<String>,
+}
+
+impl Default for TableState {
+    fn default() -> Self {
+        let columns = ["path", "label", "split", "format", "width", "height", "bytes", "brightness", "sharpness", "issues"];
+        Self { position: 0.0, columns: columns.map(str::to_owned).to_vec() }
+    }
+}
+
+/// What the project keeps of where the person was.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(super) struct SavedPlace {
+    pub cell_px: f32,
+    /// The sample at the cursor.
+    pub cursor: Option<SampleId>,
+    /// The row at the top of the grid.
+    pub top_row: usize,
+    pub table_columns: Vec<String>,
+}
+
+impl Default for SavedPlace {
+    fn default() -> Self {
+        Self { cell_px: GridState::default().cell_px, cursor: None, top_row: 0, table_columns: Vec::new() }
+    }
+}
+
+impl Session {
+    pub fn dataset(&self) -> &Arc<Dataset> {
+        &self.snapshot.dataset
+    }
+
+    /// Where a sample stands in the view. Takes time in proportion to the rows: not for drawing.
+    pub fn position_of(&self, sample: SampleId) -> Option<usize> {
+        self.shown.rows.iter().position(|row| *row == sample)
+    }
+
+    /// What to keep of where the person is; see [`Self::restore_place`].
+    pub fn place(&self) -> serde_json::Value {
+        let row = (self.grid.position / f64::from(self.grid.row_height())).round() as usize;
+        let place = SavedPlace {
+            cell_px: self.grid.cell_px,
+            cursor: self.selection.cursor,
+            top_row: row * self.grid.columns,
+            table_columns: self.table.columns.clone(),
+        };
+        serde_json::to_value(place).unwrap_or_default()
+    }
+
+    /// Goes where [`Self::place`] was taken. A value of another version changes nothing.
+    pub(super) fn restore_place(&mut self, value: serde_json::Value) {
+        let Ok(place) = serde_json::from_value::<SavedPlace>(value) else { return };
+        if place.cell_px.is_finite() {
+            self.grid.cell_px = place.cell_px.clamp(*GridState::CELLS.start(), *GridState::CELLS.end());
+        }
+        let there = |sample: &SampleId| (*sample as usize) < self.snapshot.len();
+        if let Some(cursor) = place.cursor.filter(there) {
+            self.selection.cursor = Some(cursor);
+            self.selection.set(cursor, true);
+        }
+        if !place.table_columns.is_empty() {
+            self.table.columns = place.table_columns;
+        }
+        self.grid.top_row_pending = (place.top_row > 0).then_some(place.top_row);
+    }
+}
