@@ -116,9 +116,8 @@ fn identify(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
     let number = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(told);
     let (application, version) = (number("application_id")?, number("user_version")?);
     if application != i64::from(APPLICATION_ID) {
-        let tables: i64 = connection
-            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
-            .map_err(told)?;
+        let tables: i64 =
+            connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(told)?;
         // A file without tables is one that was just made, by us or by a copy that was cut short.
         if application != 0 || version != 0 || tables != 0 {
             return Err(StoreError::NotAProject(path.to_owned()));
@@ -177,8 +176,9 @@ fn create_tables(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
 
 /// Keeps a column's sealed parts; parts that are there already are not written again.
 pub fn put_column(connection: &Connection, name: &str, parts: &[Vec<u8>]) -> rusqlite::Result<()> {
-    let mut find = connection
-        .prepare_cached("SELECT substr(data, 1, ?3), length(data) FROM part WHERE name = ?1 AND number = ?2")?;
+    let mut find = connection.prepare_cached(
+        "SELECT substr(data, 1, ?3), length(data) FROM part WHERE name = ?1 AND number = ?2",
+    )?;
     let mut put = connection.prepare_cached(
         "INSERT INTO part (name, number, data) VALUES (?1, ?2, ?3)
          ON CONFLICT (name, number) DO UPDATE SET data = excluded.data",
@@ -220,8 +220,8 @@ pub fn columns(
     prefix: &str,
 ) -> rusqlite::Result<BTreeMap<String, Result<Vec<Vec<u8>>, Damage>>> {
     let mut columns: BTreeMap<String, Result<Vec<Vec<u8>>, Damage>> = BTreeMap::new();
-    let mut select = connection
-        .prepare("SELECT name, number, data FROM part WHERE name >= ?1 ORDER BY name, number")?;
+    let mut select =
+        connection.prepare("SELECT name, number, data FROM part WHERE name >= ?1 ORDER BY name, number")?;
     let mut rows = select.query([prefix])?;
     while let Some(row) = rows.next()? {
         let name: String = row.get(0)?;

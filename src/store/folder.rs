@@ -30,7 +30,7 @@ impl Paths {
         if let Some(home) = std::env::var_os(HOME_VARIABLE).filter(|home| !home.is_empty()) {
             return Ok(Self::within(Path::new(&home)));
         }
-        let base = etcetera::choose_native_strategy().map_err(|_| StoreError::NoHome)?;
+        let base = etcetera::base_strategy::choose_native_strategy().map_err(|_| StoreError::NoHome)?;
         Ok(Self {
             data: base.data_dir().join("lenslet"),
             config: base.config_dir().join("lenslet"),

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::blob;
 use super::database;
 use super::error::StoreError;
-use super::project::{Project, put_value};
+use super::project::{Access, Project, put_value};
 use crate::dataset::edit::{Edit, History, Overlay, View};
 
 /// Prefix of the overlay's columns among the parts.
@@ -63,6 +63,7 @@ const LIMITS: Limits = Limits { edits: History::CAP, snapshot_every: 256 };
 pub struct Journal {
     connection: Connection,
     path: PathBuf,
+    access: Access,
     state: State,
     limits: Limits,
 }
@@ -102,19 +103,20 @@ struct Views {
 impl Journal {
     /// Opens the journal of a project whose dataset has `samples` rows.
     pub fn open(project: &Project, samples: usize) -> Result<OpenedJournal, StoreError> {
-        Self::on(project.connect()?, project.path(), samples, LIMITS)
+        Self::on(project.connect()?, project.path(), project.access().clone(), samples, LIMITS)
     }
 
     fn on(
         connection: Connection,
         path: &Path,
+        access: Access,
         samples: usize,
         limits: Limits,
     ) -> Result<OpenedJournal, StoreError> {
         let (state, history, damaged) =
             load(&connection, samples, limits).map_err(|cause| StoreError::database(path, cause))?;
         let overlay = state.overlay.clone();
-        let journal = Self { connection, path: path.to_owned(), state, limits };
+        let journal = Self { connection, path: path.to_owned(), access, state, limits };
         Ok(OpenedJournal { journal, overlay, history, damaged })
     }
 
@@ -123,8 +125,14 @@ impl Journal {
         &self.path
     }
 
+    /// An error in a window that may not write.
+    pub(super) fn check_writable(&self) -> Result<(), StoreError> {
+        self.access.check_writable(&self.path)
+    }
+
     /// Keeps these entries, all or none; they are on the disk when this returns.
     pub fn commit(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        self.check_writable()?;
         let before = self.state.clone();
         let done = self.try_commit(entries);
         if done.is_err() {
@@ -159,10 +167,8 @@ struct Step<'a> {
 
 impl Step<'_> {
     fn append(&mut self, edit: &Edit, entry: &Entry) -> rusqlite::Result<()> {
-        let dropped = self
-            .transaction
-            .prepare_cached("DELETE FROM edit WHERE seq > ?1")?
-            .execute([self.state.done])?;
+        let dropped =
+            self.transaction.prepare_cached("DELETE FROM edit WHERE seq > ?1")?.execute([self.state.done])?;
         self.state.edits -= dropped.min(self.state.edits);
         self.snapshot_due |= self.state.snapshot > self.state.done;
 
@@ -334,11 +340,13 @@ mod tests {
 
     const SAMPLES: usize = 40;
 
-    /// A person with a journal: the overlay and history in memory, and a database.
+    /// A person with a journal: the overlay and history in memory, and a database. The history is
+    /// as [`History`] is, with the journal's bound.
     struct Person {
         journal: Journal,
         overlay: Overlay,
-        history: History,
+        edits: Vec<Edit>,
+        done: usize,
     }
 
     impl Person {
@@ -347,8 +355,9 @@ mod tests {
             let transaction = connection.transaction().unwrap();
             database::MIGRATIONS[0](&transaction).unwrap();
             transaction.commit().unwrap();
-            let opened = Journal::on(connection, Path::new("project.db"), SAMPLES, limits).unwrap();
-            Self { journal: opened.journal, overlay: opened.overlay, history: opened.history }
+            let opened =
+                Journal::on(connection, Path::new("project.db"), Access::ReadWrite, SAMPLES, limits).unwrap();
+            Self { journal: opened.journal, overlay: opened.overlay, edits: Vec::new(), done: 0 }
         }
 
         fn act(&mut self, act: &Act) -> Option<JournalOp> {
@@ -356,17 +365,22 @@ mod tests {
                 Act::Edit(edit) => {
                     let edit = self.overlay.effective(edit.clone())?;
                     self.overlay.apply(&edit);
-                    self.history.push(edit.clone());
+                    self.edits.truncate(self.done);
+                    self.edits.push(edit.clone());
+                    if self.edits.len() > self.journal.limits.edits {
+                        self.edits.remove(0);
+                    }
+                    self.done = self.edits.len();
                     JournalOp::Append(edit)
                 }
                 Act::Undo => {
-                    let inverse = self.history.undo()?;
-                    self.overlay.apply(&inverse);
+                    self.done = self.done.checked_sub(1)?;
+                    self.overlay.apply(&self.edits[self.done].inverse());
                     JournalOp::Undo
                 }
                 Act::Redo => {
-                    let edit = self.history.redo()?;
-                    self.overlay.apply(&edit);
+                    self.overlay.apply(self.edits.get(self.done)?);
+                    self.done += 1;
                     JournalOp::Redo
                 }
             };
@@ -407,9 +421,8 @@ mod tests {
                 Edit::Mark { samples, mark, on }
             }),
             view.clone().prop_map(|to| Edit::SetView { from: View::default(), to }),
-            (0..3u8, prop::option::of(view)).prop_map(|(name, to)| {
-                Edit::SaveView { name: name.to_string(), from: None, to }
-            }),
+            (0..3u8, prop::option::of(view))
+                .prop_map(|(name, to)| { Edit::SaveView { name: name.to_string(), from: None, to } }),
         ];
         let act = prop_oneof![3 => edit.prop_map(Act::Edit), 2 => Just(Act::Undo), 1 => Just(Act::Redo)];
         prop::collection::vec(act, 0..80)
@@ -424,24 +437,11 @@ mod tests {
             for acts in acts.chunks(batch) {
                 let ops: Vec<JournalOp> = acts.iter().filter_map(|act| person.act(act)).collect();
                 person.journal.commit(&entries(ops)).unwrap();
-                let (state, mut history, damaged) = person.reopened();
+                let (state, history, damaged) = person.reopened();
                 prop_assert_eq!(damaged, 0);
                 prop_assert_eq!(&state.overlay, &person.overlay);
                 prop_assert_eq!(&person.journal.state.overlay, &person.overlay);
-                prop_assert!(state.edits <= edits);
-                // All that is kept can be undone, and comes back.
-                let mut overlay = state.overlay.clone();
-                let mut steps = 0;
-                while let Some(inverse) = history.undo() {
-                    overlay.apply(&inverse);
-                    steps += 1;
-                }
-                for _ in 0..steps {
-                    overlay.apply(&history.redo().unwrap());
-                }
-                prop_assert_eq!(&overlay, &person.overlay);
-                prop_assert_eq!(history.next_redo(), person.history.next_redo());
-                prop_assert_eq!(history.next_undo(), person.history.next_undo());
+                prop_assert_eq!(history, History::from_parts(person.edits.clone(), person.done));
             }
         }
     }

@@ -39,6 +39,17 @@ pub enum Access {
     },
 }
 
+impl Access {
+    pub(super) fn check_writable(&self, path: &Path) -> Result<(), StoreError> {
+        match self {
+            Self::ReadWrite => Ok(()),
+            Self::ReadOnly { reason } => {
+                Err(StoreError::ReadOnly { path: path.to_owned(), reason: reason.clone() })
+            }
+        }
+    }
+}
+
 /// An open project; shared by all threads. Dropping it gives the lock back.
 #[derive(Debug)]
 pub struct Project {
@@ -124,11 +135,12 @@ impl Project {
     pub fn load(&self) -> Result<Option<Loaded>, StoreError> {
         // Reading is one copy after the other, so two connections keep two cores busy.
         let second = database::connect(&self.path, self.mode)?;
-        let (catalogue, facts) =
-            rayon::join(|| self.load_catalogue(), || fact_blobs(&second).map_err(|cause| self.told(cause)));
+        let (catalogue, facts) = rayon::join(
+            || self.load_catalogue(),
+            move || fact_blobs(&second).map_err(|cause| self.told(cause)),
+        );
         let Some(Catalogue { dataset, damaged }) = catalogue? else { return Ok(None) };
         let (facts, damaged_chunks) = facts_of(facts?, dataset.len());
-        drop(second);
         let OpenedJournal { journal, overlay, history, damaged: damaged_edits } =
             Journal::open(self, dataset.len())?;
 
@@ -139,7 +151,9 @@ impl Project {
             notes.push(format!("What was measured of up to {rows} samples was damaged."));
         }
         if damaged_edits > 0 {
-            notes.push(format!("{damaged_edits} entries of the journal of edits were damaged and are left out."));
+            notes.push(format!(
+                "{damaged_edits} entries of the journal of edits were damaged and are left out."
+            ));
         }
         let issues = self.load_issues()?;
         Ok(Some(Loaded { dataset, facts, overlay, history, journal, issues, damaged: notes }))
@@ -182,7 +196,10 @@ impl Project {
         self.check_writable()?;
         let raw = catalogue::encode(dataset);
         if let Some((name, _)) = raw.iter().find(|(_, raw)| raw.len() as u64 > blob::MAX_COLUMN) {
-            return Err(StoreError::TooLarge { path: self.path.clone(), what: format!("the column “{name}”") });
+            return Err(StoreError::TooLarge {
+                path: self.path.clone(),
+                what: format!("the column “{name}”"),
+            });
         }
         let columns: Vec<(String, Vec<Vec<u8>>)> = raw
             .into_par_iter()
@@ -244,7 +261,9 @@ impl Project {
             while let Some(row) = rows.next()? {
                 let sample: Option<i64> = row.get(0)?;
                 // An unknown kind or row number can only come from damage: it is found again.
-                let Some(kind) = row.get_ref(1)?.as_str().ok().and_then(IssueKind::from_name) else { continue };
+                let Some(kind) = row.get_ref(1)?.as_str().ok().and_then(IssueKind::from_name) else {
+                    continue;
+                };
                 let Ok(sample) = sample.map(SampleId::try_from).transpose() else { continue };
                 issues.push(Issue { sample, kind, path: row.get(2)?, message: row.get(3)? });
             }
@@ -283,19 +302,11 @@ impl Project {
         database::connect(&self.path, self.mode)
     }
 
-    pub(super) fn check_writable(&self) -> Result<(), StoreError> {
-        match &self.access {
-            Access::ReadWrite => Ok(()),
-            Access::ReadOnly { reason } => {
-                Err(StoreError::ReadOnly { path: self.path.clone(), reason: reason.clone() })
-            }
-        }
+    fn check_writable(&self) -> Result<(), StoreError> {
+        self.access.check_writable(&self.path)
     }
 
-    fn write<T>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
-    ) -> Result<T, StoreError> {
+    fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
         self.check_writable()?;
         let mut connection = self.connection();
         let run = || {
@@ -380,8 +391,10 @@ fn forget_facts(connection: &Connection, samples: &[SampleId]) -> rusqlite::Resu
         // A damaged chunk is unmeasured anyway.
         let chunk = kept.and_then(|data| blob::unseal(&data).and_then(|raw| fact_blob::decode(&raw)).ok());
         let Some(mut chunk) = chunk else { continue };
-        for row in rows.iter().map(|row| *row as usize % CHUNK).filter(|row| *row < chunk.len()) {
-            chunk.set(row, &Fact::UNMEASURED);
+        for row in rows.iter().map(|row| *row as usize % CHUNK) {
+            if row < chunk.len() {
+                chunk.set(row, &Fact::UNMEASURED);
+            }
         }
         put_chunk(connection, number as i64, &blob::seal(&fact_blob::encode(&chunk)))?;
     }
@@ -400,9 +413,7 @@ fn facts_of(blobs: Vec<(i64, Vec<u8>)>, samples: usize) -> (Facts, usize) {
     let decoded: Vec<(i64, Option<FactChunk>)> = blobs
         .into_par_iter()
         .filter(|(number, _)| usize::try_from(*number).is_ok_and(|number| number < count))
-        .map(|(number, data)| {
-            (number, blob::unseal(&data).and_then(|raw| fact_blob::decode(&raw)).ok())
-        })
+        .map(|(number, data)| (number, blob::unseal(&data).and_then(|raw| fact_blob::decode(&raw)).ok()))
         .collect();
     let mut decoded = decoded.into_iter().peekable();
     let mut damaged = 0;

@@ -217,7 +217,8 @@ mod tests {
         assert_eq!(changed.theme, Theme::Dark);
         assert_eq!(changed.other["colour_of_hats"]["a"][1], 2);
         assert_eq!(Settings::load(&paths), (changed, None));
-        let names: Vec<_> = std::fs::read_dir(&paths.config).unwrap().map(|at| at.unwrap().file_name()).collect();
+        let names: Vec<_> =
+            std::fs::read_dir(&paths.config).unwrap().map(|at| at.unwrap().file_name()).collect();
         assert_eq!(names.len(), 2, "no temporary file is left: {names:?}");
     }
 

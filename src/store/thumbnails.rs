@@ -98,9 +98,9 @@ impl Thumbnails {
             Some(reader) => reader,
             None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY).ok()?,
         };
-        let found = reader.prepare_cached("SELECT data FROM thumbnail WHERE key = ?1 AND stamp = ?2").and_then(
-            |mut select| select.query_row(params![key, stamp as i64], |row| row.get(0)).optional(),
-        );
+        let found = reader
+            .prepare_cached("SELECT data FROM thumbnail WHERE key = ?1 AND stamp = ?2")
+            .and_then(|mut select| select.query_row(params![key, stamp as i64], |row| row.get(0)).optional());
         match found {
             Ok(found) => {
                 let mut readers = lock(&self.readers);
@@ -191,7 +191,8 @@ impl Writer {
         let number = |name| transaction.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         let known = (number("application_id")?, number("user_version")?);
         if known != (i64::from(APPLICATION_ID), VERSION) {
-            let tables: i64 = transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+            let tables: i64 =
+                transaction.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
             if tables != 0 {
                 return Err(damage());
             }
@@ -206,7 +207,8 @@ impl Writer {
             transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
             transaction.pragma_update(None, "user_version", VERSION)?;
         }
-        let tick: i64 = transaction.query_row("SELECT coalesce(max(tick), 0) FROM use", [], |row| row.get(0))?;
+        let tick: i64 =
+            transaction.query_row("SELECT coalesce(max(tick), 0) FROM use", [], |row| row.get(0))?;
         transaction.commit()?;
         Ok((connection, tick.saturating_add(1)))
     }

@@ -69,6 +69,7 @@ impl JournalWriter {
         person: &str,
         wake: impl Fn() + Send + 'static,
     ) -> Result<Self, StoreError> {
+        journal.check_writable()?;
         let path = journal.path().to_owned();
         let (sender, receiver) = crossbeam_channel::bounded(QUEUE);
         let shared = Arc::new(Shared::default());
