@@ -12,7 +12,10 @@ use serde::{Deserialize, Serialize};
 use super::SampleId;
 
 /// A set of samples as sorted, disjoint, non-touching runs of row numbers.
+///
+/// Written as its runs, `[[first, count], …]`; runs that break the rule are refused when read.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<(SampleId, u32)>", into = "Vec<(SampleId, u32)>")]
 pub struct SampleSet {
     /// First row and number of rows of each run.
     runs: Vec<(SampleId, u32)>,
@@ -42,8 +45,36 @@ impl SampleSet {
         self.runs.is_empty()
     }
 
+    /// The rows in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = SampleId> + '_ {
         self.runs.iter().flat_map(|(start, count)| *start..start + count)
+    }
+
+    /// The row after the last one; 0 for the empty set.
+    pub fn end(&self) -> usize {
+        self.runs.last().map_or(0, |(start, count)| *start as usize + *count as usize)
+    }
+}
+
+impl TryFrom<Vec<(SampleId, u32)>> for SampleSet {
+    type Error = &'static str;
+
+    fn try_from(runs: Vec<(SampleId, u32)>) -> Result<Self, Self::Error> {
+        let mut free_from = 0;
+        for (start, count) in &runs {
+            let end = start.checked_add(*count).ok_or("a run of samples ends beyond the last row number")?;
+            if *count == 0 || *start < free_from {
+                return Err("the runs of samples are not sorted and apart");
+            }
+            free_from = end.saturating_add(1);
+        }
+        Ok(Self { runs })
+    }
+}
+
+impl From<SampleSet> for Vec<(SampleId, u32)> {
+    fn from(set: SampleSet) -> Self {
+        set.runs
     }
 }
 
@@ -187,9 +218,9 @@ impl Overlay {
             Edit::Mark { samples, mark, on } => {
                 let marks = std::sync::Arc::make_mut(&mut self.marks);
                 for row in samples.iter() {
-                    if let Some(marks) = marks.get_mut(row as usize) {
-                        *marks = if *on { *marks | mark.bit() } else { *marks & !mark.bit() };
-                    }
+                    // Rows ascend: the first one that is not there is the last to look at.
+                    let Some(marks) = marks.get_mut(row as usize) else { break };
+                    *marks = if *on { *marks | mark.bit() } else { *marks & !mark.bit() };
                 }
             }
             Edit::SetView { to, .. } => self.view = to.clone(),

@@ -195,7 +195,8 @@ pub struct FactChunk {
 }
 
 impl FactChunk {
-    fn new(rows: usize) -> Self {
+    /// Nothing measured yet, for `rows` rows.
+    pub fn new(rows: usize) -> Self {
         let none = Fact::UNMEASURED;
         Self {
             measured: vec![none.measured; rows],
@@ -240,7 +241,7 @@ impl FactChunk {
         }
     }
 
-    fn set(&mut self, row: usize, fact: &Fact) {
+    pub fn set(&mut self, row: usize, fact: &Fact) {
         self.measured[row] = fact.measured;
         self.format[row] = fact.format;
         self.pixel_kind[row] = fact.pixel_kind;
@@ -271,6 +272,22 @@ impl Facts {
         let mut facts = Self::default();
         facts.grow(samples);
         facts
+    }
+
+    /// Puts columns together from their chunks, or `None` where one but the last has other than
+    /// [`CHUNK`] rows.
+    pub fn from_chunks(chunks: Vec<Arc<FactChunk>>) -> Option<Self> {
+        let (last, whole) = match chunks.split_last() {
+            Some((last, whole)) => (last.len(), whole),
+            None => return Some(Self::default()),
+        };
+        if whole.iter().any(|chunk| chunk.len() != CHUNK) || last == 0 || last > CHUNK {
+            return None;
+        }
+        let len = whole.len() * CHUNK + last;
+        let measured =
+            chunks.iter().map(|chunk| chunk.measured.iter().filter(|measured| **measured).count()).sum();
+        Some(Self { chunks, len, measured })
     }
 
     pub fn len(&self) -> usize {

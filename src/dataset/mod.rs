@@ -13,6 +13,7 @@ pub mod facts;
 pub mod issue;
 pub mod labels;
 pub mod query;
+pub mod reconcile;
 pub mod strings;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub use builder::{DatasetBuilder, NewSample};
 pub use facts::{Fact, Facts, ImageFormat, PixelKind};
 pub use issue::{Issue, IssueKind};
 pub use labels::{ClassId, Labels};
+pub use reconcile::Reconciled;
 pub use strings::Strings;
 
 /// A sample's row number, stable for the life of a project.

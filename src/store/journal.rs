@@ -1,0 +1,496 @@
+//! The journal of edits: what a person decided, durable before it is shown as saved, and how to
+//! come back to where they were.
+//!
+//! The database has the effective edits in order, a cursor (`done`, the last edit in force) and a
+//! snapshot of the overlay as it was at one of the edits. Opening starts from the snapshot and
+//! walks to the cursor: forwards by edits, backwards by their inverses. Appending after an undo
+//! drops what was undone; where the snapshot had it, a new snapshot is kept in the same
+//! transaction. Edits beyond [`History::CAP`] are only in the snapshot.
+//!
+//! The journal mirrors [`History`]: every push, undo and redo there is one [`JournalOp`] here.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+use serde::{Deserialize, Serialize};
+
+use super::blob;
+use super::database;
+use super::error::StoreError;
+use super::project::{Access, Project, put_value};
+use crate::dataset::edit::{Edit, History, Overlay, View};
+
+/// Prefix of the overlay's columns among the parts.
+const OVERLAY: &str = "overlay/";
+
+/// One thing to keep.
+#[derive(Clone, Debug, PartialEq)]
+pub enum JournalOp {
+    /// An effective edit that was just applied and pushed to the history.
+    Append(Edit),
+    /// The history stepped back.
+    Undo,
+    /// The history stepped forward.
+    Redo,
+    /// A value of the project under a name, see [`Project::set_value`].
+    SetValue(String, serde_json::Value),
+}
+
+/// A [`JournalOp`] with who did it and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    pub op: JournalOp,
+    /// Milliseconds since the Unix epoch.
+    pub time_ms: i64,
+    pub person: Arc<str>,
+}
+
+/// What bounds a journal.
+#[derive(Clone, Copy, Debug)]
+struct Limits {
+    /// Edits kept as edits; older ones are in the snapshot only.
+    edits: usize,
+    /// Edits after which a new snapshot is kept.
+    snapshot_every: i64,
+}
+
+const LIMITS: Limits = Limits { edits: History::CAP, snapshot_every: 256 };
+
+/// The journal of a project, on a connection of its own.
+#[derive(Debug)]
+pub struct Journal {
+    connection: Connection,
+    path: PathBuf,
+    access: Access,
+    state: State,
+    limits: Limits,
+}
+
+/// A journal and what it told when it was opened.
+#[derive(Debug)]
+pub struct OpenedJournal {
+    pub journal: Journal,
+    pub overlay: Overlay,
+    pub history: History,
+    /// How many entries were damaged and are left out.
+    pub damaged: usize,
+}
+
+/// Where the journal stands: what the database says once a transaction is through.
+#[derive(Clone, Debug)]
+struct State {
+    /// As it is with every edit up to `done` in force.
+    overlay: Overlay,
+    /// Number of the last edit in force; 0 when none is.
+    done: i64,
+    /// Number of the next edit; numbers are never used twice.
+    next: i64,
+    /// The edit up to which the kept snapshot goes.
+    snapshot: i64,
+    /// How many edits are kept.
+    edits: usize,
+}
+
+/// The overlay but for its marks, which are a column.
+#[derive(Default, Serialize, Deserialize)]
+struct Views {
+    view: View,
+    saved_views: BTreeMap<String, View>,
+}
+
+impl Journal {
+    /// Opens the journal of a project whose dataset has `samples` rows.
+    pub fn open(project: &Project, samples: usize) -> Result<OpenedJournal, StoreError> {
+        Self::on(project.connect()?, project.path(), project.access().clone(), samples, LIMITS)
+    }
+
+    fn on(
+        connection: Connection,
+        path: &Path,
+        access: Access,
+        samples: usize,
+        limits: Limits,
+    ) -> Result<OpenedJournal, StoreError> {
+        let (state, history, damaged) =
+            load(&connection, samples, limits).map_err(|cause| StoreError::database(path, cause))?;
+        let overlay = state.overlay.clone();
+        let journal = Self { connection, path: path.to_owned(), access, state, limits };
+        Ok(OpenedJournal { journal, overlay, history, damaged })
+    }
+
+    /// The database file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// An error in a window that may not write.
+    pub(super) fn check_writable(&self) -> Result<(), StoreError> {
+        self.access.check_writable(&self.path)
+    }
+
+    /// Keeps these entries, all or none; they are on the disk when this returns.
+    pub fn commit(&mut self, entries: &[Entry]) -> Result<(), StoreError> {
+        self.check_writable()?;
+        let before = self.state.clone();
+        let done = self.try_commit(entries);
+        if done.is_err() {
+            self.state = before;
+        }
+        done.map_err(|cause| StoreError::database(&self.path, cause))
+    }
+
+    fn try_commit(&mut self, entries: &[Entry]) -> rusqlite::Result<()> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut step = Step { transaction: &transaction, state: &mut self.state, snapshot_due: false };
+        for entry in entries {
+            match &entry.op {
+                JournalOp::Append(edit) => step.append(edit, entry)?,
+                JournalOp::Undo => step.undo()?,
+                JournalOp::Redo => step.redo()?,
+                JournalOp::SetValue(key, value) => put_value(&transaction, key, value)?,
+            }
+        }
+        step.finish(self.limits)?;
+        transaction.commit()
+    }
+}
+
+/// One transaction's work.
+struct Step<'a> {
+    transaction: &'a Transaction<'a>,
+    state: &'a mut State,
+    /// The kept snapshot has edits in it that are no more.
+    snapshot_due: bool,
+}
+
+impl Step<'_> {
+    fn append(&mut self, edit: &Edit, entry: &Entry) -> rusqlite::Result<()> {
+        let dropped =
+            self.transaction.prepare_cached("DELETE FROM edit WHERE seq > ?1")?.execute([self.state.done])?;
+        self.state.edits -= dropped.min(self.state.edits);
+        self.snapshot_due |= self.state.snapshot > self.state.done;
+
+        let json = serde_json::to_string(edit)
+            .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))?;
+        let seq = self.state.next;
+        self.transaction
+            .prepare_cached("INSERT INTO edit (seq, time_ms, person, edit) VALUES (?1, ?2, ?3, ?4)")?
+            .execute(params![seq, entry.time_ms, &*entry.person, json])?;
+        // Samples that a scan appended since the journal was opened are there for the edit.
+        if let Edit::Mark { samples, .. } = edit {
+            self.state.overlay.grow(samples.end());
+        }
+        self.state.overlay.apply(edit);
+        self.state.done = seq;
+        self.state.next = seq.saturating_add(1);
+        self.state.edits += 1;
+        Ok(())
+    }
+
+    fn undo(&mut self) -> rusqlite::Result<()> {
+        let Some(edit) = self.edit("SELECT edit FROM edit WHERE seq = ?1", self.state.done)? else {
+            tracing::warn!("there is no edit to undo in the journal");
+            return Ok(());
+        };
+        self.state.overlay.apply(&edit.inverse());
+        self.state.done = self
+            .transaction
+            .prepare_cached("SELECT coalesce(max(seq), 0) FROM edit WHERE seq < ?1")?
+            .query_row([self.state.done], |row| row.get(0))?;
+        Ok(())
+    }
+
+    fn redo(&mut self) -> rusqlite::Result<()> {
+        let select = "SELECT edit FROM edit WHERE seq > ?1 ORDER BY seq LIMIT 1";
+        let Some(edit) = self.edit(select, self.state.done)? else {
+            tracing::warn!("there is no edit to redo in the journal");
+            return Ok(());
+        };
+        self.state.overlay.apply(&edit);
+        self.state.done = self
+            .transaction
+            .prepare_cached("SELECT min(seq) FROM edit WHERE seq > ?1")?
+            .query_row([self.state.done], |row| row.get(0))?;
+        Ok(())
+    }
+
+    /// The edit that this statement finds, if it is there and whole.
+    fn edit(&self, select: &str, seq: i64) -> rusqlite::Result<Option<Edit>> {
+        let json: Option<String> =
+            self.transaction.prepare_cached(select)?.query_row([seq], |row| row.get(0)).optional()?;
+        Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
+    }
+
+    /// Keeps the cursor, and what opening needs to start from.
+    fn finish(mut self, limits: Limits) -> rusqlite::Result<()> {
+        self.snapshot_due |= self.state.done - self.state.snapshot >= limits.snapshot_every;
+        let excess = self.state.edits.saturating_sub(limits.edits);
+        if excess > 0 {
+            let last: i64 = self
+                .transaction
+                .prepare_cached("SELECT seq FROM edit ORDER BY seq LIMIT 1 OFFSET ?1")?
+                .query_row([excess as i64 - 1], |row| row.get(0))?;
+            self.snapshot_due |= last > self.state.snapshot;
+            let gone = self.transaction.execute("DELETE FROM edit WHERE seq <= ?1", [last])?;
+            self.state.edits -= gone.min(self.state.edits);
+        }
+        if self.snapshot_due {
+            put_snapshot(self.transaction, &self.state.overlay)?;
+            self.state.snapshot = self.state.done;
+        }
+        self.transaction
+            .prepare_cached(
+                "INSERT INTO cursor (id, done, next, snapshot) VALUES (1, ?1, ?2, ?3)
+                 ON CONFLICT (id) DO UPDATE
+                 SET done = excluded.done, next = excluded.next, snapshot = excluded.snapshot",
+            )?
+            .execute([self.state.done, self.state.next, self.state.snapshot])?;
+        Ok(())
+    }
+}
+
+fn put_snapshot(connection: &Connection, overlay: &Overlay) -> rusqlite::Result<()> {
+    let views = Views { view: overlay.view.clone(), saved_views: overlay.saved_views.clone() };
+    let views = serde_json::to_vec(&views)
+        .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))?;
+    for (name, raw) in [("marks", overlay.marks.as_slice()), ("views", views.as_slice())] {
+        database::put_column(connection, &format!("{OVERLAY}{name}"), &blob::seal_column(raw))?;
+    }
+    Ok(())
+}
+
+/// The overlay of the kept snapshot, or `None` when it is damaged.
+fn snapshot(connection: &Connection, samples: usize) -> rusqlite::Result<Option<Overlay>> {
+    let mut columns = database::columns(connection, OVERLAY)?;
+    let mut take = |name| match columns.remove(name) {
+        Some(Ok(parts)) => blob::unseal_column(&parts).ok(),
+        _ => None,
+    };
+    let (Some(mut marks), Some(views)) = (take("marks"), take("views")) else { return Ok(None) };
+    let Ok(Views { view, saved_views }) = serde_json::from_slice(&views) else { return Ok(None) };
+    marks.resize(samples, 0);
+    Ok(Some(Overlay { marks: Arc::new(marks), view, saved_views }))
+}
+
+/// Where the journal stands, the history, and how many entries were damaged.
+fn load(
+    connection: &Connection,
+    samples: usize,
+    limits: Limits,
+) -> rusqlite::Result<(State, History, usize)> {
+    let cursor: Option<(i64, i64, i64)> = connection
+        .query_row("SELECT done, next, snapshot FROM cursor WHERE id = 1", [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })
+        .optional()?;
+    let (done, next, kept_snapshot) = cursor.unwrap_or((0, 1, 0));
+
+    let mut edits: Vec<(i64, Option<Edit>)> = Vec::new();
+    let mut select = connection.prepare("SELECT seq, edit FROM edit ORDER BY seq")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let edit = row.get_ref(1)?.as_str().ok().and_then(|json| serde_json::from_str(json).ok());
+        edits.push((row.get(0)?, edit));
+    }
+    let mut damaged = edits.iter().filter(|(_, edit)| edit.is_none()).count();
+
+    let (mut overlay, mut from) = (Overlay::new(samples), 0);
+    if kept_snapshot != 0 {
+        match snapshot(connection, samples)? {
+            Some(kept) => (overlay, from) = (kept, kept_snapshot),
+            // The edits that are still there are better than nothing.
+            None => damaged += 1,
+        }
+    }
+    let in_force = edits.partition_point(|(seq, _)| *seq <= done);
+    let in_snapshot = edits.partition_point(|(seq, _)| *seq <= from);
+    if in_snapshot <= in_force {
+        for (_, edit) in &edits[in_snapshot..in_force] {
+            edit.iter().for_each(|edit| overlay.apply(edit));
+        }
+    } else {
+        for (_, edit) in edits[in_force..in_snapshot].iter().rev() {
+            edit.iter().for_each(|edit| overlay.apply(&edit.inverse()));
+        }
+    }
+
+    // A damaged edit can be neither undone nor done again: history ends on either side of it.
+    let state = State {
+        overlay,
+        done,
+        next: next.max(edits.last().map_or(1, |(seq, _)| seq.saturating_add(1))),
+        snapshot: from,
+        edits: edits.len(),
+    };
+    let first = edits[..in_force].iter().rposition(|(_, edit)| edit.is_none()).map_or(0, |at| at + 1);
+    let first = first.max(edits.len().saturating_sub(limits.edits)).min(in_force);
+    let history = edits.drain(first..).map_while(|(_, edit)| edit).collect();
+    Ok((state, History::from_parts(history, in_force - first), damaged))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::dataset::SampleId;
+    use crate::dataset::edit::{Direction, Mark, SampleSet};
+
+    const SAMPLES: usize = 40;
+
+    /// A person with a journal: the overlay and history in memory, and a database. The history is
+    /// as [`History`] is, with the journal's bound.
+    struct Person {
+        journal: Journal,
+        overlay: Overlay,
+        edits: Vec<Edit>,
+        done: usize,
+    }
+
+    impl Person {
+        fn new(limits: Limits) -> Self {
+            let mut connection = Connection::open_in_memory().unwrap();
+            let transaction = connection.transaction().unwrap();
+            database::MIGRATIONS[0](&transaction).unwrap();
+            transaction.commit().unwrap();
+            let opened =
+                Journal::on(connection, Path::new("project.db"), Access::ReadWrite, SAMPLES, limits).unwrap();
+            Self { journal: opened.journal, overlay: opened.overlay, edits: Vec::new(), done: 0 }
+        }
+
+        fn act(&mut self, act: &Act) -> Option<JournalOp> {
+            let op = match act {
+                Act::Edit(edit) => {
+                    let edit = self.overlay.effective(edit.clone())?;
+                    self.overlay.apply(&edit);
+                    self.edits.truncate(self.done);
+                    self.edits.push(edit.clone());
+                    if self.edits.len() > self.journal.limits.edits {
+                        self.edits.remove(0);
+                    }
+                    self.done = self.edits.len();
+                    JournalOp::Append(edit)
+                }
+                Act::Undo => {
+                    self.done = self.done.checked_sub(1)?;
+                    self.overlay.apply(&self.edits[self.done].inverse());
+                    JournalOp::Undo
+                }
+                Act::Redo => {
+                    self.overlay.apply(self.edits.get(self.done)?);
+                    self.done += 1;
+                    JournalOp::Redo
+                }
+            };
+            Some(op)
+        }
+
+        /// What a program finds that opens the database now.
+        fn reopened(&self) -> (State, History, usize) {
+            load(&self.journal.connection, SAMPLES, self.journal.limits).unwrap()
+        }
+    }
+
+    #[derive(Clone, Debug)]
+    enum Act {
+        Edit(Edit),
+        Undo,
+        Redo,
+    }
+
+    fn entries(ops: impl IntoIterator<Item = JournalOp>) -> Vec<Entry> {
+        ops.into_iter().map(|op| Entry { op, time_ms: 7, person: "someone".into() }).collect()
+    }
+
+    fn mark(rows: &[SampleId], on: bool) -> Edit {
+        Edit::Mark { samples: SampleSet::from_rows(rows.iter().copied()), mark: Mark::Star, on }
+    }
+
+    fn acts() -> impl Strategy<Value = Vec<Act>> {
+        let view = (0..4u8, any::<bool>()).prop_map(|(filter, down)| View {
+            filter: format!("label:{filter}"),
+            sort: "path".into(),
+            direction: if down { Direction::Descending } else { Direction::Ascending },
+        });
+        let samples = prop::collection::vec(0..SAMPLES as SampleId, 0..6).prop_map(SampleSet::from_rows);
+        let edit = prop_oneof![
+            (samples, any::<bool>(), any::<bool>()).prop_map(|(samples, star, on)| {
+                let mark = if star { Mark::Star } else { Mark::Reviewed };
+                Edit::Mark { samples, mark, on }
+            }),
+            view.clone().prop_map(|to| Edit::SetView { from: View::default(), to }),
+            (0..3u8, prop::option::of(view))
+                .prop_map(|(name, to)| { Edit::SaveView { name: name.to_string(), from: None, to } }),
+        ];
+        let act = prop_oneof![3 => edit.prop_map(Act::Edit), 2 => Just(Act::Undo), 1 => Just(Act::Redo)];
+        prop::collection::vec(act, 0..80)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_reopened_is_what_was_left(
+            acts in acts(), batch in 1..5usize, edits in 3..30usize, snapshot_every in 1..20i64
+        ) {
+            let mut person = Person::new(Limits { edits, snapshot_every });
+            for acts in acts.chunks(batch) {
+                let ops: Vec<JournalOp> = acts.iter().filter_map(|act| person.act(act)).collect();
+                person.journal.commit(&entries(ops)).unwrap();
+                let (state, history, damaged) = person.reopened();
+                prop_assert_eq!(damaged, 0);
+                prop_assert_eq!(&state.overlay, &person.overlay);
+                prop_assert_eq!(&person.journal.state.overlay, &person.overlay);
+                prop_assert_eq!(history, History::from_parts(person.edits.clone(), person.done));
+            }
+        }
+    }
+
+    #[test]
+    fn a_journal_keeps_as_many_edits_as_the_history() {
+        let mut person = Person::new(Limits { edits: 5, snapshot_every: 100 });
+        for row in 0..12 {
+            let op = person.act(&Act::Edit(mark(&[row], true))).unwrap();
+            person.journal.commit(&entries([op])).unwrap();
+        }
+        let (state, mut history, _) = person.reopened();
+        assert_eq!(state.overlay, person.overlay);
+        assert_eq!(std::iter::from_fn(|| history.undo()).count(), 5);
+    }
+
+    #[test]
+    fn a_failed_transaction_leaves_the_journal_where_it_was() {
+        let mut person = Person::new(LIMITS);
+        let op = person.act(&Act::Edit(mark(&[1], true))).unwrap();
+        person.journal.commit(&entries([op])).unwrap();
+        person.journal.connection.execute_batch("PRAGMA query_only = ON").unwrap();
+        let before = person.overlay.clone();
+        let op = person.act(&Act::Edit(mark(&[2], true))).unwrap();
+        assert!(person.journal.commit(&entries([op.clone()])).is_err());
+        assert_eq!(person.journal.state.overlay, before);
+        person.journal.connection.execute_batch("PRAGMA query_only = OFF").unwrap();
+        person.journal.commit(&entries([op])).unwrap();
+        assert_eq!(person.reopened().0.overlay, person.overlay);
+    }
+
+    #[test]
+    fn a_damaged_edit_ends_history_and_nothing_else() {
+        let mut person = Person::new(LIMITS);
+        for row in 0..6 {
+            let op = person.act(&Act::Edit(mark(&[row], true))).unwrap();
+            person.journal.commit(&entries([op])).unwrap();
+        }
+        for damage in [
+            "{",
+            r#"{"mark":{"samples":[[0,4294967295],[5,1]],"mark":"star","on":true}}"#,
+            r#"{"mark":{"samples":[[4294967295,4294967295]],"mark":"star","on":true}}"#,
+            r#"{"mark":{"samples":[[3,0]],"mark":"star","on":true}}"#,
+        ] {
+            person.journal.connection.execute("UPDATE edit SET edit = ?1 WHERE seq = 3", [damage]).unwrap();
+            let (state, mut history, damaged) = person.reopened();
+            assert_eq!(damaged, 1, "{damage}");
+            assert_eq!(&state.overlay.marks[..7], [1, 1, 0, 1, 1, 1, 0], "{damage}");
+            assert_eq!(std::iter::from_fn(|| history.undo()).count(), 3, "{damage}");
+        }
+    }
+}

@@ -1,0 +1,488 @@
+//! A dataset's project: the folder, its database, and who may write to it.
+//!
+//! | file | content |
+//! | --- | --- |
+//! | `project.db` | everything that matters: the dataset's columns, facts, issues, edits, view state |
+//! | `thumbnails.db` | a cache, see [`Thumbnails`](super::Thumbnails) |
+//! | `project.lock` | held by the window that writes |
+//!
+//! Every write is one transaction that is on the disk when the call returns. Large columns are
+//! whole blobs, so that a million samples are read in a few hundred milliseconds.
+
+use std::fs::{File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use rayon::prelude::*;
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
+
+use super::blob;
+use super::catalogue::{self, Catalogue};
+use super::database::{self, Mode};
+use super::error::StoreError;
+use super::fact_blob;
+use super::journal::{Journal, OpenedJournal};
+use crate::dataset::edit::{History, Overlay};
+use crate::dataset::facts::{CHUNK, FactChunk};
+use crate::dataset::{Dataset, Fact, Facts, Issue, IssueKind, SampleId};
+
+/// Prefix of the dataset's columns among the parts.
+const DATASET: &str = "dataset/";
+
+/// Whether this window may change the project.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Access {
+    ReadWrite,
+    /// Nothing is kept. `reason` goes on from "because".
+    ReadOnly {
+        reason: String,
+    },
+}
+
+impl Access {
+    pub(super) fn check_writable(&self, path: &Path) -> Result<(), StoreError> {
+        match self {
+            Self::ReadWrite => Ok(()),
+            Self::ReadOnly { reason } => {
+                Err(StoreError::ReadOnly { path: path.to_owned(), reason: reason.clone() })
+            }
+        }
+    }
+}
+
+/// An open project; shared by all threads. Dropping it gives the lock back.
+#[derive(Debug)]
+pub struct Project {
+    folder: PathBuf,
+    path: PathBuf,
+    access: Access,
+    mode: Mode,
+    connection: Mutex<Connection>,
+    /// Holds the lock for as long as it is open.
+    _lock: Option<File>,
+}
+
+/// Everything that a project knew when it was opened.
+#[derive(Debug)]
+pub struct Loaded {
+    pub dataset: Dataset,
+    pub facts: Facts,
+    pub overlay: Overlay,
+    pub history: History,
+    /// For [`super::JournalWriter::spawn`].
+    pub journal: Journal,
+    pub issues: Vec<Issue>,
+    /// Parts that were damaged and will be found again by the next scan; sentences for the person.
+    pub damaged: Vec<String>,
+}
+
+impl Project {
+    /// Opens the project in this folder, made when it is not there. While another window has it
+    /// open, or where nothing can be written, it is [read-only](Access::ReadOnly).
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let path = folder.join("project.db");
+        let (access, lock) = lock(folder)?;
+        let (connection, mode) = match &access {
+            Access::ReadWrite => {
+                let connection = database::open_writable(&path)?;
+                sync_folder(folder);
+                (connection, Mode::ReadWrite)
+            }
+            Access::ReadOnly { .. } => database::open_readable(&path)?,
+        };
+        let connection = Mutex::new(connection);
+        Ok(Self { folder: folder.to_owned(), path, access, mode, connection, _lock: lock })
+    }
+
+    /// Moves a damaged database of this folder out of the way, so that [`Self::open`] starts anew.
+    /// Gives the name that it has now; nothing of it is deleted.
+    pub fn set_aside(folder: &Path) -> Result<PathBuf, StoreError> {
+        let path = folder.join("project.db");
+        let (access, _lock) = lock(folder)?;
+        if let Access::ReadOnly { reason } = access {
+            return Err(StoreError::ReadOnly { path, reason });
+        }
+        let aside = unused_name(&path);
+        // The write-ahead log first: a database without its log opens, a log without its database
+        // would be taken for the new one's.
+        for suffix in ["-wal", "-shm", ""] {
+            let (from, to) = (with_suffix(&path, suffix), with_suffix(&aside, suffix));
+            match std::fs::rename(&from, &to) {
+                Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(StoreError::io(&from, cause));
+                }
+                _ => {}
+            }
+        }
+        sync_folder(folder);
+        Ok(aside)
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The database file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn access(&self) -> &Access {
+        &self.access
+    }
+
+    /// Everything, or `None` for a project that has no dataset yet.
+    pub fn load(&self) -> Result<Option<Loaded>, StoreError> {
+        // Reading is one copy after the other, so two connections keep two cores busy.
+        let second = database::connect(&self.path, self.mode)?;
+        let (catalogue, facts) = rayon::join(
+            || self.load_catalogue(),
+            move || fact_blobs(&second).map_err(|cause| self.told(cause)),
+        );
+        let Some(Catalogue { dataset, damaged }) = catalogue? else { return Ok(None) };
+        let (facts, damaged_chunks) = facts_of(facts?, dataset.len());
+        let OpenedJournal { journal, overlay, history, damaged: damaged_edits } =
+            Journal::open(self, dataset.len())?;
+
+        let mut notes: Vec<String> =
+            damaged.iter().map(|what| format!("The project's record of {what} was damaged.")).collect();
+        if damaged_chunks > 0 {
+            let rows = damaged_chunks * CHUNK;
+            notes.push(format!("What was measured of up to {rows} samples was damaged."));
+        }
+        if damaged_edits > 0 {
+            notes.push(format!(
+                "{damaged_edits} entries of the journal of edits were damaged and are left out."
+            ));
+        }
+        let issues = self.load_issues()?;
+        Ok(Some(Loaded { dataset, facts, overlay, history, journal, issues, damaged: notes }))
+    }
+
+    /// The dataset, or `None` when none was kept yet. An error when the list of samples itself is
+    /// damaged: marks belong to row numbers, and those are lost with it.
+    pub fn load_catalogue(&self) -> Result<Option<Catalogue>, StoreError> {
+        let columns = {
+            let connection = self.connection();
+            database::columns(&connection, DATASET).map_err(|cause| self.told(cause))?
+        };
+        if columns.is_empty() {
+            return Ok(None);
+        }
+        let raw: Vec<_> = columns
+            .into_par_iter()
+            .map(|(name, parts)| (name, parts.and_then(|parts| blob::unseal_column(&parts))))
+            .collect();
+        let catalogue = catalogue::decode(raw.into_iter().collect()).map_err(|damage| {
+            tracing::error!("the list of samples: {damage}");
+            StoreError::Damaged { path: self.path.clone(), what: "the project's list of samples".to_owned() }
+        })?;
+        Ok(Some(catalogue))
+    }
+
+    /// Keeps the dataset. Edits name row numbers: keep a dataset before edits of it are taken.
+    pub fn save_catalogue(&self, dataset: &Dataset) -> Result<(), StoreError> {
+        self.save_scan(dataset, &[], None)
+    }
+
+    /// Keeps what a scan found, whole or not at all: the dataset, that the `changed` samples are to
+    /// be measured again, and the import's issues in place of those of the scan before.
+    pub fn save_scan(
+        &self,
+        dataset: &Dataset,
+        changed: &[SampleId],
+        issues: Option<&[Issue]>,
+    ) -> Result<(), StoreError> {
+        self.check_writable()?;
+        let raw = catalogue::encode(dataset);
+        if let Some((name, _)) = raw.iter().find(|(_, raw)| raw.len() as u64 > blob::MAX_COLUMN) {
+            return Err(StoreError::TooLarge {
+                path: self.path.clone(),
+                what: format!("the column “{name}”"),
+            });
+        }
+        let columns: Vec<(String, Vec<Vec<u8>>)> = raw
+            .into_par_iter()
+            .map(|(name, raw)| (format!("{DATASET}{name}"), blob::seal_column(&raw)))
+            .collect();
+        self.write(|transaction| {
+            for (name, parts) in &columns {
+                database::put_column(transaction, name, parts)?;
+            }
+            let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
+            database::retain_columns(transaction, DATASET, &names)?;
+            forget_facts(transaction, changed)?;
+            delete_measured_issues(transaction, changed)?;
+            if let Some(issues) = issues {
+                transaction.execute("DELETE FROM issue WHERE measured = 0", [])?;
+                insert_issues(transaction, issues, Origin::Import)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Keeps chunks of facts that were measured since, and the issues found while measuring
+    /// `samples` in place of those they had. Chunks are numbered in row order.
+    pub fn save_measured(
+        &self,
+        chunks: &[(usize, Arc<FactChunk>)],
+        samples: &[SampleId],
+        issues: &[Issue],
+    ) -> Result<(), StoreError> {
+        self.check_writable()?;
+        let sealed: Vec<(i64, Vec<u8>)> = chunks
+            .par_iter()
+            .map(|(number, chunk)| (*number as i64, blob::seal(&fact_blob::encode(chunk))))
+            .collect();
+        self.write(|transaction| {
+            for (number, data) in &sealed {
+                put_chunk(transaction, *number, data)?;
+            }
+            delete_measured_issues(transaction, samples)?;
+            insert_issues(transaction, issues, Origin::Measuring)
+        })
+    }
+
+    /// What was measured of a dataset of `samples` rows, and how many chunks were damaged and are
+    /// unmeasured again.
+    pub fn load_facts(&self, samples: usize) -> Result<(Facts, usize), StoreError> {
+        let blobs = fact_blobs(&self.connection()).map_err(|cause| self.told(cause))?;
+        Ok(facts_of(blobs, samples))
+    }
+
+    /// All issues: those of the import, then those of measuring, each in the order of samples.
+    pub fn load_issues(&self) -> Result<Vec<Issue>, StoreError> {
+        let connection = self.connection();
+        let read = || {
+            let mut select = connection
+                .prepare("SELECT sample, kind, path, message FROM issue ORDER BY measured, sample, id")?;
+            let mut rows = select.query([])?;
+            let mut issues = Vec::new();
+            while let Some(row) = rows.next()? {
+                let sample: Option<i64> = row.get(0)?;
+                // An unknown kind or row number can only come from damage: it is found again.
+                let Some(kind) = row.get_ref(1)?.as_str().ok().and_then(IssueKind::from_name) else {
+                    continue;
+                };
+                let Ok(sample) = sample.map(SampleId::try_from).transpose() else { continue };
+                issues.push(Issue { sample, kind, path: row.get(2)?, message: row.get(3)? });
+            }
+            Ok(issues)
+        };
+        read().map_err(|cause| self.told(cause))
+    }
+
+    /// A value of this project by its name: view state, layout, table columns.
+    pub fn get_value(&self, key: &str) -> Result<Option<serde_json::Value>, StoreError> {
+        let json: Option<String> = self
+            .connection()
+            .query_row("SELECT json FROM value WHERE key = ?1", [key], |row| row.get(0))
+            .optional()
+            .map_err(|cause| self.told(cause))?;
+        // A value that is no JSON any more is as good as none: its reader has a default.
+        Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
+    }
+
+    /// Keeps a value under a name. The interface submits [`super::JournalOp::SetValue`] instead,
+    /// which does not wait.
+    pub fn set_value(&self, key: &str, value: &serde_json::Value) -> Result<(), StoreError> {
+        self.write(|transaction| put_value(transaction, key, value))
+    }
+
+    /// Writes the log back into the database and gives free pages to the file system.
+    pub fn tidy(&self) -> Result<(), StoreError> {
+        self.check_writable()?;
+        self.connection()
+            .execute_batch("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);")
+            .map_err(|cause| self.told(cause))
+    }
+
+    /// A connection of its own for another thread.
+    pub(super) fn connect(&self) -> Result<Connection, StoreError> {
+        database::connect(&self.path, self.mode)
+    }
+
+    fn check_writable(&self) -> Result<(), StoreError> {
+        self.access.check_writable(&self.path)
+    }
+
+    fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+        self.check_writable()?;
+        let mut connection = self.connection();
+        let run = || {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = work(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        run().map_err(|cause| self.told(cause))
+    }
+
+    /// A thread that panicked in a transaction dropped it, which took it back.
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn told(&self, cause: rusqlite::Error) -> StoreError {
+        StoreError::database(&self.path, cause)
+    }
+}
+
+/// Keeps a value under a name.
+pub(super) fn put_value(
+    connection: &Connection,
+    key: &str,
+    value: &serde_json::Value,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO value (key, json) VALUES (?1, ?2)
+             ON CONFLICT (key) DO UPDATE SET json = excluded.json",
+        )?
+        .execute(params![key, value.to_string()])?;
+    Ok(())
+}
+
+/// Where an issue comes from: each is replaced by its own kind of pass.
+#[derive(Clone, Copy)]
+enum Origin {
+    Import = 0,
+    Measuring = 1,
+}
+
+fn insert_issues(connection: &Connection, issues: &[Issue], origin: Origin) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO issue (measured, sample, kind, path, message) VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?;
+    for issue in issues {
+        insert.execute(params![origin as i64, issue.sample, issue.kind.name(), issue.path, issue.message])?;
+    }
+    Ok(())
+}
+
+fn delete_measured_issues(connection: &Connection, samples: &[SampleId]) -> rusqlite::Result<()> {
+    let mut delete = connection.prepare_cached("DELETE FROM issue WHERE measured = 1 AND sample = ?1")?;
+    for sample in samples {
+        delete.execute([sample])?;
+    }
+    Ok(())
+}
+
+fn put_chunk(connection: &Connection, number: i64, data: &[u8]) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "INSERT INTO fact (chunk, data) VALUES (?1, ?2)
+             ON CONFLICT (chunk) DO UPDATE SET data = excluded.data",
+        )?
+        .execute(params![number, data])?;
+    Ok(())
+}
+
+/// Makes these rows unmeasured in the chunks that are kept.
+fn forget_facts(connection: &Connection, samples: &[SampleId]) -> rusqlite::Result<()> {
+    let mut samples = samples.to_vec();
+    samples.sort_unstable();
+    for rows in samples.chunk_by(|a, b| *a as usize / CHUNK == *b as usize / CHUNK) {
+        let number = rows[0] as usize / CHUNK;
+        let kept: Option<Vec<u8>> = connection
+            .prepare_cached("SELECT data FROM fact WHERE chunk = ?1")?
+            .query_row([number as i64], |row| row.get(0))
+            .optional()?;
+        // A damaged chunk is unmeasured anyway.
+        let chunk = kept.and_then(|data| blob::unseal(&data).and_then(|raw| fact_blob::decode(&raw)).ok());
+        let Some(mut chunk) = chunk else { continue };
+        for row in rows.iter().map(|row| *row as usize % CHUNK) {
+            if row < chunk.len() {
+                chunk.set(row, &Fact::UNMEASURED);
+            }
+        }
+        put_chunk(connection, number as i64, &blob::seal(&fact_blob::encode(&chunk)))?;
+    }
+    Ok(())
+}
+
+fn fact_blobs(connection: &Connection) -> rusqlite::Result<Vec<(i64, Vec<u8>)>> {
+    let mut select = connection.prepare("SELECT chunk, data FROM fact ORDER BY chunk")?;
+    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    rows.collect()
+}
+
+/// The facts of `samples` rows from the chunks that are there and whole, and how many were damaged.
+fn facts_of(blobs: Vec<(i64, Vec<u8>)>, samples: usize) -> (Facts, usize) {
+    let count = samples.div_ceil(CHUNK);
+    let decoded: Vec<(i64, Option<FactChunk>)> = blobs
+        .into_par_iter()
+        .filter(|(number, _)| usize::try_from(*number).is_ok_and(|number| number < count))
+        .map(|(number, data)| (number, blob::unseal(&data).and_then(|raw| fact_blob::decode(&raw)).ok()))
+        .collect();
+    let mut decoded = decoded.into_iter().peekable();
+    let mut damaged = 0;
+    let mut chunks = Vec::with_capacity(count);
+    for number in 0..count {
+        let rows = (samples - number * CHUNK).min(CHUNK);
+        let kept = decoded.next_if(|(at, _)| *at == number as i64);
+        damaged += usize::from(matches!(kept, Some((_, None))));
+        let chunk = match kept.and_then(|(_, chunk)| chunk) {
+            Some(chunk) => fact_blob::resize(chunk, rows),
+            None => FactChunk::new(rows),
+        };
+        chunks.push(Arc::new(chunk));
+    }
+    // Every chunk has just been given its length.
+    let facts = Facts::from_chunks(chunks).unwrap_or_else(|| Facts::new(samples));
+    (facts, damaged)
+}
+
+/// Takes the lock of the folder, made when it is not there.
+fn lock(folder: &Path) -> Result<(Access, Option<File>), StoreError> {
+    let path = folder.join("project.lock");
+    let made = std::fs::create_dir_all(folder)
+        .and_then(|()| File::options().create(true).truncate(false).write(true).open(&path));
+    let read_only = |reason: &str| Ok((Access::ReadOnly { reason: reason.to_owned() }, None));
+    let file = match made {
+        Ok(file) => file,
+        Err(cause) => match StoreError::io(folder, cause) {
+            StoreError::Denied(_) if folder.join("project.db").exists() => {
+                return read_only("the project's folder cannot be written to");
+            }
+            other => return Err(other),
+        },
+    };
+    match file.try_lock() {
+        Ok(()) => Ok((Access::ReadWrite, Some(file))),
+        Err(TryLockError::WouldBlock) => read_only("another Lenslet window has this project open"),
+        Err(TryLockError::Error(cause)) => {
+            tracing::warn!("{}: {cause}", path.display());
+            read_only("the project's folder is on a file system without locks; choose another with --project")
+        }
+    }
+}
+
+/// `project.db.damaged-1`, or the first number that is free.
+pub(super) fn unused_name(path: &Path) -> PathBuf {
+    let mut number = 1u64;
+    loop {
+        let name = with_suffix(path, &format!(".damaged-{number}"));
+        if !name.exists() && !with_suffix(&name, "-wal").exists() {
+            return name;
+        }
+        number += 1;
+    }
+}
+
+/// The file of that name with something after it.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Makes new names in a folder durable, where the operating system has that.
+pub(super) fn sync_folder(folder: &Path) {
+    if cfg!(unix) {
+        let synced = File::open(folder).and_then(|folder| folder.sync_all());
+        if let Err(cause) = synced {
+            tracing::warn!("{}: {cause}", folder.display());
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! What a person set for the whole program: one JSON file in the folder for settings.
+//!
+//! It is written whole to a temporary file that then takes its place, so that there is always one
+//! whole file. Fields that this version does not know are kept.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::error::StoreError;
+use super::folder::Paths;
+use super::project::{sync_folder, unused_name};
+
+/// How many recent datasets are remembered.
+pub const RECENTS: usize = 20;
+/// Bytes of a settings file at most; a larger one is no settings file of ours.
+const MAX_BYTES: u64 = 4 << 20;
+
+/// Whether colours are light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Theme {
+    /// As the operating system has it.
+    #[default]
+    System,
+    Light,
+    Dark,
+}
+
+/// A dataset that was open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recent {
+    /// What the person opened.
+    pub source: PathBuf,
+    /// The project's folder.
+    pub project: PathBuf,
+    /// When it was last opened, in milliseconds since the Unix epoch.
+    pub opened_ms: i64,
+    /// How many samples it had.
+    pub samples: u64,
+}
+
+/// Where the window was, in points of the desktop.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WindowGeometry {
+    pub x: f32,
+    pub y: f32,
+    pub width: f32,
+    pub height: f32,
+    pub maximised: bool,
+}
+
+/// The settings. Missing fields have their default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    pub theme: Theme,
+    /// Factor on the size of everything, [`Self::SCALES`].
+    pub interface_scale: f32,
+    /// The newest first, at most [`RECENTS`].
+    pub recents: Vec<Recent>,
+    pub window: Option<WindowGeometry>,
+    /// How panels are arranged, as the interface keeps it.
+    pub layout: Option<Value>,
+    /// Columns of the table view of a new project; empty is the program's choice.
+    pub table_columns: Vec<String>,
+    /// Noted with each edit; may be empty.
+    pub person: String,
+    /// Bytes that the thumbnails of one project take at most.
+    pub thumbnail_cache_bytes: u64,
+    /// Fields of other versions.
+    #[serde(flatten)]
+    pub other: Map<String, Value>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: Theme::default(),
+            interface_scale: 1.0,
+            recents: Vec::new(),
+            window: None,
+            layout: None,
+            table_columns: Vec::new(),
+            person: String::new(),
+            thumbnail_cache_bytes: super::thumbnails::DEFAULT_CAP,
+            other: Map::new(),
+        }
+    }
+}
+
+impl Settings {
+    /// The factors that [`Self::interface_scale`] may have.
+    pub const SCALES: std::ops::RangeInclusive<f32> = 0.5..=3.0;
+
+    /// The settings as kept, or the defaults. A file that cannot be understood is set aside; then
+    /// there is also a sentence for the person.
+    pub fn load(paths: &Paths) -> (Self, Option<String>) {
+        let path = file(paths);
+        let text = match read(&path) {
+            Ok(None) => return (Self::default(), None),
+            Ok(Some(text)) => text,
+            Err(cause) => {
+                let why = StoreError::io(&path, cause);
+                return (Self::default(), Some(format!("The settings could not be read: {why}")));
+            }
+        };
+        match serde_json::from_slice::<Self>(&text) {
+            Ok(settings) => (settings.checked(), None),
+            Err(cause) => {
+                let aside = unused_name(&path);
+                let now = match std::fs::rename(&path, &aside) {
+                    Ok(()) => format!("it is now {}", aside.display()),
+                    Err(_) => format!("it is still {}", path.display()),
+                };
+                let note = format!(
+                    "The settings file could not be understood ({cause}), so the defaults are used; {now}"
+                );
+                (Self::default(), Some(note))
+            }
+        }
+    }
+
+    /// Keeps these settings in place of the file's.
+    pub fn save(&self, paths: &Paths) -> Result<(), StoreError> {
+        let path = file(paths);
+        let told = |cause| StoreError::io(&path, cause);
+        std::fs::create_dir_all(&paths.config).map_err(told)?;
+        let text = serde_json::to_vec_pretty(self).map_err(|cause| told(cause.into()))?;
+        let mut temporary = tempfile::NamedTempFile::new_in(&paths.config).map_err(told)?;
+        temporary.write_all(&text).map_err(told)?;
+        temporary.as_file().sync_all().map_err(told)?;
+        temporary.persist(&path).map_err(|cause| told(cause.error))?;
+        sync_folder(&paths.config);
+        Ok(())
+    }
+
+    /// Changes what is kept and gives the result: the change is made to what is in the file now,
+    /// so that two windows do not undo each other's.
+    pub fn update(paths: &Paths, change: impl FnOnce(&mut Self)) -> Result<Self, StoreError> {
+        let path = paths.config.join("settings.lock");
+        let told = |cause| StoreError::io(&path, cause);
+        std::fs::create_dir_all(&paths.config).map_err(told)?;
+        let lock = File::options().create(true).truncate(false).write(true).open(&path).map_err(told)?;
+        // Where there are no locks, the last window wins.
+        if let Err(cause) = lock.lock() {
+            tracing::warn!("{}: {cause}", path.display());
+        }
+        let (mut settings, _) = Self::load(paths);
+        change(&mut settings);
+        let settings = settings.checked();
+        settings.save(paths)?;
+        Ok(settings)
+    }
+
+    /// Puts a dataset first among the recent ones.
+    pub fn note_recent(&mut self, recent: Recent) {
+        self.recents.retain(|known| known.source != recent.source || known.project != recent.project);
+        self.recents.insert(0, recent);
+        self.recents.truncate(RECENTS);
+    }
+
+    /// Brings values that would make the program unusable back to what works.
+    fn checked(mut self) -> Self {
+        if !Self::SCALES.contains(&self.interface_scale) {
+            self.interface_scale = 1.0;
+        }
+        self.recents.truncate(RECENTS);
+        self.window = self.window.filter(|window| {
+            let all = [window.x, window.y, window.width, window.height];
+            all.iter().all(|value| value.is_finite()) && window.width >= 1.0 && window.height >= 1.0
+        });
+        self
+    }
+}
+
+fn file(paths: &Paths) -> PathBuf {
+    paths.config.join("settings.json")
+}
+
+/// The file's bytes, or `None` when there is no file.
+fn read(path: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    let file = match File::open(path) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+        opened => opened?,
+    };
+    let mut text = Vec::new();
+    // One byte over the limit makes it fail to parse, so it is set aside as any other damage.
+    file.take(MAX_BYTES + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > MAX_BYTES {
+        text.clear();
+    }
+    Ok(Some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths() -> (tempfile::TempDir, Paths) {
+        let home = tempfile::tempdir().unwrap();
+        let paths = Paths::within(home.path());
+        (home, paths)
+    }
+
+    #[test]
+    fn settings_come_back_with_fields_of_other_versions() {
+        let (_home, paths) = paths();
+        assert_eq!(Settings::load(&paths), (Settings::default(), None));
+        std::fs::create_dir_all(&paths.config).unwrap();
+        let text = r#"{"theme":"dark","recents":[],"interface_scale":1.5,"colour_of_hats":{"a":[1,2]}}"#;
+        std::fs::write(file(&paths), text).unwrap();
+        let changed = Settings::update(&paths, |settings| settings.person = "Ada".into()).unwrap();
+        assert_eq!(changed.theme, Theme::Dark);
+        assert_eq!(changed.other["colour_of_hats"]["a"][1], 2);
+        assert_eq!(Settings::load(&paths), (changed, None));
+        let names: Vec<_> =
+            std::fs::read_dir(&paths.config).unwrap().map(|at| at.unwrap().file_name()).collect();
+        assert_eq!(names.len(), 2, "no temporary file is left: {names:?}");
+    }
+
+    #[test]
+    fn a_damaged_file_is_set_aside_and_the_defaults_are_used() {
+        let (_home, paths) = paths();
+        std::fs::create_dir_all(&paths.config).unwrap();
+        for (number, text) in ["{", "", r#"{"theme":3}"#, "\u{0}\u{0}"].into_iter().enumerate() {
+            std::fs::write(file(&paths), text).unwrap();
+            let (settings, note) = Settings::load(&paths);
+            assert_eq!(settings, Settings::default(), "{text}");
+            let aside = format!("settings.json.damaged-{}", number + 1);
+            assert!(note.is_some_and(|note| note.ends_with(&aside)), "{text}");
+            assert_eq!(std::fs::read_to_string(paths.config.join(aside)).unwrap(), text);
+        }
+    }
+
+    #[test]
+    fn values_that_nobody_can_use_become_defaults() {
+        let (_home, paths) = paths();
+        std::fs::create_dir_all(&paths.config).unwrap();
+        let window = r#"{"x":0,"y":0,"width":0,"height":-3,"maximised":false}"#;
+        std::fs::write(file(&paths), format!(r#"{{"interface_scale":1e9,"window":{window}}}"#)).unwrap();
+        let (settings, note) = Settings::load(&paths);
+        assert_eq!((settings, note), (Settings::default(), None));
+    }
+
+    #[test]
+    fn the_newest_dataset_is_first_and_old_ones_are_forgotten() {
+        let mut settings = Settings::default();
+        for number in (0..30).chain([25]) {
+            let source = PathBuf::from(format!("/d/{number}"));
+            settings.note_recent(Recent { source, project: "/p".into(), opened_ms: 0, samples: number });
+        }
+        let numbers: Vec<u64> = settings.recents.iter().map(|recent| recent.samples).collect();
+        assert_eq!(numbers.len(), RECENTS);
+        assert_eq!(numbers[..7], [25, 29, 28, 27, 26, 24, 23]);
+    }
+}
