@@ -3,7 +3,33 @@
 //! This room refuses to know datasets and the user interface. What it cannot decode it answers
 //! with a [`MediaError`] that says what is wrong with the bytes.
 
+mod decode;
+mod format;
+mod jpeg;
+mod jpeg_scaled;
+mod measure;
+mod metadata;
+mod png;
+mod raster;
+mod stats;
+mod stored;
+mod thumbnail;
+mod tone;
+
 use crate::dataset::IssueKind;
+
+pub use decode::{Decoded, decode};
+pub use format::{format_of_extension, is_image_path, sniff};
+pub use measure::{Measured, measure};
+pub use metadata::{Metadatum, metadata};
+pub use thumbnail::{decode_thumbnail, encode_thumbnail, thumbnail};
+
+/// The most pixels that an image may have, 16,384 × 16,384. Larger ones are refused from their
+/// header: at the widest sample type this many take 4 GiB.
+pub const MAX_PIXELS: u64 = 1 << 28;
+
+/// The most bytes that an image file may have, 1 GiB.
+pub const MAX_ENCODED_BYTES: u64 = 1 << 30;
 
 /// Pixels as shown: 8 bits per channel, sRGB, interleaved, top row first, orientation applied.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,4 +58,10 @@ pub struct MediaError {
     pub kind: IssueKind,
     /// A sentence for the person; it does not name the file, which the caller knows.
     pub message: String,
+}
+
+impl MediaError {
+    pub(crate) fn new(kind: IssueKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
 }
