@@ -1,0 +1,338 @@
+//! One sample's picture: a letter in ink on a textured ground. Depends on its stream only.
+
+use super::change::Picture;
+use super::face::{FACES, Faces, Mask};
+use super::random::Stream;
+use super::texture::{self, Colour, Texture};
+
+/// A ground's two tones and the ink on it, as 0xRRGGBB. Chosen by eye; every ink stands out clearly
+/// from both tones, and no picture is grey, dark or pale enough to pass for a planted fault.
+const PALETTES: [[u32; 3]; 36] = [
+    [0xf6efe0, 0xe6d8b8, 0x2b2d6e],
+    [0xfde4de, 0xf4bfb4, 0x8e1f3a],
+    [0xe4f1e8, 0xbfdfcb, 0x14532d],
+    [0xe6eafc, 0xc3ccf6, 0x2e3192],
+    [0xfff1c2, 0xffd873, 0x7a3e00],
+    [0xdff3f6, 0xaee0e8, 0x0b5563],
+    [0xf3e6f8, 0xdcbcf0, 0x5b1a78],
+    [0xf0f4d2, 0xd3e08e, 0x3c5a14],
+    [0xffe6cc, 0xffc48c, 0xb03a12],
+    [0xdbeafa, 0xa9cbf2, 0xc0392b],
+    [0xfff5e4, 0xf3d9a8, 0xc2185b],
+    [0xede5d4, 0xd5c3a0, 0x1b6a6f],
+    [0xfbe3ef, 0xf3b6d4, 0x00695c],
+    [0xe2f7d9, 0xb5e3a1, 0x6a1b9a],
+    [0xf2b84b, 0xe59a25, 0x3a1d0c],
+    [0x7fc4a0, 0x56a883, 0x0f3325],
+    [0xf08a6c, 0xe06a49, 0x33110c],
+    [0x8cb8e8, 0x5f97d8, 0x10233f],
+    [0xe79bb8, 0xd87098, 0x4a0e2a],
+    [0xb9a4e3, 0x9678d2, 0x1f1147],
+    [0x6cc3cc, 0x42a7b3, 0x06343a],
+    [0xc9d36b, 0xabb73f, 0x2c3a08],
+    [0xd9534a, 0xbf3a33, 0xfff1d6],
+    [0x2f8474, 0x226a5d, 0xfdf3d0],
+    [0x5a6fd8, 0x4253b8, 0xffffff],
+    [0x9b4f96, 0x7d3779, 0xffe6f2],
+    [0xcf7415, 0xb25d08, 0xfff8e7],
+    [0x2d7fb8, 0x1f659a, 0xfff3b0],
+    [0x5f8a2f, 0x4b7220, 0xfbffe0],
+    [0xb83b6b, 0x982a55, 0xffe0a8],
+    [0x263a5c, 0x37527d, 0xf7c948],
+    [0x1f4a38, 0x2d654d, 0xc8f0b8],
+    [0x4a2238, 0x69304f, 0xffa488],
+    [0x2f2a66, 0x433d8c, 0x9ee7f5],
+    [0x124450, 0x1c5f6e, 0xffd9a0],
+    [0x5a3418, 0x784922, 0xffe3b3],
+];
+
+/// How a letter is set off from its ground.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Finish {
+    Flat,
+    /// Ink that grows lighter or darker downwards.
+    Shaded,
+    Shadow,
+    /// A rim in the ground's other tone or in white.
+    Contour,
+}
+
+const FINISHES: [Finish; 8] = [
+    Finish::Flat,
+    Finish::Flat,
+    Finish::Flat,
+    Finish::Shaded,
+    Finish::Shaded,
+    Finish::Shadow,
+    Finish::Shadow,
+    Finish::Contour,
+];
+
+/// Memory that one thread draws in, again and again.
+#[derive(Debug, Default)]
+pub struct Canvas {
+    pub picture: Picture,
+    cover: Vec<u8>,
+}
+
+impl Canvas {
+    /// Draws a letter of that class on a ground of that size.
+    pub fn letter(&mut self, width: u32, height: u32, class: usize, faces: &Faces, stream: &mut Stream) {
+        let [from, to, ink] = stream.pick(&PALETTES).map(|colour| jitter(colour, stream));
+        let face = stream.below(FACES as u32) as usize;
+        let finish = stream.pick(&FINISHES);
+        let ground = stream.pick(&Texture::CHOICE);
+        self.picture.reset(width, height);
+        texture::fill(&mut self.picture, ground, from, to, stream);
+
+        let pose = Pose::new(width, height, faces.extent(face, class), stream);
+        let shaded = if finish == Finish::Shaded { blend(ink, stream.pick(&[from, to]), 92) } else { ink };
+        let rim = if brightness(ink) < brightness(to) { [255; 3] } else { blend(to, [0; 3], 150) };
+        faces.with_glyph(face, class, pose.em, |glyph| match finish {
+            Finish::Flat | Finish::Shaded => {
+                self.lay(&glyph.shape, glyph.em, pose, (0, 0), 1);
+                self.ink(ink, shaded, 256);
+            }
+            Finish::Shadow => {
+                let drop = (pose.em as i32 * 256 / 26).max(256);
+                self.lay(&glyph.soft, glyph.em, pose, (drop, drop), 1);
+                self.ink(blend(to, [0; 3], 200), blend(to, [0; 3], 200), 150);
+                self.lay(&glyph.shape, glyph.em, pose, (0, 0), 1);
+                self.ink(ink, ink, 256);
+            }
+            Finish::Contour => {
+                self.lay(&glyph.soft, glyph.em, pose, (0, 0), 8);
+                self.ink(rim, rim, 256);
+                self.lay(&glyph.shape, glyph.em, pose, (0, 0), 1);
+                self.ink(ink, ink, 256);
+            }
+        });
+    }
+
+    /// Draws a ground with next to nothing on it: one tone, less than two steps of it in grain.
+    pub fn blank(&mut self, width: u32, height: u32, stream: &mut Stream) {
+        let [from, ..] = stream.pick(&PALETTES).map(|colour| jitter(colour, stream));
+        let to = from.map(|value| value.saturating_sub(2));
+        self.picture.reset(width, height);
+        texture::fill(&mut self.picture, Texture::Gradient, from, to, stream);
+    }
+
+    /// Sets the coverage to a mask in that pose, moved by `shift` (1/256 pixel), times `gain`.
+    fn lay(&mut self, mask: &Mask, mask_em: u32, pose: Pose, shift: (i32, i32), gain: u32) {
+        let (width, height) = (self.picture.width as i32, self.picture.height as i32);
+        self.cover.clear();
+        self.cover.resize((width * height) as usize, 0);
+        let (mask_width, mask_height) = (mask.width as i32, mask.height as i32);
+        if mask_width < 2 || mask_height < 2 {
+            return;
+        }
+        // Picture to mask: turn back, then scale. In 1/65536 mask pixels per pixel.
+        let scale = f64::from(mask_em) / f64::from(pose.em);
+        let cos = (pose.cos * scale * 65536.0).round() as i32;
+        let sin = (pose.sin * scale * 65536.0).round() as i32;
+        let (centre_x, centre_y) = (pose.x + shift.0, pose.y + shift.1);
+        // The rows that the turned mask can reach.
+        let reach = (pose.cos.abs() * f64::from(mask.height) + pose.sin.abs() * f64::from(mask.width)) / scale / 2.0;
+        let reach = reach.ceil() as i32 + 1;
+        let rows = ((centre_y >> 8) - reach).clamp(0, height)..((centre_y >> 8) + reach + 1).clamp(0, height);
+        for y in rows {
+            // Half a pixel: both grids' pixels have their values in their middles.
+            let down = i64::from(y * 256 + 128 - centre_y);
+            let right = i64::from(128 - centre_x);
+            let at = |across: i32, along: i32, size: i32| {
+                let turned = (i64::from(across) * right + i64::from(along) * down) >> 8;
+                turned as i32 + (size << 15) - (1 << 15)
+            };
+            let (u, v) = (at(cos, sin, mask_width), at(-sin, cos, mask_height));
+            let columns = within(u, cos, mask_width, width).and(within(v, -sin, mask_height, width));
+            let (mut u, mut v) = (u + cos * columns.start, v - sin * columns.start);
+            let row = &mut self.cover[(y * width) as usize..((y + 1) * width) as usize];
+            if columns.start >= columns.end {
+                continue;
+            }
+            for cover in &mut row[columns.start as usize..columns.end as usize] {
+                let corner = ((v >> 16) * mask_width + (u >> 16)) as usize;
+                let (right, below) = ((u >> 8 & 255) as u32, (v >> 8 & 255) as u32);
+                let upper = mask.pair(corner, right);
+                let lower = mask.pair(corner + mask_width as usize, right);
+                let value = (upper * (256 - below) + lower * below + 32768) >> 16;
+                *cover = (value * gain).min(255) as u8;
+                u += cos;
+                v -= sin;
+            }
+        }
+    }
+
+    /// Puts ink where the coverage is, passing from `upper` to `lower` down the picture, as opaque
+    /// as `strength` of 256.
+    fn ink(&mut self, upper: Colour, lower: Colour, strength: u32) {
+        let (width, height) = (self.picture.width as usize, self.picture.height as usize);
+        let rows = self.picture.rgb.chunks_exact_mut(width * 3).zip(self.cover.chunks_exact(width));
+        for (y, (pixels, covers)) in rows.enumerate() {
+            let ink = blend(upper, lower, (y * 256 / height) as u32).map(u32::from);
+            for (pixel, cover) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(covers) {
+                // 0 to 256, so that full coverage is exactly the ink.
+                let part = (u32::from(*cover) * strength * 257) >> 16;
+                for channel in 0..3 {
+                    let ground = u32::from(pixel[channel]);
+                    pixel[channel] = ((ground * (256 - part) + ink[channel] * part + 128) >> 8) as u8;
+                }
+            }
+        }
+    }
+}
+
+impl Mask {
+    /// Two neighbours, blended, in 1/256.
+    #[inline(always)]
+    fn pair(&self, left: usize, part: u32) -> u32 {
+        u32::from(self.cover[left]) * (256 - part) + u32::from(self.cover[left + 1]) * part
+    }
+}
+
+/// Columns from `start` to before `end`.
+#[derive(Clone, Copy)]
+struct Columns {
+    start: i32,
+    end: i32,
+}
+
+impl Columns {
+    fn and(self, other: Self) -> Self {
+        Self { start: self.start.max(other.start), end: self.end.min(other.end) }
+    }
+}
+
+/// The columns x in `0..width` for which `from + step × x` and its right neighbour lie in a mask of
+/// that size (all in 1/65536 but the size).
+fn within(from: i32, step: i32, size: i32, width: i32) -> Columns {
+    let (from, step) = (i64::from(from), i64::from(step));
+    let last = (i64::from(size - 1) << 16) - 1;
+    let (low, high) = match step {
+        0 if (0..=last).contains(&from) => (0, i64::from(width)),
+        0 => (0, 0),
+        1.. => (ceil_div(-from, step), (last - from).div_euclid(step) + 1),
+        _ => (ceil_div(from - last, -step), from.div_euclid(-step) + 1),
+    };
+    Columns { start: low.clamp(0, i64::from(width)) as i32, end: high.clamp(0, i64::from(width)) as i32 }
+}
+
+fn ceil_div(value: i64, by: i64) -> i64 {
+    -(-value).div_euclid(by)
+}
+
+/// Where a letter stands, how large and how far turned.
+#[derive(Clone, Copy, Debug)]
+struct Pose {
+    /// Pixels per em.
+    em: u32,
+    /// Centre in 1/256 pixel.
+    x: i32,
+    y: i32,
+    cos: f64,
+    sin: f64,
+}
+
+impl Pose {
+    /// A letter of that extent (in ems) that fits a picture of that size with some air, −20° to 20°.
+    fn new(width: u32, height: u32, extent: (f64, f64), stream: &mut Stream) -> Self {
+        let (sin, cos) = sin_cos(stream.range(-320, 320));
+        let extent = (extent.0 * cos + extent.1 * sin.abs(), extent.1 * cos + extent.0 * sin.abs());
+        // The sum of two draws: mostly middling sizes.
+        let fill = f64::from(54 + stream.below(18) + stream.below(20)) / 100.0;
+        let size = (f64::from(width), f64::from(height));
+        let em = (fill * (size.0 / extent.0).min(size.1 / extent.1)).floor().max(4.0);
+        let mut place = |size: f64, extent: f64| {
+            // Up to 60 % of what is free on either side.
+            let free = ((size - extent * em) * 256.0 / 2.0 * 0.6).max(0.0) as i32;
+            (size * 128.0) as i32 + stream.range(-free, free)
+        };
+        let (x, y) = (place(size.0, extent.0), place(size.1, extent.1));
+        Self { em: em as u32, x, y, cos, sin }
+    }
+}
+
+/// Sine and cosine of an angle in sixteenths of a degree, at most a quarter turn, by their Taylor
+/// series: additions and multiplications round alike everywhere, which library functions do not.
+fn sin_cos(sixteenths: i32) -> (f64, f64) {
+    let angle = f64::from(sixteenths) * (std::f64::consts::PI / 2880.0);
+    let square = angle * angle;
+    let series = |first: f64, from: u32| {
+        let (mut sum, mut term) = (first, first);
+        for at in 1..9 {
+            let n = f64::from(2 * at + from);
+            term *= -square / (n * (n - 1.0));
+            sum += term;
+        }
+        sum
+    };
+    (series(angle, 1), series(1.0, 0))
+}
+
+/// A palette's colour, each channel up to six steps off.
+fn jitter(colour: u32, stream: &mut Stream) -> Colour {
+    [16, 8, 0].map(|shift| ((colour >> shift & 255) as i32 + stream.range(-6, 6)).clamp(0, 255) as u8)
+}
+
+/// So many 256ths of `to` in `from`.
+fn blend(from: Colour, to: Colour, part: u32) -> Colour {
+    std::array::from_fn(|at| ((u32::from(from[at]) * (256 - part) + u32::from(to[at]) * part + 128) >> 8) as u8)
+}
+
+fn brightness(colour: Colour) -> u8 {
+    super::change::luma(colour)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::random::Purpose;
+    use super::*;
+
+    #[test]
+    fn the_series_is_sine_and_cosine() {
+        for sixteenths in [-1440, -320, -7, 0, 1, 160, 320, 1440] {
+            let (sin, cos) = sin_cos(sixteenths);
+            let angle = (f64::from(sixteenths) / 16.0).to_radians();
+            assert!((sin - angle.sin()).abs() < 1e-9 && (cos - angle.cos()).abs() < 1e-9, "{sixteenths}");
+        }
+    }
+
+    #[test]
+    fn columns_are_those_inside_the_mask() {
+        for (from, step, size) in [(0, 65536, 4), (-100_000, 30_000, 9), (700_000, -70_001, 9), (5, 0, 2), (-5, 0, 2)] {
+            let columns = within(from, step, size, 40);
+            for x in 0..40 {
+                let at = from + step * x;
+                let inside = at >= 0 && (at >> 16) + 1 < size;
+                assert_eq!((columns.start..columns.end).contains(&x), inside, "{from} + {step} × {x} in {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn inks_stand_out_from_their_grounds() {
+        for [from, to, ink] in PALETTES {
+            let bright = |colour: u32| i32::from(brightness([16, 8, 0].map(|shift| (colour >> shift) as u8)));
+            for ground in [from, to] {
+                assert!((bright(ink) - bright(ground)).abs() > 70, "{ink:06x} on {ground:06x}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_letter_lies_inside_its_picture() {
+        let faces = Faces::load();
+        let mut canvas = Canvas::default();
+        for sample in 0..200 {
+            let mut stream = Stream::new(1, sample, Purpose::Scene);
+            let (width, height) = stream.pick(&[(64, 64), (160, 120), (32, 256), (256, 32), (12, 12), (1200, 900)]);
+            canvas.letter(width, height, sample as usize % 10, &faces, &mut stream);
+            let cover = &canvas.cover;
+            assert!(cover.iter().any(|&cover| cover > 100), "sample {sample}: nothing drawn");
+            let (width, height) = (width as usize, height as usize);
+            let top = cover[..width].iter().chain(&cover[(height - 1) * width..]);
+            let sides = (0..height).flat_map(|y| [&cover[y * width], &cover[(y + 1) * width - 1]]);
+            assert!(top.chain(sides).all(|&cover| cover < 128), "sample {sample}: cut off");
+        }
+    }
+}
