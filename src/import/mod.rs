@@ -8,6 +8,7 @@
 //!
 //! [`Place`]: crate::dataset::Place
 
+pub mod naming;
 pub mod reader;
 pub mod tree;
 
