@@ -3,13 +3,11 @@
 //! It refuses to know the disk; a doubtful name is settled by the file's first bytes, which the
 //! caller has.
 
-/// Endings of image files, lowercase. Those that the program cannot decode are here as well: such
-/// a sample is reported, not left out.
-pub const IMAGE_EXTENSIONS: &[&str] = &[
-    "jpg", "jpeg", "jpe", "jfif", "png", "apng", "webp", "gif", "bmp", "dib", "tif", "tiff", "tga", "qoi",
-    "ico", "pnm", "pbm", "pgm", "ppm", "pam", "ff", "farbfeld", "hdr", "exr", "avif", "heic", "heif", "jp2",
-    "jxl",
-];
+use super::naming::{IMAGE_EXTENSIONS, extension, split_path};
+
+/// Endings of image files that the program cannot decode, lowercase: such a sample is reported,
+/// not left out.
+const UNDECODED_EXTENSIONS: &[&str] = &["avif", "heic", "heif", "jp2", "jxl", "psd", "cr2", "nef", "dng"];
 
 /// Endings of files that lie beside images and are none, lowercase: not worth opening to look.
 const OTHER_EXTENSIONS: &[&str] = &[
@@ -21,44 +19,23 @@ const OTHER_EXTENSIONS: &[&str] = &[
     "safetensors", "svg", "js", "css", "exe", "dll", "so",
 ];
 
-/// The ending of a path in lowercase, without its dot; empty when there is none.
-pub fn extension(path: &str) -> String {
-    let name = file_name(path);
-    match name.rsplit_once('.') {
-        Some((stem, ending)) if !stem.is_empty() => ending.to_ascii_lowercase(),
-        _ => String::new(),
-    }
-}
-
-/// The part after the last `/`.
-pub fn file_name(path: &str) -> &str {
-    path.rsplit_once('/').map_or(path, |(_, name)| name)
-}
-
-/// The part before the last `/`; empty at the top.
-pub fn folder_of(path: &str) -> &str {
-    path.rsplit_once('/').map_or("", |(folder, _)| folder)
-}
-
 /// Whether the path ends as an image's does, gzipped ones (`x.png.gz`) included.
 pub fn is_image_name(path: &str) -> bool {
-    let name = file_name(path);
-    let Some((stem, ending)) = name.rsplit_once('.') else { return false };
-    let ending = match stem.rsplit_once('.') {
-        Some((stem, inner)) if ending.eq_ignore_ascii_case("gz") && !stem.is_empty() => inner,
-        _ => ending,
-    };
-    !stem.is_empty() && IMAGE_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(ending))
+    let mut ending = extension(path);
+    if ending.eq_ignore_ascii_case("gz") {
+        ending = extension(&path[..path.len() - ".gz".len()]);
+    }
+    IMAGE_EXTENSIONS.iter().chain(UNDECODED_EXTENSIONS).any(|known| known.eq_ignore_ascii_case(ending))
 }
 
 /// Whether only a look at the file's first bytes can tell if it is an image.
 pub fn is_doubtful_name(path: &str) -> bool {
     let ending = extension(path);
     if ending.is_empty() {
-        let name = file_name(path).to_ascii_lowercase();
+        let name = split_path(path).1.to_ascii_lowercase();
         return !matches!(name.as_str(), "readme" | "license" | "licence" | "copying" | "makefile" | "copyright");
     }
-    !is_image_name(path) && !OTHER_EXTENSIONS.contains(&ending.as_str())
+    !is_image_name(path) && !OTHER_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(ending))
 }
 
 /// Whether a file's first bytes (12 are enough) are an image's that the program decodes.
@@ -111,11 +88,11 @@ pub fn split_name(name: &str) -> Option<&'static str> {
     split
 }
 
-/// A path made plain: `\` as `/`, no empty, `.` or `..` parts; `None` when nothing is left. `..`
+/// A path made plain: no empty, `.` or `..` parts; `None` when nothing is left. `..`
 /// never climbs above the top, so that no name points outside.
 pub fn plain_path(path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
-    for part in path.split(['/', '\\']) {
+    for part in path.split('/') {
         match part {
             "" | "." => {}
             ".." => {
@@ -201,7 +178,6 @@ mod tests {
             ("/etc/x", Some("etc/x")),
             ("../../x", Some("x")),
             ("a/../b", Some("b")),
-            ("a\\b.png", Some("a/b.png")),
             ("..", None),
             ("", None),
         ] {

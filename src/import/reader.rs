@@ -264,7 +264,10 @@ impl Reader {
         if let Some(opened) = &*room {
             return Ok(opened.clone());
         }
-        if depth > MAX_DEPTH || about.parent.is_some_and(|parent| parent.container == container) {
+        // A container comes after the one it lies in: a project that says otherwise would have this
+        // go round in circles.
+        let inside = |place: &Place| !place.is_loose() && place.container >= container;
+        if depth > MAX_DEPTH || about.parent.as_ref().is_some_and(inside) {
             return Err(ReadError::new(IssueKind::Unreadable, "archives lie too deep within archives"));
         }
         let bytes =
