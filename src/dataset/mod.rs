@@ -13,6 +13,7 @@ pub mod edit;
 pub mod facts;
 pub mod issue;
 pub mod labels;
+pub mod natural;
 pub mod query;
 pub mod reconcile;
 pub mod strings;

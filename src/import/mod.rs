@@ -8,15 +8,18 @@
 //!
 //! [`Place`]: crate::dataset::Place
 
+pub mod names;
+pub mod naming;
 pub mod reader;
 pub mod tree;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::dataset::{Dataset, DatasetBuilder, Issue, Layout};
+use crate::dataset::{Container, ContainerKind, Dataset, DatasetBuilder, Issue, IssueKind, Layout};
 use crate::jobs::{Cancelled, Control};
 
-pub use reader::{ReadError, Reader};
+pub use reader::{ReadAt, ReadError, Reader, RowSource, dataset_reader};
 pub use tree::Tree;
 
 /// What opening a source gave.
@@ -64,4 +67,16 @@ pub enum Fit {
     Likely,
     /// A file that only this format has was read and is right.
     Certain,
+}
+
+/// The rows of an opened array or table file.
+fn open_rows(bytes: Arc<dyn ReadAt>, container: &Container) -> Result<Arc<dyn RowSource>, ReadError> {
+    let _ = bytes;
+    match container.kind {
+        // Idx => idx::open(bytes, container), Cifar10 | Cifar100 => cifar::open, Npy => numpy::open,
+        // Parquet => parquet::open.
+        ContainerKind::Tar | ContainerKind::TarGz | ContainerKind::Zip | _ => {
+            Err(ReadError::new(IssueKind::Unsupported, "an archive's entries are files, not rows"))
+        }
+    }
 }
