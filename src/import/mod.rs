@@ -8,7 +8,9 @@
 //!
 //! [`Place`]: crate::dataset::Place
 
+pub mod idx;
 pub mod naming;
+pub mod packed;
 pub mod reader;
 pub mod tree;
 
