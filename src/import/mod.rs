@@ -8,11 +8,14 @@
 //!
 //! [`Place`]: crate::dataset::Place
 
+pub mod cifar;
 pub mod idx;
 pub mod naming;
 pub mod packed;
 pub mod reader;
 pub mod tree;
+pub mod voc;
+pub mod yolo;
 
 use std::path::PathBuf;
 
