@@ -8,10 +8,15 @@
 //!
 //! [`Place`]: crate::dataset::Place
 
+pub mod cifar;
+pub mod idx;
 pub mod names;
 pub mod naming;
+pub mod packed;
 pub mod reader;
 pub mod tree;
+pub mod voc;
+pub mod yolo;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -1,4 +1,92 @@
-//! Drawing.
+//! Drawing: one view per file, state in, actions out.
+//!
+//! A view is a function of a [`Pencil`]: it reads [`State`], asks [`Pictures`] for textures, and
+//! pushes [`Action`]s. This room refuses to know files and threads.
 
 pub mod scroller;
 pub mod theme;
+
+use std::sync::Arc;
+
+use egui::{Rect, TextureId, Vec2};
+
+use crate::dataset::SampleId;
+use crate::media::{Decoded, Metadatum};
+use crate::state::{Action, State};
+
+/// What a view draws with.
+pub struct Pencil<'a> {
+    pub state: &'a State,
+    pub pictures: &'a mut dyn Pictures,
+    pub actions: &'a mut Vec<Action>,
+}
+
+impl Pencil<'_> {
+    pub fn act(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+}
+
+/// Textures of samples, decoded by somebody else. Asking is cheap and never waits.
+pub trait Pictures {
+    /// A thumbnail at least `edge_px` screen pixels large where the sample is that large, or
+    /// `None` while it is being made. Asking is a request for it.
+    fn thumbnail(&mut self, sample: SampleId, edge_px: u32) -> Option<Thumb>;
+
+    /// The whole sample. Asking is a request for it.
+    fn full(&mut self, sample: SampleId) -> FullPicture;
+
+    /// Samples that will likely be asked for in full next.
+    fn prefetch_full(&mut self, samples: &[SampleId]);
+}
+
+/// A sample's thumbnail.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Thumb {
+    pub texture: TextureId,
+    pub uv: Rect,
+    /// Size of the thumbnail in its own pixels.
+    pub size: Vec2,
+}
+
+/// Whether a whole sample is there.
+#[derive(Clone)]
+pub enum FullPicture {
+    Loading,
+    Ready(Arc<Full>),
+    /// A sentence that says why there is no picture, and what is known of the sample.
+    Failed { message: String, metadata: Arc<Vec<Metadatum>> },
+}
+
+/// A whole sample with its textures.
+pub struct Full {
+    pub decoded: Decoded,
+    /// Parts of the image, in image pixels, each with its texture: an image larger than the
+    /// largest texture has several.
+    pub tiles: Vec<(Rect, egui::TextureHandle)>,
+    /// Pixels per value, one array per channel of `decoded.raster`.
+    pub histogram: Vec<[u32; 256]>,
+    pub metadata: Arc<Vec<Metadatum>>,
+}
+
+#[cfg(test)]
+pub mod testing {
+    //! What tests of views need.
+
+    use super::*;
+
+    /// No pictures at all.
+    pub struct NoPictures;
+
+    impl Pictures for NoPictures {
+        fn thumbnail(&mut self, _: SampleId, _: u32) -> Option<Thumb> {
+            None
+        }
+
+        fn full(&mut self, _: SampleId) -> FullPicture {
+            FullPicture::Loading
+        }
+
+        fn prefetch_full(&mut self, _: &[SampleId]) {}
+    }
+}
