@@ -8,6 +8,7 @@
 
 pub mod boxes;
 pub mod builder;
+pub mod columns;
 pub mod edit;
 pub mod facts;
 pub mod issue;

@@ -1,0 +1,474 @@
+//! The one table of columns: what can be shown, sorted, compared and exported of a sample.
+//!
+//! The table view, the sort menu, queries, CSV export and the documentation all read [`COLUMNS`].
+//! It refuses to know how a column is drawn.
+
+use std::borrow::Cow;
+use std::fmt::Write;
+
+use rayon::prelude::*;
+
+use super::edit::Mark;
+use super::facts::{CHUNK, FactChunk};
+use super::query::{Snapshot, parse_number, ranks, write_time};
+use super::{Dataset, ImageFormat, IssueKind, NO_SPLIT, PixelKind, SampleId};
+
+/// Something to show of each sample.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Column {
+    /// The word used in queries, sort orders and as a heading in exports: `width`, `attr.NAME`.
+    pub name: Cow<'static, str>,
+    /// The heading on screen.
+    pub title: Cow<'static, str>,
+    /// The unit of its numbers: `px`, `bytes`; empty when they have none.
+    pub unit: &'static str,
+    /// What it is, for help.
+    pub about: Cow<'static, str>,
+    pub kind: ColumnKind,
+    source: Source,
+}
+
+/// What a column's values are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ColumnKind {
+    Number,
+    Text,
+    /// A number of milliseconds since the Unix epoch, shown as a time in UTC.
+    Date,
+}
+
+/// Where a column's values come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    Path,
+    Name,
+    Label,
+    Labels,
+    Split,
+    Format,
+    Width,
+    Height,
+    Aspect,
+    Megapixels,
+    Bytes,
+    Modified,
+    Pixels,
+    Bits,
+    Orientation,
+    Brightness,
+    Contrast,
+    Saturation,
+    Sharpness,
+    Boxes,
+    Issues,
+    Mark(Mark),
+    Content,
+    /// Index into [`Dataset::attributes`].
+    Attribute(usize),
+}
+
+/// The columns that every dataset has, in the order on screen.
+pub static COLUMNS: &[Column] = {
+    use ColumnKind::{Date, Number, Text};
+    &[
+        new("path", "Path", "", Text, Source::Path, "path relative to the dataset's folder"),
+        new("name", "Name", "", Text, Source::Name, "last part of the path"),
+        new("label", "Label", "", Text, Source::Label, "names of the classes"),
+        new("labels", "Labels", "", Number, Source::Labels, "number of classes"),
+        new("split", "Split", "", Text, Source::Split, "the split that the sample is in"),
+        new("format", "Format", "", Text, Source::Format, "encoding of the image, by its content"),
+        new("width", "Width", "px", Number, Source::Width, "width after orientation is applied"),
+        new("height", "Height", "px", Number, Source::Height, "height after orientation is applied"),
+        new("aspect", "Aspect", "", Number, Source::Aspect, "width divided by height"),
+        new("megapixels", "Megapixels", "MP", Number, Source::Megapixels, "width times height, in millions"),
+        new("bytes", "Bytes", "bytes", Number, Source::Bytes, "size of the encoded sample"),
+        new("modified", "Modified", "", Date, Source::Modified, "when the file was last changed, in UTC"),
+        new("pixels", "Pixels", "", Text, Source::Pixels, "what a stored pixel is made of"),
+        new("bits", "Bits", "", Number, Source::Bits, "bits per channel as stored"),
+        new("orientation", "Orientation", "", Number, Source::Orientation, "EXIF orientation, 1 to 8"),
+        new("brightness", "Brightness", "", Number, Source::Brightness, "mean luma, 0 to 1"),
+        new("contrast", "Contrast", "", Number, Source::Contrast, "standard deviation of luma, 0 to 0.5"),
+        new("saturation", "Saturation", "", Number, Source::Saturation, "mean HSV saturation, 0 to 1"),
+        new("sharpness", "Sharpness", "", Number, Source::Sharpness, "variance of the Laplacian of luma; larger is sharper"),
+        new("boxes", "Boxes", "", Number, Source::Boxes, "number of bounding boxes"),
+        new("issues", "Issues", "", Text, Source::Issues, "what is wrong with the sample"),
+        new("starred", "Starred", "", Text, Source::Mark(Mark::Star), "“yes” when the sample has a star"),
+        new("reviewed", "Reviewed", "", Text, Source::Mark(Mark::Reviewed), "“yes” when the sample was marked as reviewed"),
+        new("content", "Content", "", Text, Source::Content, "first half of the BLAKE3 hash of the content"),
+    ]
+};
+
+const fn new(
+    name: &'static str,
+    title: &'static str,
+    unit: &'static str,
+    kind: ColumnKind,
+    source: Source,
+    about: &'static str,
+) -> Column {
+    let (name, title, about) = (Cow::Borrowed(name), Cow::Borrowed(title), Cow::Borrowed(about));
+    Column { name, title, unit, about, kind, source }
+}
+
+/// Every column of that dataset: [`COLUMNS`] and its attributes, named `attr.NAME`.
+pub fn all_columns(dataset: &Dataset) -> Vec<Column> {
+    let attributes = (0..dataset.attributes.len()).map(|at| attribute_column(dataset, at));
+    COLUMNS.iter().cloned().chain(attributes).collect()
+}
+
+/// The column of that name: one of [`COLUMNS`], `attr.NAME`, or an attribute's bare name.
+pub fn column(dataset: &Dataset, name: &str) -> Option<Column> {
+    builtin(name).or_else(|| {
+        let find = |name: &str| dataset.attributes.iter().position(|attribute| attribute.name == name);
+        let at = name.strip_prefix("attr.").and_then(find).or_else(|| find(name))?;
+        Some(attribute_column(dataset, at))
+    })
+}
+
+/// The column of [`COLUMNS`] that has this name.
+pub fn builtin(name: &str) -> Option<Column> {
+    COLUMNS.iter().find(|column| column.name == name).cloned()
+}
+
+fn attribute_column(dataset: &Dataset, at: usize) -> Column {
+    /// Values that are looked at to tell a column of numbers.
+    const LOOKED_AT: usize = 1000;
+    let attribute = &dataset.attributes[at];
+    let mut values = attribute.values.iter().filter(|value| !value.is_empty()).take(LOOKED_AT).peekable();
+    let numeric = values.peek().is_some() && values.all(|value| parse_number(value).is_some());
+    Column {
+        name: format!("attr.{}", attribute.name).into(),
+        title: attribute.name.clone().into(),
+        unit: "",
+        about: "a value that came with the dataset".into(),
+        kind: if numeric { ColumnKind::Number } else { ColumnKind::Text },
+        source: Source::Attribute(at),
+    }
+}
+
+impl Column {
+    /// Whether it is set flush right, as numbers are.
+    pub fn is_right_aligned(&self) -> bool {
+        self.kind == ColumnKind::Number
+    }
+
+    /// Whether this is the path, whose order is the natural order of the dataset.
+    pub fn is_path(&self) -> bool {
+        self.source == Source::Path
+    }
+
+    /// The value as text; empty when it is unknown.
+    pub fn text<'a>(&self, snapshot: &'a Snapshot, sample: SampleId) -> Cow<'a, str> {
+        let dataset = &*snapshot.dataset;
+        match self.source {
+            Source::Path => dataset.path(sample).into(),
+            Source::Name => file_name(dataset.path(sample)).into(),
+            Source::Split => dataset.split(sample).unwrap_or_default().into(),
+            Source::Attribute(at) => dataset.attributes[at].values.get(sample as usize).into(),
+            Source::Label if dataset.labels.get(sample).len() == 1 => {
+                dataset.labels.names(sample).next().unwrap_or_default().into()
+            }
+            _ => {
+                let mut text = String::new();
+                self.write(snapshot, sample, &mut text);
+                text.into()
+            }
+        }
+    }
+
+    /// Appends the value as text; nothing when it is unknown.
+    pub fn write(&self, snapshot: &Snapshot, sample: SampleId, out: &mut String) {
+        let row = sample as usize;
+        let dataset = &*snapshot.dataset;
+        let facts = || (&snapshot.facts.chunks()[row / CHUNK], row % CHUNK);
+        match self.source {
+            Source::Path | Source::Name | Source::Split | Source::Attribute(_) => {
+                out.push_str(&self.text(snapshot, sample));
+            }
+            Source::Label => join(out, dataset.labels.names(sample)),
+            Source::Format => {
+                let (chunk, row) = facts();
+                if chunk.format[row] != ImageFormat::Unknown {
+                    out.push_str(chunk.format[row].name());
+                }
+            }
+            Source::Pixels => {
+                let (chunk, row) = facts();
+                if chunk.pixel_kind[row] != PixelKind::Unknown {
+                    out.push_str(chunk.pixel_kind[row].name());
+                }
+            }
+            Source::Issues => {
+                let (chunk, row) = facts();
+                join(out, issue_names(chunk.issues[row]));
+            }
+            Source::Mark(mark) => {
+                if snapshot.marks[row] & mark.bit() != 0 {
+                    out.push_str("yes");
+                }
+            }
+            Source::Content => {
+                let (chunk, row) = facts();
+                if chunk.content[row] != [0; 16] {
+                    let _ = write!(out, "{:032x}", u128::from_be_bytes(chunk.content[row]));
+                }
+            }
+            _ => {
+                let Some(number) = self.number(snapshot, sample) else { return };
+                // Writing to a String cannot fail.
+                let _ = match self.source {
+                    Source::Modified => {
+                        write_time(number as i64, out);
+                        Ok(())
+                    }
+                    Source::Aspect | Source::Brightness | Source::Contrast | Source::Saturation => {
+                        write!(out, "{number:.3}")
+                    }
+                    Source::Megapixels => write!(out, "{number:.2}"),
+                    Source::Sharpness => write!(out, "{number:.5}"),
+                    _ => write!(out, "{number}"),
+                };
+            }
+        }
+    }
+
+    /// The value as a number, dates in milliseconds since the Unix epoch; `None` when it is
+    /// unknown, and in columns of text.
+    pub fn number(&self, snapshot: &Snapshot, sample: SampleId) -> Option<f64> {
+        let mut number = [f64::NAN];
+        self.numbers(snapshot, sample as usize, &mut number);
+        (!number[0].is_nan()).then_some(number[0])
+    }
+
+    /// The values of the rows from `first` on as numbers, as many as `out` takes; NaN where
+    /// [`Self::number`] has none.
+    ///
+    /// # Panics
+    /// When the rows go past the end of the snapshot.
+    pub fn numbers(&self, snapshot: &Snapshot, first: usize, out: &mut [f64]) {
+        let dataset = &*snapshot.dataset;
+        let rows = first..first + out.len();
+        let known = |number: u32| if number == 0 { f64::NAN } else { f64::from(number) };
+        match self.source {
+            Source::Labels => {
+                let labels = &dataset.labels;
+                each(out, &labels.of[rows], |set| labels.sets[*set as usize].len() as f64);
+            }
+            Source::Bytes => each(out, &dataset.bytes[rows], |bytes| *bytes as f64),
+            Source::Modified => each(out, &dataset.modified_ms[rows], |modified| match modified {
+                0 => f64::NAN,
+                modified => *modified as f64,
+            }),
+            Source::Boxes => {
+                for (row, number) in rows.zip(out) {
+                    *number = dataset.boxes.get(row as SampleId).len() as f64;
+                }
+            }
+            Source::Width => facts(snapshot, first, out, |chunk, row| known(chunk.width[row])),
+            Source::Height => facts(snapshot, first, out, |chunk, row| known(chunk.height[row])),
+            Source::Aspect => {
+                facts(snapshot, first, out, |chunk, row| known(chunk.width[row]) / known(chunk.height[row]));
+            }
+            Source::Megapixels => facts(snapshot, first, out, |chunk, row| {
+                known(chunk.width[row]) * known(chunk.height[row]) / 1e6
+            }),
+            Source::Bits => facts(snapshot, first, out, |chunk, row| known(chunk.bits[row].into())),
+            Source::Orientation => facts(snapshot, first, out, |chunk, row| match chunk.measured[row] {
+                true => known(chunk.orientation[row].into()),
+                false => f64::NAN,
+            }),
+            Source::Brightness => facts(snapshot, first, out, |chunk, row| chunk.brightness[row].into()),
+            Source::Contrast => facts(snapshot, first, out, |chunk, row| chunk.contrast[row].into()),
+            Source::Saturation => facts(snapshot, first, out, |chunk, row| chunk.saturation[row].into()),
+            Source::Sharpness => facts(snapshot, first, out, |chunk, row| chunk.sharpness[row].into()),
+            Source::Attribute(at) if self.kind == ColumnKind::Number => {
+                out.copy_from_slice(&snapshot.derived().attribute_numbers(at)[rows]);
+            }
+            Source::Path
+            | Source::Name
+            | Source::Label
+            | Source::Split
+            | Source::Format
+            | Source::Pixels
+            | Source::Issues
+            | Source::Mark(_)
+            | Source::Content
+            | Source::Attribute(_) => out.fill(f64::NAN),
+        }
+    }
+
+    /// Whether the values are kept in single precision, so that a number to compare with has to be
+    /// rounded to it before `brightness<=0.1` can mean what it says.
+    pub(super) fn is_single_precision(&self) -> bool {
+        matches!(
+            self.source,
+            Source::Brightness | Source::Contrast | Source::Saturation | Source::Sharpness
+        )
+    }
+
+    /// The name, which a column of [`COLUMNS`] has for as long as the program runs.
+    pub(super) fn static_name(&self) -> &'static str {
+        match self.name {
+            Cow::Borrowed(name) => name,
+            Cow::Owned(_) => "",
+        }
+    }
+
+    /// Whether the values change as samples are measured.
+    pub(super) fn reads_facts(&self) -> bool {
+        use Source::*;
+        matches!(
+            self.source,
+            Format | Width | Height | Aspect | Megapixels | Pixels | Bits | Orientation | Brightness
+                | Contrast | Saturation | Sharpness | Issues | Content
+        )
+    }
+
+    /// Whether the values change as a person marks samples.
+    pub(super) fn reads_marks(&self) -> bool {
+        matches!(self.source, Source::Mark(_))
+    }
+
+    /// Whether sorting few rows costs little: nothing is worked out for all rows first.
+    pub(super) fn is_cheap_by_row(&self) -> bool {
+        !matches!(self.source, Source::Name | Source::Label | Source::Attribute(_))
+    }
+
+    /// A number per row that sorts as the column does; `None` where the value is unknown.
+    pub(super) fn sort_keys(&self, snapshot: &Snapshot, rows: &[SampleId]) -> Vec<Option<u64>> {
+        let dataset = &*snapshot.dataset;
+        let keys = |key: &(dyn Fn(usize) -> Option<u64> + Sync)| -> Vec<Option<u64>> {
+            rows.par_iter().with_min_len(4096).map(|row| key(*row as usize)).collect()
+        };
+        let fact = |row: usize| (&snapshot.facts.chunks()[row / CHUNK], row % CHUNK);
+        match self.source {
+            Source::Name => {
+                let ranks = ranks(dataset.len(), |row| file_name(dataset.paths.get(row)));
+                keys(&|row| Some(ranks[row].into()))
+            }
+            Source::Label => {
+                let labels = &dataset.labels;
+                let name = |set: &Vec<u32>| {
+                    let mut text = String::new();
+                    join(&mut text, set.iter().map(|class| labels.classes[*class as usize].as_str()));
+                    text
+                };
+                let names: Vec<String> = labels.sets.iter().map(name).collect();
+                let ranks = ranks(names.len(), |set| &names[set]);
+                keys(&|row| {
+                    let set = labels.of[row] as usize;
+                    (!labels.sets[set].is_empty()).then(|| ranks[set].into())
+                })
+            }
+            Source::Split => {
+                let ranks = ranks(dataset.split_names.len(), |split| &dataset.split_names[split]);
+                keys(&|row| match dataset.splits[row] {
+                    NO_SPLIT => None,
+                    split => Some(ranks[split as usize].into()),
+                })
+            }
+            Source::Format => {
+                let ranks = ranks(ImageFormat::ALL.len(), |at| ImageFormat::ALL[at].name());
+                keys(&|row| {
+                    let (chunk, row) = fact(row);
+                    let format = chunk.format[row];
+                    (format != ImageFormat::Unknown).then(|| ranks[format as usize].into())
+                })
+            }
+            Source::Pixels => {
+                let ranks = ranks(PixelKind::ALL.len(), |at| PixelKind::ALL[at].name());
+                keys(&|row| {
+                    let (chunk, row) = fact(row);
+                    let kind = chunk.pixel_kind[row];
+                    (kind != PixelKind::Unknown).then(|| ranks[kind as usize].into())
+                })
+            }
+            // The first issue in the order on screen decides, so its bit has to weigh most.
+            Source::Issues => keys(&|row| {
+                let (chunk, row) = fact(row);
+                let issues = chunk.issues[row];
+                (issues != 0).then(|| (!issues.reverse_bits()).into())
+            }),
+            Source::Mark(mark) => keys(&|row| Some(u64::from(snapshot.marks[row] & mark.bit() == 0))),
+            Source::Content => keys(&|row| {
+                let (chunk, row) = fact(row);
+                let content = u128::from_be_bytes(chunk.content[row]);
+                (content != 0).then_some((content >> 64) as u64)
+            }),
+            Source::Attribute(at) if self.kind == ColumnKind::Text => {
+                let ranks = snapshot.derived().attribute_ranks(at);
+                let values = &dataset.attributes[at].values;
+                keys(&|row| (!values.get(row).is_empty()).then(|| ranks[row].into()))
+            }
+            _ => keys(&|row| self.number(snapshot, row as SampleId).map(ordered_bits)),
+        }
+    }
+}
+
+/// A number's bits so that they compare as the number does: negative numbers turned round, and
+/// all below the positive ones.
+fn ordered_bits(number: f64) -> u64 {
+    let bits = (number + 0.0).to_bits();
+    if bits >> 63 == 0 { bits | 1 << 63 } else { !bits }
+}
+
+fn each<T>(out: &mut [f64], values: &[T], number: impl Fn(&T) -> f64) {
+    for (out, value) in out.iter_mut().zip(values) {
+        *out = number(value);
+    }
+}
+
+/// Fills `out` from the facts of the rows from `first` on, chunk by chunk.
+fn facts(snapshot: &Snapshot, mut first: usize, mut out: &mut [f64], number: impl Fn(&FactChunk, usize) -> f64) {
+    while !out.is_empty() {
+        let start = first % CHUNK;
+        let count = out.len().min(CHUNK - start);
+        let (now, later) = out.split_at_mut(count);
+        let chunk = &snapshot.facts.chunks()[first / CHUNK];
+        for (row, out) in (start..start + count).zip(now) {
+            *out = number(chunk, row);
+        }
+        first += count;
+        out = later;
+    }
+}
+
+fn issue_names(issues: u16) -> impl Iterator<Item = &'static str> {
+    IssueKind::ALL.into_iter().filter(move |kind| issues & kind.bit() != 0).map(IssueKind::name)
+}
+
+fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+fn join<'a>(out: &mut String, words: impl Iterator<Item = &'a str>) {
+    for (at, word) in words.enumerate() {
+        if at > 0 {
+            out.push_str(", ");
+        }
+        out.push_str(word);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_in_lower_case() {
+        for (at, column) in COLUMNS.iter().enumerate() {
+            assert_eq!(column.name, column.name.to_lowercase());
+            assert_eq!(COLUMNS.iter().position(|other| other.name == column.name), Some(at));
+            assert!(!column.title.is_empty() && !column.about.is_empty());
+        }
+    }
+
+    #[test]
+    fn bits_sort_as_numbers_do() {
+        let numbers = [f64::NEG_INFINITY, -2.0, -1.5, -0.0, 0.5, 1.0, 1e300, f64::INFINITY];
+        for pair in numbers.windows(2) {
+            assert!(ordered_bits(pair[0]) < ordered_bits(pair[1]), "{pair:?}");
+        }
+        assert_eq!(ordered_bits(-0.0), ordered_bits(0.0));
+    }
+}

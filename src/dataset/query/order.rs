@@ -1,0 +1,417 @@
+//! Rows in order: the natural order of paths, and the order of any column.
+//!
+//! Natural order goes folder by folder, reads runs of digits as numbers and ignores case; texts
+//! that this leaves equal go by their bytes. It refuses to know what the texts mean.
+
+use std::cmp::Ordering;
+
+use rayon::prelude::*;
+
+use super::bitmask::Bitmask;
+use super::pattern::plain_sigma;
+use super::snapshot::Snapshot;
+use super::Query;
+use crate::dataset::SampleId;
+use crate::dataset::columns::{Column, column};
+use crate::dataset::edit::Direction;
+
+/// Rows that are sorted, and where each row comes in them.
+#[derive(Debug)]
+pub struct NaturalOrder {
+    /// The rows, first to last.
+    pub rows: Vec<SampleId>,
+    /// The place of each row in `rows`.
+    pub ranks: Vec<u32>,
+    /// Whether the rows came in order: `rows` counts up from 0.
+    pub is_identity: bool,
+}
+
+impl NaturalOrder {
+    /// The natural order of `count` texts.
+    pub fn of<'a>(count: usize, text: impl Fn(usize) -> &'a str + Sync) -> Self {
+        let rows = natural_order(count, text);
+        let is_identity = rows.iter().enumerate().all(|(at, row)| at == *row as usize);
+        let mut ranks = vec![0; count];
+        for (rank, row) in rows.iter().enumerate() {
+            ranks[*row as usize] = rank as u32;
+        }
+        Self { rows, ranks, is_identity }
+    }
+}
+
+/// The samples that the query asks for, sorted by the column of that name.
+///
+/// Samples that are gone are never among them. Equal values go by path; those without a value
+/// come last in both directions. A name that is no column sorts by path.
+pub fn rows(snapshot: &Snapshot, query: &Query, sort: &str, direction: Direction) -> Vec<SampleId> {
+    sorted_rows(snapshot, &query.mask(snapshot), sort, direction)
+}
+
+/// The rows of a mask, sorted as by [`rows`].
+pub fn sorted_rows(
+    snapshot: &Snapshot,
+    mask: &Bitmask,
+    sort: &str,
+    direction: Direction,
+) -> Vec<SampleId> {
+    let natural = snapshot.derived().natural();
+    let column = column(&snapshot.dataset, sort).filter(|column| !column.is_path());
+    let Some(column) = column else {
+        let mut rows = if natural.is_identity { ascending(mask) } else { pick(&natural.rows, mask) };
+        if direction == Direction::Descending {
+            rows.reverse();
+        }
+        return rows;
+    };
+
+    let facts = column.reads_facts().then_some(&snapshot.facts);
+    let marks = column.reads_marks().then_some(&snapshot.marks);
+    let key = (column.name.as_ref(), direction);
+    // Sorting the whole dataset pays off when it is asked again; for a few rows it does not.
+    if column.is_cheap_by_row() && mask.count() < mask.len() / 16 {
+        return match snapshot.derived().kept_sort(key, facts, marks) {
+            Some(order) => pick(&order, mask),
+            None => sort_by_column(snapshot, &column, direction, mask.iter().collect()),
+        };
+    }
+    let order = snapshot.derived().sorted(key, facts, marks, || {
+        sort_by_column(snapshot, &column, direction, (0..snapshot.len() as SampleId).collect())
+    });
+    pick(&order, mask)
+}
+
+/// Sorts rows by a column's value, then by path.
+fn sort_by_column(
+    snapshot: &Snapshot,
+    column: &Column,
+    direction: Direction,
+    rows: Vec<SampleId>,
+) -> Vec<SampleId> {
+    let ranks = &snapshot.derived().natural().ranks;
+    let keys = column.sort_keys(snapshot, &rows);
+    let mut keyed: Vec<(u64, u32, SampleId)> = rows
+        .into_par_iter()
+        .zip(keys)
+        .map(|(row, key)| {
+            let key = match (key, direction) {
+                (None, _) => u64::MAX,
+                (Some(key), Direction::Ascending) => key.min(u64::MAX - 1),
+                (Some(key), Direction::Descending) => (!key).min(u64::MAX - 1),
+            };
+            (key, ranks[row as usize], row)
+        })
+        .collect();
+    keyed.par_sort_unstable();
+    keyed.into_iter().map(|(_, _, row)| row).collect()
+}
+
+/// The rows of the mask as they come in `order`.
+fn pick(order: &[SampleId], mask: &Bitmask) -> Vec<SampleId> {
+    let parts: Vec<Vec<SampleId>> = order
+        .par_chunks(64 * 1024)
+        .map(|order| {
+            // Written always and kept when it counts: no branch to guess wrong.
+            let (mut rows, mut count) = (vec![0; order.len() + 1], 0);
+            for row in order {
+                rows[count] = *row;
+                count += usize::from(mask.contains(*row as usize));
+            }
+            rows.truncate(count);
+            rows
+        })
+        .collect();
+    parts.concat()
+}
+
+/// The rows of the mask, lowest first.
+fn ascending(mask: &Bitmask) -> Vec<SampleId> {
+    let mut rows = Vec::with_capacity(mask.count());
+    rows.extend(mask.iter());
+    rows
+}
+
+/// The place of each text in natural order; equal texts share theirs.
+pub(crate) fn ranks<'a>(count: usize, text: impl Fn(usize) -> &'a str + Sync) -> Vec<u32> {
+    let order = natural_order(count, &text);
+    let mut ranks = vec![0; count];
+    let mut rank = 0;
+    for pair in order.windows(2) {
+        rank += u32::from(text(pair[0] as usize) != text(pair[1] as usize));
+        ranks[pair[1] as usize] = rank;
+    }
+    ranks
+}
+
+/// Rows `0..count` in the natural order of their texts; equal texts in row order.
+fn natural_order<'a>(count: usize, text: impl Fn(usize) -> &'a str + Sync) -> Vec<SampleId> {
+    let text = &text;
+    let rows = 0..count as SampleId;
+    let in_order = |row: usize| compare(text(row - 1), text(row)).is_le();
+    if (1..count).into_par_iter().with_min_len(1024).all(in_order) {
+        return rows.collect();
+    }
+    let keys = Keys::new(count, text);
+    let mut items: Vec<Item> = rows.map(|row| Item { prefix: 0, row }).collect();
+    let ties = |one: u32, two: u32| text(one as usize).cmp(text(two as usize)).then(one.cmp(&two));
+    keys.sort(&mut items, 0, 0, &ties);
+    items.into_iter().map(|item| item.row).collect()
+}
+
+/// Which of two texts comes first in natural order.
+fn compare(one: &str, two: &str) -> Ordering {
+    let (mut left, mut right) = (Symbols::new(one), Symbols::new(two));
+    loop {
+        match (left.next(), right.next()) {
+            (None, None) => return one.cmp(two),
+            (None, Some(_)) => return Ordering::Less,
+            (Some(_), None) => return Ordering::Greater,
+            (Some(left), Some(right)) if left == right => {}
+            (Some(left), Some(right)) => return left.cmp(&right),
+        }
+    }
+}
+
+/// What natural order compares one by one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Symbol<'a> {
+    /// The end of a folder's name, before everything else.
+    Slash,
+    /// A run of digits without its leading zeros.
+    Number(&'a str),
+    Char(char),
+}
+
+impl Ord for Symbol<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (self, other) {
+            (Self::Number(one), Self::Number(two)) => one.len().cmp(&two.len()).then(one.cmp(two)),
+            _ => self.class().cmp(&other.class()),
+        }
+    }
+}
+
+impl PartialOrd for Symbol<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Symbol<'_> {
+    fn class(&self) -> u32 {
+        match self {
+            Self::Slash => 0,
+            Self::Number(_) => '0' as u32 + 1,
+            Self::Char(one) => *one as u32 + 1,
+        }
+    }
+}
+
+/// The symbols of a text.
+struct Symbols<'a> {
+    text: &'a str,
+    /// The rest of a character that folds to several.
+    folding: Option<std::char::ToLowercase>,
+}
+
+impl<'a> Symbols<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, folding: None }
+    }
+}
+
+impl<'a> Iterator for Symbols<'a> {
+    type Item = Symbol<'a>;
+
+    fn next(&mut self) -> Option<Symbol<'a>> {
+        if let Some(folding) = &mut self.folding {
+            match folding.next() {
+                Some(one) => return Some(Symbol::Char(plain_sigma(one))),
+                None => self.folding = None,
+            }
+        }
+        let first = self.text.chars().next()?;
+        if first.is_ascii_digit() {
+            let run = self.text.bytes().take_while(u8::is_ascii_digit).count();
+            let (digits, rest) = self.text.split_at(run);
+            self.text = rest;
+            return Some(Symbol::Number(digits.trim_start_matches('0')));
+        }
+        self.text = &self.text[first.len_utf8()..];
+        match first {
+            '/' => Some(Symbol::Slash),
+            first if first.is_ascii() => Some(Symbol::Char(first.to_ascii_lowercase())),
+            first => {
+                let folding = self.folding.insert(first.to_lowercase());
+                folding.next().map(|one| Symbol::Char(plain_sigma(one)))
+            }
+        }
+    }
+}
+
+/// A row and eight bytes of its key.
+#[derive(Clone, Copy, Debug)]
+struct Item {
+    prefix: u64,
+    row: SampleId,
+}
+
+/// Texts written so that their bytes compare as natural order does. No byte is 0, so that a key
+/// can be filled up with zeros.
+struct Keys {
+    parts: Vec<(Vec<u8>, Vec<usize>)>,
+}
+
+impl Keys {
+    /// Rows per part: parts are made side by side.
+    const ROWS: usize = 16_384;
+    /// Fewer rows than this are sorted by comparing whole keys.
+    const FEW: usize = 24;
+    /// So many splits deep, comparing whole keys takes over: the stack stays small on any input.
+    const DEPTH: usize = 48;
+
+    fn new<'a>(count: usize, text: &(impl Fn(usize) -> &'a str + Sync)) -> Self {
+        let part = |part: usize| {
+            let rows = part * Self::ROWS..count.min((part + 1) * Self::ROWS);
+            let (mut bytes, mut ends) = (Vec::new(), Vec::with_capacity(rows.len()));
+            for row in rows {
+                push_key(text(row), &mut bytes);
+                ends.push(bytes.len());
+            }
+            (bytes, ends)
+        };
+        Self { parts: (0..count.div_ceil(Self::ROWS)).into_par_iter().map(part).collect() }
+    }
+
+    /// A row's key from byte `skip` on.
+    fn get(&self, row: SampleId, skip: usize) -> &[u8] {
+        let (bytes, ends) = &self.parts[row as usize / Self::ROWS];
+        let at = row as usize % Self::ROWS;
+        let start = if at == 0 { 0 } else { ends[at - 1] };
+        bytes[start..ends[at]].get(skip..).unwrap_or(&[])
+    }
+
+    /// Sorts rows whose keys are equal up to byte `skip`: by the next eight bytes, then each group
+    /// that these leave equal by the eight after them, and so on. Eight bytes at a time are sorted
+    /// as numbers, without a look at the keys.
+    fn sort(
+        &self,
+        items: &mut [Item],
+        mut skip: usize,
+        depth: usize,
+        ties: &(impl Fn(u32, u32) -> Ordering + Sync),
+    ) {
+        loop {
+            if items.len() < Self::FEW || depth >= Self::DEPTH {
+                let key = |item: &Item| self.get(item.row, skip);
+                items.sort_unstable_by(|one, two| key(one).cmp(key(two)).then_with(|| ties(one.row, two.row)));
+                return;
+            }
+            let load = |item: &mut Item| item.prefix = prefix(self.get(item.row, skip));
+            items.par_iter_mut().with_min_len(2048).for_each(load);
+            let first = items[0].prefix;
+            if items.iter().any(|item| item.prefix != first) {
+                break;
+            }
+            // Keys that hold no byte 0 and end here are the same key.
+            if first == 0 {
+                items.sort_unstable_by(|one, two| ties(one.row, two.row));
+                return;
+            }
+            skip += 8;
+        }
+        items.par_sort_unstable_by_key(|item| item.prefix);
+        let groups: Vec<&mut [Item]> = items.chunk_by_mut(|one, two| one.prefix == two.prefix).collect();
+        let groups = groups.into_par_iter().with_min_len(64).filter(|group| group.len() > 1);
+        groups.for_each(|group| self.sort(group, skip + 8, depth + 1, ties));
+    }
+}
+
+/// The first eight bytes as a number that compares as they do.
+fn prefix(key: &[u8]) -> u64 {
+    match key.first_chunk() {
+        Some(bytes) => u64::from_be_bytes(*bytes),
+        None => {
+            let mut bytes = [0; 8];
+            bytes[..key.len()].copy_from_slice(key);
+            u64::from_be_bytes(bytes)
+        }
+    }
+}
+
+/// Appends a text's key. Bytes of text are raised by two (UTF-8 has none above 0xF4), which leaves
+/// 1 to the slash; a number is the byte of a zero, its length and its digits.
+fn push_key(text: &str, key: &mut Vec<u8>) {
+    for symbol in Symbols::new(text) {
+        match symbol {
+            Symbol::Slash => key.push(1),
+            Symbol::Number(digits) => {
+                key.push(b'0' + 2);
+                let mut len = digits.len();
+                while len >= 250 {
+                    key.push(255);
+                    len -= 250;
+                }
+                key.push(len as u8 + 1);
+                key.extend_from_slice(digits.as_bytes());
+            }
+            Symbol::Char(one) => {
+                let mut bytes = [0; 4];
+                key.extend(one.encode_utf8(&mut bytes).bytes().map(|byte| byte + 2));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn natural_order_reads_numbers_and_folders() {
+        let sorted = [
+            "", "1.png", "02.png", "2.png", "10.png", "a", "A/9", "a/10", "a-b/1", "a.png", "b1/x2", "b1/X10",
+            "B02/x", "é", "Ж",
+        ];
+        for (at, one) in sorted.iter().enumerate() {
+            for (other_at, other) in sorted.iter().enumerate() {
+                assert_eq!(compare(one, other), at.cmp(&other_at), "{one} {other}");
+            }
+        }
+    }
+
+    #[test]
+    fn many_equal_beginnings_and_repeats_are_sorted() {
+        let texts: Vec<String> = (0..3000u32)
+            .map(|row| format!("some/long/common/folder/{}/img{}.png", row % 7, row * 7919 % 1000))
+            .collect();
+        let order = natural_order(texts.len(), |row| &texts[row]);
+        let mut expected: Vec<u32> = (0..3000).collect();
+        expected.sort_by(|one, two| compare(&texts[*one as usize], &texts[*two as usize]).then(one.cmp(two)));
+        assert_eq!(order, expected);
+        let ranks = ranks(texts.len(), |row| &texts[row]);
+        assert_eq!(ranks[order[0] as usize], 0);
+        for pair in order.windows(2) {
+            let (one, two) = (pair[0] as usize, pair[1] as usize);
+            assert_eq!(ranks[one] == ranks[two], texts[one] == texts[two]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn keys_compare_as_texts_do(one in "[ab/\u{0}.0-2éÉßİ-]{0,12}", two in "[ab/\u{0}.0-2éÉßİ-]{0,12}") {
+            let key = |text: &str| { let mut key = Vec::new(); push_key(text, &mut key); key };
+            let by_key = key(&one).cmp(&key(&two)).then(one.cmp(&two));
+            prop_assert_eq!(compare(&one, &two), by_key);
+        }
+
+        #[test]
+        fn the_bulk_sort_sorts(texts in prop::collection::vec("[aB0-9/]{0,20}", 0..200)) {
+            let order = natural_order(texts.len(), |row| &texts[row]);
+            let mut expected: Vec<u32> = (0..texts.len() as u32).collect();
+            expected.sort_by(|one, two| compare(&texts[*one as usize], &texts[*two as usize]).then(one.cmp(two)));
+            prop_assert_eq!(order, expected);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Clicks in the sidebar as changes of a query's text.
+//!
+//! A click sets a condition at the query's top level, beside whatever else is asked. It refuses to
+//! know who clicks.
+
+use super::parse::parse;
+use super::pattern::Pattern;
+use super::snapshot::{Names, Vocabulary};
+use super::syntax::{Choice, Node, Query, State, Test};
+use crate::dataset::{ImageFormat, IssueKind};
+
+/// Something that a person can click to ask for it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Pick {
+    /// The class of exactly this name.
+    Class(String),
+    Unlabelled,
+    /// The split of exactly this name.
+    Split(String),
+    NoSplit,
+    Format(ImageFormat),
+    Issue(IssueKind),
+    AnyIssue,
+    /// A state by itself; [`State::Unlabelled`] is the same as [`Pick::Unlabelled`].
+    Is(State),
+}
+
+/// How something was clicked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Click {
+    /// Ask for this alone of its kind, or no more when it is what is asked for.
+    Only,
+    /// Ask for this as well, or no more (shift-click).
+    Add,
+}
+
+/// The query's text after a click.
+///
+/// The conditions of the picked kind become one list (`label:cat,dog`) in their place; the rest of
+/// the query stays, in its normal form. A plain click also takes away `-label:…`, which could
+/// leave nothing to see. Text that is not a query yet gives way to the pick.
+pub fn with_term(text: &str, pick: &Pick, click: Click, vocabulary: &Vocabulary) -> String {
+    let root = parse(text, vocabulary).unwrap_or_default().into_root();
+    let mut nodes = match root {
+        Some(Node::And(nodes)) => nodes,
+        root => root.into_iter().collect(),
+    };
+    let facet = Facet::of(pick);
+    let negative = |node: &Node| match node {
+        Node::Not(inner) => facet.owns(inner),
+        _ => false,
+    };
+    if click == Click::Only {
+        nodes.retain(|node| !negative(node));
+    }
+    let place = nodes.iter().position(|node| facet.owns(node)).unwrap_or(nodes.len());
+    let (mine, mut rest): (Vec<Node>, Vec<Node>) = nodes.into_iter().partition(|node| facet.owns(node));
+    let tests = mine.into_iter().filter_map(|node| match node {
+        Node::Test(test) => Some(test),
+        _ => None,
+    });
+    if let Some(test) = facet.clicked(tests.collect(), pick, click, vocabulary) {
+        rest.insert(place.min(rest.len()), Node::Test(test));
+    }
+    let mut nodes = rest.into_iter();
+    Query::new(nodes.next().map(|first| Node::and(first, nodes.collect()))).to_string()
+}
+
+/// What a query's text asks for at its top level, as the sidebar shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// One per class of the vocabulary.
+    pub classes: Vec<bool>,
+    pub unlabelled: bool,
+    /// One per split of the vocabulary.
+    pub splits: Vec<bool>,
+    pub no_split: bool,
+    /// By format code.
+    pub formats: [bool; ImageFormat::ALL.len()],
+    /// In the order of [`IssueKind::ALL`].
+    pub issues: [bool; IssueKind::ALL.len()],
+    pub any_issue: bool,
+    /// In the order of [`State::ALL`].
+    pub states: [bool; State::ALL.len()],
+}
+
+/// What of the sidebar the query's text asks for; nothing for text that is not a query.
+pub fn selected_terms(text: &str, vocabulary: &Vocabulary) -> Selection {
+    let mut selection = Selection {
+        classes: vec![false; vocabulary.classes.all().len()],
+        splits: vec![false; vocabulary.splits.all().len()],
+        ..Selection::default()
+    };
+    let query = parse(text, vocabulary).unwrap_or_default();
+    let nodes = match query.root() {
+        Some(Node::And(nodes)) => nodes.as_slice(),
+        Some(root) => std::slice::from_ref(root),
+        None => &[],
+    };
+    for node in nodes {
+        let Node::Test(test) = node else { continue };
+        match test {
+            Test::Label(choices) => {
+                select(choices, &vocabulary.classes, &mut selection.classes, &mut selection.unlabelled);
+            }
+            Test::Split(choices) => {
+                select(choices, &vocabulary.splits, &mut selection.splits, &mut selection.no_split);
+            }
+            Test::Format(formats) => {
+                formats.iter().for_each(|format| selection.formats[*format as usize] = true);
+            }
+            Test::Issue(kinds) => kinds.iter().for_each(|kind| match kind {
+                Some(kind) => selection.issues[*kind as usize] = true,
+                None => selection.any_issue = true,
+            }),
+            Test::Is(states) => {
+                for (selected, state) in selection.states.iter_mut().zip(State::ALL) {
+                    *selected |= states.contains(&state);
+                }
+                selection.unlabelled |= states.as_slice() == [State::Unlabelled];
+            }
+            Test::Text(_) | Test::Path(_) | Test::Pixels(_) | Test::Number { .. } | Test::Attribute { .. } => {}
+        }
+    }
+    selection
+}
+
+fn select(choices: &[Choice], names: &Names, selected: &mut [bool], none: &mut bool) {
+    for choice in choices {
+        match choice {
+            Choice::None => *none = true,
+            Choice::Name(pattern) => {
+                names.matching(pattern).into_iter().for_each(|id| selected[id] = true);
+            }
+        }
+    }
+}
+
+/// A kind of condition that clicks replace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Facet {
+    Label,
+    Split,
+    Format,
+    Issue,
+    Is(State),
+}
+
+impl Facet {
+    fn of(pick: &Pick) -> Self {
+        match pick {
+            Pick::Class(_) | Pick::Unlabelled | Pick::Is(State::Unlabelled) => Self::Label,
+            Pick::Split(_) | Pick::NoSplit => Self::Split,
+            Pick::Format(_) => Self::Format,
+            Pick::Issue(_) | Pick::AnyIssue => Self::Issue,
+            Pick::Is(state) => Self::Is(*state),
+        }
+    }
+
+    /// Whether a condition is of this kind.
+    fn owns(self, node: &Node) -> bool {
+        let Node::Test(test) = node else { return false };
+        match (self, test) {
+            (Self::Label, Test::Is(states)) => states.as_slice() == [State::Unlabelled],
+            (Self::Is(state), Test::Is(states)) => states.as_slice() == [state],
+            (Self::Label, Test::Label(_))
+            | (Self::Split, Test::Split(_))
+            | (Self::Format, Test::Format(_))
+            | (Self::Issue, Test::Issue(_)) => true,
+            _ => false,
+        }
+    }
+
+    /// The condition after the click, in place of those there were.
+    fn clicked(self, tests: Vec<Test>, pick: &Pick, click: Click, vocabulary: &Vocabulary) -> Option<Test> {
+        match pick {
+            Pick::Class(_) | Pick::Unlabelled | Pick::Is(State::Unlabelled) => {
+                let choices = choices(tests, pick_choice(pick), &vocabulary.classes);
+                let choices = toggled(choices, pick_choice(pick), click);
+                // Alone, "no label" has a word of its own.
+                match choices.as_slice() {
+                    [] => None,
+                    [Choice::None] => Some(Test::Is(vec![State::Unlabelled])),
+                    _ => Some(Test::Label(choices)),
+                }
+            }
+            Pick::Split(_) | Pick::NoSplit => {
+                let choices = choices(tests, pick_choice(pick), &vocabulary.splits);
+                some(toggled(choices, pick_choice(pick), click)).map(Test::Split)
+            }
+            Pick::Format(format) => {
+                let formats = tests.into_iter().filter_map(|test| match test {
+                    Test::Format(formats) => Some(formats),
+                    _ => None,
+                });
+                some(toggled(formats.flatten().collect(), *format, click)).map(Test::Format)
+            }
+            Pick::Issue(_) | Pick::AnyIssue => {
+                let picked = match pick {
+                    Pick::Issue(kind) => Some(*kind),
+                    _ => None,
+                };
+                let kinds = tests.into_iter().filter_map(|test| match test {
+                    Test::Issue(kinds) => Some(kinds),
+                    _ => None,
+                });
+                some(toggled(kinds.flatten().collect(), picked, click)).map(Test::Issue)
+            }
+            Pick::Is(state) => tests.is_empty().then(|| Test::Is(vec![*state])),
+        }
+    }
+}
+
+fn some<T>(items: Vec<T>) -> Option<Vec<T>> {
+    (!items.is_empty()).then_some(items)
+}
+
+fn pick_choice(pick: &Pick) -> Choice {
+    match pick {
+        Pick::Class(name) | Pick::Split(name) => Choice::Name(Pattern::literal(name.as_str())),
+        _ => Choice::None,
+    }
+}
+
+/// The choices of these conditions. One that means the picked name, and be it among others, is
+/// written as the exact names that it means, so that the picked one can be taken out.
+fn choices(tests: Vec<Test>, picked: Choice, names: &Names) -> Vec<Choice> {
+    let all = tests.into_iter().flat_map(|test| match test {
+        Test::Label(choices) | Test::Split(choices) => choices,
+        // The only other condition among them is `is:unlabelled`.
+        _ => vec![Choice::None],
+    });
+    let mut listed = Vec::new();
+    for choice in all {
+        let meant = match &choice {
+            Choice::Name(pattern) => names.matching(pattern),
+            Choice::None => Vec::new(),
+        };
+        let exact = || meant.iter().map(|id| Choice::Name(Pattern::literal(names.all()[*id].as_str())));
+        if exact().any(|name| name == picked) {
+            listed.extend(exact());
+        } else {
+            listed.push(choice);
+        }
+    }
+    let mut unique = Vec::with_capacity(listed.len());
+    for choice in listed {
+        if !unique.contains(&choice) {
+            unique.push(choice);
+        }
+    }
+    unique
+}
+
+/// A list after a click on one of its members, or on another.
+fn toggled<T: PartialEq>(mut items: Vec<T>, picked: T, click: Click) -> Vec<T> {
+    let there = items.contains(&picked);
+    match click {
+        Click::Only if there && items.len() == 1 => Vec::new(),
+        Click::Only => vec![picked],
+        Click::Add if there => {
+            items.retain(|item| *item != picked);
+            items
+        }
+        Click::Add => {
+            items.push(picked);
+            items
+        }
+    }
+}

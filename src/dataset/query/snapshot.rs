@@ -1,0 +1,355 @@
+//! A dataset at one moment, and what is worked out of it once and shared.
+//!
+//! It refuses to know how the dataset comes to change: each change is another snapshot.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use rayon::prelude::*;
+
+use super::bitmask::Bitmask;
+use super::order::NaturalOrder;
+use super::pattern::{Extent, Matcher, Pattern, fold, fold_into};
+use super::syntax::parse_number;
+use crate::dataset::edit::Direction;
+use crate::dataset::{Dataset, Facts, SampleId, Strings};
+
+/// What a query, a sort or a count is asked of. Cloning it copies pointers.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub dataset: Arc<Dataset>,
+    /// One row per sample of `dataset`.
+    pub facts: Facts,
+    /// [`Mark::bit`](crate::dataset::edit::Mark::bit)s, one per sample of `dataset`.
+    pub marks: Arc<Vec<u8>>,
+    derived: Arc<Derived>,
+}
+
+impl Snapshot {
+    /// A snapshot of a dataset that was not seen before. Rows that `facts` or `marks` lack are
+    /// taken as unmeasured and unmarked.
+    pub fn new(dataset: Arc<Dataset>, facts: Facts, marks: Arc<Vec<u8>>) -> Self {
+        let derived = Arc::new(Derived::new(dataset.clone()));
+        Self { dataset, facts, marks, derived }.grown()
+    }
+
+    /// The same dataset with newer facts and marks; what was worked out of it stays shared.
+    pub fn with(&self, facts: Facts, marks: Arc<Vec<u8>>) -> Self {
+        Self { dataset: self.dataset.clone(), facts, marks, derived: self.derived.clone() }.grown()
+    }
+
+    /// Number of rows, gone ones included.
+    pub fn len(&self) -> usize {
+        self.dataset.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.dataset.is_empty()
+    }
+
+    /// What is worked out of the dataset once.
+    pub fn derived(&self) -> &Derived {
+        &self.derived
+    }
+
+    /// The names that queries on this dataset can use.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        self.derived.vocabulary()
+    }
+
+    fn grown(mut self) -> Self {
+        let rows = self.dataset.len();
+        self.facts.grow(rows);
+        if self.marks.len() < rows {
+            Arc::make_mut(&mut self.marks).resize(rows, 0);
+        }
+        self
+    }
+}
+
+/// What follows from a dataset alone, worked out when it is first asked for and then kept.
+///
+/// The first question can take a good part of a second on a million samples: ask it, or
+/// [`Self::prepare`], off the interface's thread.
+#[derive(Debug)]
+pub struct Derived {
+    dataset: Arc<Dataset>,
+    vocabulary: OnceLock<Vocabulary>,
+    folded_paths: OnceLock<Folded>,
+    natural: OnceLock<NaturalOrder>,
+    present: OnceLock<Bitmask>,
+    attributes: Vec<AttributeIndex>,
+    sorts: Mutex<VecDeque<CachedSort>>,
+}
+
+/// What queries need of one attribute.
+#[derive(Debug, Default)]
+struct AttributeIndex {
+    folded: OnceLock<Folded>,
+    numbers: OnceLock<Vec<f64>>,
+    ranks: OnceLock<Vec<u32>>,
+}
+
+/// Sorted rows and what they were sorted from.
+#[derive(Debug)]
+struct CachedSort {
+    column: String,
+    direction: Direction,
+    /// Held so that the pointers that tell it apart cannot be used again.
+    facts: Option<Facts>,
+    marks: Option<Arc<Vec<u8>>>,
+    order: Arc<Vec<SampleId>>,
+}
+
+impl Derived {
+    /// How many sorted orders are kept, 4 bytes a row each.
+    const SORTS: usize = 4;
+
+    fn new(dataset: Arc<Dataset>) -> Self {
+        let attributes = dataset.attributes.iter().map(|_| AttributeIndex::default()).collect();
+        Self {
+            dataset,
+            vocabulary: OnceLock::new(),
+            folded_paths: OnceLock::new(),
+            natural: OnceLock::new(),
+            present: OnceLock::new(),
+            attributes,
+            sorts: Mutex::default(),
+        }
+    }
+
+    /// Works out all that the first filter, search and view will ask for.
+    pub fn prepare(&self) {
+        self.vocabulary();
+        self.present();
+        self.natural();
+        self.folded_paths();
+    }
+
+    /// Whether [`Self::prepare`] has nothing left to do.
+    pub fn is_prepared(&self) -> bool {
+        self.vocabulary.get().is_some()
+            && self.present.get().is_some()
+            && self.natural.get().is_some()
+            && self.folded_paths.get().is_some()
+    }
+
+    pub fn vocabulary(&self) -> &Vocabulary {
+        self.vocabulary.get_or_init(|| Vocabulary::of(&self.dataset))
+    }
+
+    /// The paths in lower case.
+    pub fn folded_paths(&self) -> &Strings {
+        let paths = &self.dataset.paths;
+        self.folded_paths.get_or_init(|| Folded::of(paths)).of_original(paths)
+    }
+
+    /// The natural order of the paths, gone rows included.
+    pub fn natural(&self) -> &NaturalOrder {
+        self.natural.get_or_init(|| {
+            let paths = &self.dataset.paths;
+            NaturalOrder::of(paths.len(), |row| paths.get(row))
+        })
+    }
+
+    /// The rows that are not gone.
+    pub fn present(&self) -> &Bitmask {
+        let gone = &self.dataset.gone;
+        self.present.get_or_init(|| Bitmask::from_fn(gone.len(), |row| !gone[row]))
+    }
+
+    /// The values of attribute `at` in lower case. `at` is an index into [`Dataset::attributes`].
+    pub fn folded_attribute(&self, at: usize) -> &Strings {
+        let values = &self.dataset.attributes[at].values;
+        self.attributes[at].folded.get_or_init(|| Folded::of(values)).of_original(values)
+    }
+
+    /// The values of attribute `at` as numbers; NaN where one is not a number.
+    pub fn attribute_numbers(&self, at: usize) -> &[f64] {
+        let values = &self.dataset.attributes[at].values;
+        self.attributes[at].numbers.get_or_init(|| {
+            let number = |row| parse_number(values.get(row)).unwrap_or(f64::NAN);
+            (0..values.len()).into_par_iter().with_min_len(4096).map(number).collect()
+        })
+    }
+
+    /// The place of each value of attribute `at` in natural order; equal values share theirs.
+    pub fn attribute_ranks(&self, at: usize) -> &[u32] {
+        let values = &self.dataset.attributes[at].values;
+        self.attributes[at].ranks.get_or_init(|| super::order::ranks(values.len(), |row| values.get(row)))
+    }
+
+    /// The kept order of that column, or what `sort` makes.
+    pub(super) fn sorted(
+        &self,
+        key: (&str, Direction),
+        facts: Option<&Facts>,
+        marks: Option<&Arc<Vec<u8>>>,
+        sort: impl FnOnce() -> Vec<SampleId>,
+    ) -> Arc<Vec<SampleId>> {
+        if let Some(order) = self.kept_sort(key, facts, marks) {
+            return order;
+        }
+        // Sorted without the lock: a second thread may do the same work, and never waits.
+        let order = Arc::new(sort());
+        let (column, direction) = key;
+        let mut sorts = self.sorts.lock().unwrap_or_else(PoisonError::into_inner);
+        sorts.retain(|kept| (kept.column.as_str(), kept.direction) != key);
+        if sorts.len() >= Self::SORTS {
+            sorts.pop_front();
+        }
+        sorts.push_back(CachedSort {
+            column: column.to_owned(),
+            direction,
+            facts: facts.cloned(),
+            marks: marks.cloned(),
+            order: order.clone(),
+        });
+        order
+    }
+
+    /// The kept order of that column, if it was made from these facts and marks.
+    pub(super) fn kept_sort(
+        &self,
+        key: (&str, Direction),
+        facts: Option<&Facts>,
+        marks: Option<&Arc<Vec<u8>>>,
+    ) -> Option<Arc<Vec<SampleId>>> {
+        let sorts = self.sorts.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = sorts.iter().find(|kept| (kept.column.as_str(), kept.direction) == key)?;
+        let current = same(kept.facts.as_ref(), facts, |one, two| {
+            let pairs = || one.chunks().iter().zip(two.chunks());
+            one.len() == two.len() && pairs().all(|(one, two)| Arc::ptr_eq(one, two))
+        }) && same(kept.marks.as_ref(), marks, |one, two| Arc::ptr_eq(one, two));
+        current.then(|| kept.order.clone())
+    }
+}
+
+fn same<T>(one: Option<&T>, two: Option<&T>, equal: impl Fn(&T, &T) -> bool) -> bool {
+    match (one, two) {
+        (Some(one), Some(two)) => equal(one, two),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// A column in lower case; nothing when the column is that already.
+#[derive(Debug)]
+struct Folded(Option<Strings>);
+
+impl Folded {
+    fn of(strings: &Strings) -> Self {
+        let text = strings.text();
+        if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            return Self(None);
+        }
+        const ROWS: usize = 16_384;
+        let fold_rows = |part: usize| {
+            let rows = part * ROWS..strings.len().min((part + 1) * ROWS);
+            let (mut text, mut ends) = (String::new(), Vec::with_capacity(rows.len()));
+            for row in rows {
+                fold_into(strings.get(row), &mut text);
+                ends.push(text.len() as u64);
+            }
+            (text, ends)
+        };
+        let parts: Vec<_> = (0..strings.len().div_ceil(ROWS)).into_par_iter().map(fold_rows).collect();
+        let mut text = String::with_capacity(parts.iter().map(|(text, _)| text.len()).sum());
+        let mut ends = Vec::with_capacity(strings.len());
+        for (part, part_ends) in parts {
+            let start = text.len() as u64;
+            ends.extend(part_ends.iter().map(|end| start + end));
+            text.push_str(&part);
+        }
+        let folded = Strings::from_parts(text, ends);
+        Self(Some(folded.expect("ends were taken while the text was appended")))
+    }
+
+    fn of_original<'a>(&'a self, original: &'a Strings) -> &'a Strings {
+        self.0.as_ref().unwrap_or(original)
+    }
+}
+
+/// The names that a query can use, for checking and completing it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Vocabulary {
+    pub classes: Names,
+    pub splits: Names,
+    pub attributes: Vec<AttributeWords>,
+}
+
+/// An attribute's name and some of its values.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct AttributeWords {
+    pub name: String,
+    /// A few of the short values, in the order in which they were met.
+    pub values: Vec<String>,
+}
+
+impl Vocabulary {
+    /// Rows looked at, and values kept, for [`AttributeWords::values`].
+    const ROWS: usize = 4096;
+    const VALUES: usize = 64;
+    const VALUE_BYTES: usize = 64;
+
+    /// What that dataset's queries can name.
+    pub fn of(dataset: &Dataset) -> Self {
+        let attributes = dataset.attributes.iter().map(|attribute| {
+            let mut seen = HashSet::new();
+            let values = attribute.values.iter().take(Self::ROWS);
+            let short = values.filter(|value| !value.is_empty() && value.len() <= Self::VALUE_BYTES);
+            let values = short.filter(|value| seen.insert(*value)).take(Self::VALUES);
+            AttributeWords { name: attribute.name.clone(), values: values.map(str::to_owned).collect() }
+        });
+        Self {
+            classes: Names::new(dataset.labels.classes.clone()),
+            splits: Names::new(dataset.split_names.clone()),
+            attributes: attributes.collect(),
+        }
+    }
+}
+
+/// Names that are found exactly, or else in any case.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Names {
+    names: Vec<String>,
+    folded: Vec<String>,
+    ids: HashMap<String, usize>,
+    folded_ids: HashMap<String, Vec<usize>>,
+}
+
+impl Names {
+    pub fn new(names: Vec<String>) -> Self {
+        let folded: Vec<String> = names.iter().map(|name| fold(name)).collect();
+        let ids = names.iter().enumerate().map(|(id, name)| (name.clone(), id)).collect();
+        let mut folded_ids: HashMap<String, Vec<usize>> = HashMap::new();
+        for (id, name) in folded.iter().enumerate() {
+            folded_ids.entry(name.clone()).or_default().push(id);
+        }
+        Self { names, folded, ids, folded_ids }
+    }
+
+    /// The names as given.
+    pub fn all(&self) -> &[String] {
+        &self.names
+    }
+
+    /// The names in lower case.
+    pub fn folded(&self) -> &[String] {
+        &self.folded
+    }
+
+    /// The names that a pattern means: for text without a star the name that is exactly this, or
+    /// else those that differ in case only.
+    pub fn matching(&self, pattern: &Pattern) -> Vec<usize> {
+        if let Some(name) = pattern.as_literal() {
+            return match self.ids.get(name) {
+                Some(id) => vec![*id],
+                None => self.folded_ids.get(&fold(name)).cloned().unwrap_or_default(),
+            };
+        }
+        let matcher = Matcher::new(pattern, Extent::Whole);
+        let fits = |id: &usize| matcher.is_match(self.folded[*id].as_bytes());
+        (0..self.names.len()).filter(fits).collect()
+    }
+}
