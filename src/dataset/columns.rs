@@ -89,11 +89,25 @@ pub static COLUMNS: &[Column] = {
         new("brightness", "Brightness", "", Number, Source::Brightness, "mean luma, 0 to 1"),
         new("contrast", "Contrast", "", Number, Source::Contrast, "standard deviation of luma, 0 to 0.5"),
         new("saturation", "Saturation", "", Number, Source::Saturation, "mean HSV saturation, 0 to 1"),
-        new("sharpness", "Sharpness", "", Number, Source::Sharpness, "variance of the Laplacian of luma; larger is sharper"),
+        new(
+            "sharpness",
+            "Sharpness",
+            "",
+            Number,
+            Source::Sharpness,
+            "variance of the Laplacian of luma; larger is sharper",
+        ),
         new("boxes", "Boxes", "", Number, Source::Boxes, "number of bounding boxes"),
         new("issues", "Issues", "", Text, Source::Issues, "what is wrong with the sample"),
         new("starred", "Starred", "", Text, Source::Mark(Mark::Star), "“yes” when the sample has a star"),
-        new("reviewed", "Reviewed", "", Text, Source::Mark(Mark::Reviewed), "“yes” when the sample was marked as reviewed"),
+        new(
+            "reviewed",
+            "Reviewed",
+            "",
+            Text,
+            Source::Mark(Mark::Reviewed),
+            "“yes” when the sample was marked as reviewed",
+        ),
         new("content", "Content", "", Text, Source::Content, "first half of the BLAKE3 hash of the content"),
     ]
 };
@@ -300,10 +314,7 @@ impl Column {
     /// Whether the values are kept in single precision, so that a number to compare with has to be
     /// rounded to it before `brightness<=0.1` can mean what it says.
     pub(super) fn is_single_precision(&self) -> bool {
-        matches!(
-            self.source,
-            Source::Brightness | Source::Contrast | Source::Saturation | Source::Sharpness
-        )
+        matches!(self.source, Source::Brightness | Source::Contrast | Source::Saturation | Source::Sharpness)
     }
 
     /// The name, which a column of [`COLUMNS`] has for as long as the program runs.
@@ -319,8 +330,20 @@ impl Column {
         use Source::*;
         matches!(
             self.source,
-            Format | Width | Height | Aspect | Megapixels | Pixels | Bits | Orientation | Brightness
-                | Contrast | Saturation | Sharpness | Issues | Content
+            Format
+                | Width
+                | Height
+                | Aspect
+                | Megapixels
+                | Pixels
+                | Bits
+                | Orientation
+                | Brightness
+                | Contrast
+                | Saturation
+                | Sharpness
+                | Issues
+                | Content
         )
     }
 
@@ -419,7 +442,12 @@ fn each<T>(out: &mut [f64], values: &[T], number: impl Fn(&T) -> f64) {
 }
 
 /// Fills `out` from the facts of the rows from `first` on, chunk by chunk.
-fn facts(snapshot: &Snapshot, mut first: usize, mut out: &mut [f64], number: impl Fn(&FactChunk, usize) -> f64) {
+fn facts(
+    snapshot: &Snapshot,
+    mut first: usize,
+    mut out: &mut [f64],
+    number: impl Fn(&FactChunk, usize) -> f64,
+) {
     while !out.is_empty() {
         let start = first % CHUNK;
         let count = out.len().min(CHUNK - start);

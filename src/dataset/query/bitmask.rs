@@ -106,9 +106,10 @@ impl Bitmask {
 
     /// The rows in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = SampleId> + '_ {
-        self.words.iter().enumerate().flat_map(|(at, word)| {
-            bits(*word).map(move |bit| (at * 64) as SampleId + bit)
-        })
+        self.words
+            .iter()
+            .enumerate()
+            .flat_map(|(at, word)| bits(*word).map(move |bit| (at * 64) as SampleId + bit))
     }
 
     /// The bits, row 0 in the lowest bit of the first word.

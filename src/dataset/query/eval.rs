@@ -177,9 +177,7 @@ fn number_mask(snapshot: &Snapshot, column: &Column, test: &Comparison) -> Bitma
     if let [(low, high)] = ranges.as_slice() {
         return column_mask(snapshot, column, |number| *low <= number && number <= *high);
     }
-    column_mask(snapshot, column, |number| {
-        ranges.iter().any(|(low, high)| *low <= number && number <= *high)
-    })
+    column_mask(snapshot, column, |number| ranges.iter().any(|(low, high)| *low <= number && number <= *high))
 }
 
 /// The samples whose number in that column is so. An unknown number is NaN, which is never so.

@@ -42,7 +42,9 @@ pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_TESTS, QueryError, parse};
 pub use pattern::Pattern;
 pub use pick::{Click, Pick, Selection, selected_terms, with_term};
 pub use snapshot::{AttributeWords, Derived, Names, Snapshot, Vocabulary};
-pub use syntax::{AttributeTest, AttributeValue, Choice, Comparison, Node, Quantity, Query, Span, State, Test};
+pub use syntax::{
+    AttributeTest, AttributeValue, Choice, Comparison, Node, Quantity, Query, Span, State, Test,
+};
 
 pub(crate) use order::ranks;
 pub(crate) use syntax::parse_number;
@@ -58,18 +60,33 @@ pub const REFERENCE: &[(&str, &str)] = &[
     ("label:traf*", "the label starts with “traf”"),
     ("label:none", "the sample has no label"),
     ("split:val", "the sample is in this split; `split:none` is in no split"),
-    ("format:png", "how the image is encoded: jpeg, png, webp, gif, bmp, tiff, tga, qoi, ico, pnm, farbfeld, hdr, exr, raw, unknown"),
+    (
+        "format:png",
+        "how the image is encoded: jpeg, png, webp, gif, bmp, tiff, tga, qoi, ico, pnm, farbfeld, hdr, exr, raw, unknown",
+    ),
     ("path:holiday/", "the path has this in it"),
     ("path:holiday/*.jpg", "the whole path fits this, `*` for any run of characters"),
-    ("issue:corrupt", "the sample has this issue: corrupt, truncated, empty, unreadable, missing, oversized, misnamed, unsupported, annotation"),
+    (
+        "issue:corrupt",
+        "the sample has this issue: corrupt, truncated, empty, unreadable, missing, oversized, misnamed, unsupported, annotation",
+    ),
     ("issue:any", "the sample has an issue"),
-    ("is:starred", "its state: unlabelled, labelled, multilabel, boxed, broken, unmeasured, starred, reviewed"),
+    (
+        "is:starred",
+        "its state: unlabelled, labelled, multilabel, boxed, broken, unmeasured, starred, reviewed",
+    ),
     ("pixels:grey", "what a stored pixel is made of: grey, grey-alpha, rgb, rgba, palette, cmyk, unknown"),
-    ("width>=640", "a number compares: `>=`, `<=`, `>`, `<`, `=`, `!=`; an unknown number never does. Fields: width, height, aspect, megapixels, bytes, bits, orientation, brightness, contrast, saturation, sharpness, labels, boxes"),
+    (
+        "width>=640",
+        "a number compares: `>=`, `<=`, `>`, `<`, `=`, `!=`; an unknown number never does. Fields: width, height, aspect, megapixels, bytes, bits, orientation, brightness, contrast, saturation, sharpness, labels, boxes",
+    ),
     ("width:640..800", "a range, both ends included; `640..` and `..800` are open"),
     ("bytes>2MB", "a number with a unit: k, M, G; for bytes also kB, MB, GB and KiB, MiB, GiB"),
     ("modified>=2024-01-31", "when the file was changed, by day, month (`2024-01`) or year (`2024`), in UTC"),
-    ("attr.NAME:value", "the dataset's own column NAME has this value; just `NAME:value` where no field above has that name. Ranges and comparisons read the value as a number"),
+    (
+        "attr.NAME:value",
+        "the dataset's own column NAME has this value; just `NAME:value` where no field above has that name. Ranges and comparisons read the value as a number",
+    ),
     ("-label:dog", "not this; `not label:dog` is the same"),
     ("cat dog", "both hold; `cat and dog` is the same"),
     ("cat or dog", "one of them holds"),

@@ -7,10 +7,10 @@ use std::cmp::Ordering;
 
 use rayon::prelude::*;
 
+use super::Query;
 use super::bitmask::Bitmask;
 use super::pattern::plain_sigma;
 use super::snapshot::Snapshot;
-use super::Query;
 use crate::dataset::SampleId;
 use crate::dataset::columns::{Column, column};
 use crate::dataset::edit::Direction;
@@ -48,12 +48,7 @@ pub fn rows(snapshot: &Snapshot, query: &Query, sort: &str, direction: Direction
 }
 
 /// The rows of a mask, sorted as by [`rows`].
-pub fn sorted_rows(
-    snapshot: &Snapshot,
-    mask: &Bitmask,
-    sort: &str,
-    direction: Direction,
-) -> Vec<SampleId> {
+pub fn sorted_rows(snapshot: &Snapshot, mask: &Bitmask, sort: &str, direction: Direction) -> Vec<SampleId> {
     let natural = snapshot.derived().natural();
     let column = column(&snapshot.dataset, sort).filter(|column| !column.is_path());
     let Some(column) = column else {
@@ -93,10 +88,13 @@ fn sort_by_column(
         .into_par_iter()
         .zip(keys)
         .map(|(row, key)| {
+            // Keys are moved up by one so that neither they nor their complements reach the value
+            // of the unknown. Only hashes come near the upper end, where two may fall together.
+            let key = key.map(|key| key.saturating_add(1).min(u64::MAX - 1));
             let key = match (key, direction) {
                 (None, _) => u64::MAX,
-                (Some(key), Direction::Ascending) => key.min(u64::MAX - 1),
-                (Some(key), Direction::Descending) => (!key).min(u64::MAX - 1),
+                (Some(key), Direction::Ascending) => key,
+                (Some(key), Direction::Descending) => !key,
             };
             (key, ranks[row as usize], row)
         })
@@ -303,7 +301,8 @@ impl Keys {
         loop {
             if items.len() < Self::FEW || depth >= Self::DEPTH {
                 let key = |item: &Item| self.get(item.row, skip);
-                items.sort_unstable_by(|one, two| key(one).cmp(key(two)).then_with(|| ties(one.row, two.row)));
+                items
+                    .sort_unstable_by(|one, two| key(one).cmp(key(two)).then_with(|| ties(one.row, two.row)));
                 return;
             }
             let load = |item: &mut Item| item.prefix = prefix(self.get(item.row, skip));
@@ -371,8 +370,8 @@ mod tests {
     #[test]
     fn natural_order_reads_numbers_and_folders() {
         let sorted = [
-            "", "1.png", "02.png", "2.png", "10.png", "a", "A/9", "a/10", "a-b/1", "a.png", "b1/x2", "b1/X10",
-            "B02/x", "é", "Ж",
+            "", "1.png", "02.png", "2.png", "10.png", "a", "A/9", "a/10", "a-b/1", "a.png", "b1/x2",
+            "b1/X10", "B02/x", "é", "Ж",
         ];
         for (at, one) in sorted.iter().enumerate() {
             for (other_at, other) in sorted.iter().enumerate() {

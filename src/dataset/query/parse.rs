@@ -148,7 +148,8 @@ impl<'a> Parser<'a> {
             Test::Number { test: Comparison::OneOf(spans), .. } => spans.len().div_ceil(8),
             Test::Label(choices) | Test::Split(choices) => {
                 // Names are looked up; patterns are held against every name.
-                let star = |choice: &&Choice| matches!(choice, Choice::Name(name) if name.as_literal().is_none());
+                let star =
+                    |choice: &&Choice| matches!(choice, Choice::Name(name) if name.as_literal().is_none());
                 choices.iter().filter(star).count().max(1)
             }
             _ => 1,
@@ -164,7 +165,11 @@ impl<'a> Parser<'a> {
         let field = self.field_named(token)?;
         for value in &token.values {
             if value.is_blank() {
-                let at = if value.at.start == self.end { token.name_at.start..self.end } else { token.op_at.clone() };
+                let at = if value.at.start == self.end {
+                    token.name_at.start..self.end
+                } else {
+                    token.op_at.clone()
+                };
                 return fail(at, format!("a value is missing after `{}`", token.name));
             }
         }
@@ -211,12 +216,17 @@ impl<'a> Parser<'a> {
                 };
                 Test::Split(values.iter().map(known).collect::<Result<_, _>>()?)
             }
-            Field::Format => Test::Format(known_words("format", values, &[("jpg", ImageFormat::Jpeg), ("tif", ImageFormat::Tiff)], || {
-                ImageFormat::ALL.into_iter().map(|format| (format.name(), format))
-            })?),
-            Field::Pixels => Test::Pixels(known_words("kind of pixels", values, &[("gray", PixelKind::Grey)], || {
-                PixelKind::ALL.into_iter().map(|kind| (kind.name(), kind))
-            })?),
+            Field::Format => Test::Format(known_words(
+                "format",
+                values,
+                &[("jpg", ImageFormat::Jpeg), ("tif", ImageFormat::Tiff)],
+                || ImageFormat::ALL.into_iter().map(|format| (format.name(), format)),
+            )?),
+            Field::Pixels => {
+                Test::Pixels(known_words("kind of pixels", values, &[("gray", PixelKind::Grey)], || {
+                    PixelKind::ALL.into_iter().map(|kind| (kind.name(), kind))
+                })?)
+            }
             Field::Issue => Test::Issue(known_words("issue", values, &[], || {
                 let kinds = IssueKind::ALL.into_iter().map(|kind| (kind.name(), Some(kind)));
                 kinds.chain([("any", None)])
@@ -397,7 +407,9 @@ fn attribute(token: &FieldToken) -> Result<AttributeTest, QueryError> {
         let end = |text: &str| if text.is_empty() { Some(None) } else { parse_number(text).map(Some) };
         let ends = value.bare().and_then(|text| text.split_once(".."));
         match ends.and_then(|(from, to)| Some((end(from)?, end(to)?))) {
-            Some((Some(from), Some(to))) if from == to => AttributeValue::Text(Pattern::literal(from.to_string())),
+            Some((Some(from), Some(to))) if from == to => {
+                AttributeValue::Text(Pattern::literal(from.to_string()))
+            }
             Some((from, to)) if from.is_some() || to.is_some() => {
                 AttributeValue::Span(ordered(from.map(Quantity::Number), to.map(Quantity::Number)))
             }
@@ -443,7 +455,9 @@ fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a s
     }
     let near = known.filter(|known| known.len() <= LONGEST).map(|known| (distance(name, known), known));
     let limit = if name.chars().count() < 4 { 1 } else { 2 };
-    near.min_by_key(|(distance, _)| *distance).filter(|(distance, _)| *distance <= limit).map(|(_, known)| known)
+    near.min_by_key(|(distance, _)| *distance)
+        .filter(|(distance, _)| *distance <= limit)
+        .map(|(_, known)| known)
 }
 
 /// Letters to insert, remove, replace or swap with their neighbour to get from one word to the
@@ -457,7 +471,8 @@ fn distance(one: &str, two: &str) -> usize {
                 at + to
             } else {
                 let same = usize::from(one[at - 1] != two[to - 1]);
-                let mut best = (rows[at - 1][to] + 1).min(rows[at][to - 1] + 1).min(rows[at - 1][to - 1] + same);
+                let mut best =
+                    (rows[at - 1][to] + 1).min(rows[at][to - 1] + 1).min(rows[at - 1][to - 1] + same);
                 if at > 1 && to > 1 && one[at - 1] == two[to - 2] && one[at - 2] == two[to - 1] {
                     best = best.min(rows[at - 2][to - 2] + 1);
                 }

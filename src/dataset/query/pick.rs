@@ -119,7 +119,11 @@ pub fn selected_terms(text: &str, vocabulary: &Vocabulary) -> Selection {
                 }
                 selection.unlabelled |= states.as_slice() == [State::Unlabelled];
             }
-            Test::Text(_) | Test::Path(_) | Test::Pixels(_) | Test::Number { .. } | Test::Attribute { .. } => {}
+            Test::Text(_)
+            | Test::Path(_)
+            | Test::Pixels(_)
+            | Test::Number { .. }
+            | Test::Attribute { .. } => {}
         }
     }
     selection

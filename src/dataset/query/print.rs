@@ -167,11 +167,7 @@ impl Display for Quoted<'_> {
     }
 }
 
-fn field(
-    out: &mut Formatter<'_>,
-    name: &str,
-    values: impl IntoIterator<Item = impl Display>,
-) -> fmt::Result {
+fn field(out: &mut Formatter<'_>, name: &str, values: impl IntoIterator<Item = impl Display>) -> fmt::Result {
     write!(out, "{name}:")?;
     separated(out, ",", values)
 }

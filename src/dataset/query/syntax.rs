@@ -109,9 +109,15 @@ pub enum Test {
     Issue(Vec<Option<IssueKind>>),
     Is(Vec<State>),
     /// A column of [`COLUMNS`] that holds numbers or dates, by name.
-    Number { column: &'static str, test: Comparison },
+    Number {
+        column: &'static str,
+        test: Comparison,
+    },
     /// An attribute of the dataset, by its name there.
-    Attribute { name: String, test: AttributeTest },
+    Attribute {
+        name: String,
+        test: AttributeTest,
+    },
 }
 
 /// A class or a split to ask for.
