@@ -287,7 +287,7 @@ fn damaged_blobs_are_found_again_and_cost_nothing_else() {
     project.save_measured(&chunks(&facts), &[], &[]).unwrap();
     drop(project);
 
-    let harm = "UPDATE fact SET data = substr(data, 1, 40) || x'00' || substr(data, 42) WHERE chunk = 0";
+    let harm = "UPDATE fact SET data = CAST(substr(data, 1, 40) || x'A5A5A5' || substr(data, 44) AS BLOB) WHERE chunk = 0";
     database(folder.path()).execute_batch(harm).unwrap();
     database(folder.path()).execute("UPDATE part SET data = x'00' WHERE name = 'dataset/label'", []).unwrap();
     let project = Project::open(folder.path()).unwrap();
