@@ -6,9 +6,9 @@
 use super::Tree;
 
 /// Extensions of the image files that the program reads, lower case.
-pub const IMAGE_EXTENSIONS: [&str; 22] = [
+pub const IMAGE_EXTENSIONS: [&str; 24] = [
     "jpg", "jpeg", "jpe", "jfif", "png", "apng", "gif", "webp", "bmp", "dib", "tif", "tiff", "tga", "qoi",
-    "ico", "pnm", "pbm", "pgm", "ppm", "pam", "ff", "hdr",
+    "ico", "pnm", "pbm", "pgm", "ppm", "pam", "ff", "farbfeld", "hdr", "exr",
 ];
 
 /// The split that a word means, by its usual name, whatever its case:
@@ -45,8 +45,6 @@ pub fn split_in_folders(path: &str) -> Option<&'static str> {
 pub fn is_image(path: &str) -> bool {
     let extension = extension(path);
     IMAGE_EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
-        || extension.eq_ignore_ascii_case("exr")
-        || extension.eq_ignore_ascii_case("farbfeld")
 }
 
 /// Folder and name of a path; the folder is empty at the top.
@@ -130,11 +128,15 @@ impl<'a> ImageIndex<'a> {
         split: Option<&str>,
         fits: impl Fn(&str) -> bool,
     ) -> Option<usize> {
-        let exact = join(folder, name);
+        if let Some(exact) =
+            self.tree.find(&join(folder, name)).filter(|file| is_image(self.tree.path(*file)))
+        {
+            return Some(exact);
+        }
         self.with_stem(stem(name)).filter(|file| fits(self.tree.path(*file))).max_by_key(|file| {
             let path = self.tree.path(*file);
             let same_split = split.is_some() && split_in_folders(path) == split;
-            let place = (path == exact, shared_tail(path, name), same_split, shared_head(path, folder));
+            let place = (shared_tail(path, name), same_split, shared_head(path, folder));
             // Ties go to the first file, for the same answer every time.
             (place, std::cmp::Reverse(*file))
         })

@@ -1,0 +1,444 @@
+//! IDX arrays, as the MNIST family comes: N×H×W or N×H×W×C unsigned bytes, raw or gzipped, with
+//! the labels in a file beside them.
+//!
+//! The format: two zero bytes, a type code, the number of dimensions, each dimension as a big-endian
+//! `u32`, then the values with the last dimension fastest
+//! (Y. LeCun, *The MNIST database of handwritten digits*).
+//!
+//! A file of images is known by those four bytes, not by its name; its labels are the file whose
+//! name differs in saying `labels` for `images`. Classes are named by their number, except where a
+//! name is sure: EMNIST's mapping file gives characters, and a path that says "fashion" the ten
+//! names of Fashion-MNIST. Both splits are read where both are there.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use super::packed::{self, MAX_ROWS, Packed};
+use super::reader::{ReadAt, ReadError, RowSource};
+use super::{Fit, Format, ImportError, Tree, naming};
+use crate::dataset::{Container, ContainerKind, DatasetBuilder, IssueKind, Layout, NewSample};
+use crate::jobs::Control;
+use crate::media::Payload;
+
+pub const FORMAT: Format = Format {
+    layout: Layout::Idx,
+    reads: "MNIST family: images and labels as IDX, raw or .gz, both splits",
+    detect,
+    import,
+};
+
+/// The rows of an IDX file of images. `bytes` are decompressed.
+pub fn open(bytes: Arc<dyn ReadAt>, _container: &Container) -> Result<Arc<dyn RowSource>, ReadError> {
+    let header = header(&*bytes)?;
+    let shape = header.images().ok_or_else(|| malformed("the file holds no images"))?;
+    Ok(Arc::new(Images { bytes, shape }))
+}
+
+/// Reads a whole IDX file the way that opening and showing it does; for fuzzing.
+pub fn fuzz(bytes: Arc<dyn ReadAt>) {
+    if let Ok(header) = header(&*bytes) {
+        let _ = labels(&*bytes, &header);
+        if let Some(shape) = header.images() {
+            let images = Images { bytes, shape };
+            let rows = images.shape.whole_rows(images.bytes.size());
+            for row in [0, rows.saturating_sub(1), rows, u64::MAX] {
+                let _ = images.row(row);
+            }
+        }
+    }
+}
+
+struct Images {
+    bytes: Arc<dyn ReadAt>,
+    shape: Shape,
+}
+
+impl RowSource for Images {
+    fn row(&self, row: u64) -> Result<Payload, ReadError> {
+        let Shape { start, height, width, channels, .. } = self.shape;
+        let len = self.shape.row_bytes();
+        let offset = row.checked_mul(len).and_then(|skip| skip.checked_add(start));
+        let offset = offset.filter(|_| row < self.shape.rows).ok_or_else(|| ReadError {
+            kind: IssueKind::Missing,
+            message: format!("the file has {} images, and this is number {row}", self.shape.rows),
+        })?;
+        packed::raster(width, height, channels, packed::bytes_at(&*self.bytes, offset, len)?)
+    }
+}
+
+/// Type code, dimensions and where the values start.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Header {
+    kind: u8,
+    dims: Vec<u32>,
+    start: u64,
+}
+
+/// A file of images: `rows` × `height` × `width` × `channels` bytes from `start` on. The product of
+/// the last three fits in 64 bits and is not zero.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Shape {
+    start: u64,
+    rows: u64,
+    height: u64,
+    width: u64,
+    channels: u64,
+}
+
+impl Header {
+    fn images(&self) -> Option<Shape> {
+        let (height, width, channels) = match self.dims[..] {
+            [_, height, width] => (height, width, 1),
+            [_, height, width, channels] if matches!(channels, 1 | 3 | 4) => (height, width, channels),
+            _ => return None,
+        };
+        let sane = |side: u32| (1..=u16::MAX.into()).contains(&side);
+        (self.kind == UNSIGNED_BYTE && sane(height) && sane(width)).then_some(Shape {
+            start: self.start,
+            rows: self.dims[0].into(),
+            height: height.into(),
+            width: width.into(),
+            channels: channels.into(),
+        })
+    }
+
+    fn is_labels(&self) -> bool {
+        matches!(self.dims.len(), 1 | 2) && value_bytes(self.kind).is_some()
+    }
+}
+
+impl Shape {
+    fn row_bytes(&self) -> u64 {
+        // Sides are at most 65,535 and channels at most 4.
+        self.height * self.width * self.channels
+    }
+
+    /// How many of the rows that the header promises are there whole, at most [`MAX_ROWS`].
+    fn whole_rows(&self, size: u64) -> u64 {
+        (size.saturating_sub(self.start) / self.row_bytes()).min(self.rows).min(MAX_ROWS)
+    }
+}
+
+const UNSIGNED_BYTE: u8 = 0x08;
+
+/// Bytes of one value of an integer type code.
+fn value_bytes(kind: u8) -> Option<u64> {
+    match kind {
+        0x08 | 0x09 => Some(1),
+        0x0b => Some(2),
+        0x0c => Some(4),
+        _ => None,
+    }
+}
+
+fn header(bytes: &dyn ReadAt) -> Result<Header, ReadError> {
+    let head = packed::bytes_at(bytes, 0, bytes.size().min(HEAD))?;
+    header_of(&head).ok_or_else(|| malformed("the file is no IDX array"))
+}
+
+/// Longest header that is read: four dimensions.
+const HEAD: u64 = 20;
+
+fn header_of(head: &[u8]) -> Option<Header> {
+    let (&[0, 0, kind, count @ 1..=4], rest) = head.split_first_chunk()? else { return None };
+    let dims = rest.get(..4 * count as usize)?;
+    let dims = dims.chunks_exact(4).map(|four| u32::from_be_bytes([four[0], four[1], four[2], four[3]]));
+    Some(Header { kind, dims: dims.collect(), start: 4 + 4 * u64::from(count) })
+}
+
+/// The labels of a file: the first column where it has several, as QMNIST's files do.
+fn labels(bytes: &dyn ReadAt, header: &Header) -> Result<Vec<i64>, ReadError> {
+    let value = value_bytes(header.kind).filter(|_| header.is_labels());
+    let value = value.ok_or_else(|| malformed("the file holds no whole numbers in one or two dimensions"))?;
+    let columns = header.dims.get(1).copied().unwrap_or(1).max(1);
+    let stride = value * u64::from(columns);
+    let whole = (bytes.size().saturating_sub(header.start) / stride).min(header.dims[0].into()).min(MAX_ROWS);
+    let block = packed::bytes_at(bytes, header.start, whole * stride)?;
+    let number = |row: &[u8]| match header.kind {
+        0x09 => i64::from(row[0] as i8),
+        0x0b => i64::from(i16::from_be_bytes([row[0], row[1]])),
+        0x0c => i64::from(i32::from_be_bytes([row[0], row[1], row[2], row[3]])),
+        _ => i64::from(row[0]),
+    };
+    Ok(block.chunks_exact(stride as usize).map(number).collect())
+}
+
+fn malformed(message: &str) -> ReadError {
+    ReadError { kind: IssueKind::Corrupt, message: message.to_owned() }
+}
+
+/// What an IDX file is by its first bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Images,
+    Labels,
+}
+
+fn role_of(tree: &Tree, file: usize) -> Option<Role> {
+    let header = header_of(&packed::plain_head(tree, file, HEAD as usize))?;
+    match header.images() {
+        Some(_) => Some(Role::Images),
+        None => header.is_labels().then_some(Role::Labels),
+    }
+}
+
+/// Files that may be IDX by their name: those that say so, and those that say nothing.
+fn candidates(tree: &Tree) -> impl Iterator<Item = usize> + '_ {
+    (0..tree.len()).filter(|file| {
+        let path = tree.path(*file);
+        let (_, name) = naming::split_path(path);
+        let extension = naming::extension(path).to_ascii_lowercase();
+        let told = name.contains("idx") || name.contains("ubyte");
+        told || matches!(extension.as_str(), "" | "gz" | "bin" | "dat")
+    })
+}
+
+/// Candidates whose first bytes are looked at before a tree is held to have no IDX files.
+const DETECT_FILES: usize = 32;
+
+fn detect(tree: &Tree) -> Option<Fit> {
+    candidates(tree)
+        .take(DETECT_FILES)
+        .any(|file| role_of(tree, file) == Some(Role::Images))
+        .then_some(Fit::Certain)
+}
+
+/// What an images file and its labels file have in common: the path without the words in which
+/// they differ. `train-images-idx3-ubyte.gz` and `train-labels.idx1-ubyte` are both `train`.
+fn pair_key(path: &str) -> String {
+    let telling = |word: &&str| {
+        let idx = word.strip_prefix("idx").is_some_and(|dims| dims.bytes().all(|b| b.is_ascii_digit()));
+        let role = matches!(*word, "images" | "image" | "labels" | "label");
+        !(idx || role || matches!(*word, "" | "ubyte" | "int" | "byte" | "gz"))
+    };
+    let key = |part: &str| {
+        let words = part.split(|c: char| !c.is_ascii_alphanumeric()).filter(telling);
+        words.collect::<Vec<_>>().join("-")
+    };
+    path.to_ascii_lowercase().split('/').map(key).collect::<Vec<_>>().join("/")
+}
+
+fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
+    let paths: BTreeSet<&str> = candidates(tree).map(|file| tree.path(file)).collect();
+    let mut images = Vec::new();
+    let mut label_files = HashMap::new();
+    for file in candidates(tree) {
+        control.checkpoint()?;
+        // Downloaders leave the archive beside what they unpacked from it.
+        if tree.path(file).strip_suffix(".gz").is_some_and(|plain| paths.contains(plain)) {
+            continue;
+        }
+        match role_of(tree, file) {
+            Some(Role::Images) => images.push(file),
+            Some(Role::Labels) => {
+                label_files.insert(pair_key(tree.path(file)), file);
+            }
+            None => {}
+        }
+    }
+    let label_of = |file: &usize| label_files.get(&pair_key(tree.path(*file))).copied();
+    let pairs: Vec<(usize, Option<usize>)> = images.iter().map(|file| (*file, label_of(file))).collect();
+    let all = pairs.iter().flat_map(|(images, labels)| [Some(*images), *labels]).flatten();
+    let all: Vec<usize> = all.collect();
+    let packed = Packed::new(tree, all.iter().map(|file| (*file, ContainerKind::Idx)));
+    let at = |file: usize| all.iter().position(|known| *known == file);
+
+    // Labels first: classes get their ids in the order of their numbers, not of appearance.
+    let mut sets = Vec::new();
+    for (file, label_file) in &pairs {
+        control.checkpoint()?;
+        let read = label_file.and_then(at).map(|at| {
+            let bytes = packed.open(at)?;
+            labels(&*bytes, &header(&*bytes)?)
+        });
+        sets.push(match (read, label_file) {
+            (Some(Ok(read)), _) => Some(read),
+            (Some(Err(error)), Some(label_file)) => {
+                builder.issue(None, tree.path(*label_file), error.kind, error.message);
+                None
+            }
+            _ => {
+                let message = "no file of labels was found beside these images, so they have none";
+                builder.issue(None, tree.path(*file), IssueKind::Annotation, message);
+                None
+            }
+        });
+    }
+    let numbers: BTreeSet<i64> = sets.iter().flatten().flatten().copied().collect();
+    let names = class_names(tree, &numbers);
+    for number in &numbers {
+        builder.class(&names[number]);
+    }
+
+    for ((file, label_file), labels) in pairs.iter().zip(&sets) {
+        let path = tree.path(*file);
+        control.set_stage(format!("Reading {path}"));
+        let opened = at(*file).map(|at| {
+            let bytes = packed.open(at)?;
+            let shape = header(&*bytes)?.images().ok_or_else(|| malformed("the file holds no images"))?;
+            Ok::<_, ReadError>((at, shape, bytes.size()))
+        });
+        let (at, shape, size) = match opened {
+            Some(Ok(opened)) => opened,
+            Some(Err(error)) => {
+                builder.issue(None, path, error.kind, error.message);
+                continue;
+            }
+            None => continue,
+        };
+        let rows = shape.whole_rows(size);
+        if rows < shape.rows {
+            let message = format!(
+                "the file promises {} images and holds {rows}; it was cut short, so get it again",
+                shape.rows
+            );
+            builder.issue(None, path, IssueKind::Truncated, message);
+        }
+        if let (Some(labels), Some(label_file)) = (labels, label_file)
+            && labels.len() as u64 != shape.rows
+        {
+            let message = format!("{} labels for the {} images of {path}", labels.len(), shape.rows);
+            builder.issue(None, tree.path(*label_file), IssueKind::Annotation, message);
+        }
+        let split = naming::split_in_name(naming::split_path(path).1).or(naming::split_in_folders(path));
+        let container = packed.register(builder, at);
+        for row in 0..rows {
+            if row % 4096 == 0 {
+                control.checkpoint()?;
+            }
+            let label = labels.as_ref().and_then(|labels| labels.get(row as usize));
+            let label = label.map(|number| names[number].as_str());
+            builder.push(NewSample {
+                path: &format!("{path}#{row}"),
+                place: Some(packed::row_place(container, row, shape.row_bytes())),
+                bytes: shape.row_bytes(),
+                modified_ms: tree.modified_ms(*file),
+                split,
+                labels: label.as_slice(),
+                ..Default::default()
+            });
+        }
+    }
+    Ok(())
+}
+
+/// A name for each label number.
+fn class_names(tree: &Tree, numbers: &BTreeSet<i64>) -> HashMap<i64, String> {
+    const FASHION: [&str; 10] = [
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ];
+    let fashion = tree.source.to_ascii_lowercase().contains("fashion")
+        || (0..tree.len()).take(8).any(|file| tree.path(file).to_ascii_lowercase().contains("fashion"));
+    let mapping = (0..tree.len()).find(|file| tree.path(*file).ends_with("-mapping.txt"));
+    let mapping = mapping.and_then(|file| tree.read(file).ok()).map(|text| emnist_mapping(&text));
+    let name = |number: &i64| {
+        let at = usize::try_from(*number).ok();
+        let mapped = mapping.as_ref().and_then(|names| names.get(number).cloned());
+        let known = at.filter(|_| fashion).and_then(|at| FASHION.get(at)).map(|name| (*name).to_owned());
+        mapped.or(known).unwrap_or_else(|| number.to_string())
+    };
+    numbers.iter().map(|number| (*number, name(number))).collect()
+}
+
+/// EMNIST's mapping: a label and the code points of the characters that it stands for, per line.
+fn emnist_mapping(text: &[u8]) -> HashMap<i64, String> {
+    let text = String::from_utf8_lossy(text);
+    let line = |line: &str| {
+        let mut numbers = line.split_whitespace();
+        let label = numbers.next()?.parse().ok()?;
+        let character = char::from_u32(numbers.next()?.parse().ok()?)?;
+        (!character.is_control()).then(|| (label, character.to_string()))
+    };
+    text.lines().take(packed::MAX_CLASSES).filter_map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::packed::tests::Memory;
+    use super::*;
+
+    fn idx(kind: u8, dims: &[u32], values: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0, 0, kind, dims.len() as u8];
+        dims.iter().for_each(|dim| bytes.extend(dim.to_be_bytes()));
+        bytes.extend(values);
+        bytes
+    }
+
+    fn container() -> Container {
+        Container { path: "x".into(), kind: ContainerKind::Idx, parent: None }
+    }
+
+    #[test]
+    fn rows_come_back_as_pictures() {
+        let file = idx(8, &[2, 1, 2], &[1, 2, 3, 4]);
+        let rows = open(Arc::new(Memory(file)), &container()).unwrap();
+        let Ok(Payload::Raster(raster)) = rows.row(1) else { panic!("a raster") };
+        assert_eq!((raster.width, raster.height, raster.channels), (2, 1, 1));
+        assert_eq!(raster.data, [3, 4]);
+        assert!(rows.row(2).is_err());
+        let colour = open(Arc::new(Memory(idx(8, &[1, 1, 1, 3], &[1, 2, 3]))), &container()).unwrap();
+        assert!(matches!(colour.row(0), Ok(Payload::Raster(raster)) if raster.channels == 3));
+    }
+
+    #[test]
+    fn headers_that_lie_are_refused_or_cut() {
+        for (name, bytes, whole) in [
+            ("empty", vec![], None),
+            ("wrong magic", b"\x89PNG\r\n\x1a\n0123456789".to_vec(), None),
+            ("floats", idx(0x0d, &[1, 1, 1], &[0; 4]), None),
+            ("no height", idx(8, &[1, 0, 5], &[]), None),
+            ("huge sides", idx(8, &[1, u32::MAX, u32::MAX], &[]), None),
+            ("cut header", vec![0, 0, 8, 3, 0, 0], None),
+            ("five dims", idx(8, &[1, 1, 1, 1, 1], &[0]), None),
+            ("two channels", idx(8, &[1, 1, 1, 2], &[0; 2]), None),
+            ("count lies", idx(8, &[u32::MAX, 2, 2], &[0; 9]), Some(2)),
+            ("nothing", idx(8, &[3, 65535, 65535], &[0; 9]), Some(0)),
+        ] {
+            let memory: Arc<dyn ReadAt> = Arc::new(Memory(bytes));
+            let shape = header(&*memory).ok().and_then(|header| header.images());
+            assert_eq!(shape.map(|shape| shape.whole_rows(memory.size())), whole, "{name}");
+            fuzz(memory);
+        }
+    }
+
+    #[test]
+    fn labels_of_every_width_are_read() {
+        for (file, expected) in [
+            (idx(8, &[3], &[0, 9, 200]), vec![0, 9, 200]),
+            (idx(9, &[2], &[255, 1]), vec![-1, 1]),
+            (idx(0x0c, &[2, 2], &[0, 0, 0, 5, 0, 0, 0, 9, 0, 0, 1, 0, 0, 0, 0, 0]), vec![5, 256]),
+            (idx(8, &[u32::MAX], &[4]), vec![4]),
+            (idx(8, &[1, u32::MAX], &[4]), vec![]),
+        ] {
+            let memory = Memory(file);
+            let header = header(&memory).unwrap();
+            assert_eq!(labels(&memory, &header).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn an_images_file_knows_its_labels_file() {
+        for (images, labels, pair) in [
+            ("train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz", true),
+            ("train-images-idx3-ubyte", "train-labels.idx1-ubyte", true),
+            ("raw/t10k-images.idx3-ubyte", "raw/t10k-labels-idx1-ubyte.gz", true),
+            ("qmnist-train-images-idx3-ubyte", "qmnist-train-labels-idx2-int", true),
+            ("emnist-letters-test-images-idx3-ubyte", "emnist-letters-test-labels-idx1-ubyte", true),
+            ("images/train.idx", "labels/train.idx", true),
+            ("train-images-idx3-ubyte", "t10k-labels-idx1-ubyte", false),
+            ("a/train-images-idx3-ubyte", "b/train-labels-idx1-ubyte", false),
+        ] {
+            assert_eq!(pair_key(images) == pair_key(labels), pair, "{images} {labels}");
+        }
+        assert_eq!(emnist_mapping(b"1 65 97\nx\n2 66\n3 99999999")[&1], "A");
+    }
+}

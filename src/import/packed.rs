@@ -1,0 +1,189 @@
+//! Opening files whose rows are samples, for the importers that read their headers and labels.
+//!
+//! It knows [`ReadAt`] and trees. It refuses to know what any format's rows look like.
+
+use std::io::Read;
+use std::sync::Arc;
+
+use super::reader::{ReadAt, ReadError};
+use super::{Reader, Tree};
+use crate::dataset::{Container, ContainerKind, DatasetBuilder, IssueKind, Place};
+use crate::media::{Payload, Raster};
+
+/// Most rows that are taken from one file, so that a hostile count of tiny rows stays bounded.
+pub const MAX_ROWS: u64 = 100_000_000;
+
+/// Most bytes of one row: a row is held in memory whole.
+pub const MAX_ROW_BYTES: u64 = 1 << 30;
+
+/// Most classes that a list of names may have; longer lists are cut.
+pub const MAX_CLASSES: usize = 100_000;
+
+/// Files of a tree opened as containers, behind one reader, so that what it decompresses is shared.
+pub struct Packed {
+    reader: Reader,
+    containers: Vec<Container>,
+    first: usize,
+}
+
+impl Packed {
+    /// Makes each file of the tree a container of that kind. Nothing is opened yet.
+    pub fn new(tree: &Tree, files: impl IntoIterator<Item = (usize, ContainerKind)>) -> Self {
+        let added = files.into_iter().map(|(file, kind)| container_of(tree, file, kind));
+        Self::with(tree, added)
+    }
+
+    /// As [`Self::new`], for containers whose place is known.
+    pub fn with(tree: &Tree, added: impl IntoIterator<Item = Container>) -> Self {
+        let mut containers = tree.containers.clone();
+        let first = containers.len();
+        containers.extend(added);
+        let reader = Reader::new(tree.root.clone(), containers.clone());
+        Self { reader, containers, first }
+    }
+
+    /// The bytes of the container at that position of the list.
+    pub fn open(&self, at: usize) -> Result<Arc<dyn ReadAt>, ReadError> {
+        self.reader.container((self.first + at) as u32)
+    }
+
+    /// The container's number in the dataset that is being built.
+    pub fn register(&self, builder: &mut DatasetBuilder, at: usize) -> u32 {
+        builder.container(self.containers[self.first + at].clone())
+    }
+
+    /// The number of a container of this list among all that the reader knows, for a place in it.
+    pub fn number(&self, at: usize) -> u32 {
+        (self.first + at) as u32
+    }
+}
+
+/// A file of the tree as a container.
+pub fn container_of(tree: &Tree, file: usize, kind: ContainerKind) -> Container {
+    let place = tree.place(file);
+    Container { path: tree.path(file).to_owned(), kind, parent: (!place.is_loose()).then_some(place) }
+}
+
+/// The first `len` bytes of a file, fewer where it is shorter or cannot be read. A loose file is
+/// not read further than that.
+pub fn head(tree: &Tree, file: usize, len: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if tree.place(file).is_loose() {
+        if let Ok(opened) = std::fs::File::open(tree.path_on_disk(file)) {
+            // What could be read before an error is as good a head as any.
+            let _ = opened.take(len as u64).read_to_end(&mut bytes);
+        }
+    } else {
+        bytes = tree.read(file).unwrap_or_default();
+        bytes.truncate(len);
+    }
+    bytes
+}
+
+/// The first `len` bytes of a file, decompressed when it is gzipped.
+pub fn plain_head(tree: &Tree, file: usize, len: usize) -> Vec<u8> {
+    let stored = head(tree, file, len + 4096);
+    if !stored.starts_with(&[0x1f, 0x8b]) {
+        return stored.into_iter().take(len).collect();
+    }
+    let mut plain = Vec::new();
+    // The head of a gzip stream ends in the middle: what came out before that is what is wanted.
+    let _ = flate2::read::GzDecoder::new(&stored[..]).take(len as u64).read_to_end(&mut plain);
+    plain
+}
+
+/// `len` bytes from `offset` on. Nothing is allocated when they are not there.
+pub fn bytes_at(bytes: &dyn ReadAt, offset: u64, len: u64) -> Result<Vec<u8>, ReadError> {
+    let end = offset.checked_add(len).filter(|end| *end <= bytes.size()).ok_or_else(|| ReadError {
+        kind: IssueKind::Truncated,
+        message: format!("the file ends at byte {}, before this row does", bytes.size()),
+    })?;
+    debug_assert!(end >= offset);
+    if len > MAX_ROW_BYTES {
+        return Err(ReadError {
+            kind: IssueKind::Oversized,
+            message: format!("one row has {len} bytes, more than the {MAX_ROW_BYTES} that are held"),
+        });
+    }
+    let mut buffer = vec![0; len as usize];
+    bytes.read_at(&mut buffer, offset).map_err(|error| ReadError {
+        kind: IssueKind::Unreadable,
+        message: format!("the row could not be read: {error}"),
+    })?;
+    Ok(buffer)
+}
+
+/// The place of a row.
+pub fn row_place(container: u32, row: u64, len: u64) -> Place {
+    Place { container, offset: row, len }
+}
+
+/// Interleaved pixels as a payload.
+pub fn raster(width: u64, height: u64, channels: u64, data: Vec<u8>) -> Result<Payload, ReadError> {
+    let fits =
+        width.checked_mul(height).and_then(|area| area.checked_mul(channels)) == Some(data.len() as u64);
+    match (u32::try_from(width), u32::try_from(height), u8::try_from(channels)) {
+        (Ok(width), Ok(height), Ok(channels)) if fits && (1..=4).contains(&channels) => {
+            Ok(Payload::Raster(Raster { width, height, channels, data }))
+        }
+        _ => Err(ReadError {
+            kind: IssueKind::Unsupported,
+            message: format!("a row of {height} by {width} pixels with {channels} channels is no image"),
+        }),
+    }
+}
+
+/// Planar pixels (all red, all green, …) made interleaved.
+pub fn interleaved(planar: &[u8], channels: usize) -> Vec<u8> {
+    if channels < 2 {
+        return planar.to_vec();
+    }
+    let area = planar.len() / channels;
+    let mut pixels = vec![0; area * channels];
+    for (channel, plane) in planar.chunks_exact(area.max(1)).take(channels).enumerate() {
+        for (pixel, value) in plane.iter().enumerate() {
+            pixels[pixel * channels + channel] = *value;
+        }
+    }
+    pixels
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// Bytes in memory, for tests of row formats.
+    pub struct Memory(pub Vec<u8>);
+
+    impl ReadAt for Memory {
+        fn size(&self) -> u64 {
+            self.0.len() as u64
+        }
+
+        fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<()> {
+            let part =
+                usize::try_from(offset).ok().and_then(|start| self.0.get(start..)?.get(..buffer.len()));
+            buffer.copy_from_slice(part.ok_or(std::io::ErrorKind::UnexpectedEof)?);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn rows_that_are_not_there_take_no_memory() {
+        let bytes = Memory(vec![7; 10]);
+        for (offset, len, fits) in
+            [(0, 10, true), (10, 0, true), (4, 7, false), (u64::MAX, 2, false), (0, u64::MAX, false)]
+        {
+            assert_eq!(bytes_at(&bytes, offset, len).is_ok(), fits, "{offset} {len}");
+        }
+    }
+
+    #[test]
+    fn planes_become_pixels() {
+        assert_eq!(interleaved(&[1, 2, 3, 4, 5, 6], 3), [1, 3, 5, 2, 4, 6]);
+        assert_eq!(interleaved(&[1, 2], 1), [1, 2]);
+        assert!(raster(2, 1, 3, vec![0; 6]).is_ok());
+        assert!(raster(2, 1, 3, vec![0; 5]).is_err());
+        assert!(raster(u64::MAX, 2, 3, vec![0; 6]).is_err());
+    }
+}

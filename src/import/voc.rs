@@ -1,0 +1,243 @@
+//! Pascal VOC: one XML file of objects per image, and lists of the images of each split.
+//!
+//! VOC counts pixels from 1 and its boxes include their last pixel (*The PASCAL VOC Challenge 2012
+//! Development Kit*, section 5): `xmin` 1 and `xmax` 10 are the first ten columns. A box here is
+//! `[xmin − 1, ymin − 1, xmax − xmin + 1, ymax − ymin + 1]`. Writers that count from 0 are a pixel
+//! off by that, and a left edge of 0 stays 0.
+//!
+//! The image is the one that `<filename>` names, else the one with the XML file's own name. Splits
+//! are `ImageSets/Main/{train,val,trainval,test}.txt`, else the folders' names. `difficult` is kept
+//! as the number of objects so marked. Parts, poses and segmentations are not read.
+
+use std::collections::{HashMap, HashSet};
+
+use rayon::prelude::*;
+
+use super::naming::{self, ImageIndex};
+use super::{Fit, Format, ImportError, ReadError, Tree, packed};
+use crate::dataset::builder::NewBox;
+use crate::dataset::{DatasetBuilder, IssueKind, Layout, NewSample};
+use crate::jobs::Control;
+
+mod xml;
+
+pub use xml::{Annotation, Object, parse};
+
+pub const FORMAT: Format = Format {
+    layout: Layout::Voc,
+    reads: "images with Pascal VOC annotations (XML) and ImageSets splits",
+    detect,
+    import,
+};
+
+/// XML files whose head is looked at.
+const DETECT_FILES: usize = 8;
+
+/// Larger annotation files are reported and not read.
+const MAX_XML_BYTES: u64 = 16 << 20;
+
+fn is_xml(path: &str) -> bool {
+    naming::extension(path).eq_ignore_ascii_case("xml")
+}
+
+fn detect(tree: &Tree) -> Option<Fit> {
+    let mut files = (0..tree.len()).filter(|file| is_xml(tree.path(*file))).take(DETECT_FILES);
+    let annotated = files.any(|file| {
+        let head = packed::head(tree, file, 4096);
+        String::from_utf8_lossy(&head).contains("<annotation")
+    });
+    annotated.then_some(Fit::Certain)
+}
+
+/// One annotation file with the image that it means.
+struct Annotated {
+    xml: usize,
+    image: Option<usize>,
+    annotation: Annotation,
+}
+
+fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
+    let files: Vec<usize> = (0..tree.len()).filter(|file| is_xml(tree.path(*file))).collect();
+    let index = ImageIndex::new(tree);
+    let splits = listed_splits(tree);
+    control.set_stage("Reading annotations");
+    control.set_total(files.len() as u64);
+
+    let mut taken: HashSet<usize> = HashSet::new();
+    let mut folders: HashSet<&str> = HashSet::new();
+    let mut samples: Vec<Annotated> = Vec::new();
+    let mut broken: Vec<(usize, Option<usize>, String)> = Vec::new();
+    for files in files.chunks(1024) {
+        control.checkpoint()?;
+        let read: Vec<Result<Annotation, String>> =
+            files.par_iter().map(|file| read(tree, *file).map_err(|error| error.message)).collect();
+        for (xml, annotation) in files.iter().zip(read) {
+            let path = tree.path(*xml);
+            let folder = naming::split_path(path).0;
+            let split = naming::split_in_folders(path);
+            let own = || index.find_stem(path, folder, split);
+            let told = annotation.as_ref().ok().map(|annotation| annotation.filename.as_str());
+            let named = told.filter(|name| !name.is_empty()).and_then(|name| index.find(name, folder, split));
+            // Copied annotations keep the name of the image they were copied from.
+            let image = named.filter(|image| !taken.contains(image)).or_else(own);
+            if let Some(image) = image {
+                folders.insert(naming::split_path(tree.path(image)).0);
+            }
+            match annotation {
+                Ok(_) if image.is_some_and(|image| taken.contains(&image)) => {
+                    let message = "another annotation file describes the same image".to_owned();
+                    broken.push((*xml, image, message));
+                }
+                Ok(annotation) => {
+                    taken.extend(image);
+                    samples.push(Annotated { xml: *xml, image, annotation });
+                }
+                Err(message) => broken.push((*xml, image, message)),
+            }
+        }
+        control.add(files.len() as u64);
+    }
+    // Images without annotations: VOC's own test images, or those whose XML is broken.
+    let alone = index.files().filter(|image| !taken.contains(image));
+    let alone = alone.filter(|image| folders.contains(naming::split_path(tree.path(*image)).0));
+    let mut entries: Vec<(usize, Option<Annotated>)> = alone.map(|image| (image, None)).collect();
+    let mut lost = Vec::new();
+    for sample in samples {
+        match sample.image {
+            Some(image) => entries.push((image, Some(sample))),
+            None => lost.push(sample),
+        }
+    }
+    entries.sort_by_key(|(image, _)| *image);
+
+    // Classes in alphabetical order: a first-come order would depend on the files' names.
+    let all = entries.iter().filter_map(|(_, sample)| sample.as_ref()).chain(&lost);
+    let mut names: Vec<&str> =
+        all.flat_map(|sample| &sample.annotation.objects).map(|object| object.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        builder.class(name);
+    }
+    let mut ids = HashMap::new();
+    for (image, sample) in &entries {
+        ids.insert(*image, push(tree, builder, &splits, Some(*image), sample.as_ref()));
+    }
+    for sample in &lost {
+        push(tree, builder, &splits, None, Some(sample));
+    }
+    for (xml, image, message) in broken {
+        let sample = image.and_then(|image| ids.get(&image)).copied();
+        builder.issue(sample, tree.path(xml), IssueKind::Annotation, message);
+    }
+    Ok(())
+}
+
+fn read(tree: &Tree, file: usize) -> Result<Annotation, ReadError> {
+    let refuse = |message: String| ReadError { kind: IssueKind::Annotation, message };
+    if tree.bytes(file) > MAX_XML_BYTES {
+        return Err(refuse(format!("the annotation file is larger than {MAX_XML_BYTES} bytes")));
+    }
+    parse(&tree.read(file)?).map_err(refuse)
+}
+
+fn push(
+    tree: &Tree,
+    builder: &mut DatasetBuilder,
+    splits: &HashMap<String, &'static str>,
+    image: Option<usize>,
+    sample: Option<&Annotated>,
+) -> u32 {
+    let objects = sample.map_or(&[][..], |sample| &sample.annotation.objects);
+    let boxes = objects
+        .iter()
+        .filter_map(|object| Some(NewBox { class: &object.name, rect: object.rect()?, relative: false }));
+    // An object without a box that can be drawn still says what is in the image.
+    let labels: Vec<&str> = objects.iter().map(|object| object.name.as_str()).collect();
+    let difficult = objects.iter().filter(|object| object.difficult).count().to_string();
+    let attributes = [("difficult", difficult.as_str())];
+    let path = match (image, sample) {
+        (Some(image), _) => tree.path(image).to_owned(),
+        (None, Some(sample)) => {
+            let told = &sample.annotation.filename;
+            let name = if told.is_empty() { naming::stem(tree.path(sample.xml)) } else { told };
+            naming::join(naming::split_path(tree.path(sample.xml)).0, name)
+        }
+        (None, None) => String::new(),
+    };
+    let listed = splits.get(&list_key(&path)).copied();
+    let in_xml = || sample.and_then(|sample| naming::split_in_folders(tree.path(sample.xml)));
+    let split = listed.or_else(|| naming::split_in_folders(&path)).or_else(in_xml);
+    let id = builder.push(NewSample {
+        path: &path,
+        raw_path: image.and_then(|image| tree.raw_path(image)).map(<[u8]>::to_vec),
+        place: image.map(|image| tree.place(image)),
+        bytes: image.map_or(0, |image| tree.bytes(image)),
+        modified_ms: image.map_or(0, |image| tree.modified_ms(image)),
+        split,
+        labels: &labels,
+        boxes: boxes.collect(),
+        attributes: if sample.is_some() { &attributes } else { &[] },
+    });
+    if let (None, Some(sample)) = (image, sample) {
+        let message = format!("{} describes this image, which is not there", tree.path(sample.xml));
+        builder.issue(Some(id), &path, IssueKind::Missing, message);
+    }
+    if let Some(sample) = sample
+        && let Some(object) = objects.iter().find(|object| object.rect().is_none())
+    {
+        let message = match object.bounds {
+            Some([left, top, right, bottom]) => format!(
+                "the box of \"{}\" goes from {left}, {top} to {right}, {bottom}, which is no box",
+                object.name
+            ),
+            None => format!("\"{}\" has no box", object.name),
+        };
+        builder.issue(Some(id), tree.path(sample.xml), IssueKind::Annotation, message);
+    }
+    id
+}
+
+/// The split of each image by [`list_key`], from `ImageSets/Main`. An image in `train` and in
+/// `trainval` is in `train`.
+fn listed_splits(tree: &Tree) -> HashMap<String, &'static str> {
+    let mut splits = HashMap::new();
+    for split in ["train", "val", "test", "trainval"] {
+        let suffix = format!("ImageSets/Main/{split}.txt");
+        for file in 0..tree.len() {
+            let Some(base) = tree.path(file).strip_suffix(&suffix) else { continue };
+            if !(base.is_empty() || base.ends_with('/')) {
+                continue;
+            }
+            let text = tree.read(file).unwrap_or_default();
+            for line in String::from_utf8_lossy(&text).lines() {
+                let Some(name) = line.split_whitespace().next() else { continue };
+                splits.entry(format!("{base}{name}")).or_insert(split);
+            }
+        }
+    }
+    splits
+}
+
+/// What a list in `ImageSets` calls an image: its name without extension, below the folder that
+/// holds both `ImageSets` and the images' folder.
+fn list_key(path: &str) -> String {
+    let (folder, _) = naming::split_path(path);
+    naming::join(naming::split_path(folder).0, naming::stem(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_and_images_meet_at_the_same_key() {
+        for (path, key) in [
+            ("VOC2007/JPEGImages/000001.jpg", "VOC2007/000001"),
+            ("JPEGImages/000001.jpg", "000001"),
+            ("000001.jpg", "000001"),
+        ] {
+            assert_eq!(list_key(path), key);
+        }
+    }
+}

@@ -1,0 +1,436 @@
+//! YOLO: a text file of boxes beside each image, and a YAML file that names classes and splits.
+//!
+//! Each line is `class centre-x centre-y width height`, fractions of the image's sides; a sixth
+//! number is a detector's confidence and is not kept. A line with more numbers is a polygon
+//! (`class x y x y …`), of which the bounding box is kept; where the YAML has `kpt_shape` the
+//! first four numbers are the box and the rest are key points. Without a YAML file the names come
+//! from `classes.txt` or `obj.names`, or else are the class numbers. (Format: Ultralytics'
+//! documentation, *Object Detection Datasets Overview*.)
+//!
+//! The label file of `…/images/…/a.jpg` is `…/labels/…/a.txt`, or `a.txt` beside the image. An
+//! image without one, or with an empty one, shows background only: a sample without a label.
+
+use std::collections::{HashMap, HashSet};
+
+use rayon::prelude::*;
+
+use super::naming::{self, ImageIndex};
+use super::packed::{self, MAX_CLASSES};
+use super::{Fit, Format, ImportError, Tree};
+use crate::dataset::builder::NewBox;
+use crate::dataset::{DatasetBuilder, IssueKind, Layout, NewSample};
+use crate::jobs::Control;
+
+mod config;
+
+use config::Config;
+
+pub const FORMAT: Format = Format {
+    layout: Layout::Yolo,
+    reads: "images with YOLO label files; data.yaml, classes.txt or obj.names",
+    detect,
+    import,
+};
+
+/// One object of a label file.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Line {
+    pub class: u32,
+    /// Left, top, width, height as fractions of the image's sides.
+    pub rect: [f32; 4],
+}
+
+/// What the numbers after the fifth are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extra {
+    #[default]
+    Polygon,
+    KeyPoints,
+}
+
+/// Reads one line of a label file. The error is a sentence.
+pub fn parse_line(line: &str, extra: Extra) -> Result<Line, String> {
+    let mut words = line.split_ascii_whitespace();
+    let class = words.next().ok_or("the line is empty")?;
+    // Some writers print the class as "3.0".
+    let number = class.parse::<f64>().ok().filter(|number| number.fract() == 0.0 && *number >= 0.0);
+    let class = number.filter(|number| *number <= f64::from(u32::MAX)).map(|number| number as u32);
+    let class = class.ok_or("its class is not a whole number")?;
+
+    let mut left_top = [f32::INFINITY; 2];
+    let mut right_bottom = [f32::NEG_INFINITY; 2];
+    let mut first = [0.0; 4];
+    let mut count = 0;
+    for word in words {
+        let number = word.parse::<f32>().ok().filter(|number| number.is_finite());
+        let number = number.ok_or_else(|| format!("\"{}\" is not a number", clip(word, 20)))?;
+        if let Some(slot) = first.get_mut(count) {
+            *slot = number;
+        }
+        let axis = count % 2;
+        left_top[axis] = left_top[axis].min(number);
+        right_bottom[axis] = right_bottom[axis].max(number);
+        count += 1;
+    }
+    let [x, y, width, height] = first;
+    let rect = match (count, extra) {
+        (0..4, _) => return Err(format!("it has {count} numbers after the class, and a box has 4")),
+        (4 | 5, _) | (_, Extra::KeyPoints) => [x - width / 2.0, y - height / 2.0, width, height],
+        (count, Extra::Polygon) if count % 2 == 0 => {
+            let [left, top] = left_top;
+            [left, top, right_bottom[0] - left, right_bottom[1] - top]
+        }
+        (count, Extra::Polygon) => {
+            return Err(format!(
+                "it has {count} numbers after the class: neither a box nor pairs of x and y"
+            ));
+        }
+    };
+    // A little outside is rounding by whoever wrote it; far outside is pixels, not fractions.
+    const SLACK: f32 = 0.02;
+    let [left, top, width, height] = rect;
+    if width < 0.0 || height < 0.0 {
+        return Err("its box has a negative size".into());
+    }
+    let inside =
+        left >= -SLACK && top >= -SLACK && left + width <= 1.0 + SLACK && top + height <= 1.0 + SLACK;
+    if !inside {
+        return Err("its box lies outside the image: the numbers have to be fractions, 0 to 1".into());
+    }
+    Ok(Line { class, rect })
+}
+
+/// A label file: its objects, and what is wrong with its lines (number from 1, sentence).
+fn parse_labels(text: &str, extra: Extra) -> (Vec<Line>, Vec<(usize, String)>) {
+    let mut lines = Vec::new();
+    let mut faults = Vec::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        match parse_line(line, extra) {
+            Ok(line) => lines.push(line),
+            Err(fault) => faults.push((number + 1, fault)),
+        }
+    }
+    (lines, faults)
+}
+
+fn clip(text: &str, chars: usize) -> String {
+    text.chars().take(chars).collect()
+}
+
+const NAME_LISTS: [&str; 5] = ["classes.txt", "obj.names", "classes.names", "data.names", "labels.names"];
+
+/// Images whose label file is looked for before a tree is held to have none.
+const DETECT_IMAGES: usize = 64;
+
+fn detect(tree: &Tree) -> Option<Fit> {
+    if find_config(tree).is_some() {
+        return Some(Fit::Certain);
+    }
+    let named = (0..tree.len()).any(|file| NAME_LISTS.contains(&naming::split_path(tree.path(file)).1));
+    let images = (0..tree.len()).filter(|file| naming::is_image(tree.path(*file)));
+    let labels: Vec<usize> =
+        images.take(DETECT_IMAGES).filter_map(|image| label_file(tree, tree.path(image))).take(4).collect();
+    let objects = labels.iter().any(|file| {
+        let head = packed::head(tree, *file, 64 << 10);
+        let text = String::from_utf8_lossy(&head);
+        // The head may cut the last line.
+        let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+        lines.next().is_some_and(|line| parse_line(line, Extra::Polygon).is_ok())
+    });
+    match (objects, named) {
+        (true, true) => Some(Fit::Certain),
+        (true, false) => Some(Fit::Likely),
+        (false, _) => None,
+    }
+}
+
+/// YAML files are looked at in the two topmost folders, and no more than this many.
+const CONFIG_FILES: usize = 16;
+
+/// The YAML file that names the classes, and what it says.
+fn find_config(tree: &Tree) -> Option<(usize, Config)> {
+    let mut files: Vec<usize> = (0..tree.len())
+        .filter(|file| {
+            let path = tree.path(*file);
+            let extension = naming::extension(path);
+            let yaml = extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml");
+            yaml && path.matches('/').count() <= 2
+        })
+        .take(CONFIG_FILES)
+        .collect();
+    files.sort_by_key(|file| tree.path(*file).matches('/').count());
+    files.into_iter().find_map(|file| {
+        let text = (tree.bytes(file) <= config::MAX_BYTES).then(|| tree.read(file).ok()).flatten()?;
+        Some((file, Config::parse(&String::from_utf8_lossy(&text)).ok().filter(Config::is_yolo)?))
+    })
+}
+
+/// The label file of an image, where there is one.
+fn label_file(tree: &Tree, image: &str) -> Option<usize> {
+    let (folder, _) = naming::split_path(image);
+    let name = format!("{}.txt", naming::stem(image));
+    // The last folder named "images" is the one that has its twin, as in Ultralytics' loader.
+    let mut parts: Vec<&str> = folder.split('/').collect();
+    let twin = parts.iter().rposition(|part| part.eq_ignore_ascii_case("images")).and_then(|at| {
+        parts[at] = "labels";
+        tree.find(&naming::join(&parts.join("/"), &name))
+    });
+    twin.or_else(|| tree.find(&naming::join(folder, &name)))
+}
+
+fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
+    control.set_stage("Looking for images and their labels");
+    let found = find_config(tree);
+    let config = found.as_ref().map(|(_, config)| config);
+    let names = match config.filter(|config| !config.names.is_empty()) {
+        Some(config) => config.names.clone(),
+        None => name_list(tree),
+    };
+    for name in &names {
+        builder.class(name);
+    }
+    let index = ImageIndex::new(tree);
+    let mut splits: HashMap<usize, &'static str> = HashMap::new();
+    if let Some((file, config)) = &found {
+        assign_splits(tree, &index, *file, config, &mut splits, builder);
+    }
+
+    let mut images: Vec<usize> = index.files().collect();
+    images.sort_unstable();
+    let labels: Vec<Option<usize>> = images.iter().map(|image| label_file(tree, tree.path(*image))).collect();
+    let extra =
+        if config.is_some_and(|config| config.key_points) { Extra::KeyPoints } else { Extra::Polygon };
+    control.set_total(images.len() as u64);
+    let mut used = HashSet::new();
+    for (images, labels) in images.chunks(4096).zip(labels.chunks(4096)) {
+        control.checkpoint()?;
+        let read: Vec<_> = labels
+            .par_iter()
+            .map(|file| {
+                file.map(|file| {
+                    let text = tree.read(file)?;
+                    Ok(parse_labels(&String::from_utf8_lossy(&text), extra))
+                })
+            })
+            .collect();
+        for ((image, label_file), read) in images.iter().zip(labels).zip(read) {
+            let path = tree.path(*image);
+            let in_images = path.split('/').any(|part| part.eq_ignore_ascii_case("images"));
+            let split = splits.get(image).copied();
+            // Plots and pictures of the documentation lie about in such datasets too.
+            if split.is_none() && label_file.is_none() && (!in_images || !splits.is_empty()) {
+                continue;
+            }
+            used.extend(*label_file);
+            let split = split.or_else(|| naming::split_in_folders(path));
+            push_image(tree, builder, *image, split, &names, *label_file, read);
+        }
+        control.add(images.len() as u64);
+    }
+    report_lonely_labels(tree, builder, &used);
+    Ok(())
+}
+
+/// What a label file gave, or why it could not be read.
+type ReadLabels = Result<(Vec<Line>, Vec<(usize, String)>), super::ReadError>;
+
+fn push_image(
+    tree: &Tree,
+    builder: &mut DatasetBuilder,
+    image: usize,
+    split: Option<&str>,
+    names: &[String],
+    label_file: Option<usize>,
+    read: Option<ReadLabels>,
+) {
+    let (lines, mut faults, unread) = match read {
+        Some(Ok((lines, faults))) => (lines, faults, None),
+        Some(Err(error)) => (Vec::new(), Vec::new(), Some(error)),
+        None => (Vec::new(), Vec::new(), None),
+    };
+    let unnamed: Vec<String> = lines.iter().map(|line| line.class.to_string()).collect();
+    let class = |at: usize| names.get(lines[at].class as usize).unwrap_or(&unnamed[at]).as_str();
+    let boxes = (0..lines.len())
+        .map(|at| NewBox { class: class(at), rect: lines[at].rect, relative: true })
+        .collect();
+    let highest = lines.iter().map(|line| line.class).max();
+    if let Some(highest) = highest.filter(|highest| !names.is_empty() && *highest as usize >= names.len()) {
+        faults.push((0, format!("class {highest} has no name: there are {} names", names.len())));
+    }
+    let sample = builder.push(NewSample {
+        path: tree.path(image),
+        raw_path: tree.raw_path(image).map(<[u8]>::to_vec),
+        place: Some(tree.place(image)),
+        bytes: tree.bytes(image),
+        modified_ms: tree.modified_ms(image),
+        split,
+        boxes,
+        ..Default::default()
+    });
+    let Some(label_file) = label_file.map(|file| tree.path(file)) else { return };
+    if let Some(error) = unread {
+        builder.issue(Some(sample), label_file, error.kind, error.message);
+    }
+    if let Some(message) = fault_message(&faults) {
+        builder.issue(Some(sample), label_file, IssueKind::Annotation, message);
+    }
+}
+
+/// One sentence for the faults of a label file, the first few in full.
+fn fault_message(faults: &[(usize, String)]) -> Option<String> {
+    const SHOWN: usize = 3;
+    let tell = |(line, fault): &(usize, String)| match line {
+        0 => fault.clone(),
+        line => format!("line {line}: {fault}"),
+    };
+    let mut message = faults.iter().take(SHOWN).map(tell).collect::<Vec<_>>().join("; ");
+    if faults.len() > SHOWN {
+        message += &format!("; and {} more lines", faults.len() - SHOWN);
+    }
+    (!faults.is_empty()).then_some(message)
+}
+
+/// Label files in a `labels` folder that belong to no image.
+fn report_lonely_labels(tree: &Tree, builder: &mut DatasetBuilder, used: &HashSet<usize>) {
+    for file in (0..tree.len()).filter(|file| !used.contains(file)) {
+        let (folder, name) = naming::split_path(tree.path(file));
+        let in_labels = folder.split('/').any(|part| part.eq_ignore_ascii_case("labels"));
+        if in_labels && name.ends_with(".txt") && !NAME_LISTS.contains(&name) {
+            let message = "no image was found for this label file";
+            builder.issue(None, tree.path(file), IssueKind::Missing, message);
+        }
+    }
+}
+
+/// The names of a `classes.txt` or the like, one per line; none where there is no such file.
+fn name_list(tree: &Tree) -> Vec<String> {
+    let listed = |name: &&str| {
+        let mut files = (0..tree.len()).filter(|file| naming::split_path(tree.path(*file)).1 == *name);
+        files.next()
+    };
+    let Some(file) = NAME_LISTS.iter().find_map(listed) else { return Vec::new() };
+    let text = tree.read(file).unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let names = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    names.take(MAX_CLASSES).map(str::to_owned).collect()
+}
+
+/// Notes the split of each image that the YAML file names, and reports what is not there.
+fn assign_splits(
+    tree: &Tree,
+    index: &ImageIndex<'_>,
+    config_file: usize,
+    config: &Config,
+    splits: &mut HashMap<usize, &'static str>,
+    builder: &mut DatasetBuilder,
+) {
+    let config_path = tree.path(config_file);
+    let base = naming::split_path(config_path).0;
+    for (split, value) in &config.splits {
+        let mut any = false;
+        // The base may be told, be a place on somebody else's disk, or be left out.
+        let candidates = [
+            naming::join(&naming::join(base, &config.path), value),
+            naming::join(base, value),
+            naming::join("", value),
+        ];
+        if value.ends_with(".txt") {
+            let Some(list) = candidates.iter().find_map(|path| tree.find(path)) else {
+                report_absent(builder, config_path, split, value);
+                continue;
+            };
+            let list_folder = naming::split_path(tree.path(list)).0.to_owned();
+            let text = tree.read(list).unwrap_or_default();
+            let mut absent = 0;
+            let mut example = String::new();
+            for line in String::from_utf8_lossy(&text).lines().map(str::trim).filter(|line| !line.is_empty())
+            {
+                match index.find(line, &list_folder, Some(split)) {
+                    Some(file) => {
+                        splits.entry(file).or_insert(split);
+                    }
+                    None => {
+                        absent += 1;
+                        example = clip(line, 200);
+                    }
+                }
+            }
+            if absent > 0 {
+                let message = format!("{absent} of its images are not there, the last one {example}");
+                builder.issue(None, tree.path(list), IssueKind::Missing, message);
+            }
+            continue;
+        }
+        for folder in &candidates {
+            let inside = |path: &str| {
+                folder.is_empty()
+                    || path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
+            };
+            for file in index.files().filter(|file| inside(tree.path(*file))) {
+                splits.entry(file).or_insert(split);
+                any = true;
+            }
+            if any {
+                break;
+            }
+        }
+        if !any {
+            report_absent(builder, config_path, split, value);
+        }
+    }
+}
+
+fn report_absent(builder: &mut DatasetBuilder, config: &str, split: &str, value: &str) {
+    let message = format!("the images of split {split} are not there: {}", clip(value, 200));
+    builder.issue(None, config, IssueKind::Missing, message);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_give_boxes_or_say_what_is_wrong() {
+        let rect = |line| parse_line(line, Extra::Polygon).map(|line| (line.class, line.rect));
+        for (line, expected) in [
+            ("0 0.5 0.5 0.5 0.25", Ok((0, [0.25, 0.375, 0.5, 0.25]))),
+            ("3.0 0.5 0.5 1 1 0.97", Ok((3, [0.0, 0.0, 1.0, 1.0]))),
+            ("7 0 0 0.5 0 0.5 0.25", Ok((7, [0.0, 0.0, 0.5, 0.25]))),
+            ("1 0.5 0.5 1.01 1", Ok((1, [-0.005, 0.0, 1.01, 1.0]))),
+        ] {
+            let (class, rect) = rect(line).unwrap();
+            let (expected_class, expected_rect) = expected.as_ref().map_err(|error: &String| error).unwrap();
+            assert_eq!(class, *expected_class, "{line}");
+            let close = rect.iter().zip(expected_rect).all(|(a, b)| (a - b).abs() < 1e-6);
+            assert!(close, "{line}: {rect:?}");
+        }
+        for (line, fault) in [
+            ("", "empty"),
+            ("cat 0.5 0.5 0.5 0.5", "whole number"),
+            ("-1 0.5 0.5 0.5 0.5", "whole number"),
+            ("1.5 0.5 0.5 0.5 0.5", "whole number"),
+            ("99999999999 0 0 0 0", "whole number"),
+            ("1 0.5 0.5 0.5", "3 numbers"),
+            ("1 0.5 x 0.5 0.5", "\"x\""),
+            ("1 nan 0.5 0.5 0.5", "not a number"),
+            ("1 inf 0.5 0.5 0.5", "not a number"),
+            ("1 320 240 100 50", "fractions"),
+            ("1 0.5 0.5 -0.1 0.1", "negative"),
+            ("1 0 0 0.5 0 0.5 0.25 0.3", "neither"),
+        ] {
+            let message = rect(line).unwrap_err();
+            assert!(message.contains(fault), "{line}: {message}");
+        }
+        let pose = parse_line("0 0.5 0.5 0.2 0.2 0.1 0.9 2", Extra::KeyPoints).unwrap();
+        assert!((pose.rect[0] - 0.4).abs() < 1e-6);
+    }
+
+    #[test]
+    fn faults_are_told_with_their_line() {
+        let (lines, faults) = parse_labels("0 0.5 0.5 0.5 0.5\n\nbroken\n1 2\n2\n3\n", Extra::Polygon);
+        assert_eq!((lines.len(), faults.len()), (1, 4));
+        let message = fault_message(&faults).unwrap();
+        assert!(message.starts_with("line 3: ") && message.ends_with("; and 1 more lines"), "{message}");
+        assert_eq!(fault_message(&[]), None);
+    }
+}
