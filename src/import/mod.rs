@@ -11,12 +11,14 @@
 pub mod cifar;
 pub mod folder;
 pub mod idx;
+pub mod manifest;
 pub mod names;
 pub mod naming;
 pub mod packed;
 pub mod reader;
 pub mod tree;
 pub mod voc;
+pub mod webdataset;
 pub mod yolo;
 
 use std::path::PathBuf;
@@ -80,12 +82,12 @@ pub static FORMATS: &[Format] = &[
     // coco::FORMAT,
     voc::FORMAT,
     yolo::FORMAT,
-    // manifest::FORMAT,
+    manifest::FORMAT,
     // parquet::FORMAT,
     idx::FORMAT,
     cifar::FORMAT,
     // numpy::FORMAT,
-    // webdataset::FORMAT,
+    webdataset::FORMAT,
     folder::FORMAT,
 ];
 
@@ -112,8 +114,16 @@ pub fn open_tree(tree: &Tree, control: &Control) -> Result<Imported, ImportError
             fitting.push((fit, format));
         }
     }
-    // The sort is stable: formats of one fit stay in the table's order.
-    fitting.sort_by_key(|(fit, _)| std::cmp::Reverse(*fit));
+    // Who opens a table means that table, whatever lies beside it. The sort is stable: formats of
+    // one fit stay in this table's order.
+    let table_opened = tree.focus.is_some_and(|file| {
+        let extension = naming::extension(tree.path(file)).to_ascii_lowercase();
+        matches!(extension.as_str(), "csv" | "tsv" | "jsonl" | "ndjson")
+    });
+    fitting.sort_by_key(|(fit, format)| {
+        let meant = table_opened && format.layout == Layout::Manifest;
+        std::cmp::Reverse((meant, *fit))
+    });
     let mut failed: Option<(ImportError, &Format)> = None;
     for (_, format) in fitting {
         let mut builder = DatasetBuilder::new(root, &tree.source, format.layout);

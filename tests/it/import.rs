@@ -423,3 +423,173 @@ fn real_omniglot_in_a_zip() {
         assert!(contents(&dataset).values().all(|bytes| bytes.starts_with(b"\x89PNG")));
     }
 }
+
+/// Opens a folder with two class folders of images and these further files, and gives the rows.
+fn manifest_rows(files: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
+    let mut all: Vec<(&str, Option<&[u8]>)> = vec![("img/1.png", None), ("img/2.png", None)];
+    all.extend(files.iter().map(|(path, content)| (*path, Some(content.as_bytes()))));
+    let folder = folder_of(&all);
+    let Imported { dataset, issues } = open(folder.path());
+    assert_eq!(dataset.layout, Layout::Manifest, "{files:?}");
+    let issues = issues.iter().map(|issue| format!("{} {}", issue.kind.name(), issue.message)).collect();
+    (rows(&dataset), issues)
+}
+
+#[test]
+fn manifests_of_every_kind_say_the_same() {
+    for (name, content) in [
+        ("m.csv", "path,label,split\nimg/1.png,cat,train\nimg/2.png,dog,valid\n"),
+        ("m.csv", "img/1.png,cat,train\nimg/2.png,dog,val\n"),
+        ("m.tsv", "Image\tClass\tSplit\n1.png\tcat\ttraining\n2.png\tdog\tvalidation\n"),
+        ("m.csv", "\u{feff}\"file_name\";\"label\";\"split\"\r\n\"img/1.png\";\"cat\";\"train\"\r\nimg/2.png;dog;dev\r\n"),
+        ("m.csv", "id,label,is_valid\n1,cat,False\n2,dog,True\n"),
+        ("m.jsonl", "{\"file\": \"img/1.png\", \"label\": \"cat\", \"split\": \"train\"}\n{\"file\": \"img/2.png\", \"label\": \"dog\", \"split\": \"val\"}\n"),
+        ("m.json", "[{\"image\": \"img/1.png\", \"label\": [\"cat\"], \"split\": \"train\"}, {\"image\": \"img/2.png\", \"label\": \"dog\", \"split\": \"val\"}]"),
+        ("img/metadata.csv", "file_name,label,split\n1.png,cat,train\n2.png,dog,val\n"),
+        ("meta/m.csv", "path,label,split\n../img/1.png,cat,train\n../img/2.png,dog,val\n"),
+    ] {
+        let (rows, issues) = manifest_rows(&[(name, content)]);
+        assert_eq!(rows, ["img/1.png train cat", "img/2.png val dog"], "{name} {content}");
+        assert!(issues.is_empty(), "{content} {issues:?}");
+    }
+    let (rows, _) = manifest_rows(&[("train.csv", "path,label\nimg/1.png,3\n"), ("val.csv", "path,label\nimg/2.png,4\n")]);
+    assert_eq!(rows, ["img/1.png train 3", "img/2.png val 4"]);
+}
+
+#[test]
+fn a_manifest_reports_what_is_wrong_with_its_rows() {
+    let content = "path,labels,note\nimg/1.png,a;b,first\n,c,\nimg/9.png,d,gone\nimg/2.png,,\n";
+    let folder = folder_of(&[("img/1.png", None), ("img/2.png", None), ("img/3.png", None), ("m.csv", Some(content.as_bytes()))]);
+    let Imported { dataset, issues } = open(folder.path());
+    assert_eq!(rows(&dataset), ["img/1.png - a,b", "img/9.png - d", "img/2.png - -"]);
+    let told: Vec<_> = issues.iter().map(|issue| (issue.sample, issue.kind)).collect();
+    assert_eq!(
+        told,
+        [(Some(1), IssueKind::Missing), (None, IssueKind::Annotation), (None, IssueKind::Annotation)],
+        "{issues:?}"
+    );
+    assert!(issues[1].message.contains("line 3"), "{issues:?}");
+    assert!(issues[2].message.contains("1 images"), "{issues:?}");
+    assert_eq!(dataset.attributes[0].name, "note");
+    assert_eq!(dataset.attributes[0].values.iter().collect::<Vec<_>>(), ["first", "gone", ""]);
+    let error = dataset_reader(&dataset).sample(&dataset, 1).unwrap_err();
+    assert_eq!(error.kind, IssueKind::Missing);
+}
+
+#[test]
+fn a_manifest_may_name_files_elsewhere() {
+    let outside = folder_of(&[("far.png", None)]);
+    let far = outside.path().join("far.png");
+    let content = format!("path,label\n{},far\nnear.png,near\n", far.display());
+    let folder = folder_of(&[("near.png", None), ("m.csv", Some(content.as_bytes()))]);
+    let dataset = open(&folder.path().join("m.csv")).dataset;
+    assert_eq!(rows(&dataset), [format!("{} - far", far.display()), "near.png - near".into()]);
+    assert_eq!(contents(&dataset).len(), 2);
+}
+
+#[test]
+fn a_table_beside_images_need_not_be_their_manifest() {
+    for table in [
+        // A list of a few of them, another contest's, one of something else.
+        ("truth.csv", "path,fault\ncat/1.png,blurry\n"),
+        ("sample_submission.csv", "id,label\n1,0\n2,0\n3,0\n"),
+        ("scores.csv", "model,accuracy\nbig,0.9\nsmall,0.8\n"),
+        ("results.json", "[{\"image_id\": 1, \"category_id\": 2, \"bbox\": [0, 0, 1, 1]}]"),
+        ("notes.json", "{\"path\": \"cat/1.png\"}"),
+        ("broken.jsonl", "{\n{\n"),
+    ] {
+        let folder = folder_of(&[
+            ("cat/1.png", None),
+            ("cat/2.png", None),
+            ("dog/3.png", None),
+            (table.0, Some(table.1.as_bytes())),
+        ]);
+        let dataset = open(folder.path()).dataset;
+        assert_eq!(dataset.layout, Layout::ImageFolder, "{table:?}");
+        assert_eq!(dataset.len(), 3, "{table:?}");
+    }
+}
+
+#[test]
+fn a_table_without_labels_leaves_them_to_the_folders() {
+    let content = "file_name,text\ncat/1.png,one\ndog/2.png,two\n";
+    let folder = folder_of(&[
+        ("train/cat/1.png", None),
+        ("train/dog/2.png", None),
+        ("train/metadata.csv", Some(content.as_bytes())),
+    ]);
+    let dataset = open(folder.path()).dataset;
+    assert_eq!(dataset.layout, Layout::Manifest);
+    assert_eq!(rows(&dataset), ["train/cat/1.png train cat", "train/dog/2.png train dog"]);
+}
+
+#[test]
+fn webdataset_shards_open_with_labels_and_captions() {
+    let folder = folder_of(&[
+        ("a.01.png", None),
+        ("a.cls", Some(b"1")),
+        ("a.txt", Some(b"a caption")),
+        ("b.png", None),
+        ("b.json", Some(br#"{"label": "bird", "weight": 2.5}"#)),
+        ("c.cls", Some(b"0")),
+        ("d.png.gz", Some(&gzip_of(&png(9)))),
+        ("d.cls.gz", Some(&gzip_of(b"0"))),
+    ]);
+    let place = folder_of(&[("classes.txt", Some(b"cat\ndog\n"))]);
+    let all = ["a.01.png", "a.cls", "a.txt", "b.png", "b.json", "c.cls", "d.png.gz", "d.cls.gz"];
+    std::fs::write(place.path().join("train-000.tar"), tar_of(folder.path(), &all)).unwrap();
+    std::fs::write(place.path().join("val-000.tar"), tar_of(folder.path(), &all[..3])).unwrap();
+    let Imported { dataset, issues } = open(place.path());
+    assert_eq!(dataset.layout, Layout::WebDataset);
+    assert_eq!(
+        rows(&dataset),
+        [
+            "train-000.tar/a.01.png train dog",
+            "train-000.tar/b.png train bird",
+            "train-000.tar/d.png.gz train cat",
+            "val-000.tar/a.01.png val dog",
+        ]
+    );
+    assert_eq!(issues.len(), 1, "{issues:?}");
+    assert_eq!(issues[0].path, "train-000.tar/c.cls");
+    let caption = &dataset.attributes.iter().find(|attribute| attribute.name == "caption").unwrap().values;
+    assert_eq!(caption.iter().collect::<Vec<_>>(), ["a caption", "", "", "a caption"]);
+    assert_eq!(contents(&dataset)["train-000.tar/d.png.gz"], png(9));
+    let by_pattern = open(&place.path().join("{train,val}-{000..000}.tar")).dataset;
+    assert_eq!(by_pattern.len(), 4);
+}
+
+#[test]
+fn shards_without_images_say_what_they_hold() {
+    let folder = folder_of(&[("a.txt", Some(b"text")), ("a.ten", Some(b"x"))]);
+    let path = folder.path().join("t.tar");
+    std::fs::write(&path, tar_of(folder.path(), &["a.txt", "a.ten"])).unwrap();
+    let error = import::open(path.to_str().unwrap(), &Control::new()).unwrap_err().to_string();
+    assert!(error.contains("no images") && error.contains("ten, txt"), "{error}");
+}
+
+#[test]
+fn real_webdataset() {
+    let Some(path) = real_data("webdataset") else { return };
+    let Imported { dataset, issues } = open(&path.join("sample.tgz"));
+    assert_eq!(dataset.layout, Layout::WebDataset);
+    assert!(dataset.len() > 10 && issues.is_empty(), "{} {issues:?}", dataset.len());
+    assert!((0..dataset.len() as SampleId).all(|sample| dataset.labels.get(sample).len() == 1));
+    assert!(contents(&dataset).values().all(|bytes| image::load_from_memory(bytes).is_ok()));
+    for text_only in ["compressed.tar", "testgz.tar", "tendata.tar"] {
+        let path = path.join(text_only);
+        let error = import::open(path.to_str().unwrap(), &Control::new()).unwrap_err().to_string();
+        assert!(error.contains("no images"), "{error}");
+    }
+    let tree = Tree::open(path.join("testgz.tar").to_str().unwrap(), &Control::new()).unwrap();
+    let text = lenslet::import::reader::inflated(tree.read(0).unwrap()).unwrap();
+    assert!(String::from_utf8(text).is_ok());
+}
+
+#[test]
+fn real_tables_without_images_are_no_datasets() {
+    for name in ["ag_news", "sms_spam"] {
+        let Some(path) = real_data(name) else { return };
+        assert!(import::open(path.to_str().unwrap(), &Control::new()).is_err(), "{name}");
+    }
+}
