@@ -3,8 +3,15 @@
 //! A view is a function of a [`Pencil`]: it reads [`State`], asks [`Pictures`] for textures, and
 //! pushes [`Action`]s. This room refuses to know files and threads.
 
+pub mod filters;
+pub mod grid;
 pub mod scroller;
+pub mod search;
+pub mod shell;
+pub mod status;
 pub mod theme;
+pub mod welcome;
+pub mod widgets;
 
 use std::sync::Arc;
 
@@ -32,6 +39,9 @@ pub trait Pictures {
     /// A thumbnail at least `edge_px` screen pixels large where the sample is that large, or
     /// `None` while it is being made. Asking is a request for it.
     fn thumbnail(&mut self, sample: SampleId, edge_px: u32) -> Option<Thumb>;
+
+    /// A thumbnail that will likely be asked for next.
+    fn prefetch_thumbnail(&mut self, sample: SampleId, edge_px: u32);
 
     /// The whole sample. Asking is a request for it.
     fn full(&mut self, sample: SampleId) -> FullPicture;
@@ -82,6 +92,8 @@ pub mod testing {
         fn thumbnail(&mut self, _: SampleId, _: u32) -> Option<Thumb> {
             None
         }
+
+        fn prefetch_thumbnail(&mut self, _: SampleId, _: u32) {}
 
         fn full(&mut self, _: SampleId) -> FullPicture {
             FullPicture::Loading

@@ -1,0 +1,155 @@
+//! What can be typed after `lenslet`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Look at an image dataset: browse it, search it, and see what is broken.
+///
+/// Without a command, opens the window on PATH: a folder, an archive, a manifest, an array or
+/// table file, or a pattern of shards such as 'train-{000..009}.tar'. The format is detected from
+/// the content. Source files are never written.
+#[derive(Debug, Parser)]
+#[command(name = "lenslet", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub task: Option<Task>,
+
+    /// What to open in the window; without it, the welcome screen
+    pub path: Option<String>,
+
+    /// Keep the project in this folder instead of the user's data folder
+    #[arg(long, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+
+    /// How much to log to stderr: error, warn, info, debug, trace, or a tracing filter
+    #[arg(long, global = true, default_value = "warn", value_name = "LEVEL")]
+    pub log: String,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Task {
+    /// Print what is in a dataset, and what is broken in it
+    Scan(ScanOptions),
+    /// Write the built-in demo dataset: rendered letters with planted faults
+    Demo(DemoArguments),
+    /// Render the program's window off-screen to a PNG
+    Screenshot(ScreenshotOptions),
+}
+
+/// Exit status: 0 when the dataset opened (issues or not), 1 when nothing could be read, 2 for
+/// wrong usage.
+#[derive(Clone, Debug, Args)]
+pub struct ScanOptions {
+    /// Folder, archive, manifest, array or table file, or pattern of shards
+    pub path: String,
+
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+
+    /// Report only the samples that fit this query, such as 'split:val -label:dog'
+    #[arg(long, value_name = "QUERY")]
+    pub filter: Option<String>,
+
+    /// Threads that decode; all cores unless set
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+
+    /// Keep the result in this project folder, and read only what changed since the last time
+    #[arg(long, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct DemoArguments {
+    /// Folder to write into: OUT/glyphs is the dataset, OUT/truth.csv lists its faults
+    #[arg(long, value_name = "DIR", default_value = "lenslet-demo")]
+    pub out: PathBuf,
+
+    /// How many samples
+    #[arg(long, value_name = "N", default_value_t = 3000, value_parser = clap::value_parser!(u32).range(1..))]
+    pub samples: u32,
+
+    /// The same seed gives the same bytes
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    pub seed: u64,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ScreenshotOptions {
+    /// What to open; without it, the welcome screen
+    pub path: Option<String>,
+
+    /// The PNG to write
+    #[arg(long, value_name = "FILE.png")]
+    pub out: PathBuf,
+
+    /// Size in points
+    #[arg(long, value_name = "WxH", default_value = "1280x720", value_parser = parse_size)]
+    pub size: (u32, u32),
+
+    /// Pixels per point
+    #[arg(long, value_name = "FACTOR", default_value_t = 1.0)]
+    pub scale: f32,
+
+    /// What stands in front
+    #[arg(long, value_name = "NAME", value_enum, default_value_t = ScreenshotView::Grid)]
+    pub view: ScreenshotView,
+
+    /// Light instead of dark
+    #[arg(long)]
+    pub light: bool,
+
+    /// Show only the samples that fit this query
+    #[arg(long, value_name = "QUERY", default_value = "")]
+    pub filter: String,
+}
+
+/// What a screenshot shows in front.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ScreenshotView {
+    Welcome,
+    Grid,
+    Table,
+    Issues,
+    Palette,
+    Shortcuts,
+    Settings,
+    QueryHelp,
+}
+
+/// The largest side of a screenshot, in points.
+const MAX_SIDE: u32 = 8192;
+
+fn parse_size(text: &str) -> Result<(u32, u32), String> {
+    let sides = text.split_once(['x', 'X', '×']).and_then(|(width, height)| {
+        Some((width.trim().parse::<u32>().ok()?, height.trim().parse::<u32>().ok()?))
+    });
+    match sides {
+        Some((width, height)) if (64..=MAX_SIDE).contains(&width) && (64..=MAX_SIDE).contains(&height) => {
+            Ok((width, height))
+        }
+        Some(_) => Err(format!("each side must be 64 to {MAX_SIDE}")),
+        None => Err("write it as 1280x720".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn sizes_are_read_or_refused() {
+        for (text, expected) in [("1280x720", Some((1280, 720))), (" 64 X 64", Some((64, 64))), ("0x9", None), ("9", None)] {
+            assert_eq!(parse_size(text).ok(), expected, "{text}");
+        }
+    }
+}

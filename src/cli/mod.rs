@@ -1,0 +1,48 @@
+//! The command line: the same functions as the window, with their figures printed.
+
+mod args;
+mod demo;
+mod progress;
+mod scan;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+pub use args::{Arguments, Task};
+pub use scan::{ScanReport, scan};
+
+/// What running ended with.
+const FAILED: u8 = 1;
+
+/// Reads the arguments and runs what they ask for. Wrong usage exits with 2 before this returns.
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_log(&arguments.log);
+    let ended = match &arguments.task {
+        Some(Task::Scan(options)) => scan::run(options),
+        Some(Task::Demo(options)) => demo::run(options),
+        Some(Task::Screenshot(options)) => crate::app::screenshot(options),
+        None => crate::app::run(arguments.path.as_deref(), arguments.project.as_deref()),
+    };
+    match ended {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("lenslet: {error:#}");
+            ExitCode::from(FAILED)
+        }
+    }
+}
+
+fn start_log(level: &str) {
+    use tracing_subscriber::EnvFilter;
+    // Other crates log at `warn` unless they are named: the level is meant for this program.
+    let filter = EnvFilter::try_new(if level.contains('=') || level.contains(',') {
+        level.to_owned()
+    } else {
+        format!("error,lenslet={level}")
+    });
+    let filter = filter.unwrap_or_else(|_| EnvFilter::new("error,lenslet=warn"));
+    // A second start in one process (tests) keeps the first logger.
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}

@@ -1,0 +1,288 @@
+//! `lenslet scan`: what is in a dataset and what is broken in it, as the window counts it.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::sync::Mutex;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::{Context, anyhow};
+use serde::Serialize;
+
+use super::args::ScanOptions;
+use super::progress::Meter;
+use crate::dataset::query::{self, Snapshot, Spread};
+use crate::dataset::{Dataset, Facts, ImageFormat, Issue, NO_SPLIT};
+use crate::import::{self, dataset_reader};
+use crate::jobs::Control;
+use crate::pipeline::{self, OpenRequest};
+use crate::store::{Access, Paths, Project};
+use crate::text::{bytes_text, grouped};
+
+/// The figures of a scan, as `--json` prints them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ScanReport {
+    pub source: String,
+    pub layout: String,
+    pub samples: u64,
+    /// Samples by class; a sample of two classes counts for both. `unlabelled` has those of none.
+    pub classes: BTreeMap<String, u64>,
+    pub unlabelled: u64,
+    /// Samples by split; those of none are not among them.
+    pub splits: BTreeMap<String, u64>,
+    /// Samples by encoding; `unknown` could not be read as an image.
+    pub formats: BTreeMap<String, u64>,
+    /// Size of the encoded samples together.
+    pub bytes: u64,
+    /// Of the samples whose size is known; `null` when none is.
+    pub width: Option<Range>,
+    pub height: Option<Range>,
+    pub boxes: u64,
+    pub issues: Vec<IssueRow>,
+    pub seconds: f64,
+}
+
+/// Smallest, middle and largest value, in pixels.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Range {
+    pub min: f64,
+    pub median: f64,
+    pub max: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct IssueRow {
+    pub path: String,
+    pub kind: &'static str,
+    pub message: String,
+}
+
+/// Runs the command and prints.
+pub fn run(options: &ScanOptions) -> anyhow::Result<()> {
+    let control = Control::new();
+    let meter = Meter::start(&control);
+    let report = scan(options, &control)?;
+    drop(meter);
+    let mut out = std::io::stdout().lock();
+    let written = if options.json {
+        serde_json::to_writer_pretty(&mut out, &report).map_err(std::io::Error::from).and_then(|()| writeln!(out))
+    } else {
+        print(&report, &mut out)
+    };
+    match written {
+        // The reader of a pipe may stop reading when it has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("the report could not be written"),
+    }
+}
+
+/// Opens and measures a dataset, and reports on it.
+pub fn scan(options: &ScanOptions, control: &Control) -> anyhow::Result<ScanReport> {
+    let started = Instant::now();
+    let threads = options.threads.map_or_else(cores, usize::from);
+    let scanned = match &options.project {
+        Some(folder) => scan_project(options, folder, threads, control)?,
+        None => {
+            let imported = import::open(&options.path, control)?;
+            let facts = Facts::new(imported.dataset.len());
+            measure_all(imported.dataset.into(), facts, imported.issues, threads, control, None)?
+        }
+    };
+    let snapshot = Snapshot::new(scanned.dataset.clone(), scanned.facts, Arc::new(scanned.marks));
+    let filter = options.filter.as_deref().unwrap_or_default();
+    let query = query::parse(filter, snapshot.vocabulary())
+        .map_err(|error| anyhow!("{}\n{}", error.message, point_at(filter, &error.at)))?;
+    let rows = query::rows(&snapshot, &query, "path", Default::default());
+    Ok(report(&snapshot, &rows, scanned.issues, !query.is_everything(), started))
+}
+
+struct Scanned {
+    dataset: Arc<Dataset>,
+    facts: Facts,
+    marks: Vec<u8>,
+    issues: Vec<Issue>,
+}
+
+/// The scan of a project: what it knows, brought up to date and kept.
+fn scan_project(
+    options: &ScanOptions,
+    folder: &std::path::Path,
+    threads: usize,
+    control: &Control,
+) -> anyhow::Result<Scanned> {
+    let paths = Paths::new()?;
+    let request =
+        OpenRequest { source: options.path.clone(), project: Some(folder.to_owned()), anew: false };
+    let opened = pipeline::open(&paths, &request, control)?;
+    let (mut dataset, mut facts, mut issues) = (opened.dataset, opened.facts, opened.issues);
+    if opened.is_from_project {
+        let relisted = pipeline::relist(&opened.project, &dataset, control)?;
+        facts.grow(relisted.dataset.len());
+        for sample in &relisted.changed {
+            facts.set(*sample, &crate::dataset::Fact::UNMEASURED);
+        }
+        let again: std::collections::HashSet<_> = relisted.changed.iter().copied().collect();
+        issues.retain(|issue| issue.sample.is_some_and(|sample| !again.contains(&sample)));
+        issues.retain(|issue| !relisted.issues.contains(issue));
+        issues.extend(relisted.issues);
+        dataset = relisted.dataset;
+    }
+    let writable = opened.project.access() == &Access::ReadWrite;
+    let project = writable.then_some(opened.project.as_ref());
+    let marks = opened.overlay.marks.to_vec();
+    let scanned = measure_all(dataset, facts, issues, threads, control, project)?;
+    Ok(Scanned { marks, ..scanned })
+}
+
+fn measure_all(
+    dataset: Arc<Dataset>,
+    facts: Facts,
+    mut issues: Vec<Issue>,
+    threads: usize,
+    control: &Control,
+    project: Option<&Project>,
+) -> anyhow::Result<Scanned> {
+    control.set_stage("Measuring");
+    let reader = dataset_reader(&dataset);
+    let todo = pipeline::pending(&dataset, &facts);
+    let found = Mutex::new((facts, Vec::new()));
+    pipeline::measure(&dataset, &reader, &todo, &issues, threads, control, &|batch| {
+        let mut found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for (sample, fact) in &batch.facts {
+            found.0.set(*sample, fact);
+        }
+        found.1.extend(batch.issues);
+    })?;
+    let (facts, measured) = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    if let Some(project) = project.filter(|_| !todo.is_empty()) {
+        let chunks: Vec<_> = facts.chunks().iter().cloned().enumerate().collect();
+        project.save_measured(&chunks, &todo, &measured)?;
+    }
+    issues.extend(measured);
+    Ok(Scanned { dataset, facts, marks: Vec::new(), issues })
+}
+
+fn report(
+    snapshot: &Snapshot,
+    rows: &[u32],
+    issues: Vec<Issue>,
+    is_filtered: bool,
+    started: Instant,
+) -> ScanReport {
+    let dataset = &snapshot.dataset;
+    let counts = query::counts(snapshot, rows);
+    let summary = query::summary(snapshot, rows);
+    let named = |names: &[String], counts: &[u32]| -> BTreeMap<String, u64> {
+        let pairs = names.iter().zip(counts).filter(|(_, count)| **count > 0);
+        pairs.map(|(name, count)| (name.clone(), u64::from(*count))).collect()
+    };
+    let mut classes = named(&dataset.labels.classes, &counts.classes);
+    if counts.unlabelled > 0 {
+        *classes.entry("unlabelled".to_owned()).or_default() += u64::from(counts.unlabelled);
+    }
+    let formats = ImageFormat::ALL
+        .into_iter()
+        .filter(|format| counts.formats[*format as usize] > 0)
+        .map(|format| (format.name().to_owned(), u64::from(counts.formats[format as usize])))
+        .collect();
+    let wanted = query::Bitmask::from_rows(dataset.len(), rows);
+    let shown = |issue: &Issue| match issue.sample {
+        Some(sample) => wanted.contains(sample as usize),
+        None => !is_filtered,
+    };
+    let mut issues: Vec<Issue> = issues.into_iter().filter(shown).collect();
+    issues.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
+    debug_assert!(dataset.splits.iter().all(|split| *split == NO_SPLIT || (*split as usize) < dataset.split_names.len()));
+    ScanReport {
+        source: dataset.source.clone(),
+        layout: dataset.layout.title().to_owned(),
+        samples: rows.len() as u64,
+        classes,
+        unlabelled: u64::from(counts.unlabelled),
+        splits: named(&dataset.split_names, &counts.splits),
+        formats,
+        bytes: counts.bytes,
+        width: summary.width.map(Range::of),
+        height: summary.height.map(Range::of),
+        boxes: rows.iter().map(|row| dataset.boxes.get(*row).len() as u64).sum(),
+        issues: issues
+            .into_iter()
+            .map(|issue| IssueRow { path: issue.path, kind: issue.kind.name(), message: issue.message })
+            .collect(),
+        seconds: started.elapsed().as_secs_f64(),
+    }
+}
+
+impl Range {
+    fn of(spread: Spread) -> Self {
+        Self { min: spread.min.into(), median: spread.median.into(), max: spread.max.into() }
+    }
+}
+
+/// The report for a person.
+fn print(report: &ScanReport, out: &mut impl Write) -> std::io::Result<()> {
+    /// Lines of each list that are printed; `--json` has them all.
+    const SHOWN: usize = 20;
+    writeln!(out, "{}", report.source)?;
+    writeln!(out, "{} · {} samples · {}", report.layout, grouped(report.samples), bytes_text(report.bytes))?;
+    for (name, range) in [("width", report.width), ("height", report.height)] {
+        if let Some(range) = range {
+            writeln!(out, "{name} {} to {} px, median {}", range.min, range.max, range.median)?;
+        }
+    }
+    if report.boxes > 0 {
+        writeln!(out, "{} boxes", grouped(report.boxes))?;
+    }
+    for (title, counts) in [("classes", &report.classes), ("splits", &report.splits), ("formats", &report.formats)] {
+        if counts.is_empty() {
+            continue;
+        }
+        writeln!(out, "\n{title} ({})", counts.len())?;
+        let mut rows: Vec<_> = counts.iter().collect();
+        rows.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+        let wide = rows.iter().take(SHOWN).map(|(name, _)| name.chars().count()).max().unwrap_or(0).min(40);
+        for (name, count) in rows.iter().take(SHOWN) {
+            let share = **count as f64 / report.samples.max(1) as f64 * 100.0;
+            writeln!(out, "  {name:wide$}  {:>11}  {share:>5.1} %", grouped(**count))?;
+        }
+        if rows.len() > SHOWN {
+            writeln!(out, "  … and {} more", rows.len() - SHOWN)?;
+        }
+    }
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    for issue in &report.issues {
+        *kinds.entry(issue.kind).or_default() += 1;
+    }
+    writeln!(out, "\nissues ({})", report.issues.len())?;
+    for (kind, count) in kinds {
+        writeln!(out, "  {kind:12} {count}")?;
+    }
+    for issue in report.issues.iter().take(SHOWN) {
+        writeln!(out, "  {}: {}", issue.path, issue.message)?;
+    }
+    if report.issues.len() > SHOWN {
+        writeln!(out, "  … and {} more; --json lists them all", report.issues.len() - SHOWN)?;
+    }
+    writeln!(out, "\n{:.2} s", report.seconds)
+}
+
+/// The query with a mark under the wrong part.
+fn point_at(query: &str, at: &std::ops::Range<usize>) -> String {
+    let before = query.get(..at.start).map_or(0, |text| text.chars().count());
+    let wide = query.get(at.clone()).map_or(1, |text| text.chars().count()).max(1);
+    format!("  {query}\n  {}{}", " ".repeat(before), "^".repeat(wide))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_points_at_its_word() {
+        assert_eq!(point_at("ä lable:x", &(3..8)), "  ä lable:x\n    ^^^^^");
+    }
+}

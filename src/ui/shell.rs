@@ -1,0 +1,278 @@
+//! The frame of the window: menus, the bar with the search field, panels, status bar.
+
+use egui::{Align, Key, KeyboardShortcut, Layout as Flow, Modifiers, RichText, Ui};
+use egui_material_icons::icons;
+use egui_tiles::{Behavior, Container, Tile, TileId, Tiles, Tree, UiResponse};
+
+use super::filters::{FiltersView, filters_ui};
+use super::grid::{GridView, grid_ui};
+use super::search::{SearchView, search_ui, sort_ui};
+use super::status::{notices_ui, status_ui};
+use super::theme::{Tokens, size, space};
+use super::welcome::welcome_ui;
+use super::widgets;
+use super::Pencil;
+use crate::state::command::{Chord, Menu};
+use crate::state::{Action, COMMANDS, Command, Pane};
+
+/// Drawing state of every view.
+#[derive(Default)]
+pub struct Views {
+    pub search: SearchView,
+    pub grid: GridView,
+    pub filters: FiltersView,
+}
+
+/// How the panels stand.
+pub struct Panels {
+    tree: Tree<Pane>,
+}
+
+impl Default for Panels {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Panels {
+    /// The arrangement that a person starts with: filters, grid and inspector side by side.
+    pub fn new() -> Self {
+        let mut tiles = Tiles::default();
+        let filters = tiles.insert_pane(Pane::Filters);
+        let middle = [Pane::Grid, Pane::Table, Pane::Issues].map(|pane| tiles.insert_pane(pane));
+        let front = middle[0];
+        let middle = tiles.insert_tab_tile(middle.to_vec());
+        let inspector = tiles.insert_pane(Pane::Inspector);
+        let root = tiles.insert_horizontal_tile(vec![filters, middle, inspector]);
+        if let Some(Tile::Container(Container::Linear(linear))) = tiles.get_mut(root) {
+            for (tile, share) in [(filters, 0.17), (middle, 0.57), (inspector, 0.26)] {
+                linear.shares.set_share(tile, share);
+            }
+        }
+        if let Some(Tile::Container(Container::Tabs(tabs))) = tiles.get_mut(middle) {
+            tabs.set_active(front);
+        }
+        Self { tree: Tree::new(egui::Id::unique("panels"), root, tiles) }
+    }
+
+    /// The arrangement that was kept, or the first one when it does not have every panel.
+    pub fn from_value(value: Option<&serde_json::Value>) -> Self {
+        let kept = value.and_then(|value| serde_json::from_value::<Tree<Pane>>(value.clone()).ok());
+        let Some(tree) = kept else { return Self::new() };
+        let whole = Pane::ALL.into_iter().all(|pane| tree.tiles.find_pane(&pane).is_some());
+        if whole && tree.root().is_some() { Self { tree } } else { Self::new() }
+    }
+
+    /// What to keep of the arrangement.
+    pub fn value(&self) -> Option<serde_json::Value> {
+        serde_json::to_value(&self.tree).ok()
+    }
+
+    /// Brings a panel to the front; one that is in front is hidden, unless it is of the middle.
+    pub fn toggle(&mut self, pane: Pane) {
+        let Some(tile) = self.tree.tiles.find_pane(&pane) else { return };
+        let in_front = self.tree.tiles.is_visible(tile) && self.tree.active_tiles().contains(&tile);
+        let may_hide = matches!(pane, Pane::Filters | Pane::Inspector);
+        if in_front && may_hide {
+            self.tree.tiles.set_visible(tile, false);
+        } else {
+            self.show(pane);
+        }
+    }
+
+    /// Brings a panel to the front.
+    pub fn show(&mut self, pane: Pane) {
+        if let Some(tile) = self.tree.tiles.find_pane(&pane) {
+            self.tree.tiles.set_visible(tile, true);
+            self.tree.make_active(|id, _| id == tile);
+        }
+    }
+}
+
+/// Draws the whole window.
+pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels: &mut Panels) {
+    let tokens = Tokens::of(ui);
+    shortcuts(ui, pencil);
+    let bar = egui::Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(10, 6));
+    egui::Panel::top("top").frame(bar).show(ui, |ui| top_ui(ui, pencil, views));
+    let low = egui::Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(12, 0));
+    egui::Panel::bottom("status").frame(low).exact_size(28.0).show(ui, |ui| status_ui(ui, pencil));
+    egui::CentralPanel::no_frame().show(ui, |ui| {
+        if pencil.state.session.is_some() {
+            let mut behavior = Draw { pencil, views };
+            panels.tree.ui(&mut behavior, ui);
+        } else {
+            welcome_ui(ui, pencil);
+        }
+    });
+    notices_ui(ui, pencil);
+    if pencil.state.drop_hovers {
+        drop_ui(ui);
+    }
+}
+
+fn top_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = 2.0;
+        menus_ui(ui, pencil);
+        if pencil.state.session.is_none() {
+            return;
+        }
+        ui.add_space(space::S);
+        ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
+            ui.spacing_mut().item_spacing.x = space::S;
+            let theme = if ui.visuals().dark_mode { icons::ICON_LIGHT_MODE } else { icons::ICON_DARK_MODE };
+            if widgets::icon_button(ui, theme, "Light or dark").clicked() {
+                pencil.act(Action::Run(Command::ToggleTheme));
+            }
+            zoom_ui(ui, pencil);
+            ui.with_layout(Flow::left_to_right(Align::Center), |ui| {
+                let sort = 150.0;
+                ui.allocate_ui(egui::vec2((ui.available_width() - sort).max(120.0), 30.0), |ui| {
+                    search_ui(ui, pencil, &mut views.search);
+                });
+                sort_ui(ui, pencil);
+            });
+        });
+    });
+}
+
+/// The slider that sets the size of thumbnails.
+fn zoom_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
+    let Some(session) = &pencil.state.session else { return };
+    let mut edge = session.grid.cell_px;
+    ui.spacing_mut().slider_width = 90.0;
+    let slider = egui::Slider::new(&mut edge, crate::state::GridState::CELLS).logarithmic(true).show_value(false);
+    let response = ui.add(slider).on_hover_text("Size of thumbnails");
+    response.widget_info(|| egui::WidgetInfo::slider(true, f64::from(edge), "Size of thumbnails"));
+    if response.changed() {
+        pencil.act(Action::GridZoomed { cell_px: edge });
+    }
+}
+
+fn menus_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
+    egui::MenuBar::new().ui(ui, |ui| {
+        for menu in Menu::ALL {
+            ui.menu_button(menu.title(), |ui| {
+                ui.set_min_width(240.0);
+                for entry in COMMANDS.iter().filter(|entry| entry.menu == menu) {
+                    if entry.starts_group {
+                        ui.separator();
+                    }
+                    let mut button = egui::Button::new(pencil.state.title_of(entry.command));
+                    if let Some(chord) = entry.chords.first() {
+                        button = button.shortcut_text(RichText::new(chord.text()).size(size::SMALL));
+                    }
+                    let enabled = pencil.state.can_run(entry.command);
+                    if ui.add_enabled(enabled, button).on_hover_text(entry.help).clicked() {
+                        pencil.act(Action::Run(entry.command));
+                        ui.close();
+                    }
+                }
+                if menu == Menu::File {
+                    recents_ui(ui, pencil);
+                }
+            });
+        }
+    });
+}
+
+fn recents_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
+    if pencil.state.settings.recents.is_empty() {
+        return;
+    }
+    ui.separator();
+    ui.menu_button("Open recent", |ui| {
+        for recent in &pencil.state.settings.recents {
+            let source = recent.source.to_string_lossy();
+            if ui.button(source.as_ref()).clicked() {
+                pencil.actions.push(Action::Open { source: source.into_owned() });
+                ui.close();
+            }
+        }
+    });
+}
+
+/// Runs the commands whose keys were pressed.
+fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>) {
+    let typing = ui.ctx().text_edit_focused();
+    let modal = pencil.state.dialog.is_some();
+    for entry in COMMANDS {
+        for chord in entry.chords {
+            let plain = !chord.command && !chord.alt;
+            if (plain && typing) || (modal && entry.command != Command::Palette) {
+                continue;
+            }
+            // A field undoes what is typed in it; elsewhere undo is the dataset's.
+            if typing && matches!(entry.command, Command::Undo | Command::Redo | Command::SelectAll) {
+                continue;
+            }
+            if let Some(shortcut) = shortcut(*chord)
+                && ui.input_mut(|input| input.consume_shortcut(&shortcut))
+            {
+                pencil.actions.push(Action::Run(entry.command));
+            }
+        }
+    }
+}
+
+fn shortcut(chord: Chord) -> Option<KeyboardShortcut> {
+    let mut modifiers = Modifiers::NONE;
+    modifiers.command = chord.command;
+    modifiers.shift = chord.shift;
+    modifiers.alt = chord.alt;
+    Some(KeyboardShortcut::new(modifiers, Key::from_name(chord.key)?))
+}
+
+fn drop_ui(ui: &Ui) {
+    let tokens = Tokens::of(ui);
+    let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Tooltip, egui::Id::unique("drop")));
+    let rect = ui.ctx().content_rect();
+    painter.rect_filled(rect, 0.0, tokens.scrim);
+    painter.text(rect.center(), egui::Align2::CENTER_CENTER, "Drop to open", super::theme::bold(size::TITLE), egui::Color32::WHITE);
+}
+
+struct Draw<'a, 'b> {
+    pencil: &'a mut Pencil<'b>,
+    views: &'a mut Views,
+}
+
+impl Behavior<Pane> for Draw<'_, '_> {
+    fn pane_ui(&mut self, ui: &mut Ui, _: TileId, pane: &mut Pane) -> UiResponse {
+        let tokens = Tokens::of(ui);
+        ui.painter().rect_filled(ui.max_rect(), 0.0, tokens.panel);
+        match pane {
+            Pane::Grid => grid_ui(ui, self.pencil, &mut self.views.grid),
+            Pane::Filters => filters_ui(ui, self.pencil, &mut self.views.filters),
+            Pane::Table | Pane::Issues | Pane::Inspector => {}
+        }
+        UiResponse::None
+    }
+
+    fn tab_title_for_pane(&mut self, pane: &Pane) -> egui::WidgetText {
+        let count = match (pane, &self.pencil.state.session) {
+            (Pane::Issues, Some(session)) if !session.issues.is_empty() => {
+                format!("  {}", crate::text::grouped(session.issues.len() as u64))
+            }
+            _ => String::new(),
+        };
+        RichText::new(format!("{}{count}", pane.title())).size(size::BODY).into()
+    }
+
+    fn tab_bar_height(&self, _: &egui::Style) -> f32 {
+        30.0
+    }
+
+    fn gap_width(&self, _: &egui::Style) -> f32 {
+        1.0
+    }
+
+    fn tab_bar_color(&self, visuals: &egui::Visuals) -> egui::Color32 {
+        visuals.panel_fill
+    }
+
+    fn simplification_options(&self) -> egui_tiles::SimplificationOptions {
+        egui_tiles::SimplificationOptions { all_panes_must_have_tabs: true, ..Default::default() }
+    }
+}
+
