@@ -12,6 +12,7 @@ pub mod edit;
 pub mod facts;
 pub mod issue;
 pub mod labels;
+pub mod natural;
 pub mod query;
 pub mod strings;
 

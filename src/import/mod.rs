@@ -9,20 +9,25 @@
 //! [`Place`]: crate::dataset::Place
 
 pub mod cifar;
+pub mod coco;
 pub mod idx;
+pub mod names;
 pub mod naming;
+pub mod numpy;
 pub mod packed;
+pub mod parquet;
 pub mod reader;
 pub mod tree;
 pub mod voc;
 pub mod yolo;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
-use crate::dataset::{Dataset, DatasetBuilder, Issue, Layout};
+use crate::dataset::{Container, ContainerKind, Dataset, DatasetBuilder, Issue, IssueKind, Layout};
 use crate::jobs::{Cancelled, Control};
 
-pub use reader::{ReadError, Reader};
+pub use reader::{ReadAt, ReadError, Reader, RowSource, dataset_reader};
 pub use tree::Tree;
 
 /// What opening a source gave.
@@ -70,4 +75,17 @@ pub enum Fit {
     Likely,
     /// A file that only this format has was read and is right.
     Certain,
+}
+
+/// The rows of an opened array or table file.
+fn open_rows(bytes: Arc<dyn ReadAt>, container: &Container) -> Result<Arc<dyn RowSource>, ReadError> {
+    match container.kind {
+        ContainerKind::Idx => idx::open(bytes, container),
+        ContainerKind::Cifar10 | ContainerKind::Cifar100 => cifar::open(bytes, container),
+        ContainerKind::Npy => numpy::open(bytes, container),
+        ContainerKind::Parquet => parquet::open(bytes, container),
+        ContainerKind::Tar | ContainerKind::TarGz | ContainerKind::Zip => {
+            Err(ReadError::new(IssueKind::Unsupported, "an archive's entries are files, not rows"))
+        }
+    }
 }

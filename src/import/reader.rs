@@ -1,10 +1,39 @@
 //! A sample's bytes, from wherever its place says: a file, an archive's entry, an array's row.
+//!
+//! Archives are read in place. Opened containers are kept, the [`MAX_OPEN`] used last of them; what
+//! is decompressed forwards goes through one cache of [`MAX_CACHED_BYTES`]; reads hold no lock
+//! but that of the compressed stream they come from. This file refuses to know layouts and pixels.
 
-use std::path::PathBuf;
-use std::sync::Arc;
+pub mod access;
 
-use crate::dataset::{Container, Dataset, IssueKind, Place, SampleId};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use flate2::read::{DeflateDecoder, MultiGzDecoder};
+use zip::read::{ZipArchiveMetadata, ZipReadOptions};
+use zip::result::ZipError;
+
+use self::access::{BlockCache, Cursor, FileAt, MAX_CACHED_BYTES, PartAt, StreamAt, lock};
+use crate::dataset::{Container, ContainerKind, Dataset, IssueKind, Place, SampleId};
 use crate::media::Payload;
+
+/// Containers that are open at a time.
+pub const MAX_OPEN: usize = 64;
+
+/// Bytes of one file or entry that are read into memory whole.
+pub const MAX_CONTENT_BYTES: u64 = 2 << 30;
+
+/// Bytes that one compressed file or entry may grow to when it is read whole: a small file that
+/// claims to be a large one is refused before it has taken the memory.
+pub const MAX_INFLATED_BYTES: u64 = 512 << 20;
+
+/// How deep containers may lie in containers.
+const MAX_DEPTH: u32 = 4;
+
+/// Memory that is reserved on a size's word alone.
+const MAX_TRUSTED_BYTES: u64 = 16 << 20;
 
 /// Why a sample's bytes could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -13,6 +42,35 @@ pub struct ReadError {
     pub kind: IssueKind,
     /// A sentence for the person.
     pub message: String,
+}
+
+impl ReadError {
+    pub fn new(kind: IssueKind, message: impl Into<String>) -> Self {
+        Self { kind, message: message.into() }
+    }
+
+    /// What the operating system's answer means to the person.
+    pub fn from_io(error: &std::io::Error) -> Self {
+        match error.kind() {
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Self::new(
+                IssueKind::Missing,
+                "the file is not there: it was moved or deleted, or is a link to nothing; put it back or rescan",
+            ),
+            std::io::ErrorKind::PermissionDenied => Self::new(
+                IssueKind::Unreadable,
+                "reading the file is not permitted; change its permissions or open it as another user",
+            ),
+            std::io::ErrorKind::UnexpectedEof => {
+                Self::new(IssueKind::Truncated, "the file ends before this sample does; it may be cut short")
+            }
+            _ => Self::new(IssueKind::Unreadable, format!("the file could not be read: {error}")),
+        }
+    }
+
+    /// The same fault, said of a container.
+    fn of_container(self, path: &str) -> Self {
+        Self { message: format!("{} ({path})", self.message), ..self }
+    }
 }
 
 /// Bytes that can be read anywhere: a file, or a decompressed stream held in memory.
@@ -34,29 +92,372 @@ pub trait RowSource: Send + Sync {
 pub struct Reader {
     root: PathBuf,
     containers: Vec<Container>,
+    slots: Vec<Slot>,
+    open: AtomicUsize,
+    clock: AtomicU64,
+    cache: Arc<BlockCache>,
+}
+
+/// An opened container, or the room for one.
+#[derive(Default)]
+struct Slot {
+    opened: Mutex<Option<Arc<Opened>>>,
+    last_use: AtomicU64,
+}
+
+/// A container with what was read of it.
+struct Opened {
+    bytes: Arc<dyn ReadAt>,
+    zip: OnceLock<Arc<ZipArchiveMetadata>>,
+    rows: OnceLock<Arc<dyn RowSource>>,
+    /// Held while `zip` or `rows` is made, so that it is made once.
+    making: Mutex<()>,
+}
+
+impl std::fmt::Debug for Slot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Slot").field("last_use", &self.last_use).finish_non_exhaustive()
+    }
+}
+
+/// A reader for a dataset's samples.
+pub fn dataset_reader(dataset: &Dataset) -> Reader {
+    Reader::new(PathBuf::from(&dataset.root), dataset.containers.clone())
 }
 
 impl Reader {
     /// A reader for places in these containers; loose paths are relative to `root`.
     pub fn new(root: PathBuf, containers: Vec<Container>) -> Self {
-        Self { root, containers }
+        let slots = containers.iter().map(|_| Slot::default()).collect();
+        Self {
+            root,
+            containers,
+            slots,
+            open: AtomicUsize::new(0),
+            clock: AtomicU64::new(0),
+            cache: Arc::new(BlockCache::new(MAX_CACHED_BYTES)),
+        }
     }
 
-    /// A sample's content.
+    /// A sample's content. A gzipped image (`x.png.gz`) comes unpacked.
     pub fn sample(&self, dataset: &Dataset, sample: SampleId) -> Result<Payload, ReadError> {
-        let _ = (dataset, sample);
-        Err(ReadError { kind: IssueKind::Unreadable, message: "not written yet".into() })
+        let place = dataset.places[sample as usize];
+        if !place.is_loose() && is_row_kind(self.known(place.container)?.kind) {
+            return self.rows(place.container)?.row(place.offset);
+        }
+        let raw_path = dataset.raw_paths.get(&sample).map(Vec::as_slice);
+        let bytes = self.bytes(dataset.path(sample), raw_path, place)?;
+        Ok(Payload::Encoded(inflated(bytes)?))
     }
 
-    /// The whole content of a loose file or an archive's entry.
+    /// The whole content of a loose file or an archive's entry, as stored there: a `.gz` file
+    /// stays gzipped.
     pub fn bytes(&self, path: &str, raw_path: Option<&[u8]>, place: Place) -> Result<Vec<u8>, ReadError> {
-        let _ = (path, raw_path, place, &self.root, &self.containers);
-        Err(ReadError { kind: IssueKind::Unreadable, message: "not written yet".into() })
+        self.start(path, raw_path, place, u64::MAX)
+    }
+
+    /// The first `len` bytes of a loose file or an archive's entry; fewer where it is shorter.
+    pub fn start(
+        &self,
+        path: &str,
+        raw_path: Option<&[u8]>,
+        place: Place,
+        len: u64,
+    ) -> Result<Vec<u8>, ReadError> {
+        if place.is_loose() {
+            return read_file(&self.path_on_disk(path, raw_path), len);
+        }
+        let container = self.known(place.container)?;
+        match container.kind {
+            ContainerKind::Tar | ContainerKind::TarGz => {
+                let bytes = self.container(place.container)?;
+                let part = PartAt { whole: bytes, offset: place.offset, len: place.len };
+                read_part(&part, len).map_err(|error| error.of_container(&container.path))
+            }
+            ContainerKind::Zip => self.zip_entry(place, len),
+            _ => Err(ReadError::new(IssueKind::Unreadable, "a row of an array has no bytes of its own")),
+        }
     }
 
     /// Random access to a container's own bytes, decompressed.
     pub fn container(&self, container: u32) -> Result<Arc<dyn ReadAt>, ReadError> {
-        let _ = container;
-        Err(ReadError { kind: IssueKind::Unreadable, message: "not written yet".into() })
+        Ok(self.opened(container, 0)?.bytes.clone())
+    }
+
+    /// The path on disk of a loose file; `raw_path` are its exact bytes where it is not UTF-8.
+    pub fn path_on_disk(&self, path: &str, raw_path: Option<&[u8]>) -> PathBuf {
+        #[cfg(unix)]
+        if let Some(raw) = raw_path {
+            use std::os::unix::ffi::OsStrExt;
+            return self.root.join(std::ffi::OsStr::from_bytes(raw));
+        }
+        let _ = raw_path;
+        self.root.join(path)
+    }
+
+    /// The table of contents of a zip.
+    pub(super) fn zip_contents(&self, container: u32) -> Result<Arc<ZipArchiveMetadata>, ReadError> {
+        let opened = self.opened(container, 0)?;
+        self.contents_of(&opened, container)
+    }
+
+    fn contents_of(&self, opened: &Opened, container: u32) -> Result<Arc<ZipArchiveMetadata>, ReadError> {
+        if let Some(contents) = opened.zip.get() {
+            return Ok(contents.clone());
+        }
+        let _making = lock(&opened.making);
+        if let Some(contents) = opened.zip.get() {
+            return Ok(contents.clone());
+        }
+        let buffered = std::io::BufReader::with_capacity(1 << 16, Cursor::new(opened.bytes.clone()));
+        let archive = zip::ZipArchive::new(buffered)
+            .map_err(|error| zip_error(&error).of_container(&self.containers[container as usize].path))?;
+        Ok(opened.zip.get_or_init(|| archive.metadata()).clone())
+    }
+
+    /// The first `len` bytes of a zip's entry.
+    fn zip_entry(&self, place: Place, len: u64) -> Result<Vec<u8>, ReadError> {
+        let opened = self.opened(place.container, 0)?;
+        let contents = self.contents_of(&opened, place.container)?;
+        let index = usize::try_from(place.offset).unwrap_or(usize::MAX);
+        let entry = contents.entry(index).map_err(|error| zip_error(&error))?;
+        let size = entry.size();
+        let stored = entry.compression() == zip::CompressionMethod::Stored;
+        let most = if stored { MAX_CONTENT_BYTES } else { MAX_INFLATED_BYTES };
+        if len == u64::MAX && size > most {
+            return Err(too_large(size, most));
+        }
+        let mut cursor = Cursor::new(opened.bytes.clone());
+        let reader =
+            entry.with_reader(&mut cursor, ZipReadOptions::new()).map_err(|error| zip_error(&error))?;
+        let most = if len == u64::MAX { most } else { len };
+        read_bounded(reader, size.min(len), most, len == u64::MAX)
+    }
+
+    fn rows(&self, container: u32) -> Result<Arc<dyn RowSource>, ReadError> {
+        let opened = self.opened(container, 0)?;
+        if let Some(rows) = opened.rows.get() {
+            return Ok(rows.clone());
+        }
+        let _making = lock(&opened.making);
+        if let Some(rows) = opened.rows.get() {
+            return Ok(rows.clone());
+        }
+        let about = self.known(container)?;
+        let rows =
+            super::open_rows(opened.bytes.clone(), about).map_err(|error| error.of_container(&about.path))?;
+        Ok(opened.rows.get_or_init(|| rows).clone())
+    }
+
+    fn known(&self, container: u32) -> Result<&Container, ReadError> {
+        self.containers.get(container as usize).ok_or_else(|| {
+            ReadError::new(IssueKind::Unreadable, "the sample's archive is not known; rescan the dataset")
+        })
+    }
+
+    /// Opens a container, or gives it as it was opened before.
+    fn opened(&self, container: u32, depth: u32) -> Result<Arc<Opened>, ReadError> {
+        let about = self.known(container)?;
+        let slot = &self.slots[container as usize];
+        slot.last_use.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        let mut room = lock(&slot.opened);
+        if let Some(opened) = &*room {
+            return Ok(opened.clone());
+        }
+        // A container comes after the one it lies in: a project that says otherwise would have this
+        // go round in circles.
+        let inside = |place: &Place| !place.is_loose() && place.container >= container;
+        if depth > MAX_DEPTH || about.parent.as_ref().is_some_and(inside) {
+            return Err(ReadError::new(IssueKind::Unreadable, "archives lie too deep within archives"));
+        }
+        let bytes = self.open_bytes(about, depth).map_err(|error| error.of_container(&about.path))?;
+        let opened =
+            Arc::new(Opened { bytes, zip: OnceLock::new(), rows: OnceLock::new(), making: Mutex::new(()) });
+        *room = Some(opened.clone());
+        drop(room);
+        if self.open.fetch_add(1, Ordering::Relaxed) >= MAX_OPEN {
+            self.close_oldest(container);
+        }
+        Ok(opened)
+    }
+
+    /// Closes the container that was not used for longest; whoever reads from it keeps it alive.
+    fn close_oldest(&self, except: u32) {
+        let mut by_use: Vec<(u64, usize)> = self
+            .slots
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| *index != except as usize)
+            .map(|(index, slot)| (slot.last_use.load(Ordering::Relaxed), index))
+            .collect();
+        by_use.sort_unstable();
+        for (_, index) in by_use {
+            // One that is just being opened is in use.
+            if let Ok(mut room) = self.slots[index].opened.try_lock()
+                && room.take().is_some()
+            {
+                self.open.fetch_sub(1, Ordering::Relaxed);
+                return;
+            }
+        }
+    }
+
+    /// A container's own bytes, decompressed where its kind or its first bytes say so.
+    fn open_bytes(&self, about: &Container, depth: u32) -> Result<Arc<dyn ReadAt>, ReadError> {
+        let stored: Arc<dyn ReadAt> = match about.parent {
+            None => Arc::new(open_file(&self.root.join(&about.path))?),
+            Some(place) if place.is_loose() => Arc::new(open_file(&self.root.join(&about.path))?),
+            Some(place) => self.open_part(place, depth + 1)?,
+        };
+        let gzipped = match about.kind {
+            ContainerKind::TarGz => true,
+            ContainerKind::Tar | ContainerKind::Zip => false,
+            _ => {
+                let mut magic = [0; 2];
+                stored.read_at(&mut magic, 0).is_ok() && magic == GZIP_MAGIC
+            }
+        };
+        if !gzipped {
+            return Ok(stored);
+        }
+        Ok(Arc::new(StreamAt::new(self.cache.clone(), move || {
+            Box::new(MultiGzDecoder::new(buffered(Cursor::new(stored.clone()))))
+        })))
+    }
+
+    /// The bytes of a container that is an entry of another one.
+    fn open_part(&self, place: Place, depth: u32) -> Result<Arc<dyn ReadAt>, ReadError> {
+        let opened = self.opened(place.container, depth)?;
+        let whole = opened.bytes.clone();
+        match self.known(place.container)?.kind {
+            ContainerKind::Tar | ContainerKind::TarGz => {
+                Ok(Arc::new(PartAt { whole, offset: place.offset, len: place.len }))
+            }
+            ContainerKind::Zip => {
+                let contents = self.contents_of(&opened, place.container)?;
+                let index = usize::try_from(place.offset).unwrap_or(usize::MAX);
+                let entry = contents.entry(index).map_err(|error| zip_error(&error))?;
+                let (method, packed) = (entry.compression(), entry.compressed_size());
+                if entry.encrypted() {
+                    return Err(encrypted());
+                }
+                let mut cursor = Cursor::new(whole.clone());
+                let offset = entry
+                    .with_reader(&mut cursor, ZipReadOptions::new())
+                    .map_err(|error| zip_error(&error))?
+                    .data_start()
+                    .ok_or_else(|| ReadError::new(IssueKind::Corrupt, "the zip entry has no data"))?;
+                let part = Arc::new(PartAt { whole, offset, len: packed });
+                match method {
+                    zip::CompressionMethod::Stored => Ok(part),
+                    _ => Ok(Arc::new(StreamAt::new(self.cache.clone(), move || {
+                        Box::new(DeflateDecoder::new(buffered(Cursor::new(part.clone()))))
+                    }))),
+                }
+            }
+            _ => Err(ReadError::new(IssueKind::Unreadable, "a row of an array holds no files")),
+        }
+    }
+}
+
+/// The first bytes of a gzip stream.
+pub const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+/// Content unpacked when it is gzipped, up to [`MAX_INFLATED_BYTES`]; as it is otherwise.
+pub fn inflated(bytes: Vec<u8>) -> Result<Vec<u8>, ReadError> {
+    if !bytes.starts_with(&GZIP_MAGIC) {
+        return Ok(bytes);
+    }
+    let reader = MultiGzDecoder::new(&bytes[..]);
+    read_bounded(reader, bytes.len() as u64 * 2, MAX_INFLATED_BYTES, true)
+}
+
+/// Whether samples in such a container are rows, not files.
+pub fn is_row_kind(kind: ContainerKind) -> bool {
+    !matches!(kind, ContainerKind::Tar | ContainerKind::TarGz | ContainerKind::Zip)
+}
+
+/// Opens a regular file; a pipe or device would make the reader wait for ever.
+pub(super) fn open_file(path: &Path) -> Result<FileAt, ReadError> {
+    let about = std::fs::metadata(path).map_err(|error| ReadError::from_io(&error))?;
+    if !about.is_file() {
+        let what = if about.is_dir() { "a folder is" } else { "a pipe or device is" };
+        return Err(ReadError::new(IssueKind::Unreadable, format!("{what} where a file was listed; rescan")));
+    }
+    std::fs::File::open(path).and_then(FileAt::new).map_err(|error| ReadError::from_io(&error))
+}
+
+fn read_file(path: &Path, len: u64) -> Result<Vec<u8>, ReadError> {
+    read_part(&open_file(path)?, len)
+}
+
+/// The first `len` bytes, or all.
+fn read_part(bytes: &dyn ReadAt, len: u64) -> Result<Vec<u8>, ReadError> {
+    let size = bytes.size().min(len);
+    if size > MAX_CONTENT_BYTES {
+        return Err(too_large(size, MAX_CONTENT_BYTES));
+    }
+    // The size of a tar's entry is a claim: what it claims beyond the archive's end was left out
+    // when the archive was listed, but the file may have changed since.
+    let mut content = Vec::new();
+    let mut at = 0;
+    while at < size {
+        let step = (size - at).min(MAX_TRUSTED_BYTES);
+        content.resize((at + step) as usize, 0);
+        bytes.read_at(&mut content[at as usize..], at).map_err(|error| ReadError::from_io(&error))?;
+        at += step;
+    }
+    Ok(content)
+}
+
+/// Reads up to `most` bytes; more are an error when the whole was asked for.
+fn read_bounded(reader: impl Read, expected: u64, most: u64, whole: bool) -> Result<Vec<u8>, ReadError> {
+    let mut content = Vec::with_capacity(expected.min(most).min(MAX_TRUSTED_BYTES) as usize);
+    let limit = if whole { most.saturating_add(1) } else { most };
+    let read = reader.take(limit).read_to_end(&mut content);
+    if whole && content.len() as u64 > most {
+        return Err(too_large(content.len() as u64, most));
+    }
+    match read {
+        Ok(_) => Ok(content),
+        Err(_) if !whole && !content.is_empty() => Ok(content),
+        Err(error) => Err(ReadError::new(
+            IssueKind::Corrupt,
+            format!("the compressed data is damaged ({error}); get a fresh copy of the file"),
+        )),
+    }
+}
+
+fn buffered(cursor: Cursor) -> std::io::BufReader<Cursor> {
+    std::io::BufReader::with_capacity(1 << 17, cursor)
+}
+
+fn too_large(size: u64, most: u64) -> ReadError {
+    let (size, most) = (size >> 20, most >> 20);
+    ReadError::new(
+        IssueKind::Oversized,
+        format!("the content is {size} MiB or more, above the limit of {most} MiB"),
+    )
+}
+
+fn encrypted() -> ReadError {
+    ReadError::new(
+        IssueKind::Unreadable,
+        "the zip entry is encrypted; unpack the zip with its password first",
+    )
+}
+
+fn zip_error(error: &ZipError) -> ReadError {
+    match error {
+        ZipError::Io(error) => ReadError::from_io(error),
+        ZipError::UnsupportedArchive(ZipError::PASSWORD_REQUIRED) | ZipError::InvalidPassword => encrypted(),
+        ZipError::UnsupportedArchive(what) => {
+            ReadError::new(IssueKind::Unsupported, format!("the zip needs what is not supported: {what}"))
+        }
+        ZipError::CompressionMethodNotSupported(method) => ReadError::new(
+            IssueKind::Unsupported,
+            format!("the zip entry is compressed by method {method}; only stored and deflate are read"),
+        ),
+        error => ReadError::new(IssueKind::Corrupt, format!("the zip is damaged: {error}")),
     }
 }
