@@ -9,12 +9,13 @@
 //! [`Place`]: crate::dataset::Place
 
 pub mod cifar;
-pub mod folder;
+pub mod coco;
 pub mod idx;
-pub mod manifest;
 pub mod names;
 pub mod naming;
+pub mod numpy;
 pub mod packed;
+pub mod parquet;
 pub mod reader;
 pub mod tree;
 pub mod voc;
@@ -168,13 +169,10 @@ fn open_rows(bytes: Arc<dyn ReadAt>, container: &Container) -> Result<Arc<dyn Ro
     match container.kind {
         ContainerKind::Idx => idx::open(bytes, container),
         ContainerKind::Cifar10 | ContainerKind::Cifar100 => cifar::open(bytes, container),
-        // ContainerKind::Npy => numpy::open(bytes, container),
-        // ContainerKind::Parquet => parquet::open(bytes, container),
-        ContainerKind::Npy | ContainerKind::Parquet => {
-            Err(ReadError::new(IssueKind::Unsupported, "not merged yet"))
-        }
+        ContainerKind::Npy => numpy::open(bytes, container),
+        ContainerKind::Parquet => parquet::open(bytes, container),
         ContainerKind::Tar | ContainerKind::TarGz | ContainerKind::Zip => {
-            Err(ReadError::new(IssueKind::Unreadable, "an archive's entries are files, not rows"))
+            Err(ReadError::new(IssueKind::Unsupported, "an archive's entries are files, not rows"))
         }
     }
 }
