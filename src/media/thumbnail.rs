@@ -99,7 +99,7 @@ pub(super) fn reduced_jpeg(bytes: &[u8], least_px: u32) -> Option<Reduced> {
     let divisor = [8u32, 4, 2].into_iter().find(|divisor| longest.div_ceil(*divisor) >= least_px)?;
     let work = || {
         let broken = || MediaError::new(IssueKind::Corrupt, "The JPEG's data is damaged.");
-        jpeg_scaled::decode(bytes, divisor as usize).ok_or_else(broken)
+        jpeg_scaled::decode(bytes, divisor).ok_or_else(broken)
     };
     let raster = guarded(ImageFormat::Jpeg, work).ok()?;
     let orientation = decode::orientation_of_exif(header.exif(bytes));
