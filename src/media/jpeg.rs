@@ -76,7 +76,7 @@ impl Header {
 /// Walks the markers up to the first scan.
 pub(super) fn header(bytes: &[u8]) -> Result<Header, MediaError> {
     let mut header = Header::default();
-    let mut segments = Segments { bytes, at: 2 };
+    let mut segments = Segments::new(bytes);
     loop {
         let Some((marker, data)) = segments.next() else {
             return Err(if segments.at >= bytes.len() {
@@ -242,15 +242,29 @@ fn broken(early: bool, error: impl std::fmt::Display) -> MediaError {
 }
 
 /// Marker segments: the marker's second byte and where its data lies.
-struct Segments<'a> {
+pub(super) struct Segments<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl Segments<'_> {
+impl<'a> Segments<'a> {
+    /// From behind the start-of-image marker.
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 2 }
+    }
+
+    /// Where the next segment is looked for.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    pub fn go_to(&mut self, at: usize) {
+        self.at = at;
+    }
+
     /// Bytes that are no marker are skipped, as decoders do. `None` at the end, or when a segment's
     /// length is impossible.
-    fn next(&mut self) -> Option<(u8, Range<usize>)> {
+    pub fn next(&mut self) -> Option<(u8, Range<usize>)> {
         loop {
             let skipped = self.bytes.get(self.at..)?.iter().position(|&byte| byte == 0xFF);
             let Some(skipped) = skipped else {
@@ -284,7 +298,7 @@ impl Segments<'_> {
     }
 
     /// Goes to the next marker that is no restart.
-    fn skip_entropy(&mut self) {
+    pub fn skip_entropy(&mut self) {
         while let Some(skipped) =
             self.bytes.get(self.at..).and_then(|rest| rest.iter().position(|&byte| byte == 0xFF))
         {

@@ -143,10 +143,12 @@ impl Measured {
         let Colours { brightness, contrast, saturation } = stats::colours(raster);
         (self.fact.brightness, self.fact.contrast, self.fact.saturation) = (brightness, contrast, saturation);
         // One reduction serves the sharpness and, when that is small enough, the thumbnail.
-        let small = (raster.width.max(raster.height) > SHARPNESS_EDGE).then(|| fit(raster, SHARPNESS_EDGE));
+        let whole = (self.fact.width, self.fact.height);
+        let small =
+            (raster.width.max(raster.height) > SHARPNESS_EDGE).then(|| fit(raster, SHARPNESS_EDGE, whole));
         let small = small.as_ref().unwrap_or(raster);
         self.fact.sharpness = stats::sharpness(&small.to_luma(), small.width as usize, small.height as usize);
         let source = if edge_px <= SHARPNESS_EDGE / 2 { small } else { raster };
-        self.thumbnail = Some(fit(source, edge_px.max(1)));
+        self.thumbnail = Some(fit(source, edge_px.max(1), whole));
     }
 }

@@ -5,6 +5,7 @@
 
 mod decode;
 mod format;
+mod huffman;
 mod jpeg;
 mod jpeg_scaled;
 mod measure;

@@ -28,12 +28,14 @@ pub fn thumbnail(payload: &Payload, edge_px: u32) -> Result<Raster, MediaError> 
         && super::sniff(bytes) == Some(ImageFormat::Jpeg)
         && let Some(reduced) = reduced_jpeg(bytes, edge_px.saturating_mul(REDUCED_MARGIN))
     {
-        return Ok(fit(&reduced.raster, edge_px));
+        return Ok(fit(&reduced.raster, edge_px, (reduced.width, reduced.height)));
     }
-    match payload {
-        Payload::Raster(raster) => Ok(fit(raster, edge_px)),
-        Payload::Encoded(_) => decode::decode(payload).map(|decoded| fit_owned(decoded.raster, edge_px)),
-    }
+    let raster = match payload {
+        Payload::Raster(raster) => raster.clone(),
+        Payload::Encoded(_) => decode::decode(payload)?.raster,
+    };
+    let size = (raster.width, raster.height);
+    Ok(if size.0.max(size.1) > edge_px { fit(&raster, edge_px, size) } else { raster })
 }
 
 /// A thumbnail in the form in which the disk cache keeps it: JPEG, or PNG when it is tiny or can be
@@ -97,7 +99,7 @@ pub(super) fn reduced_jpeg(bytes: &[u8], least_px: u32) -> Option<Reduced> {
     let divisor = [8u32, 4, 2].into_iter().find(|divisor| longest.div_ceil(*divisor) >= least_px)?;
     let work = || {
         let broken = || MediaError::new(IssueKind::Corrupt, "The JPEG's data is damaged.");
-        jpeg_scaled::decode(bytes, divisor as usize).ok_or_else(broken)
+        jpeg_scaled::decode(bytes, divisor).ok_or_else(broken)
     };
     let raster = guarded(ImageFormat::Jpeg, work).ok()?;
     let orientation = decode::orientation_of_exif(header.exif(bytes));
@@ -105,27 +107,27 @@ pub(super) fn reduced_jpeg(bytes: &[u8], least_px: u32) -> Option<Reduced> {
     Some(Reduced { raster: raster.oriented(orientation), width, height, header, orientation })
 }
 
-/// Scaled down so that the longest side is at most `edge_px`; a copy when it is already.
-pub(super) fn fit(raster: &Raster, edge_px: u32) -> Raster {
-    match fitted_size(raster.width, raster.height, edge_px) {
-        Some((width, height)) => resize(raster, width, height),
-        None => raster.clone(),
+/// Scaled so that the longest side is at most `edge_px`; a copy when nothing is to be done. The
+/// shape is that of the `whole` picture, which the raster may already be a reduction of.
+pub(super) fn fit(raster: &Raster, edge_px: u32, whole: (u32, u32)) -> Raster {
+    let (width, height) = fitted_size(whole, edge_px);
+    if (width, height) == (raster.width, raster.height) {
+        return raster.clone();
     }
+    resize(raster, width, height)
 }
 
-fn fit_owned(raster: Raster, edge_px: u32) -> Raster {
-    if fitted_size(raster.width, raster.height, edge_px).is_none() { raster } else { fit(&raster, edge_px) }
-}
-
-/// The size to scale to, or `None` when nothing is to be done.
-fn fitted_size(width: u32, height: u32, edge_px: u32) -> Option<(u32, u32)> {
+/// The size of the thumbnail of a picture.
+fn fitted_size((width, height): (u32, u32), edge_px: u32) -> (u32, u32) {
     let longest = width.max(height);
+    if longest <= edge_px {
+        return (width, height);
+    }
     let scaled = |side: u32| {
-        let side =
-            (u64::from(side) * u64::from(edge_px) + u64::from(longest) / 2) / u64::from(longest.max(1));
+        let side = (u64::from(side) * u64::from(edge_px) + u64::from(longest) / 2) / u64::from(longest);
         (side as u32).max(1)
     };
-    (longest > edge_px).then(|| (scaled(width), scaled(height)))
+    (scaled(width), scaled(height))
 }
 
 /// Scales in sRGB values with a triangle filter as wide as the reduction; colours are weighted by
@@ -179,15 +181,15 @@ mod tests {
     #[test]
     fn sizes_keep_their_shape_and_are_never_enlarged() {
         let rows = [
-            ((100, 50), 128, None),
-            ((128, 128), 128, None),
-            ((256, 128), 128, Some((128, 64))),
-            ((3, 1000), 128, Some((1, 128))),
-            ((1, u32::MAX), 128, Some((1, 128))),
-            ((500, 333), 128, Some((128, 85))),
+            ((100, 50), (100, 50)),
+            ((128, 128), (128, 128)),
+            ((256, 128), (128, 64)),
+            ((3, 1000), (1, 128)),
+            ((1, u32::MAX), (1, 128)),
+            ((500, 333), (128, 85)),
         ];
-        for ((width, height), edge, expected) in rows {
-            assert_eq!(fitted_size(width, height, edge), expected, "{width}×{height}");
+        for (whole, expected) in rows {
+            assert_eq!(fitted_size(whole, 128), expected, "{whole:?}");
         }
     }
 
@@ -195,7 +197,7 @@ mod tests {
     fn colour_under_nothing_does_not_bleed() {
         let data = [[255, 0, 0, 255], [0, 255, 0, 0]].repeat(8).concat();
         let raster = Raster::new(16, 1, 4, data).expect("fits");
-        let small = fit(&raster, 8);
+        let small = fit(&raster, 8, (16, 1));
         for pixel in small.data.as_chunks::<4>().0 {
             assert!(pixel[0] > 250 && pixel[1] < 5, "{pixel:?}");
         }
