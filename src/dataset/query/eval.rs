@@ -267,8 +267,18 @@ fn strings_mask(strings: &Strings, matcher: &Matcher) -> Bitmask {
 /// The rows whose text has the needle in it: looked for in the texts end to end, block by block.
 /// The needle is not empty.
 fn substring_mask(strings: &Strings, finder: &Finder<'_>) -> Bitmask {
+    // Up to 16 bytes, memchr compares vectors; beyond, it takes its general algorithm, several
+    // times slower. So longer needles are found by their beginning, and very long ones, where
+    // texts made for it could have us compare without end, by the general algorithm.
+    const VECTOR: usize = 16;
+    const LONG: usize = 256;
+    let needle = finder.needle();
+    let beginning = match needle.len() {
+        len if len > VECTOR && len <= LONG => Some(Finder::new(&needle[..VECTOR])),
+        _ => None,
+    };
+    let finder = beginning.as_ref().unwrap_or(finder);
     let (text, ends) = (strings.text().as_bytes(), strings.ends());
-    let needle = finder.needle().len();
     Bitmask::from_blocks(strings.len(), |first, words| {
         let last = (first + BLOCK).min(strings.len()) - 1;
         let stop = ends[last] as usize;
@@ -279,12 +289,16 @@ fn substring_mask(strings: &Strings, finder: &Finder<'_>) -> Bitmask {
                 row += 1;
             }
             let end = ends[row] as usize;
-            // A find that runs over the row's end is none, and neither is a later one in this row.
-            if at + needle <= end {
+            if at + needle.len() > end {
+                // A find that runs over the row's end is none, and neither is a later one in it.
+                from = end;
+            } else if text[at..].starts_with(needle) {
                 let bit = row - first;
                 words[bit / 64] |= 1 << (bit % 64);
+                from = end;
+            } else {
+                from = at + 1;
             }
-            from = end;
         }
     })
 }
@@ -300,6 +314,8 @@ mod tests {
             (vec!["aa", "aaa", "", "aaaa"], "aaa", vec![1, 3]),
             (vec!["", "x", ""], "x", vec![1]),
             (vec!["abab", "ab"], "ab", vec![0, 1]),
+            (vec!["0123456789abcdefx", "0123456789abcdef", "y"], "0123456789abcdefy", vec![]),
+            (vec!["0123456789abcdefx0123456789abcdefy", "y"], "0123456789abcdefy", vec![0]),
         ] {
             let strings: Strings = texts.iter().copied().collect();
             let mask = substring_mask(&strings, &Finder::new(needle));
