@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::bitmask::{BLOCK, Bitmask, bits};
 use super::snapshot::Snapshot;
 use crate::dataset::edit::Mark;
-use crate::dataset::{ImageFormat, IssueKind, NO_SPLIT, SampleId};
+use crate::dataset::{ImageFormat, IssueKind, SampleId};
 
 /// How many of some samples there are of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -89,6 +89,7 @@ impl Tally {
         let mut add = |row: usize| {
             counts.samples += 1;
             self.sets[sets[row] as usize] += 1;
+            // NO_SPLIT is above every split's id.
             self.splits[(splits[row] as usize).min(no_split)] += 1;
             counts.formats[chunk.format[row] as usize] += 1;
             counts.bytes += bytes[row];
