@@ -94,7 +94,7 @@ fn end_of(text: &str, start: usize) -> usize {
         }
         if token.at.start == start {
             return match token.kind {
-                // A field that goes on with its values keeps them: only its name is typed anew.
+                // A field that goes on keeps its values: only its name and operator are typed anew.
                 TokenKind::Field(field) => field.op_at.end,
                 _ => token.at.end,
             };

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::bitmask::{BLOCK, Bitmask, bits};
 use super::snapshot::Snapshot;
 use crate::dataset::edit::Mark;
-use crate::dataset::{ImageFormat, IssueKind, NO_SPLIT, SampleId};
+use crate::dataset::{ImageFormat, IssueKind, SampleId};
 
 /// How many of some samples there are of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,33 +80,35 @@ impl Tally {
 
     fn add_block(&mut self, snapshot: &Snapshot, mask: &Bitmask, block: usize) {
         let (dataset, chunk) = (&*snapshot.dataset, &*snapshot.facts.chunks()[block]);
+        let first = block * BLOCK;
+        let rows = first..mask.len().min(first + BLOCK);
+        let (sets, splits) = (&dataset.labels.of[rows.clone()], &dataset.splits[rows.clone()]);
+        let (bytes, marks) = (&dataset.bytes[rows.clone()], &snapshot.marks[rows]);
         let (counts, no_split) = (&mut self.rest, self.splits.len() - 1);
         let has_boxes = !dataset.boxes.is_empty();
-        let words = mask.words()[block * BLOCK / 64..].iter().take(BLOCK / 64);
-        for (at, word) in words.enumerate() {
-            for bit in bits(*word) {
-                let in_chunk = at * 64 + bit as usize;
-                let row = block * BLOCK + in_chunk;
-                counts.samples += 1;
-                self.sets[dataset.labels.of[row] as usize] += 1;
-                let split = dataset.splits[row];
-                self.splits[if split == NO_SPLIT { no_split } else { split as usize }] += 1;
-                counts.formats[chunk.format[in_chunk] as usize] += 1;
-                counts.bytes += dataset.bytes[row];
-                counts.unmeasured += u32::from(!chunk.measured[in_chunk]);
-                counts.boxed += u32::from(has_boxes && !dataset.boxes.get(row as SampleId).is_empty());
-                let (issues, marks) = (chunk.issues[in_chunk], snapshot.marks[row]);
-                if issues != 0 {
-                    counts.with_issue += 1;
-                    for (count, kind) in counts.issues.iter_mut().zip(IssueKind::ALL) {
-                        *count += u32::from(issues & kind.bit() != 0);
-                    }
-                }
-                if marks != 0 {
-                    for (count, mark) in counts.marks.iter_mut().zip(Mark::ALL) {
-                        *count += u32::from(marks & mark.bit() != 0);
-                    }
-                }
+        let mut add = |row: usize| {
+            counts.samples += 1;
+            self.sets[sets[row] as usize] += 1;
+            // NO_SPLIT is above every split's id.
+            self.splits[(splits[row] as usize).min(no_split)] += 1;
+            counts.formats[chunk.format[row] as usize] += 1;
+            counts.bytes += bytes[row];
+            counts.unmeasured += u32::from(!chunk.measured[row]);
+            if has_boxes {
+                counts.boxed += u32::from(!dataset.boxes.get((first + row) as SampleId).is_empty());
+            }
+            if chunk.issues[row] != 0 {
+                counts.with_issue += 1;
+                bits(chunk.issues[row].into()).for_each(|bit| add_one(&mut counts.issues, bit));
+            }
+            if marks[row] != 0 {
+                bits(marks[row].into()).for_each(|bit| add_one(&mut counts.marks, bit));
+            }
+        };
+        for (at, word) in mask.words()[first / 64..].iter().take(BLOCK / 64).enumerate() {
+            match *word {
+                u64::MAX => (at * 64..at * 64 + 64).for_each(&mut add),
+                word => bits(word).for_each(|bit| add(at * 64 + bit as usize)),
             }
         }
     }
@@ -137,6 +139,13 @@ impl Tally {
         }
         let no_split = self.splits.pop().unwrap_or(0);
         Counts { classes, unlabelled, splits: self.splits, no_split, ..self.rest }
+    }
+}
+
+/// Counts one more at that index; bits that stand for nothing are left out.
+fn add_one(counts: &mut [u32], at: u32) {
+    if let Some(count) = counts.get_mut(at as usize) {
+        *count += 1;
     }
 }
 

@@ -7,7 +7,7 @@
 use memchr::memmem::Finder;
 use rayon::prelude::*;
 
-use super::bitmask::{BLOCK, Bitmask, pack};
+use super::bitmask::{BLOCK, Bitmask, bits, pack};
 use super::pattern::{Extent, Matcher, Pattern};
 use super::snapshot::{Names, Snapshot};
 use super::syntax::{
@@ -22,44 +22,56 @@ impl Query {
     /// The samples that the query asks for; those that are gone are not among them.
     pub fn mask(&self, snapshot: &Snapshot) -> Bitmask {
         let present = snapshot.derived().present();
-        match self.root() {
-            None => present.clone(),
-            Some(root) => {
-                let mut mask = node_mask(snapshot, root);
-                mask.intersect(present);
-                mask
-            }
-        }
+        let mut mask = match self.root() {
+            None => return present.clone(),
+            Some(root) => node_mask(snapshot, root, present),
+        };
+        mask.intersect(present);
+        mask
     }
 }
 
-fn node_mask(snapshot: &Snapshot, node: &Node) -> Bitmask {
-    let joined = |nodes: &[Node], join: fn(&mut Bitmask, &Bitmask)| {
-        let mut masks = nodes.iter().map(|node| node_mask(snapshot, node));
-        let mut mask = masks.next().unwrap_or_else(|| Bitmask::full(snapshot.len()));
-        masks.for_each(|other| join(&mut mask, &other));
-        mask
-    };
+/// The rows for which the condition holds, as far as they are in `within`: what the mask says of
+/// other rows means nothing.
+fn node_mask(snapshot: &Snapshot, node: &Node, within: &Bitmask) -> Bitmask {
     match node {
-        Node::And(nodes) => joined(nodes, Bitmask::intersect),
-        Node::Or(nodes) => joined(nodes, Bitmask::unite),
+        Node::And(nodes) => {
+            // Texts are looked for last, in the rows that the others leave.
+            let (last, first): (Vec<&Node>, Vec<&Node>) = nodes.iter().partition(|node| reads_text(node));
+            let mut mask = within.clone();
+            for node in first.into_iter().chain(last) {
+                let other = node_mask(snapshot, node, &mask);
+                mask.intersect(&other);
+            }
+            mask
+        }
+        Node::Or(nodes) => any_of(snapshot.len(), nodes, |node| node_mask(snapshot, node, within)),
         Node::Not(node) => {
-            let mut mask = node_mask(snapshot, node);
+            let mut mask = node_mask(snapshot, node, within);
             mask.invert();
             mask
         }
-        Node::Test(test) => test_mask(snapshot, test),
+        Node::Test(test) => test_mask(snapshot, test, within),
     }
 }
 
-fn test_mask(snapshot: &Snapshot, test: &Test) -> Bitmask {
+/// Whether answering takes a look at texts.
+fn reads_text(node: &Node) -> bool {
+    match node {
+        Node::And(nodes) | Node::Or(nodes) => nodes.iter().any(reads_text),
+        Node::Not(node) => reads_text(node),
+        Node::Test(test) => matches!(test, Test::Text(_) | Test::Path(_) | Test::Attribute { .. }),
+    }
+}
+
+fn test_mask(snapshot: &Snapshot, test: &Test, within: &Bitmask) -> Bitmask {
     match test {
-        Test::Text(pattern) => text_mask(snapshot, pattern),
+        Test::Text(pattern) => text_mask(snapshot, pattern, within),
         Test::Path(patterns) => {
             let paths = snapshot.derived().folded_paths();
             any_of(snapshot.len(), patterns, |pattern| {
                 let extent = if pattern.as_literal().is_some() { Extent::Within } else { Extent::Whole };
-                strings_mask(paths, &Matcher::new(pattern, extent))
+                strings_mask(paths, &Matcher::new(pattern, extent), within)
             })
         }
         Test::Label(choices) => label_mask(snapshot, choices),
@@ -83,7 +95,7 @@ fn test_mask(snapshot: &Snapshot, test: &Test) -> Bitmask {
             Some(column) => number_mask(snapshot, &column, test),
             None => Bitmask::empty(snapshot.len()),
         },
-        Test::Attribute { name, test } => attribute_mask(snapshot, name, test),
+        Test::Attribute { name, test } => attribute_mask(snapshot, name, test, within),
     }
 }
 
@@ -95,9 +107,9 @@ fn any_of<T>(rows: usize, items: &[T], mask: impl Fn(&T) -> Bitmask) -> Bitmask 
     united
 }
 
-fn text_mask(snapshot: &Snapshot, pattern: &Pattern) -> Bitmask {
+fn text_mask(snapshot: &Snapshot, pattern: &Pattern, within: &Bitmask) -> Bitmask {
     let matcher = Matcher::new(pattern, Extent::Within);
-    let mut mask = strings_mask(snapshot.derived().folded_paths(), &matcher);
+    let mut mask = strings_mask(snapshot.derived().folded_paths(), &matcher, within);
     let classes = snapshot.vocabulary().classes.folded().iter();
     let wanted: Vec<bool> = classes.map(|name| matcher.is_match(name.as_bytes())).collect();
     if wanted.contains(&true) {
@@ -191,25 +203,25 @@ fn column_mask(snapshot: &Snapshot, column: &Column, test: impl Fn(f64) -> bool 
     })
 }
 
-fn attribute_mask(snapshot: &Snapshot, name: &str, test: &AttributeTest) -> Bitmask {
+fn attribute_mask(snapshot: &Snapshot, name: &str, test: &AttributeTest, within: &Bitmask) -> Bitmask {
     let rows = snapshot.len();
     let Some(at) = snapshot.dataset.attributes.iter().position(|attribute| attribute.name == name) else {
         return Bitmask::empty(rows);
     };
-    let within = |ranges: &[(f64, f64)]| {
+    let numbers_in = |ranges: &[(f64, f64)]| {
         let numbers = snapshot.derived().attribute_numbers(at);
         let so = |number: f64| ranges.iter().any(|(low, high)| *low <= number && number <= *high);
         Bitmask::from_fn(numbers.len(), |row| so(numbers[row]))
     };
     match test {
-        AttributeTest::Compare(comparison) => within(&ranges(comparison, false)),
+        AttributeTest::Compare(comparison) => numbers_in(&ranges(comparison, false)),
         AttributeTest::OneOf(values) => any_of(rows, values, |value| match value {
-            AttributeValue::Span(span) => within(&ranges(&Comparison::OneOf(vec![*span]), false)),
+            AttributeValue::Span(span) => numbers_in(&ranges(&Comparison::OneOf(vec![*span]), false)),
             AttributeValue::Text(pattern) => {
                 let texts = snapshot.derived().folded_attribute(at);
-                let mut mask = strings_mask(texts, &Matcher::new(pattern, Extent::Whole));
+                let mut mask = strings_mask(texts, &Matcher::new(pattern, Extent::Whole), within);
                 if let Some(number) = pattern.as_literal().and_then(parse_number) {
-                    mask.unite(&within(&[(number, number)]));
+                    mask.unite(&numbers_in(&[(number, number)]));
                 }
                 mask
             }
@@ -253,40 +265,50 @@ fn fact_mask(snapshot: &Snapshot, test: impl Fn(&FactChunk, usize) -> bool + Syn
     })
 }
 
-/// The rows whose folded text fits.
-fn strings_mask(strings: &Strings, matcher: &Matcher) -> Bitmask {
+/// The rows of `within`, and maybe others, whose folded text fits.
+fn strings_mask(strings: &Strings, matcher: &Matcher, within: &Bitmask) -> Bitmask {
     if matcher.is_anything() {
         return Bitmask::full(strings.len());
     }
-    if let Some(finder) = matcher.as_substring() {
-        return substring_mask(strings, finder);
-    }
-    Bitmask::from_fn(strings.len(), |row| matcher.is_match(strings.get(row).as_bytes()))
-}
-
-/// The rows whose text has the needle in it: looked for in the texts end to end, block by block.
-/// The needle is not empty.
-fn substring_mask(strings: &Strings, finder: &Finder<'_>) -> Bitmask {
-    let (text, ends) = (strings.text().as_bytes(), strings.ends());
-    let needle = finder.needle().len();
     Bitmask::from_blocks(strings.len(), |first, words| {
-        let last = (first + BLOCK).min(strings.len()) - 1;
-        let stop = ends[last] as usize;
-        let (mut row, mut from) = (first, strings.start(first));
-        while let Some(found) = finder.find(&text[from..stop]) {
-            let at = from + found;
-            while ends[row] as usize <= at {
-                row += 1;
+        let asked = &within.words()[first / 64..][..words.len()];
+        let count: u32 = asked.iter().map(|word| word.count_ones()).sum();
+        let rows = BLOCK.min(strings.len() - first);
+        match matcher.as_substring() {
+            // Texts end to end are read faster than row by row, unless few rows are asked for.
+            Some(finder) if count as usize > rows / 8 => find_in_block(strings, finder, first, words),
+            _ => {
+                for ((at, word), asked) in words.iter_mut().enumerate().zip(asked) {
+                    for bit in bits(*asked) {
+                        let text = strings.get(first + at * 64 + bit as usize);
+                        *word |= u64::from(matcher.is_match(text.as_bytes())) << bit;
+                    }
+                }
             }
-            let end = ends[row] as usize;
-            // A find that runs over the row's end is none, and neither is a later one in this row.
-            if at + needle <= end {
-                let bit = row - first;
-                words[bit / 64] |= 1 << (bit % 64);
-            }
-            from = end;
         }
     })
+}
+
+/// Sets the bits of the rows of one block whose text has the needle, which is not empty: looked
+/// for in their texts end to end.
+fn find_in_block(strings: &Strings, finder: &Finder<'_>, first: usize, words: &mut [u64]) {
+    let (text, ends) = (strings.text().as_bytes(), strings.ends());
+    let last = (first + BLOCK).min(strings.len()) - 1;
+    let stop = ends[last] as usize;
+    let (mut row, mut from) = (first, strings.start(first));
+    while let Some(found) = finder.find(&text[from..stop]) {
+        let at = from + found;
+        while ends[row] as usize <= at {
+            row += 1;
+        }
+        let end = ends[row] as usize;
+        // A find that runs over the row's end is none, and neither is a later one in this row.
+        if at + finder.needle().len() <= end {
+            let bit = row - first;
+            words[bit / 64] |= 1 << (bit % 64);
+        }
+        from = end;
+    }
 }
 
 #[cfg(test)]
@@ -300,10 +322,13 @@ mod tests {
             (vec!["aa", "aaa", "", "aaaa"], "aaa", vec![1, 3]),
             (vec!["", "x", ""], "x", vec![1]),
             (vec!["abab", "ab"], "ab", vec![0, 1]),
+            (vec!["0123456789abcdefx", "0123456789abcdef", "y"], "0123456789abcdefy", vec![]),
+            (vec!["0123456789abcdefx0123456789abcdefy", "y"], "0123456789abcdefy", vec![0]),
         ] {
             let strings: Strings = texts.iter().copied().collect();
-            let mask = substring_mask(&strings, &Finder::new(needle));
-            assert_eq!(mask.iter().collect::<Vec<_>>(), expected, "{texts:?} {needle}");
+            let mut mask = [0];
+            find_in_block(&strings, &Finder::new(needle), 0, &mut mask);
+            assert_eq!(bits(mask[0]).collect::<Vec<_>>(), expected, "{texts:?} {needle}");
         }
     }
 }

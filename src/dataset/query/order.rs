@@ -157,7 +157,11 @@ fn natural_order<'a>(count: usize, text: impl Fn(usize) -> &'a str + Sync) -> Ve
 
 /// Which of two texts comes first in natural order.
 fn compare(one: &str, two: &str) -> Ordering {
-    let (mut left, mut right) = (Symbols::new(one), Symbols::new(two));
+    // What both start with says nothing, but a number and a character have to be whole.
+    let same = one.bytes().zip(two.bytes()).take_while(|(one, two)| one == two).count();
+    let mut start = (0..=same).rev().find(|at| one.is_char_boundary(*at)).unwrap_or(0);
+    start -= one.as_bytes()[..start].iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let (mut left, mut right) = (Symbols::new(&one[start..]), Symbols::new(&two[start..]));
     loop {
         match (left.next(), right.next()) {
             (None, None) => return one.cmp(two),
@@ -339,7 +343,21 @@ fn prefix(key: &[u8]) -> u64 {
 
 /// Appends a text's key. Bytes of text are raised by two (UTF-8 has none above 0xF4), which leaves
 /// 1 to the slash; a number is the byte of a zero, its length and its digits.
-fn push_key(text: &str, key: &mut Vec<u8>) {
+fn push_key(mut text: &str, key: &mut Vec<u8>) {
+    // Nearly all of nearly all paths is plain characters.
+    let plain = |byte: &u8| byte.is_ascii() && !byte.is_ascii_digit() && *byte != b'/';
+    loop {
+        let count = text.bytes().take_while(|byte| plain(byte)).count();
+        key.extend(text[..count].bytes().map(|byte| byte.to_ascii_lowercase() + 2));
+        text = &text[count..];
+        let Some(next) = text.bytes().position(|byte| plain(&byte)) else { break };
+        push_symbols(&text[..next], key);
+        text = &text[next..];
+    }
+    push_symbols(text, key);
+}
+
+fn push_symbols(text: &str, key: &mut Vec<u8>) {
     for symbol in Symbols::new(text) {
         match symbol {
             Symbol::Slash => key.push(1),
