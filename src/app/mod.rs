@@ -1,0 +1,340 @@
+//! The window: where state, views, work and disk meet.
+//!
+//! Each frame: what came back from work becomes actions, actions change the state, their effects
+//! start work, and the views draw the state and give the next actions.
+
+mod offscreen;
+mod thumbs;
+mod work;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use egui::{Context, Ui};
+
+pub use offscreen::screenshot;
+use thumbs::Thumbs;
+use work::Work;
+
+use crate::dataset::SampleId;
+use crate::state::{Action, Effect, Level, Pane, State};
+use crate::store::{Paths, Settings, Theme, WindowGeometry};
+use crate::ui::shell::{Panels, Views, shell_ui};
+use crate::ui::{FullPicture, Pencil, Pictures, Thumb, theme};
+
+/// How often the view is brought up to what was measured since.
+const REFRESH: Duration = Duration::from_millis(400);
+/// How often the place of the person is kept.
+const KEEP_PLACE: Duration = Duration::from_secs(2);
+
+/// How the program starts.
+#[derive(Clone, Debug, Default)]
+pub struct Start {
+    /// What to open.
+    pub source: Option<String>,
+    /// The project's folder where the person chose one.
+    pub project: Option<std::path::PathBuf>,
+    /// The name of the graphics adapter.
+    pub adapter: String,
+}
+
+/// The program.
+pub struct App {
+    state: State,
+    panels: Panels,
+    views: Views,
+    pictures: AppPictures,
+    work: Work,
+    actions: Vec<Action>,
+    refreshed: Instant,
+    place_kept: (Instant, Option<serde_json::Value>),
+    panels_kept: Option<serde_json::Value>,
+    window: Option<WindowGeometry>,
+    adapter: String,
+}
+
+/// Opens the window and runs until it is closed.
+pub fn run(source: Option<&str>, project: Option<&Path>) -> anyhow::Result<()> {
+    let paths = Paths::new()?;
+    let (settings, note) = Settings::load(&paths);
+    let mut viewport = egui::ViewportBuilder::default()
+        .with_title("Lenslet")
+        .with_app_id("lenslet")
+        .with_min_inner_size([640.0, 400.0])
+        .with_inner_size([1280.0, 800.0]);
+    if let Some(window) = settings.window {
+        viewport = viewport.with_inner_size([window.width, window.height]).with_maximized(window.maximised);
+        // A corner outside any monitor would hide the window: only plausible places are used.
+        if window.x > -50.0 && window.y > -50.0 {
+            viewport = viewport.with_position([window.x, window.y]);
+        }
+    }
+    let options = eframe::NativeOptions { viewport, persist_window: false, ..Default::default() };
+    let start = Start { source: source.map(str::to_owned), project: project.map(Path::to_owned), ..Start::default() };
+    let run = eframe::run_native(
+        "lenslet",
+        options,
+        Box::new(move |creation| {
+            let adapter = creation.wgpu_render_state.as_ref().map(|state| {
+                let info = state.adapter.get_info();
+                format!("{} ({:?}, {:?})", info.name, info.backend, info.device_type)
+            });
+            let start = Start { adapter: adapter.unwrap_or_default(), ..start };
+            Ok(Box::new(App::new(&creation.egui_ctx, paths, settings, note, start)))
+        }),
+    );
+    run.map_err(|error| {
+        anyhow::anyhow!(
+            "the window could not be opened: {error}. Without a display, `lenslet scan PATH` prints the same \
+             facts; without a graphics driver, install a software one (Debian, Ubuntu: mesa-vulkan-drivers)"
+        )
+    })
+}
+
+impl App {
+    /// A program in this context. `note` is shown first.
+    pub fn new(ctx: &Context, paths: Paths, settings: Settings, note: Option<String>, start: Start) -> Self {
+        theme::install(ctx);
+        let waker = ctx.clone();
+        // One core stays with the interface.
+        let workers = std::thread::available_parallelism().map_or(1, usize::from).saturating_sub(1).clamp(1, 8);
+        let thumbs = Thumbs::new(workers, move || waker.request_repaint());
+        let panels = Panels::from_value(settings.layout.as_ref());
+        let mut app = Self {
+            state: State::new(settings),
+            panels,
+            views: Views::default(),
+            pictures: AppPictures { thumbs },
+            work: Work::new(ctx.clone(), paths, start.project),
+            actions: Vec::new(),
+            refreshed: Instant::now(),
+            place_kept: (Instant::now(), None),
+            panels_kept: None,
+            window: None,
+            adapter: start.adapter,
+        };
+        app.panels_kept = app.panels.value();
+        if let Some(note) = note {
+            app.state.notify(Level::Warning, note);
+        }
+        if let Some(source) = start.source {
+            app.actions.push(Action::Open { source });
+        }
+        app.apply_settings(ctx);
+        app
+    }
+
+    pub fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Does something as if the person had asked for it.
+    pub fn act(&mut self, action: Action) {
+        self.actions.push(action);
+    }
+
+    pub fn panels(&mut self) -> &mut Panels {
+        &mut self.panels
+    }
+
+    /// Whether nothing is under way: no job, no question, no thumbnail on screen missing.
+    pub fn is_settled(&self) -> bool {
+        let answered = self.state.session.as_ref().is_none_or(|session| {
+            session.shown.answered == session.shown.asked && session.project.is_saved() && !session.shown.stale
+        });
+        self.actions.is_empty() && answered && self.work.is_idle() && self.pictures.thumbs.is_idle()
+    }
+
+    /// Everything but drawing.
+    pub fn logic(&mut self, ctx: &Context) {
+        self.work.poll(&mut self.actions);
+        if self.refreshed.elapsed() >= REFRESH {
+            self.refreshed = Instant::now();
+            self.actions.push(Action::Refresh);
+        } else if self.state.session.as_ref().is_some_and(|session| session.shown.stale) {
+            ctx.request_repaint_after(REFRESH);
+        }
+        self.input(ctx);
+        self.dispatch(ctx);
+        self.keep_place();
+    }
+
+    /// Draws the window and takes its gestures.
+    pub fn ui(&mut self, ui: &mut Ui) {
+        let mut pencil = Pencil { state: &self.state, pictures: &mut self.pictures, actions: &mut self.actions };
+        shell_ui(ui, &mut pencil, &mut self.views, &mut self.panels);
+        let ctx = ui.ctx().clone();
+        if !self.actions.is_empty() {
+            // What a gesture does is on screen in the next frame, which comes at once.
+            self.dispatch(&ctx);
+            ctx.request_repaint();
+        }
+        if self.pictures.thumbs.end_frame(&ctx) {
+            ctx.request_repaint();
+        }
+    }
+
+    fn dispatch(&mut self, ctx: &Context) {
+        for action in std::mem::take(&mut self.actions) {
+            let is_new = matches!(action, Action::Opened(_));
+            let changed = match &action {
+                Action::Rescanned(rescanned) => Some(rescanned.changed.clone()),
+                _ => None,
+            };
+            let settings_may_change = matches!(action, Action::ChangeSettings(_) | Action::Run(_));
+            for effect in self.state.update(action) {
+                self.carry_out(ctx, effect);
+            }
+            if is_new || changed.is_some() {
+                self.pictures.thumbs.set_source(self.work.thumb_source(), changed.as_deref());
+            }
+            if settings_may_change {
+                self.apply_settings(ctx);
+            }
+        }
+    }
+
+    fn carry_out(&mut self, ctx: &Context, effect: Effect) {
+        match effect {
+            Effect::CopyText(text) => ctx.copy_text(text),
+            Effect::TogglePane(pane) => self.panels.toggle(pane),
+            Effect::ResetLayout => self.panels = Panels::new(),
+            Effect::FocusSearch => {
+                self.panels.show(Pane::Grid);
+                self.views.search.focus = true;
+            }
+            Effect::InspectorFit | Effect::InspectorActualSize => {}
+            Effect::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
+            Effect::Close => {
+                self.keep_place_now();
+                self.work.close();
+                self.pictures.thumbs.set_source(None, None);
+            }
+            Effect::SaveSettings => self.save_settings(),
+            effect => {
+                let told = self.work.carry_out(effect, &self.state);
+                self.actions.extend(told);
+            }
+        }
+    }
+
+    /// Dropped files, and where the window is.
+    fn input(&mut self, ctx: &Context) {
+        let (hovers, dropped, window) = ctx.input(|input| {
+            let dropped = input.raw.dropped_files.iter().find_map(|file| file.path.clone());
+            let viewport = input.viewport();
+            let window = viewport.outer_rect.zip(viewport.inner_rect).map(|(outer, inner)| WindowGeometry {
+                x: outer.left(),
+                y: outer.top(),
+                width: inner.width(),
+                height: inner.height(),
+                maximised: viewport.maximized.unwrap_or(false),
+            });
+            (!input.raw.hovered_files.is_empty(), dropped, window)
+        });
+        if hovers != self.state.drop_hovers {
+            self.actions.push(Action::DropHovers(hovers));
+        }
+        if let Some(path) = dropped {
+            match path.to_str() {
+                Some(source) => self.actions.push(Action::Open { source: source.to_owned() }),
+                None => self.actions.push(Action::Notify {
+                    level: Level::Error,
+                    text: format!("{} has a name that is not UTF-8; rename it or open its parent folder.", path.display()),
+                }),
+            }
+        }
+        self.window = window.or(self.window);
+    }
+
+    fn apply_settings(&mut self, ctx: &Context) {
+        let settings = &self.state.settings;
+        let theme = match settings.theme {
+            Theme::System => egui::ThemePreference::System,
+            Theme::Light => egui::ThemePreference::Light,
+            Theme::Dark => egui::ThemePreference::Dark,
+        };
+        if ctx.options(|options| options.theme_preference) != theme {
+            ctx.set_theme(theme);
+        }
+        if ctx.zoom_factor() != settings.interface_scale {
+            ctx.set_zoom_factor(settings.interface_scale);
+        }
+        self.work.set_person(&settings.person);
+    }
+
+    fn save_settings(&mut self) {
+        self.state.settings.window = self.window.or(self.state.settings.window);
+        if let Some(layout) = self.panels.value() {
+            self.state.settings.layout = Some(layout);
+        }
+        if let Err(error) = self.work.save_settings(&self.state.settings) {
+            self.state.notify(Level::Warning, format!("The settings could not be saved: {error}."));
+        }
+    }
+
+    /// Keeps where the person is, now and then and only when it changed.
+    fn keep_place(&mut self) {
+        if self.place_kept.0.elapsed() >= KEEP_PLACE {
+            self.keep_place_now();
+        }
+    }
+
+    fn keep_place_now(&mut self) {
+        let place = self.state.session.as_ref().map(crate::state::Session::place);
+        if place != self.place_kept.1 {
+            if let Some(place) = &place {
+                self.work.keep_place(place);
+            }
+            self.place_kept.1 = place;
+        }
+        self.place_kept.0 = Instant::now();
+    }
+
+    /// Keeps everything; called when the window closes.
+    pub fn leave(&mut self) {
+        self.keep_place_now();
+        self.save_settings();
+        self.work.close();
+    }
+
+    /// The name of the graphics adapter.
+    pub fn adapter(&self) -> &str {
+        &self.adapter
+    }
+}
+
+impl eframe::App for App {
+    fn logic(&mut self, ctx: &Context, _: &mut eframe::Frame) {
+        Self::logic(self, ctx);
+    }
+
+    fn ui(&mut self, ui: &mut Ui, _: &mut eframe::Frame) {
+        Self::ui(self, ui);
+    }
+
+    fn on_exit(&mut self) {
+        self.leave();
+    }
+}
+
+/// Textures for the views.
+struct AppPictures {
+    thumbs: Thumbs,
+}
+
+impl Pictures for AppPictures {
+    fn thumbnail(&mut self, sample: SampleId, edge_px: u32) -> Option<Thumb> {
+        self.thumbs.get(sample, edge_px)
+    }
+
+    fn prefetch_thumbnail(&mut self, sample: SampleId, edge_px: u32) {
+        self.thumbs.prefetch(sample, edge_px);
+    }
+
+    fn full(&mut self, _: SampleId) -> FullPicture {
+        FullPicture::Loading
+    }
+
+    fn prefetch_full(&mut self, _: &[SampleId]) {}
+}
