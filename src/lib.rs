@@ -3,6 +3,7 @@
 pub mod app;
 pub mod cli;
 pub mod dataset;
+pub mod export;
 pub mod demo;
 pub mod import;
 pub mod jobs;

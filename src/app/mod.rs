@@ -3,7 +3,10 @@
 //! Each frame: what came back from work becomes actions, actions change the state, their effects
 //! start work, and the views draw the state and give the next actions.
 
+mod finder;
+mod measuring;
 mod offscreen;
+mod reveal;
 mod thumbs;
 mod work;
 
@@ -177,6 +180,7 @@ impl App {
     fn dispatch(&mut self, ctx: &Context) {
         for action in std::mem::take(&mut self.actions) {
             let is_new = matches!(action, Action::Opened(_));
+            let may_have_changed = matches!(&action, Action::Opened(opened) if opened.may_have_changed);
             let changed = match &action {
                 Action::Rescanned(rescanned) => Some(rescanned.changed.clone()),
                 _ => None,
@@ -187,6 +191,12 @@ impl App {
             }
             if is_new || changed.is_some() {
                 self.pictures.thumbs.set_source(self.work.thumb_source(), changed.as_deref());
+                if may_have_changed {
+                    let told = self.work.start_rescan(&self.state, false);
+                    self.actions.extend(told);
+                } else {
+                    self.work.start_measuring(&self.state);
+                }
             }
             if settings_may_change {
                 self.apply_settings(ctx);

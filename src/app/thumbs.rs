@@ -63,8 +63,8 @@ impl ThumbSource {
         if edge >= THUMBNAIL_EDGE && started.elapsed() > Duration::from_millis(4)
             && let Some(cache) = &self.cache
         {
-            let data = media::encode_thumbnail(&raster);
-            cache.put_many(&[Thumbnail { sample, edge: kept_edge, stamp, data }]);
+            let bytes = media::encode_thumbnail(&raster);
+            cache.put_many(&[Thumbnail { sample, edge: kept_edge, stamp, bytes }]);
         }
         Some(raster)
     }

@@ -1,6 +1,6 @@
 //! The command line: the same functions as the window, with their figures printed.
 
-mod args;
+pub mod args;
 mod demo;
 mod progress;
 mod scan;

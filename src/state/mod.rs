@@ -203,6 +203,10 @@ pub struct Opened {
     /// Where the person was, from the project.
     pub place: Option<serde_json::Value>,
     pub notes: Vec<String>,
+    /// The entry for the list of recent datasets.
+    pub recent: Option<crate::store::Recent>,
+    /// Whether the list is the project's, so that the source is listed again beside the person.
+    pub may_have_changed: bool,
 }
 
 impl PartialEq for Opened {
@@ -222,6 +226,8 @@ pub struct Rescanned {
     pub changed: Vec<SampleId>,
     pub added: usize,
     pub removed: usize,
+    /// Whether the person asked for it, and wants to hear that nothing changed.
+    pub is_asked: bool,
 }
 
 impl PartialEq for Rescanned {

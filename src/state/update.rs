@@ -165,9 +165,13 @@ impl State {
             session.restore_place(place);
         }
         session.search.text = session.overlay.view.filter.clone();
-        let effect = session.find_rows();
+        let mut effects = vec![session.find_rows()];
         self.session = Some(session);
-        vec![effect]
+        if let Some(recent) = opened.recent {
+            self.settings.note_recent(recent);
+            effects.push(Effect::SaveSettings);
+        }
+        effects
     }
 }
 
@@ -509,13 +513,19 @@ impl Session {
     }
 
     fn rescanned(&mut self, rescanned: Rescanned) -> Answer {
-        self.snapshot = rescanned.snapshot;
+        let mut facts = self.snapshot.facts.clone();
+        facts.grow(rescanned.snapshot.len());
+        for sample in &rescanned.changed {
+            facts.set(*sample, &Fact::UNMEASURED);
+        }
+        self.snapshot = rescanned.snapshot.with(facts, self.overlay.marks.clone());
         self.overlay.grow(self.snapshot.len());
         let again: std::collections::HashSet<SampleId> = rescanned.changed.iter().copied().collect();
         let is_import = |issue: &Issue| issue.sample.is_none_or(|sample| again.contains(&sample));
         self.issues.retain(|issue| !is_import(issue) && !rescanned.issues.contains(issue));
         self.issues.extend(rescanned.issues);
         let told = match (rescanned.added, rescanned.removed, rescanned.changed.len()) {
+            (0, 0, 0) if !rescanned.is_asked => return (vec![self.find_rows()], None),
             (0, 0, 0) => "Nothing changed since the last scan.".to_owned(),
             (added, removed, changed) => {
                 let changed = changed.saturating_sub(added);
