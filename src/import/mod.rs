@@ -152,7 +152,9 @@ pub fn open_tree(tree: &Tree, control: &Control) -> Result<Imported, ImportError
     }
     match failed {
         Some((error, _)) => Err(error),
-        None => Err(ImportError::NothingFound { path: PathBuf::from(&tree.source), looked_for: looked_for() }),
+        None => {
+            Err(ImportError::NothingFound { path: PathBuf::from(&tree.source), looked_for: looked_for() })
+        }
     }
 }
 

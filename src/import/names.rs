@@ -11,12 +11,82 @@ const UNDECODED_EXTENSIONS: &[&str] = &["avif", "heic", "heif", "jp2", "jxl", "p
 
 /// Endings of files that lie beside images and are none, lowercase: not worth opening to look.
 const OTHER_EXTENSIONS: &[&str] = &[
-    "txt", "md", "rst", "csv", "tsv", "json", "jsonl", "ndjson", "xml", "yaml", "yml", "toml", "html", "htm",
-    "pdf", "doc", "docx", "xls", "xlsx", "py", "ipynb", "sh", "m", "mat", "npy", "npz", "pkl", "pickle", "h5",
-    "hdf5", "parquet", "arrow", "feather", "tfrecord", "tar", "gz", "tgz", "zip", "7z", "rar", "bz2", "xz",
-    "zst", "wav", "mp3", "flac", "ogg", "opus", "mp4", "avi", "mov", "mkv", "webm", "pcm", "log", "lock",
-    "ini", "cfg", "conf", "db", "sqlite", "names", "data", "cls", "label", "onnx", "pt", "pth", "ckpt",
-    "safetensors", "svg", "js", "css", "exe", "dll", "so",
+    "txt",
+    "md",
+    "rst",
+    "csv",
+    "tsv",
+    "json",
+    "jsonl",
+    "ndjson",
+    "xml",
+    "yaml",
+    "yml",
+    "toml",
+    "html",
+    "htm",
+    "pdf",
+    "doc",
+    "docx",
+    "xls",
+    "xlsx",
+    "py",
+    "ipynb",
+    "sh",
+    "m",
+    "mat",
+    "npy",
+    "npz",
+    "pkl",
+    "pickle",
+    "h5",
+    "hdf5",
+    "parquet",
+    "arrow",
+    "feather",
+    "tfrecord",
+    "tar",
+    "gz",
+    "tgz",
+    "zip",
+    "7z",
+    "rar",
+    "bz2",
+    "xz",
+    "zst",
+    "wav",
+    "mp3",
+    "flac",
+    "ogg",
+    "opus",
+    "mp4",
+    "avi",
+    "mov",
+    "mkv",
+    "webm",
+    "pcm",
+    "log",
+    "lock",
+    "ini",
+    "cfg",
+    "conf",
+    "db",
+    "sqlite",
+    "names",
+    "data",
+    "cls",
+    "label",
+    "onnx",
+    "pt",
+    "pth",
+    "ckpt",
+    "safetensors",
+    "svg",
+    "js",
+    "css",
+    "exe",
+    "dll",
+    "so",
 ];
 
 /// Whether the path ends as an image's does, gzipped ones (`x.png.gz`) included.
@@ -33,7 +103,10 @@ pub fn is_doubtful_name(path: &str) -> bool {
     let ending = extension(path);
     if ending.is_empty() {
         let name = split_path(path).1.to_ascii_lowercase();
-        return !matches!(name.as_str(), "readme" | "license" | "licence" | "copying" | "makefile" | "copyright");
+        return !matches!(
+            name.as_str(),
+            "readme" | "license" | "licence" | "copying" | "makefile" | "copyright"
+        );
     }
     !is_image_name(path) && !OTHER_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(ending))
 }
@@ -76,8 +149,8 @@ pub fn split_name(name: &str) -> Option<&'static str> {
             "train" | "training" | "trn" | "trainset" => "train",
             "val" | "valid" | "validation" | "validate" | "dev" | "valset" => "val",
             "test" | "testing" | "tst" | "testset" => "test",
-            "" | "set" | "split" | "image" | "images" | "img" | "imgs" | "data" | "dataset" | "jpg" | "jpeg"
-            | "png" | "file" | "files" | "folder" | "of" | "shard" | "part" => continue,
+            "" | "set" | "split" | "image" | "images" | "img" | "imgs" | "data" | "dataset" | "jpg"
+            | "jpeg" | "png" | "file" | "files" | "folder" | "of" | "shard" | "part" => continue,
             _ => return None,
         };
         if split.is_some_and(|known| known != named) {

@@ -244,8 +244,8 @@ impl Reader {
             return Ok(rows.clone());
         }
         let about = self.known(container)?;
-        let rows = super::open_rows(opened.bytes.clone(), about)
-            .map_err(|error| error.of_container(&about.path))?;
+        let rows =
+            super::open_rows(opened.bytes.clone(), about).map_err(|error| error.of_container(&about.path))?;
         Ok(opened.rows.get_or_init(|| rows).clone())
     }
 
@@ -270,14 +270,9 @@ impl Reader {
         if depth > MAX_DEPTH || about.parent.as_ref().is_some_and(inside) {
             return Err(ReadError::new(IssueKind::Unreadable, "archives lie too deep within archives"));
         }
-        let bytes =
-            self.open_bytes(about, depth).map_err(|error| error.of_container(&about.path))?;
-        let opened = Arc::new(Opened {
-            bytes,
-            zip: OnceLock::new(),
-            rows: OnceLock::new(),
-            making: Mutex::new(()),
-        });
+        let bytes = self.open_bytes(about, depth).map_err(|error| error.of_container(&about.path))?;
+        let opened =
+            Arc::new(Opened { bytes, zip: OnceLock::new(), rows: OnceLock::new(), making: Mutex::new(()) });
         *room = Some(opened.clone());
         drop(room);
         if self.open.fetch_add(1, Ordering::Relaxed) >= MAX_OPEN {
@@ -439,11 +434,17 @@ fn buffered(cursor: Cursor) -> std::io::BufReader<Cursor> {
 
 fn too_large(size: u64, most: u64) -> ReadError {
     let (size, most) = (size >> 20, most >> 20);
-    ReadError::new(IssueKind::Oversized, format!("the content is {size} MiB or more, above the limit of {most} MiB"))
+    ReadError::new(
+        IssueKind::Oversized,
+        format!("the content is {size} MiB or more, above the limit of {most} MiB"),
+    )
 }
 
 fn encrypted() -> ReadError {
-    ReadError::new(IssueKind::Unreadable, "the zip entry is encrypted; unpack the zip with its password first")
+    ReadError::new(
+        IssueKind::Unreadable,
+        "the zip entry is encrypted; unpack the zip with its password first",
+    )
 }
 
 fn zip_error(error: &ZipError) -> ReadError {

@@ -463,7 +463,9 @@ fn glob(path: &Path) -> Vec<PathBuf> {
             let mut names: Vec<String> = entries
                 .flatten()
                 .filter_map(|entry| entry.file_name().into_string().ok())
-                .filter(|name| (text.starts_with('.') || !name.starts_with('.')) && pattern::matches(&text, name))
+                .filter(|name| {
+                    (text.starts_with('.') || !name.starts_with('.')) && pattern::matches(&text, name)
+                })
                 .collect();
             names.sort_by(|a, b| crate::dataset::natural::compare(a, b));
             next.extend(names.into_iter().map(|name| folder.join(name)));

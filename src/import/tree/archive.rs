@@ -120,7 +120,8 @@ pub fn read_tar(
     let mut named = Extension::default();
     let mut sparse = 0u64;
     let truncated = |at: u64| {
-        let message = format!("the archive ends early, at byte {at}; entries after that are lost. Get a fresh copy");
+        let message =
+            format!("the archive ends early, at byte {at}; entries after that are lost. Get a fresh copy");
         Ok(Some((IssueKind::Truncated, message)))
     };
     loop {
@@ -187,7 +188,8 @@ pub fn read_tar(
         at = next;
     }
     Ok((sparse > 0).then(|| {
-        let message = format!("{sparse} sparse files in the archive were left out; repack it without --sparse");
+        let message =
+            format!("{sparse} sparse files in the archive were left out; repack it without --sparse");
         (IssueKind::Unsupported, message)
     }))
 }
@@ -348,7 +350,9 @@ fn list_zip(reader: &Reader, files: &mut Collected<'_>, control: &Control) -> Re
         files.add(&name.replace('\\', "/"), place, entry.size(), modified_ms);
     }
     Ok((encrypted > 0).then(|| {
-        let message = format!("{encrypted} entries of the zip are encrypted; unpack it with its password and open the folder");
+        let message = format!(
+            "{encrypted} entries of the zip are encrypted; unpack it with its password and open the folder"
+        );
         (IssueKind::Unreadable, message)
     }))
 }
@@ -432,9 +436,11 @@ mod tests {
 
     #[test]
     fn zip_times_count_from_the_epoch() {
-        for ((year, month, day, hour), seconds) in
-            [((1980, 1, 1, 0), 315_532_800), ((2000, 2, 29, 1), 951_786_000), ((2024, 12, 31, 23), 1_735_686_000)]
-        {
+        for ((year, month, day, hour), seconds) in [
+            ((1980, 1, 1, 0), 315_532_800),
+            ((2000, 2, 29, 1), 951_786_000),
+            ((2024, 12, 31, 23), 1_735_686_000),
+        ] {
             let time = zip::DateTime::from_date_and_time(year, month, day, hour, 0, 0).unwrap();
             assert_eq!(zip_time(time), seconds * 1000);
         }

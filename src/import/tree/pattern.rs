@@ -81,7 +81,8 @@ fn choices(inner: &str, depth: usize) -> Result<Vec<String>, PatternError> {
 /// `first..last` as numbers.
 fn range(inner: &str) -> Result<Option<Vec<String>>, PatternError> {
     let Some((first, last)) = inner.split_once("..") else { return Ok(None) };
-    let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u64>().ok());
+    let number =
+        |text: &str| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u64>().ok());
     let (Some(Some(from)), Some(Some(to))) = (number(first), number(last)) else { return Ok(None) };
     if from.abs_diff(to) >= MAX_EXPANDED as u64 {
         return Err(PatternError::TooMany);
@@ -89,8 +90,11 @@ fn range(inner: &str) -> Result<Option<Vec<String>>, PatternError> {
     let padded = |text: &str| text.len() > 1 && text.starts_with('0');
     let width = if padded(first) || padded(last) { first.len().max(last.len()) } else { 0 };
     let written = |value: u64| format!("{value:0width$}");
-    let numbers =
-        if from <= to { (from..=to).map(written).collect() } else { (to..=from).rev().map(written).collect() };
+    let numbers = if from <= to {
+        (from..=to).map(written).collect()
+    } else {
+        (to..=from).rev().map(written).collect()
+    };
     Ok(Some(numbers))
 }
 
@@ -138,7 +142,8 @@ fn append(texts: &mut Vec<String>, choices: &[String]) -> Result<(), PatternErro
     if texts.len().saturating_mul(choices.len()) > MAX_EXPANDED {
         return Err(PatternError::TooMany);
     }
-    *texts = texts.iter().flat_map(|text| choices.iter().map(move |choice| format!("{text}{choice}"))).collect();
+    *texts =
+        texts.iter().flat_map(|text| choices.iter().map(move |choice| format!("{text}{choice}"))).collect();
     Ok(())
 }
 

@@ -263,7 +263,12 @@ impl Walk<'_> {
 
     fn issue(&self, path: &str, message: String) {
         let path = if path.is_empty() { "." } else { path };
-        lock(&self.issues).push(Issue { sample: None, path: path.into(), kind: IssueKind::Unreadable, message });
+        lock(&self.issues).push(Issue {
+            sample: None,
+            path: path.into(),
+            kind: IssueKind::Unreadable,
+            message,
+        });
     }
 }
 
