@@ -10,7 +10,9 @@
 
 pub mod cifar;
 pub mod coco;
+pub mod folder;
 pub mod idx;
+pub mod manifest;
 pub mod names;
 pub mod naming;
 pub mod numpy;
@@ -19,6 +21,7 @@ pub mod parquet;
 pub mod reader;
 pub mod tree;
 pub mod voc;
+pub mod webdataset;
 pub mod yolo;
 
 use std::path::PathBuf;
@@ -77,15 +80,113 @@ pub enum Fit {
     Certain,
 }
 
+<<<<<<< HEAD
+/// Every layout that is read. Of two that fit equally well the first wins.
+pub static FORMATS: &[Format] = &[
+    coco::FORMAT,
+    voc::FORMAT,
+    yolo::FORMAT,
+    manifest::FORMAT,
+    parquet::FORMAT,
+    idx::FORMAT,
+    cifar::FORMAT,
+    numpy::FORMAT,
+    webdataset::FORMAT,
+    folder::FORMAT,
+];
+
+/// Opens a folder, archive, file or pattern of files: lists it, finds the layout that fits best and
+/// reads it.
+///
+/// A layout that fits but gives no sample leaves the field to the next one.
+pub fn open(source: &str, control: &Control) -> Result<Imported, ImportError> {
+    let tree = Tree::open(source, control)?;
+    open_tree(&tree, control)
+}
+
+/// [`open`] for files that are listed already.
+pub fn open_tree(tree: &Tree, control: &Control) -> Result<Imported, ImportError> {
+    let Some(root) = tree.root.to_str() else {
+        let message = "the folder's own path is not UTF-8, so that it cannot be kept; rename it".into();
+        return Err(ImportError::Malformed { path: tree.root.clone(), message });
+    };
+    control.set_stage("Recognising the layout");
+    let mut fitting = Vec::new();
+    for format in FORMATS {
+        control.checkpoint()?;
+        if let Some(fit) = (format.detect)(tree) {
+            fitting.push((fit, format));
+        }
+    }
+    // Who opens a table means that table, whatever lies beside it. The sort is stable: formats of
+    // one fit stay in this table's order.
+    let table_opened = tree.focus.is_some_and(|file| {
+        let extension = naming::extension(tree.path(file)).to_ascii_lowercase();
+        matches!(extension.as_str(), "csv" | "tsv" | "jsonl" | "ndjson")
+    });
+    fitting.sort_by_key(|(fit, format)| {
+        let meant = table_opened && format.layout == Layout::Manifest;
+        std::cmp::Reverse((meant, *fit))
+    });
+    let mut failed: Option<(ImportError, &Format)> = None;
+    for (_, format) in fitting {
+        let mut builder = DatasetBuilder::new(root, &tree.source, format.layout);
+        // Places in the tree's containers are then places in the dataset's.
+        for container in &tree.containers {
+            builder.container(container.clone());
+        }
+        control.set_stage(format!("Reading as {}", format.layout.title()));
+        match (format.import)(tree, &mut builder, control) {
+            Ok(()) if builder.is_empty() => {}
+            Ok(()) => {
+                for issue in &tree.issues {
+                    builder.issue(None, &issue.path, issue.kind, issue.message.clone());
+                }
+                if let Some((error, first)) = failed {
+                    let title = first.layout.title();
+                    let message = format!("this looks like {title} but could not be read as such: {error}");
+                    builder.issue(None, &tree.source, IssueKind::Annotation, message);
+                }
+                let (dataset, issues) = builder.finish();
+                return Ok(Imported { dataset, issues });
+            }
+            Err(error @ ImportError::Cancelled(_)) => return Err(error),
+            Err(error) => failed = failed.or(Some((error, format))),
+        }
+    }
+    match failed {
+        Some((error, _)) => Err(error),
+        None => {
+            Err(ImportError::NothingFound { path: PathBuf::from(&tree.source), looked_for: looked_for() })
+        }
+    }
+}
+
+/// What [`FORMATS`] read, as one sentence part.
+fn looked_for() -> String {
+    let formats: Vec<String> =
+        FORMATS.iter().map(|format| format!("{} ({})", format.layout.title(), format.reads)).collect();
+    formats.join("; ")
+}
+
+=======
+>>>>>>> packed
 /// The rows of an opened array or table file.
 fn open_rows(bytes: Arc<dyn ReadAt>, container: &Container) -> Result<Arc<dyn RowSource>, ReadError> {
     match container.kind {
         ContainerKind::Idx => idx::open(bytes, container),
         ContainerKind::Cifar10 | ContainerKind::Cifar100 => cifar::open(bytes, container),
+<<<<<<< HEAD
+        ContainerKind::Npy => numpy::open(bytes, container),
+        ContainerKind::Parquet => parquet::open(bytes, container),
+        ContainerKind::Tar | ContainerKind::TarGz | ContainerKind::Zip => {
+            Err(ReadError::new(IssueKind::Unreadable, "an archive's entries are files, not rows"))
+=======
         ContainerKind::Npy => numpy::open(bytes, container),
         ContainerKind::Parquet => parquet::open(bytes, container),
         ContainerKind::Tar | ContainerKind::TarGz | ContainerKind::Zip => {
             Err(ReadError::new(IssueKind::Unsupported, "an archive's entries are files, not rows"))
+>>>>>>> packed
         }
     }
 }

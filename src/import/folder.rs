@@ -1,0 +1,408 @@
+//! Image folder: images in folders that name their split and class, or in none.
+//!
+//! What a folder means is decided from all of them together ([`roles`]):
+//!
+//! 1. A folder that all images lie in says nothing (`images/`, `dataset/`) and is no class; if it is
+//!    a split's (`train/`), it is the split of all.
+//! 2. Where the folders part, they are splits when all or at least two of them have a split's name;
+//!    one with another name (`extra`) is then a split of that name.
+//! 3. Otherwise the splits are at the first depth where every folder has a split's name
+//!    (`cat/train`), counted from the top or else from the bottom.
+//! 4. What is left of the path is the class, joined by `/`, without what is common to all and
+//!    without a closing `images` or the like.
+//!
+//! A tar within a folder is a shard: its name counts as a folder's without its number. A zip is a
+//! folder that was packed. Images at the top have no label. Files that are no images are passed over
+//! in silence.
+
+use std::collections::HashMap;
+
+use rayon::prelude::*;
+
+use super::names::{is_doubtful_name, is_image_name, looks_like_image, split_name};
+use super::naming::split_path;
+use super::tree::archive::archive_stem;
+use super::{Fit, Format, ImportError, Tree};
+use crate::dataset::{ContainerKind, DatasetBuilder, Layout, NewSample, natural};
+use crate::jobs::Control;
+
+pub const FORMAT: Format = Format {
+    layout: Layout::ImageFolder,
+    reads: "images in folders: flat, one folder per class, split/class or class/split, nested",
+    detect,
+    import,
+};
+
+/// Files whose first bytes are looked at to tell whether there are images without an image's name.
+const DETECT_FILES: usize = 64;
+
+/// Files that are looked at between two questions whether to go on.
+const BATCH: usize = 1024;
+
+/// Folder names that say only that images are within.
+const GENERIC: &[&str] = &[
+    "images",
+    "image",
+    "imgs",
+    "img",
+    "jpg",
+    "jpeg",
+    "jpegs",
+    "png",
+    "pngs",
+    "jpegimages",
+    "data",
+    "photos",
+    "pictures",
+];
+
+/// What a folder says of the images in it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Role {
+    /// `train`, `val`, `test` or a folder's own name.
+    pub split: Option<String>,
+    pub label: Option<String>,
+}
+
+/// What each folder means, given as its parts from the top; see the rules above.
+pub fn roles(folders: &[Vec<&str>]) -> Vec<Role> {
+    let shared = common_start(folders, 0);
+    let parting = |folder: &Vec<&str>| folder.len() > shared;
+    let mut splits: Vec<Option<String>> = vec![None; folders.len()];
+    let mut classes: Vec<Vec<&str>> =
+        folders.iter().map(|folder| folder.get(shared..).unwrap_or_default().to_vec()).collect();
+
+    let mut names: Vec<&str> = folders.iter().filter_map(|folder| folder.get(shared).copied()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let named = names.iter().filter(|name| split_name(name).is_some()).count();
+    let own_level = if named >= 2 || (named > 0 && named == names.len()) {
+        Some(Level::FromTop(shared))
+    } else {
+        let parted: Vec<&Vec<&str>> = folders.iter().filter(|folder| parting(folder)).collect();
+        let deepest = parted.iter().map(|folder| folder.len()).min().unwrap_or(0);
+        let is_level = |level: &Level| {
+            parted.iter().all(|folder| level.of(folder).is_some_and(|part| split_name(part).is_some()))
+        };
+        let from_top = (shared + 1..deepest).map(Level::FromTop);
+        let from_bottom = (0..deepest.saturating_sub(shared)).map(Level::FromBottom);
+        from_top.chain(from_bottom).find(|level| !parted.is_empty() && is_level(level))
+    };
+    match own_level {
+        Some(level) => {
+            for (at, folder) in folders.iter().enumerate().filter(|(_, folder)| parting(folder)) {
+                let Some(depth) = level.depth(folder) else { continue };
+                let name = folder[depth];
+                splits[at] = Some(split_name(name).map_or_else(|| name.to_owned(), str::to_owned));
+                classes[at].remove(depth - shared);
+            }
+        }
+        None => {
+            // The innermost of the folders around all images that is a split's.
+            let around = folders.iter().find(|folder| folder.len() >= shared).map(|folder| &folder[..shared]);
+            let split = around.unwrap_or_default().iter().rev().find_map(|name| split_name(name));
+            for (split_of, _) in splits.iter_mut().zip(folders).filter(|(_, folder)| folder.len() >= shared) {
+                *split_of = split.map(str::to_owned);
+            }
+        }
+    }
+    trim(&mut classes);
+    let roles = splits.into_iter().zip(classes);
+    roles.map(|(split, class)| Role { split, label: (!class.is_empty()).then(|| class.join("/")) }).collect()
+}
+
+/// A depth in folders' paths.
+#[derive(Clone, Copy, Debug)]
+enum Level {
+    FromTop(usize),
+    /// 0 is the folder itself.
+    FromBottom(usize),
+}
+
+impl Level {
+    fn depth(self, folder: &[&str]) -> Option<usize> {
+        match self {
+            Self::FromTop(depth) => (depth < folder.len()).then_some(depth),
+            Self::FromBottom(steps) => folder.len().checked_sub(steps + 1),
+        }
+    }
+
+    fn of<'a>(self, folder: &[&'a str]) -> Option<&'a str> {
+        self.depth(folder).map(|depth| folder[depth])
+    }
+}
+
+/// How many parts from `start` on are the same in all folders that are deep enough to differ.
+fn common_start(folders: &[Vec<&str>], start: usize) -> usize {
+    let mut depth = start;
+    loop {
+        let mut parts = folders.iter().filter_map(|folder| folder.get(depth));
+        let Some(first) = parts.next() else { return depth };
+        if parts.any(|part| part != first) {
+            return depth;
+        }
+        depth += 1;
+    }
+}
+
+/// Takes off the classes' paths what tells none from another.
+fn trim(classes: &mut [Vec<&str>]) {
+    let shared = common_start(classes, 0);
+    for class in classes.iter_mut() {
+        class.drain(..shared.min(class.len()));
+    }
+    let generic = |part: &&str| GENERIC.iter().any(|word| part.eq_ignore_ascii_case(word));
+    let mut closed_with: Vec<&str> = Vec::new();
+    for class in classes.iter_mut().filter(|class| class.len() > 1) {
+        if let Some(last) = class.pop_if(|last| generic(last)) {
+            closed_with.push(last);
+        }
+    }
+    closed_with.sort_unstable();
+    closed_with.dedup();
+    // `train/cat/images` and `val/images`: the second is no class either.
+    for class in classes.iter_mut() {
+        if let [only] = class[..]
+            && closed_with.binary_search(&only).is_ok()
+        {
+            class.clear();
+        }
+    }
+}
+
+/// The images of a tree with the role of each one's folder.
+#[derive(Debug)]
+pub struct Images {
+    /// Files of the tree, in its order.
+    pub files: Vec<usize>,
+    /// Index into `roles`, one per file.
+    pub role_of: Vec<u32>,
+    pub roles: Vec<Role>,
+}
+
+/// Finds a tree's images and what their folders say.
+pub fn images(tree: &Tree, control: &Control) -> Result<Images, ImportError> {
+    let mut by_folder: HashMap<&str, u32> = HashMap::new();
+    let mut folders: Vec<(Vec<&str>, bool)> = Vec::new();
+    let mut files = Vec::new();
+    let mut doubtful = Vec::new();
+    for file in 0..tree.len() {
+        let path = tree.path(file);
+        let named = is_image_name(path);
+        if !named && !is_doubtful_name(path) {
+            continue;
+        }
+        let (folder, _) = split_path(path);
+        let known = *by_folder.entry(folder).or_insert_with(|| {
+            folders.push((parts(tree, file), false));
+            (folders.len() - 1) as u32
+        });
+        if named {
+            folders[known as usize].1 = true;
+            files.push((file, known));
+        } else {
+            doubtful.push((file, known));
+        }
+    }
+    let any_named = !files.is_empty();
+    doubtful.retain(|(_, folder)| !any_named || folders[*folder as usize].1);
+    if !doubtful.is_empty() {
+        control.set_stage("Looking into files without an image's name");
+        for batch in doubtful.chunks(BATCH) {
+            control.checkpoint()?;
+            files.par_extend(batch.par_iter().copied().filter(|(file, _)| is_image(tree, *file)));
+        }
+        files.sort_unstable();
+    }
+    tracing::info!(images = files.len(), passed_over = tree.len() - files.len(), "looked through the files");
+
+    // Folders that turned out to hold no image have no say.
+    let mut used = vec![false; folders.len()];
+    for (_, folder) in &files {
+        used[*folder as usize] = true;
+    }
+    let mut new_ids = vec![0; folders.len()];
+    let mut holding = Vec::new();
+    for (folder, (parts, _)) in folders.into_iter().enumerate().filter(|(folder, _)| used[*folder]) {
+        new_ids[folder] = holding.len() as u32;
+        holding.push(parts);
+    }
+    let roles = roles(&holding);
+    let role_of = files.iter().map(|(_, folder)| new_ids[*folder as usize]).collect();
+    Ok(Images { files: files.into_iter().map(|(file, _)| file).collect(), role_of, roles })
+}
+
+/// The parts of a file's folder, with an archive's name as a folder's.
+fn parts(tree: &Tree, file: usize) -> Vec<&str> {
+    let (archive, within) = tree.split_archive(file);
+    let mut parts: Vec<&str> = Vec::new();
+    if let Some(archive) = archive {
+        let kind = tree.containers[tree.place(file).container as usize].kind;
+        let stem = archive_stem(archive);
+        let stem = if kind == ContainerKind::Zip { stem } else { shard_stem(stem) };
+        parts.extend(stem.split('/'));
+    }
+    parts.extend(split_path(within).0.split('/'));
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// A shard's name without its number: `train-00001-of-00004` is `train`.
+pub fn shard_stem(stem: &str) -> &str {
+    let number = |text: &str| {
+        let without = text.trim_end_matches(|char: char| char.is_ascii_digit());
+        without.len()
+    };
+    let mut end = number(stem);
+    if let Some(before) = stem[..end].strip_suffix("-of-").or_else(|| stem[..end].strip_suffix("_of_"))
+        && end < stem.len()
+    {
+        end = number(before);
+    }
+    stem[..end].trim_end_matches(['-', '_', '.'])
+}
+
+fn is_image(tree: &Tree, file: usize) -> bool {
+    tree.start(file, 16).is_ok_and(|head| looks_like_image(&head))
+}
+
+fn detect(tree: &Tree) -> Option<Fit> {
+    if let Some(focus) = tree.focus {
+        let path = tree.path(focus);
+        let shown = is_image_name(path) || (is_doubtful_name(path) && is_image(tree, focus));
+        return shown.then_some(Fit::Fallback);
+    }
+    let named = (0..tree.len()).any(|file| is_image_name(tree.path(file)));
+    let looked = || {
+        let mut doubtful = (0..tree.len()).filter(|file| is_doubtful_name(tree.path(*file)));
+        doubtful.by_ref().take(DETECT_FILES).any(|file| is_image(tree, file))
+    };
+    (named || looked()).then_some(Fit::Fallback)
+}
+
+fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
+    let images = images(tree, control)?;
+    control.set_stage("Reading folders");
+    let mut classes: Vec<&str> = images.roles.iter().filter_map(|role| role.label.as_deref()).collect();
+    classes.sort_by(|a, b| natural::compare(a, b));
+    classes.dedup();
+    for class in classes {
+        builder.class(class);
+    }
+    for (at, (file, role)) in images.files.iter().zip(&images.role_of).enumerate() {
+        if at % BATCH == 0 {
+            control.checkpoint()?;
+        }
+        let role = &images.roles[*role as usize];
+        let label = role.label.as_deref();
+        builder.push(NewSample {
+            split: role.split.as_deref(),
+            labels: label.as_slice(),
+            ..new_sample(tree, *file)
+        });
+    }
+    Ok(())
+}
+
+/// A file of the tree as a sample, without split and labels.
+pub fn new_sample(tree: &Tree, file: usize) -> NewSample<'_> {
+    NewSample {
+        path: tree.path(file),
+        raw_path: tree.raw_path(file).map(<[u8]>::to_vec),
+        place: Some(tree.place(file)),
+        bytes: tree.bytes(file),
+        modified_ms: tree.modified_ms(file),
+        ..NewSample::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Checks `path → split:label` rows (`-` for none), given as one text per tree.
+    fn check(rows: &[&str]) {
+        let rows: Vec<(&str, &str)> = rows.iter().map(|row| row.split_once(" → ").unwrap()).collect();
+        let paths: Vec<Vec<&str>> = rows.iter().map(|(path, _)| folder_parts(path)).collect();
+        let told: Vec<String> = roles(&paths)
+            .into_iter()
+            .map(|role| {
+                let name = |name: Option<String>| name.unwrap_or_else(|| "-".into());
+                format!("{}:{}", name(role.split), name(role.label))
+            })
+            .collect();
+        let expected: Vec<&str> = rows.iter().map(|(_, role)| *role).collect();
+        assert_eq!(told, expected, "{rows:?}");
+    }
+
+    fn folder_parts(path: &str) -> Vec<&str> {
+        split_path(path).0.split('/').filter(|part| !part.is_empty()).collect()
+    }
+
+    #[test]
+    fn folders_tell_splits_and_classes() {
+        for rows in [
+            // Flat, or in folders that all share.
+            &["a.png → -:-", "b.png → -:-"][..],
+            &["images/a.png → -:-", "images/b.png → -:-"],
+            &["a/b/c/1.png → -:-"],
+            &["cats/1.png → -:-", "2.png → -:-"],
+            // Class per folder.
+            &["cat/1.png → -:cat", "dog/1.png → -:dog"],
+            &["images/cat/1.png → -:cat", "images/dog/1.png → -:dog", "images/x.png → -:-"],
+            &["cat/1.png → -:cat", "dog/1.png → -:dog", "3.png → -:-"],
+            &["cat/images/1.png → -:cat", "dog/images/1.png → -:dog"],
+            &["animal/cat/1.png → -:animal/cat", "animal/dog/1.png → -:animal/dog", "plant/1.png → -:plant"],
+            &["set/Balinese/c01/1.png → -:Balinese/c01", "set/Early/c01/1.png → -:Early/c01"],
+            // Split above class.
+            &["train/cat/1.png → train:cat", "train/dog/1.png → train:dog", "val/cat/1.png → val:cat"],
+            &["Training/cat/1.png → train:cat", "TEST/dog/1.png → test:dog", "valid/cat/1.png → val:cat"],
+            &["train2017/1.jpg → train:-", "val2017/1.jpg → val:-"],
+            &["data/train/a/1.png → train:a", "data/dev/b/1.png → val:b", "data/1.png → -:-"],
+            &["train/images/a/1.png → train:a", "test/images/b/1.png → test:b"],
+            &["train/a/images/1.png → train:a", "train/b/images/1.png → train:b", "val/images/1.png → val:-"],
+            &["train/images/1.png → train:-", "val/images/1.png → val:-"],
+            &["images/train/1.png → train:-", "images/val/1.png → val:-"],
+            &["train/a/1.png → train:a", "train/b/1.png → train:b", "train/3.png → train:-"],
+            &["test/a/1.png → test:a", "test/b/1.png → test:b"],
+            &["train/a/1.png → train:a", "val/b/1.png → val:b", "extra/c/1.png → extra:c"],
+            &["train/x/a/1.png → train:x/a", "val/x/b/1.png → val:x/b", "val/y/1.png → val:y"],
+            &["test_data/train/a/1.png → train:a", "test_data/val/b/1.png → val:b"],
+            &["training_set/cats/1.png → train:cats", "test_set/dogs/1.png → test:dogs"],
+            // Class above split.
+            &["cat/train/1.png → train:cat", "cat/test/1.png → test:cat", "dog/train/1.png → train:dog"],
+            &["a/cat/train/1.png → train:a/cat", "b/val/1.png → val:b"],
+            // A split's name that is a class.
+            &["train/1.png → -:train", "bus/1.png → -:bus", "car/1.png → -:car"],
+            &["train/train/1.png → train:train", "train/bus/1.png → train:bus", "val/bus/1.png → val:bus"],
+        ] {
+            check(rows);
+        }
+    }
+
+    #[test]
+    fn shards_have_stems() {
+        for (name, stem) in [
+            ("train-0001", "train"),
+            ("train-00001-of-00004", "train"),
+            ("000", ""),
+            ("shards/a_12", "shards/a"),
+            ("plain", "plain"),
+        ] {
+            assert_eq!(shard_stem(name), stem);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_folders_have_roles(
+            folders in prop::collection::vec(
+                prop::collection::vec(prop::sample::select(&["a", "b", "train", "val", "images"][..]), 0..5),
+                0..6,
+            ),
+        ) {
+            prop_assert_eq!(roles(&folders).len(), folders.len());
+        }
+    }
+}

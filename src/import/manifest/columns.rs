@@ -1,0 +1,372 @@
+//! What a table's columns mean: which holds paths, labels, splits.
+//!
+//! Names are asked first and values settle it: a column holds paths if what it names is there. It
+//! refuses to know how tables are written and where files are.
+
+use super::table::{LIST, Table};
+use crate::import::names::{is_image_name, split_name};
+
+/// Columns that are kept as attributes.
+pub const MAX_ATTRIBUTES: usize = 64;
+
+/// Rows that are looked at.
+const SAMPLED_ROWS: usize = 200;
+
+/// Longest label, in bytes: what is longer is a text about the image.
+const MAX_LABEL_BYTES: usize = 256;
+
+/// Names of columns of paths, the likeliest first.
+const PATH_NAMES: &[&str] = &[
+    "file_name",
+    "filename",
+    "path",
+    "image_path",
+    "filepath",
+    "file_path",
+    "image",
+    "img_path",
+    "image_file",
+    "imagepath",
+    "img",
+    "file",
+    "image_name",
+    "imagename",
+    "img_name",
+    "relative_path",
+    "rel_path",
+    "fname",
+    "image_filename",
+    "img_file",
+    "photo",
+    "picture",
+    "src",
+    "source",
+    "image_id",
+    "img_id",
+    "id",
+    "name",
+    "key",
+    "url",
+    "uri",
+    "image_url",
+];
+
+/// Names of columns of labels, the likeliest first: names before numbers.
+const LABEL_NAMES: &[&str] = &[
+    "label_name",
+    "class_name",
+    "classname",
+    "category_name",
+    "label",
+    "labels",
+    "class",
+    "classes",
+    "category",
+    "categories",
+    "target",
+    "targets",
+    "tag",
+    "tags",
+    "cls",
+    "y",
+    "species",
+    "breed",
+    "dx",
+    "diagnosis",
+    "emotion",
+    "label_id",
+    "class_id",
+    "category_id",
+    "target_id",
+    "classid",
+    "labelid",
+    "label_idx",
+    "class_idx",
+];
+
+const SPLIT_NAMES: &[&str] =
+    &["split", "subset", "partition", "data_split", "dataset_split", "set", "phase", "usage", "fold"];
+
+/// Columns of yes and no: whether it is `yes`, and the split of either.
+const SPLIT_FLAGS: &[(&str, &str, &str)] = &[
+    ("is_valid", "val", "train"),
+    ("is_val", "val", "train"),
+    ("is_validation", "val", "train"),
+    ("is_test", "test", "train"),
+    ("is_train", "train", "test"),
+];
+
+/// Where labels come from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LabelColumns {
+    None,
+    /// The values are labels.
+    Values(Vec<usize>),
+    /// The columns' names are labels, where the value is 1.
+    Flags(Vec<usize>),
+}
+
+/// Where splits come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SplitColumn {
+    None,
+    Values(usize),
+    /// The split where the value is yes, and where it is no.
+    Flag(usize, &'static str, &'static str),
+}
+
+/// What the columns of a table mean.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roles {
+    pub path: usize,
+    pub labels: LabelColumns,
+    pub split: SplitColumn,
+    pub attributes: Vec<usize>,
+    /// Sampled rows, and how many of their paths are there.
+    pub sampled: usize,
+    pub there: usize,
+}
+
+/// A column's name as it is compared: lowercase, with `_` for whatever separates its words.
+fn plain(name: &str) -> String {
+    let words: Vec<String> = name
+        .split(|char: char| !char.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_lowercase)
+        .collect();
+    words.join("_")
+}
+
+/// Whether some column is often named so.
+pub fn is_known_name(name: &str) -> bool {
+    let name = plain(name);
+    let flags = SPLIT_FLAGS.iter().map(|(flag, ..)| flag);
+    PATH_NAMES.iter().chain(LABEL_NAMES).chain(SPLIT_NAMES).chain(flags).any(|known| *known == name)
+}
+
+/// What a table's columns mean; `exists` tells whether a value names an image. `None` where no
+/// column holds paths.
+pub fn roles(table: &Table, exists: impl Fn(&str) -> bool) -> Option<Roles> {
+    let step = table.len().div_ceil(SAMPLED_ROWS).max(1);
+    let rows: Vec<usize> = (0..table.len()).step_by(step).collect();
+    let names: Vec<String> = table.columns.iter().map(|name| plain(name)).collect();
+    if table.named && is_of_objects(&names) {
+        return None;
+    }
+
+    let mut there = vec![0usize; names.len()];
+    let mut imaged = vec![0usize; names.len()];
+    for row in &rows {
+        for (column, text) in table.row(*row) {
+            there[column] += usize::from(exists(text));
+            imaged[column] += usize::from(is_image_name(text));
+        }
+    }
+    let rank = |known: &[&str], column: usize| known.iter().position(|name| *name == names[column]);
+    let by_name = |column: usize| std::cmp::Reverse(rank(PATH_NAMES, column).unwrap_or(usize::MAX));
+    let path = (0..names.len()).max_by_key(|column| {
+        (there[*column], imaged[*column], by_name(*column), std::cmp::Reverse(*column))
+    })?;
+    // Without a single file that is there, only a column that both is named and looks as one of
+    // paths counts.
+    let named = rank(PATH_NAMES, path).is_some() || !table.named;
+    if there[path] == 0 && !(named && imaged[path] * 2 > rows.len()) {
+        return None;
+    }
+
+    let sample = Sample { table, rows: &rows };
+    let mut free: Vec<usize> = (0..names.len()).filter(|column| *column != path).collect();
+    let split = split_column(&sample, &names, &free);
+    match split {
+        SplitColumn::Values(column) | SplitColumn::Flag(column, ..) => free.retain(|other| *other != column),
+        SplitColumn::None => {}
+    }
+    let labels = label_columns(&sample, &names, &free);
+    if let LabelColumns::Values(columns) | LabelColumns::Flags(columns) = &labels {
+        free.retain(|column| !columns.contains(column));
+    }
+    free.truncate(MAX_ATTRIBUTES);
+    Some(Roles { path, labels, split, attributes: free, sampled: rows.len(), there: there[path] })
+}
+
+/// Some rows of a table.
+struct Sample<'a> {
+    table: &'a Table,
+    rows: &'a [usize],
+}
+
+impl Sample<'_> {
+    /// Whether all values of a column, of which there is one at least, are so.
+    fn all(&self, column: usize, is: impl Fn(&str) -> bool) -> bool {
+        let mut values =
+            self.rows.iter().map(|row| self.table.cell(*row, column)).filter(|text| !text.is_empty());
+        let mut any = false;
+        values.all(|value| {
+            any = true;
+            is(value)
+        }) && any
+    }
+}
+
+/// Whether rows are objects in images rather than images: a detector's results, or annotations.
+fn is_of_objects(names: &[String]) -> bool {
+    let has = |name: &str| names.iter().any(|known| known == name);
+    has("image_id") && has("category_id")
+}
+
+fn split_column(sample: &Sample<'_>, names: &[String], free: &[usize]) -> SplitColumn {
+    let is_split = |text: &str| split_name(text).is_some();
+    let short = |text: &str| text.len() <= 64;
+    for wanted in SPLIT_NAMES {
+        let mut named = free.iter().filter(|column| names[**column] == *wanted);
+        // "set" and "fold" may be anything; their values have to be splits.
+        let sure = matches!(*wanted, "split" | "data_split" | "dataset_split" | "subset" | "partition");
+        if let Some(column) =
+            named.find(|column| sample.all(**column, |text| if sure { short(text) } else { is_split(text) }))
+        {
+            return SplitColumn::Values(*column);
+        }
+    }
+    for (wanted, yes, no) in SPLIT_FLAGS {
+        let mut named = free.iter().filter(|column| names[**column] == *wanted);
+        if let Some(column) = named.find(|column| sample.all(**column, |text| truth(text).is_some())) {
+            return SplitColumn::Flag(*column, yes, no);
+        }
+    }
+    let valued = free.iter().find(|column| sample.all(**column, is_split));
+    valued.map_or(SplitColumn::None, |column| SplitColumn::Values(*column))
+}
+
+fn label_columns(sample: &Sample<'_>, names: &[String], free: &[usize]) -> LabelColumns {
+    let short = |column: usize| {
+        sample.all(column, |text| text.split(LIST).all(|label| label.len() <= MAX_LABEL_BYTES))
+    };
+    for wanted in LABEL_NAMES {
+        // `label_1` and `label_2` are labels as well.
+        let numberless = |name: &str| {
+            let stem = name.trim_end_matches(|char: char| char.is_ascii_digit());
+            stem.trim_end_matches('_') == *wanted && stem.len() < name.len()
+        };
+        let exact: Vec<usize> = free.iter().copied().filter(|column| names[*column] == *wanted).collect();
+        let numbered: Vec<usize> =
+            free.iter().copied().filter(|column| numberless(&names[*column])).collect();
+        for found in [exact, numbered] {
+            if !found.is_empty() && found.iter().any(|column| short(*column)) {
+                return LabelColumns::Values(found);
+            }
+        }
+    }
+    if !sample.table.named {
+        let first = free.iter().copied().find(|column| short(*column));
+        return first.map_or(LabelColumns::None, |column| LabelColumns::Values(vec![column]));
+    }
+    let flags: Vec<usize> =
+        free.iter().copied().filter(|column| sample.all(*column, |text| flag(text).is_some())).collect();
+    if flags.len() >= 2 { LabelColumns::Flags(flags) } else { LabelColumns::None }
+}
+
+/// Whether a value of a column of flags is set; `None` where it is no flag.
+pub fn flag(text: &str) -> Option<bool> {
+    match text {
+        "1" | "1.0" => Some(true),
+        "0" | "0.0" => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether a value says yes.
+pub fn truth(text: &str) -> Option<bool> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "t" | "y" => Some(true),
+        "false" | "no" | "f" | "n" => Some(false),
+        other => flag(other),
+    }
+}
+
+/// The labels in a cell: a list, or a text with `;` or `|` between labels. Where the column's
+/// name is a plural, commas part labels too.
+pub fn labels_in<'a>(cell: &'a str, column: &str) -> Vec<&'a str> {
+    let plural = matches!(plain(column).as_str(), "labels" | "classes" | "categories" | "targets" | "tags");
+    let bare = |label: &'a str| label.trim().trim_matches(['"', '\'']).trim();
+    let listed = cell.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let labels: Vec<&str> = if cell.contains(LIST) {
+        cell.split(LIST).map(str::trim).collect()
+    } else if let Some(inner) = listed {
+        inner.split([',', ';']).map(bare).collect()
+    } else if cell.contains([';', '|']) {
+        cell.split([';', '|']).map(bare).collect()
+    } else if plural {
+        cell.split(',').map(bare).collect()
+    } else {
+        vec![cell]
+    };
+    let said = |label: &&str| !label.is_empty() && !matches!(*label, "nan" | "NaN" | "null");
+    labels.into_iter().filter(said).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::manifest::table::{Kind, parse};
+
+    /// `path / labels / split / attributes`, by name.
+    fn told(content: &str) -> String {
+        let Some(table) = parse(content.as_bytes(), Kind::Delimited, true, 100) else { return "none".into() };
+        let Some(roles) = roles(&table, |value| value.starts_with("is/")) else { return "none".into() };
+        let names = |columns: &[usize]| {
+            columns.iter().map(|column| table.columns[*column].as_str()).collect::<Vec<_>>().join("+")
+        };
+        let labels = match &roles.labels {
+            LabelColumns::None => "-".into(),
+            LabelColumns::Values(columns) => names(columns),
+            LabelColumns::Flags(columns) => format!("flags {}", names(columns)),
+        };
+        let split = match roles.split {
+            SplitColumn::None => "-",
+            SplitColumn::Values(column) | SplitColumn::Flag(column, ..) => &table.columns[column],
+        };
+        format!("{} / {labels} / {split} / {}", names(&[roles.path]), names(&roles.attributes))
+    }
+
+    #[test]
+    fn columns_are_known_by_name_and_value() {
+        for (content, expected) in [
+            ("path,label\nis/a.png,x\n", "path / label / - / "),
+            ("File Name,Class,Split\nis/a.png,x,train\n", "File Name / Class / Split / "),
+            ("class_id,class_name,image\n3,cat,is/a.png\n", "image / class_name / - / class_id"),
+            ("id,where,label\n7,is/a.png,x\n", "where / label / - / id"),
+            ("image,mask,tags\nis/a.png,is/m.png,x\n", "image / tags / - / mask"),
+            ("is/a.png,cat,train\nis/b.png,dog,val\n", "column 1 / column 2 / column 3 / "),
+            ("cat\tis/a.png\ndog\tis/b.png\n", "column 2 / column 1 / - / "),
+            ("image,MEL,NV\nis/a.png,0.0,1.0\nis/b.png,1.0,0.0\n", "image / flags MEL+NV / - / "),
+            ("name,label,is_valid\nis/a.png,x,False\n", "name / label / is_valid / "),
+            ("path,label_1,label_2\nis/a.png,x,y\n", "path / label_1+label_2 / - / "),
+            ("path,label,kind\nis/a.png,x,test\nis/b.png,x,train\n", "path / label / kind / "),
+            // Nothing is there, but name and values say paths.
+            ("path,label\nno/a.png,x\n", "path / label / - / "),
+            ("text,label\nhello,x\n", "none"),
+            ("what,label\nno/a.png,x\n", "none"),
+            ("image_id,category_id,score,file\n1,2,0.5,is/a.png\n", "none"),
+        ] {
+            assert_eq!(told(content), expected, "{content}");
+        }
+    }
+
+    #[test]
+    fn cells_hold_one_label_or_several() {
+        for (cell, column, labels) in [
+            ("cat", "label", &["cat"][..]),
+            ("big cat, red", "label", &["big cat, red"]),
+            ("cat; dog", "label", &["cat", "dog"]),
+            ("cat|dog", "label", &["cat", "dog"]),
+            ("cat,dog", "tags", &["cat", "dog"]),
+            ("['cat', 'dog']", "label", &["cat", "dog"]),
+            ("cat\u{1f}3", "label", &["cat", "3"]),
+            ("nan", "label", &[]),
+            ("[]", "label", &[]),
+            ("3", "label", &["3"]),
+        ] {
+            assert_eq!(labels_in(cell, column), labels, "{cell}");
+        }
+    }
+}

@@ -1,0 +1,452 @@
+//! Tables out of text: CSV and its kin, JSON Lines, a JSON array of objects.
+//!
+//! A table is rows of (column, text); lists are kept as texts joined by [`LIST`]. A line that cannot
+//! be read is a fault with its number, and the rest goes on. It refuses to know what columns mean.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+use super::columns::is_known_name;
+use crate::dataset::Strings;
+use crate::import::names::is_image_name;
+
+/// What stands between the elements of a list.
+pub const LIST: char = '\u{1f}';
+
+/// The most columns of a table; further ones are left out.
+pub const MAX_COLUMNS: usize = 1024;
+
+/// The longest text in a cell, in bytes; the rest is cut off.
+pub const MAX_CELL_BYTES: usize = 16 << 10;
+
+/// Faults that are kept one by one.
+pub const MAX_FAULTS: usize = 200;
+
+/// Lines that are read to find out what separates the columns.
+const SNIFFED_LINES: usize = 20;
+
+/// How a table is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Commas, tabs, semicolons or bars between columns.
+    Delimited,
+    /// As [`Self::Delimited`], or blanks.
+    Spaced,
+    /// One JSON object in each line.
+    JsonLines,
+    /// A JSON array of objects.
+    JsonArray,
+}
+
+/// Rows of text.
+#[derive(Debug, Default)]
+pub struct Table {
+    pub columns: Vec<String>,
+    /// Whether the columns' names come from the file; else they are `column 1` and so on.
+    pub named: bool,
+    cells: Strings,
+    cell_columns: Vec<u16>,
+    row_ends: Vec<usize>,
+    /// Line of each row, or its place in the array; from 1.
+    pub lines: Vec<u64>,
+    /// Lines that could not be read, and why.
+    pub faults: Vec<(u64, String)>,
+    /// Faults beyond those that are kept.
+    pub more_faults: u64,
+}
+
+impl Table {
+    pub fn len(&self) -> usize {
+        self.row_ends.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.row_ends.is_empty()
+    }
+
+    /// The cells of a row that are not empty, as column and text.
+    pub fn row(&self, row: usize) -> impl Iterator<Item = (usize, &str)> {
+        let start = if row == 0 { 0 } else { self.row_ends[row - 1] };
+        (start..self.row_ends[row]).map(|cell| (usize::from(self.cell_columns[cell]), self.cells.get(cell)))
+    }
+
+    /// The text of a cell; empty where there is none.
+    pub fn cell(&self, row: usize, column: usize) -> &str {
+        self.row(row).find(|(at, _)| *at == column).map_or("", |(_, text)| text)
+    }
+
+    fn add(&mut self, column: usize, text: &str) {
+        let text = text.trim();
+        if text.is_empty() || column >= MAX_COLUMNS {
+            return;
+        }
+        // The cap keeps a column's number within 16 bits.
+        self.cell_columns.push(column as u16);
+        self.cells.push(&text[..text.floor_char_boundary(MAX_CELL_BYTES)]);
+    }
+
+    fn end_row(&mut self, line: u64) {
+        self.row_ends.push(self.cell_columns.len());
+        self.lines.push(line);
+    }
+
+    fn fault(&mut self, line: u64, why: String) {
+        if self.faults.len() < MAX_FAULTS {
+            self.faults.push((line, why));
+        } else {
+            self.more_faults += 1;
+        }
+    }
+}
+
+/// Reads at most `most` rows. `whole` is false for the beginning of a longer file, whose last line
+/// may be cut. `None` where the text is no table of this kind.
+pub fn parse(content: &[u8], kind: Kind, whole: bool, most: usize) -> Option<Table> {
+    let decoded = decode(content);
+    let mut content = decoded.as_deref().unwrap_or(content);
+    content = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
+    if !whole && kind != Kind::JsonArray {
+        let end = content.iter().rposition(|byte| *byte == b'\n')?;
+        content = &content[..=end];
+    }
+    // Text has no zero bytes; what has some is another kind of file.
+    if content[..content.len().min(4096)].contains(&0) {
+        return None;
+    }
+    match kind {
+        Kind::Delimited | Kind::Spaced => Some(parse_delimited(content, kind == Kind::Spaced, most)),
+        Kind::JsonLines => parse_lines(content, most),
+        Kind::JsonArray => parse_array(content, whole, most),
+    }
+}
+
+/// UTF-16 with its mark (as Excel writes "Unicode text") as UTF-8.
+fn decode(content: &[u8]) -> Option<Vec<u8>> {
+    let read: fn([u8; 2]) -> u16 = match content.get(..2)? {
+        [0xff, 0xfe] => u16::from_le_bytes,
+        [0xfe, 0xff] => u16::from_be_bytes,
+        _ => return None,
+    };
+    let (pairs, _) = content[2..].as_chunks::<2>();
+    let units: Vec<u16> = pairs.iter().map(|pair| read(*pair)).collect();
+    Some(String::from_utf16_lossy(&units).into_bytes())
+}
+
+fn parse_delimited(content: &[u8], spaced: bool, most: usize) -> Table {
+    let mut table = Table::default();
+    let mut reader = reader(content, delimiter(content, spaced));
+    let mut records = reader.byte_records();
+    let mut next = || {
+        records.next().map(|record| match record {
+            Ok(record) => {
+                let line = record.position().map_or(0, |position| line_of(content, position));
+                Ok((line, record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()))
+            }
+            Err(error) => Err((error.position().map_or(0, csv::Position::line), error.to_string())),
+        })
+    };
+    let mut first: Vec<(u64, Vec<String>)> = Vec::new();
+    while first.len() < 2
+        && let Some(record) = next()
+    {
+        match record {
+            Ok(record) => first.push(record),
+            Err((line, why)) => table.fault(line, why),
+        }
+    }
+    let mut rows = first.into_iter();
+    let mut rows = {
+        let head = rows.next();
+        let second = rows.next();
+        match head {
+            Some((_, names)) if is_header(&names, second.as_ref().map(|(_, cells)| cells.as_slice())) => {
+                table.named = true;
+                table.columns = names.into_iter().take(MAX_COLUMNS).collect();
+                second.into_iter().collect::<Vec<_>>()
+            }
+            head => head.into_iter().chain(second).collect(),
+        }
+    }
+    .into_iter();
+    while table.len() < most {
+        let record = match rows.next() {
+            Some(record) => Ok(record),
+            None => match next() {
+                Some(record) => record,
+                None => break,
+            },
+        };
+        match record {
+            Ok((line, cells)) => {
+                for (column, cell) in cells.iter().enumerate() {
+                    table.add(column, cell);
+                }
+                table.end_row(line);
+                for column in table.columns.len()..cells.len().min(MAX_COLUMNS) {
+                    table.columns.push(format!("column {}", column + 1));
+                }
+            }
+            Err((line, why)) => table.fault(line, why),
+        }
+    }
+    for (at, name) in table.columns.iter_mut().enumerate() {
+        *name = name.trim().to_owned();
+        if name.is_empty() {
+            *name = format!("column {}", at + 1);
+        }
+    }
+    table
+}
+
+/// The line that a record begins in. The reader's position stands before the line ends that it skips.
+fn line_of(content: &[u8], position: &csv::Position) -> u64 {
+    let before =
+        usize::try_from(position.byte()).ok().and_then(|byte| content.get(byte..)).unwrap_or_default();
+    let skipped = before.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() + skipped.filter(|byte| **byte == b'\n').count() as u64
+}
+
+fn reader(content: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
+    csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .comment(None)
+        .from_reader(content)
+}
+
+/// The character that cuts the first lines into the most columns, as many in each.
+fn delimiter(content: &[u8], spaced: bool) -> u8 {
+    let end = content.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(SNIFFED_LINES);
+    let head = &content[..end.map_or(content.len().min(64 << 10), |(at, _)| at)];
+    let candidates: &[u8] = if spaced { b",\t;| " } else { b",\t;|" };
+    let columns = |delimiter: u8| {
+        let mut widths =
+            reader(head, delimiter).byte_records().flatten().map(|record| record.len()).collect::<Vec<_>>();
+        widths.sort_unstable();
+        match (widths.first(), widths.last()) {
+            (Some(least), Some(most)) if least == most => (1, *most),
+            // Rows of several widths: a poor second to any that agree.
+            (Some(least), _) if *least > 1 => (0, *least),
+            _ => (0, 0),
+        }
+    };
+    let best = candidates.iter().rev().max_by_key(|delimiter| {
+        let (agree, width) = columns(**delimiter);
+        if width > 1 { (agree, width) } else { (0, 0) }
+    });
+    best.copied().filter(|delimiter| columns(*delimiter).1 > 1).unwrap_or(b',')
+}
+
+/// Whether the first row names the columns: it has a name that columns have, or no image where the
+/// second row has one.
+fn is_header(first: &[String], second: Option<&[String]>) -> bool {
+    let image = |cells: &[String]| cells.iter().any(|cell| is_image_name(cell.trim()));
+    if image(first) {
+        return false;
+    }
+    first.iter().any(|cell| is_known_name(cell)) || second.is_some_and(image)
+}
+
+/// The columns of a table of objects, by name.
+#[derive(Default)]
+struct Names(HashMap<String, usize>);
+
+impl Names {
+    fn column(&mut self, table: &mut Table, name: &str) -> usize {
+        if let Some(column) = self.0.get(name) {
+            return *column;
+        }
+        let column = table.columns.len();
+        if column < MAX_COLUMNS {
+            table.columns.push(name.to_owned());
+            self.0.insert(name.to_owned(), column);
+        }
+        column
+    }
+
+    fn add(&mut self, table: &mut Table, line: u64, object: &Map<String, Value>) {
+        for (name, value) in object {
+            if let Some(text) = text_of(value) {
+                let column = self.column(table, name);
+                table.add(column, &text);
+            }
+        }
+        table.end_row(line);
+    }
+}
+
+/// A value as a cell's text; objects as JSON.
+fn text_of(value: &Value) -> Option<String> {
+    match value {
+        Value::Null => None,
+        Value::String(text) => Some(text.clone()),
+        Value::Array(list) => {
+            let texts: Vec<String> = list.iter().filter_map(text_of).collect();
+            Some(texts.join(&LIST.to_string()))
+        }
+        value => Some(value.to_string()),
+    }
+}
+
+fn parse_lines(content: &[u8], most: usize) -> Option<Table> {
+    let mut table = Table { named: true, ..Table::default() };
+    let mut names = Names::default();
+    for (at, line) in content.split(|byte| *byte == b'\n').enumerate() {
+        if table.len() >= most {
+            break;
+        }
+        let line = line.trim_ascii();
+        if line.is_empty() {
+            continue;
+        }
+        let number = at as u64 + 1;
+        match serde_json::from_slice(line) {
+            Ok(Value::Object(object)) => names.add(&mut table, number, &object),
+            Ok(_) => table.fault(number, "it is no JSON object".into()),
+            Err(error) => table.fault(number, error.to_string()),
+        }
+        // The file is something else.
+        if table.is_empty() && table.faults.len() >= 10 {
+            return None;
+        }
+    }
+    Some(table)
+}
+
+fn parse_array(content: &[u8], whole: bool, most: usize) -> Option<Table> {
+    if content.trim_ascii_start().first() != Some(&b'[') {
+        return None;
+    }
+    let mut table = Table { named: true, ..Table::default() };
+    let mut deserializer = serde_json::Deserializer::from_slice(content);
+    let rows = Rows { table: &mut table, names: Names::default(), most };
+    if let Err(error) = rows.deserialize(&mut deserializer)
+        && whole
+    {
+        let line = error.line() as u64;
+        table.fault(line, format!("the JSON breaks off: {error}"));
+    }
+    Some(table)
+}
+
+/// Takes an array's objects into the table one by one, so that the whole is never held twice.
+struct Rows<'a> {
+    table: &'a mut Table,
+    names: Names,
+    most: usize,
+}
+
+impl<'de> DeserializeSeed<'de> for Rows<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Rows<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of objects")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut list: A) -> Result<(), A::Error> {
+        let mut number = 0;
+        while self.table.len() < self.most {
+            let Some(value) = list.next_element::<Value>()? else { return Ok(()) };
+            number += 1;
+            match value {
+                Value::Object(object) => self.names.add(self.table, number, &object),
+                _ => self.table.fault(number, "it is no JSON object".into()),
+            }
+        }
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(())
+    }
+}
+
+/// Reads a text as each kind of table; for fuzzing.
+pub fn fuzz(content: &[u8]) {
+    for kind in [Kind::Delimited, Kind::Spaced, Kind::JsonLines, Kind::JsonArray] {
+        for whole in [false, true] {
+            if let Some(table) = parse(content, kind, whole, 1000) {
+                for row in 0..table.len() {
+                    assert!(table.row(row).all(|(column, _)| column < table.columns.len()));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// Columns, then rows, as one text.
+    fn told(kind: Kind, content: &[u8]) -> String {
+        let Some(table) = parse(content, kind, true, 100) else { return "none".into() };
+        let mut lines = vec![table.columns.join(",")];
+        for row in 0..table.len() {
+            let cells: Vec<String> =
+                (0..table.columns.len()).map(|column| table.cell(row, column).replace(LIST, "+")).collect();
+            lines.push(format!("{}:{}", table.lines[row], cells.join(",")));
+        }
+        lines.extend(table.faults.iter().map(|(line, _)| format!("fault {line}")));
+        lines.join(" / ")
+    }
+
+    #[test]
+    fn tables_come_out_of_texts() {
+        use Kind::{Delimited, JsonArray, JsonLines, Spaced};
+        for (kind, content, expected) in [
+            (Delimited, "path,label\na.png,cat\nb.png,dog", "path,label / 2:a.png,cat / 3:b.png,dog"),
+            (Delimited, "\u{feff}path;label\r\na.png;x\r\n", "path,label / 2:a.png,x"),
+            (Delimited, "file\tlabel\na.png\tbig, red\n", "file,label / 2:a.png,big, red"),
+            (Delimited, "path,label\n\"a,1.png\",\"x \"\"y\"\"\"\n", "path,label / 2:a,1.png,x \"y\""),
+            (Delimited, "a.png,cat\nb.png,dog\n", "column 1,column 2 / 1:a.png,cat / 2:b.png,dog"),
+            (Delimited, "foo,bar\na.png,1\n", "foo,bar / 2:a.png,1"),
+            (Delimited, "path,tags\na.png,x;y\nb.png,x\n", "path,tags / 2:a.png,x;y / 3:b.png,x"),
+            (Delimited, "path\na.png\n", "path / 2:a.png"),
+            (
+                Delimited,
+                "path,label\na.png\nb.png,x,extra\n",
+                "path,label,column 3 / 2:a.png,, / 3:b.png,x,extra",
+            ),
+            (Delimited, "path,label\n\n\na.png,x\n", "path,label / 4:a.png,x"),
+            (Delimited, "", ""),
+            (Spaced, "a.png 1\nb.png 2\n", "column 1,column 2 / 1:a.png,1 / 2:b.png,2"),
+            (
+                JsonLines,
+                "{\"p\": \"a\", \"l\": [1, \"x\"]}\n\n{\"l\": null, \"q\": true}\n",
+                "l,p,q / 1:1+x,a, / 3:,,true",
+            ),
+            (JsonLines, "{\"p\": \"a\"}\nbad\n[1]\n", "p / 1:a / fault 2 / fault 3"),
+            (JsonArray, "[{\"p\": \"a\"}, 3, {\"p\": \"b\"}]", "p / 1:a / 3:b / fault 2"),
+            (JsonArray, "[{\"p\": \"a\"}, {\"p\":", "p / 1:a / fault 1"),
+            (JsonArray, "{\"images\": []}", "none"),
+            (Delimited, "P\0K", "none"),
+        ] {
+            assert_eq!(told(kind, content.as_bytes()), expected, "{content:?}");
+        }
+        let wide: Vec<u8> = "path,label\na.png,é\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(told(Delimited, &[b"\xff\xfe".as_slice(), &wide].concat()), "path,label / 2:a.png,é");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_or_refused(text in "[a,;\t\n\"{}\\[\\]:0.png |]{0,80}") {
+            fuzz(text.as_bytes());
+        }
+
+        #[test]
+        fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+            fuzz(&bytes);
+        }
+    }
+}
