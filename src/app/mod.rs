@@ -231,7 +231,7 @@ impl App {
     /// Dropped files, and where the window is.
     fn input(&mut self, ctx: &Context) {
         let (hovers, dropped, window) = ctx.input(|input| {
-            let dropped = input.raw.dropped_files.iter().find_map(|file| file.path.clone());
+            let dropped = input.raw.dropped_files.iter().next().map(|file| file.path().to_owned());
             let viewport = input.viewport();
             let window = viewport.outer_rect.zip(viewport.inner_rect).map(|(outer, inner)| WindowGeometry {
                 x: outer.left(),

@@ -126,11 +126,11 @@ impl Screen {
             ..RawInput::default()
         };
         app.logic(ctx);
-        let output = ctx.run_ui(input, |ui| app.ui(ui));
+        let mut output = ctx.run_ui(input, |ui| app.ui(ui));
         let jobs = ctx.tessellate(output.shapes, output.pixels_per_point);
         let mut renderer = self.render.renderer.write();
         let (device, queue) = (&self.render.device, &self.render.queue);
-        for (id, deltas) in output.textures_delta.set {
+        for (id, deltas) in output.textures_delta.set.drain() {
             for delta in deltas {
                 renderer.update_texture(device, queue, id, &delta);
             }
@@ -152,7 +152,7 @@ impl Screen {
             renderer.render(&mut pass.forget_lifetime(), &jobs, &self.descriptor);
         }
         queue.submit(extra.into_iter().chain([encoder.finish()]));
-        for id in output.textures_delta.free {
+        for id in output.textures_delta.free.drain(..) {
             renderer.free_texture(&id);
         }
     }
@@ -185,7 +185,7 @@ impl Screen {
         });
         device.poll(wgpu::PollType::wait_indefinitely()).context("the graphics adapter stopped answering")?;
         receiver.recv().context("the graphics adapter stopped answering")?.context("the picture could not be read")?;
-        let mapped = buffer.slice(..).get_mapped_range();
+        let mapped = buffer.slice(..).get_mapped_range().context("the picture could not be read")?;
         let is_bgra = self.render.target_format == wgpu::TextureFormat::Bgra8Unorm;
         let mut pixels = Vec::with_capacity((width * height * 4) as usize);
         for line in mapped.chunks_exact(row as usize) {

@@ -40,8 +40,21 @@ const DETECT_FILES: usize = 64;
 const BATCH: usize = 1024;
 
 /// Folder names that say only that images are within.
-const GENERIC: &[&str] =
-    &["images", "image", "imgs", "img", "jpg", "jpeg", "jpegs", "png", "pngs", "jpegimages", "data", "photos", "pictures"];
+const GENERIC: &[&str] = &[
+    "images",
+    "image",
+    "imgs",
+    "img",
+    "jpg",
+    "jpeg",
+    "jpegs",
+    "png",
+    "pngs",
+    "jpegimages",
+    "data",
+    "photos",
+    "pictures",
+];
 
 /// What a folder says of the images in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -95,9 +108,7 @@ pub fn roles(folders: &[Vec<&str>]) -> Vec<Role> {
     }
     trim(&mut classes);
     let roles = splits.into_iter().zip(classes);
-    roles
-        .map(|(split, class)| Role { split, label: (!class.is_empty()).then(|| class.join("/")) })
-        .collect()
+    roles.map(|(split, class)| Role { split, label: (!class.is_empty()).then(|| class.join("/")) }).collect()
 }
 
 /// A depth in folders' paths.

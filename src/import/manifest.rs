@@ -90,7 +90,8 @@ fn candidates(tree: &Tree, places: &Places) -> Vec<Candidate> {
         files.par_iter().filter_map(|(file, kind)| look_at(tree, *file, *kind, places)).collect();
     found.retain(|candidate| candidate.there > 0 && candidate.there * 2 >= candidate.sampled);
     let rows: u64 = found.iter().map(|candidate| candidate.rows).sum();
-    let is_metadata = |candidate: &Candidate| stem(tree.path(candidate.file)).eq_ignore_ascii_case("metadata");
+    let is_metadata =
+        |candidate: &Candidate| stem(tree.path(candidate.file)).eq_ignore_ascii_case("metadata");
     if rows * 2 < places.images as u64 && !found.iter().any(is_metadata) {
         return Vec::new();
     }
@@ -144,8 +145,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     for candidate in &found {
         read_table(tree, candidate, &places, &mut folders, &mut listed, builder, control)?;
     }
-    let others =
-        (0..tree.len()).filter(|file| !listed[*file] && is_image_name(tree.path(*file))).count();
+    let others = (0..tree.len()).filter(|file| !listed[*file] && is_image_name(tree.path(*file))).count();
     if let (Some(first), true) = (found.first(), others > 0) {
         let message = format!("{others} images lie here that no row names; they are not shown");
         builder.issue(None, tree.path(first.file), IssueKind::Annotation, message);
@@ -226,8 +226,8 @@ fn read_table(
     for (line, why) in &table.faults {
         faults.report(builder, format!("line {line} cannot be read: {why}"));
     }
-    let needs_folders = roles.labels == LabelColumns::None
-        || (roles.split == SplitColumn::None && candidate.split.is_none());
+    let needs_folders =
+        roles.labels == LabelColumns::None || (roles.split == SplitColumn::None && candidate.split.is_none());
     let rows: Vec<usize> = (0..table.len()).collect();
     for batch in rows.chunks(BATCH) {
         control.checkpoint()?;

@@ -10,7 +10,9 @@
 
 pub mod cifar;
 pub mod coco;
+pub mod folder;
 pub mod idx;
+pub mod manifest;
 pub mod names;
 pub mod naming;
 pub mod numpy;
@@ -80,14 +82,14 @@ pub enum Fit {
 
 /// Every layout that is read. Of two that fit equally well the first wins.
 pub static FORMATS: &[Format] = &[
-    // coco::FORMAT,
+    coco::FORMAT,
     voc::FORMAT,
     yolo::FORMAT,
     manifest::FORMAT,
-    // parquet::FORMAT,
+    parquet::FORMAT,
     idx::FORMAT,
     cifar::FORMAT,
-    // numpy::FORMAT,
+    numpy::FORMAT,
     webdataset::FORMAT,
     folder::FORMAT,
 ];
@@ -153,7 +155,9 @@ pub fn open_tree(tree: &Tree, control: &Control) -> Result<Imported, ImportError
     }
     match failed {
         Some((error, _)) => Err(error),
-        None => Err(ImportError::NothingFound { path: PathBuf::from(&tree.source), looked_for: looked_for() }),
+        None => {
+            Err(ImportError::NothingFound { path: PathBuf::from(&tree.source), looked_for: looked_for() })
+        }
     }
 }
 
@@ -172,7 +176,7 @@ fn open_rows(bytes: Arc<dyn ReadAt>, container: &Container) -> Result<Arc<dyn Ro
         ContainerKind::Npy => numpy::open(bytes, container),
         ContainerKind::Parquet => parquet::open(bytes, container),
         ContainerKind::Tar | ContainerKind::TarGz | ContainerKind::Zip => {
-            Err(ReadError::new(IssueKind::Unsupported, "an archive's entries are files, not rows"))
+            Err(ReadError::new(IssueKind::Unreadable, "an archive's entries are files, not rows"))
         }
     }
 }

@@ -91,20 +91,20 @@ fn detect(tree: &Tree) -> Option<Fit> {
         group.image.is_some() && members.any(|file| wanted.contains(&role_of(member(tree, *file as usize).1)))
     };
     let labelled = groups.iter().filter(|group| has(group, &[Role::Label])).count();
-    let described = groups.iter().filter(|group| has(group, &[Role::Label, Role::Caption, Role::Json])).count();
-    if labelled * 2 > imaged {
-        Some(Fit::Certain)
-    } else {
-        (described * 2 > imaged).then_some(Fit::Likely)
-    }
+    let described =
+        groups.iter().filter(|group| has(group, &[Role::Label, Role::Caption, Role::Json])).count();
+    if labelled * 2 > imaged { Some(Fit::Certain) } else { (described * 2 > imaged).then_some(Fit::Likely) }
 }
 
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
     control.checkpoint()?;
     let groups = groups(tree, usize::MAX);
     if !groups.iter().any(|group| group.image.is_some()) {
-        let mut endings: Vec<String> =
-            groups.iter().flat_map(|group| &group.members).map(|file| member(tree, *file as usize).1.into()).collect();
+        let mut endings: Vec<String> = groups
+            .iter()
+            .flat_map(|group| &group.members)
+            .map(|file| member(tree, *file as usize).1.into())
+            .collect();
         endings.sort_unstable();
         endings.dedup();
         endings.truncate(8);
@@ -155,7 +155,8 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
         }
         control.add(batch.len() as u64);
     }
-    for (count, what) in [(without_image, "samples without an image"), (misread, "members that cannot be understood")]
+    for (count, what) in
+        [(without_image, "samples without an image"), (misread, "members that cannot be understood")]
     {
         if count > MAX_ISSUES {
             let message = format!("{} more {what} are not listed one by one", count - MAX_ISSUES);
@@ -171,7 +172,10 @@ fn groups(tree: &Tree, most: usize) -> Vec<Group> {
         .filter(|file| {
             let place = tree.place(*file as usize);
             !place.is_loose()
-                && matches!(tree.containers[place.container as usize].kind, ContainerKind::Tar | ContainerKind::TarGz)
+                && matches!(
+                    tree.containers[place.container as usize].kind,
+                    ContainerKind::Tar | ContainerKind::TarGz
+                )
         })
         .collect();
     files.sort_by_key(|file| (tree.place(*file as usize).container, tree.place(*file as usize).offset));
@@ -291,7 +295,16 @@ fn read_member(role: Role, content: &[u8], names: &[String], values: &mut Values
 fn is_label_key(key: &str) -> bool {
     matches!(
         key,
-        "label" | "labels" | "class" | "classes" | "cls" | "class_name" | "label_name" | "category" | "categories" | "tags"
+        "label"
+            | "labels"
+            | "class"
+            | "classes"
+            | "cls"
+            | "class_name"
+            | "label_name"
+            | "category"
+            | "categories"
+            | "tags"
     )
 }
 
@@ -312,7 +325,8 @@ fn add_labels(value: &Value, names: &[String], values: &mut Values) {
 
 /// Adds a label once; a number is replaced by its class's name where that is known.
 fn add_label(label: &str, names: &[String], values: &mut Values) {
-    let named = label.parse::<usize>().ok().and_then(|number| names.get(number)).map_or(label, String::as_str);
+    let named =
+        label.parse::<usize>().ok().and_then(|number| names.get(number)).map_or(label, String::as_str);
     if !named.is_empty() && !values.labels.iter().any(|known| known == named) {
         values.labels.push(named.to_owned());
     }
@@ -337,7 +351,10 @@ fn scalar(value: &Value) -> Option<String> {
 /// The names of numbered classes, from a file beside the shards or within; empty without one.
 fn class_names(tree: &Tree) -> Vec<String> {
     let named = |file: &usize| {
-        matches!(split_path(tree.path(*file)).1, "classes.txt" | "labels.txt" | "dataset_info.json" | "dataset_infos.json")
+        matches!(
+            split_path(tree.path(*file)).1,
+            "classes.txt" | "labels.txt" | "dataset_info.json" | "dataset_infos.json"
+        )
     };
     for file in (0..tree.len()).filter(named).take(16) {
         if tree.bytes(file) > MAX_NAMES_BYTES {
@@ -347,7 +364,10 @@ fn class_names(tree: &Tree) -> Vec<String> {
         let names = if tree.path(file).ends_with(".txt") {
             String::from_utf8_lossy(&content).lines().map(|line| line.trim().to_owned()).collect()
         } else {
-            serde_json::from_slice(&content).ok().and_then(|info| class_label_names(&info)).unwrap_or_default()
+            serde_json::from_slice(&content)
+                .ok()
+                .and_then(|info| class_label_names(&info))
+                .unwrap_or_default()
         };
         if !names.is_empty() {
             return names;
@@ -412,8 +432,13 @@ mod tests {
         ] {
             let mut values = Values::default();
             read_member(role, content.as_bytes(), &names, &mut values).unwrap();
-            let told: Vec<String> = values.attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            assert_eq!((values.labels.join(" ").as_str(), told.join(" ").as_str()), (labels, attributes), "{content}");
+            let told: Vec<String> =
+                values.attributes.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            assert_eq!(
+                (values.labels.join(" ").as_str(), told.join(" ").as_str()),
+                (labels, attributes),
+                "{content}"
+            );
         }
         for (role, content) in [(Role::Label, "a\0b"), (Role::Json, "{")] {
             assert!(read_member(role, content.as_bytes(), &names, &mut Values::default()).is_err());
@@ -423,6 +448,9 @@ mod tests {
     #[test]
     fn class_names_come_from_a_description() {
         let info = r#"{"features": {"image": {"_type": "Image"}, "label": {"names": ["x", "y"], "_type": "ClassLabel"}}}"#;
-        assert_eq!(class_label_names(&serde_json::from_str(info).unwrap()), Some(vec!["x".into(), "y".into()]));
+        assert_eq!(
+            class_label_names(&serde_json::from_str(info).unwrap()),
+            Some(vec!["x".into(), "y".into()])
+        );
     }
 }

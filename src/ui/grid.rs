@@ -41,7 +41,7 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
     }
     let row_height = grid.row_height();
     let lines = rows.len().div_ceil(columns);
-    let id = ui.id().with("grid");
+    let id = ui.scope_id().with("grid");
     let response = ui.interact(rect, id, Sense::click_and_drag());
     response.widget_info(|| {
         WidgetInfo::labeled(egui::Role::Grid, true, format!("Thumbnails, {} samples", rows.len()))
@@ -199,7 +199,7 @@ fn cell_ui(
     }
 
     // What a screen reader sees: a cell by its name. Input is taken by the whole grid.
-    let id = ui.id().with(("cell", sample));
+    let id = ui.scope_id().with(("cell", sample));
     let response = ui.interact(cell.rect.intersect(painter.clip_rect()), id, Sense::hover());
     response.widget_info(|| WidgetInfo::selected(egui::Role::GridCell, true, selected, dataset.path(sample)));
     if cell.hovered {

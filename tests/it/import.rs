@@ -165,7 +165,14 @@ fn files_count_by_their_content() {
     let dataset = open(folder.path()).dataset;
     assert_eq!(
         rows(&dataset),
-        ["a/1.png - a", "a/empty.png - a", "a/no-ending - a", "a/wrong.dat2 - a", "b/2.jpg - b", "b/elsewhere - b"]
+        [
+            "a/1.png - a",
+            "a/empty.png - a",
+            "a/no-ending - a",
+            "a/wrong.dat2 - a",
+            "b/2.jpg - b",
+            "b/elsewhere - b"
+        ]
     );
 
     let folder = folder_of(&[("x/one", None), ("y/two", None), ("y/three", Some(b"text"))]);
@@ -356,10 +363,7 @@ fn patterns_and_folders_of_archives_open_as_one() {
     assert_eq!(dataset.len(), 2);
     assert_eq!((issues[0].kind, issues[0].path.as_str()), (IssueKind::Missing, "gone.zip"));
     let none = place.path().join("{x,y}.tar");
-    assert!(matches!(
-        import::open(none.to_str().unwrap(), &Control::new()),
-        Err(ImportError::NotFound(_))
-    ));
+    assert!(matches!(import::open(none.to_str().unwrap(), &Control::new()), Err(ImportError::NotFound(_))));
 }
 
 #[test]
@@ -441,10 +445,19 @@ fn manifests_of_every_kind_say_the_same() {
         ("m.csv", "path,label,split\nimg/1.png,cat,train\nimg/2.png,dog,valid\n"),
         ("m.csv", "img/1.png,cat,train\nimg/2.png,dog,val\n"),
         ("m.tsv", "Image\tClass\tSplit\n1.png\tcat\ttraining\n2.png\tdog\tvalidation\n"),
-        ("m.csv", "\u{feff}\"file_name\";\"label\";\"split\"\r\n\"img/1.png\";\"cat\";\"train\"\r\nimg/2.png;dog;dev\r\n"),
+        (
+            "m.csv",
+            "\u{feff}\"file_name\";\"label\";\"split\"\r\n\"img/1.png\";\"cat\";\"train\"\r\nimg/2.png;dog;dev\r\n",
+        ),
         ("m.csv", "id,label,is_valid\n1,cat,False\n2,dog,True\n"),
-        ("m.jsonl", "{\"file\": \"img/1.png\", \"label\": \"cat\", \"split\": \"train\"}\n{\"file\": \"img/2.png\", \"label\": \"dog\", \"split\": \"val\"}\n"),
-        ("m.json", "[{\"image\": \"img/1.png\", \"label\": [\"cat\"], \"split\": \"train\"}, {\"image\": \"img/2.png\", \"label\": \"dog\", \"split\": \"val\"}]"),
+        (
+            "m.jsonl",
+            "{\"file\": \"img/1.png\", \"label\": \"cat\", \"split\": \"train\"}\n{\"file\": \"img/2.png\", \"label\": \"dog\", \"split\": \"val\"}\n",
+        ),
+        (
+            "m.json",
+            "[{\"image\": \"img/1.png\", \"label\": [\"cat\"], \"split\": \"train\"}, {\"image\": \"img/2.png\", \"label\": \"dog\", \"split\": \"val\"}]",
+        ),
         ("img/metadata.csv", "file_name,label,split\n1.png,cat,train\n2.png,dog,val\n"),
         ("meta/m.csv", "path,label,split\n../img/1.png,cat,train\n../img/2.png,dog,val\n"),
     ] {
@@ -452,23 +465,31 @@ fn manifests_of_every_kind_say_the_same() {
         assert_eq!(rows, ["img/1.png train cat", "img/2.png val dog"], "{name} {content}");
         assert!(issues.is_empty(), "{content} {issues:?}");
     }
-    let (rows, _) = manifest_rows(&[("train.csv", "path,label\nimg/1.png,3\n"), ("val.csv", "path,label\nimg/2.png,4\n")]);
+    let (rows, _) = manifest_rows(&[
+        ("train.csv", "path,label\nimg/1.png,3\n"),
+        ("val.csv", "path,label\nimg/2.png,4\n"),
+    ]);
     assert_eq!(rows, ["img/1.png train 3", "img/2.png val 4"]);
 }
 
 #[test]
 fn a_manifest_reports_what_is_wrong_with_its_rows() {
     let content = "path,labels,note\nimg/1.png,a;b,first\n,c,\nimg/9.png,d,gone\nimg/2.png,,\n";
-    let folder = folder_of(&[("img/1.png", None), ("img/2.png", None), ("img/3.png", None), ("m.csv", Some(content.as_bytes()))]);
+    let folder = folder_of(&[
+        ("img/1.png", None),
+        ("img/2.png", None),
+        ("img/3.png", None),
+        ("m.csv", Some(content.as_bytes())),
+    ]);
     let Imported { dataset, issues } = open(folder.path());
     assert_eq!(rows(&dataset), ["img/1.png - a,b", "img/9.png - d", "img/2.png - -"]);
     let told: Vec<_> = issues.iter().map(|issue| (issue.sample, issue.kind)).collect();
     assert_eq!(
         told,
-        [(Some(1), IssueKind::Missing), (None, IssueKind::Annotation), (None, IssueKind::Annotation)],
+        [(None, IssueKind::Annotation), (Some(1), IssueKind::Missing), (None, IssueKind::Annotation)],
         "{issues:?}"
     );
-    assert!(issues[1].message.contains("line 3"), "{issues:?}");
+    assert!(issues[0].message.contains("line 3"), "{issues:?}");
     assert!(issues[2].message.contains("1 images"), "{issues:?}");
     assert_eq!(dataset.attributes[0].name, "note");
     assert_eq!(dataset.attributes[0].values.iter().collect::<Vec<_>>(), ["first", "gone", ""]);
@@ -592,4 +613,42 @@ fn real_tables_without_images_are_no_datasets() {
         let Some(path) = real_data(name) else { return };
         assert!(import::open(path.to_str().unwrap(), &Control::new()).is_err(), "{name}");
     }
+}
+
+/// Lists and imports many loose files and prints how long that takes and what memory it needs; run
+/// it with `--ignored --nocapture`, and `LENSLET_FILES` for another number.
+#[test]
+#[ignore = "a measurement"]
+fn listing_speed() {
+    let files: usize =
+        std::env::var("LENSLET_FILES").ok().and_then(|text| text.parse().ok()).unwrap_or(200_000);
+    // Memory, where there is such a folder: the disk is not what is measured.
+    let shared = Path::new("/dev/shm");
+    let folder = if shared.is_dir() { tempfile::tempdir_in(shared) } else { tempfile::tempdir() }.unwrap();
+    for class in 0..10 {
+        let class_folder = folder.path().join(format!("train/class{class}"));
+        std::fs::create_dir_all(&class_folder).unwrap();
+        for file in 0..files / 10 {
+            std::fs::File::create(class_folder.join(format!("image_{file:07}.jpg"))).unwrap();
+        }
+    }
+    let resident = |key: &str| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = status.lines().find(|line| line.starts_with(key)).unwrap_or_default();
+        line.split_whitespace().nth(1).and_then(|kib| kib.parse::<u64>().ok()).unwrap_or(0) / 1024
+    };
+    let source = folder.path().to_str().unwrap();
+    let before = resident("VmRSS");
+    let start = std::time::Instant::now();
+    let tree = Tree::open(source, &Control::new()).unwrap();
+    let listed = start.elapsed();
+    let (tree_mib, tree_peak) = (resident("VmRSS") - before, resident("VmHWM") - before);
+    let imported = import::open_tree(&tree, &Control::new()).unwrap();
+    println!(
+        "{} files: listed in {listed:.2?} (+{tree_mib} MiB, at most +{tree_peak}), imported in {:.2?} more (at most +{} MiB)",
+        imported.dataset.len(),
+        start.elapsed() - listed,
+        resident("VmHWM") - before,
+    );
+    assert_eq!(imported.dataset.len(), files / 10 * 10);
 }

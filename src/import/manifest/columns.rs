@@ -17,17 +17,71 @@ const MAX_LABEL_BYTES: usize = 256;
 
 /// Names of columns of paths, the likeliest first.
 const PATH_NAMES: &[&str] = &[
-    "file_name", "filename", "path", "image_path", "filepath", "file_path", "image", "img_path", "image_file",
-    "imagepath", "img", "file", "image_name", "imagename", "img_name", "relative_path", "rel_path", "fname",
-    "image_filename", "img_file", "photo", "picture", "src", "source", "image_id", "img_id", "id", "name", "key",
-    "url", "uri", "image_url",
+    "file_name",
+    "filename",
+    "path",
+    "image_path",
+    "filepath",
+    "file_path",
+    "image",
+    "img_path",
+    "image_file",
+    "imagepath",
+    "img",
+    "file",
+    "image_name",
+    "imagename",
+    "img_name",
+    "relative_path",
+    "rel_path",
+    "fname",
+    "image_filename",
+    "img_file",
+    "photo",
+    "picture",
+    "src",
+    "source",
+    "image_id",
+    "img_id",
+    "id",
+    "name",
+    "key",
+    "url",
+    "uri",
+    "image_url",
 ];
 
 /// Names of columns of labels, the likeliest first: names before numbers.
 const LABEL_NAMES: &[&str] = &[
-    "label_name", "class_name", "classname", "category_name", "label", "labels", "class", "classes", "category",
-    "categories", "target", "targets", "tag", "tags", "cls", "y", "species", "breed", "dx", "diagnosis", "emotion",
-    "label_id", "class_id", "category_id", "target_id", "classid", "labelid", "label_idx", "class_idx",
+    "label_name",
+    "class_name",
+    "classname",
+    "category_name",
+    "label",
+    "labels",
+    "class",
+    "classes",
+    "category",
+    "categories",
+    "target",
+    "targets",
+    "tag",
+    "tags",
+    "cls",
+    "y",
+    "species",
+    "breed",
+    "dx",
+    "diagnosis",
+    "emotion",
+    "label_id",
+    "class_id",
+    "category_id",
+    "target_id",
+    "classid",
+    "labelid",
+    "label_idx",
+    "class_idx",
 ];
 
 const SPLIT_NAMES: &[&str] =
@@ -144,7 +198,8 @@ struct Sample<'a> {
 impl Sample<'_> {
     /// Whether all values of a column, of which there is one at least, are so.
     fn all(&self, column: usize, is: impl Fn(&str) -> bool) -> bool {
-        let mut values = self.rows.iter().map(|row| self.table.cell(*row, column)).filter(|text| !text.is_empty());
+        let mut values =
+            self.rows.iter().map(|row| self.table.cell(*row, column)).filter(|text| !text.is_empty());
         let mut any = false;
         values.all(|value| {
             any = true;
@@ -166,7 +221,9 @@ fn split_column(sample: &Sample<'_>, names: &[String], free: &[usize]) -> SplitC
         let mut named = free.iter().filter(|column| names[**column] == *wanted);
         // "set" and "fold" may be anything; their values have to be splits.
         let sure = matches!(*wanted, "split" | "data_split" | "dataset_split" | "subset" | "partition");
-        if let Some(column) = named.find(|column| sample.all(**column, |text| if sure { short(text) } else { is_split(text) })) {
+        if let Some(column) =
+            named.find(|column| sample.all(**column, |text| if sure { short(text) } else { is_split(text) }))
+        {
             return SplitColumn::Values(*column);
         }
     }
@@ -191,7 +248,8 @@ fn label_columns(sample: &Sample<'_>, names: &[String], free: &[usize]) -> Label
             stem.trim_end_matches('_') == *wanted && stem.len() < name.len()
         };
         let exact: Vec<usize> = free.iter().copied().filter(|column| names[*column] == *wanted).collect();
-        let numbered: Vec<usize> = free.iter().copied().filter(|column| numberless(&names[*column])).collect();
+        let numbered: Vec<usize> =
+            free.iter().copied().filter(|column| numberless(&names[*column])).collect();
         for found in [exact, numbered] {
             if !found.is_empty() && found.iter().any(|column| short(*column)) {
                 return LabelColumns::Values(found);

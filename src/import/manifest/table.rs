@@ -142,7 +142,7 @@ fn parse_delimited(content: &[u8], spaced: bool, most: usize) -> Table {
     let mut next = || {
         records.next().map(|record| match record {
             Ok(record) => {
-                let line = record.position().map_or(0, csv::Position::line);
+                let line = record.position().map_or(0, |position| line_of(content, position));
                 Ok((line, record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()))
             }
             Err(error) => Err((error.position().map_or(0, csv::Position::line), error.to_string())),
@@ -201,6 +201,14 @@ fn parse_delimited(content: &[u8], spaced: bool, most: usize) -> Table {
     table
 }
 
+/// The line that a record begins in. The reader's position stands before the line ends that it skips.
+fn line_of(content: &[u8], position: &csv::Position) -> u64 {
+    let before =
+        usize::try_from(position.byte()).ok().and_then(|byte| content.get(byte..)).unwrap_or_default();
+    let skipped = before.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
+    position.line() + skipped.filter(|byte| **byte == b'\n').count() as u64
+}
+
 fn reader(content: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new()
         .has_headers(false)
@@ -216,7 +224,8 @@ fn delimiter(content: &[u8], spaced: bool) -> u8 {
     let head = &content[..end.map_or(content.len().min(64 << 10), |(at, _)| at)];
     let candidates: &[u8] = if spaced { b",\t;| " } else { b",\t;|" };
     let columns = |delimiter: u8| {
-        let mut widths = reader(head, delimiter).byte_records().flatten().map(|record| record.len()).collect::<Vec<_>>();
+        let mut widths =
+            reader(head, delimiter).byte_records().flatten().map(|record| record.len()).collect::<Vec<_>>();
         widths.sort_unstable();
         match (widths.first(), widths.last()) {
             (Some(least), Some(most)) if least == most => (1, *most),
@@ -404,11 +413,19 @@ mod tests {
             (Delimited, "foo,bar\na.png,1\n", "foo,bar / 2:a.png,1"),
             (Delimited, "path,tags\na.png,x;y\nb.png,x\n", "path,tags / 2:a.png,x;y / 3:b.png,x"),
             (Delimited, "path\na.png\n", "path / 2:a.png"),
-            (Delimited, "path,label\na.png\nb.png,x,extra\n", "path,label,column 3 / 2:a.png,, / 3:b.png,x,extra"),
+            (
+                Delimited,
+                "path,label\na.png\nb.png,x,extra\n",
+                "path,label,column 3 / 2:a.png,, / 3:b.png,x,extra",
+            ),
             (Delimited, "path,label\n\n\na.png,x\n", "path,label / 4:a.png,x"),
             (Delimited, "", ""),
             (Spaced, "a.png 1\nb.png 2\n", "column 1,column 2 / 1:a.png,1 / 2:b.png,2"),
-            (JsonLines, "{\"p\": \"a\", \"l\": [1, \"x\"]}\n\n{\"l\": null, \"q\": true}\n", "l,p,q / 1:1+x,a, / 3:,,true"),
+            (
+                JsonLines,
+                "{\"p\": \"a\", \"l\": [1, \"x\"]}\n\n{\"l\": null, \"q\": true}\n",
+                "l,p,q / 1:1+x,a, / 3:,,true",
+            ),
             (JsonLines, "{\"p\": \"a\"}\nbad\n[1]\n", "p / 1:a / fault 2 / fault 3"),
             (JsonArray, "[{\"p\": \"a\"}, 3, {\"p\": \"b\"}]", "p / 1:a / 3:b / fault 2"),
             (JsonArray, "[{\"p\": \"a\"}, {\"p\":", "p / 1:a / fault 1"),
