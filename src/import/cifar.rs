@@ -120,7 +120,8 @@ const FINE_NAMES: &str = "fine_label_names.txt";
 const COARSE_NAMES: &str = "coarse_label_names.txt";
 
 fn detect(tree: &Tree) -> Option<Fit> {
-    let file = (0..tree.len()).find(|file| role_of(tree, *file).is_some())?;
+    let file =
+        (0..tree.len()).find(|file| naming::in_focus(tree, *file) && role_of(tree, *file).is_some())?;
     let (kind, _) = role_of(tree, file)?;
     let folder = naming::split_path(tree.path(file)).0;
     let named = match kind {
@@ -145,6 +146,7 @@ fn detect(tree: &Tree) -> Option<Fit> {
 
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
     let files: Vec<(usize, Kind, &str)> = (0..tree.len())
+        .filter(|file| naming::in_focus(tree, *file))
         .filter_map(|file| role_of(tree, file).map(|(kind, split)| (file, kind, split)))
         .collect();
     let packed = Packed::new(tree, files.iter().map(|(file, kind, _)| (*file, kind.container())));
@@ -240,7 +242,7 @@ fn numbers(count: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::packed::tests::Memory;
+    use super::super::reader::access::MemoryAt;
     use super::*;
 
     fn records(kind: Kind, labels: &[[u8; 2]]) -> Vec<u8> {
@@ -259,7 +261,7 @@ mod tests {
         for (kind, container) in
             [(Kind::Ten, ContainerKind::Cifar10), (Kind::Hundred, ContainerKind::Cifar100)]
         {
-            let memory: Arc<dyn ReadAt> = Arc::new(Memory(records(kind, &[[3, 4], [5, 6]])));
+            let memory: Arc<dyn ReadAt> = Arc::new(MemoryAt(records(kind, &[[3, 4], [5, 6]])));
             let container = Container { path: "x".into(), kind: container, parent: None };
             let rows = open(memory.clone(), &container).unwrap();
             let Ok(Payload::Raster(raster)) = rows.row(1) else { panic!("a raster") };
@@ -269,7 +271,7 @@ mod tests {
             assert_eq!(labels(&*memory, kind, 0, 2).unwrap(), expected);
         }
         for len in [0, 1, 3072, 3073, 3074, 7000] {
-            fuzz(Arc::new(Memory(vec![255; len])));
+            fuzz(Arc::new(MemoryAt(vec![255; len])));
         }
     }
 }

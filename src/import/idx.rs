@@ -175,7 +175,7 @@ enum Role {
 }
 
 fn role_of(tree: &Tree, file: usize) -> Option<Role> {
-    let header = header_of(&packed::plain_head(tree, file, HEAD as usize))?;
+    let header = header_of(&packed::plain_head(tree, file, HEAD))?;
     match header.images() {
         Some(_) => Some(Role::Images),
         None => header.is_labels().then_some(Role::Labels),
@@ -197,6 +197,9 @@ fn candidates(tree: &Tree) -> impl Iterator<Item = usize> + '_ {
 const DETECT_FILES: usize = 32;
 
 fn detect(tree: &Tree) -> Option<Fit> {
+    if let Some(focus) = tree.focus {
+        return role_of(tree, focus).map(|_| Fit::Certain);
+    }
     candidates(tree)
         .take(DETECT_FILES)
         .any(|file| role_of(tree, file) == Some(Role::Images))
@@ -219,13 +222,16 @@ fn pair_key(path: &str) -> String {
 }
 
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
+    // Where one file was opened, its pair is meant.
+    let focus = tree.focus.map(|focus| pair_key(tree.path(focus)));
     let paths: BTreeSet<&str> = candidates(tree).map(|file| tree.path(file)).collect();
     let mut images = Vec::new();
     let mut label_files = HashMap::new();
     for file in candidates(tree) {
         control.checkpoint()?;
         // Downloaders leave the archive beside what they unpacked from it.
-        if tree.path(file).strip_suffix(".gz").is_some_and(|plain| paths.contains(plain)) {
+        let unpacked = tree.path(file).strip_suffix(".gz").is_some_and(|plain| paths.contains(plain));
+        if unpacked || focus.as_ref().is_some_and(|key| *key != pair_key(tree.path(file))) {
             continue;
         }
         match role_of(tree, file) {
@@ -363,7 +369,7 @@ fn emnist_mapping(text: &[u8]) -> HashMap<i64, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::packed::tests::Memory;
+    use super::super::reader::access::MemoryAt;
     use super::*;
 
     fn idx(kind: u8, dims: &[u32], values: &[u8]) -> Vec<u8> {
@@ -380,12 +386,12 @@ mod tests {
     #[test]
     fn rows_come_back_as_pictures() {
         let file = idx(8, &[2, 1, 2], &[1, 2, 3, 4]);
-        let rows = open(Arc::new(Memory(file)), &container()).unwrap();
+        let rows = open(Arc::new(MemoryAt(file)), &container()).unwrap();
         let Ok(Payload::Raster(raster)) = rows.row(1) else { panic!("a raster") };
         assert_eq!((raster.width, raster.height, raster.channels), (2, 1, 1));
         assert_eq!(raster.data, [3, 4]);
         assert!(rows.row(2).is_err());
-        let colour = open(Arc::new(Memory(idx(8, &[1, 1, 1, 3], &[1, 2, 3]))), &container()).unwrap();
+        let colour = open(Arc::new(MemoryAt(idx(8, &[1, 1, 1, 3], &[1, 2, 3]))), &container()).unwrap();
         assert!(matches!(colour.row(0), Ok(Payload::Raster(raster)) if raster.channels == 3));
     }
 
@@ -403,7 +409,7 @@ mod tests {
             ("count lies", idx(8, &[u32::MAX, 2, 2], &[0; 9]), Some(2)),
             ("nothing", idx(8, &[3, 65535, 65535], &[0; 9]), Some(0)),
         ] {
-            let memory: Arc<dyn ReadAt> = Arc::new(Memory(bytes));
+            let memory: Arc<dyn ReadAt> = Arc::new(MemoryAt(bytes));
             let shape = header(&*memory).ok().and_then(|header| header.images());
             assert_eq!(shape.map(|shape| shape.whole_rows(memory.size())), whole, "{name}");
             fuzz(memory);
@@ -419,7 +425,7 @@ mod tests {
             (idx(8, &[u32::MAX], &[4]), vec![4]),
             (idx(8, &[1, u32::MAX], &[4]), vec![]),
         ] {
-            let memory = Memory(file);
+            let memory = MemoryAt(file);
             let header = header(&memory).unwrap();
             assert_eq!(labels(&memory, &header).unwrap(), expected);
         }

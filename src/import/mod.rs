@@ -9,12 +9,15 @@
 //! [`Place`]: crate::dataset::Place
 
 pub mod cifar;
+pub mod coco;
 pub mod folder;
 pub mod idx;
 pub mod manifest;
 pub mod names;
 pub mod naming;
+pub mod numpy;
 pub mod packed;
+pub mod parquet;
 pub mod reader;
 pub mod tree;
 pub mod voc;
@@ -79,14 +82,14 @@ pub enum Fit {
 
 /// Every layout that is read. Of two that fit equally well the first wins.
 pub static FORMATS: &[Format] = &[
-    // coco::FORMAT,
+    coco::FORMAT,
     voc::FORMAT,
     yolo::FORMAT,
     manifest::FORMAT,
-    // parquet::FORMAT,
+    parquet::FORMAT,
     idx::FORMAT,
     cifar::FORMAT,
-    // numpy::FORMAT,
+    numpy::FORMAT,
     webdataset::FORMAT,
     folder::FORMAT,
 ];
@@ -170,11 +173,8 @@ fn open_rows(bytes: Arc<dyn ReadAt>, container: &Container) -> Result<Arc<dyn Ro
     match container.kind {
         ContainerKind::Idx => idx::open(bytes, container),
         ContainerKind::Cifar10 | ContainerKind::Cifar100 => cifar::open(bytes, container),
-        // ContainerKind::Npy => numpy::open(bytes, container),
-        // ContainerKind::Parquet => parquet::open(bytes, container),
-        ContainerKind::Npy | ContainerKind::Parquet => {
-            Err(ReadError::new(IssueKind::Unsupported, "not merged yet"))
-        }
+        ContainerKind::Npy => numpy::open(bytes, container),
+        ContainerKind::Parquet => parquet::open(bytes, container),
         ContainerKind::Tar | ContainerKind::TarGz | ContainerKind::Zip => {
             Err(ReadError::new(IssueKind::Unreadable, "an archive's entries are files, not rows"))
         }

@@ -4,6 +4,7 @@
 //! It refuses to know what any format's files hold.
 
 use super::Tree;
+use super::names::is_image_name;
 
 /// Extensions of the image files that the program reads, lower case.
 pub const IMAGE_EXTENSIONS: [&str; 24] = [
@@ -39,12 +40,6 @@ pub fn split_in_name(name: &str) -> Option<&'static str> {
 pub fn split_in_folders(path: &str) -> Option<&'static str> {
     let (folder, _) = split_path(path);
     folder.rsplit('/').find_map(split_in_name)
-}
-
-/// Whether a path ends like an image file.
-pub fn is_image(path: &str) -> bool {
-    let extension = extension(path);
-    IMAGE_EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
 }
 
 /// Folder and name of a path; the folder is empty at the top.
@@ -83,6 +78,11 @@ pub fn join(folder: &str, name: &str) -> String {
     parts.join("/")
 }
 
+/// Whether a file may be what the person opened: any, where a folder was opened, else that one.
+pub fn in_focus(tree: &Tree, file: usize) -> bool {
+    tree.focus.is_none_or(|focus| focus == file)
+}
+
 /// Finds the image file that an annotation means, among the image files of a tree.
 ///
 /// Annotations name images loosely: by bare name, relative to a folder that is not told, or by the
@@ -98,7 +98,7 @@ pub struct ImageIndex<'a> {
 impl<'a> ImageIndex<'a> {
     pub fn new(tree: &'a Tree) -> Self {
         let mut by_stem: Vec<u32> =
-            (0..tree.len()).filter(|file| is_image(tree.path(*file))).map(|file| file as u32).collect();
+            (0..tree.len()).filter(|file| is_image_name(tree.path(*file))).map(|file| file as u32).collect();
         by_stem.sort_by(|a, b| stem(tree.path(*a as usize)).cmp(stem(tree.path(*b as usize))));
         Self { tree, by_stem }
     }
@@ -129,7 +129,7 @@ impl<'a> ImageIndex<'a> {
         fits: impl Fn(&str) -> bool,
     ) -> Option<usize> {
         if let Some(exact) =
-            self.tree.find(&join(folder, name)).filter(|file| is_image(self.tree.path(*file)))
+            self.tree.find(&join(folder, name)).filter(|file| is_image_name(self.tree.path(*file)))
         {
             return Some(exact);
         }
@@ -198,6 +198,5 @@ mod tests {
         }
         assert_eq!((stem("a/b.tar.gz"), extension("a/b.tar.gz")), ("b.tar", "gz"));
         assert_eq!((stem("a/.hidden"), extension("a/.hidden")), (".hidden", ""));
-        assert!(is_image("a/B.JPG") && !is_image("jpg") && !is_image("a/jpg.txt"));
     }
 }

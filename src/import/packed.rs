@@ -5,7 +5,7 @@
 use std::io::Read;
 use std::sync::Arc;
 
-use super::reader::{ReadAt, ReadError};
+use super::reader::{GZIP_MAGIC, ReadAt, ReadError};
 use super::{Reader, Tree};
 use crate::dataset::{Container, ContainerKind, DatasetBuilder, IssueKind, Place};
 use crate::media::{Payload, Raster};
@@ -47,9 +47,14 @@ impl Packed {
         self.reader.container((self.first + at) as u32)
     }
 
-    /// The container's number in the dataset that is being built.
+    /// The container's number in the dataset that is being built; what it lies in is added too.
     pub fn register(&self, builder: &mut DatasetBuilder, at: usize) -> u32 {
-        builder.container(self.containers[self.first + at].clone())
+        register(&self.containers, builder, self.first + at)
+    }
+
+    /// The reader that opens them.
+    pub fn reader(&self) -> &Reader {
+        &self.reader
     }
 
     /// The number of a container of this list among all that the reader knows, for a place in it.
@@ -58,37 +63,38 @@ impl Packed {
     }
 }
 
+fn register(containers: &[Container], builder: &mut DatasetBuilder, at: usize) -> u32 {
+    let mut container = containers[at].clone();
+    if let Some(place) = &mut container.parent
+        && !place.is_loose()
+        // A container lies in one that was listed before it, so this ends.
+        && (place.container as usize) < at
+    {
+        place.container = register(containers, builder, place.container as usize);
+    }
+    builder.container(container)
+}
+
 /// A file of the tree as a container.
 pub fn container_of(tree: &Tree, file: usize, kind: ContainerKind) -> Container {
     let place = tree.place(file);
     Container { path: tree.path(file).to_owned(), kind, parent: (!place.is_loose()).then_some(place) }
 }
 
-/// The first `len` bytes of a file, fewer where it is shorter or cannot be read. A loose file is
-/// not read further than that.
-pub fn head(tree: &Tree, file: usize, len: usize) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    if tree.place(file).is_loose() {
-        if let Ok(opened) = std::fs::File::open(tree.path_on_disk(file)) {
-            // What could be read before an error is as good a head as any.
-            let _ = opened.take(len as u64).read_to_end(&mut bytes);
-        }
-    } else {
-        bytes = tree.read(file).unwrap_or_default();
-        bytes.truncate(len);
-    }
-    bytes
+/// The first `len` bytes of a file, fewer where it is shorter; none where it cannot be read.
+pub fn head(tree: &Tree, file: usize, len: u64) -> Vec<u8> {
+    tree.start(file, len).unwrap_or_default()
 }
 
 /// The first `len` bytes of a file, decompressed when it is gzipped.
-pub fn plain_head(tree: &Tree, file: usize, len: usize) -> Vec<u8> {
+pub fn plain_head(tree: &Tree, file: usize, len: u64) -> Vec<u8> {
     let stored = head(tree, file, len + 4096);
-    if !stored.starts_with(&[0x1f, 0x8b]) {
-        return stored.into_iter().take(len).collect();
-    }
     let mut plain = Vec::new();
     // The head of a gzip stream ends in the middle: what came out before that is what is wanted.
-    let _ = flate2::read::GzDecoder::new(&stored[..]).take(len as u64).read_to_end(&mut plain);
+    let _ = match stored.starts_with(&GZIP_MAGIC) {
+        true => flate2::read::GzDecoder::new(&stored[..]).take(len).read_to_end(&mut plain),
+        false => (&stored[..]).take(len).read_to_end(&mut plain),
+    };
     plain
 }
 
@@ -149,28 +155,13 @@ pub fn interleaved(planar: &[u8], channels: usize) -> Vec<u8> {
 }
 
 #[cfg(test)]
-pub mod tests {
+mod tests {
+    use super::super::reader::access::MemoryAt;
     use super::*;
-
-    /// Bytes in memory, for tests of row formats.
-    pub struct Memory(pub Vec<u8>);
-
-    impl ReadAt for Memory {
-        fn size(&self) -> u64 {
-            self.0.len() as u64
-        }
-
-        fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<()> {
-            let part =
-                usize::try_from(offset).ok().and_then(|start| self.0.get(start..)?.get(..buffer.len()));
-            buffer.copy_from_slice(part.ok_or(std::io::ErrorKind::UnexpectedEof)?);
-            Ok(())
-        }
-    }
 
     #[test]
     fn rows_that_are_not_there_take_no_memory() {
-        let bytes = Memory(vec![7; 10]);
+        let bytes = MemoryAt(vec![7; 10]);
         for (offset, len, fits) in
             [(0, 10, true), (10, 0, true), (4, 7, false), (u64::MAX, 2, false), (0, u64::MAX, false)]
         {

@@ -41,6 +41,9 @@ fn is_xml(path: &str) -> bool {
 }
 
 fn detect(tree: &Tree) -> Option<Fit> {
+    if tree.focus.is_some_and(|focus| !is_xml(tree.path(focus))) {
+        return None;
+    }
     let mut files = (0..tree.len()).filter(|file| is_xml(tree.path(*file))).take(DETECT_FILES);
     let annotated = files.any(|file| {
         let head = packed::head(tree, file, 4096);

@@ -14,6 +14,7 @@ use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
+use super::names::is_image_name;
 use super::naming::{self, ImageIndex};
 use super::packed::{self, MAX_CLASSES};
 use super::{Fit, Format, ImportError, Tree};
@@ -123,11 +124,15 @@ const NAME_LISTS: [&str; 5] = ["classes.txt", "obj.names", "classes.names", "dat
 const DETECT_IMAGES: usize = 64;
 
 fn detect(tree: &Tree) -> Option<Fit> {
+    const OPENED: [&str; 5] = ["yaml", "yml", "names", "txt", "data"];
+    if tree.focus.is_some_and(|focus| !OPENED.contains(&naming::extension(tree.path(focus)))) {
+        return None;
+    }
     if find_config(tree).is_some() {
         return Some(Fit::Certain);
     }
     let named = (0..tree.len()).any(|file| NAME_LISTS.contains(&naming::split_path(tree.path(file)).1));
-    let images = (0..tree.len()).filter(|file| naming::is_image(tree.path(*file)));
+    let images = (0..tree.len()).filter(|file| is_image_name(tree.path(*file)));
     let labels: Vec<usize> =
         images.take(DETECT_IMAGES).filter_map(|image| label_file(tree, tree.path(image))).take(4).collect();
     let objects = labels.iter().any(|file| {
@@ -147,14 +152,18 @@ fn detect(tree: &Tree) -> Option<Fit> {
 /// YAML files are looked at in the two topmost folders, and no more than this many.
 const CONFIG_FILES: usize = 16;
 
+fn is_yaml(path: &str) -> bool {
+    matches!(naming::extension(path).to_ascii_lowercase().as_str(), "yaml" | "yml")
+}
+
 /// The YAML file that names the classes, and what it says.
 fn find_config(tree: &Tree) -> Option<(usize, Config)> {
     let mut files: Vec<usize> = (0..tree.len())
         .filter(|file| {
             let path = tree.path(*file);
-            let extension = naming::extension(path);
-            let yaml = extension.eq_ignore_ascii_case("yaml") || extension.eq_ignore_ascii_case("yml");
-            yaml && path.matches('/').count() <= 2
+            // Where a YAML file was opened, that one is meant.
+            let opened = |focus: usize| !is_yaml(tree.path(focus)) || focus == *file;
+            is_yaml(path) && path.matches('/').count() <= 2 && tree.focus.is_none_or(opened)
         })
         .take(CONFIG_FILES)
         .collect();
