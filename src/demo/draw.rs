@@ -1,5 +1,7 @@
 //! One sample's picture: a letter in ink on a textured ground. Depends on its stream only.
 
+use std::ops::Range;
+
 use super::change::Picture;
 use super::face::{FACES, Faces, Mask};
 use super::random::Stream;
@@ -72,7 +74,10 @@ const FINISHES: [Finish; 8] = [
 #[derive(Debug, Default)]
 pub struct Canvas {
     pub picture: Picture,
+    /// How much of each pixel the mask laid last covers.
     cover: Vec<u8>,
+    /// The rows that it reaches.
+    rows: Range<usize>,
 }
 
 impl Canvas {
@@ -86,7 +91,7 @@ impl Canvas {
         texture::fill(&mut self.picture, ground, from, to, stream);
 
         let pose = Pose::new(width, height, faces.extent(face, class), stream);
-        let shaded = if finish == Finish::Shaded { blend(ink, stream.pick(&[from, to]), 92) } else { ink };
+        let shaded = if finish == Finish::Shaded { blend(ink, stream.pick(&[from, to]), 70) } else { ink };
         let rim = if brightness(ink) < brightness(to) { [255; 3] } else { blend(to, [0; 3], 150) };
         faces.with_glyph(face, class, pose.em, |glyph| match finish {
             Finish::Flat | Finish::Shaded => {
@@ -95,13 +100,13 @@ impl Canvas {
             }
             Finish::Shadow => {
                 let drop = (pose.em as i32 * 256 / 26).max(256);
-                self.lay(&glyph.soft, glyph.em, pose, (drop, drop), 1);
+                self.lay(glyph.soft(), glyph.em, pose, (drop, drop), 1);
                 self.ink(blend(to, [0; 3], 200), blend(to, [0; 3], 200), 150);
                 self.lay(&glyph.shape, glyph.em, pose, (0, 0), 1);
                 self.ink(ink, ink, 256);
             }
             Finish::Contour => {
-                self.lay(&glyph.soft, glyph.em, pose, (0, 0), 8);
+                self.lay(glyph.soft(), glyph.em, pose, (0, 0), 8);
                 self.ink(rim, rim, 256);
                 self.lay(&glyph.shape, glyph.em, pose, (0, 0), 1);
                 self.ink(ink, ink, 256);
@@ -122,6 +127,7 @@ impl Canvas {
         let (width, height) = (self.picture.width as i32, self.picture.height as i32);
         self.cover.clear();
         self.cover.resize((width * height) as usize, 0);
+        self.rows = 0..0;
         let (mask_width, mask_height) = (mask.width as i32, mask.height as i32);
         if mask_width < 2 || mask_height < 2 {
             return;
@@ -132,9 +138,11 @@ impl Canvas {
         let sin = (pose.sin * scale * 65536.0).round() as i32;
         let (centre_x, centre_y) = (pose.x + shift.0, pose.y + shift.1);
         // The rows that the turned mask can reach.
-        let reach = (pose.cos.abs() * f64::from(mask.height) + pose.sin.abs() * f64::from(mask.width)) / scale / 2.0;
+        let reach =
+            (pose.cos.abs() * f64::from(mask.height) + pose.sin.abs() * f64::from(mask.width)) / scale / 2.0;
         let reach = reach.ceil() as i32 + 1;
         let rows = ((centre_y >> 8) - reach).clamp(0, height)..((centre_y >> 8) + reach + 1).clamp(0, height);
+        self.rows = rows.start as usize..rows.end as usize;
         for y in rows {
             // Half a pixel: both grids' pixels have their values in their middles.
             let down = i64::from(y * 256 + 128 - centre_y);
@@ -167,12 +175,16 @@ impl Canvas {
     /// as `strength` of 256.
     fn ink(&mut self, upper: Colour, lower: Colour, strength: u32) {
         let (width, height) = (self.picture.width as usize, self.picture.height as usize);
-        let rows = self.picture.rgb.chunks_exact_mut(width * 3).zip(self.cover.chunks_exact(width));
-        for (y, (pixels, covers)) in rows.enumerate() {
+        for y in self.rows.clone() {
             let ink = blend(upper, lower, (y * 256 / height) as u32).map(u32::from);
+            let pixels = &mut self.picture.rgb[y * width * 3..(y + 1) * width * 3];
+            let covers = &self.cover[y * width..(y + 1) * width];
             for (pixel, cover) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(covers) {
                 // 0 to 256, so that full coverage is exactly the ink.
                 let part = (u32::from(*cover) * strength * 257) >> 16;
+                if part == 0 {
+                    continue;
+                }
                 for channel in 0..3 {
                     let ground = u32::from(pixel[channel]);
                     pixel[channel] = ((ground * (256 - part) + ink[channel] * part + 128) >> 8) as u8;
@@ -276,7 +288,9 @@ fn jitter(colour: u32, stream: &mut Stream) -> Colour {
 
 /// So many 256ths of `to` in `from`.
 fn blend(from: Colour, to: Colour, part: u32) -> Colour {
-    std::array::from_fn(|at| ((u32::from(from[at]) * (256 - part) + u32::from(to[at]) * part + 128) >> 8) as u8)
+    std::array::from_fn(|at| {
+        ((u32::from(from[at]) * (256 - part) + u32::from(to[at]) * part + 128) >> 8) as u8
+    })
 }
 
 fn brightness(colour: Colour) -> u8 {
@@ -299,12 +313,18 @@ mod tests {
 
     #[test]
     fn columns_are_those_inside_the_mask() {
-        for (from, step, size) in [(0, 65536, 4), (-100_000, 30_000, 9), (700_000, -70_001, 9), (5, 0, 2), (-5, 0, 2)] {
+        for (from, step, size) in
+            [(0, 65536, 4), (-100_000, 30_000, 9), (700_000, -70_001, 9), (5, 0, 2), (-5, 0, 2)]
+        {
             let columns = within(from, step, size, 40);
             for x in 0..40 {
                 let at = from + step * x;
                 let inside = at >= 0 && (at >> 16) + 1 < size;
-                assert_eq!((columns.start..columns.end).contains(&x), inside, "{from} + {step} × {x} in {size}");
+                assert_eq!(
+                    (columns.start..columns.end).contains(&x),
+                    inside,
+                    "{from} + {step} × {x} in {size}"
+                );
             }
         }
     }
@@ -325,7 +345,8 @@ mod tests {
         let mut canvas = Canvas::default();
         for sample in 0..200 {
             let mut stream = Stream::new(1, sample, Purpose::Scene);
-            let (width, height) = stream.pick(&[(64, 64), (160, 120), (32, 256), (256, 32), (12, 12), (1200, 900)]);
+            let (width, height) =
+                stream.pick(&[(64, 64), (160, 120), (32, 256), (256, 32), (12, 12), (1200, 900)]);
             canvas.letter(width, height, sample as usize % 10, &faces, &mut stream);
             let cover = &canvas.cover;
             assert!(cover.iter().any(|&cover| cover > 100), "sample {sample}: nothing drawn");

@@ -75,8 +75,17 @@ pub struct Glyph {
     /// Pixels per em.
     pub em: u32,
     pub shape: Mask,
+    soft: OnceLock<Mask>,
+}
+
+impl Glyph {
     /// The shape out of focus: a shadow, or with more contrast a contour.
-    pub soft: Mask,
+    pub fn soft(&self) -> &Mask {
+        self.soft.get_or_init(|| {
+            let blur = (self.em / 24).max(1);
+            self.shape.padded(2 * blur).blurred(blur).blurred(blur)
+        })
+    }
 }
 
 struct Letter {
@@ -152,10 +161,7 @@ impl Faces {
             }
             None => Mask { width: 0, height: 0, cover: Vec::new() },
         };
-        let shape = shape.padded(1);
-        let blur = (em / 24).max(1);
-        let soft = shape.padded(2 * blur).blurred(blur).blurred(blur);
-        Glyph { em, shape, soft }
+        Glyph { em, shape: shape.padded(1), soft: OnceLock::new() }
     }
 }
 
@@ -170,7 +176,8 @@ impl Mask {
         for y in 0..self.height {
             let to = ((y + margin) * width + margin) as usize;
             let from = (y * self.width) as usize;
-            cover[to..to + self.width as usize].copy_from_slice(&self.cover[from..from + self.width as usize]);
+            cover[to..to + self.width as usize]
+                .copy_from_slice(&self.cover[from..from + self.width as usize]);
         }
         Self { width, height, cover }
     }
@@ -197,7 +204,11 @@ mod tests {
                 let letter = faces.letter(face, class);
                 assert_ne!(letter.id.0, 0, "{} lacks letter {class}", Faces::name(face));
                 let (width, height) = faces.extent(face, class);
-                assert!(width > 0.05 && height > 0.3, "{} letter {class}: {width}×{height}", Faces::name(face));
+                assert!(
+                    width > 0.05 && height > 0.3,
+                    "{} letter {class}: {width}×{height}",
+                    Faces::name(face)
+                );
                 shapes.insert(faces.with_glyph(face, class, 58, |glyph| glyph.shape.cover.clone()));
             }
         }
