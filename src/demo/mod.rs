@@ -24,7 +24,7 @@
 //! | `missing-label` | 50 | any sample, with or without another fault |
 //! | `blurry` | 10 | out of focus |
 //! | `dark` | 10 | an eighth of the light |
-//! | `over-exposed` | 10 | about a sixth of the contrast, near white |
+//! | `over-exposed` | 10 | about an eighth of the contrast, near white |
 //! | `nearly-empty` | 5 | one tone, no letter (class empty) |
 //! | `odd-shaped` | 5 | sides 8 to 1 |
 //! | `odd-sized` | 3 | 12×12 to 20×15, or 1024×768 and 1200×900 |
