@@ -67,7 +67,7 @@ impl Picture {
 
     /// Too much light: what is not white is nearly so.
     pub fn overexpose(&mut self, part: i32) {
-        self.map(|value| 263 - (255 - value) * part / 256);
+        self.map(|value| 266 - (255 - value) * part / 256);
     }
 
     /// Equal red, green and blue (the luma of ITU-R BT.601, in 1/256).
@@ -160,7 +160,7 @@ mod tests {
     fn light_goes_down_and_up() {
         for (change, white, black) in [
             (Picture::darken as fn(&mut Picture, i32), 31, 0),
-            (Picture::overexpose as fn(&mut Picture, i32), 255, 232),
+            (Picture::overexpose as fn(&mut Picture, i32), 255, 235),
         ] {
             let mut picture = Picture { width: 1, height: 2, rgb: vec![255, 255, 255, 0, 0, 0] };
             change(&mut picture, 32);

@@ -1,27 +1,29 @@
 //! One sample's picture: a letter in ink on a textured ground. Depends on its stream only.
 
+use std::ops::Range;
+
 use super::change::Picture;
 use super::face::{FACES, Faces, Mask};
 use super::random::Stream;
 use super::texture::{self, Colour, Texture};
 
 /// A ground's two tones and the ink on it, as 0xRRGGBB. Chosen by eye; every ink stands out clearly
-/// from both tones, and no picture is grey, dark or pale enough to pass for a planted fault.
+/// from both tones, and no picture is grey, dark or light enough to pass for a planted fault.
 const PALETTES: [[u32; 3]; 36] = [
-    [0xf6efe0, 0xe6d8b8, 0x2b2d6e],
-    [0xfde4de, 0xf4bfb4, 0x8e1f3a],
-    [0xe4f1e8, 0xbfdfcb, 0x14532d],
-    [0xe6eafc, 0xc3ccf6, 0x2e3192],
-    [0xfff1c2, 0xffd873, 0x7a3e00],
-    [0xdff3f6, 0xaee0e8, 0x0b5563],
-    [0xf3e6f8, 0xdcbcf0, 0x5b1a78],
-    [0xf0f4d2, 0xd3e08e, 0x3c5a14],
-    [0xffe6cc, 0xffc48c, 0xb03a12],
-    [0xdbeafa, 0xa9cbf2, 0xc0392b],
-    [0xfff5e4, 0xf3d9a8, 0xc2185b],
-    [0xede5d4, 0xd5c3a0, 0x1b6a6f],
-    [0xfbe3ef, 0xf3b6d4, 0x00695c],
-    [0xe2f7d9, 0xb5e3a1, 0x6a1b9a],
+    [0xe0dacc, 0xd0c4a7, 0x2b2d6e],
+    [0xebd4ce, 0xe9b6ac, 0x8e1f3a],
+    [0xd3dfd6, 0xb2cfbd, 0x14532d],
+    [0xd6d9ea, 0xbac2ea, 0x2e3192],
+    [0xe8dbb0, 0xe7c468, 0x7a3e00],
+    [0xcddfe2, 0xa2d1d9, 0x0b5563],
+    [0xe1d5e5, 0xd4b5e8, 0x5b1a78],
+    [0xdbdfc0, 0xc4d184, 0x3c5a14],
+    [0xedd6be, 0xf1b984, 0xb03a12],
+    [0xceddec, 0xa8caf1, 0xc0392b],
+    [0xe2d9ca, 0xd9c296, 0xc2185b],
+    [0xe1dac9, 0xd5c3a0, 0x1b6a6f],
+    [0xe8d2dd, 0xeaafcc, 0x00695c],
+    [0xd0e3c7, 0xadd89a, 0x6a1b9a],
     [0xf2b84b, 0xe59a25, 0x3a1d0c],
     [0x7fc4a0, 0x56a883, 0x0f3325],
     [0xf08a6c, 0xe06a49, 0x33110c],
@@ -72,7 +74,10 @@ const FINISHES: [Finish; 8] = [
 #[derive(Debug, Default)]
 pub struct Canvas {
     pub picture: Picture,
+    /// How much of each pixel the mask laid last covers.
     cover: Vec<u8>,
+    /// The rows that it reaches.
+    rows: Range<usize>,
 }
 
 impl Canvas {
@@ -86,7 +91,7 @@ impl Canvas {
         texture::fill(&mut self.picture, ground, from, to, stream);
 
         let pose = Pose::new(width, height, faces.extent(face, class), stream);
-        let shaded = if finish == Finish::Shaded { blend(ink, stream.pick(&[from, to]), 92) } else { ink };
+        let shaded = if finish == Finish::Shaded { blend(ink, stream.pick(&[from, to]), 70) } else { ink };
         let rim = if brightness(ink) < brightness(to) { [255; 3] } else { blend(to, [0; 3], 150) };
         faces.with_glyph(face, class, pose.em, |glyph| match finish {
             Finish::Flat | Finish::Shaded => {
@@ -95,13 +100,13 @@ impl Canvas {
             }
             Finish::Shadow => {
                 let drop = (pose.em as i32 * 256 / 26).max(256);
-                self.lay(&glyph.soft, glyph.em, pose, (drop, drop), 1);
+                self.lay(glyph.soft(), glyph.em, pose, (drop, drop), 1);
                 self.ink(blend(to, [0; 3], 200), blend(to, [0; 3], 200), 150);
                 self.lay(&glyph.shape, glyph.em, pose, (0, 0), 1);
                 self.ink(ink, ink, 256);
             }
             Finish::Contour => {
-                self.lay(&glyph.soft, glyph.em, pose, (0, 0), 8);
+                self.lay(glyph.soft(), glyph.em, pose, (0, 0), 8);
                 self.ink(rim, rim, 256);
                 self.lay(&glyph.shape, glyph.em, pose, (0, 0), 1);
                 self.ink(ink, ink, 256);
@@ -122,6 +127,7 @@ impl Canvas {
         let (width, height) = (self.picture.width as i32, self.picture.height as i32);
         self.cover.clear();
         self.cover.resize((width * height) as usize, 0);
+        self.rows = 0..0;
         let (mask_width, mask_height) = (mask.width as i32, mask.height as i32);
         if mask_width < 2 || mask_height < 2 {
             return;
@@ -132,9 +138,11 @@ impl Canvas {
         let sin = (pose.sin * scale * 65536.0).round() as i32;
         let (centre_x, centre_y) = (pose.x + shift.0, pose.y + shift.1);
         // The rows that the turned mask can reach.
-        let reach = (pose.cos.abs() * f64::from(mask.height) + pose.sin.abs() * f64::from(mask.width)) / scale / 2.0;
+        let reach =
+            (pose.cos.abs() * f64::from(mask.height) + pose.sin.abs() * f64::from(mask.width)) / scale / 2.0;
         let reach = reach.ceil() as i32 + 1;
         let rows = ((centre_y >> 8) - reach).clamp(0, height)..((centre_y >> 8) + reach + 1).clamp(0, height);
+        self.rows = rows.start as usize..rows.end as usize;
         for y in rows {
             // Half a pixel: both grids' pixels have their values in their middles.
             let down = i64::from(y * 256 + 128 - centre_y);
@@ -167,12 +175,16 @@ impl Canvas {
     /// as `strength` of 256.
     fn ink(&mut self, upper: Colour, lower: Colour, strength: u32) {
         let (width, height) = (self.picture.width as usize, self.picture.height as usize);
-        let rows = self.picture.rgb.chunks_exact_mut(width * 3).zip(self.cover.chunks_exact(width));
-        for (y, (pixels, covers)) in rows.enumerate() {
+        for y in self.rows.clone() {
             let ink = blend(upper, lower, (y * 256 / height) as u32).map(u32::from);
+            let pixels = &mut self.picture.rgb[y * width * 3..(y + 1) * width * 3];
+            let covers = &self.cover[y * width..(y + 1) * width];
             for (pixel, cover) in pixels.as_chunks_mut::<3>().0.iter_mut().zip(covers) {
                 // 0 to 256, so that full coverage is exactly the ink.
                 let part = (u32::from(*cover) * strength * 257) >> 16;
+                if part == 0 {
+                    continue;
+                }
                 for channel in 0..3 {
                     let ground = u32::from(pixel[channel]);
                     pixel[channel] = ((ground * (256 - part) + ink[channel] * part + 128) >> 8) as u8;
@@ -276,7 +288,9 @@ fn jitter(colour: u32, stream: &mut Stream) -> Colour {
 
 /// So many 256ths of `to` in `from`.
 fn blend(from: Colour, to: Colour, part: u32) -> Colour {
-    std::array::from_fn(|at| ((u32::from(from[at]) * (256 - part) + u32::from(to[at]) * part + 128) >> 8) as u8)
+    std::array::from_fn(|at| {
+        ((u32::from(from[at]) * (256 - part) + u32::from(to[at]) * part + 128) >> 8) as u8
+    })
 }
 
 fn brightness(colour: Colour) -> u8 {
@@ -299,12 +313,18 @@ mod tests {
 
     #[test]
     fn columns_are_those_inside_the_mask() {
-        for (from, step, size) in [(0, 65536, 4), (-100_000, 30_000, 9), (700_000, -70_001, 9), (5, 0, 2), (-5, 0, 2)] {
+        for (from, step, size) in
+            [(0, 65536, 4), (-100_000, 30_000, 9), (700_000, -70_001, 9), (5, 0, 2), (-5, 0, 2)]
+        {
             let columns = within(from, step, size, 40);
             for x in 0..40 {
                 let at = from + step * x;
                 let inside = at >= 0 && (at >> 16) + 1 < size;
-                assert_eq!((columns.start..columns.end).contains(&x), inside, "{from} + {step} × {x} in {size}");
+                assert_eq!(
+                    (columns.start..columns.end).contains(&x),
+                    inside,
+                    "{from} + {step} × {x} in {size}"
+                );
             }
         }
     }
@@ -325,7 +345,8 @@ mod tests {
         let mut canvas = Canvas::default();
         for sample in 0..200 {
             let mut stream = Stream::new(1, sample, Purpose::Scene);
-            let (width, height) = stream.pick(&[(64, 64), (160, 120), (32, 256), (256, 32), (12, 12), (1200, 900)]);
+            let (width, height) =
+                stream.pick(&[(64, 64), (160, 120), (32, 256), (256, 32), (12, 12), (1200, 900)]);
             canvas.letter(width, height, sample as usize % 10, &faces, &mut stream);
             let cover = &canvas.cover;
             assert!(cover.iter().any(|&cover| cover > 100), "sample {sample}: nothing drawn");

@@ -15,7 +15,6 @@ pub const CLASSES: usize = 10;
 /// A letter's cut: which font file, and where its lower-case alphabet lies in it.
 #[derive(Clone, Copy, Debug)]
 struct Cut {
-    name: &'static str,
     /// Position in `typst_assets::fonts()`; a test pins the letters' outlines.
     font: usize,
     letters: [char; CLASSES],
@@ -37,22 +36,38 @@ const fn mathematical(a: u32) -> [char; CLASSES] {
 }
 
 const CUTS: [Cut; 16] = [
-    Cut { name: "Libertinus Serif", font: 0, letters: LATIN },
-    Cut { name: "Libertinus Serif Bold", font: 1, letters: LATIN },
-    Cut { name: "Libertinus Serif Italic", font: 2, letters: LATIN },
-    Cut { name: "Libertinus Serif Bold Italic", font: 3, letters: LATIN },
-    Cut { name: "New Computer Modern", font: 9, letters: LATIN },
-    Cut { name: "New Computer Modern Bold", font: 10, letters: LATIN },
-    Cut { name: "New Computer Modern Bold Italic", font: 12, letters: LATIN },
-    Cut { name: "DejaVu Sans Mono", font: 16, letters: LATIN },
-    Cut { name: "DejaVu Sans Mono Bold", font: 13, letters: LATIN },
-    Cut { name: "DejaVu Sans Mono Bold Oblique", font: 14, letters: LATIN },
-    Cut { name: "New Computer Modern Math Sans", font: 8, letters: mathematical(0x1d5ba) },
-    Cut { name: "New Computer Modern Math Sans Bold", font: 8, letters: mathematical(0x1d5ee) },
-    Cut { name: "New Computer Modern Math Sans Bold Italic", font: 8, letters: mathematical(0x1d656) },
-    Cut { name: "New Computer Modern Math Double-struck", font: 8, letters: mathematical(0x1d552) },
-    Cut { name: "New Computer Modern Math Bold Script", font: 8, letters: mathematical(0x1d4ea) },
-    Cut { name: "New Computer Modern Math Bold Fraktur", font: 8, letters: mathematical(0x1d586) },
+    // Libertinus Serif
+    Cut { font: 0, letters: LATIN },
+    // Libertinus Serif Bold
+    Cut { font: 1, letters: LATIN },
+    // Libertinus Serif Italic
+    Cut { font: 2, letters: LATIN },
+    // Libertinus Serif Bold Italic
+    Cut { font: 3, letters: LATIN },
+    // New Computer Modern
+    Cut { font: 9, letters: LATIN },
+    // New Computer Modern Bold
+    Cut { font: 10, letters: LATIN },
+    // New Computer Modern Bold Italic
+    Cut { font: 12, letters: LATIN },
+    // DejaVu Sans Mono
+    Cut { font: 16, letters: LATIN },
+    // DejaVu Sans Mono Bold
+    Cut { font: 13, letters: LATIN },
+    // DejaVu Sans Mono Bold Oblique
+    Cut { font: 14, letters: LATIN },
+    // New Computer Modern Math Sans
+    Cut { font: 8, letters: mathematical(0x1d5ba) },
+    // New Computer Modern Math Sans Bold
+    Cut { font: 8, letters: mathematical(0x1d5ee) },
+    // New Computer Modern Math Sans Bold Italic
+    Cut { font: 8, letters: mathematical(0x1d656) },
+    // New Computer Modern Math Double-struck
+    Cut { font: 8, letters: mathematical(0x1d552) },
+    // New Computer Modern Math Bold Script
+    Cut { font: 8, letters: mathematical(0x1d4ea) },
+    // New Computer Modern Math Bold Fraktur
+    Cut { font: 8, letters: mathematical(0x1d586) },
 ];
 
 /// Number of typefaces.
@@ -75,8 +90,17 @@ pub struct Glyph {
     /// Pixels per em.
     pub em: u32,
     pub shape: Mask,
+    soft: OnceLock<Mask>,
+}
+
+impl Glyph {
     /// The shape out of focus: a shadow, or with more contrast a contour.
-    pub soft: Mask,
+    pub fn soft(&self) -> &Mask {
+        self.soft.get_or_init(|| {
+            let blur = (self.em / 24).max(1);
+            self.shape.padded(2 * blur).blurred(blur).blurred(blur)
+        })
+    }
 }
 
 struct Letter {
@@ -113,11 +137,6 @@ impl Faces {
         Self { fonts, letters }
     }
 
-    /// The typeface's name.
-    pub fn name(face: usize) -> &'static str {
-        CUTS[face].name
-    }
-
     /// Width and height of a letter's ink in ems.
     pub fn extent(&self, face: usize, class: usize) -> (f64, f64) {
         self.letter(face, class).extent
@@ -152,10 +171,7 @@ impl Faces {
             }
             None => Mask { width: 0, height: 0, cover: Vec::new() },
         };
-        let shape = shape.padded(1);
-        let blur = (em / 24).max(1);
-        let soft = shape.padded(2 * blur).blurred(blur).blurred(blur);
-        Glyph { em, shape, soft }
+        Glyph { em, shape: shape.padded(1), soft: OnceLock::new() }
     }
 }
 
@@ -170,7 +186,8 @@ impl Mask {
         for y in 0..self.height {
             let to = ((y + margin) * width + margin) as usize;
             let from = (y * self.width) as usize;
-            cover[to..to + self.width as usize].copy_from_slice(&self.cover[from..from + self.width as usize]);
+            cover[to..to + self.width as usize]
+                .copy_from_slice(&self.cover[from..from + self.width as usize]);
         }
         Self { width, height, cover }
     }
@@ -195,9 +212,9 @@ mod tests {
         for face in 0..FACES {
             for class in 0..CLASSES {
                 let letter = faces.letter(face, class);
-                assert_ne!(letter.id.0, 0, "{} lacks letter {class}", Faces::name(face));
+                assert_ne!(letter.id.0, 0, "face {face} lacks letter {class}");
                 let (width, height) = faces.extent(face, class);
-                assert!(width > 0.05 && height > 0.3, "{} letter {class}: {width}×{height}", Faces::name(face));
+                assert!(width > 0.05 && height > 0.3, "face {face} letter {class}: {width}×{height}");
                 shapes.insert(faces.with_glyph(face, class, 58, |glyph| glyph.shape.cover.clone()));
             }
         }

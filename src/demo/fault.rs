@@ -176,7 +176,7 @@ impl Treatment {
             Some(Fault::RotatedCopy) => Self::Turn { quarters: stream.pick(&[1, 2, 3]) },
             Some(Fault::Blurry) => Self::Blur { radii: stream.pick(&[14, 18, 22]) },
             Some(Fault::Dark) => Self::Darken { part: stream.range(20, 36) },
-            Some(Fault::OverExposed) => Self::Overexpose { part: stream.range(24, 44) },
+            Some(Fault::OverExposed) => Self::Overexpose { part: stream.range(28, 40) },
             Some(Fault::NearlyEmpty) => Self::Blank,
             Some(Fault::OddShaped) => {
                 let side = stream.range(20, 40) as u32;

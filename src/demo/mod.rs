@@ -24,7 +24,7 @@
 //! | `missing-label` | 50 | any sample, with or without another fault |
 //! | `blurry` | 10 | out of focus |
 //! | `dark` | 10 | an eighth of the light |
-//! | `over-exposed` | 10 | an eighth of the contrast, near white |
+//! | `over-exposed` | 10 | about an eighth of the contrast, near white |
 //! | `nearly-empty` | 5 | one tone, no letter (class empty) |
 //! | `odd-shaped` | 5 | sides 8 to 1 |
 //! | `odd-sized` | 3 | 12×12 to 20×15, or 1024×768 and 1200×900 |
@@ -259,7 +259,8 @@ fn fill(options: &DemoOptions, partial: &Path, control: &Control) -> Result<Demo
     control.set_stage("Writing the table of planted faults");
     write_truth(&plan, &partial.join(TRUTH), control)?;
     let marker = partial.join(MARKER);
-    let text = serde_json::to_vec(&Marker::new(options)).map_err(|error| failed("written", &marker)(error.into()))?;
+    let text = serde_json::to_vec(&Marker::new(options))
+        .map_err(|error| failed("written", &marker)(error.into()))?;
     fs::write(&marker, text).map_err(failed("written", &marker))?;
     for name in [DATASET, TRUTH, MARKER] {
         let to = options.out.join(name);
@@ -281,23 +282,27 @@ fn write_samples(plan: &Plan, dataset: &Path, control: &Control) -> Result<(), D
         fs::create_dir_all(&folder).map_err(failed("made", &folder))?;
     }
     let faces = Faces::load();
-    (0..plan.samples()).into_par_iter().with_min_len(32).try_for_each_init(encode::Bench::default, |bench, sample| {
-        control.checkpoint()?;
-        let path = dataset.join(plan.path(sample));
-        let bytes = bench
-            .make(plan, sample, &faces)
-            .map_err(|message| DemoError::Encode { path: path.clone(), message })?;
-        fs::write(&path, bytes).map_err(failed("written", &path))?;
-        control.add(1);
-        Ok(())
-    })
+    (0..plan.samples()).into_par_iter().with_min_len(32).try_for_each_init(
+        encode::Bench::default,
+        |bench, sample| {
+            control.checkpoint()?;
+            let path = dataset.join(plan.path(sample));
+            let bytes = bench
+                .make(plan, sample, &faces)
+                .map_err(|message| DemoError::Encode { path: path.clone(), message })?;
+            fs::write(&path, bytes).map_err(failed("written", &path))?;
+            control.add(1);
+            Ok(())
+        },
+    )
 }
 
 fn write_truth(plan: &Plan, path: &Path, control: &Control) -> Result<(), DemoError> {
     let fail = |error: csv::Error| failed("written", path)(error.into());
     let mut table = csv::Writer::from_path(path).map_err(fail)?;
     table.write_record(["path", "class", "split", "label", "fault", "of", "detail"]).map_err(fail)?;
-    let letter = |class: Option<usize>| class.map(|class| plan::class_name(class).to_string()).unwrap_or_default();
+    let letter =
+        |class: Option<usize>| class.map(|class| plan::class_name(class).to_string()).unwrap_or_default();
     for sample in 0..plan.samples() {
         if sample % 4096 == 0 {
             control.checkpoint()?;

@@ -197,7 +197,11 @@ impl Plan {
         for class in 0..CLASSES {
             share += 1.0 / (class + 1) as f64 / whole;
             // Rounding must not leave the last sample without a class.
-            let to = if class + 1 == CLASSES { order.len() } else { (share * order.len() as f64).round() as usize };
+            let to = if class + 1 == CLASSES {
+                order.len()
+            } else {
+                (share * order.len() as f64).round() as usize
+            };
             for &sample in &order[from..to] {
                 self.class[sample as usize] = class as u8;
             }
@@ -367,7 +371,8 @@ mod tests {
             for finding in plan.findings(sample) {
                 assert_eq!(
                     finding.of.is_some(),
-                    finding.fault.is_copy() || matches!(finding.fault, Fault::AcrossSplits | Fault::TwoLabels)
+                    finding.fault.is_copy()
+                        || matches!(finding.fault, Fault::AcrossSplits | Fault::TwoLabels)
                 );
                 if let Some(original) = finding.of {
                     assert!(plan.findings(original).is_empty());

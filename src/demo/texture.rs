@@ -48,7 +48,8 @@ pub fn fill(picture: &mut Picture, texture: Texture, from: Colour, to: Colour, s
             // Scaled so that the part runs from 0 to 256 over the picture.
             let (dx, dy) = stream.pick(&DIRECTIONS);
             let span = (dx.abs() * width as i32 + dy.abs() * height as i32).max(1);
-            let start = if dx < 0 { -dx * width as i32 } else { 0 } + if dy < 0 { -dy * height as i32 } else { 0 };
+            let start =
+                if dx < 0 { -dx * width as i32 } else { 0 } + if dy < 0 { -dy * height as i32 } else { 0 };
             let step = dx * 65536 / span;
             // Starting below 0 and ending above 256 leaves both ends plain for a while.
             each(picture, from, to, |y, row, _| {
@@ -143,7 +144,12 @@ const DIRECTIONS: [(i32, i32); 12] = [
 
 /// Mixes the two colours row by row: `paint` sets each pixel's part of `to`, 0 to 256, and a grain
 /// that is added to all three channels.
-fn each(picture: &mut Picture, from: Colour, to: Colour, mut paint: impl FnMut(usize, &mut [i32], &mut [i16])) {
+fn each(
+    picture: &mut Picture,
+    from: Colour,
+    to: Colour,
+    mut paint: impl FnMut(usize, &mut [i32], &mut [i16]),
+) {
     let width = picture.width as usize;
     let mut parts = vec![0; width];
     let mut grain = vec![0; width];

@@ -293,21 +293,32 @@ fn strings_mask(strings: &Strings, matcher: &Matcher, within: &Bitmask) -> Bitma
 /// for in their texts end to end.
 fn find_in_block(strings: &Strings, finder: &Finder<'_>, first: usize, words: &mut [u64]) {
     let (text, ends) = (strings.text().as_bytes(), strings.ends());
-    let last = (first + BLOCK).min(strings.len()) - 1;
+    let (needle, last) = (finder.needle(), (first + BLOCK).min(strings.len()) - 1);
     let stop = ends[last] as usize;
+    let mut set = |row: usize| words[(row - first) / 64] |= 1 << ((row - first) % 64);
     let (mut row, mut from) = (first, strings.start(first));
     while let Some(found) = finder.find(&text[from..stop]) {
         let at = from + found;
         while ends[row] as usize <= at {
             row += 1;
         }
-        let end = ends[row] as usize;
+        let offset = at - strings.start(row);
+        from = ends[row] as usize;
         // A find that runs over the row's end is none, and neither is a later one in this row.
-        if at + finder.needle().len() <= end {
-            let bit = row - first;
-            words[bit / 64] |= 1 << (bit % 64);
+        if at + needle.len() > from {
+            continue;
         }
-        from = end;
+        set(row);
+        // Paths of one folder look alike: the rows after it may have it at the same place.
+        while row < last {
+            let (next, end) = (from + offset, ends[row + 1] as usize);
+            if next + needle.len() > end || !text[next..].starts_with(needle) {
+                break;
+            }
+            row += 1;
+            set(row);
+            from = end;
+        }
     }
 }
 
@@ -322,6 +333,7 @@ mod tests {
             (vec!["aa", "aaa", "", "aaaa"], "aaa", vec![1, 3]),
             (vec!["", "x", ""], "x", vec![1]),
             (vec!["abab", "ab"], "ab", vec![0, 1]),
+            (vec!["xab", "yab", "", "za", "bzab", "zaab", "ab"], "ab", vec![0, 1, 4, 5, 6]),
             (vec!["0123456789abcdefx", "0123456789abcdef", "y"], "0123456789abcdefy", vec![]),
             (vec!["0123456789abcdefx0123456789abcdefy", "y"], "0123456789abcdefy", vec![0]),
         ] {

@@ -220,7 +220,7 @@ impl Derived {
         let current = same(kept.facts.as_ref(), facts, |one, two| {
             let pairs = || one.chunks().iter().zip(two.chunks());
             one.len() == two.len() && pairs().all(|(one, two)| Arc::ptr_eq(one, two))
-        }) && same(kept.marks.as_ref(), marks, |one, two| Arc::ptr_eq(one, two));
+        }) && same(kept.marks.as_ref(), marks, Arc::ptr_eq);
         current.then(|| kept.order.clone())
     }
 }
