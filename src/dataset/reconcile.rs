@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::{
-    Attribute, BoxRecord, Boxes, Container, Dataset, Labels, NO_SPLIT, Place, SampleId, SplitId, Strings,
+    Attribute, BoxRecord, Boxes, Container, Dataset, Issue, Labels, NO_SPLIT, Place, SampleId, SplitId,
+    Strings,
 };
 
 /// What [`Dataset::reconcile`] gives.
@@ -30,6 +31,16 @@ pub struct Reconciled {
     pub kept: usize,
     /// Whether any column differs from what the project knew, so that it must be saved.
     pub altered: bool,
+}
+
+impl Reconciled {
+    /// The issues of the fresh import, on the rows that its samples have here.
+    pub fn adopt_issues(&self, mut issues: Vec<Issue>) -> Vec<Issue> {
+        for issue in &mut issues {
+            issue.sample = issue.sample.and_then(|row| self.id_of.get(row as usize).copied());
+        }
+        issues
+    }
 }
 
 impl Dataset {
@@ -427,6 +438,13 @@ mod tests {
         let back = without.reconcile(dataset(&[b, a]));
         assert_eq!(back.dataset.gone, [false, false]);
         assert_eq!(back.id_of, [1, 0]);
+        let issue = |sample| Issue {
+            sample,
+            path: "2.png".into(),
+            kind: crate::dataset::IssueKind::Annotation,
+            message: "What?".into(),
+        };
+        assert_eq!(back.adopt_issues(vec![issue(Some(0)), issue(None)]), [issue(Some(1)), issue(None)]);
         assert_eq!(back.changed, [0; 0], "its container was kept, so its place is known to be the same");
         assert_eq!((back.added, back.kept), (1, 1));
     }

@@ -291,6 +291,21 @@ mod tests {
     }
 
     #[test]
+    fn a_database_on_a_disk_that_nobody_writes_to_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("100% a?b#ä.db");
+        let connection = open_writable(&path).unwrap();
+        connection.execute("INSERT INTO value VALUES ('a', '1')", []).unwrap();
+        drop(connection);
+        let before = std::fs::read_dir(folder.path()).unwrap().count();
+        let connection = connect(&path, Mode::Immutable).unwrap();
+        assert_eq!(identify(&connection, &path).unwrap(), VERSION);
+        let json: String = connection.query_row("SELECT json FROM value", [], |row| row.get(0)).unwrap();
+        assert_eq!(json, "1");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), before, "no log, no shared memory");
+    }
+
+    #[test]
     fn an_address_has_no_character_with_a_meaning() {
         if cfg!(unix) {
             assert_eq!(immutable_uri(Path::new("/a b?/ä#")), "file:/a%20b%3F/%C3%A4%23?immutable=1");
