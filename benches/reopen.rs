@@ -62,7 +62,11 @@ fn save(folder: &Path, samples: usize) {
     let mut overlay = opened.overlay;
     let mut edit = |number: u32| {
         let rows = (0..20).map(|at| mix(number * 20 + at) % samples as u32);
-        let mark = Edit::Mark { samples: SampleSet::from_rows(rows), mark: Mark::Star, on: number % 3 > 0 };
+        let mark = Edit::Mark {
+            samples: SampleSet::from_rows(rows),
+            mark: Mark::Star,
+            on: !number.is_multiple_of(3),
+        };
         let edit = overlay
             .effective(mark)
             .unwrap_or(Edit::SetView { from: overlay.view.clone(), to: overlay.view.clone() });

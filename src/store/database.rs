@@ -29,6 +29,9 @@ pub const VERSION: i64 = MIGRATIONS.len() as i64;
 /// How long to wait for another writer before it is an error.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The sealed parts of columns by name, or what is wrong with one.
+pub type SealedColumns = BTreeMap<String, Result<Vec<Vec<u8>>, Damage>>;
+
 /// What may be done with a database file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -215,11 +218,8 @@ pub fn retain_columns(connection: &Connection, prefix: &str, names: &[String]) -
 }
 
 /// The sealed parts of each column whose name starts with `prefix`, by the rest of its name.
-pub fn columns(
-    connection: &Connection,
-    prefix: &str,
-) -> rusqlite::Result<BTreeMap<String, Result<Vec<Vec<u8>>, Damage>>> {
-    let mut columns: BTreeMap<String, Result<Vec<Vec<u8>>, Damage>> = BTreeMap::new();
+pub fn columns(connection: &Connection, prefix: &str) -> rusqlite::Result<SealedColumns> {
+    let mut columns = SealedColumns::new();
     let mut select =
         connection.prepare("SELECT name, number, data FROM part WHERE name >= ?1 ORDER BY name, number")?;
     let mut rows = select.query([prefix])?;
