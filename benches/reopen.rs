@@ -12,7 +12,7 @@ use lenslet::dataset::edit::{Edit, Mark, SampleSet};
 use lenslet::dataset::{
     Dataset, DatasetBuilder, Fact, Facts, ImageFormat, Layout, NewSample, PixelKind, SampleId,
 };
-use lenslet::store::{JournalOp, JournalWriter, Project, Thumbnail, Thumbnails, stamp};
+use lenslet::store::{Journal, JournalOp, JournalWriter, Project, Thumbnail, Thumbnails, stamp};
 
 const OPEN: &str = "LENSLET_BENCH_OPEN";
 
@@ -57,12 +57,16 @@ fn save(folder: &Path, samples: usize) {
     }
     row("save 8 chunks of facts, median", quantile(&mut times, 0.5), "ms");
 
-    let opened = lenslet::store::Journal::open(&project, samples).expect("a new journal");
+    let opened = Journal::open(&project, samples).expect("a new journal");
     let writer = JournalWriter::spawn(opened.journal, "bench", || {}).expect("a writer");
     let mut overlay = opened.overlay;
     let mut edit = |number: u32| {
         let rows = (0..20).map(|at| mix(number * 20 + at) % samples as u32);
-        let mark = Edit::Mark { samples: SampleSet::from_rows(rows), mark: Mark::Star, on: number % 3 > 0 };
+        let mark = Edit::Mark {
+            samples: SampleSet::from_rows(rows),
+            mark: Mark::Star,
+            on: !number.is_multiple_of(3),
+        };
         let edit = overlay
             .effective(mark)
             .unwrap_or(Edit::SetView { from: overlay.view.clone(), to: overlay.view.clone() });
@@ -130,9 +134,22 @@ fn open(folder: &Path) {
     let loaded = project.load().expect("the project is whole").expect("it has a dataset");
     let ready = millis(start);
     assert!(loaded.damaged.is_empty() && loaded.facts.measured() == loaded.dataset.len());
+    let resident = resident_mb();
+    let mut parts = Vec::new();
+    for (name, part) in [("dataset", 0), ("facts", 1), ("edits", 2)] {
+        let start = Instant::now();
+        let whole = match part {
+            0 => project.load_catalogue().is_ok(),
+            1 => project.load_facts(loaded.dataset.len()).is_ok(),
+            _ => Journal::open(&project, loaded.dataset.len()).is_ok(),
+        };
+        assert!(whole);
+        parts.push(format!("{name} {:.0}", millis(start)));
+    }
     println!(
-        "open: file {opened:.0} ms, everything ready {ready:.0} ms (goal 400), resident {:.0} MB ({before:.0} before)",
-        resident_mb()
+        "open: file {opened:.0} ms, ready {ready:.0} ms (goal 400; alone: {}), resident {resident:.0} MB \
+         ({before:.0} before)",
+        parts.join(", ")
     );
 }
 

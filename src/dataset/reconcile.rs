@@ -9,7 +9,8 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::{
-    Attribute, BoxRecord, Boxes, Container, Dataset, Labels, NO_SPLIT, Place, SampleId, SplitId, Strings,
+    Attribute, BoxRecord, Boxes, Container, Dataset, Issue, Labels, NO_SPLIT, Place, SampleId, SplitId,
+    Strings,
 };
 
 /// What [`Dataset::reconcile`] gives.
@@ -32,11 +33,21 @@ pub struct Reconciled {
     pub altered: bool,
 }
 
+impl Reconciled {
+    /// The issues of the fresh import, on the rows that its samples have here.
+    pub fn adopt_issues(&self, mut issues: Vec<Issue>) -> Vec<Issue> {
+        for issue in &mut issues {
+            issue.sample = issue.sample.and_then(|row| self.id_of.get(row as usize).copied());
+        }
+        issues
+    }
+}
+
 impl Dataset {
     /// Brings this dataset up to what a `fresh` import of the same source found. Rows keep their
     /// number, vanished rows become [gone](Dataset::gone), new ones are appended in fresh order,
-    /// and rows that come back are gone no longer. A path that the fresh import has twice is one
-    /// row: the first.
+    /// and rows that come back are gone no longer. A path that the fresh import has twice, which
+    /// importers do not do, is one row.
     ///
     /// Takes time in proportion to the rows of both.
     pub fn reconcile(self, fresh: Self) -> Reconciled {
@@ -100,30 +111,57 @@ struct Matched {
 
 impl Matched {
     fn new(old: &Dataset, fresh: &Dataset) -> Self {
-        let mut ids: HashMap<&[u8], SampleId> = HashMap::with_capacity(old.len().max(fresh.len()));
-        for row in 0..old.len() {
-            ids.entry(old.key(row)).or_insert(row as SampleId);
+        let mut matched = Self { fresh_row: vec![None; old.len()], id_of: vec![UNMATCHED; fresh.len()] };
+        let rest = matched.in_step(old, fresh);
+        if !rest.is_empty() {
+            matched.by_path(old, fresh, &rest);
         }
-        let mut fresh_row = vec![None; old.len()];
-        let mut id_of = Vec::with_capacity(fresh.len());
+        matched
+    }
+
+    /// Matches rows that come in the same order, which most do, without a table of paths: where
+    /// the orders part, by an added row or a missing one. Gives the fresh rows that are left.
+    fn in_step(&mut self, old: &Dataset, fresh: &Dataset) -> Vec<SampleId> {
+        let mut next = 0;
+        let mut rest = Vec::new();
         for row in 0..fresh.len() {
-            let id = match ids.entry(fresh.key(row)) {
+            let key = fresh.key(row);
+            match (next..old.len()).take(2).find(|id| old.key(*id) == key) {
+                Some(id) => {
+                    self.fresh_row[id] = Some(row as SampleId);
+                    self.id_of[row] = id as SampleId;
+                    next = id + 1;
+                }
+                None => rest.push(row as SampleId),
+            }
+        }
+        rest
+    }
+
+    fn by_path(&mut self, old: &Dataset, fresh: &Dataset, rest: &[SampleId]) {
+        let mut ids: HashMap<&[u8], SampleId> = HashMap::with_capacity(old.len() + rest.len());
+        for id in 0..old.len() {
+            ids.entry(old.key(id)).or_insert(id as SampleId);
+        }
+        for row in rest {
+            self.id_of[*row as usize] = match ids.entry(fresh.key(*row as usize)) {
                 Entry::Occupied(known) => {
                     let id = *known.get();
-                    // Only the first of several equal paths speaks for the row.
-                    fresh_row[id as usize].get_or_insert(row as SampleId);
+                    // Of equal paths, the first that came here speaks for the row.
+                    self.fresh_row[id as usize].get_or_insert(*row);
                     id
                 }
                 Entry::Vacant(free) => {
-                    fresh_row.push(Some(row as SampleId));
-                    *free.insert((fresh_row.len() - 1) as SampleId)
+                    self.fresh_row.push(Some(*row));
+                    *free.insert((self.fresh_row.len() - 1) as SampleId)
                 }
             };
-            id_of.push(id);
         }
-        Self { fresh_row, id_of }
     }
 }
+
+/// Stands in [`Matched::id_of`] until the row is matched; no row has this number.
+const UNMATCHED: SampleId = SampleId::MAX;
 
 /// A container's path, kind and place within its parent, which make it the same container.
 type ContainerKey = (String, u8, Option<(u32, u64, u64)>);
@@ -427,6 +465,13 @@ mod tests {
         let back = without.reconcile(dataset(&[b, a]));
         assert_eq!(back.dataset.gone, [false, false]);
         assert_eq!(back.id_of, [1, 0]);
+        let issue = |sample| Issue {
+            sample,
+            path: "2.png".into(),
+            kind: crate::dataset::IssueKind::Annotation,
+            message: "What?".into(),
+        };
+        assert_eq!(back.adopt_issues(vec![issue(Some(0)), issue(None)]), [issue(Some(1)), issue(None)]);
         assert_eq!(back.changed, [0; 0], "its container was kept, so its place is known to be the same");
         assert_eq!((back.added, back.kept), (1, 1));
     }

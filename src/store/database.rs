@@ -29,6 +29,9 @@ pub const VERSION: i64 = MIGRATIONS.len() as i64;
 /// How long to wait for another writer before it is an error.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// The sealed parts of columns by name, or what is wrong with one.
+pub type SealedColumns = BTreeMap<String, Result<Vec<Vec<u8>>, Damage>>;
+
 /// What may be done with a database file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
@@ -215,11 +218,8 @@ pub fn retain_columns(connection: &Connection, prefix: &str, names: &[String]) -
 }
 
 /// The sealed parts of each column whose name starts with `prefix`, by the rest of its name.
-pub fn columns(
-    connection: &Connection,
-    prefix: &str,
-) -> rusqlite::Result<BTreeMap<String, Result<Vec<Vec<u8>>, Damage>>> {
-    let mut columns: BTreeMap<String, Result<Vec<Vec<u8>>, Damage>> = BTreeMap::new();
+pub fn columns(connection: &Connection, prefix: &str) -> rusqlite::Result<SealedColumns> {
+    let mut columns = SealedColumns::new();
     let mut select =
         connection.prepare("SELECT name, number, data FROM part WHERE name >= ?1 ORDER BY name, number")?;
     let mut rows = select.query([prefix])?;
@@ -288,6 +288,21 @@ mod tests {
         assert!(migrate(&mut connection, STEPS).is_err());
         assert_eq!(version(&connection), 1);
         connection.execute("INSERT INTO value VALUES ('a', '1')", []).unwrap();
+    }
+
+    #[test]
+    fn a_database_on_a_disk_that_nobody_writes_to_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("100% a?b#ä.db");
+        let connection = open_writable(&path).unwrap();
+        connection.execute("INSERT INTO value VALUES ('a', '1')", []).unwrap();
+        drop(connection);
+        let before = std::fs::read_dir(folder.path()).unwrap().count();
+        let connection = connect(&path, Mode::Immutable).unwrap();
+        assert_eq!(identify(&connection, &path).unwrap(), VERSION);
+        let json: String = connection.query_row("SELECT json FROM value", [], |row| row.get(0)).unwrap();
+        assert_eq!(json, "1");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), before, "no log, no shared memory");
     }
 
     #[test]

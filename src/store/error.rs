@@ -72,6 +72,9 @@ impl StoreError {
         let path = path.to_owned();
         match source.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull(path),
+            Some(ErrorCode::CannotOpen) if !path.exists() => {
+                Self::Io { path, source: io::ErrorKind::NotFound.into() }
+            }
             Some(ErrorCode::PermissionDenied | ErrorCode::CannotOpen | ErrorCode::ReadOnly) => {
                 Self::Denied(path)
             }

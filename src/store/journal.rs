@@ -16,7 +16,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 use serde::{Deserialize, Serialize};
 
-use super::blob;
+use super::blob::{self, Damage};
 use super::database;
 use super::error::StoreError;
 use super::project::{Access, Project, put_value};
@@ -143,7 +143,9 @@ impl Journal {
 
     fn try_commit(&mut self, entries: &[Entry]) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut step = Step { transaction: &transaction, state: &mut self.state, snapshot_due: false };
+        let limits = self.limits;
+        let mut step =
+            Step { transaction: &transaction, state: &mut self.state, limits, snapshot_due: false };
         for entry in entries {
             match &entry.op {
                 JournalOp::Append(edit) => step.append(edit, entry)?,
@@ -152,7 +154,7 @@ impl Journal {
                 JournalOp::SetValue(key, value) => put_value(&transaction, key, value)?,
             }
         }
-        step.finish(self.limits)?;
+        step.finish()?;
         transaction.commit()
     }
 }
@@ -161,6 +163,7 @@ impl Journal {
 struct Step<'a> {
     transaction: &'a Transaction<'a>,
     state: &'a mut State,
+    limits: Limits,
     /// The kept snapshot has edits in it that are no more.
     snapshot_due: bool,
 }
@@ -186,6 +189,23 @@ impl Step<'_> {
         self.state.done = seq;
         self.state.next = seq.saturating_add(1);
         self.state.edits += 1;
+        self.trim()
+    }
+
+    /// Removes the oldest edits beyond the bound, as the history does at every push; they stay in
+    /// force, so the snapshot has to have them.
+    fn trim(&mut self) -> rusqlite::Result<()> {
+        let excess = self.state.edits.saturating_sub(self.limits.edits);
+        if excess == 0 {
+            return Ok(());
+        }
+        let last: i64 = self
+            .transaction
+            .prepare_cached("SELECT seq FROM edit ORDER BY seq LIMIT 1 OFFSET ?1")?
+            .query_row([excess as i64 - 1], |row| row.get(0))?;
+        self.snapshot_due |= last > self.state.snapshot;
+        let gone = self.transaction.prepare_cached("DELETE FROM edit WHERE seq <= ?1")?.execute([last])?;
+        self.state.edits -= gone.min(self.state.edits);
         Ok(())
     }
 
@@ -224,18 +244,9 @@ impl Step<'_> {
     }
 
     /// Keeps the cursor, and what opening needs to start from.
-    fn finish(mut self, limits: Limits) -> rusqlite::Result<()> {
-        self.snapshot_due |= self.state.done - self.state.snapshot >= limits.snapshot_every;
-        let excess = self.state.edits.saturating_sub(limits.edits);
-        if excess > 0 {
-            let last: i64 = self
-                .transaction
-                .prepare_cached("SELECT seq FROM edit ORDER BY seq LIMIT 1 OFFSET ?1")?
-                .query_row([excess as i64 - 1], |row| row.get(0))?;
-            self.snapshot_due |= last > self.state.snapshot;
-            let gone = self.transaction.execute("DELETE FROM edit WHERE seq <= ?1", [last])?;
-            self.state.edits -= gone.min(self.state.edits);
-        }
+    fn finish(mut self) -> rusqlite::Result<()> {
+        let since = self.state.done.saturating_sub(self.state.snapshot);
+        self.snapshot_due |= since >= self.limits.snapshot_every;
         if self.snapshot_due {
             put_snapshot(self.transaction, &self.state.overlay)?;
             self.state.snapshot = self.state.done;
@@ -261,17 +272,24 @@ fn put_snapshot(connection: &Connection, overlay: &Overlay) -> rusqlite::Result<
     Ok(())
 }
 
-/// The overlay of the kept snapshot, or `None` when it is damaged.
-fn snapshot(connection: &Connection, samples: usize) -> rusqlite::Result<Option<Overlay>> {
+/// The overlay of the kept snapshot, if there is one.
+fn snapshot(connection: &Connection, samples: usize) -> rusqlite::Result<Option<Result<Overlay, Damage>>> {
     let mut columns = database::columns(connection, OVERLAY)?;
+    if columns.is_empty() {
+        return Ok(None);
+    }
     let mut take = |name| match columns.remove(name) {
-        Some(Ok(parts)) => blob::unseal_column(&parts).ok(),
-        _ => None,
+        Some(parts) => blob::unseal_column(&parts?),
+        None => Err(Damage("a column of the snapshot is missing")),
     };
-    let (Some(mut marks), Some(views)) = (take("marks"), take("views")) else { return Ok(None) };
-    let Ok(Views { view, saved_views }) = serde_json::from_slice(&views) else { return Ok(None) };
-    marks.resize(samples, 0);
-    Ok(Some(Overlay { marks: Arc::new(marks), view, saved_views }))
+    let mut whole = || {
+        let mut marks = take("marks")?;
+        let Views { view, saved_views } = serde_json::from_slice(&take("views")?)
+            .map_err(|_| Damage("the views of the snapshot cannot be read"))?;
+        marks.resize(samples, 0);
+        Ok(Overlay { marks: Arc::new(marks), view, saved_views })
+    };
+    Ok(Some(whole()))
 }
 
 /// Where the journal stands, the history, and how many entries were damaged.
@@ -297,12 +315,14 @@ fn load(
     let mut damaged = edits.iter().filter(|(_, edit)| edit.is_none()).count();
 
     let (mut overlay, mut from) = (Overlay::new(samples), 0);
-    if kept_snapshot != 0 {
-        match snapshot(connection, samples)? {
-            Some(kept) => (overlay, from) = (kept, kept_snapshot),
-            // The edits that are still there are better than nothing.
-            None => damaged += 1,
+    match snapshot(connection, samples)? {
+        Some(Ok(kept)) => (overlay, from) = (kept, kept_snapshot),
+        // The edits that are still there are better than nothing.
+        Some(Err(damage)) => {
+            tracing::warn!("the snapshot of edits: {damage}");
+            damaged += 1;
         }
+        None => {}
     }
     let in_force = edits.partition_point(|(seq, _)| *seq <= done);
     let in_snapshot = edits.partition_point(|(seq, _)| *seq <= from);
@@ -456,6 +476,22 @@ mod tests {
         let (state, mut history, _) = person.reopened();
         assert_eq!(state.overlay, person.overlay);
         assert_eq!(std::iter::from_fn(|| history.undo()).count(), 5);
+    }
+
+    #[test]
+    fn edits_that_can_no_longer_be_undone_stay_when_all_others_are_undone() {
+        for snapshot_every in [1, 3, 100] {
+            let mut person = Person::new(Limits { edits: 2, snapshot_every });
+            for row in 0..3 {
+                let op = person.act(&Act::Edit(mark(&[row], true))).unwrap();
+                person.journal.commit(&entries([op])).unwrap();
+            }
+            let acts = [Act::Edit(mark(&[9], true)), Act::Undo, Act::Undo];
+            let ops: Vec<JournalOp> = acts.iter().map(|act| person.act(act).unwrap()).collect();
+            person.journal.commit(&entries(ops)).unwrap();
+            assert_eq!(person.overlay.marks[..4], [1, 1, 0, 0]);
+            assert_eq!(person.reopened().0.overlay, person.overlay, "{snapshot_every}");
+        }
     }
 
     #[test]

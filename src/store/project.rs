@@ -9,6 +9,7 @@
 //! Every write is one transaction that is on the disk when the call returns. Large columns are
 //! whole blobs, so that a million samples are read in a few hundred milliseconds.
 
+use std::collections::HashSet;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -361,8 +362,15 @@ fn insert_issues(connection: &Connection, issues: &[Issue], origin: Origin) -> r
 }
 
 fn delete_measured_issues(connection: &Connection, samples: &[SampleId]) -> rusqlite::Result<()> {
+    let (Some(first), Some(last)) = (samples.iter().min(), samples.iter().max()) else { return Ok(()) };
+    // Few samples have issues, and at a first scan every sample is among those that changed.
+    let wanted: HashSet<i64> = samples.iter().map(|sample| i64::from(*sample)).collect();
+    let known: Vec<i64> = connection
+        .prepare_cached("SELECT DISTINCT sample FROM issue WHERE measured = 1 AND sample BETWEEN ?1 AND ?2")?
+        .query_map([first, last], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
     let mut delete = connection.prepare_cached("DELETE FROM issue WHERE measured = 1 AND sample = ?1")?;
-    for sample in samples {
+    for sample in known.iter().filter(|sample| wanted.contains(sample)) {
         delete.execute([sample])?;
     }
     Ok(())

@@ -25,8 +25,11 @@ const VERSION: i64 = 1;
 const IDLE_READERS: usize = 16;
 /// Uses remembered between two writes at most.
 const TOUCHED: usize = 1 << 16;
-/// Thumbnails removed at a time when the cache is full.
+/// Thumbnails removed at a time when the cache is full, and how many times in one write at most.
 const EVICTED: i64 = 256;
+const EVICTIONS: usize = 16;
+/// Pages (of 4 KiB) that wait in the file to be used again.
+const FREE_PAGES: i64 = 256;
 
 /// A thumbnail to keep.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -235,26 +238,31 @@ impl Writer {
                 used.execute([key, self.tick])?;
             }
         }
-        // Down to a little below the cap, so that not every write has to remove something.
+        // Down to a little below the cap, so that not every write has to remove something. A cap that
+        // was made much smaller is reached over several writes, none of which takes long.
         if used_bytes(&transaction)? > cap {
-            while used_bytes(&transaction)? > cap / 16 * 15 {
-                let removed = transaction.execute(
-                    "DELETE FROM thumbnail WHERE key IN (SELECT key FROM use ORDER BY tick LIMIT ?1)",
-                    [EVICTED],
-                )?;
-                let forgotten = transaction.execute(
-                    "DELETE FROM use WHERE key IN (SELECT key FROM use ORDER BY tick LIMIT ?1)",
-                    [EVICTED],
-                )?;
-                if removed + forgotten == 0 {
+            for _ in 0..EVICTIONS {
+                if used_bytes(&transaction)? <= cap / 16 * 15 {
                     break;
+                }
+                for table in ["thumbnail", "use"] {
+                    transaction.execute(
+                        &format!(
+                            "DELETE FROM {table} WHERE key IN (SELECT key FROM use ORDER BY tick LIMIT ?1)"
+                        ),
+                        [EVICTED],
+                    )?;
                 }
             }
         }
         transaction.commit()?;
         self.tick = self.tick.saturating_add(1);
-        // Free pages are used again by the next write; only many of them go back.
-        connection.execute_batch("PRAGMA incremental_vacuum(256);")
+        // Free pages are used again by the next write; only many of them go back to the system.
+        let free: i64 = connection.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
+        if free > FREE_PAGES {
+            connection.execute_batch("PRAGMA incremental_vacuum(2048);")?;
+        }
+        Ok(())
     }
 }
 

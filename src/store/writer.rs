@@ -42,7 +42,7 @@ pub struct JournalWriter {
 
 #[derive(Debug)]
 struct Queue {
-    sender: Option<Sender<Entry>>,
+    sender: Option<Sender<Box<Entry>>>,
     submitted: u64,
     person: Arc<str>,
 }
@@ -98,7 +98,7 @@ impl JournalWriter {
     /// that the queue is full, it is refused: then the edit must not be made either.
     pub fn submit(&self, op: JournalOp) -> Result<Ticket, StoreError> {
         let mut queue = self.queue();
-        let entry = Entry { op, time_ms: now_ms(), person: queue.person.clone() };
+        let entry = Box::new(Entry { op, time_ms: now_ms(), person: queue.person.clone() });
         let sent = queue.sender.as_ref().map(|sender| sender.try_send(entry));
         match sent {
             Some(Ok(())) => {
@@ -188,10 +188,10 @@ impl Shared {
 }
 
 /// The thread: until the queue is closed and empty.
-fn run(mut journal: Journal, queue: &Receiver<Entry>, shared: &Shared, wake: &impl Fn()) {
+fn run(mut journal: Journal, queue: &Receiver<Box<Entry>>, shared: &Shared, wake: &impl Fn()) {
     while let Ok(first) = queue.recv() {
-        let mut batch = vec![first];
-        batch.extend(queue.try_iter().take(BATCH - 1));
+        let mut batch = vec![*first];
+        batch.extend(queue.try_iter().take(BATCH - 1).map(|entry| *entry));
         loop {
             // Asked before the try, so that closing gives a failing batch one try more.
             let closing = shared.lock().closing;

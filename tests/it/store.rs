@@ -310,6 +310,49 @@ fn damaged_blobs_are_found_again_and_cost_nothing_else() {
 }
 
 #[test]
+fn whatever_bytes_a_database_has_opening_it_ends_in_an_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("project.db");
+    let project = Project::open(folder.path()).unwrap();
+    project.save_catalogue(&small_dataset(300)).unwrap();
+    project.save_measured(&chunks(&Facts::new(300)), &[], &[]).unwrap();
+    let journal = Journal::open(&project, 300).unwrap().journal;
+    let writer = JournalWriter::spawn(journal, "", || {}).unwrap();
+    for row in 0..20 {
+        let samples = SampleSet::from_rows([row]);
+        writer.submit(JournalOp::Append(Edit::Mark { samples, mark: Mark::Star, on: true })).unwrap();
+    }
+    writer.close().unwrap();
+    drop(project);
+    let whole = std::fs::read(&path).unwrap();
+    let mut script = Scripted { random: 1, overlay: Overlay::new(0), history: History::default() };
+    for round in 0..150 {
+        let mut harmed = whole.clone();
+        // Mostly the first page and the pages' heads, where what leads a reader on lies.
+        for _ in 0..1 + round % 8 {
+            let page = script.below(harmed.len() as u64 / 4096) as usize * 4096;
+            let at = if round % 2 == 0 {
+                page + script.below(64) as usize
+            } else {
+                page + script.below(4096) as usize
+            };
+            harmed[at] = script.below(256) as u8;
+        }
+        if round % 5 == 0 {
+            harmed.truncate(script.below(harmed.len() as u64) as usize);
+        }
+        for suffix in ["project.db-wal", "project.db-shm"] {
+            let _ = std::fs::remove_file(folder.path().join(suffix));
+        }
+        std::fs::write(&path, harmed).unwrap();
+        if let Ok(project) = Project::open(folder.path()) {
+            let _ = project.load();
+            let _ = project.save_catalogue(&small_dataset(5));
+        }
+    }
+}
+
+#[test]
 fn a_file_that_is_no_database_can_be_set_aside() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("project.db");
