@@ -152,7 +152,7 @@ impl Screen {
             renderer.render(&mut pass.forget_lifetime(), &jobs, &self.descriptor);
         }
         queue.submit(extra.into_iter().chain([encoder.finish()]));
-        for id in output.textures_delta.free.drain(..) {
+        for id in output.textures_delta.free.drain() {
             renderer.free_texture(&id);
         }
     }
