@@ -1,10 +1,68 @@
-//! Lenslet shows a person what is in a dataset and what is wrong with it.
+//! Lenslet shows a person what is in an image dataset and what is wrong with it: one native
+//! program, one window, no server. This page is the architecture.
+//!
+//! # Bird's-eye view
+//!
+//! A source (a folder, an archive, a table, an array) is listed as a [`Dataset`](dataset::Dataset):
+//! samples as columns. A pass over the content fills [`Facts`](dataset::Facts). What a person
+//! decides is an [`Edit`](dataset::edit::Edit) on an overlay. A [`View`](dataset::edit::View) is a
+//! query and an order; the rows that it shows are computed, never stored.
+//!
+//! ```text
+//! disk ─import─▶ Dataset ─┐
+//!      ─media──▶ Facts ───┼─▶ Snapshot ─query─▶ rows, counts ─▶ grid, table, sidebar
+//! gesture ─▶ Action ─▶ Edit ─▶ Overlay ┘
+//!                        └─▶ journal on disk
+//! ```
+//!
+//! The window is a loop over plain data. [`state::State`] is all that is shown;
+//! [`State::update`](state::State::update) is the one place where it changes: it takes an
+//! [`Action`](state::Action) and gives [`Effect`](state::Effect)s; [`app`] carries those out on other
+//! threads, and what comes back is an action again. Views in [`ui`] read the state and push actions.
+//!
+//! # Code map
+//!
+//! | room | what lives there | what it refuses to know |
+//! | --- | --- | --- |
+//! | [`dataset`] | samples as columns, facts, queries, edits and their history | files, clock, egui |
+//! | [`jobs`] | background work: progress, pause, cancel, outcome | the domain |
+//! | [`import`] | disk to dataset, one file per format behind [`import::FORMATS`] | the user interface |
+//! | [`export`] | dataset to disk | the user interface |
+//! | [`media`] | bytes to pixels: decode, orientation, thumbnails, statistics, metadata | datasets |
+//! | [`store`] | the project database, thumbnail cache and settings | the user interface |
+//! | [`demo`] | the demo dataset with its planted faults | everything else |
+//! | [`pipeline`] | opening and measuring, for window and command line alike | the user interface |
+//! | [`state`] | the program without window, disk or clock | egui, files |
+//! | [`ui`] | drawing: one view per file | files, threads |
+//! | [`app`] | eframe glue: effects as jobs, textures, dialogs | |
+//! | [`cli`] | the command line | |
+//!
+//! # What stays true
+//!
+//! 1. A view reads state and returns actions. Actions, effects and edits are plain data.
+//! 2. A sample's row number is stable for the life of a project: a rescan appends and marks as gone
+//!    ([`Dataset::reconcile`](dataset::Dataset::reconcile)), so that edits and caches keep their sample.
+//! 3. Every edit knows its inverse, and is durable before the screen says that it is saved.
+//! 4. Source files are never written. The project never lies inside the dataset.
+//! 5. A broken sample is an [`Issue`](dataset::Issue), never an abort. Sizes from files are checked before
+//!    memory is taken. A panic is our bug, is caught at the top of its job, and shown.
+//! 6. Nothing slow runs on the interface thread, and nothing grows without a stated bound.
+//! 7. What the window shows the command line prints, from the same functions.
+//! 8. Same input, same seed, same answer, on any number of threads.
+//!
+//! # What is deliberately absent
+//!
+//! No `unsafe`. No async runtime of our own: jobs are threads, results are values in bounded queues. No
+//! locks shared between views and work: snapshots are immutable and share chunks. No file format of our
+//! own for datasets: what is opened stays as it is.
+
+#![forbid(unsafe_code)]
 
 pub mod app;
 pub mod cli;
 pub mod dataset;
-pub mod export;
 pub mod demo;
+pub mod export;
 pub mod import;
 pub mod jobs;
 pub mod media;

@@ -1,0 +1,19 @@
+#!/bin/sh
+# Builds the release binary and opens the window on the demo dataset; without a display, prints
+# the demo's scan report instead. The first argument is the cargo to use.
+set -eu
+cargo=${1:-cargo}
+
+"$cargo" build --release
+demo=${XDG_DATA_HOME:-$HOME/.local/share}/lenslet/demo
+"$cargo" run --release --quiet -- demo --out "$demo"
+case "$(uname -s)" in
+  Linux) display=${DISPLAY:-}${WAYLAND_DISPLAY:-} ;;
+  *) display=native ;;
+esac
+if [ -n "$display" ]; then
+  exec "$cargo" run --release --quiet -- "$demo/glyphs"
+fi
+echo "There is no display here, so this is the scan report of the demo dataset:"
+echo
+exec "$cargo" run --release --quiet -- scan "$demo/glyphs"
