@@ -13,7 +13,7 @@ run: setup
 	@sh tests/scripts/run.sh $(CARGO)
 
 test: setup
-	$(CARGO) test --all-targets
+	$(CARGO) test
 
 check:
 	$(CARGO) fmt --check
