@@ -492,7 +492,7 @@ mod tests {
     fn smooth(width: u32, height: u32) -> Vec<u8> {
         let wave = |at: u32, period: f64| ((f64::from(at) / period).sin() * 100.0 + 128.0) as u8;
         (0..height)
-            .flat_map(|y| (0..width).flat_map(move |x| [wave(x, 40.0), wave(y, 30.0), wave(x + y, 60.0)]))
+            .flat_map(|y| (0..width).flat_map(move |x| [wave(x, 160.0), wave(y, 120.0), wave(x + y, 240.0)]))
             .collect()
     }
 
