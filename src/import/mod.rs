@@ -80,7 +80,6 @@ pub enum Fit {
     Certain,
 }
 
-<<<<<<< HEAD
 /// Every layout that is read. Of two that fit equally well the first wins.
 pub static FORMATS: &[Format] = &[
     coco::FORMAT,
@@ -169,24 +168,15 @@ fn looked_for() -> String {
     formats.join("; ")
 }
 
-=======
->>>>>>> packed
 /// The rows of an opened array or table file.
 fn open_rows(bytes: Arc<dyn ReadAt>, container: &Container) -> Result<Arc<dyn RowSource>, ReadError> {
     match container.kind {
         ContainerKind::Idx => idx::open(bytes, container),
         ContainerKind::Cifar10 | ContainerKind::Cifar100 => cifar::open(bytes, container),
-<<<<<<< HEAD
         ContainerKind::Npy => numpy::open(bytes, container),
         ContainerKind::Parquet => parquet::open(bytes, container),
         ContainerKind::Tar | ContainerKind::TarGz | ContainerKind::Zip => {
             Err(ReadError::new(IssueKind::Unreadable, "an archive's entries are files, not rows"))
-=======
-        ContainerKind::Npy => numpy::open(bytes, container),
-        ContainerKind::Parquet => parquet::open(bytes, container),
-        ContainerKind::Tar | ContainerKind::TarGz | ContainerKind::Zip => {
-            Err(ReadError::new(IssueKind::Unsupported, "an archive's entries are files, not rows"))
->>>>>>> packed
         }
     }
 }
