@@ -167,6 +167,11 @@ impl DatasetBuilder {
         self.issues.push(Issue { sample, path: path.to_owned(), kind, message: message.into() });
     }
 
+    /// The faults reported so far.
+    pub fn issues(&self) -> &[Issue] {
+        &self.issues
+    }
+
     /// The dataset and its issues.
     pub fn finish(mut self) -> (Dataset, Vec<Issue>) {
         let samples = self.places.len();

@@ -136,11 +136,11 @@ fn detect(tree: &Tree) -> Option<Fit> {
         _ => false,
     };
     let whole = tree.bytes(file).is_multiple_of(kind.record());
-    match (named, possible && whole) {
-        (true, _) | (_, true) if kind == Kind::Ten => Some(Fit::Certain),
-        (true, _) => Some(Fit::Certain),
-        (false, true) => Some(Fit::Likely),
-        (false, false) => None,
+    match (named, possible && whole, kind) {
+        (true, _, _) | (_, true, Kind::Ten) => Some(Fit::Certain),
+        // A cut batch has a telling name still.
+        (false, true, Kind::Hundred) | (false, false, Kind::Ten) => Some(Fit::Likely),
+        (false, false, Kind::Hundred) => None,
     }
 }
 
@@ -215,7 +215,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
             }
         }
     }
-    Ok(())
+    packed::some_samples(tree, builder)
 }
 
 /// The lines of a file of names beside the records, or `None` where there is none.

@@ -325,7 +325,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
             });
         }
     }
-    Ok(())
+    packed::some_samples(tree, builder)
 }
 
 /// A name for each label number.

@@ -98,7 +98,6 @@ struct Array {
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
     control.set_stage("Reading array headers");
     let (packed, arrays) = list(tree, builder, control)?;
-    let opened = |array: &Array| packed.open(array.at);
 
     // Which array holds the labels of which.
     let is_image = |array: &Array| ImageShape::of(&array.header).is_some();
@@ -125,7 +124,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
             read.push(None);
             continue;
         };
-        match opened(labels).and_then(|bytes| Labels::read(&*bytes, &labels.header)) {
+        match packed.open(labels.at).and_then(|bytes| Labels::read(&*bytes, &labels.header)) {
             Ok(labels) => read.push(Some(labels)),
             Err(error) => {
                 builder.issue(None, &labels.path, error.kind, error.message);
@@ -133,7 +132,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
             }
         }
     }
-    let names = class_names(&arrays, &taken, &opened);
+    let names = class_names(&arrays, &taken, &packed);
     let classes: BTreeSet<labels::Value> = read.iter().flatten().flat_map(Labels::classes).collect();
     for class in &classes {
         builder.class(&class.name(&names));
@@ -142,7 +141,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
         control.set_stage(format!("Reading {}", images.path));
         push_rows(builder, &packed, images, *label_array, labels.as_ref(), &names, control)?;
     }
-    Ok(())
+    packed::some_samples(tree, builder)
 }
 
 fn push_rows(
@@ -325,15 +324,11 @@ fn is_names(array: &Array) -> bool {
 }
 
 /// Class names by label number; none where no array names them.
-fn class_names(
-    arrays: &[Array],
-    taken: &HashSet<&str>,
-    opened: &dyn Fn(&Array) -> Result<Arc<dyn ReadAt>, ReadError>,
-) -> Vec<String> {
+fn class_names(arrays: &[Array], taken: &HashSet<&str>, packed: &Packed) -> Vec<String> {
     let mut candidates =
         arrays.iter().filter(|array| is_names(array) && !taken.contains(array.path.as_str()));
     let Some(array) = candidates.next() else { return Vec::new() };
-    let labels = opened(array).and_then(|bytes| Labels::read(&*bytes, &array.header));
+    let labels = packed.open(array.at).and_then(|bytes| Labels::read(&*bytes, &array.header));
     let Ok(labels) = labels else { return Vec::new() };
     (0..labels.len().min(MAX_CLASSES))
         .map(|at| labels.get(at).first().map_or_else(String::new, |value| value.name(&[])))

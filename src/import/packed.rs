@@ -6,7 +6,7 @@ use std::io::Read;
 use std::sync::Arc;
 
 use super::reader::{GZIP_MAGIC, ReadAt, ReadError};
-use super::{Reader, Tree};
+use super::{ImportError, Reader, Tree};
 use crate::dataset::{Container, ContainerKind, DatasetBuilder, IssueKind, Place};
 use crate::media::{Payload, Raster};
 
@@ -73,6 +73,18 @@ fn register(containers: &[Container], builder: &mut DatasetBuilder, at: usize) -
         place.container = register(containers, builder, place.container as usize);
     }
     builder.container(container)
+}
+
+/// The end of an import: where it found no sample, its first fault is why the files do not open.
+pub fn some_samples(tree: &Tree, builder: &DatasetBuilder) -> Result<(), ImportError> {
+    // Labels that are missing are no reason.
+    let reason = builder.issues().iter().find(|issue| issue.kind != IssueKind::Annotation);
+    match reason.filter(|_| builder.is_empty()) {
+        Some(issue) => {
+            Err(ImportError::Malformed { path: tree.root.join(&issue.path), message: issue.message.clone() })
+        }
+        None => Ok(()),
+    }
 }
 
 /// A file of the tree as a container.

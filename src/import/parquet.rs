@@ -77,7 +77,9 @@ fn detect(tree: &Tree) -> Option<Fit> {
     };
     let best = (0..looked_at.len()).filter_map(fit).max();
     // A damaged file is still what the person meant, and its error says more than "nothing found".
-    best.or_else(|| (!files.is_empty() && files.len() == tree.len()).then_some(Fit::Fallback))
+    best.or_else(|| {
+        (!files.is_empty() && (tree.focus.is_some() || files.len() == tree.len())).then_some(Fit::Fallback)
+    })
 }
 
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
@@ -127,7 +129,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
         };
         source.push(builder, &mut loose, control)?;
     }
-    Ok(())
+    packed::some_samples(tree, builder)
 }
 
 /// One file and what is known of it.

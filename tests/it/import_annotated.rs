@@ -11,7 +11,7 @@ use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Fields};
 use lenslet::dataset::{Dataset, DatasetBuilder, Issue, IssueKind};
 use lenslet::import::{
-    Fit, Format, Tree, cifar, coco, dataset_reader, idx, numpy, parquet as parquet_format, voc, yolo,
+    self, Fit, Format, Tree, cifar, coco, dataset_reader, idx, numpy, parquet as parquet_format, voc, yolo,
 };
 use lenslet::jobs::Control;
 use lenslet::media::{Payload, Raster};
@@ -645,6 +645,23 @@ fn nothing_of_these_formats_is_seen_in_plain_folders() {
     let tree = Tree::open(folder.path().to_str().unwrap(), &Control::new()).unwrap();
     for format in FORMATS {
         assert_eq!((format.detect)(&tree), None, "{:?}", format.layout);
+    }
+}
+
+#[test]
+fn files_that_hold_no_whole_sample_say_why() {
+    let folder = folder(&[
+        ("a/x-images-idx3-ubyte", &idx_file(&[5, 9, 9], &[1])),
+        ("b/images.npy", &npy("(5, 9, 9)", &[1])),
+        ("c/data_batch_1.bin", &[1; 99]),
+        ("d/x.parquet", b"PAR1PAR1"),
+    ]);
+    for (name, part) in
+        [("a", "holds 0"), ("b", "holds 0"), ("c/data_batch_1.bin", "cut short"), ("d", "damaged")]
+    {
+        let source = folder.path().join(name);
+        let message = import::open(source.to_str().unwrap(), &Control::new()).unwrap_err().to_string();
+        assert!(message.contains(part), "{name}: {message}");
     }
 }
 

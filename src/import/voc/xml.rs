@@ -84,10 +84,8 @@ pub fn parse(bytes: &[u8]) -> Result<Annotation, String> {
                 match (path(&open)[..].split_first(), &mut object) {
                     (Some((&"annotation", ["filename"])), _) => annotation.filename = value.to_owned(),
                     (Some((&"annotation", ["object", rest @ ..])), Some(draft)) => match rest {
-                        [] => {
-                            if annotation.objects.len() < MAX_OBJECTS {
-                                annotation.objects.extend(object.take().and_then(Draft::finish));
-                            }
+                        [] if annotation.objects.len() < MAX_OBJECTS => {
+                            annotation.objects.extend(object.take().and_then(Draft::finish));
                         }
                         ["name"] => draft.name = value.to_owned(),
                         ["difficult"] => draft.difficult = matches!(value, "1" | "true"),
