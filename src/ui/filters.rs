@@ -46,7 +46,7 @@ pub fn filters_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut FiltersView) 
     view.refresh(session);
     let actions = &mut *pencil.actions;
     egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        egui::Frame::new().inner_margin(egui::Margin::symmetric(10, 8)).show(ui, |ui| {
+        egui::Frame::new().inner_margin(egui::Margin { left: 10, right: 4, top: 0, bottom: 12 }).show(ui, |ui| {
             ui.spacing_mut().item_spacing.y = 1.0;
             saved_views_ui(ui, session, actions);
             classes_ui(ui, session, view, actions);
@@ -271,7 +271,12 @@ fn splits_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut V
     }
     heading_ui(ui, "Splits", "");
     let (shown, total) = (&session.shown.counts, &session.shown.total);
-    for (at, name) in names.iter().enumerate() {
+    // Training comes before validation and test, whatever the alphabet says.
+    let rank = |name: &str| ["train", "val", "test"].iter().position(|known| *known == name).unwrap_or(3);
+    let mut order: Vec<usize> = (0..names.len()).collect();
+    order.sort_by_key(|at| rank(&names[*at]));
+    for at in order {
+        let name = names[at].as_str();
         let line = Line {
             name,
             color: None,
@@ -281,7 +286,7 @@ fn splits_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut V
             dim: false,
         };
         if let Some(click) = line_ui(ui, &line) {
-            actions.push(Action::Picked { pick: Pick::Split(name.clone()), click });
+            actions.push(Action::Picked { pick: Pick::Split(name.to_owned()), click });
         }
     }
     if total.no_split > 0 {

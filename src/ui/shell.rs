@@ -2,7 +2,7 @@
 
 use egui::{Align, Key, KeyboardShortcut, Layout as Flow, Modifiers, RichText, Ui};
 use egui_material_icons::icons;
-use egui_tiles::{Behavior, Container, Tile, TileId, Tiles, Tree, UiResponse};
+use egui_tiles::{Behavior, Container, TabState, Tile, TileId, Tiles, Tree, UiResponse};
 
 use super::filters::{FiltersView, filters_ui};
 use super::grid::{GridView, grid_ui};
@@ -111,30 +111,39 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
     }
 }
 
+/// Width of the menus, and of the slider, order and theme beside the search field.
+const MENUS: f32 = 236.0;
+const TOOLS: f32 = 300.0;
+
 fn top_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views) {
     ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = 2.0;
-        menus_ui(ui, pencil);
+        ui.set_height(30.0);
+        ui.allocate_ui_with_layout(egui::vec2(MENUS, 30.0), Flow::left_to_right(Align::Center), |ui| {
+            ui.set_max_width(MENUS);
+            menus_ui(ui, pencil);
+        });
         if pencil.state.session.is_none() {
+            ui.with_layout(Flow::right_to_left(Align::Center), |ui| theme_ui(ui, pencil));
             return;
         }
-        ui.add_space(space::S);
+        let width = (ui.available_width() - TOOLS).max(160.0);
+        ui.allocate_ui_with_layout(egui::vec2(width, 30.0), Flow::left_to_right(Align::Center), |ui| {
+            ui.set_width(width);
+            search_ui(ui, pencil, &mut views.search);
+        });
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
-            ui.spacing_mut().item_spacing.x = space::S;
-            let theme = if ui.visuals().dark_mode { icons::ICON_LIGHT_MODE } else { icons::ICON_DARK_MODE };
-            if widgets::icon_button(ui, theme, "Light or dark").clicked() {
-                pencil.act(Action::Run(Command::ToggleTheme));
-            }
+            theme_ui(ui, pencil);
             zoom_ui(ui, pencil);
-            ui.with_layout(Flow::left_to_right(Align::Center), |ui| {
-                let sort = 150.0;
-                ui.allocate_ui(egui::vec2((ui.available_width() - sort).max(120.0), 30.0), |ui| {
-                    search_ui(ui, pencil, &mut views.search);
-                });
-                sort_ui(ui, pencil);
-            });
+            ui.with_layout(Flow::left_to_right(Align::Center), |ui| sort_ui(ui, pencil));
         });
     });
+}
+
+fn theme_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
+    let icon = if ui.visuals().dark_mode { icons::ICON_LIGHT_MODE } else { icons::ICON_DARK_MODE };
+    if widgets::icon_button(ui, icon, "Light or dark").clicked() {
+        pencil.act(Action::Run(Command::ToggleTheme));
+    }
 }
 
 /// The slider that sets the size of thumbnails.
@@ -269,6 +278,29 @@ impl Behavior<Pane> for Draw<'_, '_> {
 
     fn tab_bar_color(&self, visuals: &egui::Visuals) -> egui::Color32 {
         visuals.panel_fill
+    }
+
+    fn tab_bg_color(&self, visuals: &egui::Visuals, _: &Tiles<Pane>, _: TileId, _: &TabState) -> egui::Color32 {
+        visuals.panel_fill
+    }
+
+    fn tab_outline_stroke(&self, _: &egui::Visuals, _: &Tiles<Pane>, _: TileId, _: &TabState) -> egui::Stroke {
+        egui::Stroke::NONE
+    }
+
+    fn tab_bar_hline_stroke(&self, visuals: &egui::Visuals) -> egui::Stroke {
+        visuals.widgets.noninteractive.bg_stroke
+    }
+
+    fn tab_text_color(&self, visuals: &egui::Visuals, _: &Tiles<Pane>, _: TileId, state: &TabState) -> egui::Color32 {
+        if state.active { visuals.text_color() } else { visuals.weak_text_color() }
+    }
+
+    fn resize_stroke(&self, style: &egui::Style, state: egui_tiles::ResizeState) -> egui::Stroke {
+        match state {
+            egui_tiles::ResizeState::Idle => style.visuals.widgets.noninteractive.bg_stroke,
+            _ => style.visuals.widgets.active.bg_stroke,
+        }
     }
 
     fn simplification_options(&self) -> egui_tiles::SimplificationOptions {
