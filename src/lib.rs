@@ -1,5 +1,6 @@
 //! Lenslet shows a person what is in a dataset and what is wrong with it.
 
+pub mod app;
 pub mod dataset;
 pub mod demo;
 pub mod import;

@@ -1,0 +1,3 @@
+//! Where the worlds meet: state, work and window.
+
+pub mod full;
