@@ -129,9 +129,15 @@ impl FullPictures {
 
 /// Makes the next textures of a picture: all reduced ones at once, then a tile a frame. Whether
 /// there are more to make.
-fn upload(sample: SampleId, full: &mut Full, waiting: &mut Vec<workers::ReducedImage>, ctx: &Context) -> bool {
+fn upload(
+    sample: SampleId,
+    full: &mut Full,
+    waiting: &mut Vec<workers::ReducedImage>,
+    ctx: &Context,
+) -> bool {
     for (at, image) in waiting.drain(..).enumerate() {
-        let texture = ctx.load_texture(format!("full-{sample}-reduced-{at}"), image.image, TextureOptions::LINEAR);
+        let texture =
+            ctx.load_texture(format!("full-{sample}-reduced-{at}"), image.image, TextureOptions::LINEAR);
         full.reduced.push(Reduced { scale: image.scale, texture });
     }
     let raster = &full.decoded.raster;

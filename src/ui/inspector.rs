@@ -23,7 +23,7 @@ use crate::state::{Action, Command, Level, Session};
 use canvas::Canvas;
 use histogram::Histogram;
 use memo::Memo;
-use parts::icon_button;
+use parts::{icon_button, mark_button};
 
 /// From this width on, the facts stand beside the image.
 const WIDE: f32 = 640.0;
@@ -121,9 +121,10 @@ pub fn inspector_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut InspectorVi
     pencil.pictures.prefetch_full(&neighbours[..count]);
 
     let outer = ui.available_rect_before_wrap();
-    let header = ui.scope_builder(UiBuilder::new().max_rect(outer.shrink2(Vec2::new(space::M, space::S))), |ui| {
-        header_ui(ui, pencil, session, sample, memo.position());
-    });
+    let header =
+        ui.scope_builder(UiBuilder::new().max_rect(outer.shrink2(Vec2::new(space::M, space::S))), |ui| {
+            header_ui(ui, pencil, session, sample, memo.position());
+        });
     let line_y = header.response.rect.bottom() + space::S;
     let tokens = Tokens::of(ui);
     ui.painter().hline(outer.x_range(), line_y, (1.0, tokens.line));
@@ -187,11 +188,14 @@ fn header_ui(
     let dataset = session.dataset();
     let path = dataset.path(sample);
     let name = path.rsplit('/').next().unwrap_or(path);
-    let title = Label::new(RichText::new(name).font(bold(size::HEADING))).truncate().show_tooltip_when_elided(false);
+    let title =
+        Label::new(RichText::new(name).font(bold(size::HEADING))).truncate().show_tooltip_when_elided(false);
     ui.add(title).on_hover_text(path);
 
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
+        // The icon, not its button, lines up with the name above.
+        ui.add_space(-parts::BEARING);
         let rows = session.shown.rows.len();
         let before = position.is_some_and(|at| at > 0);
         let after = position.is_none_or(|at| at + 1 < rows) && rows > 0;
@@ -203,6 +207,7 @@ fn header_ui(
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
+            ui.add_space(-parts::BEARING);
             if icon_button(ui, ICON_FOLDER_OPEN, "Reveal in file manager", true, false).clicked() {
                 reveal(pencil, session, sample);
             }
@@ -218,7 +223,7 @@ fn header_ui(
             ] {
                 let on = marks & mark.bit() != 0;
                 let name = names[usize::from(on)];
-                if icon_button(ui, icon, name, session.project.can_write(), on).clicked() {
+                if mark_button(ui, icon, name, session.project.can_write(), on).clicked() {
                     pencil.act(Action::SetMarkOf { sample, mark, on: !on });
                 }
             }

@@ -100,6 +100,8 @@ fn window(app: App, size: [f32; 2], theme: egui::Theme) -> Window {
         .with_size(Vec2::from(size))
         .with_theme(theme)
         .with_max_steps(200)
+        // Short enough for two clicks to be a double click.
+        .with_step_dt(0.05)
         .with_context_setup(lenslet::ui::theme::install)
         .wgpu()
         .build_ui_state(
@@ -118,7 +120,7 @@ fn window(app: App, size: [f32; 2], theme: egui::Theme) -> Window {
 fn settle(harness: &mut Window) {
     let start = Instant::now();
     let mut calm = 0;
-    while calm < 6 {
+    while calm < 10 {
         harness.step();
         let waits = harness.query_by_label("Reading the sample").is_some();
         calm = if waits { 0 } else { calm + 1 };
@@ -233,6 +235,10 @@ fn the_wheel_zooms_about_the_pointer_and_buttons_do_too() {
     let zoomed = harness.state().view.zoom();
     assert!(zoomed > fitted * 1.5, "{fitted} to {zoomed}");
     harness.get_by_label("x 20, y 15 · R 20 G 15 B 7 · dog");
+    for _ in 0..2 {
+        harness.get_by_label("Zoom in").click();
+        settle(&mut harness);
+    }
     look(&mut harness, "values");
     harness.get_by_label("Actual size").click();
     settle(&mut harness);

@@ -52,7 +52,8 @@ impl Loaded {
             Self::Picture { decoded, reduced, .. } => {
                 let pixels = decoded.raster.pixels() as u64;
                 // Deep samples are kept as stored too, to show their values.
-                let stored = if decoded.bits > 8 { pixels * 4 * u64::from(decoded.bits.div_ceil(8)) } else { 0 };
+                let stored =
+                    if decoded.bits > 8 { pixels * 4 * u64::from(decoded.bits.div_ceil(8)) } else { 0 };
                 let textures: u64 = reduced.iter().map(|one| one.image.pixels.len() as u64 * 4).sum();
                 OVERHEAD + decoded.raster.data.len() as u64 + stored + pixels * 4 + textures
             }
@@ -176,7 +177,8 @@ fn work(shared: &Shared, decode: &Decode, wake: &dyn Fn()) {
             Outcome::Done(loaded) => loaded,
             Outcome::Cancelled => continue,
             Outcome::Panicked(cause) => {
-                let message = format!("Reading this sample hit a fault of the program: {cause}. Please report it.");
+                let message =
+                    format!("Reading this sample hit a fault of the program: {cause}. Please report it.");
                 Loaded::Failed { message, metadata: Vec::new() }
             }
         };

@@ -140,7 +140,8 @@ impl Canvas {
             let half = frame.size()[axis] / scale / 2.0;
             let (low, high) = (half - SLACK / scale, image[axis] - half + SLACK / scale);
             let fits = image[axis] <= 2.0 * half;
-            self.center[axis] = if fits || low > high { image[axis] / 2.0 } else { self.center[axis].clamp(low, high) };
+            self.center[axis] =
+                if fits || low > high { image[axis] / 2.0 } else { self.center[axis].clamp(low, high) };
         }
         self.drawn_zoom = zoom;
         let min = frame.center() - self.center.to_vec2() * scale;
@@ -276,7 +277,8 @@ pub(super) fn canvas_ui(
         }
         let larger = placement.image.width() > frame.width() || placement.image.height() > frame.height();
         if larger && response.hovered() {
-            let icon = if response.dragged() { egui::CursorIcon::Grabbing } else { egui::CursorIcon::Crosshair };
+            let icon =
+                if response.dragged() { egui::CursorIcon::Grabbing } else { egui::CursorIcon::Crosshair };
             ui.ctx().set_cursor_icon(icon);
         }
     }
@@ -374,7 +376,13 @@ fn bar_ui(ui: &mut Ui, canvas: &mut Canvas, bar: Rect, placement: Option<&Placem
         };
         let (rect, response) = ui.allocate_exact_size(Vec2::new(56.0, space::ROW), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &text));
-        ui.painter().text(rect.center(), Align2::CENTER_CENTER, &text, FontId::proportional(size::BODY), tokens.text_dim);
+        ui.painter().text(
+            rect.center(),
+            Align2::CENTER_CENTER,
+            &text,
+            FontId::proportional(size::BODY),
+            tokens.text_dim,
+        );
         if parts::icon_button(ui, ICON_ADD, "Zoom in", there, false).clicked() {
             step(canvas, ui, STEP);
         }
@@ -396,7 +404,11 @@ fn bar_ui(ui: &mut Ui, canvas: &mut Canvas, bar: Rect, placement: Option<&Placem
 /// A zoom in per cent, with a decimal where it is small.
 fn zoom_text(zoom: f32) -> String {
     let percent = zoom * 100.0;
-    if percent < 10.0 { format!("{percent:.1} %") } else { format!("{} %", parts::grouped(percent.round() as u64)) }
+    if percent < 10.0 {
+        format!("{percent:.1} %")
+    } else {
+        format!("{} %", parts::grouped(percent.round() as u64))
+    }
 }
 
 #[cfg(test)]

@@ -38,22 +38,25 @@ pub(super) fn facts_ui(
 ) {
     let scroll = ScrollArea::vertical().id_salt("inspector-facts").auto_shrink([false, false]);
     scroll.show(ui, |ui| {
-        egui::Frame::new().inner_margin(egui::Margin::symmetric(space::M as i8, space::S as i8)).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = space::XS;
-            labels_ui(ui, facts);
-            issues_ui(ui, &mut sections.issues, facts);
-            if let Some(full) = facts.full
-                && section_ui(ui, &mut sections.histogram, "Histogram", "")
-            {
-                histogram_ui(ui, histogram, full);
-            }
-            measured_ui(ui, &mut sections.measured, facts);
-            boxes_ui(ui, &mut sections.boxes, facts);
-            attributes_ui(ui, &mut sections.attributes, facts);
-            file_ui(ui, &mut sections.file, facts);
-            metadata_ui(ui, pencil, &mut sections.metadata, facts.metadata);
-            ui.add_space(space::L);
-        });
+        egui::Frame::new().inner_margin(egui::Margin::symmetric(space::M as i8, space::S as i8)).show(
+            ui,
+            |ui| {
+                ui.spacing_mut().item_spacing.y = space::XS;
+                labels_ui(ui, facts);
+                issues_ui(ui, &mut sections.issues, facts);
+                if let Some(full) = facts.full
+                    && section_ui(ui, &mut sections.histogram, "Histogram", "")
+                {
+                    histogram_ui(ui, histogram, full);
+                }
+                measured_ui(ui, &mut sections.measured, facts);
+                boxes_ui(ui, &mut sections.boxes, facts);
+                attributes_ui(ui, &mut sections.attributes, facts);
+                file_ui(ui, &mut sections.file, facts);
+                metadata_ui(ui, pencil, &mut sections.metadata, facts.metadata);
+                ui.add_space(space::L);
+            },
+        );
     });
 }
 
@@ -157,7 +160,11 @@ fn measured_ui(ui: &mut Ui, open: &mut bool, facts: &Facts<'_>) {
         Some(full) => {
             let decoded = &full.decoded;
             fact_ui(ui, "Format", decoded.format.name());
-            fact_ui(ui, "Stored as", &format!("{}, {} bits per channel", decoded.pixel_kind.name(), decoded.bits));
+            fact_ui(
+                ui,
+                "Stored as",
+                &format!("{}, {} bits per channel", decoded.pixel_kind.name(), decoded.bits),
+            );
             if decoded.orientation != 1 {
                 fact_ui(ui, "Orientation", orientation_text(decoded.orientation));
             }
@@ -248,7 +255,8 @@ fn attributes_ui(ui: &mut Ui, open: &mut bool, facts: &Facts<'_>) {
     let row = facts.sample as usize;
     let values = || {
         let all = attributes.iter().filter(|attribute| row < attribute.values.len());
-        all.map(|attribute| (&attribute.name, attribute.values.get(row))).filter(|(_, value)| !value.is_empty())
+        all.map(|attribute| (&attribute.name, attribute.values.get(row)))
+            .filter(|(_, value)| !value.is_empty())
     };
     if values().next().is_none() || !section_ui(ui, open, "Attributes", "") {
         return;

@@ -52,8 +52,12 @@ pub(super) fn histogram_ui(ui: &mut Ui, view: &mut Histogram, full: &Full) {
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, 2, tokens.canvas);
     let shown = |at: usize| channels.len() == 1 || !view.hidden[at];
-    let curves: Vec<(usize, Color32)> =
-        channels.iter().enumerate().filter(|(at, _)| shown(*at)).map(|(at, (_, color))| (at, color(tokens))).collect();
+    let curves: Vec<(usize, Color32)> = channels
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| shown(*at))
+        .map(|(at, (_, color))| (at, color(tokens)))
+        .collect();
     let height = |count: u32| {
         if view.logarithmic { f64::from(count).ln_1p() } else { f64::from(count) }
     };
@@ -62,13 +66,17 @@ pub(super) fn histogram_ui(ui: &mut Ui, view: &mut Histogram, full: &Full) {
     let scale = |at: &(usize, Color32)| counts[at.0][1..255].iter().copied().max().unwrap_or(0);
     let colours = curves.iter().filter(|(at, _)| channels[*at].0 != "Alpha");
     let inner = colours.map(scale).max().unwrap_or(0);
-    let largest = if inner > 0 { inner } else { curves.iter().flat_map(|(at, _)| counts[*at]).max().unwrap_or(1) };
+    let largest =
+        if inner > 0 { inner } else { curves.iter().flat_map(|(at, _)| counts[*at]).max().unwrap_or(1) };
     let full_height = height(largest.max(1)) * 1.05;
     for (at, color) in &curves {
-        painter.add(curve(rect, color.gamma_multiply(0.38), |value| (height(counts[*at][value]) / full_height) as f32));
+        painter.add(curve(rect, color.gamma_multiply(0.38), |value| {
+            (height(counts[*at][value]) / full_height) as f32
+        }));
     }
     for (at, color) in &curves {
-        let points = (0..256).map(|value| point(rect, value, (height(counts[*at][value]) / full_height) as f32));
+        let points =
+            (0..256).map(|value| point(rect, value, (height(counts[*at][value]) / full_height) as f32));
         painter.add(Shape::line(points.collect(), Stroke::new(1.0, *color)));
     }
     ui.painter().hline(rect.x_range(), rect.bottom(), (1.0, tokens.line));
@@ -109,7 +117,8 @@ fn switches_ui(
                     format!("{name}: show it in the histogram and the image")
                 };
                 let response = response.on_hover_text(help);
-                response.widget_info(|| WidgetInfo::selected(Role::Button, true, on, format!("Channel {name}")));
+                response
+                    .widget_info(|| WidgetInfo::selected(Role::Button, true, on, format!("Channel {name}")));
                 if response.clicked() {
                     view.hidden[at] = on;
                 }

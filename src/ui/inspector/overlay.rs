@@ -179,12 +179,15 @@ pub(super) fn readout_ui(
     let chip = (galley.size() + Vec2::new(2.0 * space::S, space::S)).min(room.size());
     // It makes way for the pointer.
     let bottom = Rect::from_min_size(Pos2::new(room.left(), room.bottom() - chip.y), chip);
-    let rect = if bottom.expand(space::M).contains(pointer) {
-        Rect::from_min_size(room.min, chip)
-    } else {
-        bottom
-    };
-    ui.painter().rect(rect, space::RADIUS, tokens.panel.gamma_multiply(0.92), (1.0, tokens.line), StrokeKind::Inside);
+    let rect =
+        if bottom.expand(space::M).contains(pointer) { Rect::from_min_size(room.min, chip) } else { bottom };
+    ui.painter().rect(
+        rect,
+        space::RADIUS,
+        tokens.panel.gamma_multiply(0.92),
+        (1.0, tokens.line),
+        StrokeKind::Inside,
+    );
     let swatch = raster.pixel(x, y);
     let inner = rect.shrink2(Vec2::new(space::S, 0.0));
     let layout = egui::Layout::left_to_right(egui::Align::Center);
@@ -202,14 +205,25 @@ pub(super) fn readout_ui(
             [] => return,
         };
         let one = placement.screen_rect(Rect::from_min_size(Pos2::new(x as f32, y as f32), Vec2::splat(1.0)));
-        ui.painter_at(placement.frame).rect_stroke(one, 0, Stroke::new(1.5, text_on(color)), StrokeKind::Inside);
+        ui.painter_at(placement.frame).rect_stroke(
+            one,
+            0,
+            Stroke::new(1.5, text_on(color)),
+            StrokeKind::Inside,
+        );
     }
 }
 
 /// A box's place and size as text.
 pub(super) fn box_text(rect: Rect) -> String {
     let number = |value: f32| if value.fract() == 0.0 { format!("{value}") } else { format!("{value:.1}") };
-    format!("{}, {} · {} × {} px", number(rect.left()), number(rect.top()), number(rect.width()), number(rect.height()))
+    format!(
+        "{}, {} · {} × {} px",
+        number(rect.left()),
+        number(rect.top()),
+        number(rect.width()),
+        number(rect.height())
+    )
 }
 
 #[cfg(test)]
@@ -218,11 +232,15 @@ mod tests {
 
     #[test]
     fn boxes_are_in_pixels_of_the_upright_image() {
-        let rect = |rect: [f32; 4], relative: bool| box_in_image(&BoxRecord { class: 0, rect, relative }, [200, 100]);
+        let rect = |rect: [f32; 4], relative: bool| {
+            box_in_image(&BoxRecord { class: 0, rect, relative }, [200, 100])
+        };
         let expected = Rect::from_min_size(Pos2::new(20.0, 30.0), Vec2::new(40.0, 50.0));
         assert_eq!(rect([20.0, 30.0, 40.0, 50.0], false), Some(expected));
         let relative = rect([0.1, 0.3, 0.2, 0.5], true).unwrap();
-        assert!((relative.min - expected.min).length() < 1e-3 && (relative.max - expected.max).length() < 1e-3);
+        assert!(
+            (relative.min - expected.min).length() < 1e-3 && (relative.max - expected.max).length() < 1e-3
+        );
         for odd in [[f32::NAN, 0.0, 1.0, 1.0], [0.0, 0.0, -1.0, 1.0], [0.0, f32::INFINITY, 1.0, 1.0]] {
             assert_eq!(rect(odd, false), None, "{odd:?}");
         }

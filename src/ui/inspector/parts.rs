@@ -10,10 +10,12 @@ use crate::ui::theme::{Tokens, bold, size, space};
 
 /// Size of an icon in a button, in points.
 const ICON: f32 = 17.0;
+/// Points between an icon's edge and that of its button.
+pub(super) const BEARING: f32 = (space::ROW - ICON) / 2.0;
 /// Width of the names before values.
 const NAME_WIDTH: f32 = 104.0;
 /// Height of a line of a list, in points.
-const LINE: f32 = 20.0;
+const LINE: f32 = 18.0;
 
 /// A page that stands in the place of a sample and says what to do.
 pub(super) struct Page<'a> {
@@ -54,16 +56,29 @@ pub(super) fn page_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, page: &Page<'_>) {
 /// A button that is an icon; its name is what a screen reader says and what is shown on hover.
 pub(super) fn icon_button(ui: &mut Ui, icon: MaterialIcon, name: &str, enabled: bool, on: bool) -> Response {
     let tokens = Tokens::of(ui);
-    let color = match (enabled, on) {
-        (true, true) => tokens.accent,
-        (true, false) => tokens.text,
-        (false, _) => tokens.text_dim,
-    };
+    painted_button(ui, icon, name, enabled, on, if on { tokens.accent } else { tokens.text })
+}
+
+/// An [`icon_button`] for a mark that a sample has or not: faint while it has not.
+pub(super) fn mark_button(ui: &mut Ui, icon: MaterialIcon, name: &str, enabled: bool, on: bool) -> Response {
+    let tokens = Tokens::of(ui);
+    let faint = tokens.text_dim.gamma_multiply(0.6);
+    painted_button(ui, icon, name, enabled, on, if on { tokens.accent } else { faint })
+}
+
+fn painted_button(
+    ui: &mut Ui,
+    icon: MaterialIcon,
+    name: &str,
+    enabled: bool,
+    on: bool,
+    color: egui::Color32,
+) -> Response {
     let text = icon.rich_text().size(ICON).color(color);
     let button = Button::new(text).frame_when_inactive(false).min_size(Vec2::splat(space::ROW)).selected(on);
     let response = ui
         .scope(|ui| {
-            ui.spacing_mut().button_padding = Vec2::splat(XS_PADDING);
+            ui.spacing_mut().button_padding = Vec2::splat(space::XS);
             ui.add_enabled(enabled, button)
         })
         .inner;
@@ -71,13 +86,12 @@ pub(super) fn icon_button(ui: &mut Ui, icon: MaterialIcon, name: &str, enabled: 
     response.on_hover_text(name).on_disabled_hover_text(name)
 }
 
-const XS_PADDING: f32 = 4.0;
-
 /// The heading of a section that opens and closes; whether it is open.
 pub(super) fn section_ui(ui: &mut Ui, open: &mut bool, title: &str, note: &str) -> bool {
     let tokens = Tokens::of(ui);
     ui.add_space(space::XS);
-    let (rect, response) = ui.allocate_exact_size(Vec2::new(ui.available_width(), space::ROW), Sense::click());
+    let (rect, response) =
+        ui.allocate_exact_size(Vec2::new(ui.available_width(), space::ROW), Sense::click());
     if response.clicked() {
         *open = !*open;
     }
@@ -120,7 +134,11 @@ pub(super) fn line_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, name: &str, value: &
     ui.allocate_ui_with_layout(size, egui::Layout::left_to_right(egui::Align::Center), |ui| {
         name_ui(ui, name, tokens);
         let flat = value.split_whitespace().collect::<Vec<_>>().join(" ");
-        let label = Label::new(flat).truncate().selectable(false).sense(Sense::click()).show_tooltip_when_elided(false);
+        let label = Label::new(flat)
+            .truncate()
+            .selectable(false)
+            .sense(Sense::click())
+            .show_tooltip_when_elided(false);
         let response = ui.add(label).on_hover_cursor(egui::CursorIcon::Copy);
         if response.clicked() {
             ui.ctx().copy_text(value.to_owned());
@@ -179,9 +197,12 @@ mod tests {
         for (number, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(number), expected);
         }
-        for (bytes, expected) in
-            [(0, "0 bytes"), (1023, "1,023 bytes"), (1536, "1.5 KiB (1,536 bytes)"), (5 << 30, "5.0 GiB (5,368,709,120 bytes)")]
-        {
+        for (bytes, expected) in [
+            (0, "0 bytes"),
+            (1023, "1,023 bytes"),
+            (1536, "1.5 KiB (1,536 bytes)"),
+            (5 << 30, "5.0 GiB (5,368,709,120 bytes)"),
+        ] {
             assert_eq!(bytes_text(bytes), expected);
         }
     }
