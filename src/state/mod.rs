@@ -160,6 +160,8 @@ pub enum Action {
     GoToRow { position: usize },
     ShowSample(SampleId),
     SetMark { mark: Mark, on: bool },
+    /// Marks one sample, whatever is selected.
+    SetMarkOf { sample: SampleId, mark: Mark, on: bool },
     GridScrolled { position: f64 },
     GridZoomed { cell_px: f32 },
     /// How many cells stand beside each other, and the height of the viewport in points.

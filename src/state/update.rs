@@ -262,6 +262,9 @@ impl Session {
                 let samples = SampleSet::from_rows(self.selection.iter());
                 return self.edit(Edit::Mark { samples, mark, on });
             }
+            Action::SetMarkOf { sample, mark, on } => {
+                return self.edit(Edit::Mark { samples: SampleSet::from_rows([sample]), mark, on });
+            }
             Action::GridScrolled { position } => self.grid.position = position,
             Action::GridZoomed { cell_px } => self.zoom_grid(cell_px),
             Action::GridLaidOut { columns, viewport } => self.lay_out_grid(columns, viewport),

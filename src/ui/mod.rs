@@ -5,6 +5,7 @@
 
 pub mod filters;
 pub mod grid;
+pub mod inspector;
 pub mod scroller;
 pub mod search;
 pub mod shell;
@@ -68,15 +69,27 @@ pub enum FullPicture {
     Failed { message: String, metadata: Arc<Vec<Metadatum>> },
 }
 
-/// A whole sample with its textures.
+/// A whole sample with its textures. Cloning it copies pointers.
+#[derive(Clone)]
 pub struct Full {
-    pub decoded: Decoded,
-    /// Parts of the image, in image pixels, each with its texture: an image larger than the
-    /// largest texture has several.
+    pub decoded: Arc<Decoded>,
+    /// The image scaled down, largest first, each in one texture: what is drawn from afar, and in
+    /// place of tiles that are still on their way. Empty for a small image.
+    pub reduced: Vec<Reduced>,
+    /// Parts of the image, in image pixels, each with its texture. Those of a large image come
+    /// over several frames.
     pub tiles: Vec<(Rect, egui::TextureHandle)>,
     /// Pixels per value, one array per channel of `decoded.raster`.
-    pub histogram: Vec<[u32; 256]>,
+    pub histogram: Arc<Vec<[u32; 256]>>,
     pub metadata: Arc<Vec<Metadatum>>,
+}
+
+/// A whole image at a smaller size.
+#[derive(Clone)]
+pub struct Reduced {
+    /// Pixels of this texture per pixel of the image, below 1.
+    pub scale: f32,
+    pub texture: egui::TextureHandle,
 }
 
 #[cfg(test)]

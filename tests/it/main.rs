@@ -4,6 +4,7 @@ mod data;
 mod demo;
 mod import;
 mod import_annotated;
+mod inspector;
 mod media;
 mod query;
 mod store;

@@ -1,0 +1,310 @@
+//! Everything known of a sample, in sections that open and close.
+
+use egui::{Align, Label, Layout, RichText, ScrollArea, Sense, StrokeKind, Ui, Vec2};
+
+use super::histogram::{Histogram, histogram_ui};
+use super::memo::Memo;
+use super::parts::{bytes_text, fact_ui, grouped, line_ui, section_ui};
+use super::{Sections, full_path, overlay};
+use crate::dataset::columns::builtin;
+use crate::dataset::query::write_time;
+use crate::dataset::{IssueKind, SampleId};
+use crate::media::Metadatum;
+use crate::state::Session;
+use crate::ui::theme::{Tokens, size, space};
+use crate::ui::{Full, Pencil};
+
+/// Boxes and attributes that are listed.
+const MAX_LISTED: usize = 200;
+/// Characters of an attribute that are shown.
+const MAX_VALUE: usize = 2000;
+
+/// What the facts are drawn from.
+pub(super) struct Facts<'a> {
+    pub session: &'a Session,
+    pub sample: SampleId,
+    pub full: Option<&'a Full>,
+    pub metadata: &'a [Metadatum],
+    pub memo: &'a Memo,
+}
+
+/// Draws the facts, as long as they are.
+pub(super) fn facts_ui(
+    ui: &mut Ui,
+    pencil: &mut Pencil<'_>,
+    sections: &mut Sections,
+    histogram: &mut Histogram,
+    facts: &Facts<'_>,
+) {
+    let scroll = ScrollArea::vertical().id_salt("inspector-facts").auto_shrink([false, false]);
+    scroll.show(ui, |ui| {
+        egui::Frame::new().inner_margin(egui::Margin::symmetric(space::M as i8, space::S as i8)).show(
+            ui,
+            |ui| {
+                ui.spacing_mut().item_spacing.y = space::XS;
+                labels_ui(ui, facts);
+                issues_ui(ui, &mut sections.issues, facts);
+                if let Some(full) = facts.full
+                    && section_ui(ui, &mut sections.histogram, "Histogram", "")
+                {
+                    histogram_ui(ui, histogram, full);
+                }
+                measured_ui(ui, &mut sections.measured, facts);
+                boxes_ui(ui, &mut sections.boxes, facts);
+                attributes_ui(ui, &mut sections.attributes, facts);
+                file_ui(ui, &mut sections.file, facts);
+                metadata_ui(ui, pencil, &mut sections.metadata, facts.metadata);
+                ui.add_space(space::L);
+            },
+        );
+    });
+}
+
+/// Classes as chips in their colours, and the split.
+fn labels_ui(ui: &mut Ui, facts: &Facts<'_>) {
+    let tokens = Tokens::of(ui);
+    let dataset = facts.session.dataset();
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = Vec2::new(space::XS + 2.0, space::XS);
+        let classes = dataset.labels.get(facts.sample);
+        for class in classes.iter().take(MAX_LISTED) {
+            let name = dataset.labels.classes.get(*class as usize).map_or("?", String::as_str);
+            chip_ui(ui, name, Some(tokens.class(*class)));
+        }
+        if classes.is_empty() {
+            let text = RichText::new("Unlabelled").color(tokens.text_dim);
+            ui.add(Label::new(text).selectable(false));
+        }
+        if let Some(split) = dataset.split(facts.sample) {
+            chip_ui(ui, split, None);
+        }
+    });
+}
+
+/// A word in a rounded frame, with a dot of its colour.
+fn chip_ui(ui: &mut Ui, text: &str, dot: Option<egui::Color32>) {
+    let tokens = Tokens::of(ui);
+    let dot_width = if dot.is_some() { 14.0 } else { 0.0 };
+    let room = (ui.max_rect().width() - 2.0 * space::S - dot_width).max(20.0);
+    let mut job = egui::text::LayoutJob::simple_singleline(
+        text.to_owned(),
+        egui::FontId::proportional(size::BODY),
+        tokens.text,
+    );
+    job.wrap = egui::text::TextWrapping::truncate_at_width(room);
+    let galley = ui.painter().layout_job(job);
+    let (rect, response) = ui.allocate_exact_size(
+        Vec2::new(galley.size().x + 2.0 * space::S + dot_width, galley.size().y + space::XS),
+        Sense::hover(),
+    );
+    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, text));
+    ui.painter().rect(rect, 9, tokens.raised, (1.0, tokens.line), StrokeKind::Inside);
+    let mut at = rect.left() + space::S;
+    if let Some(color) = dot {
+        ui.painter().circle_filled(egui::pos2(at + 4.0, rect.center().y), 4.0, color);
+        at += dot_width;
+    }
+    let elided = galley.elided;
+    ui.painter().galley(egui::pos2(at, rect.center().y - galley.size().y / 2.0), galley, tokens.text);
+    if elided {
+        response.on_hover_text(text);
+    }
+}
+
+fn issues_ui(ui: &mut Ui, open: &mut bool, facts: &Facts<'_>) {
+    let issues = facts.memo.issues();
+    if issues.is_empty() || !section_ui(ui, open, "Issues", &grouped(issues.len() as u64)) {
+        return;
+    }
+    let tokens = Tokens::of(ui);
+    for (kind, message) in issues {
+        let color = if kind.leaves_image() { tokens.warn } else { tokens.error };
+        ui.horizontal_top(|ui| {
+            let icon = egui_material_icons::icons::ICON_WARNING;
+            ui.add(Label::new(icon.rich_text().size(15.0).color(color)).selectable(false));
+            ui.vertical(|ui| {
+                ui.spacing_mut().item_spacing.y = 0.0;
+                ui.label(RichText::new(title_of(*kind)).color(color));
+                ui.add(Label::new(message).wrap());
+            });
+        });
+    }
+}
+
+/// A kind's name as a heading: "Corrupt".
+fn title_of(kind: IssueKind) -> String {
+    let name = kind.name();
+    let mut letters = name.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// What one pass over the content found.
+fn measured_ui(ui: &mut Ui, open: &mut bool, facts: &Facts<'_>) {
+    if !section_ui(ui, open, "Image", "") {
+        return;
+    }
+    let snapshot = &facts.session.snapshot;
+    let fact = snapshot.facts.get(facts.sample);
+    let size = match facts.full {
+        Some(full) => Some((full.decoded.raster.width, full.decoded.raster.height)),
+        None => (fact.width > 0 && fact.height > 0).then_some((fact.width, fact.height)),
+    };
+    if let Some((width, height)) = size {
+        fact_ui(ui, "Size", &format!("{width} × {height} px"));
+        let pixels = u64::from(width) * u64::from(height);
+        if pixels >= 1_000_000 {
+            fact_ui(ui, "Pixels", &format!("{:.1} megapixels", pixels as f64 / 1e6));
+        }
+    }
+    match facts.full {
+        Some(full) => {
+            let decoded = &full.decoded;
+            fact_ui(ui, "Format", decoded.format.name());
+            fact_ui(
+                ui,
+                "Stored as",
+                &format!("{}, {} bits per channel", decoded.pixel_kind.name(), decoded.bits),
+            );
+            if decoded.orientation != 1 {
+                fact_ui(ui, "Orientation", orientation_text(decoded.orientation));
+            }
+            if let Some(damage) = &decoded.damage {
+                fact_ui(ui, "Damage", &damage.message);
+            }
+        }
+        None => {
+            for name in ["format", "pixels", "bits"] {
+                column_ui(ui, facts, name);
+            }
+        }
+    }
+    if !fact.measured {
+        let tokens = Tokens::of(ui);
+        ui.label(RichText::new("Brightness, sharpness and hash are being measured.").color(tokens.text_dim));
+        return;
+    }
+    for name in ["brightness", "contrast", "saturation", "sharpness", "content"] {
+        column_ui(ui, facts, name);
+    }
+}
+
+/// A column of the table of columns, where it has a value.
+fn column_ui(ui: &mut Ui, facts: &Facts<'_>, name: &str) {
+    let Some(column) = builtin(name) else { return };
+    let value = column.text(&facts.session.snapshot, facts.sample);
+    if !value.is_empty() {
+        let row = ui.scope(|ui| fact_ui(ui, &column.title, &value)).response;
+        row.on_hover_text(column.about.as_ref());
+    }
+}
+
+/// What was done to show an image upright, by its EXIF orientation.
+fn orientation_text(orientation: u8) -> &'static str {
+    match orientation {
+        2 => "2, shown mirrored",
+        3 => "3, shown turned by 180°",
+        4 => "4, shown upside down and mirrored",
+        5 => "5, shown mirrored and turned left",
+        6 => "6, shown turned right by 90°",
+        7 => "7, shown mirrored and turned right",
+        8 => "8, shown turned left by 90°",
+        _ => "1, upright",
+    }
+}
+
+fn boxes_ui(ui: &mut Ui, open: &mut bool, facts: &Facts<'_>) {
+    let boxes = facts.session.dataset().boxes.get(facts.sample);
+    if boxes.is_empty() || !section_ui(ui, open, "Boxes", &grouped(boxes.len() as u64)) {
+        return;
+    }
+    let tokens = Tokens::of(ui);
+    let fact = facts.session.snapshot.facts.get(facts.sample);
+    let size = facts
+        .full
+        .map_or([fact.width, fact.height], |full| [full.decoded.raster.width, full.decoded.raster.height]);
+    for record in boxes.iter().take(MAX_LISTED) {
+        ui.horizontal(|ui| {
+            let (rect, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
+            ui.painter().rect_filled(rect, 2, tokens.class(record.class));
+            let place = match overlay::box_in_image(record, size) {
+                Some(rect) => overlay::box_text(rect),
+                None => "not a rectangle".to_owned(),
+            };
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                ui.add(Label::new(RichText::new(place).size(size::SMALL).color(tokens.text_dim)).truncate());
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.add(Label::new(overlay::class_name(facts.session, record)).truncate());
+                });
+            });
+        });
+    }
+    more_ui(ui, boxes.len());
+}
+
+/// Says how many were left out.
+fn more_ui(ui: &mut Ui, count: usize) {
+    if count > MAX_LISTED {
+        let left_out = grouped((count - MAX_LISTED) as u64);
+        ui.label(RichText::new(format!("and {left_out} more")).color(Tokens::of(ui).text_dim));
+    }
+}
+
+/// Values that came with the dataset.
+fn attributes_ui(ui: &mut Ui, open: &mut bool, facts: &Facts<'_>) {
+    let attributes = &facts.session.dataset().attributes;
+    let row = facts.sample as usize;
+    let values = || {
+        let all = attributes.iter().filter(|attribute| row < attribute.values.len());
+        all.map(|attribute| (&attribute.name, attribute.values.get(row)))
+            .filter(|(_, value)| !value.is_empty())
+    };
+    if values().next().is_none() || !section_ui(ui, open, "Attributes", "") {
+        return;
+    }
+    for (name, value) in values().take(MAX_LISTED) {
+        match value.char_indices().nth(MAX_VALUE) {
+            Some((at, _)) => fact_ui(ui, name, &format!("{}…", &value[..at])),
+            None => fact_ui(ui, name, value),
+        }
+    }
+    if values().nth(MAX_LISTED).is_some() {
+        more_ui(ui, values().count());
+    }
+}
+
+fn file_ui(ui: &mut Ui, open: &mut bool, facts: &Facts<'_>) {
+    if !section_ui(ui, open, "File", "") {
+        return;
+    }
+    let dataset = facts.session.dataset();
+    let row = facts.sample as usize;
+    fact_ui(ui, "Path", &full_path(dataset, facts.sample));
+    fact_ui(ui, "Size", &bytes_text(dataset.bytes[row]));
+    if dataset.modified_ms[row] != 0 {
+        let mut text = String::new();
+        write_time(dataset.modified_ms[row], &mut text);
+        fact_ui(ui, "Modified", &format!("{text} UTC"));
+    }
+    let place = dataset.places[row];
+    if let Some(container) = dataset.containers.get(place.container as usize).filter(|_| !place.is_loose()) {
+        fact_ui(ui, "Within", &container.path);
+    }
+}
+
+/// Everything that the file says of itself, a heading per group.
+fn metadata_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, open: &mut bool, metadata: &[Metadatum]) {
+    if metadata.is_empty() || !section_ui(ui, open, "Metadata", &grouped(metadata.len() as u64)) {
+        return;
+    }
+    let tokens = Tokens::of(ui);
+    let mut group = "";
+    for line in metadata {
+        if line.group != group {
+            group = line.group;
+            ui.add_space(space::XS);
+            let text = RichText::new(group).size(size::SMALL).color(tokens.text_dim).strong();
+            ui.add(Label::new(text).selectable(false));
+        }
+        line_ui(ui, pencil, &line.name, &line.value);
+    }
+}
