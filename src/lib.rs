@@ -2,6 +2,7 @@
 
 pub mod dataset;
 pub mod demo;
+pub mod export;
 pub mod import;
 pub mod jobs;
 pub mod media;

@@ -3,7 +3,10 @@
 //! A view is a function of a [`Pencil`]: it reads [`State`], asks [`Pictures`] for textures, and
 //! pushes [`Action`]s. This room refuses to know files and threads.
 
+pub mod dialogs;
+pub mod issues;
 pub mod scroller;
+pub mod table;
 pub mod theme;
 
 use std::sync::Arc;

@@ -5,5 +5,6 @@ mod demo;
 mod import;
 mod import_annotated;
 mod media;
+mod panels;
 mod query;
 mod store;

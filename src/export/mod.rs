@@ -1,0 +1,100 @@
+//! What the program knows, written to a file that a person named.
+//!
+//! The disk is never touched except at that one target: what is written goes to a temporary file
+//! in the target's folder, is forced to the disk, and takes the target's name in one step. Whoever
+//! looks at the target sees the old file or the whole new one; what is cancelled or fails leaves
+//! the old one. This room refuses to know the user interface.
+
+mod issues;
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+pub use issues::{issues_csv, issues_json, write_issues};
+
+use crate::jobs::Cancelled;
+
+/// Why nothing was exported. Each sentence names the file or folder last.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+    #[error("a file name is missing; add one to the folder: {}", .0.display())]
+    NoName(PathBuf),
+    #[error("there is no such folder; make it first or choose another: {}", .0.display())]
+    NoFolder(PathBuf),
+    #[error("this is a folder and not a file; add a file name: {}", .0.display())]
+    IsFolder(PathBuf),
+    #[error("this file is write-protected; choose another name: {}", .0.display())]
+    Protected(PathBuf),
+    #[error("you may not write here; choose another folder: {}", .0.display())]
+    Denied(PathBuf),
+    #[error("the disk is full; free some space and try again: {}", .0.display())]
+    DiskFull(PathBuf),
+    #[error("could not be written ({cause}): {}", .path.display())]
+    Io { path: PathBuf, cause: io::Error },
+}
+
+impl ExportError {
+    fn io(path: &Path, cause: io::Error) -> Self {
+        let path = path.to_owned();
+        match cause.kind() {
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::Denied(path),
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull(path),
+            _ => Self::Io { path, cause },
+        }
+    }
+}
+
+/// Writes a whole new file at `path`, or leaves what is there.
+fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), ExportError>,
+) -> Result<(), ExportError> {
+    let name = path.file_name().ok_or_else(|| ExportError::NoName(path.to_owned()))?;
+    let folder = match path.parent() {
+        Some(folder) if folder != Path::new("") => folder,
+        _ => Path::new("."),
+    };
+    if !folder.is_dir() {
+        return Err(ExportError::NoFolder(folder.to_owned()));
+    }
+    match std::fs::metadata(path) {
+        Ok(target) if target.is_dir() => return Err(ExportError::IsFolder(path.to_owned())),
+        Ok(target) if target.permissions().readonly() => return Err(ExportError::Protected(path.to_owned())),
+        _ => {}
+    }
+
+    // Dropping it on an early return removes it.
+    let temporary = temporary_beside(folder, name).map_err(|cause| ExportError::io(folder, cause))?;
+    let failed = |cause| ExportError::io(path, cause);
+    let mut out = BufWriter::new(temporary.as_file());
+    write(&mut out)?;
+    out.flush().map_err(failed)?;
+    drop(out);
+    temporary.as_file().sync_all().map_err(failed)?;
+    temporary.persist(path).map_err(|cause| failed(cause.error))?;
+    if cfg!(unix) {
+        // Makes the new name durable. The file is whole either way.
+        if let Err(cause) = File::open(folder).and_then(|folder| folder.sync_all()) {
+            tracing::warn!("{}: {cause}", folder.display());
+        }
+    }
+    Ok(())
+}
+
+fn temporary_beside(folder: &Path, name: &OsStr) -> io::Result<tempfile::NamedTempFile> {
+    let mut prefix = OsStr::new(".").to_owned();
+    prefix.push(name.to_string_lossy().chars().take(32).collect::<String>());
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(&prefix).suffix(".part");
+    #[cfg(unix)]
+    {
+        // What any new file gets; the default is a file for the owner alone.
+        use std::os::unix::fs::PermissionsExt;
+        builder.permissions(std::fs::Permissions::from_mode(0o666));
+    }
+    builder.tempfile_in(folder)
+}
