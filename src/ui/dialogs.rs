@@ -29,6 +29,13 @@ pub struct DialogsView {
     settings: settings::Drafts,
 }
 
+impl DialogsView {
+    /// What dialogs show of the machine that the program runs on.
+    pub fn new(places: Vec<(String, String)>, adapter: String) -> Self {
+        Self { places, adapter, ..Self::default() }
+    }
+}
+
 /// What the parts of a dialog draw with.
 struct Pen<'a, 'b> {
     pencil: &'a mut Pencil<'b>,
@@ -48,7 +55,7 @@ impl Pen<'_, '_> {
 
     /// A text field; tells whether its text changed.
     fn field(&self, ui: &mut Ui, text: &mut String, name: &str, hint: &'static str) -> bool {
-        let id = ui.scope_id().with(("field", name));
+        let id = field_id(ui, name);
         let field = TextEdit::singleline(text).id(id).hint_text(hint).desired_width(f32::INFINITY);
         let field = field.margin(egui::vec2(10.0, 7.0)).return_key(None);
         let response = ui.add(field).accessible_name(name);
@@ -61,6 +68,17 @@ impl Pen<'_, '_> {
         }
         response.changed()
     }
+
+    /// Takes the Enter key that is pressed in that field. Ask before the field is drawn.
+    fn enter(&self, ui: &Ui, name: &str) -> bool {
+        // The key that opened the dialog is not meant for it.
+        let focused = !self.opens && ui.memory(|memory| memory.has_focus(field_id(ui, name)));
+        focused && ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Enter))
+    }
+}
+
+fn field_id(ui: &Ui, name: &str) -> Id {
+    ui.scope_id().with(("field", name))
 }
 
 /// Draws the dialog that is open, if one is.
@@ -177,9 +195,4 @@ fn main_button(ui: &mut Ui, enabled: bool, text: &str) -> bool {
     let label = RichText::new(text).color(if enabled { tokens.on_accent } else { tokens.text_dim });
     let fill = if enabled { tokens.accent } else { tokens.raised };
     ui.add_enabled(enabled, egui::Button::new(label).fill(fill)).clicked()
-}
-
-/// Takes the Enter key, wherever the focus is but on a button.
-fn enter(ui: &Ui) -> bool {
-    ui.input_mut(|input| input.consume_key(egui::Modifiers::NONE, egui::Key::Enter))
 }

@@ -122,7 +122,8 @@ fn rows_ui(
     if body.dragged() {
         position += edge_scroll(ui, frame.body);
     }
-    let window = scroller::show(ui, id.with("bar"), bars, position, rows.len(), TABLE_ROW, "Scroll the table");
+    let window =
+        scroller::show(ui, id.with("bar"), bars, position, rows.len(), TABLE_ROW, "Scroll the table");
     if window.position != session.table.position {
         pencil.act(Action::TableScrolled { position: window.position });
     }
@@ -210,9 +211,7 @@ fn row_ui(
     let row_id = id.with(("row", position));
     // No focus of its own: Tab goes past the table in one step, keys move the cursor.
     let response = ui.interact(rect.intersect(frame.body), row_id, Sense::CLICK);
-    response.widget_info(|| {
-        WidgetInfo::labeled(Role::Row, ui.is_enabled(), session.dataset().path(sample))
-    });
+    response.widget_info(|| WidgetInfo::labeled(Role::Row, ui.is_enabled(), session.dataset().path(sample)));
     ui.ctx().accesskit_node_builder(row_id, |node| {
         node.set_selected(selected);
         node.set_row_index(position);
@@ -392,7 +391,8 @@ fn side_scroll_ui(ui: &Ui, view: &mut TableView, frame: &Frame, wanted: f32, who
         return;
     }
     if ui.rect_contains_pointer(whole) {
-        let wheel = ui.input(|input| if input.modifiers.command { 0.0 } else { input.smooth_scroll_delta().x });
+        let wheel =
+            ui.input(|input| if input.modifiers.command { 0.0 } else { input.smooth_scroll_delta().x });
         if wheel != 0.0 {
             view.side -= wheel;
             ui.ctx().request_repaint();

@@ -2,21 +2,25 @@
 
 use egui::{RichText, Ui};
 
-use super::{Pen, dim, enter, main_button};
+use super::{Pen, dim, main_button};
 use crate::state::{Action, Dialog};
 use crate::ui::theme::{Tokens, space};
 
 pub(super) fn save_view_ui(ui: &mut Ui, pen: &mut Pen, name: &str) {
     dim(ui, "Keeps the filter and the order. It is listed in the sidebar.");
     ui.add_space(space::XS);
-    let go = pen.opens_not() && enter(ui);
+    let go = pen.enter(ui, "Name of the view");
     let mut typed = name.to_owned();
     if pen.field(ui, &mut typed, "Name of the view", "For example: Blurry cats") {
         pen.act(Action::ShowDialog(Dialog::SaveView { name: typed.clone() }));
     }
     let name = typed.trim();
-    let replaces =
-        pen.pencil.state.session.as_ref().is_some_and(|session| session.overlay.saved_views.contains_key(name));
+    let replaces = pen
+        .pencil
+        .state
+        .session
+        .as_ref()
+        .is_some_and(|session| session.overlay.saved_views.contains_key(name));
     if replaces {
         let tokens = Tokens::of(ui);
         ui.label(RichText::new("This replaces the view that has this name.").color(tokens.warn));
@@ -37,7 +41,7 @@ pub(super) fn go_to_row_ui(ui: &mut Ui, pen: &mut Pen, text: &str) {
     }
     dim(ui, format!("1 to {rows}"));
     ui.add_space(space::XS);
-    let go = pen.opens_not() && enter(ui);
+    let go = pen.enter(ui, "Row number");
     let mut typed = text.to_owned();
     if pen.field(ui, &mut typed, "Row number", "") {
         pen.act(Action::ShowDialog(Dialog::GoToRow { text: typed.clone() }));
@@ -60,8 +64,10 @@ pub(super) fn go_to_row_ui(ui: &mut Ui, pen: &mut Pen, text: &str) {
 /// The position of the row that was typed, counted from 0, or what is wrong with it.
 fn row_of(text: &str, rows: usize) -> Result<usize, String> {
     // Spaces and signs that set digits apart, as in “1 000” and “1,000”.
-    let digits: String =
-        text.chars().filter(|sign| !sign.is_whitespace() && !matches!(sign, ',' | '.' | '_' | '\'')).collect();
+    let digits: String = text
+        .chars()
+        .filter(|sign| !sign.is_whitespace() && !matches!(sign, ',' | '.' | '_' | '\''))
+        .collect();
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err("Type a number.".to_owned());
     }
@@ -76,7 +82,7 @@ fn row_of(text: &str, rows: usize) -> Result<usize, String> {
 pub(super) fn open_path_ui(ui: &mut Ui, pen: &mut Pen, text: &str) {
     dim(ui, "A folder of images, an archive, a manifest, an array or a table file.");
     ui.add_space(space::XS);
-    let go = pen.opens_not() && enter(ui);
+    let go = pen.enter(ui, "Path");
     let mut typed = text.to_owned();
     if pen.field(ui, &mut typed, "Path", "/data/flowers") {
         pen.act(Action::ShowDialog(Dialog::OpenPath { text: typed.clone() }));
@@ -117,13 +123,6 @@ fn buttons_ui(ui: &mut Ui, pen: &mut Pen, enabled: bool, main: &str) -> bool {
         clicked
     })
     .inner
-}
-
-impl Pen<'_, '_> {
-    /// Whether a key pressed now was meant for this dialog and not for what opened it.
-    fn opens_not(&self) -> bool {
-        !self.opens
-    }
 }
 
 #[cfg(test)]

@@ -63,7 +63,9 @@ pub(super) fn query_help_ui(ui: &mut Ui, pen: &mut Pen) {
     dim(
         ui,
         match open {
-            true => "Conditions next to each other all have to hold. Click an example to put it into the search field.",
+            true => {
+                "Conditions next to each other all have to hold. Click an example to put it into the search field."
+            }
             false => "Conditions next to each other all have to hold.",
         },
     );
@@ -101,7 +103,8 @@ pub(super) fn query_help_ui(ui: &mut Ui, pen: &mut Pen) {
 /// Text with `code` between backticks.
 fn marked_up(text: &str, tokens: &Tokens) -> LayoutJob {
     let plain = TextFormat::simple(FontId::proportional(size::BODY), tokens.text);
-    let code = TextFormat { background: tokens.raised, ..TextFormat::simple(FontId::monospace(12.0), tokens.text) };
+    let code =
+        TextFormat { background: tokens.raised, ..TextFormat::simple(FontId::monospace(12.0), tokens.text) };
     let mut job = LayoutJob::default();
     for (at, part) in text.split('`').enumerate() {
         let format = if at % 2 == 1 { code.clone() } else { plain.clone() };

@@ -13,14 +13,11 @@ const ROW: f32 = 30.0;
 
 pub(super) fn palette_ui(ui: &mut Ui, pen: &mut Pen, text: &str, chosen: usize) {
     let mut typed = text.to_owned();
-    let (by, enter) = match pen.opens {
-        true => (0, false),
-        false => ui.input_mut(|input| {
-            let down = input.count_and_consume_key(Modifiers::NONE, Key::ArrowDown) as isize;
-            let up = input.count_and_consume_key(Modifiers::NONE, Key::ArrowUp) as isize;
-            (down - up, input.consume_key(Modifiers::NONE, Key::Enter))
-        }),
-    };
+    let by = ui.input_mut(|input| {
+        let mut presses = |key| input.count_and_consume_key(Modifiers::NONE, key) as isize;
+        presses(Key::ArrowDown) - presses(Key::ArrowUp)
+    });
+    let enter = pen.enter(ui, "Command");
     let changed = pen.field(ui, &mut typed, "Command", "Type a command");
     let listed = ranked(&typed);
     let last = listed.len().saturating_sub(1);
@@ -36,18 +33,21 @@ pub(super) fn palette_ui(ui: &mut Ui, pen: &mut Pen, text: &str, chosen: usize) 
 
     let mut run = if enter { listed.get(chosen).copied() } else { None };
     ui.spacing_mut().item_spacing.y = 0.0;
-    ScrollArea::vertical().max_height(list_height(ui).min(ROW * 12.0)).auto_shrink([false, true]).show(ui, |ui| {
-        for (at, entry) in listed.iter().enumerate() {
-            let is_chosen = at == chosen;
-            let (rect, clicked) = command_ui(ui, pen, entry, is_chosen);
-            if is_chosen && (by != 0 || changed) {
-                ui.scroll_to_rect(rect, None);
+    ScrollArea::vertical().max_height(list_height(ui).min(ROW * 12.0)).auto_shrink([false, true]).show(
+        ui,
+        |ui| {
+            for (at, entry) in listed.iter().enumerate() {
+                let is_chosen = at == chosen;
+                let (rect, clicked) = command_ui(ui, pen, entry, is_chosen);
+                if is_chosen && (by != 0 || changed) {
+                    ui.scroll_to_rect(rect, None);
+                }
+                if clicked {
+                    run = Some(entry);
+                }
             }
-            if clicked {
-                run = Some(entry);
-            }
-        }
-    });
+        },
+    );
     if let Some(entry) = run
         && pen.pencil.state.can_run(entry.command)
     {

@@ -31,9 +31,7 @@ pub(super) fn settings_ui(ui: &mut Ui, pen: &mut Pen, drafts: &mut Drafts, place
     Grid::new("settings").num_columns(2).spacing([space::L, space::M]).show(ui, |ui| {
         name_ui(ui, "Theme");
         ui.horizontal(|ui| {
-            for (theme, text) in
-                [(Theme::System, "System"), (Theme::Dark, "Dark"), (Theme::Light, "Light")]
-            {
+            for (theme, text) in [(Theme::System, "System"), (Theme::Dark, "Dark"), (Theme::Light, "Light")] {
                 if ui.selectable_label(new.theme == theme, text).clicked() {
                     new.theme = theme;
                 }

@@ -102,9 +102,13 @@ mod tests {
 
     #[test]
     fn long_numbers_are_grouped() {
-        for (text, expected) in
-            [("0", "0"), ("9999", "9999"), ("12345", "12 345"), ("1234567", "1 234 567"), ("0.12345", "0.12345")]
-        {
+        for (text, expected) in [
+            ("0", "0"),
+            ("9999", "9999"),
+            ("12345", "12 345"),
+            ("1234567", "1 234 567"),
+            ("0.12345", "0.12345"),
+        ] {
             let mut text = text.to_owned();
             group_digits(&mut text);
             assert_eq!(text.replace('\u{2009}', " "), expected);

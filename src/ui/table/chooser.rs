@@ -12,7 +12,13 @@ use crate::ui::theme::{Tokens, size, space};
 /// Width of the menu, in points.
 const WIDTH: f32 = 400.0;
 
-pub(super) fn chooser_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut TableView, session: &Session, place: Rect) {
+pub(super) fn chooser_ui(
+    ui: &mut Ui,
+    pencil: &mut Pencil,
+    view: &mut TableView,
+    session: &Session,
+    place: Rect,
+) {
     let tokens = Tokens::of(ui);
     ui.painter().rect_filled(place, 0.0, tokens.panel);
     ui.painter().hline(place.x_range(), place.bottom() - 0.5, (1.0, tokens.line));

@@ -89,7 +89,13 @@ fn heading_ui(ui: &Ui, session: &Session, column: &Column, rect: Rect, strip: Re
     let color = if sorted.is_some() { tokens.text } else { tokens.text_dim };
     let title = elided(&painter, &column.title, color, bold(size::SMALL), room);
     let unit = if column.unit.eq_ignore_ascii_case(&column.title) { "" } else { column.unit };
-    let unit = elided(&painter, unit, tokens.text_dim, FontId::proportional(size::SMALL), room - title.size().x - 4.0);
+    let unit = elided(
+        &painter,
+        unit,
+        tokens.text_dim,
+        FontId::proportional(size::SMALL),
+        room - title.size().x - 4.0,
+    );
     let unit_width = if unit.size().x > 0.0 { unit.size().x + 4.0 } else { 0.0 };
     let width = title.size().x + unit_width;
     let left = match align_of(column) {
@@ -197,7 +203,8 @@ fn heading_menu(pencil: &mut Pencil, columns: &[Column], at: usize, response: &R
 fn grip_ui(ui: &Ui, view: &mut TableView, column: &Column, width: f32, border: f32, strip: Rect, id: Id) {
     let tokens = Tokens::of(ui);
     let grip = Rect::from_center_size(pos2(border, strip.center().y), vec2(GRIP, strip.height()));
-    let response = ui.interact(grip.intersect(strip), id.with(("grip", &*column.name)), Sense::DRAG | Sense::CLICK);
+    let response =
+        ui.interact(grip.intersect(strip), id.with(("grip", &*column.name)), Sense::DRAG | Sense::CLICK);
     response.widget_info(|| {
         WidgetInfo::labeled(Role::Splitter, ui.is_enabled(), format!("Resize {}", column.title))
     });
