@@ -167,6 +167,8 @@ pub enum Action {
     /// How many cells stand beside each other, and the height of the viewport in points.
     GridLaidOut { columns: usize, viewport: f32 },
     TableScrolled { position: f64 },
+    /// The height of the table's rows on screen, in points.
+    TableLaidOut { viewport: f32 },
     TableColumns(Vec<String>),
     JobPaused { job: JobId, pause: bool },
     JobCancelled { job: JobId },

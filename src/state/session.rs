@@ -133,12 +133,14 @@ pub struct TableState {
     pub position: f64,
     /// Names of the columns shown, in order.
     pub columns: Vec<String>,
+    /// Height of the viewport in points, as last laid out.
+    pub viewport: f32,
 }
 
 impl Default for TableState {
     fn default() -> Self {
         let columns = ["path", "label", "split", "format", "width", "height", "bytes", "brightness", "sharpness", "issues"];
-        Self { position: 0.0, columns: columns.map(str::to_owned).to_vec() }
+        Self { position: 0.0, columns: columns.map(str::to_owned).to_vec(), viewport: 600.0 }
     }
 }
 

@@ -269,6 +269,7 @@ impl Session {
             Action::GridZoomed { cell_px } => self.zoom_grid(cell_px),
             Action::GridLaidOut { columns, viewport } => self.lay_out_grid(columns, viewport),
             Action::TableScrolled { position } => self.table.position = position,
+            Action::TableLaidOut { viewport } => self.table.viewport = viewport,
             Action::TableColumns(columns) => self.table.columns = columns,
             Action::Rescanned(rescanned) => return self.rescanned(*rescanned),
             Action::Measured { facts, issues } => self.measured(&facts, issues),
@@ -469,11 +470,7 @@ impl Session {
         let row = position / self.grid.columns.max(1);
         self.grid.position = reveal(self.grid.position, row, self.grid.row_height(), self.grid.viewport);
         let height = super::layout::TABLE_ROW;
-        self.table.position = reveal(self.table.position, position, height, self.table_viewport());
-    }
-
-    fn table_viewport(&self) -> f32 {
-        (self.grid.viewport - super::layout::TABLE_ROW).max(super::layout::TABLE_ROW)
+        self.table.position = reveal(self.table.position, position, height, self.table.viewport);
     }
 
     /// Changes the size of cells and keeps the row at the top.

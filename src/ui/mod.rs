@@ -3,13 +3,16 @@
 //! A view is a function of a [`Pencil`]: it reads [`State`], asks [`Pictures`] for textures, and
 //! pushes [`Action`]s. This room refuses to know files and threads.
 
+pub mod dialogs;
 pub mod filters;
 pub mod grid;
 pub mod inspector;
+pub mod issues;
 pub mod scroller;
 pub mod search;
 pub mod shell;
 pub mod status;
+pub mod table;
 pub mod theme;
 pub mod welcome;
 pub mod widgets;

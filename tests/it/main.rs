@@ -6,5 +6,6 @@ mod import;
 mod import_annotated;
 mod inspector;
 mod media;
+mod panels;
 mod query;
 mod store;

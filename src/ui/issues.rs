@@ -1,0 +1,448 @@
+//! Every issue of the open dataset as a list: by kind, by text, each with its reason.
+//!
+//! There may be hundreds of thousands. Which of them fit the text is found once per text and kept;
+//! issues that come while samples are measured are looked at once each.
+
+use std::sync::{Arc, Weak};
+
+use egui::{EventFilter, FontId, Id, Key, Modifiers, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_CLOSE};
+use memchr::memmem;
+
+use super::scroller::{self, Window};
+use super::table::{elided, empty_ui};
+use super::theme::{Tokens, size, space};
+use super::{Pencil, theme};
+use crate::dataset::query::{Click, Pick, selected_terms};
+use crate::dataset::{Dataset, Issue, IssueKind};
+use crate::state::layout::reveal;
+use crate::state::{Action, Command, Session};
+
+const KINDS: usize = IssueKind::ALL.len();
+/// Below this width, in points, an issue takes two lines.
+const WIDE: f32 = 560.0;
+/// Height of an issue on two lines, in points.
+const TWO_LINES: f32 = 44.0;
+
+/// How the issues are drawn; nothing here changes what is shown elsewhere.
+#[derive(Debug, Default)]
+pub struct IssuesView {
+    /// Issues whose path or message has this text in it.
+    text: String,
+    /// [`IssueKind::bit`]s of the kinds to list; 0 lists all.
+    kinds: u16,
+    /// Points from the top.
+    position: f64,
+    /// The listed issue that keys move from.
+    chosen: Option<usize>,
+    found: Found,
+}
+
+/// Which issues fit the text, by kind.
+#[derive(Debug, Default)]
+struct Found {
+    dataset: Weak<Dataset>,
+    /// The text in lower case.
+    text: String,
+    /// Issues looked at so far.
+    seen: usize,
+    /// Indices into the session's issues, ascending.
+    by_kind: [Vec<u32>; KINDS],
+}
+
+impl Found {
+    /// Brings the lists up to these issues and this text.
+    fn refresh(&mut self, dataset: &Arc<Dataset>, issues: &[Issue], text: &str) {
+        let text = text.trim().to_lowercase();
+        let same = std::ptr::eq(self.dataset.as_ptr(), Arc::as_ptr(dataset));
+        if !same || text != self.text || issues.len() < self.seen {
+            *self = Self { dataset: Arc::downgrade(dataset), text, ..Self::default() };
+        }
+        let finder = memmem::Finder::new(self.text.as_bytes());
+        let mut folded = String::new();
+        let mut has = |value: &str| {
+            folded.clear();
+            if value.is_ascii() {
+                folded.push_str(value);
+                folded.make_ascii_lowercase();
+            } else {
+                folded.extend(value.chars().flat_map(char::to_lowercase));
+            }
+            finder.find(folded.as_bytes()).is_some()
+        };
+        for (at, issue) in issues.iter().enumerate().skip(self.seen) {
+            if self.text.is_empty() || has(&issue.path) || has(&issue.message) {
+                self.by_kind[issue.kind as usize].push(at as u32);
+            }
+        }
+        self.seen = issues.len();
+    }
+
+    fn kinds(&self, kinds: u16) -> impl Iterator<Item = &Vec<u32>> {
+        let listed = move |kind: &&IssueKind| kinds == 0 || kinds & kind.bit() != 0;
+        IssueKind::ALL.iter().filter(listed).map(|kind| &self.by_kind[*kind as usize])
+    }
+
+    /// How many issues are listed.
+    fn len(&self, kinds: u16) -> usize {
+        self.kinds(kinds).map(Vec::len).sum()
+    }
+
+    /// The listed issue at a position, an index into the session's issues.
+    fn get(&self, kinds: u16, mut position: usize) -> Option<usize> {
+        for found in self.kinds(kinds) {
+            match found.get(position) {
+                Some(at) => return Some(*at as usize),
+                None => position -= found.len(),
+            }
+        }
+        None
+    }
+}
+
+/// Draws the issues.
+pub fn issues_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut IssuesView) {
+    let state = pencil.state;
+    let Some(session) = &state.session else {
+        empty_ui(ui, "Open a dataset to see what is wrong with it.", None);
+        return;
+    };
+    view.found.refresh(session.dataset(), &session.issues, &view.text);
+    if session.issues.is_empty() {
+        no_issues_ui(ui, session);
+        return;
+    }
+    egui::Frame::new().inner_margin(egui::Margin::symmetric(space::S as i8, 6)).show(ui, |ui| {
+        tools_ui(ui, pencil, view, session);
+        kinds_ui(ui, view);
+    });
+    let listed = view.found.len(view.kinds);
+    if listed == 0 {
+        if empty_ui(ui, "No issue has this text in its path or message.", Some("Clear the text")) {
+            view.text.clear();
+            view.kinds = 0;
+        }
+        return;
+    }
+    list_ui(ui, pencil, view, session, listed);
+}
+
+fn no_issues_ui(ui: &mut Ui, session: &Session) {
+    let tokens = Tokens::of(ui);
+    let (measured, all) = (session.snapshot.facts.measured(), session.snapshot.len());
+    ui.vertical_centered(|ui| {
+        ui.add_space((ui.available_height() * 0.36 - 36.0).max(space::S));
+        ui.set_max_width(ui.available_width() - space::M);
+        let done = measured >= all;
+        if done {
+            ui.label(ICON_CHECK_CIRCLE.rich_text().size(28.0).color(tokens.ok));
+        }
+        ui.label("No issues: every file that was measured could be read.");
+        if !done {
+            let text = format!("{measured} of {all} samples are measured so far.");
+            ui.label(egui::RichText::new(text).color(tokens.text_dim));
+        }
+    });
+}
+
+/// The text field and the buttons.
+fn tools_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut IssuesView, session: &Session) {
+    ui.horizontal_wrapped(|ui| {
+        let width = (ui.available_width() - 240.0).clamp(140.0, 320.0).min(ui.available_width());
+        let field = egui::TextEdit::singleline(&mut view.text)
+            .id_salt("issue text")
+            .hint_text("Path or message")
+            .desired_width(width - 16.0);
+        let response = ui.add(field).accessible_name("Filter issues");
+        if response.changed() {
+            view.position = 0.0;
+            view.chosen = None;
+        }
+        if !view.text.is_empty() {
+            let clear = egui::Button::new(ICON_CLOSE.rich_text()).frame_when_inactive(false);
+            if ui.add(clear).accessible_name("Clear the text").clicked() {
+                view.text.clear();
+            }
+        }
+        let show = ui.button("Show these samples");
+        if show.on_hover_text("Filter the samples by the chosen kinds of issue").clicked() {
+            show_samples(pencil, view.kinds, session);
+        }
+        let enabled = pencil.state.can_run(Command::ExportIssues);
+        let export = ui.add_enabled(enabled, egui::Button::new("Export…"));
+        if export.on_hover_text("Write every issue to a CSV or JSON file").clicked() {
+            pencil.act(Action::Run(Command::ExportIssues));
+        }
+    });
+}
+
+/// Asks for the samples that have an issue of these kinds, whatever was asked of issues before.
+fn show_samples(pencil: &mut Pencil, kinds: u16, session: &Session) {
+    let terms = selected_terms(&session.overlay.view.filter, session.snapshot.vocabulary());
+    if kinds == 0 {
+        // A click on what is asked for already would take it back.
+        if !terms.any_issue || terms.issues.contains(&true) {
+            pencil.act(Action::Picked { pick: Pick::AnyIssue, click: Click::Only });
+        }
+        return;
+    }
+    let wanted: Vec<IssueKind> = IssueKind::ALL.into_iter().filter(|kind| kinds & kind.bit() != 0).collect();
+    let asked: Vec<IssueKind> =
+        IssueKind::ALL.into_iter().filter(|kind| terms.issues[*kind as usize]).collect();
+    if wanted == asked && !terms.any_issue {
+        return;
+    }
+    let starts_alone = asked == wanted[..1] && !terms.any_issue;
+    for (at, kind) in wanted.iter().enumerate().skip(usize::from(starts_alone)) {
+        let click = if at == 0 { Click::Only } else { Click::Add };
+        pencil.act(Action::Picked { pick: Pick::Issue(*kind), click });
+    }
+}
+
+/// The kinds with how many issues of each fit the text.
+fn kinds_ui(ui: &mut Ui, view: &mut IssuesView) {
+    let tokens = Tokens::of(ui);
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = vec2(6.0, 6.0);
+        ui.spacing_mut().button_padding = vec2(8.0, 2.0);
+        ui.spacing_mut().interact_size.y = 22.0;
+        let kinds = view.kinds;
+        let mut clicked = None;
+        let mut chip = |ui: &mut Ui, bit: u16, name: &str, count: usize| {
+            let on = if bit == 0 { kinds == 0 } else { kinds & bit != 0 };
+            let fill = if on { tokens.accent_soft } else { egui::Color32::TRANSPARENT };
+            let edge = if on { tokens.accent } else { tokens.line };
+            let color = if on { tokens.text } else { tokens.text_dim };
+            let text = egui::RichText::new(format!("{name}  {count}")).size(size::SMALL).color(color);
+            let button = egui::Button::new(text).fill(fill).stroke((1.0, edge)).corner_radius(11);
+            let response = ui.add(button);
+            response.widget_info(|| {
+                let name = format!("{name}, {count} issues");
+                WidgetInfo::selected(Role::Button, ui.is_enabled(), on, name)
+            });
+            if response.clicked() {
+                clicked = Some(if bit == 0 { 0 } else { kinds ^ bit });
+            }
+        };
+        chip(ui, 0, "All", view.found.len(0));
+        for kind in IssueKind::ALL {
+            let count = view.found.by_kind[kind as usize].len();
+            if count > 0 || kinds & kind.bit() != 0 {
+                chip(ui, kind.bit(), title(kind), count);
+            }
+        }
+        if let Some(kinds) = clicked {
+            view.kinds = kinds;
+            view.position = 0.0;
+            view.chosen = None;
+        }
+    });
+}
+
+fn list_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut IssuesView, session: &Session, listed: usize) {
+    let tokens = Tokens::of(ui);
+    let whole = ui.available_rect_before_wrap();
+    ui.advance_cursor_after_rect(whole);
+    if whole.height() < space::ROW {
+        return;
+    }
+    ui.painter().hline(whole.x_range(), whole.top(), (1.0, tokens.line));
+    let whole = whole.with_min_y(whole.top() + 1.0);
+    let wide = whole.width() >= WIDE;
+    let row_height = if wide { space::ROW } else { TWO_LINES };
+    let id = ui.scope_id().with("issues");
+
+    let list = ui.interact(whole.with_max_x(whole.right() - scroller::BAR_WIDTH), id, Sense::click());
+    list.widget_info(|| WidgetInfo::labeled(Role::List, ui.is_enabled(), "Issues"));
+    if list.has_focus() {
+        let edge = tokens.accent.gamma_multiply(0.6);
+        ui.painter().rect_stroke(whole.shrink(0.5), 0.0, (1.0, edge), egui::StrokeKind::Inside);
+        if let Some(to) = moved_by_keys(ui, list.id, view.chosen, listed, whole.height() / row_height) {
+            view.chosen = Some(to);
+            view.position = reveal(view.position, to, row_height, whole.height());
+            show_issue(pencil, view, session, to);
+        }
+    }
+    let bar = id.with("bar");
+    let window = scroller::show(ui, bar, whole, view.position, listed, row_height, "Scroll the issues");
+    view.position = window.position;
+    for position in window.first..window.end {
+        let Some(issue) = view.found.get(view.kinds, position).and_then(|at| session.issues.get(at)) else {
+            continue;
+        };
+        let chosen = view.chosen == Some(position);
+        if issue_ui(ui, issue, position, &window, row_height, id, chosen) {
+            list.request_focus();
+            view.chosen = Some(position);
+            show_issue(pencil, view, session, position);
+        }
+    }
+}
+
+/// The position that the keys of a focused list ask for.
+fn moved_by_keys(ui: &Ui, list: Id, chosen: Option<usize>, listed: usize, fits: f32) -> Option<usize> {
+    let filter = EventFilter { vertical_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(list, filter));
+    let page = (fits as isize - 1).max(1);
+    let last = listed.saturating_sub(1);
+    ui.input_mut(|input| {
+        let keys = [(Key::ArrowDown, 1), (Key::ArrowUp, -1), (Key::PageDown, page), (Key::PageUp, -page)];
+        let by: isize = keys
+            .into_iter()
+            .map(|(key, by)| by * input.count_and_consume_key(Modifiers::NONE, key) as isize)
+            .sum();
+        if input.consume_key(Modifiers::NONE, Key::Home) {
+            return Some(0);
+        }
+        if input.consume_key(Modifiers::NONE, Key::End) {
+            return Some(last);
+        }
+        match chosen {
+            _ if by == 0 => None,
+            None => Some(0),
+            Some(at) => Some(at.saturating_add_signed(by).min(last)),
+        }
+    })
+}
+
+fn show_issue(pencil: &mut Pencil, view: &IssuesView, session: &Session, position: usize) {
+    let issue = view.found.get(view.kinds, position).and_then(|at| session.issues.get(at));
+    if let Some(sample) = issue.and_then(|issue| issue.sample) {
+        pencil.act(Action::ShowSample(sample));
+    }
+}
+
+/// Draws one issue; tells whether it was clicked.
+fn issue_ui(
+    ui: &Ui,
+    issue: &Issue,
+    position: usize,
+    window: &Window,
+    row_height: f32,
+    id: Id,
+    chosen: bool,
+) -> bool {
+    let tokens = Tokens::of(ui);
+    let top = window.row_top(position, row_height);
+    let rect = Rect::from_min_size(pos2(window.rect.left(), top), vec2(window.rect.width(), row_height));
+    let row = id.with(("issue", position));
+    let response = ui.interact(rect.intersect(window.rect), row, Sense::CLICK);
+    response.widget_info(|| {
+        let name = format!("{}: {}", issue.path, title(issue.kind));
+        WidgetInfo::labeled(Role::ListItem, ui.is_enabled(), name)
+    });
+    ui.ctx().accesskit_node_builder(row, |node| {
+        node.set_selected(chosen);
+        node.set_description(issue.message.as_str());
+    });
+
+    let painter = ui.painter_at(window.rect);
+    if chosen {
+        painter.rect_filled(rect, 0.0, tokens.accent_soft);
+    } else if response.hovered() && issue.sample.is_some() {
+        painter.rect_filled(rect, 0.0, tokens.raised.gamma_multiply(0.6));
+    }
+    if !chosen {
+        painter.hline(rect.x_range(), rect.bottom() - 0.5, (1.0, tokens.line.gamma_multiply(0.45)));
+    }
+    let body = FontId::proportional(size::BODY);
+    let mut cut = false;
+    let mut put = |text: &str, color, font: FontId, left: f32, middle: f32, right: f32| {
+        let galley = elided(&painter, text, color, font, right - left);
+        cut |= galley.elided;
+        painter.galley(pos2(left, middle - galley.size().y / 2.0), galley, color);
+    };
+    let left = rect.left() + space::M;
+    let right = rect.right() - space::S;
+    let grave = if issue.kind.leaves_image() { tokens.warn } else { tokens.error };
+    let kind_right = left + 96.0;
+    if row_height < TWO_LINES {
+        let middle = rect.center().y;
+        painter.circle_filled(pos2(left + 3.0, middle), 3.0, grave);
+        put(title(issue.kind), grave, body.clone(), left + 12.0, middle, kind_right);
+        let path_right = kind_right + ((right - kind_right) * 0.42).min(480.0);
+        put(&issue.path, tokens.text, body.clone(), kind_right + space::S, middle, path_right);
+        put(&issue.message, tokens.text_dim, body, path_right + space::M, middle, right);
+    } else {
+        let (upper, lower) = (rect.top() + 13.0, rect.top() + 31.0);
+        painter.circle_filled(pos2(left + 3.0, upper + 0.5), 3.0, grave);
+        put(&issue.path, tokens.text, body, left + 12.0, upper, right);
+        let message = format!("{} · {}", title(issue.kind), issue.message);
+        put(&message, tokens.text_dim, FontId::proportional(size::SMALL), left + 12.0, lower, right);
+    }
+    let response = match (cut, issue.sample) {
+        (false, Some(_)) => response,
+        (_, sample) => {
+            let of_file = if sample.is_none() { "\nThis is about a file that is no sample." } else { "" };
+            response.on_hover_ui_at_pointer(|ui| {
+                ui.label(egui::RichText::new(&issue.path).font(theme::bold(size::BODY)));
+                ui.label(format!("{}{of_file}", issue.message));
+            })
+        }
+    };
+    response.clicked()
+}
+
+/// The kind as a heading.
+fn title(kind: IssueKind) -> &'static str {
+    match kind {
+        IssueKind::Corrupt => "Corrupt",
+        IssueKind::Truncated => "Truncated",
+        IssueKind::Empty => "Empty",
+        IssueKind::Unreadable => "Unreadable",
+        IssueKind::Missing => "Missing",
+        IssueKind::Oversized => "Oversized",
+        IssueKind::Misnamed => "Misnamed",
+        IssueKind::Unsupported => "Unsupported",
+        IssueKind::Annotation => "Annotation",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::Layout;
+    use crate::dataset::builder::DatasetBuilder;
+
+    fn issue(path: &str, kind: IssueKind) -> Issue {
+        Issue { sample: None, path: path.to_owned(), kind, message: "Größe is 0".to_owned() }
+    }
+
+    fn dataset() -> Arc<Dataset> {
+        Arc::new(DatasetBuilder::new("", "", Layout::ImageFolder).finish().0)
+    }
+
+    #[test]
+    fn issues_are_listed_by_kind_and_text() {
+        use IssueKind::{Corrupt, Empty, Misnamed};
+        let issues = [issue("B.png", Empty), issue("a.png", Corrupt), issue("b.jpg", Misnamed)];
+        let dataset = dataset();
+        for (text, kinds, expected) in [
+            ("", 0, vec![1, 0, 2]),
+            (" b", 0, vec![0, 2]),
+            ("GRÖSSE", 0, vec![]),
+            ("GRÖßE", 0, vec![1, 0, 2]),
+            ("", Empty.bit() | Misnamed.bit(), vec![0, 2]),
+            ("png", Misnamed.bit(), vec![]),
+        ] {
+            let mut found = Found::default();
+            found.refresh(&dataset, &issues, text);
+            let listed: Vec<usize> = (0..).map_while(|at| found.get(kinds, at)).collect();
+            assert_eq!(listed, expected, "{text:?} {kinds}");
+            assert_eq!(found.len(kinds), expected.len());
+        }
+    }
+
+    #[test]
+    fn issues_that_come_later_are_looked_at_once() {
+        let mut issues = vec![issue("a", IssueKind::Empty)];
+        let first = dataset();
+        let mut found = Found::default();
+        found.refresh(&first, &issues, "");
+        issues.push(issue("b", IssueKind::Corrupt));
+        found.refresh(&first, &issues, "");
+        assert_eq!((found.seen, found.len(0)), (2, 2));
+        found.refresh(&dataset(), &issues, "");
+        assert_eq!(found.len(0), 2, "another dataset starts anew");
+    }
+}

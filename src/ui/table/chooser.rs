@@ -1,0 +1,91 @@
+//! The menu of columns: every one with what it means, to be shown or hidden.
+
+use egui::{Popup, PopupCloseBehavior, Rect, RichText, ScrollArea, Ui};
+use egui_material_icons::icons::ICON_VIEW_COLUMN;
+
+use super::TableView;
+use crate::dataset::columns::{Column, all_columns};
+use crate::state::{Action, Session, TableState};
+use crate::ui::Pencil;
+use crate::ui::theme::{Tokens, size, space};
+
+/// Width of the menu, in points.
+const WIDTH: f32 = 400.0;
+
+pub(super) fn chooser_ui(
+    ui: &mut Ui,
+    pencil: &mut Pencil,
+    view: &mut TableView,
+    session: &Session,
+    place: Rect,
+) {
+    let tokens = Tokens::of(ui);
+    ui.painter().rect_filled(place, 0.0, tokens.panel);
+    ui.painter().hline(place.x_range(), place.bottom() - 0.5, (1.0, tokens.line));
+    let icon = ICON_VIEW_COLUMN.rich_text().size(16.0).color(tokens.text_dim);
+    let button = egui::Button::new(icon).frame_when_inactive(false);
+    let button = ui.put(place.shrink(2.0), button).accessible_name("Columns").on_hover_text("Choose columns");
+
+    let popup = Popup::menu(&button)
+        .width(WIDTH)
+        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+        .accessible_name("Columns");
+    if !popup.is_open() {
+        // Looked up again when it is opened next: the dataset may be another.
+        view.choices.clear();
+    }
+    popup.show(|ui| {
+        if view.choices.is_empty() {
+            view.choices = all_columns(session.dataset());
+        }
+        menu_ui(ui, pencil, &view.choices, &session.table.columns);
+    });
+}
+
+fn menu_ui(ui: &mut Ui, pencil: &mut Pencil, choices: &[Column], shown: &[String]) {
+    let tokens = Tokens::of(ui);
+    ui.set_width(WIDTH);
+    let row = space::ROW;
+    ScrollArea::vertical().max_height(440.0).auto_shrink([false, true]).show_rows(
+        ui,
+        row,
+        choices.len(),
+        |ui, range| {
+            for column in &choices[range] {
+                let mut on = shown.iter().any(|name| *name == column.name);
+                ui.horizontal(|ui| {
+                    ui.set_height(row);
+                    // Something has to stay in the table.
+                    let enabled = !(on && shown.len() == 1);
+                    let text = elide(&column.title, 22);
+                    let checkbox = ui.add_enabled(enabled, egui::Checkbox::new(&mut on, text));
+                    if checkbox.on_hover_text(&*column.title).changed() {
+                        pencil.act(Action::TableColumns(with(shown, column, on)));
+                    }
+                    ui.add_space((140.0 - (ui.cursor().left() - ui.min_rect().left())).max(space::XS));
+                    let about = RichText::new(&*column.about).size(size::SMALL).color(tokens.text_dim);
+                    ui.add(egui::Label::new(about).truncate());
+                });
+            }
+        },
+    );
+    ui.separator();
+    if ui.button("Usual columns").on_hover_text("Show the columns of a new project").clicked() {
+        let own = &pencil.state.settings.table_columns;
+        let usual = if own.is_empty() { TableState::default().columns } else { own.clone() };
+        pencil.act(Action::TableColumns(usual));
+    }
+}
+
+/// The names with that column at the end, or without it.
+fn with(shown: &[String], column: &Column, on: bool) -> Vec<String> {
+    let others = shown.iter().filter(|name| **name != column.name).cloned();
+    others.chain(on.then(|| column.name.to_string())).collect()
+}
+
+fn elide(text: &str, longest: usize) -> String {
+    match text.char_indices().nth(longest) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
