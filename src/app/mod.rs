@@ -4,6 +4,7 @@
 //! start work, and the views draw the state and give the next actions.
 
 mod finder;
+pub mod full;
 mod measuring;
 mod offscreen;
 mod reveal;
@@ -11,17 +12,20 @@ mod thumbs;
 mod work;
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use egui::{Context, Ui};
 
+use full::FullPictures;
 pub use offscreen::screenshot;
-use thumbs::Thumbs;
+use thumbs::{ThumbSource, Thumbs};
 use work::Work;
 
 use crate::dataset::SampleId;
 use crate::state::{Action, Effect, Level, Pane, State};
 use crate::store::{Paths, Settings, Theme, WindowGeometry};
+use crate::ui::dialogs::{DialogsView, dialogs_ui};
 use crate::ui::shell::{Panels, Views, shell_ui};
 use crate::ui::{FullPicture, Pencil, Pictures, Thumb, theme};
 
@@ -46,6 +50,7 @@ pub struct App {
     state: State,
     panels: Panels,
     views: Views,
+    dialogs: DialogsView,
     pictures: AppPictures,
     work: Work,
     actions: Vec<Action>,
@@ -53,7 +58,6 @@ pub struct App {
     place_kept: (Instant, Option<serde_json::Value>),
     panels_kept: Option<serde_json::Value>,
     window: Option<WindowGeometry>,
-    adapter: String,
 }
 
 /// Opens the window and runs until it is closed.
@@ -103,18 +107,19 @@ impl App {
         let workers = std::thread::available_parallelism().map_or(1, usize::from).saturating_sub(1).clamp(1, 8);
         let thumbs = Thumbs::new(workers, move || waker.request_repaint());
         let panels = Panels::from_value(settings.layout.as_ref());
+        let dialogs = DialogsView::new(work::places(&paths, None), start.adapter);
         let mut app = Self {
             state: State::new(settings),
             panels,
             views: Views::default(),
-            pictures: AppPictures { thumbs },
+            dialogs,
+            pictures: AppPictures::new(ctx, thumbs),
             work: Work::new(ctx.clone(), paths, start.project),
             actions: Vec::new(),
             refreshed: Instant::now(),
             place_kept: (Instant::now(), None),
             panels_kept: None,
             window: None,
-            adapter: start.adapter,
         };
         app.panels_kept = app.panels.value();
         if let Some(note) = note {
@@ -167,6 +172,7 @@ impl App {
         let mut pencil = Pencil { state: &self.state, pictures: &mut self.pictures, actions: &mut self.actions };
         shell_ui(ui, &mut pencil, &mut self.views, &mut self.panels);
         let ctx = ui.ctx().clone();
+        dialogs_ui(&ctx, &mut pencil, &mut self.dialogs);
         if !self.actions.is_empty() {
             // What a gesture does is on screen in the next frame, which comes at once.
             self.dispatch(&ctx);
@@ -190,7 +196,8 @@ impl App {
                 self.carry_out(ctx, effect);
             }
             if is_new || changed.is_some() {
-                self.pictures.thumbs.set_source(self.work.thumb_source(), changed.as_deref());
+                self.pictures.set_source(self.work.thumb_source(), changed.as_deref());
+                self.dialogs.places = self.work.places(self.state.session.as_ref());
                 if may_have_changed {
                     let told = self.work.start_rescan(&self.state, false);
                     self.actions.extend(told);
@@ -213,12 +220,13 @@ impl App {
                 self.panels.show(Pane::Grid);
                 self.views.search.focus = true;
             }
-            Effect::InspectorFit | Effect::InspectorActualSize => {}
+            Effect::InspectorFit => self.views.inspector.fit(),
+            Effect::InspectorActualSize => self.views.inspector.actual_size(),
             Effect::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Effect::Close => {
                 self.keep_place_now();
                 self.work.close();
-                self.pictures.thumbs.set_source(None, None);
+                self.pictures.set_source(None, None);
             }
             Effect::SaveSettings => self.save_settings(),
             effect => {
@@ -307,11 +315,6 @@ impl App {
         self.save_settings();
         self.work.close();
     }
-
-    /// The name of the graphics adapter.
-    pub fn adapter(&self) -> &str {
-        &self.adapter
-    }
 }
 
 impl eframe::App for App {
@@ -330,7 +333,35 @@ impl eframe::App for App {
 
 /// Textures for the views.
 struct AppPictures {
+    ctx: Context,
     thumbs: Thumbs,
+    full: FullPictures,
+    /// Where whole samples come from, shared with the workers.
+    source: Arc<Mutex<Option<Arc<ThumbSource>>>>,
+}
+
+impl AppPictures {
+    fn new(ctx: &Context, thumbs: Thumbs) -> Self {
+        let source: Arc<Mutex<Option<Arc<ThumbSource>>>> = Arc::default();
+        let inner = source.clone();
+        let read = move |sample: SampleId| {
+            let source = inner.lock().unwrap_or_else(PoisonError::into_inner).clone();
+            let source = source.ok_or_else(|| "The dataset was closed.".to_owned())?;
+            source.reader.sample(&source.dataset, sample).map_err(|error| error.to_string())
+        };
+        Self { ctx: ctx.clone(), thumbs, full: FullPictures::new(Arc::new(read), ctx.clone()), source }
+    }
+
+    /// Shows another dataset, or none; with `changed`, the same one after a rescan.
+    fn set_source(&mut self, source: Option<ThumbSource>, changed: Option<&[SampleId]>) {
+        let source = source.map(Arc::new);
+        *self.source.lock().unwrap_or_else(PoisonError::into_inner) = source.clone();
+        self.thumbs.set_source(source, changed);
+        match changed {
+            Some(changed) => changed.iter().for_each(|sample| self.full.forget(*sample)),
+            None => self.full.clear(),
+        }
+    }
 }
 
 impl Pictures for AppPictures {
@@ -342,9 +373,11 @@ impl Pictures for AppPictures {
         self.thumbs.prefetch(sample, edge_px);
     }
 
-    fn full(&mut self, _: SampleId) -> FullPicture {
-        FullPicture::Loading
+    fn full(&mut self, sample: SampleId) -> FullPicture {
+        self.full.get(sample, &self.ctx)
     }
 
-    fn prefetch_full(&mut self, _: &[SampleId]) {}
+    fn prefetch_full(&mut self, samples: &[SampleId]) {
+        self.full.prefetch(samples);
+    }
 }

@@ -163,7 +163,7 @@ impl Thumbs {
 
     /// Shows another dataset, or none. A dataset whose rows stay (after a rescan) keeps what is
     /// there, but for `changed` samples.
-    pub fn set_source(&mut self, source: Option<ThumbSource>, changed: Option<&[SampleId]>) {
+    pub fn set_source(&mut self, source: Option<Arc<ThumbSource>>, changed: Option<&[SampleId]>) {
         self.epoch += 1;
         match changed {
             Some(changed) => {
@@ -183,7 +183,7 @@ impl Thumbs {
         let mut wishes = self.shared.lock();
         wishes.queue.clear();
         wishes.taken.clear();
-        wishes.source = source.map(Arc::new);
+        wishes.source = source;
         wishes.epoch = self.epoch;
     }
 

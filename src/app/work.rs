@@ -111,6 +111,11 @@ impl Work {
         }
     }
 
+    /// Where things are kept, for the dialogs.
+    pub fn places(&self, session: Option<&Session>) -> Vec<(String, String)> {
+        places(&self.paths, session)
+    }
+
     pub fn save_settings(&mut self, settings: &Settings) -> Result<(), StoreError> {
         self.thumbnail_cap = settings.thumbnail_cache_bytes;
         settings.save(&self.paths)

@@ -6,9 +6,12 @@ use egui_tiles::{Behavior, Container, TabState, Tile, TileId, Tiles, Tree, UiRes
 
 use super::filters::{FiltersView, filters_ui};
 use super::grid::{GridView, grid_ui};
+use super::inspector::{InspectorView, inspector_ui};
+use super::issues::{IssuesView, issues_ui};
 use super::search::{SearchView, search_ui, sort_ui};
 use super::status::{notices_ui, status_ui};
-use super::theme::{Tokens, size, space};
+use super::table::{TableView, table_ui};
+use super::theme::{Tokens, size};
 use super::welcome::welcome_ui;
 use super::widgets;
 use super::Pencil;
@@ -21,6 +24,9 @@ pub struct Views {
     pub search: SearchView,
     pub grid: GridView,
     pub filters: FiltersView,
+    pub table: TableView,
+    pub issues: IssuesView,
+    pub inspector: InspectorView,
 }
 
 /// How the panels stand.
@@ -253,7 +259,9 @@ impl Behavior<Pane> for Draw<'_, '_> {
         match pane {
             Pane::Grid => grid_ui(ui, self.pencil, &mut self.views.grid),
             Pane::Filters => filters_ui(ui, self.pencil, &mut self.views.filters),
-            Pane::Table | Pane::Issues | Pane::Inspector => {}
+            Pane::Table => table_ui(ui, self.pencil, &mut self.views.table),
+            Pane::Issues => issues_ui(ui, self.pencil, &mut self.views.issues),
+            Pane::Inspector => inspector_ui(ui, self.pencil, &mut self.views.inspector),
         }
         UiResponse::None
     }
