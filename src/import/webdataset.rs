@@ -84,7 +84,8 @@ fn detect(tree: &Tree) -> Option<Fit> {
     let imaged = groups.iter().filter(|group| group.image.is_some()).count();
     if imaged == 0 {
         // Nothing else may fit such shards either; then this format says what is in them.
-        return (!groups.is_empty()).then_some(Fit::Fallback);
+        let any = (0..tree.len()).any(|file| is_image_name(tree.path(file)));
+        return (!any && !groups.is_empty()).then_some(Fit::Fallback);
     }
     let has = |group: &&Group, wanted: &[Role]| {
         let mut members = group.members.iter().filter(|file| Some(**file) != group.image);

@@ -652,3 +652,39 @@ fn listing_speed() {
     );
     assert_eq!(imported.dataset.len(), files / 10 * 10);
 }
+
+#[test]
+fn real_data_is_recognised() {
+    for (name, layout, samples) in [
+        ("flowers", Layout::ImageFolder, 400),
+        ("fashion-mnist", Layout::Idx, 70_000),
+        ("coco128-yolo", Layout::Yolo, 64),
+        ("raccoon-voc", Layout::Voc, 60),
+        ("hf-parquet", Layout::Parquet, 184),
+        ("exif-orientation", Layout::ImageFolder, 18),
+        ("cleanvision", Layout::ImageFolder, 10),
+        ("hf-features", Layout::ImageFolder, 2),
+        ("imagededup", Layout::ImageFolder, 33),
+    ] {
+        let Some(path) = real_data(name) else { return };
+        let Imported { dataset, issues } = open(&path);
+        assert_eq!((dataset.layout, dataset.len()), (layout, samples), "{name} {issues:?}");
+        let reader = dataset_reader(&dataset);
+        for sample in [0, samples / 2, samples - 1] {
+            let read = reader.sample(&dataset, sample as SampleId);
+            assert!(read.is_ok(), "{name} {}: {read:?}", dataset.path(sample as SampleId));
+        }
+    }
+}
+
+#[test]
+fn an_annotation_file_brings_the_images_beside_its_folder() {
+    let folder = folder_of(&[
+        ("annotations/train.csv", Some(b"path,label\nimages/1.png,cat\n")),
+        ("images/1.png", None),
+    ]);
+    let opened = folder.path().join("annotations/train.csv");
+    let tree = Tree::open(opened.to_str().unwrap(), &Control::new()).unwrap();
+    assert_eq!(tree.focus.map(|file| tree.path(file)), Some("annotations/train.csv"));
+    assert_eq!(rows(&open(&opened).dataset), ["images/1.png train cat"]);
+}
