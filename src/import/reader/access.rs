@@ -142,11 +142,14 @@ pub struct BlockCache {
     blocks: Mutex<Blocks>,
 }
 
+/// A stream's number and a block's number within it.
+type Key = (u64, u64);
+
 #[derive(Debug, Default)]
 struct Blocks {
-    by_key: HashMap<(u64, u64), (u64, Arc<[u8]>)>,
-    /// Keys by when they were last used.
-    by_use: BTreeMap<u64, (u64, u64)>,
+    /// Each block with when it was last used.
+    by_key: HashMap<Key, (u64, Arc<[u8]>)>,
+    by_use: BTreeMap<u64, Key>,
     uses: u64,
     bytes: usize,
 }
@@ -156,7 +159,7 @@ impl BlockCache {
         Self { max_bytes, next_stream: AtomicU64::new(0), blocks: Mutex::default() }
     }
 
-    fn get(&self, key: (u64, u64)) -> Option<Arc<[u8]>> {
+    fn get(&self, key: Key) -> Option<Arc<[u8]>> {
         let blocks = &mut *lock(&self.blocks);
         blocks.uses += 1;
         let (used, block) = blocks.by_key.get_mut(&key)?;
@@ -166,7 +169,7 @@ impl BlockCache {
         Some(block.clone())
     }
 
-    fn put(&self, key: (u64, u64), block: Arc<[u8]>) {
+    fn put(&self, key: Key, block: Arc<[u8]>) {
         let blocks = &mut *lock(&self.blocks);
         blocks.uses += 1;
         blocks.bytes += block.len();
