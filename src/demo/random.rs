@@ -45,7 +45,7 @@ impl Stream {
 
     /// Uniform in `0..end`; 0 when `end` is 0. The bias of multiply-shift is below 2⁻³².
     pub fn below(&mut self, end: u32) -> u32 {
-        ((self.bits() >> 32) * u64::from(end) >> 32) as u32
+        (((self.bits() >> 32) * u64::from(end)) >> 32) as u32
     }
 
     /// Uniform in `low..=high`.

@@ -172,7 +172,7 @@ fn grains(key: u64, strength: i32, grain: &mut [i16]) {
         let bits = mix(key.wrapping_add(at as u64)).to_le_bytes();
         for (value, pair) in eight.iter_mut().zip(bits.as_chunks::<2>().0) {
             let triangular = i32::from(pair[0]) + i32::from(pair[1]) - 255;
-            *value = (triangular * strength >> 9) as i16;
+            *value = ((triangular * strength) >> 9) as i16;
         }
     }
 }
