@@ -103,6 +103,7 @@ impl Chord {
         text.push_str(match self.key {
             "Plus" => "+",
             "Minus" => "−",
+            "Comma" => ",",
             "Slash" => "/",
             "Questionmark" => "?",
             "Escape" => "Esc",

@@ -98,7 +98,8 @@ pub fn dialogs_ui(ctx: &Context, pencil: &mut Pencil, view: &mut DialogsView) {
         .stroke((1.0, tokens.line))
         .corner_radius(10)
         .inner_margin(if matches!(dialog, Dialog::Palette { .. }) { 10.0 } else { space::L });
-    let mut modal = Modal::new(Id::unique("dialog")).backdrop_color(tokens.scrim).frame(frame);
+    let mut modal =
+        Modal::new(Id::unique(("dialog", discriminant(dialog)))).backdrop_color(tokens.scrim).frame(frame);
     if matches!(dialog, Dialog::Palette { .. }) {
         // Its height changes while a person types; its top does not.
         let top = egui::vec2(0.0, (screen.height() * 0.12).min(96.0));

@@ -29,6 +29,8 @@ const PICTURE: f32 = 36.0;
 const PADDING: f32 = 8.0;
 /// Height of the bar that scrolls sideways, in points.
 const SIDE_BAR: f32 = 12.0;
+/// The path gives up width down to this before the table scrolls sideways, in points.
+const NARROWEST_PATH: f32 = 150.0;
 /// Narrowest and widest that a column can be made, in points.
 const WIDTHS: std::ops::RangeInclusive<f32> = 40.0..=2000.0;
 
@@ -151,11 +153,10 @@ fn lay_out(whole: Rect, columns: &[Column], view: &mut TableView) -> (Frame, f32
     let width = whole.width() - scroller::BAR_WIDTH;
     let mut widths: Vec<f32> = columns.iter().map(|column| width_of(column, view)).collect();
     let wanted = PICTURE + widths.iter().sum::<f32>();
-    if wanted < width
-        && let Some(at) = columns.iter().position(|column| is_flexible(column, view))
-    {
-        widths[at] += width - wanted;
+    if let Some(at) = columns.iter().position(|column| is_flexible(column, view)) {
+        widths[at] = (widths[at] + width - wanted).max(widths[at].min(NARROWEST_PATH));
     }
+    let wanted = PICTURE + widths.iter().sum::<f32>();
     let overflows = wanted > width + 0.5;
     view.side = if overflows { view.side.clamp(0.0, wanted - width) } else { 0.0 };
 
@@ -185,7 +186,8 @@ fn width_of(column: &Column, view: &TableView) -> f32 {
     })
 }
 
-/// Whether the column takes the width that is left over: the path, unless a person set its width.
+/// Whether the column takes what is left over and gives what is lacking: the path, unless a person
+/// set its width.
 fn is_flexible(column: &Column, view: &TableView) -> bool {
     (column.is_path() || column.name == "name") && !view.widths.contains_key(&*column.name)
 }

@@ -515,10 +515,11 @@ fn pictures_to_look_at() {
     for (theme, suffix) in [(Theme::Dark, "dark"), (Theme::Light, "light")] {
         let table = |size| {
             let mut state = opened(5000, some_issues(1000));
+            act(&mut state, Action::SetSort { column: "path".into(), direction: Direction::Descending });
+            act(&mut state, Action::TableScrolled { position: 0.0 });
             for position in [2, 3, 6] {
                 act(&mut state, Action::Click { position, mode: SelectMode::Toggle });
             }
-            act(&mut state, Action::SetSort { column: "path".into(), direction: Direction::Descending });
             harness(App::new(state, Panel::Table), size, theme)
         };
         save(table([1200.0, 420.0]), &format!("table-{suffix}"));

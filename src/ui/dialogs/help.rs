@@ -159,7 +159,9 @@ fn system() -> &'static str {
 
 fn scrolled(ui: &mut Ui, content: impl FnOnce(&mut Ui)) {
     let height = list_height(ui);
-    ScrollArea::vertical().max_height(height).auto_shrink([false, true]).show(ui, content);
+    // Least and most alike: what the dialog remembers of its size must not squeeze the list.
+    let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
+    area.auto_shrink([false, true]).show(ui, content);
 }
 
 fn heading(ui: &mut Ui, text: &str) {

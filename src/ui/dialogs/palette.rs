@@ -33,21 +33,21 @@ pub(super) fn palette_ui(ui: &mut Ui, pen: &mut Pen, text: &str, chosen: usize) 
 
     let mut run = if enter { listed.get(chosen).copied() } else { None };
     ui.spacing_mut().item_spacing.y = 0.0;
-    ScrollArea::vertical().max_height(list_height(ui).min(ROW * 12.0)).auto_shrink([false, true]).show(
-        ui,
-        |ui| {
-            for (at, entry) in listed.iter().enumerate() {
-                let is_chosen = at == chosen;
-                let (rect, clicked) = command_ui(ui, pen, entry, is_chosen);
-                if is_chosen && (by != 0 || changed) {
-                    ui.scroll_to_rect(rect, None);
-                }
-                if clicked {
-                    run = Some(entry);
-                }
+    let height = list_height(ui).min(ROW * 12.0);
+    // Least and most alike, so that the list grows again after it was short.
+    let area = ScrollArea::vertical().max_height(height).min_scrolled_height(height);
+    area.auto_shrink([false, true]).show(ui, |ui| {
+        for (at, entry) in listed.iter().enumerate() {
+            let is_chosen = at == chosen;
+            let (rect, clicked) = command_ui(ui, pen, entry, is_chosen);
+            if is_chosen && (by != 0 || changed) {
+                ui.scroll_to_rect(rect, None);
             }
-        },
-    );
+            if clicked {
+                run = Some(entry);
+            }
+        }
+    });
     if let Some(entry) = run
         && pen.pencil.state.can_run(entry.command)
     {
