@@ -1,7 +1,10 @@
 //! The one integration-test binary: each module tests one room from outside.
 
+mod cli;
 mod data;
 mod demo;
+mod docs;
+mod fuzz;
 mod import;
 mod import_annotated;
 mod inspector;
@@ -9,3 +12,4 @@ mod media;
 mod panels;
 mod query;
 mod store;
+mod window;

@@ -1,0 +1,175 @@
+//! Every hand-written parser on mutated input: none may panic, whatever the bytes.
+//!
+//! `LENSLET_FUZZ_SECS` is the time for each target (a quarter of a second without it);
+//! `LENSLET_FUZZ_SEED` repeats a run.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use lenslet::import::ReadAt;
+
+/// SplitMix64 (Steele, Lea & Flood 2014).
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end.max(1) as u64) as usize
+    }
+}
+
+/// Changes a few places: bits, bytes, numbers at the edges, pieces cut, repeated or taken from
+/// another seed.
+fn mutate(seeds: &[Vec<u8>], random: &mut Random) -> Vec<u8> {
+    let mut bytes = seeds[random.below(seeds.len())].clone();
+    for _ in 0..1 + random.below(6) {
+        let at = random.below(bytes.len());
+        match random.below(7) {
+            0 if !bytes.is_empty() => bytes[at] ^= 1 << random.below(8),
+            1 if !bytes.is_empty() => bytes[at] = random.next() as u8,
+            2 if !bytes.is_empty() => bytes[at] = [0, 1, 0x7F, 0x80, 0xFF, b'"', b'\n', b'{'][random.below(8)],
+            3 => bytes.truncate(at),
+            4 => {
+                let piece = bytes[at..bytes.len().min(at + 1 + random.below(32))].to_vec();
+                let to = random.below(bytes.len() + 1);
+                bytes.splice(to..to, piece);
+            }
+            5 => {
+                let other = &seeds[random.below(seeds.len())];
+                let from = random.below(other.len());
+                let piece = &other[from..other.len().min(from + 1 + random.below(64))];
+                bytes.splice(at..at, piece.iter().copied());
+            }
+            _ => {
+                let value = [0, 1, u32::MAX, i32::MAX as u32, 1 << 31][random.below(5)].to_be_bytes();
+                for (byte, new) in bytes.iter_mut().skip(at).zip(value) {
+                    *byte = new;
+                }
+            }
+        }
+        bytes.truncate(1 << 16);
+    }
+    bytes
+}
+
+fn fuzz(name: &str, seeds: &[&[u8]], target: impl Fn(&[u8])) {
+    let read = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<f64>().ok());
+    let time = Duration::from_secs_f64(read("LENSLET_FUZZ_SECS").unwrap_or(0.25));
+    let seed = read("LENSLET_FUZZ_SEED").map_or(20_26_11, |seed| seed as u64);
+    let seeds: Vec<Vec<u8>> = seeds.iter().map(|seed| seed.to_vec()).chain([Vec::new()]).collect();
+    let mut random = Random(seed);
+    let started = Instant::now();
+    let mut runs = 0_u64;
+    while runs < 50 || started.elapsed() < time {
+        let input = mutate(&seeds, &mut random);
+        let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| target(&input)));
+        assert!(ran.is_ok(), "{name}: run {runs} of seed {seed} panicked on {:?}", String::from_utf8_lossy(&input));
+        runs += 1;
+    }
+    eprintln!("{name}: {runs} inputs");
+}
+
+/// The same for parsers of text.
+fn fuzz_text(name: &str, seeds: &[&str], target: impl Fn(&str)) {
+    let seeds: Vec<&[u8]> = seeds.iter().map(|seed| seed.as_bytes()).collect();
+    fuzz(name, &seeds, |bytes| target(&String::from_utf8_lossy(bytes)));
+}
+
+struct Memory(Vec<u8>);
+
+impl ReadAt for Memory {
+    fn size(&self) -> u64 {
+        self.0.len() as u64
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<()> {
+        let start = usize::try_from(offset).unwrap_or(usize::MAX).min(self.0.len());
+        let end = start.checked_add(buffer.len()).filter(|end| *end <= self.0.len());
+        let end = end.ok_or(std::io::ErrorKind::UnexpectedEof)?;
+        buffer.copy_from_slice(&self.0[start..end]);
+        Ok(())
+    }
+}
+
+fn memory(bytes: &[u8]) -> Arc<dyn ReadAt> {
+    Arc::new(Memory(bytes.to_vec()))
+}
+
+#[test]
+fn queries() {
+    let seeds = ["label:cat,dog -split:val", "(a or \"b c\") width:640..800 bytes>2MB", "modified>=2024-01-31 attr.x:*"];
+    fuzz_text("query", &seeds, lenslet::dataset::query::fuzz);
+}
+
+#[test]
+fn arrays() {
+    let idx = [&[0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 2][..], &[7; 8]].concat();
+    fuzz("idx", &[&idx], |bytes| lenslet::import::idx::fuzz(memory(bytes)));
+    fuzz("cifar", &[&[3; 3073 * 2]], |bytes| lenslet::import::cifar::fuzz(memory(bytes)));
+    let mut npy = b"\x93NUMPY\x01\x00\x46\x00{'descr': '|u1', 'fortran_order': False, 'shape': (2, 2, 2), }".to_vec();
+    npy.resize(10 + 0x46, b' ');
+    npy.extend([9; 8]);
+    fuzz("npy", &[&npy], |bytes| lenslet::import::numpy::fuzz(memory(bytes)));
+}
+
+#[test]
+fn annotations() {
+    let voc = br#"<annotation><filename>a.jpg</filename><size><width>4</width><height>4</height></size><object>
+        <name>cat</name><bndbox><xmin>1</xmin><ymin>1</ymin><xmax>3</xmax><ymax>3</ymax></bndbox></object></annotation>"#;
+    fuzz("voc", &[voc], |bytes| drop(lenslet::import::voc::parse(bytes)));
+    let coco = br#"{"images":[{"id":1,"file_name":"a.jpg"}],"categories":[{"id":1,"name":"cat"}],
+        "annotations":[{"image_id":1,"category_id":1,"bbox":[1,2,3,4]}]}"#;
+    fuzz("coco", &[coco], |bytes| drop(lenslet::import::coco::parse(bytes)));
+}
+
+#[test]
+fn listings() {
+    let patterns = ["train-{000..009}.tar", "{a,b}/*.tar", "**/[x].t?r"];
+    fuzz_text("pattern", &patterns, |text| {
+        drop(lenslet::import::tree::pattern::expand(text));
+    });
+    let mut header = vec![0_u8; 1536];
+    header[..5].copy_from_slice(b"a.png");
+    header[124..135].copy_from_slice(b"00000000004");
+    fuzz("tar", &[&header], lenslet::import::tree::archive::fuzz_tar);
+}
+
+#[test]
+fn tables() {
+    fuzz("manifest", &[b"path,label\na.png,cat\n", b"{\"file_name\":\"a\",\"label\":[1]}\n"], |bytes| {
+        lenslet::import::manifest::table::fuzz(bytes);
+    });
+}
+
+#[test]
+fn images() {
+    let png = {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let picture = image::RgbImage::from_pixel(4, 3, image::Rgb([9, 8, 7]));
+        picture.write_to(&mut bytes, image::ImageFormat::Png).expect("it is encoded");
+        bytes.into_inner()
+    };
+    let jpeg = {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        let picture = image::RgbImage::from_fn(32, 24, |x, y| image::Rgb([x as u8 * 8, y as u8 * 9, 77]));
+        picture.write_to(&mut bytes, image::ImageFormat::Jpeg).expect("it is encoded");
+        bytes.into_inner()
+    };
+    fuzz("image", &[&png, &jpeg, b"P6 2 2 255 abcdefghijkl"], |bytes| {
+        lenslet::media::measure(&lenslet::media::Payload::Encoded(bytes.to_vec()), "a.png", 128);
+    });
+}
+
+#[test]
+fn stored_blobs() {
+    let sealed = lenslet::store::blob::seal(&[1, 2, 3, 4, 5, 6, 7, 8]);
+    fuzz("blob", &[&sealed], |bytes| drop(lenslet::store::blob::unseal(bytes)));
+    fuzz("facts", &[&[0; 64]], |bytes| drop(lenslet::store::fact_blob::decode(bytes)));
+}

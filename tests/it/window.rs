@@ -1,0 +1,220 @@
+//! The whole program without a screen: a dataset opened, filtered, selected, inspected, undone,
+//! closed and opened again, by the names that a screen reader would read.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use egui::accesskit::Role;
+use egui::{Key, Modifiers};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use lenslet::app::{App, Start};
+use lenslet::demo::{DemoOptions, write};
+use lenslet::jobs::Control;
+use lenslet::store::{Paths, Settings};
+use lenslet::ui::theme;
+
+/// How long a step of a flow may take before the test gives up.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A program over a home folder of its own.
+struct Window<'a> {
+    harness: Harness<'a, Option<App>>,
+}
+
+impl Window<'_> {
+    fn open(home: &Path, source: Option<&Path>) -> Self {
+        let paths = Paths::within(home);
+        let source = source.map(|path| path.display().to_string());
+        let harness = Harness::builder()
+            .with_size([1280.0, 800.0])
+            .with_max_steps(64)
+            .allow_missing_glyphs()
+            .with_context_setup(theme::install)
+            .build_ui_state(
+                move |ui, app: &mut Option<App>| {
+                    let app = app.get_or_insert_with(|| {
+                        let (settings, note) = Settings::load(&paths);
+                        let start = Start { source: source.clone(), ..Start::default() };
+                        App::new(ui.ctx(), paths.clone(), settings, note, start)
+                    });
+                    app.logic(ui.ctx());
+                    app.ui(ui);
+                },
+                None,
+            );
+        let mut window = Self { harness };
+        window.settle();
+        window
+    }
+
+    fn app(&self) -> &App {
+        self.harness.state().as_ref().expect("the first frame made it")
+    }
+
+    /// Runs frames until no work is under way.
+    fn settle(&mut self) {
+        let started = Instant::now();
+        let mut calm = 0;
+        while calm < 3 {
+            self.harness.step();
+            calm = if self.app().is_settled() { calm + 1 } else { 0 };
+            std::thread::sleep(Duration::from_millis(2));
+            assert!(started.elapsed() < PATIENCE, "the program never came to rest");
+        }
+    }
+
+    fn shown(&self) -> usize {
+        self.app().state().session.as_ref().map_or(0, |session| session.shown.rows.len())
+    }
+
+    fn selected(&self) -> usize {
+        self.app().state().session.as_ref().map_or(0, |session| session.selection.len())
+    }
+
+    fn starred(&self) -> u32 {
+        self.app().state().session.as_ref().map_or(0, |session| session.shown.total.marks[0])
+    }
+
+    fn key(&mut self, modifiers: Modifiers, key: Key) {
+        self.harness.key_press_modifiers(modifiers, key);
+        self.settle();
+    }
+
+    fn click(&mut self, name: &str) {
+        self.harness.get_by_label(name).click();
+        self.settle();
+    }
+
+    fn type_filter(&mut self, text: &str) {
+        self.key(Modifiers::COMMAND, Key::F);
+        self.harness.get_by_role_and_label(Role::TextInput, "Search and filter").type_text(text);
+        self.settle();
+        self.key(Modifiers::NONE, Key::Enter);
+    }
+
+    fn close(mut self) {
+        if let Some(app) = self.harness.state_mut() {
+            app.leave();
+        }
+    }
+}
+
+fn demo(home: &Path) -> std::path::PathBuf {
+    let options = DemoOptions { samples: 300, ..DemoOptions::new(home.join("demo")) };
+    write(&options, &Control::new()).expect("the demo is written").dataset
+}
+
+#[test]
+fn a_dataset_is_opened_filtered_selected_and_decisions_are_undone_across_a_restart() {
+    let home = tempfile::tempdir().expect("a folder");
+    let dataset = demo(home.path());
+
+    let mut window = Window::open(home.path(), Some(&dataset));
+    assert_eq!(window.shown(), 300);
+    let session = window.app().state().session.as_ref().expect("it is open");
+    assert_eq!(session.snapshot.facts.measured(), 300, "everything was measured");
+    assert!(!session.issues.is_empty(), "the demo has planted faults");
+
+    // A click in the sidebar filters, and undo takes it back.
+    let a = session.shown.total.classes[0];
+    window.click(&format!("a, {a} of {a}"));
+    assert_eq!(window.shown(), a as usize);
+    window.key(Modifiers::COMMAND, Key::Z);
+    assert_eq!(window.shown(), 300);
+    window.key(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    assert_eq!(window.shown(), a as usize);
+    window.key(Modifiers::COMMAND | Modifiers::SHIFT, Key::F);
+    assert_eq!(window.shown(), 300);
+
+    // So does a typed query.
+    window.type_filter("split:val");
+    let val = window.shown();
+    assert!(val > 0 && val < 300);
+    window.key(Modifiers::COMMAND | Modifiers::SHIFT, Key::F);
+
+    // Everything selected, starred, and the star undone.
+    window.key(Modifiers::COMMAND, Key::A);
+    assert_eq!(window.selected(), 300);
+    window.key(Modifiers::NONE, Key::S);
+    assert_eq!(window.starred(), 300);
+    window.key(Modifiers::COMMAND, Key::Z);
+    assert_eq!(window.starred(), 0);
+    window.key(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    assert_eq!(window.starred(), 300);
+    window.type_filter("label:b");
+    let b = window.shown();
+    window.close();
+
+    // The next start comes back to the same place, and still undoes.
+    let mut window = Window::open(home.path(), Some(&dataset));
+    assert_eq!(window.shown(), b, "the filter came back");
+    assert_eq!(window.starred(), 300, "the stars came back");
+    window.key(Modifiers::COMMAND, Key::Z);
+    assert_eq!(window.shown(), 300, "the filter is undone");
+    while window.starred() > 0 {
+        window.key(Modifiers::COMMAND, Key::Z);
+    }
+    window.close();
+}
+
+#[test]
+fn keys_move_the_cursor_and_the_inspector_follows() {
+    let home = tempfile::tempdir().expect("a folder");
+    let dataset = demo(home.path());
+    let mut window = Window::open(home.path(), Some(&dataset));
+    window.key(Modifiers::NONE, Key::N);
+    window.key(Modifiers::NONE, Key::N);
+    let session = window.app().state().session.as_ref().expect("it is open");
+    assert_eq!(session.selection.cursor, Some(session.shown.rows[2]));
+    window.harness.get_by_label_contains("3 of 300");
+    window.key(Modifiers::NONE, Key::P);
+    window.harness.get_by_label_contains("2 of 300");
+    window.close();
+}
+
+#[test]
+fn without_a_dataset_the_screen_offers_the_demo_and_errors_name_the_path() {
+    let home = tempfile::tempdir().expect("a folder");
+    let mut window = Window::open(home.path(), None);
+    window.harness.get_by_label("Open the demo dataset");
+    window.close();
+
+    let missing = home.path().join("nowhere");
+    let mut window = Window::open(home.path(), Some(&missing));
+    let told = &window.app().state().notices;
+    assert!(told.iter().any(|notice| notice.text.contains("nowhere")), "{told:?}");
+    window.harness.get_by_label("Close this notice").click();
+    window.settle();
+    assert!(window.app().state().notices.is_empty());
+    window.close();
+}
+
+#[test]
+fn a_second_window_on_a_project_is_told_that_it_only_reads() {
+    let home = tempfile::tempdir().expect("a folder");
+    let dataset = demo(home.path());
+    let first = Window::open(home.path(), Some(&dataset));
+    let mut second = Window::open(home.path(), Some(&dataset));
+    assert_eq!(second.shown(), 300);
+    second.harness.get_by_label("read-only");
+    second.key(Modifiers::COMMAND, Key::A);
+    second.key(Modifiers::NONE, Key::S);
+    assert_eq!(second.starred(), 0, "nothing is changed that cannot be kept");
+    second.close();
+    first.close();
+}
+
+#[test]
+fn only_cells_on_screen_are_drawn() {
+    let home = tempfile::tempdir().expect("a folder");
+    let dataset = demo(home.path());
+    let mut window = Window::open(home.path(), Some(&dataset));
+    window.key(Modifiers::NONE, Key::End);
+    let session = window.app().state().session.as_ref().expect("it is open");
+    let row = session.grid.position / f64::from(session.grid.row_height());
+    assert!(row > 0.0, "the end is in view");
+    let cells = window.harness.query_all_by_role(Role::GridCell).count();
+    assert!(cells < 150, "{cells} cells are drawn");
+    window.close();
+}
