@@ -30,10 +30,13 @@ impl Histogram {
     }
 }
 
-/// Name, and colour of the curve, of each channel of a raster.
-fn channels(count: usize) -> &'static [(&'static str, fn(&Tokens) -> Color32)] {
-    const GREY: &[(&str, fn(&Tokens) -> Color32)] = &[("Grey", |t| t.text_dim), ("Alpha", |t| t.warn)];
-    const COLOUR: &[(&str, fn(&Tokens) -> Color32)] =
+/// A channel's name and the colour of its curve.
+type Channel = (&'static str, fn(&Tokens) -> Color32);
+
+/// The channels of a raster that has that many.
+fn channels(count: usize) -> &'static [Channel] {
+    const GREY: &[Channel] = &[("Grey", |t| t.text_dim), ("Alpha", |t| t.warn)];
+    const COLOUR: &[Channel] =
         &[("Red", |t| t.error), ("Green", |t| t.ok), ("Blue", |t| t.accent), ("Alpha", |t| t.warn)];
     let all = if count < 3 { GREY } else { COLOUR };
     &all[..count.min(all.len())]
@@ -96,12 +99,7 @@ pub(super) fn histogram_ui(ui: &mut Ui, view: &mut Histogram, full: &Full) {
     });
 }
 
-fn switches_ui(
-    ui: &mut Ui,
-    view: &mut Histogram,
-    channels: &[(&'static str, fn(&Tokens) -> Color32)],
-    tokens: &Tokens,
-) {
+fn switches_ui(ui: &mut Ui, view: &mut Histogram, channels: &[Channel], tokens: &Tokens) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         ui.spacing_mut().button_padding = Vec2::new(6.0, 2.0);
