@@ -3,9 +3,14 @@
 //! `LENSLET_TEST_DATA=… cargo bench --bench ingest`. It measures whole passes over the flowers
 //! (decode, thumbnail of 128 px, pixel statistics, content hash) and, on photos of 12 megapixels
 //! made of enlarged flowers, the reduced decoding against a full one by `image`.
+//!
+//! With `LENSLET_PYTHON` naming a Python that has Pillow (and simplejpeg, libjpeg-turbo's scaled
+//! decode), those are measured in the same run: rates of different runs on a shared machine do not
+//! compare.
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Instant;
 
 use fast_image_resize::images::{Image, ImageRef};
@@ -15,9 +20,32 @@ use lenslet::media::{Payload, Raster, decode, encode_thumbnail, measure, thumbna
 /// Longest side of the thumbnails that ingest makes, in pixels.
 const EDGE: u32 = 128;
 
-/// What Pillow's `Image.open` and `Image.thumbnail((128, 128))` do of the flowers per processor second,
-/// measured once on the machine where the promise was made.
-const PILLOW_PER_SECOND: f64 = 590.0;
+/// Prints what Pillow's `Image.thumbnail` and simplejpeg do of the JPEGs under `argv[1]` per second
+/// of this thread.
+const PYTHON: &str = r#"
+import glob, io, sys, time
+files = [open(path, "rb").read() for path in sorted(glob.glob(sys.argv[1] + "/**/*.jpg", recursive=True))]
+def rate(name, work):
+    best = float("inf")
+    for _ in range(5):
+        start = time.thread_time()
+        for data in files:
+            work(data)
+        best = min(best, time.thread_time() - start)
+    print(name, len(files) / best)
+from PIL import Image
+def pillow(data):
+    Image.open(io.BytesIO(data)).thumbnail((128, 128))
+rate("pillow", pillow)
+try:
+    import simplejpeg
+except ImportError:
+    sys.exit()
+rate("simplejpeg", lambda data: simplejpeg.decode_jpeg(data, min_height=128, min_width=128, min_factor=1))
+"#;
+
+/// Shortest batch of calls that is timed.
+const BATCH_SECONDS: f64 = 0.4;
 
 const PHOTO_WIDTH: u32 = 4000;
 const PHOTO_HEIGHT: u32 = 3000;
@@ -27,26 +55,51 @@ fn main() {
         println!("skipped: LENSLET_TEST_DATA is not set, so the flowers are not there");
         return;
     };
-    let flowers = read_jpegs(&PathBuf::from(root).join("flowers"));
+    let folder = PathBuf::from(root).join("flowers");
+    let flowers = read_jpegs(&folder);
     if flowers.is_empty() {
         println!("skipped: LENSLET_TEST_DATA has no flowers");
         return;
     }
-    small_photos(&flowers);
+    small_photos(&flowers, &references(&folder));
     for (name, progressive) in [("baseline", false), ("progressive", true)] {
         large_photo(name, &photo(&flowers, progressive));
     }
 }
 
-fn small_photos(flowers: &[Payload]) {
+/// Name and rate of what other libraries do, when a Python with them was named.
+fn references(folder: &Path) -> Vec<(String, f64)> {
+    let Some(python) = std::env::var_os("LENSLET_PYTHON") else {
+        println!("no comparison with Pillow: LENSLET_PYTHON is not set");
+        return Vec::new();
+    };
+    match Command::new(python).arg("-c").arg(PYTHON).arg(folder).output() {
+        Ok(output) if output.status.success() => String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .filter_map(|line| line.split_once(' '))
+            .filter_map(|(name, rate)| Some((name.to_owned(), rate.parse().ok()?)))
+            .collect(),
+        Ok(output) => {
+            println!("no comparison with Pillow: {}", String::from_utf8_lossy(&output.stderr).trim());
+            Vec::new()
+        }
+        Err(error) => {
+            println!("no comparison with Pillow: {error}");
+            Vec::new()
+        }
+    }
+}
+
+fn small_photos(flowers: &[Payload], references: &[(String, f64)]) {
     let count = flowers.len() as f64;
+    for (name, rate) in references {
+        println!("{name}: {rate:.0} images per processor second");
+    }
     let per_second = |name: &str, work: &dyn Fn(&Payload)| {
-        let seconds = best_of(5, || flowers.iter().for_each(work));
-        let rate = count / seconds;
-        println!(
-            "  {name:<24} {rate:>8.0} images per processor second   {:.2} × Pillow's thumbnail",
-            rate / PILLOW_PER_SECOND
-        );
+        let rate = count / best_of(5, || flowers.iter().for_each(work));
+        let ratios: Vec<String> =
+            references.iter().map(|(name, other)| format!("{:.2} × {name}", rate / other)).collect();
+        println!("  {name:<24} {rate:>8.0} images per processor second   {}", ratios.join(", "));
     };
     println!("{} flowers:", flowers.len());
     per_second("measure", &|payload| {
@@ -84,20 +137,25 @@ fn large_photo(name: &str, bytes: &[u8]) {
         }),
     ];
     for (name, work) in rows {
-        let seconds = best_of(9, work);
+        let seconds = best_of(5, work);
         println!("  {name:<24} {:>8.1} ms   {:.2} × as fast", seconds * 1e3, full / seconds);
     }
 }
 
-/// The least processor seconds of several runs.
-fn best_of(runs: usize, work: impl Fn()) -> f64 {
+/// The least processor seconds of one call over several batches. The system counts a thread's time
+/// in ticks of some milliseconds, so a batch is long enough for those not to matter.
+fn best_of(batches: usize, work: impl Fn()) -> f64 {
+    let start = Instant::now();
     work();
-    let once = |_| {
+    let calls = (BATCH_SECONDS / start.elapsed().as_secs_f64().max(1e-6)).ceil().max(1.0);
+    let batch = |_| {
         let start = processor_seconds();
-        work();
-        processor_seconds() - start
+        for _ in 0..calls as usize {
+            work();
+        }
+        (processor_seconds() - start) / calls
     };
-    (0..runs).map(once).fold(f64::INFINITY, f64::min)
+    (0..batches).map(batch).fold(f64::INFINITY, f64::min)
 }
 
 /// Seconds that this thread has run, where the system tells; else the time of day.

@@ -15,6 +15,9 @@ use super::stored::{Original, Samples, Stored, channel_names, labelled};
 use super::{MAX_ENCODED_BYTES, MAX_PIXELS, MediaError, Payload, Raster, jpeg, png};
 use crate::dataset::{ImageFormat, IssueKind, PixelKind};
 
+/// Bytes before the picture in an icon file of one entry.
+const ICON_HEADER: usize = 22;
+
 /// What a decoder may take beside the pixels themselves.
 const WORKING_BYTES: u64 = 256 << 20;
 
@@ -132,7 +135,13 @@ fn stored(bytes: &[u8], format: ImageFormat) -> Result<Stored, MediaError> {
         }
         ImageFormat::Ico => {
             let single = largest_icon(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned);
-            decode_with_image(&single, format)
+            // Icons may hold any PNG, though the icon decoder takes only those of one kind.
+            let picture =
+                single.get(ICON_HEADER..).filter(|picture| sniff(picture) == Some(ImageFormat::Png));
+            match picture {
+                Some(png) => decode_with_image(png, ImageFormat::Png),
+                None => decode_with_image(&single, format),
+            }
         }
         _ => decode_with_image(bytes, format),
     }
@@ -318,7 +327,7 @@ fn largest_icon(bytes: &[u8]) -> Option<Vec<u8>> {
     let content = bytes.get(u32::from_le_bytes([o0, o1, o2, o3]) as usize..)?;
     let mut single = vec![0, 0, 1, 0, 1, 0];
     single.extend_from_slice(&entry[..12]);
-    single.extend_from_slice(&22u32.to_le_bytes());
+    single.extend_from_slice(&(ICON_HEADER as u32).to_le_bytes());
     single.extend_from_slice(content);
     Some(single)
 }
@@ -345,13 +354,13 @@ fn explain(error: &ImageError, format: ImageFormat, early: bool) -> MediaError {
     }
 }
 
-/// The message of the first cause, without its full stop.
+/// The message of the first cause, without its end mark.
 fn innermost(error: &ImageError) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
         cause = source;
     }
-    cause.to_string().trim_end_matches('.').to_owned()
+    cause.to_string().trim_end_matches(['.', '!']).to_owned()
 }
 
 /// Whether the cause is that the bytes ran out.

@@ -93,29 +93,18 @@ impl Sums {
         }
     }
 
-    /// Channels are taken apart first: the loops that follow then work on many pixels at once.
     fn add_rgb(&mut self, pixels: &[[u8; 3]]) {
         self.pixels += pixels.len() as u64;
-        let [mut reds, mut greens, mut blues, mut lumas, mut most, mut chroma] = [[0u8; BLOCK]; 6];
+        let mut lumas = [0u8; BLOCK];
         for block in pixels.chunks(BLOCK) {
-            let count = block.len();
-            for (((&[r, g, b], red), green), blue) in
-                block.iter().zip(&mut reds).zip(&mut greens).zip(&mut blues)
-            {
-                (*red, *green, *blue) = (r, g, b);
-            }
-            for at in 0..BLOCK {
-                let (r, g, b) = (reds[at], greens[at], blues[at]);
-                lumas[at] = super::raster::luma(r, g, b);
-                most[at] = r.max(g).max(b);
-                chroma[at] = most[at] - r.min(g).min(b);
-            }
             let mut saturation = 0u32;
-            for (&most, &chroma) in most[..count].iter().zip(&chroma[..count]) {
-                saturation += (u32::from(chroma) * RECIPROCALS[usize::from(most)]) >> 8;
+            for (luma, &[r, g, b]) in lumas.iter_mut().zip(block) {
+                *luma = super::raster::luma(r, g, b);
+                let (most, least) = (r.max(g).max(b), r.min(g).min(b));
+                saturation += (u32::from(most - least) * RECIPROCALS[usize::from(most)]) >> 8;
             }
             self.saturation += u64::from(saturation);
-            self.add_luma(&lumas[..count]);
+            self.add_luma(&lumas[..block.len()]);
         }
     }
 

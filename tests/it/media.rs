@@ -112,7 +112,7 @@ fn every_odd_image_is_shown_or_reported() {
     for (name, issues) in &reported {
         eprintln!("{name}: {issues:?}");
     }
-    assert!(shown >= 150 && reported.len() <= 12, "{shown} shown, {} reported", reported.len());
+    assert!(shown >= 175 && reported.len() <= 14, "{shown} shown, {} reported", reported.len());
 }
 
 #[test]
@@ -125,12 +125,15 @@ fn orientations_give_the_upright_picture() {
             let path = folder.join(format!("{shape}_{orientation}.jpg"));
             let turned = decoded(&path);
             assert_eq!(turned.orientation, orientation);
-            assert!(difference(&upright, &turned.raster) < 4.0, "{}", path.display());
+            // The photos were compressed anew: Pillow too finds them up to 4.3 apart. The wrong way
+            // round they are far more than that.
+            assert!(difference(&upright, &turned.raster) < 5.0, "{}", path.display());
+            assert!(difference(&upright, &turned.raster.oriented(2)) > 15.0, "{}", path.display());
             let fact = check(&path).fact;
             assert_eq!((fact.width, fact.height), (upright.width, upright.height), "{}", path.display());
             assert_eq!(fact.orientation, orientation);
             let reduced = thumbnail(&encoded(&path), EDGE).expect("a thumbnail");
-            assert!(difference(&small, &reduced) < 4.0, "thumbnail of {}", path.display());
+            assert!(difference(&small, &reduced) < 2.0, "thumbnail of {}", path.display());
         }
     }
 }
