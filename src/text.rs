@@ -40,9 +40,13 @@ mod tests {
         for (count, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
             assert_eq!(grouped(count), text);
         }
-        for (bytes, text) in
-            [(0, "0 bytes"), (999, "999 bytes"), (1000, "1.0 kB"), (999_990, "1.0 MB"), (24_600_000, "24.6 MB")]
-        {
+        for (bytes, text) in [
+            (0, "0 bytes"),
+            (999, "999 bytes"),
+            (1000, "1.0 kB"),
+            (999_990, "1.0 MB"),
+            (24_600_000, "24.6 MB"),
+        ] {
             assert_eq!(bytes_text(bytes), text);
         }
     }

@@ -46,7 +46,8 @@ impl Finder {
     /// Asks for the rows of a view.
     pub fn ask(&self, generation: u64, snapshot: Snapshot, view: View) {
         let (slot, changed) = &*self.slot;
-        slot.lock().unwrap_or_else(PoisonError::into_inner).question = Some(Question { generation, snapshot, view });
+        slot.lock().unwrap_or_else(PoisonError::into_inner).question =
+            Some(Question { generation, snapshot, view });
         changed.notify_one();
     }
 }

@@ -70,7 +70,8 @@ pub fn start_measuring(
         let keeping = Mutex::new(());
         let sink = |batch: Batch| {
             let due = note(&unkept, &dataset, &batch);
-            if due && writable
+            if due
+                && writable
                 && let Ok(_turn) = keeping.try_lock()
             {
                 keep(&unkept, &project, cache.as_deref());
@@ -102,7 +103,12 @@ fn note(unkept: &Mutex<Unkept>, dataset: &Dataset, batch: &Batch) -> bool {
         .map(|(sample, raster)| {
             let at = *sample as usize;
             let stamp = stamp(dataset.bytes[at], dataset.modified_ms[at]);
-            Thumbnail { sample: *sample, edge: THUMBNAIL_EDGE as u16, stamp, bytes: media::encode_thumbnail(raster) }
+            Thumbnail {
+                sample: *sample,
+                edge: THUMBNAIL_EDGE as u16,
+                stamp,
+                bytes: media::encode_thumbnail(raster),
+            }
         })
         .collect();
     let mut unkept = unkept.lock().unwrap_or_else(PoisonError::into_inner);

@@ -34,6 +34,9 @@ const REFRESH: Duration = Duration::from_millis(400);
 /// How often the place of the person is kept.
 const KEEP_PLACE: Duration = Duration::from_secs(2);
 
+/// Settings are saved this long after the last change: typing a name is one write.
+const SAVE_SETTINGS: Duration = Duration::from_millis(500);
+
 /// How the program starts.
 #[derive(Clone, Debug, Default)]
 pub struct Start {
@@ -56,7 +59,7 @@ pub struct App {
     actions: Vec<Action>,
     refreshed: Instant,
     place_kept: (Instant, Option<serde_json::Value>),
-    panels_kept: Option<serde_json::Value>,
+    settings_changed: Option<Instant>,
     window: Option<WindowGeometry>,
 }
 
@@ -77,7 +80,8 @@ pub fn run(source: Option<&str>, project: Option<&Path>) -> anyhow::Result<()> {
         }
     }
     let options = eframe::NativeOptions { viewport, persist_window: false, ..Default::default() };
-    let start = Start { source: source.map(str::to_owned), project: project.map(Path::to_owned), ..Start::default() };
+    let start =
+        Start { source: source.map(str::to_owned), project: project.map(Path::to_owned), ..Start::default() };
     let run = eframe::run_native(
         "lenslet",
         options,
@@ -104,7 +108,8 @@ impl App {
         theme::install(ctx);
         let waker = ctx.clone();
         // One core stays with the interface.
-        let workers = std::thread::available_parallelism().map_or(1, usize::from).saturating_sub(1).clamp(1, 8);
+        let workers =
+            std::thread::available_parallelism().map_or(1, usize::from).saturating_sub(1).clamp(1, 8);
         let thumbs = Thumbs::new(workers, move || waker.request_repaint());
         let panels = Panels::from_value(settings.layout.as_ref());
         let dialogs = DialogsView::new(work::places(&paths, None), start.adapter);
@@ -118,10 +123,9 @@ impl App {
             actions: Vec::new(),
             refreshed: Instant::now(),
             place_kept: (Instant::now(), None),
-            panels_kept: None,
+            settings_changed: None,
             window: None,
         };
-        app.panels_kept = app.panels.value();
         if let Some(note) = note {
             app.state.notify(Level::Warning, note);
         }
@@ -148,7 +152,9 @@ impl App {
     /// Whether nothing is under way: no job, no question, no thumbnail on screen missing.
     pub fn is_settled(&self) -> bool {
         let answered = self.state.session.as_ref().is_none_or(|session| {
-            session.shown.answered == session.shown.asked && session.project.is_saved() && !session.shown.stale
+            session.shown.answered == session.shown.asked
+                && session.project.is_saved()
+                && !session.shown.stale
         });
         self.actions.is_empty() && answered && self.work.is_idle() && self.pictures.thumbs.is_idle()
     }
@@ -165,11 +171,15 @@ impl App {
         self.input(ctx);
         self.dispatch(ctx);
         self.keep_place();
+        if self.settings_changed.is_some_and(|changed| changed.elapsed() >= SAVE_SETTINGS) {
+            self.save_settings();
+        }
     }
 
     /// Draws the window and takes its gestures.
     pub fn ui(&mut self, ui: &mut Ui) {
-        let mut pencil = Pencil { state: &self.state, pictures: &mut self.pictures, actions: &mut self.actions };
+        let mut pencil =
+            Pencil { state: &self.state, pictures: &mut self.pictures, actions: &mut self.actions };
         shell_ui(ui, &mut pencil, &mut self.views, &mut self.panels);
         let ctx = ui.ctx().clone();
         dialogs_ui(&ctx, &mut pencil, &mut self.dialogs);
@@ -228,7 +238,10 @@ impl App {
                 self.work.close();
                 self.pictures.set_source(None, None);
             }
-            Effect::SaveSettings => self.save_settings(),
+            Effect::SaveSettings => {
+                self.settings_changed = Some(Instant::now());
+                ctx.request_repaint_after(SAVE_SETTINGS);
+            }
             effect => {
                 let told = self.work.carry_out(effect, &self.state);
                 self.actions.extend(told);
@@ -258,7 +271,10 @@ impl App {
                 Some(source) => self.actions.push(Action::Open { source: source.to_owned() }),
                 None => self.actions.push(Action::Notify {
                     level: Level::Error,
-                    text: format!("{} has a name that is not UTF-8; rename it or open its parent folder.", path.display()),
+                    text: format!(
+                        "{} has a name that is not UTF-8; rename it or open its parent folder.",
+                        path.display()
+                    ),
                 }),
             }
         }
@@ -282,6 +298,7 @@ impl App {
     }
 
     fn save_settings(&mut self) {
+        self.settings_changed = None;
         self.state.settings.window = self.window.or(self.state.settings.window);
         if let Some(layout) = self.panels.value() {
             self.state.settings.layout = Some(layout);

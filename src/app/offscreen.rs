@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
-use eframe::egui_wgpu::{self, RendererOptions, ScreenDescriptor, WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew};
+use eframe::egui_wgpu::{
+    self, RendererOptions, ScreenDescriptor, WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew,
+};
 use egui::{Context, Pos2, RawInput, Rect, vec2};
 
 use super::{App, Start};
@@ -32,7 +34,9 @@ pub fn screenshot(options: &ScreenshotOptions) -> anyhow::Result<()> {
     // A few calm frames: panels take their size in the first, pictures come in the next.
     while calm < 4 {
         screen.frame(&ctx, &mut app);
-        if let Some(problem) = app.state().notices.iter().find(|notice| notice.level == crate::state::Level::Error) {
+        if let Some(problem) =
+            app.state().notices.iter().find(|notice| notice.level == crate::state::Level::Error)
+        {
             return Err(anyhow!("{}", problem.text));
         }
         let is_there = !wants_dataset || app.state().session.is_some();
@@ -89,7 +93,8 @@ impl Screen {
         let setup = WgpuSetup::CreateNew(WgpuSetupCreateNew::without_display_handle());
         let configuration = WgpuConfiguration { wgpu_setup: setup, ..WgpuConfiguration::default() };
         let instance = pollster::block_on(configuration.wgpu_setup.new_instance());
-        let render = egui_wgpu::RenderState::create(&configuration, &instance, None, RendererOptions::default());
+        let render =
+            egui_wgpu::RenderState::create(&configuration, &instance, None, RendererOptions::default());
         let render = pollster::block_on(render).map_err(|error| {
             anyhow!(
                 "no graphics adapter was found ({error}); install a driver, or a software one \
@@ -99,7 +104,11 @@ impl Screen {
         let pixels = [(size.0 as f32 * scale) as u32, (size.1 as f32 * scale) as u32];
         let limit = render.device.limits().max_texture_dimension_2d;
         if pixels.iter().any(|side| *side > limit) {
-            return Err(anyhow!("the picture would be {} × {} px; the adapter draws up to {limit}", pixels[0], pixels[1]));
+            return Err(anyhow!(
+                "the picture would be {} × {} px; the adapter draws up to {limit}",
+                pixels[0],
+                pixels[1]
+            ));
         }
         let texture = render.device.create_texture(&wgpu::TextureDescriptor {
             label: Some("screenshot"),
@@ -145,7 +154,10 @@ impl Screen {
                     view: &view,
                     depth_slice: None,
                     resolve_target: None,
-                    ops: wgpu::Operations { load: wgpu::LoadOp::Clear(wgpu::Color::BLACK), store: wgpu::StoreOp::Store },
+                    ops: wgpu::Operations {
+                        load: wgpu::LoadOp::Clear(wgpu::Color::BLACK),
+                        store: wgpu::StoreOp::Store,
+                    },
                 })],
                 ..wgpu::RenderPassDescriptor::default()
             });
@@ -173,7 +185,11 @@ impl Screen {
             self.texture.as_image_copy(),
             wgpu::TexelCopyBufferInfo {
                 buffer: &buffer,
-                layout: wgpu::TexelCopyBufferLayout { offset: 0, bytes_per_row: Some(row), rows_per_image: None },
+                layout: wgpu::TexelCopyBufferLayout {
+                    offset: 0,
+                    bytes_per_row: Some(row),
+                    rows_per_image: None,
+                },
             },
             self.texture.size(),
         );
@@ -184,7 +200,10 @@ impl Screen {
             let _ = sender.send(result);
         });
         device.poll(wgpu::PollType::wait_indefinitely()).context("the graphics adapter stopped answering")?;
-        receiver.recv().context("the graphics adapter stopped answering")?.context("the picture could not be read")?;
+        receiver
+            .recv()
+            .context("the graphics adapter stopped answering")?
+            .context("the picture could not be read")?;
         let mapped = buffer.slice(..).get_mapped_range().context("the picture could not be read")?;
         let is_bgra = self.render.target_format == wgpu::TextureFormat::Bgra8Unorm;
         let mut pixels = Vec::with_capacity((width * height * 4) as usize);
@@ -197,6 +216,7 @@ impl Screen {
             }
             pixel[3] = 255;
         }
-        image::RgbaImage::from_raw(width, height, pixels).context("the picture has another size than was asked for")
+        image::RgbaImage::from_raw(width, height, pixels)
+            .context("the picture has another size than was asked for")
     }
 }

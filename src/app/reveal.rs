@@ -15,7 +15,9 @@ pub fn file_of(dataset: &Dataset, sample: SampleId) -> PathBuf {
     }
     // Archives can lie in archives; the file is the outermost.
     loop {
-        let Some(container) = dataset.containers.get(place.container as usize) else { return root.to_owned() };
+        let Some(container) = dataset.containers.get(place.container as usize) else {
+            return root.to_owned();
+        };
         match container.parent {
             Some(parent) if !parent.is_loose() => place = parent,
             _ => return root.join(&container.path),

@@ -60,7 +60,8 @@ impl ThumbSource {
         let started = Instant::now();
         let raster = media::thumbnail(&payload, edge).ok()?;
         // Keep what took long to make.
-        if edge >= THUMBNAIL_EDGE && started.elapsed() > Duration::from_millis(4)
+        if edge >= THUMBNAIL_EDGE
+            && started.elapsed() > Duration::from_millis(4)
             && let Some(cache) = &self.cache
         {
             let bytes = media::encode_thumbnail(&raster);
@@ -233,10 +234,8 @@ impl Thumbs {
         // Half a pixel in, so that filtering does not reach the neighbour's pixels.
         let inset = Vec2::splat(0.5).min(drawn * 0.25);
         let page = PAGE as f32;
-        let uv = Rect::from_min_max(
-            ((min + inset) / page).to_pos2(),
-            ((min + drawn - inset) / page).to_pos2(),
-        );
+        let uv =
+            Rect::from_min_max(((min + inset) / page).to_pos2(), ((min + drawn - inset) / page).to_pos2());
         Some(Thumb { texture: shelf.pages[slot.page as usize].id(), uv, size: drawn })
     }
 
@@ -350,7 +349,8 @@ impl Shelf {
             return Some(at);
         }
         let count = self.slots.len();
-        let at = (0..count).map(|step| (self.hand + step) % count).find(|at| self.slots[*at].1 + 2 < frame)?;
+        let at =
+            (0..count).map(|step| (self.hand + step) % count).find(|at| self.slots[*at].1 + 2 < frame)?;
         self.hand = (at + 1) % count;
         Some(at)
     }

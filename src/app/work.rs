@@ -21,7 +21,9 @@ use crate::pipeline::{self, OpenError, OpenRequest};
 use crate::state::{
     Action, Dialog, Effect, JobFace, JobId, Level, Opened, ProjectFace, Rescanned, Session, State,
 };
-use crate::store::{Access, JournalOp, JournalWriter, Paths, Project, Recent, Settings, StoreError, Thumbnails};
+use crate::store::{
+    Access, JournalOp, JournalWriter, Paths, Project, Recent, Settings, StoreError, Thumbnails,
+};
 
 /// Results that wait for the interface thread.
 const EVENTS: usize = 256;
@@ -98,7 +100,11 @@ impl Work {
     /// Where thumbnails of the open dataset come from.
     pub fn thumb_source(&self) -> Option<ThumbSource> {
         let live = self.live.as_ref()?;
-        Some(ThumbSource { dataset: live.dataset.clone(), reader: live.reader.clone(), cache: live.cache.clone() })
+        Some(ThumbSource {
+            dataset: live.dataset.clone(),
+            reader: live.reader.clone(),
+            cache: live.cache.clone(),
+        })
     }
 
     /// Names the person whose decisions follow.
@@ -149,11 +155,17 @@ impl Work {
                 Vec::new()
             }
             Effect::Journal(op) => self.journal(op),
-            Effect::PickFolder => self.pick(|| rfd::FileDialog::new().set_title("Open a dataset folder").pick_folder(), open_action),
-            Effect::PickFile => self.pick(|| rfd::FileDialog::new().set_title("Open a dataset file").pick_file(), open_action),
+            Effect::PickFolder => self.pick(
+                || rfd::FileDialog::new().set_title("Open a dataset folder").pick_folder(),
+                open_action,
+            ),
+            Effect::PickFile => {
+                self.pick(|| rfd::FileDialog::new().set_title("Open a dataset file").pick_file(), open_action)
+            }
             Effect::PickIssuesFile => self.pick(
                 || {
-                    let dialog = rfd::FileDialog::new().set_title("Export issues").set_file_name("issues.csv");
+                    let dialog =
+                        rfd::FileDialog::new().set_title("Export issues").set_file_name("issues.csv");
                     dialog.add_filter("CSV", &["csv"]).add_filter("JSON", &["json"]).save_file()
                 },
                 |path| Action::IssuesExportTo { path },
@@ -207,23 +219,29 @@ impl Work {
     }
 
     fn poll_open(&mut self, actions: &mut Vec<Action>) {
-        let Some((source, outcome)) = self.open.as_mut().and_then(|(source, job)| Some((source.clone(), job.poll()?)))
+        let Some((source, outcome)) =
+            self.open.as_mut().and_then(|(source, job)| Some((source.clone(), job.poll()?)))
         else {
             return;
         };
         self.open = None;
         match outcome {
-            Outcome::Done(Ok((opened, snapshot, cache))) => match self.go_live(&source, opened, snapshot, cache) {
-                Ok(opened) => actions.push(Action::Opened(Box::new(opened))),
-                Err(error) => actions.push(Action::OpenFailed { message: format!("{error}.") }),
-            },
+            Outcome::Done(Ok((opened, snapshot, cache))) => {
+                match self.go_live(&source, opened, snapshot, cache) {
+                    Ok(opened) => actions.push(Action::Opened(Box::new(opened))),
+                    Err(error) => actions.push(Action::OpenFailed { message: format!("{error}.") }),
+                }
+            }
             Outcome::Done(Err(error)) if error.is_cancelled() => {
                 actions.push(Action::OpenFailed { message: format!("Opening {source} was cancelled.") });
             }
             Outcome::Done(Err(error)) => {
                 let message = error.to_string();
                 if error.is_damage() {
-                    actions.push(Action::ShowDialog(Dialog::DamagedProject { source, message: message.clone() }));
+                    actions.push(Action::ShowDialog(Dialog::DamagedProject {
+                        source,
+                        message: message.clone(),
+                    }));
                 }
                 actions.push(Action::OpenFailed { message });
             }
@@ -264,7 +282,9 @@ impl Work {
         let recent = Recent {
             source: PathBuf::from(source),
             project: folder.clone(),
-            opened_ms: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64),
+            opened_ms: SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| since.as_millis() as i64),
             samples: opened.dataset.present() as u64,
         };
         Ok(Opened {
@@ -287,8 +307,12 @@ impl Work {
             Outcome::Done(Ok(report)) => {
                 actions.push(Action::Open { source: report.dataset.to_string_lossy().into_owned() });
             }
-            Outcome::Done(Err(error)) => actions.push(Action::OpenFailed { message: sentence(&error.to_string()) }),
-            Outcome::Cancelled => actions.push(Action::OpenFailed { message: "Writing the demo was cancelled.".into() }),
+            Outcome::Done(Err(error)) => {
+                actions.push(Action::OpenFailed { message: sentence(&error.to_string()) })
+            }
+            Outcome::Cancelled => {
+                actions.push(Action::OpenFailed { message: "Writing the demo was cancelled.".into() })
+            }
             Outcome::Panicked(cause) => {
                 actions.push(Action::OpenFailed { message: bug("writing the demo", &cause) });
             }
@@ -296,7 +320,9 @@ impl Work {
     }
 
     fn poll_rescan(&mut self, actions: &mut Vec<Action>) {
-        let Some((asked, outcome)) = self.rescan.as_mut().and_then(|(asked, job)| Some((*asked, job.poll()?))) else {
+        let Some((asked, outcome)) =
+            self.rescan.as_mut().and_then(|(asked, job)| Some((*asked, job.poll()?)))
+        else {
             return;
         };
         self.rescan = None;
@@ -317,7 +343,8 @@ impl Work {
             }
             Outcome::Done(Err(error)) if error.is_cancelled() => {}
             Outcome::Done(Err(error)) => {
-                let text = format!("The source could not be listed again, so the last scan is shown. {error}");
+                let text =
+                    format!("The source could not be listed again, so the last scan is shown. {error}");
                 actions.push(Action::Notify { level: Level::Warning, text });
             }
             Outcome::Cancelled => {}
@@ -348,7 +375,8 @@ impl Work {
     }
 
     fn poll_export(&mut self, actions: &mut Vec<Action>) {
-        let Some((path, outcome)) = self.export.as_mut().and_then(|(path, job)| Some((path.clone(), job.poll()?)))
+        let Some((path, outcome)) =
+            self.export.as_mut().and_then(|(path, job)| Some((path.clone(), job.poll()?)))
         else {
             return;
         };
@@ -413,7 +441,8 @@ impl Work {
             };
             control.checkpoint()?;
             control.set_stage("Sorting");
-            let snapshot = Snapshot::new(opened.dataset.clone(), opened.facts.clone(), opened.overlay.marks.clone());
+            let snapshot =
+                Snapshot::new(opened.dataset.clone(), opened.facts.clone(), opened.overlay.marks.clone());
             snapshot.derived().prepare();
             let writable = opened.project.access() == &Access::ReadWrite;
             let cache = writable.then(|| Arc::new(Thumbnails::open(&opened.project, cap)));
@@ -470,6 +499,13 @@ impl Work {
 
     fn start_export(&mut self, path: PathBuf, state: &State) -> Vec<Action> {
         let Some(session) = &state.session else { return Vec::new() };
+        if is_inside(&path, Path::new(&session.dataset().root)) {
+            let text = format!(
+                "{} is inside the dataset, which is never written to. Choose another folder.",
+                path.display()
+            );
+            return vec![Action::Notify { level: Level::Error, text }];
+        }
         let (issues, target) = (session.issues.clone(), path.clone());
         let work = move |control: &Control| {
             Ok(crate::export::write_issues(&target, &issues, control).map_err(|error| error.to_string()))
@@ -484,7 +520,9 @@ impl Work {
     }
 
     fn journal(&mut self, op: JournalOp) -> Vec<Action> {
-        let Some(journal) = self.live.as_ref().and_then(|live| live.journal.as_ref()) else { return Vec::new() };
+        let Some(journal) = self.live.as_ref().and_then(|live| live.journal.as_ref()) else {
+            return Vec::new();
+        };
         match journal.submit(op) {
             Ok(ticket) => vec![Action::Submitted { through: ticket.0 }],
             Err(error) => vec![Action::Notify { level: Level::Error, text: sentence(&error.to_string()) }],
@@ -523,6 +561,12 @@ impl Work {
             }],
         }
     }
+}
+
+/// Whether a file would lie in a folder.
+fn is_inside(file: &Path, folder: &Path) -> bool {
+    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    file.parent().is_some_and(|parent| whole(parent).starts_with(whole(folder)))
 }
 
 fn open_action(path: PathBuf) -> Action {

@@ -148,7 +148,9 @@ mod tests {
 
     #[test]
     fn sizes_are_read_or_refused() {
-        for (text, expected) in [("1280x720", Some((1280, 720))), (" 64 X 64", Some((64, 64))), ("0x9", None), ("9", None)] {
+        for (text, expected) in
+            [("1280x720", Some((1280, 720))), (" 64 X 64", Some((64, 64))), ("0x9", None), ("9", None)]
+        {
             assert_eq!(parse_size(text).ok(), expected, "{text}");
         }
     }

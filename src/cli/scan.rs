@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::Mutex;
 use std::sync::Arc;
+use std::sync::Mutex;
 use std::time::Instant;
 
 use anyhow::{Context, anyhow};
@@ -65,7 +65,9 @@ pub fn run(options: &ScanOptions) -> anyhow::Result<()> {
     drop(meter);
     let mut out = std::io::stdout().lock();
     let written = if options.json {
-        serde_json::to_writer_pretty(&mut out, &report).map_err(std::io::Error::from).and_then(|()| writeln!(out))
+        serde_json::to_writer_pretty(&mut out, &report)
+            .map_err(std::io::Error::from)
+            .and_then(|()| writeln!(out))
     } else {
         print(&report, &mut out)
     };
@@ -111,8 +113,7 @@ fn scan_project(
     control: &Control,
 ) -> anyhow::Result<Scanned> {
     let paths = Paths::new()?;
-    let request =
-        OpenRequest { source: options.path.clone(), project: Some(folder.to_owned()), anew: false };
+    let request = OpenRequest { source: options.path.clone(), project: Some(folder.to_owned()), anew: false };
     let opened = pipeline::open(&paths, &request, control)?;
     let (mut dataset, mut facts, mut issues) = (opened.dataset, opened.facts, opened.issues);
     if opened.is_from_project {
@@ -192,7 +193,12 @@ fn report(
     };
     let mut issues: Vec<Issue> = issues.into_iter().filter(shown).collect();
     issues.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
-    debug_assert!(dataset.splits.iter().all(|split| *split == NO_SPLIT || (*split as usize) < dataset.split_names.len()));
+    debug_assert!(
+        dataset
+            .splits
+            .iter()
+            .all(|split| *split == NO_SPLIT || (*split as usize) < dataset.split_names.len())
+    );
     ScanReport {
         source: dataset.source.clone(),
         layout: dataset.layout.title().to_owned(),
@@ -233,7 +239,9 @@ fn print(report: &ScanReport, out: &mut impl Write) -> std::io::Result<()> {
     if report.boxes > 0 {
         writeln!(out, "{} boxes", grouped(report.boxes))?;
     }
-    for (title, counts) in [("classes", &report.classes), ("splits", &report.splits), ("formats", &report.formats)] {
+    for (title, counts) in
+        [("classes", &report.classes), ("splits", &report.splits), ("formats", &report.formats)]
+    {
         if counts.is_empty() {
             continue;
         }

@@ -84,7 +84,9 @@ pub fn measure(
     };
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads.max(1))
-            .map_while(|at| std::thread::Builder::new().name(format!("measure-{at}")).spawn_scoped(scope, work).ok())
+            .map_while(|at| {
+                std::thread::Builder::new().name(format!("measure-{at}")).spawn_scoped(scope, work).ok()
+            })
             .collect();
         if workers.is_empty() {
             // No thread could be had: do it here.

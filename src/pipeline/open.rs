@@ -30,6 +30,8 @@ pub enum OpenError {
     Import(#[from] ImportError),
     #[error("{}", sentence(.0))]
     Store(#[from] StoreError),
+    #[error("{} is the project of {known}, not of {source_path}. Choose another folder with --project.", .folder.display())]
+    OtherDataset { folder: PathBuf, known: String, source_path: String },
 }
 
 /// A dataset with its project.
@@ -67,6 +69,13 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
 
     let project = Arc::new(Project::open(&folder)?);
     if let Some(loaded) = project.load()? {
+        if loaded.dataset.source != source {
+            return Err(OpenError::OtherDataset {
+                folder,
+                known: loaded.dataset.source,
+                source_path: source,
+            });
+        }
         let place = project.get_value(PLACE)?;
         return Ok(Opened {
             project,
@@ -93,7 +102,10 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
     }
     let opened = Journal::open(&project, dataset.len())?;
     if opened.damaged > 0 {
-        notes.push(format!("{} entries of the journal of edits were damaged and are left out.", opened.damaged));
+        notes.push(format!(
+            "{} entries of the journal of edits were damaged and are left out.",
+            opened.damaged
+        ));
     }
     Ok(Opened {
         project,

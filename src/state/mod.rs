@@ -103,12 +103,24 @@ impl JobId {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dialog {
     /// Commands by name; `chosen` counts the listed ones.
-    Palette { text: String, chosen: usize },
-    SaveView { name: String },
-    GoToRow { text: String },
-    OpenPath { text: String },
+    Palette {
+        text: String,
+        chosen: usize,
+    },
+    SaveView {
+        name: String,
+    },
+    GoToRow {
+        text: String,
+    },
+    OpenPath {
+        text: String,
+    },
     /// A damaged project: start anew or leave it.
-    DamagedProject { source: String, message: String },
+    DamagedProject {
+        source: String,
+        message: String,
+    },
     Settings,
     Shortcuts,
     QueryHelp,
@@ -136,64 +148,148 @@ pub struct State {
 pub enum Action {
     // What a person does.
     Run(Command),
-    Open { source: String },
+    Open {
+        source: String,
+    },
     /// Open a source whose project is damaged: set the old one aside.
-    OpenAnew { source: String },
-    SearchTyped { text: String, cursor: usize },
+    OpenAnew {
+        source: String,
+    },
+    SearchTyped {
+        text: String,
+        cursor: usize,
+    },
     /// The person asks for what stands in the search field.
     SearchEntered,
-    CompletionMoved { by: isize },
-    CompletionChosen { at: usize },
+    CompletionMoved {
+        by: isize,
+    },
+    CompletionChosen {
+        at: usize,
+    },
     CompletionsClosed,
-    Picked { pick: Pick, click: Click },
-    SetSort { column: String, direction: Direction },
+    Picked {
+        pick: Pick,
+        click: Click,
+    },
+    SetSort {
+        column: String,
+        direction: Direction,
+    },
     ShowView(View),
-    SaveView { name: String },
-    RemoveView { name: String },
-    Click { position: usize, mode: SelectMode },
+    SaveView {
+        name: String,
+    },
+    RemoveView {
+        name: String,
+    },
+    Click {
+        position: usize,
+        mode: SelectMode,
+    },
     /// Dragged over these positions of the view; `add` keeps what was selected before.
-    SelectPositions { positions: Vec<usize>, add: bool },
+    SelectPositions {
+        positions: Vec<usize>,
+        add: bool,
+    },
     /// Moves the cursor by rows of the view, extending the range when `extend`.
-    MoveCursor { by: isize, extend: bool },
+    MoveCursor {
+        by: isize,
+        extend: bool,
+    },
     /// To the first or the last row.
-    MoveCursorTo { end: bool, extend: bool },
-    GoToRow { position: usize },
+    MoveCursorTo {
+        end: bool,
+        extend: bool,
+    },
+    GoToRow {
+        position: usize,
+    },
     ShowSample(SampleId),
-    SetMark { mark: Mark, on: bool },
+    SetMark {
+        mark: Mark,
+        on: bool,
+    },
     /// Marks one sample, whatever is selected.
-    SetMarkOf { sample: SampleId, mark: Mark, on: bool },
-    GridScrolled { position: f64 },
-    GridZoomed { cell_px: f32 },
+    SetMarkOf {
+        sample: SampleId,
+        mark: Mark,
+        on: bool,
+    },
+    GridScrolled {
+        position: f64,
+    },
+    GridZoomed {
+        cell_px: f32,
+    },
     /// How many cells stand beside each other, and the height of the viewport in points.
-    GridLaidOut { columns: usize, viewport: f32 },
-    TableScrolled { position: f64 },
+    GridLaidOut {
+        columns: usize,
+        viewport: f32,
+    },
+    TableScrolled {
+        position: f64,
+    },
     /// The height of the table's rows on screen, in points.
-    TableLaidOut { viewport: f32 },
+    TableLaidOut {
+        viewport: f32,
+    },
     TableColumns(Vec<String>),
-    JobPaused { job: JobId, pause: bool },
-    JobCancelled { job: JobId },
-    NoticeClosed { id: u64 },
+    JobPaused {
+        job: JobId,
+        pause: bool,
+    },
+    JobCancelled {
+        job: JobId,
+    },
+    NoticeClosed {
+        id: u64,
+    },
     ShowDialog(Dialog),
     CloseDialog,
     ChangeSettings(Box<Settings>),
-    ForgetRecent { source: PathBuf },
+    ForgetRecent {
+        source: PathBuf,
+    },
     DropHovers(bool),
-    IssuesExportTo { path: PathBuf },
+    IssuesExportTo {
+        path: PathBuf,
+    },
 
     // Work that came back.
-    Notify { level: Level, text: String },
+    Notify {
+        level: Level,
+        text: String,
+    },
     JobsMoved(Vec<JobFace>),
-    Opening { source: String },
-    OpenFailed { message: String },
+    Opening {
+        source: String,
+    },
+    OpenFailed {
+        message: String,
+    },
     Opened(Box<Opened>),
     /// A rescan found something: the dataset as it is now.
     Rescanned(Box<Rescanned>),
-    Measured { facts: Vec<(SampleId, Fact)>, issues: Vec<Issue> },
-    RowsReady { generation: u64, rows: Arc<Vec<SampleId>>, counts: Arc<Counts>, total: Arc<Counts> },
+    Measured {
+        facts: Vec<(SampleId, Fact)>,
+        issues: Vec<Issue>,
+    },
+    RowsReady {
+        generation: u64,
+        rows: Arc<Vec<SampleId>>,
+        counts: Arc<Counts>,
+        total: Arc<Counts>,
+    },
     /// Time to show what was measured since.
     Refresh,
-    Saved { through: u64, problem: Option<String> },
-    Submitted { through: u64 },
+    Saved {
+        through: u64,
+        problem: Option<String>,
+    },
+    Submitted {
+        through: u64,
+    },
 }
 
 /// A dataset that was opened, ready to show.
@@ -243,20 +339,32 @@ impl PartialEq for Rescanned {
 /// What the outside has to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
-    Open { source: String, anew: bool },
+    Open {
+        source: String,
+        anew: bool,
+    },
     OpenDemo,
     Close,
     Rescan,
     /// Find the rows of the view; the answer carries the generation.
-    FindRows { generation: u64 },
+    FindRows {
+        generation: u64,
+    },
     Journal(JournalOp),
     SaveSettings,
     PickFolder,
     PickFile,
     PickIssuesFile,
-    ExportIssues { path: PathBuf },
-    PauseJob { job: JobId, pause: bool },
-    CancelJob { job: JobId },
+    ExportIssues {
+        path: PathBuf,
+    },
+    PauseJob {
+        job: JobId,
+        pause: bool,
+    },
+    CancelJob {
+        job: JobId,
+    },
     CopyText(String),
     Reveal(SampleId),
     /// Bring a panel to the front, or hide it when it is there.
@@ -282,7 +390,9 @@ impl State {
             Command::Undo => session.history.next_undo().is_some() && session.project.can_write(),
             Command::Redo => session.history.next_redo().is_some() && session.project.can_write(),
             Command::ExportIssues => !session.issues.is_empty(),
-            Command::ClearFilter => !session.overlay.view.filter.is_empty() || !session.search.text.is_empty(),
+            Command::ClearFilter => {
+                !session.overlay.view.filter.is_empty() || !session.search.text.is_empty()
+            }
             _ => entry.needs != command::Needs::Selection || !session.selection.is_empty(),
         }
     }

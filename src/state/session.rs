@@ -139,7 +139,18 @@ pub struct TableState {
 
 impl Default for TableState {
     fn default() -> Self {
-        let columns = ["path", "label", "split", "format", "width", "height", "bytes", "brightness", "sharpness", "issues"];
+        let columns = [
+            "path",
+            "label",
+            "split",
+            "format",
+            "width",
+            "height",
+            "bytes",
+            "brightness",
+            "sharpness",
+            "issues",
+        ];
         Self { position: 0.0, columns: columns.map(str::to_owned).to_vec(), viewport: 600.0 }
     }
 }

@@ -1,6 +1,7 @@
 //! The one place where state changes.
 
 use super::command::Command;
+use super::layout::reveal;
 use super::selection::SelectMode;
 use super::session::{GridState, Search, Session, Shown};
 use super::{Action, Dialog, Effect, Level, Opened, Pane, Rescanned, State};
@@ -8,7 +9,6 @@ use crate::dataset::edit::{Edit, Mark, SampleSet, View};
 use crate::dataset::query::{complete, parse, with_term};
 use crate::dataset::{Fact, Issue, SampleId};
 use crate::store::{JournalOp, Theme};
-use super::layout::reveal;
 
 /// Paths copied at once at most: a clipboard is no export.
 const COPIED_PATHS: usize = 10_000;
@@ -326,8 +326,12 @@ impl Session {
             Command::ToggleStar => return self.toggle(Mark::Star),
             Command::ToggleReviewed => return self.toggle(Mark::Reviewed),
             Command::CopyPath => {
-                let paths: Vec<&str> =
-                    self.selection.iter().take(COPIED_PATHS).map(|sample| self.dataset().path(sample)).collect();
+                let paths: Vec<&str> = self
+                    .selection
+                    .iter()
+                    .take(COPIED_PATHS)
+                    .map(|sample| self.dataset().path(sample))
+                    .collect();
                 let told = match (paths.len(), self.selection.len()) {
                     (copied, all) if copied < all => format!("Copied the first {copied} of {all} paths."),
                     (1, _) => format!("Copied {}", paths[0]),
@@ -374,7 +378,8 @@ impl Session {
         }
         self.overlay.apply(&edit);
         self.history.push(edit.clone());
-        let told = (!looks_only).then(|| (Level::Info, format!("{}. Ctrl+Z takes it back.", edit.describe())));
+        let told =
+            (!looks_only).then(|| (Level::Info, format!("{}. Ctrl+Z takes it back.", edit.describe())));
         let mut effects = self.applied(&edit);
         if self.project.can_write() {
             effects.push(Effect::Journal(JournalOp::Append(edit)));

@@ -46,15 +46,18 @@ pub fn filters_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut FiltersView) 
     view.refresh(session);
     let actions = &mut *pencil.actions;
     egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        egui::Frame::new().inner_margin(egui::Margin { left: 10, right: 4, top: 0, bottom: 12 }).show(ui, |ui| {
-            ui.spacing_mut().item_spacing.y = 1.0;
-            saved_views_ui(ui, session, actions);
-            classes_ui(ui, session, view, actions);
-            splits_ui(ui, session, view, actions);
-            formats_ui(ui, session, view, actions);
-            issues_ui(ui, session, view, actions);
-            marks_ui(ui, session, view, actions);
-        });
+        egui::Frame::new().inner_margin(egui::Margin { left: 10, right: 4, top: 0, bottom: 12 }).show(
+            ui,
+            |ui| {
+                ui.spacing_mut().item_spacing.y = 1.0;
+                saved_views_ui(ui, session, actions);
+                classes_ui(ui, session, view, actions);
+                splits_ui(ui, session, view, actions);
+                formats_ui(ui, session, view, actions);
+                issues_ui(ui, session, view, actions);
+                marks_ui(ui, session, view, actions);
+            },
+        );
     });
 }
 
@@ -102,7 +105,8 @@ struct Line<'a> {
 
 fn line_ui(ui: &mut Ui, line: &Line<'_>) -> Option<Click> {
     let tokens = Tokens::of(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), space::ROW - 2.0), Sense::click());
+    let (rect, response) =
+        ui.allocate_exact_size(vec2(ui.available_width(), space::ROW - 2.0), Sense::click());
     response.widget_info(|| {
         let name = format!("{}, {} of {}", line.name, line.shown, line.total);
         WidgetInfo::selected(egui::Role::CheckBox, true, line.picked, name)
@@ -126,11 +130,28 @@ fn line_ui(ui: &mut Ui, line: &Line<'_>) -> Option<Click> {
         } else {
             format!("{} / {}", grouped(line.shown.into()), grouped(line.total.into()))
         };
-        let count = painter.text(pos2(rect.right() - 6.0, rect.center().y), Align2::RIGHT_CENTER, count, font, tokens.text_dim);
+        let count = painter.text(
+            pos2(rect.right() - 6.0, rect.center().y),
+            Align2::RIGHT_CENTER,
+            count,
+            font,
+            tokens.text_dim,
+        );
         // A bar under the line: the shown share.
         let share = line.shown as f32 / line.total.max(1) as f32;
-        let bar = Rect::from_min_size(pos2(left, rect.bottom() - 2.0), vec2((rect.right() - 6.0 - left) * share, 1.0));
-        painter.rect_filled(bar, 0.0, line.color.unwrap_or(tokens.accent).gamma_multiply(if line.shown == line.total { 0.25 } else { 0.8 }));
+        let bar = Rect::from_min_size(
+            pos2(left, rect.bottom() - 2.0),
+            vec2((rect.right() - 6.0 - left) * share, 1.0),
+        );
+        painter.rect_filled(
+            bar,
+            0.0,
+            line.color.unwrap_or(tokens.accent).gamma_multiply(if line.shown == line.total {
+                0.25
+            } else {
+                0.8
+            }),
+        );
         let color = if line.dim || line.shown == 0 { tokens.text_dim } else { tokens.text };
         let room = count.left() - left - 6.0;
         let name = super::grid::fitted(ui, line.name, size::BODY, room, color);
@@ -202,10 +223,13 @@ fn classes_ui(ui: &mut Ui, session: &Session, view: &mut FiltersView, actions: &
     if names.len() >= SEARCH_FROM {
         ui.horizontal(|ui| {
             let width = (ui.available_width() - 96.0).max(60.0);
-            let field = egui::TextEdit::singleline(&mut view.class_search).hint_text("Find a class").desired_width(width);
+            let field = egui::TextEdit::singleline(&mut view.class_search)
+                .hint_text("Find a class")
+                .desired_width(width);
             let response = ui.add(field);
             response.widget_info(|| WidgetInfo::labeled(egui::Role::TextInput, true, "Find a class"));
-            let title = ClassOrder::ALL.iter().find(|(order, _)| *order == view.order).map_or("", |(_, title)| title);
+            let title =
+                ClassOrder::ALL.iter().find(|(order, _)| *order == view.order).map_or("", |(_, title)| title);
             egui::ComboBox::from_id_salt("class order").selected_text(title).width(80.0).show_ui(ui, |ui| {
                 for (order, title) in ClassOrder::ALL {
                     ui.selectable_value(&mut view.order, order, title);

@@ -1,6 +1,9 @@
 //! The grid of thumbnails: any number of samples, a few cells at a time.
 
-use egui::{Align2, Color32, CornerRadius, FontId, Key, Modifiers, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, Color32, CornerRadius, FontId, Key, Modifiers, Pos2, Rect, Sense, Stroke, StrokeKind, Ui,
+    WidgetInfo, pos2, vec2,
+};
 
 use super::theme::{self, Tokens, size, space};
 use super::{Pencil, scroller};
@@ -46,7 +49,8 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
     response.widget_info(|| {
         WidgetInfo::labeled(egui::Role::Grid, true, format!("Thumbnails, {} samples", rows.len()))
     });
-    let window = scroller::show(ui, id.with("bar"), rect, grid.position, lines, row_height, "Scroll the grid");
+    let window =
+        scroller::show(ui, id.with("bar"), rect, grid.position, lines, row_height, "Scroll the grid");
     if window.position != grid.position && grid.top_row_pending.is_none() {
         pencil.actions.push(Action::GridScrolled { position: window.position });
     }
@@ -58,7 +62,8 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
     // What is left of the width goes between the cells, so that both sides align.
     let used = columns as f32 * grid.cell_px;
     let gap = ((window.rect.width() - used) / (columns + 1) as f32).max(GridState::GAP);
-    let layout = Layout { columns, gap, cell: grid.cell_px, row_height, rect: window.rect, position: window.position };
+    let layout =
+        Layout { columns, gap, cell: grid.cell_px, row_height, rect: window.rect, position: window.position };
 
     let edge_px = (grid.cell_px * ui.ctx().pixels_per_point()).round() as u32;
     let clip = ui.painter().with_clip_rect(window.rect);
@@ -69,7 +74,14 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
             let position = line * columns + column;
             let Some(sample) = rows.get(position).copied() else { break };
             let cell = layout.cell_rect(position);
-            cell_ui(ui, &clip, pencil, session, view, Cell { sample, position, rect: cell, edge_px, hovered: hovered == Some(position) });
+            cell_ui(
+                ui,
+                &clip,
+                pencil,
+                session,
+                view,
+                Cell { sample, position, rect: cell, edge_px, hovered: hovered == Some(position) },
+            );
         }
     }
     let ahead = window.end * columns..((window.end + PREFETCH_ROWS) * columns).min(rows.len());
@@ -106,7 +118,8 @@ impl Layout {
     }
 
     fn cell_at(&self, pos: Pos2, count: usize) -> Option<usize> {
-        let line = ((f64::from(pos.y - self.rect.top()) + self.position) / f64::from(self.row_height)).floor();
+        let line =
+            ((f64::from(pos.y - self.rect.top()) + self.position) / f64::from(self.row_height)).floor();
         let column = ((pos.x - self.rect.left() - self.gap) / (self.cell + self.gap)).floor();
         if line < 0.0 || column < 0.0 || column as usize >= self.columns {
             return None;
@@ -138,7 +151,13 @@ fn cell_ui(
     let picture = Rect::from_min_size(cell.rect.min, vec2(cell.rect.width(), session.grid.cell_px));
     let selected = session.selection.contains(sample);
     let radius = CornerRadius::same(4);
-    let background = if selected { tokens.accent_soft } else if cell.hovered { tokens.raised_hover } else { tokens.panel };
+    let background = if selected {
+        tokens.accent_soft
+    } else if cell.hovered {
+        tokens.raised_hover
+    } else {
+        tokens.panel
+    };
     painter.rect_filled(cell.rect, radius, background);
 
     let fact = session.snapshot.facts.get(sample);
@@ -242,7 +261,8 @@ pub fn file_name(path: &str) -> &str {
 
 /// A line of text cut to a width with an ellipsis.
 pub fn fitted(ui: &Ui, text: &str, points: f32, width: f32, color: Color32) -> std::sync::Arc<egui::Galley> {
-    let mut job = egui::text::LayoutJob::simple_singleline(text.to_owned(), FontId::proportional(points), color);
+    let mut job =
+        egui::text::LayoutJob::simple_singleline(text.to_owned(), FontId::proportional(points), color);
     job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(8.0));
     ui.ctx().fonts_mut(|fonts| fonts.layout_job(job))
 }
@@ -255,7 +275,8 @@ fn zoom_input(ui: &Ui, pencil: &mut Pencil<'_>, rect: Rect, grid: GridState) {
     if factor != 1.0 {
         // Rounding to whole points must not swallow small steps.
         let wished = grid.cell_px * factor;
-        let step = if factor > 1.0 { (grid.cell_px + 1.0).max(wished) } else { (grid.cell_px - 1.0).min(wished) };
+        let step =
+            if factor > 1.0 { (grid.cell_px + 1.0).max(wished) } else { (grid.cell_px - 1.0).min(wished) };
         pencil.actions.push(Action::GridZoomed { cell_px: step });
     }
 }
@@ -274,7 +295,9 @@ fn pointer_input(
     {
         match layout.cell_at(pos, count) {
             Some(position) => pencil.actions.push(Action::Click { position, mode: mode(modifiers) }),
-            None if !modifiers.command && !modifiers.shift => pencil.actions.push(Action::Run(Command::SelectNone)),
+            None if !modifiers.command && !modifiers.shift => {
+                pencil.actions.push(Action::Run(Command::SelectNone))
+            }
             None => {}
         }
     }
@@ -299,11 +322,22 @@ fn pointer_input(
         let area = Rect::from_two_pos(from, pos);
         let painter = ui.painter().with_clip_rect(layout.rect);
         let tokens = Tokens::of(ui);
-        painter.rect(area, 0.0, tokens.accent.gamma_multiply(0.15), Stroke::new(1.0, tokens.accent), StrokeKind::Inside);
+        painter.rect(
+            area,
+            0.0,
+            tokens.accent.gamma_multiply(0.15),
+            Stroke::new(1.0, tokens.accent),
+            StrokeKind::Inside,
+        );
 
-        let line = |y: f32| (f64::from(y - layout.rect.top()) + layout.position).max(0.0) / f64::from(layout.row_height);
-        let column = |x: f32| ((x - layout.rect.left() - layout.gap) / (layout.cell + layout.gap)).floor().max(0.0) as usize;
-        let lines = (line(area.top()) as usize, (line(area.bottom()) as usize).min(count.div_ceil(layout.columns)));
+        let line = |y: f32| {
+            (f64::from(y - layout.rect.top()) + layout.position).max(0.0) / f64::from(layout.row_height)
+        };
+        let column = |x: f32| {
+            ((x - layout.rect.left() - layout.gap) / (layout.cell + layout.gap)).floor().max(0.0) as usize
+        };
+        let lines =
+            (line(area.top()) as usize, (line(area.bottom()) as usize).min(count.div_ceil(layout.columns)));
         let across = (column(area.left()), column(area.right()).min(layout.columns - 1));
         let covered = (lines.0, lines.1, across.0, across.1);
         if view.dragged != Some(covered) {

@@ -45,7 +45,7 @@ pub trait Pictures {
     fn thumbnail(&mut self, sample: SampleId, edge_px: u32) -> Option<Thumb>;
 
     /// A thumbnail that will likely be asked for next.
-    fn prefetch_thumbnail(&mut self, sample: SampleId, edge_px: u32);
+    fn prefetch_thumbnail(&mut self, _sample: SampleId, _edge_px: u32) {}
 
     /// The whole sample. Asking is a request for it.
     fn full(&mut self, sample: SampleId) -> FullPicture;
@@ -69,7 +69,10 @@ pub enum FullPicture {
     Loading,
     Ready(Arc<Full>),
     /// A sentence that says why there is no picture, and what is known of the sample.
-    Failed { message: String, metadata: Arc<Vec<Metadatum>> },
+    Failed {
+        message: String,
+        metadata: Arc<Vec<Metadatum>>,
+    },
 }
 
 /// A whole sample with its textures. Cloning it copies pointers.
@@ -108,8 +111,6 @@ pub mod testing {
         fn thumbnail(&mut self, _: SampleId, _: u32) -> Option<Thumb> {
             None
         }
-
-        fn prefetch_thumbnail(&mut self, _: SampleId, _: u32) {}
 
         fn full(&mut self, _: SampleId) -> FullPicture {
             FullPicture::Loading

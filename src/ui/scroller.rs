@@ -51,21 +51,31 @@ pub fn window(position: f64, rows: usize, row_height: f32, rect: Rect) -> Window
 /// Draws the scroll bar, takes wheel and bar input, and gives the rows to draw.
 ///
 /// `position` is the position to start from, in points. `name` is the accessible name of the bar.
-pub fn show(ui: &mut Ui, id: Id, rect: Rect, position: f64, rows: usize, row_height: f32, name: &str) -> Window {
+pub fn show(
+    ui: &mut Ui,
+    id: Id,
+    rect: Rect,
+    position: f64,
+    rows: usize,
+    row_height: f32,
+    name: &str,
+) -> Window {
     let tokens = Tokens::of(ui);
     let body = Rect::from_min_max(rect.min, pos2(rect.right() - BAR_WIDTH, rect.bottom()));
     let farthest = max_position(rows, row_height, rect.height());
     let mut position = position.clamp(0.0, farthest);
 
     if ui.rect_contains_pointer(rect) && ui.is_enabled() {
-        let wheel = ui.input(|input| if input.modifiers.command { 0.0 } else { input.smooth_scroll_delta().y });
+        let wheel =
+            ui.input(|input| if input.modifiers.command { 0.0 } else { input.smooth_scroll_delta().y });
         if wheel != 0.0 {
             position = (position - f64::from(wheel)).clamp(0.0, farthest);
             ui.ctx().request_repaint();
         }
     }
 
-    let track = Rect::from_min_max(pos2(body.right() + 2.0, rect.top() + 2.0), rect.right_bottom() - vec2(2.0, 2.0));
+    let track =
+        Rect::from_min_max(pos2(body.right() + 2.0, rect.top() + 2.0), rect.right_bottom() - vec2(2.0, 2.0));
     let share = (f64::from(rect.height()) / (rows as f64 * f64::from(row_height)).max(1.0)).min(1.0) as f32;
     let handle_height = (track.height() * share).max(28.0).min(track.height());
     let travel = (track.height() - handle_height).max(0.0);

@@ -46,9 +46,18 @@ pub fn search_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SearchView) {
     let response = output.response.response.clone();
     response.widget_info(|| WidgetInfo::text_edit(true, &session.search.text, &text, "Search and filter"));
     let icon_at = response.rect.left_center() + egui::vec2(16.0, 0.0);
-    ui.painter().text(icon_at, egui::Align2::CENTER_CENTER, icons::ICON_SEARCH.codepoint, egui::FontId::proportional(17.0), tokens.text_dim);
+    ui.painter().text(
+        icon_at,
+        egui::Align2::CENTER_CENTER,
+        icons::ICON_SEARCH.codepoint,
+        egui::FontId::proportional(17.0),
+        tokens.text_dim,
+    );
     if !text.is_empty() {
-        let spot = egui::Rect::from_center_size(response.rect.right_center() - egui::vec2(16.0, 0.0), egui::Vec2::splat(22.0));
+        let spot = egui::Rect::from_center_size(
+            response.rect.right_center() - egui::vec2(16.0, 0.0),
+            egui::Vec2::splat(22.0),
+        );
         let clear = ui.scope_builder(egui::UiBuilder::new().max_rect(spot), |ui| {
             widgets::icon_button(ui, icons::ICON_CLOSE, "Clear the filter")
         });
@@ -66,7 +75,8 @@ pub fn search_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SearchView) {
         state.cursor.set_char_range(Some(CCursorRange::one(CCursor::new(at))));
         state.store(ui.ctx(), id);
     } else if response.changed() {
-        let at = state.cursor.char_range().map_or(text.len(), |range| byte_at(&text, range.primary.index.into()));
+        let at =
+            state.cursor.char_range().map_or(text.len(), |range| byte_at(&text, range.primary.index.into()));
         actions.push(Action::SearchTyped { text: text.clone(), cursor: at });
     }
     if let Some(at) = chosen
@@ -138,7 +148,12 @@ fn offers_ui(
                     .horizontal(|ui| {
                         let response = ui.selectable_label(chosen, text);
                         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                            ui.add(egui::Label::new(RichText::new(&completion.note).color(tokens.text_dim).small()).truncate());
+                            ui.add(
+                                egui::Label::new(
+                                    RichText::new(&completion.note).color(tokens.text_dim).small(),
+                                )
+                                .truncate(),
+                            );
                         });
                         response
                     })
@@ -185,14 +200,19 @@ pub fn sort_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
     let view = &session.overlay.view;
     let column = columns::column(session.dataset(), &view.sort);
     let title = column.map_or_else(|| "Path".to_owned(), |column| column.title.into_owned());
-    let arrow = if view.direction == Direction::Descending { icons::ICON_ARROW_DOWNWARD } else { icons::ICON_ARROW_UPWARD };
+    let arrow = if view.direction == Direction::Descending {
+        icons::ICON_ARROW_DOWNWARD
+    } else {
+        icons::ICON_ARROW_UPWARD
+    };
     let actions = &mut *pencil.actions;
     ui.spacing_mut().item_spacing.x = space::XS;
     let menu = ui.menu_button(format!("By {}", title.to_lowercase()), |ui| {
         egui::ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
             for column in columns::all_columns(session.dataset()) {
                 let here = column.name == view.sort.as_str();
-                let response = ui.selectable_label(here, column.title.as_ref()).on_hover_text(column.about.as_ref());
+                let response =
+                    ui.selectable_label(here, column.title.as_ref()).on_hover_text(column.about.as_ref());
                 if response.clicked() {
                     let direction = view.direction;
                     actions.push(Action::SetSort { column: column.name.into_owned(), direction });

@@ -4,6 +4,7 @@ use egui::{Align, Key, KeyboardShortcut, Layout as Flow, Modifiers, RichText, Ui
 use egui_material_icons::icons;
 use egui_tiles::{Behavior, Container, TabState, Tile, TileId, Tiles, Tree, UiResponse};
 
+use super::Pencil;
 use super::filters::{FiltersView, filters_ui};
 use super::grid::{GridView, grid_ui};
 use super::inspector::{InspectorView, inspector_ui};
@@ -14,7 +15,6 @@ use super::table::{TableView, table_ui};
 use super::theme::{Tokens, size};
 use super::welcome::welcome_ui;
 use super::widgets;
-use super::Pencil;
 use crate::state::command::{Chord, Menu};
 use crate::state::{Action, COMMANDS, Command, Pane};
 
@@ -157,7 +157,8 @@ fn zoom_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
     let Some(session) = &pencil.state.session else { return };
     let mut edge = session.grid.cell_px;
     ui.spacing_mut().slider_width = 90.0;
-    let slider = egui::Slider::new(&mut edge, crate::state::GridState::CELLS).logarithmic(true).show_value(false);
+    let slider =
+        egui::Slider::new(&mut edge, crate::state::GridState::CELLS).logarithmic(true).show_value(false);
     let response = ui.add(slider).on_hover_text("Size of thumbnails");
     response.widget_info(|| egui::WidgetInfo::slider(true, f64::from(edge), "Size of thumbnails"));
     if response.changed() {
@@ -244,7 +245,13 @@ fn drop_ui(ui: &Ui) {
     let painter = ui.ctx().layer_painter(egui::LayerId::new(egui::Order::Tooltip, egui::Id::unique("drop")));
     let rect = ui.ctx().content_rect();
     painter.rect_filled(rect, 0.0, tokens.scrim);
-    painter.text(rect.center(), egui::Align2::CENTER_CENTER, "Drop to open", super::theme::bold(size::TITLE), egui::Color32::WHITE);
+    painter.text(
+        rect.center(),
+        egui::Align2::CENTER_CENTER,
+        "Drop to open",
+        super::theme::bold(size::TITLE),
+        egui::Color32::WHITE,
+    );
 }
 
 struct Draw<'a, 'b> {
@@ -288,11 +295,23 @@ impl Behavior<Pane> for Draw<'_, '_> {
         visuals.panel_fill
     }
 
-    fn tab_bg_color(&self, visuals: &egui::Visuals, _: &Tiles<Pane>, _: TileId, _: &TabState) -> egui::Color32 {
+    fn tab_bg_color(
+        &self,
+        visuals: &egui::Visuals,
+        _: &Tiles<Pane>,
+        _: TileId,
+        _: &TabState,
+    ) -> egui::Color32 {
         visuals.panel_fill
     }
 
-    fn tab_outline_stroke(&self, _: &egui::Visuals, _: &Tiles<Pane>, _: TileId, _: &TabState) -> egui::Stroke {
+    fn tab_outline_stroke(
+        &self,
+        _: &egui::Visuals,
+        _: &Tiles<Pane>,
+        _: TileId,
+        _: &TabState,
+    ) -> egui::Stroke {
         egui::Stroke::NONE
     }
 
@@ -300,7 +319,13 @@ impl Behavior<Pane> for Draw<'_, '_> {
         visuals.widgets.noninteractive.bg_stroke
     }
 
-    fn tab_text_color(&self, visuals: &egui::Visuals, _: &Tiles<Pane>, _: TileId, state: &TabState) -> egui::Color32 {
+    fn tab_text_color(
+        &self,
+        visuals: &egui::Visuals,
+        _: &Tiles<Pane>,
+        _: TileId,
+        state: &TabState,
+    ) -> egui::Color32 {
         if state.active { visuals.text_color() } else { visuals.weak_text_color() }
     }
 
@@ -315,4 +340,3 @@ impl Behavior<Pane> for Draw<'_, '_> {
         egui_tiles::SimplificationOptions { all_panes_must_have_tabs: true, ..Default::default() }
     }
 }
-

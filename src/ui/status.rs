@@ -115,7 +115,8 @@ pub fn notices_ui(ui: &Ui, pencil: &mut Pencil<'_>) {
                                 ui.add(egui::Label::new(&notice.text).wrap());
                             });
                             ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-                                if widgets::icon_button(ui, icons::ICON_CLOSE, "Close this notice").clicked() {
+                                if widgets::icon_button(ui, icons::ICON_CLOSE, "Close this notice").clicked()
+                                {
                                     pencil.actions.push(Action::NoticeClosed { id: notice.id });
                                 }
                             });

@@ -31,7 +31,11 @@ pub fn welcome_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
 
 fn page_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, tokens: &Tokens) {
     ui.label(RichText::new("Lenslet").text_style(theme::title_style()));
-    ui.label(RichText::new("See what is in a dataset, and what is wrong with it.").size(15.0).color(tokens.text_dim));
+    ui.label(
+        RichText::new("See what is in a dataset, and what is wrong with it.")
+            .size(15.0)
+            .color(tokens.text_dim),
+    );
     ui.add_space(space::L);
 
     if let Some(source) = &pencil.state.opening {
@@ -41,8 +45,13 @@ fn page_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, tokens: &Tokens) {
 
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().button_padding = vec2(16.0, 9.0);
-        let demo = egui::Button::new(RichText::new("Open the demo dataset").color(tokens.on_accent)).fill(tokens.accent);
-        if ui.add(demo).on_hover_text("3,000 rendered letters with planted faults, written to your data folder").clicked() {
+        let demo = egui::Button::new(RichText::new("Open the demo dataset").color(tokens.on_accent))
+            .fill(tokens.accent);
+        if ui
+            .add(demo)
+            .on_hover_text("3,000 rendered letters with planted faults, written to your data folder")
+            .clicked()
+        {
             pencil.actions.push(Action::Run(Command::OpenDemo));
         }
         if ui.button("Open folder…").clicked() {
@@ -102,7 +111,13 @@ fn recent_ui(ui: &mut Ui, recent: &Recent, tokens: &Tokens, actions: &mut Vec<Ac
         if response.hovered() || response.has_focus() {
             ui.painter().rect_filled(rect.expand2(vec2(8.0, 0.0)), CornerRadius::same(6), tokens.raised);
         }
-        let count = super::grid::fitted(ui, &format!("{} samples", grouped(recent.samples)), size::SMALL, 140.0, tokens.text_dim);
+        let count = super::grid::fitted(
+            ui,
+            &format!("{} samples", grouped(recent.samples)),
+            size::SMALL,
+            140.0,
+            tokens.text_dim,
+        );
         let room = rect.width() - count.size().x - 16.0;
         let title = super::grid::fitted(ui, &name, size::BODY, room, tokens.text);
         let path = super::grid::fitted(ui, &source, size::SMALL, room, tokens.text_dim);

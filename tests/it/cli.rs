@@ -39,7 +39,8 @@ fn scan_prints_the_facts_of_the_demo() {
     for key in ["formats", "bytes", "width", "height", "issues", "seconds"] {
         assert!(!all[key].is_null(), "{key}");
     }
-    let kinds: Vec<_> = all["issues"].as_array().expect("a list").iter().map(|issue| &issue["kind"]).collect();
+    let kinds: Vec<_> =
+        all["issues"].as_array().expect("a list").iter().map(|issue| &issue["kind"]).collect();
     for kind in ["empty", "truncated", "misnamed"] {
         assert!(kinds.iter().any(|found| **found == kind), "{kind} among {kinds:?}");
     }

@@ -30,7 +30,9 @@ fn readme_is_current() {
     for format in FORMATS {
         formats.push_str(&format!("| {} | {} |\n", format.layout.title(), format.reads));
     }
-    formats.push_str("| Archives | tar, tar.gz and zip of any of the above, read in place and never unpacked |\n");
+    formats.push_str(
+        "| Archives | tar, tar.gz and zip of any of the above, read in place and never unpacked |\n",
+    );
     check("formats", &formats);
 
     let mut query = String::from("| written | meaning |\n| --- | --- |\n");

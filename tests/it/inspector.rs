@@ -63,6 +63,8 @@ impl App {
                 project: ProjectFace::new(PathBuf::new(), Access::ReadWrite),
                 place: None,
                 notes: Vec::new(),
+                recent: None,
+                may_have_changed: false,
             })));
             let generation = state.session.as_ref().expect("it was opened").shown.asked;
             state.update(Action::RowsReady {

@@ -181,6 +181,8 @@ fn opened(samples: usize, issues: Vec<Issue>) -> State {
         project,
         place: None,
         notes: Vec::new(),
+        recent: None,
+        may_have_changed: false,
     };
     let mut state = State::new(Settings::default());
     act(&mut state, Action::Opened(Box::new(opened)));

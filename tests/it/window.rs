@@ -176,7 +176,7 @@ fn keys_move_the_cursor_and_the_inspector_follows() {
 #[test]
 fn without_a_dataset_the_screen_offers_the_demo_and_errors_name_the_path() {
     let home = tempfile::tempdir().expect("a folder");
-    let mut window = Window::open(home.path(), None);
+    let window = Window::open(home.path(), None);
     window.harness.get_by_label("Open the demo dataset");
     window.close();
 
