@@ -93,7 +93,8 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
     }
 
     pointer_input(ui, pencil, view, &response, &layout, rows.len());
-    if response.has_focus() || (pointer.is_some() && ui.memory(|memory| memory.focused().is_none())) {
+    let nothing_focused = pencil.state.dialog.is_none() && ui.memory(|memory| memory.focused().is_none());
+    if response.has_focus() || nothing_focused {
         key_input(ui, pencil, columns, ((rect.height() / row_height) as usize).max(1) * columns);
     }
 }

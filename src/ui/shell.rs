@@ -213,8 +213,10 @@ fn recents_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
 fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>) {
     let typing = ui.ctx().text_edit_focused();
     let modal = pencil.state.dialog.is_some();
-    for entry in COMMANDS {
-        for chord in entry.chords {
+    // Ctrl+Shift+Z also matches Ctrl+Z, so that the chords with more keys come first.
+    for with_shift in [true, false] {
+        let chords = COMMANDS.iter().flat_map(|entry| entry.chords.iter().map(move |chord| (entry, chord)));
+        for (entry, chord) in chords.filter(|(_, chord)| (chord.shift || chord.alt) == with_shift) {
             let plain = !chord.command && !chord.alt;
             if (plain && typing) || (modal && entry.command != Command::Palette) {
                 continue;
