@@ -19,6 +19,7 @@ const STEPS: usize = 1 << 16;
 
 /// Linear light in 1, 2, 3 or 4 channels to 8-bit sRGB. Even channel counts end in an alpha by which
 /// colours were multiplied, as OpenEXR has it; the result's alpha is straight.
+#[expect(clippy::manual_clamp, reason = "clamp keeps NaN; max and min turn it into black")]
 pub(super) fn from_linear(samples: &mut [f32], channels: usize) -> Vec<u8> {
     let colours = if channels.is_multiple_of(2) { channels - 1 } else { channels };
     let (mut white, mut log_sum, mut lit) = (0f32, 0f64, 0u64);
