@@ -44,7 +44,11 @@ pub fn search_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SearchView) {
         .margin(egui::Margin { left: 30, right: 30, top: 6, bottom: 6 });
     let output = field.show(ui);
     let response = output.response.response.clone();
-    response.widget_info(|| WidgetInfo::text_edit(true, &session.search.text, &text, "Search and filter"));
+    response.widget_info(|| {
+        let mut info = WidgetInfo::text_edit(true, &session.search.text, &text, "");
+        info.label = Some("Search and filter".to_owned());
+        info
+    });
     let icon_at = response.rect.left_center() + egui::vec2(16.0, 0.0);
     ui.painter().text(
         icon_at,
