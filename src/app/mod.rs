@@ -37,6 +37,9 @@ const KEEP_PLACE: Duration = Duration::from_secs(2);
 /// Settings are saved this long after the last change: typing a name is one write.
 const SAVE_SETTINGS: Duration = Duration::from_millis(500);
 
+/// How long a note stays on screen.
+const NOTE: Duration = Duration::from_secs(8);
+
 /// How the program starts.
 #[derive(Clone, Debug, Default)]
 pub struct Start {
@@ -60,6 +63,8 @@ pub struct App {
     refreshed: Instant,
     place_kept: (Instant, Option<serde_json::Value>),
     settings_changed: Option<Instant>,
+    /// When the notes on screen were first shown.
+    noted: Vec<(u64, Instant)>,
     window: Option<WindowGeometry>,
 }
 
@@ -124,6 +129,7 @@ impl App {
             refreshed: Instant::now(),
             place_kept: (Instant::now(), None),
             settings_changed: None,
+            noted: Vec::new(),
             window: None,
         };
         if let Some(note) = note {
@@ -169,6 +175,7 @@ impl App {
             ctx.request_repaint_after(REFRESH);
         }
         self.input(ctx);
+        self.close_old_notes(ctx);
         self.dispatch(ctx);
         self.keep_place();
         if self.settings_changed.is_some_and(|changed| changed.elapsed() >= SAVE_SETTINGS) {
@@ -249,10 +256,28 @@ impl App {
         }
     }
 
+    /// Notes go by themselves once there was time to read them; warnings and errors stay.
+    fn close_old_notes(&mut self, ctx: &Context) {
+        let notices = &self.state.notices;
+        self.noted.retain(|(id, _)| notices.iter().any(|notice| notice.id == *id));
+        for notice in notices.iter().filter(|notice| notice.level == Level::Info) {
+            match self.noted.iter().find(|(id, _)| *id == notice.id) {
+                Some((_, since)) if since.elapsed() >= NOTE => {
+                    self.actions.push(Action::NoticeClosed { id: notice.id });
+                }
+                Some(_) => {}
+                None => {
+                    self.noted.push((notice.id, Instant::now()));
+                    ctx.request_repaint_after(NOTE);
+                }
+            }
+        }
+    }
+
     /// Dropped files, and where the window is.
     fn input(&mut self, ctx: &Context) {
         let (hovers, dropped, window) = ctx.input(|input| {
-            let dropped = input.raw.dropped_files.iter().next().map(|file| file.path().to_owned());
+            let dropped = input.raw.dropped_files.first().map(|file| file.path().to_owned());
             let viewport = input.viewport();
             let window = viewport.outer_rect.zip(viewport.inner_rect).map(|(outer, inner)| WindowGeometry {
                 x: outer.left(),

@@ -221,7 +221,7 @@ fn report(
 
 impl Range {
     fn of(spread: Spread) -> Self {
-        Self { min: spread.min.into(), median: spread.median.into(), max: spread.max.into() }
+        Self { min: spread.min.into(), median: spread.median, max: spread.max.into() }
     }
 }
 

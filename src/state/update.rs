@@ -273,19 +273,16 @@ impl Session {
             Action::TableColumns(columns) => self.table.columns = columns,
             Action::Rescanned(rescanned) => return self.rescanned(*rescanned),
             Action::Measured { facts, issues } => self.measured(&facts, issues),
-            Action::RowsReady { generation, rows, counts, total } => {
-                if generation == self.shown.asked {
-                    self.shown.rows = rows;
-                    self.shown.counts = counts;
-                    self.shown.total = total;
-                    self.shown.answered = generation;
-                    self.rows_came();
-                }
+            // An answer to an older question is dropped.
+            Action::RowsReady { generation, rows, counts, total } if generation == self.shown.asked => {
+                self.shown.rows = rows;
+                self.shown.counts = counts;
+                self.shown.total = total;
+                self.shown.answered = generation;
+                self.rows_came();
             }
-            Action::Refresh => {
-                if self.shown.stale && self.shown.answered == self.shown.asked {
-                    effects.push(self.find_rows());
-                }
+            Action::Refresh if self.shown.stale && self.shown.answered == self.shown.asked => {
+                effects.push(self.find_rows());
             }
             Action::Saved { through, problem } => {
                 self.project.saved = through;

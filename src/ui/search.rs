@@ -29,6 +29,11 @@ pub fn search_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SearchView) {
     let id = egui::Id::unique(FIELD);
     let mut text = session.search.text.clone();
 
+    if std::mem::take(&mut view.focus) {
+        // Before the field is drawn, so that the next key is already its own.
+        ui.memory_mut(|memory| memory.request_focus(id));
+        ui.ctx().request_repaint();
+    }
     let focused = ui.memory(|memory| memory.has_focus(id));
     let offers = focused && !session.search.completions.is_empty();
     let mut chosen = None;
@@ -62,18 +67,15 @@ pub fn search_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SearchView) {
             response.rect.right_center() - egui::vec2(16.0, 0.0),
             egui::Vec2::splat(22.0),
         );
-        let clear = ui.scope_builder(egui::UiBuilder::new().max_rect(spot), |ui| {
-            widgets::icon_button(ui, icons::ICON_CLOSE, "Clear the filter")
-        });
-        if clear.inner.clicked() {
+        // A child that takes no room: the bar must not grow by it.
+        let layout = egui::Layout::centered_and_justified(egui::Direction::LeftToRight);
+        let mut corner = ui.new_child(egui::UiBuilder::new().max_rect(spot).layout(layout));
+        corner.spacing_mut().button_padding = egui::Vec2::ZERO;
+        if widgets::icon_button(&mut corner, icons::ICON_CLOSE, "Clear the filter").clicked() {
             actions.push(Action::Run(Command::ClearFilter));
         }
     }
 
-    if view.focus {
-        view.focus = false;
-        response.request_focus();
-    }
     let mut state = output.state;
     if let Some(at) = view.cursor_to.take() {
         state.cursor.set_char_range(Some(CCursorRange::one(CCursor::new(at))));
@@ -94,9 +96,8 @@ pub fn search_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SearchView) {
 
     if let Some(error) = &session.search.error {
         underline_ui(ui, &output.galley, output.galley_pos, &text, error.at.clone());
-        egui::Tooltip::always_open(ui.ctx().clone(), ui.layer_id(), id.with("error"), &response)
-            .show(|ui| ui.colored_label(tokens.error, &error.message));
-    } else if offers {
+    }
+    if focused && (offers || session.search.error.is_some()) {
         offers_ui(ui, session, actions, view, &response);
     }
 }
@@ -145,6 +146,10 @@ fn offers_ui(
         .accessible_name("Completions")
         .show(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
+            if let Some(error) = &session.search.error {
+                ui.colored_label(tokens.error, &error.message);
+                ui.add_space(4.0);
+            }
             for (at, completion) in session.search.completions.iter().enumerate().take(10) {
                 let chosen = session.search.chosen == Some(at);
                 let text = RichText::new(&completion.insert).monospace();

@@ -95,7 +95,7 @@ impl Tokens {
     pub fn class(&self, class: u32) -> Color32 {
         let hue = (f64::from(class) * 0.618_033_988_75 + 0.58).fract() as f32;
         let value = if self.dark { 0.80 } else { 0.36 };
-        let saturation = if class % 2 == 0 { 0.55 } else { 0.72 };
+        let saturation = if class.is_multiple_of(2) { 0.55 } else { 0.72 };
         egui::ecolor::Hsva::new(hue, saturation, value, 1.0).into()
     }
 }
