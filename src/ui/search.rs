@@ -97,7 +97,7 @@ pub fn search_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SearchView) {
     if let Some(error) = &session.search.error {
         underline_ui(ui, &output.galley, output.galley_pos, &text, error.at.clone());
     }
-    if focused && (offers || session.search.error.is_some()) {
+    if offers || session.search.error.is_some() {
         offers_ui(ui, session, actions, view, &response);
     }
 }
