@@ -3,6 +3,7 @@
 mod cli;
 mod data;
 mod demo;
+mod display;
 mod docs;
 mod fuzz;
 mod import;
