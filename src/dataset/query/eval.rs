@@ -1,8 +1,10 @@
 //! A query's answer: one bit per sample.
 //!
-//! Each condition makes a mask over all rows, and masks are joined word by word. A condition on
-//! classes becomes a table with a yes or no per label set, and text is looked for in all paths end
-//! to end, so that the work per row is a few nanoseconds. It refuses to know how queries are written.
+//! A query is made ready once and then asked block by block, a few thousand rows at a time, on all
+//! cores: the rows of a block are in the processor's cache for every condition, and a condition is
+//! asked only of the rows that the others leave. A condition on classes becomes a table with a yes
+//! or no per label set, and text is looked for in a block's paths end to end, so that the work per
+//! row is a few nanoseconds. It refuses to know how queries are written.
 
 use memchr::memmem::Finder;
 use rayon::prelude::*;
@@ -22,37 +24,290 @@ impl Query {
     /// The samples that the query asks for; those that are gone are not among them.
     pub fn mask(&self, snapshot: &Snapshot) -> Bitmask {
         let present = snapshot.derived().present();
-        let mut mask = match self.root() {
-            None => return present.clone(),
-            Some(root) => node_mask(snapshot, root, present),
-        };
-        mask.intersect(present);
-        mask
+        let Some(root) = self.root() else { return present.clone() };
+        let ready = Ready::node(snapshot, root);
+        Bitmask::from_blocks(snapshot.len(), |first, words| {
+            let within = &present.words()[first / 64..][..words.len()];
+            ready.fill(first, within, words);
+            intersect(words, within);
+        })
     }
 }
 
-/// The rows for which the condition holds, as far as they are in `within`: what the mask says of
-/// other rows means nothing.
-fn node_mask(snapshot: &Snapshot, node: &Node, within: &Bitmask) -> Bitmask {
-    match node {
-        Node::And(nodes) => {
-            // Texts are looked for last, in the rows that the others leave.
-            let (last, first): (Vec<&Node>, Vec<&Node>) = nodes.iter().partition(|node| reads_text(node));
-            let mut mask = within.clone();
-            for node in first.into_iter().chain(last) {
-                let other = node_mask(snapshot, node, &mask);
-                mask.intersect(&other);
-            }
-            mask
+/// Words of one block.
+const WORDS: usize = BLOCK / 64;
+
+/// Sets the bits of the rows of one block for which a condition holds: the block's first row, the
+/// rows that are asked for, and the words, clear at first. What it says of other rows means nothing.
+type Fill<'a> = Box<dyn Fn(usize, &[u64], &mut [u64]) + Sync + 'a>;
+
+/// A condition made ready: what does not depend on the row is worked out.
+enum Ready<'a> {
+    And(Vec<Self>),
+    Or(Vec<Self>),
+    Not(Box<Self>),
+    Test(Fill<'a>),
+}
+
+impl<'a> Ready<'a> {
+    fn node(snapshot: &'a Snapshot, node: &'a Node) -> Self {
+        let all = |nodes: &[&'a Node]| nodes.iter().map(|node| Self::node(snapshot, node)).collect();
+        // Texts are looked for last, in the rows that the others leave.
+        let texts_last = |nodes: &'a [Node]| {
+            let (last, mut first): (Vec<&Node>, Vec<&Node>) = nodes.iter().partition(|node| reads_text(node));
+            first.extend(last);
+            all(&first)
+        };
+        match node {
+            Node::And(nodes) => Self::And(texts_last(nodes)),
+            Node::Or(nodes) => Self::Or(texts_last(nodes)),
+            Node::Not(node) => Self::Not(Box::new(Self::node(snapshot, node))),
+            Node::Test(test) => Self::test(snapshot, test),
         }
-        Node::Or(nodes) => any_of(snapshot.len(), nodes, |node| node_mask(snapshot, node, within)),
-        Node::Not(node) => {
-            let mut mask = node_mask(snapshot, node, within);
-            mask.invert();
-            mask
-        }
-        Node::Test(test) => test_mask(snapshot, test, within),
     }
+
+    fn fill(&self, first: usize, within: &[u64], words: &mut [u64]) {
+        let mut other = [0; WORDS];
+        let other = &mut other[..words.len()];
+        match self {
+            Self::And(parts) => {
+                words.copy_from_slice(within);
+                for part in parts {
+                    if words.iter().all(|word| *word == 0) {
+                        return;
+                    }
+                    other.fill(0);
+                    part.fill(first, words, other);
+                    intersect(words, other);
+                }
+            }
+            Self::Or(parts) => {
+                let mut left = [0; WORDS];
+                let left = &mut left[..words.len()];
+                left.copy_from_slice(within);
+                for part in parts {
+                    other.fill(0);
+                    part.fill(first, left, other);
+                    for ((word, left), other) in words.iter_mut().zip(left.iter_mut()).zip(&*other) {
+                        *word |= other;
+                        *left &= !other;
+                    }
+                    if left.iter().all(|word| *word == 0) {
+                        return;
+                    }
+                }
+            }
+            Self::Not(part) => {
+                part.fill(first, within, words);
+                words.iter_mut().for_each(|word| *word = !*word);
+            }
+            Self::Test(fill) => fill(first, within, words),
+        }
+    }
+
+    fn test(snapshot: &'a Snapshot, test: &'a Test) -> Self {
+        match test {
+            Test::Text(pattern) => Self::text(snapshot, pattern),
+            Test::Path(patterns) => {
+                let paths = snapshot.derived().folded_paths();
+                let one = |pattern| {
+                    let literal = Pattern::as_literal(pattern).is_some();
+                    let extent = if literal { Extent::Within } else { Extent::Whole };
+                    Self::strings(paths, Matcher::new(pattern, extent))
+                };
+                Self::Or(patterns.iter().map(one).collect())
+            }
+            Test::Label(choices) => {
+                let classes = &snapshot.vocabulary().classes;
+                Self::classes(snapshot, &chosen(classes, choices), choices.contains(&Choice::None))
+            }
+            Test::Split(choices) => Self::splits(snapshot, choices),
+            Test::Format(formats) => {
+                let mut wanted = [false; ImageFormat::ALL.len()];
+                formats.iter().for_each(|format| wanted[*format as usize] = true);
+                Self::facts(snapshot, move |facts, row| wanted[facts.format[row] as usize])
+            }
+            Test::Pixels(kinds) => {
+                let mut wanted = [false; PixelKind::ALL.len()];
+                kinds.iter().for_each(|kind| wanted[*kind as usize] = true);
+                Self::facts(snapshot, move |facts, row| wanted[facts.pixel_kind[row] as usize])
+            }
+            Test::Issue(kinds) => {
+                let wanted = kinds.iter().fold(0, |bits, kind| bits | kind.map_or(u16::MAX, IssueKind::bit));
+                Self::facts(snapshot, move |facts, row| facts.issues[row] & wanted != 0)
+            }
+            Test::Is(states) => Self::Or(states.iter().map(|state| Self::state(snapshot, *state)).collect()),
+            Test::Number { column, test } => match builtin(column) {
+                Some(column) => Self::number(snapshot, column, test),
+                None => Self::never(),
+            },
+            Test::Attribute { name, test } => Self::attribute(snapshot, name, test),
+        }
+    }
+
+    /// A condition that is asked row by row, whichever rows are asked for.
+    fn rows(rows: usize, test: impl Fn(usize) -> bool + Sync + 'a) -> Self {
+        Self::Test(Box::new(move |first, _, words| {
+            pack(words, BLOCK.min(rows - first), |row| test(first + row));
+        }))
+    }
+
+    fn never() -> Self {
+        Self::Or(Vec::new())
+    }
+
+    fn text(snapshot: &'a Snapshot, pattern: &Pattern) -> Self {
+        let matcher = Matcher::new(pattern, Extent::Within);
+        let classes = snapshot.vocabulary().classes.folded().iter();
+        let wanted: Vec<bool> = classes.map(|name| matcher.is_match(name.as_bytes())).collect();
+        let in_path = Self::strings(snapshot.derived().folded_paths(), matcher);
+        if wanted.contains(&true) {
+            Self::Or(vec![Self::classes(snapshot, &wanted, false), in_path])
+        } else {
+            in_path
+        }
+    }
+
+    /// The samples with one of the wanted classes, or with none.
+    fn classes(snapshot: &'a Snapshot, wanted: &[bool], unlabelled: bool) -> Self {
+        Self::label_sets(snapshot, |set| match set {
+            [] => unlabelled,
+            classes => classes.iter().any(|class| wanted[*class as usize]),
+        })
+    }
+
+    /// The samples whose set of classes is so: asked once per distinct set.
+    fn label_sets(snapshot: &'a Snapshot, test: impl Fn(&[u32]) -> bool + Sync) -> Self {
+        let Labels { sets, of, .. } = &snapshot.dataset.labels;
+        let table: Vec<bool> = sets.par_iter().with_min_len(4096).map(|set| test(set)).collect();
+        Self::rows(of.len(), move |row| table[of[row] as usize])
+    }
+
+    fn splits(snapshot: &'a Snapshot, choices: &[Choice]) -> Self {
+        let wanted = chosen(&snapshot.vocabulary().splits, choices);
+        let none = choices.contains(&Choice::None);
+        let splits = &snapshot.dataset.splits;
+        Self::rows(splits.len(), move |row| match splits[row] {
+            NO_SPLIT => none,
+            split => wanted[split as usize],
+        })
+    }
+
+    fn state(snapshot: &'a Snapshot, state: State) -> Self {
+        let marked = |mark: Mark| {
+            let marks = &snapshot.marks;
+            Self::rows(snapshot.len(), move |row| marks[row] & mark.bit() != 0)
+        };
+        match state {
+            State::Unlabelled => Self::label_sets(snapshot, <[u32]>::is_empty),
+            State::Labelled => Self::label_sets(snapshot, |set| !set.is_empty()),
+            State::Multilabel => Self::label_sets(snapshot, |set| set.len() > 1),
+            State::Boxed => {
+                let boxes = &snapshot.dataset.boxes;
+                Self::rows(snapshot.len(), move |row| !boxes.get(row as u32).is_empty())
+            }
+            State::Broken => {
+                let kinds = IssueKind::ALL.into_iter().filter(|kind| !kind.leaves_image());
+                let broken = kinds.fold(0, |bits, kind| bits | kind.bit());
+                Self::facts(snapshot, move |facts, row| facts.issues[row] & broken != 0)
+            }
+            State::Unmeasured => Self::facts(snapshot, |facts, row| !facts.measured[row]),
+            State::Starred => marked(Mark::Star),
+            State::Reviewed => marked(Mark::Reviewed),
+        }
+    }
+
+    fn number(snapshot: &'a Snapshot, column: Column, test: &Comparison) -> Self {
+        let ranges = ranges(test, column.is_single_precision());
+        // One range is the usual case, and compiles to straight comparisons.
+        if let [(low, high)] = ranges[..] {
+            return Self::column(snapshot, column, move |number| low <= number && number <= high);
+        }
+        let so = move |number: f64| ranges.iter().any(|(low, high)| *low <= number && number <= *high);
+        Self::column(snapshot, column, so)
+    }
+
+    /// The samples whose number in that column is so. An unknown number is NaN, which is never so.
+    fn column(snapshot: &'a Snapshot, column: Column, test: impl Fn(f64) -> bool + Sync + 'a) -> Self {
+        let rows = snapshot.len();
+        Self::Test(Box::new(move |first, _, words| {
+            let mut numbers = [f64::NAN; BLOCK];
+            let count = BLOCK.min(rows - first);
+            column.numbers(snapshot, first, &mut numbers[..count]);
+            pack(words, count, |row| test(numbers[row]));
+        }))
+    }
+
+    /// The rows whose facts are so.
+    fn facts(snapshot: &'a Snapshot, test: impl Fn(&FactChunk, usize) -> bool + Sync + 'a) -> Self {
+        let (rows, chunks) = (snapshot.len(), snapshot.facts.chunks());
+        Self::Test(Box::new(move |first, _, words| {
+            let chunk = &chunks[first / BLOCK];
+            pack(words, BLOCK.min(rows - first), |row| test(chunk, row));
+        }))
+    }
+
+    fn attribute(snapshot: &'a Snapshot, name: &str, test: &'a AttributeTest) -> Self {
+        let mut attributes = snapshot.dataset.attributes.iter();
+        let Some(at) = attributes.position(|attribute| attribute.name == name) else {
+            return Self::never();
+        };
+        let numbers_in = |ranges: Vec<(f64, f64)>| {
+            let numbers = snapshot.derived().attribute_numbers(at);
+            let so = move |number: f64| ranges.iter().any(|(low, high)| *low <= number && number <= *high);
+            Self::rows(numbers.len(), move |row| so(numbers[row]))
+        };
+        match test {
+            AttributeTest::Compare(comparison) => numbers_in(ranges(comparison, false)),
+            AttributeTest::OneOf(values) => {
+                let mut parts = Vec::new();
+                for value in values {
+                    match value {
+                        AttributeValue::Span(span) => {
+                            parts.push(numbers_in(ranges(&Comparison::OneOf(vec![*span]), false)));
+                        }
+                        AttributeValue::Text(pattern) => {
+                            if let Some(number) = pattern.as_literal().and_then(parse_number) {
+                                parts.push(numbers_in(vec![(number, number)]));
+                            }
+                            let texts = snapshot.derived().folded_attribute(at);
+                            parts.push(Self::strings(texts, Matcher::new(pattern, Extent::Whole)));
+                        }
+                    }
+                }
+                Self::Or(parts)
+            }
+        }
+    }
+
+    /// The rows whose folded text fits.
+    fn strings(strings: &'a Strings, matcher: Matcher) -> Self {
+        Self::Test(Box::new(move |first, within, words| {
+            if matcher.is_anything() {
+                words.fill(u64::MAX);
+                return;
+            }
+            let count: u32 = within.iter().map(|word| word.count_ones()).sum();
+            let rows = BLOCK.min(strings.len() - first);
+            match matcher.as_substring() {
+                // Texts end to end are read faster than row by row, unless few rows are asked for.
+                Some(finder) if count as usize > rows / 8 => find_in_block(strings, finder, first, words),
+                _ => {
+                    for ((at, word), asked) in words.iter_mut().enumerate().zip(within) {
+                        for bit in bits(*asked) {
+                            let text = strings.get(first + at * 64 + bit as usize);
+                            *word |= u64::from(matcher.is_match(text.as_bytes())) << bit;
+                        }
+                    }
+                }
+            }
+        }))
+    }
+}
+
+/// Keeps the bits that are in both.
+fn intersect(words: &mut [u64], others: &[u64]) {
+    words.iter_mut().zip(others).for_each(|(word, other)| *word &= other);
 }
 
 /// Whether answering takes a look at texts.
@@ -64,65 +319,6 @@ fn reads_text(node: &Node) -> bool {
     }
 }
 
-fn test_mask(snapshot: &Snapshot, test: &Test, within: &Bitmask) -> Bitmask {
-    match test {
-        Test::Text(pattern) => text_mask(snapshot, pattern, within),
-        Test::Path(patterns) => {
-            let paths = snapshot.derived().folded_paths();
-            any_of(snapshot.len(), patterns, |pattern| {
-                let extent = if pattern.as_literal().is_some() { Extent::Within } else { Extent::Whole };
-                strings_mask(paths, &Matcher::new(pattern, extent), within)
-            })
-        }
-        Test::Label(choices) => label_mask(snapshot, choices),
-        Test::Split(choices) => split_mask(snapshot, choices),
-        Test::Format(formats) => {
-            let mut wanted = [false; ImageFormat::ALL.len()];
-            formats.iter().for_each(|format| wanted[*format as usize] = true);
-            fact_mask(snapshot, |facts, row| wanted[facts.format[row] as usize])
-        }
-        Test::Pixels(kinds) => {
-            let mut wanted = [false; PixelKind::ALL.len()];
-            kinds.iter().for_each(|kind| wanted[*kind as usize] = true);
-            fact_mask(snapshot, |facts, row| wanted[facts.pixel_kind[row] as usize])
-        }
-        Test::Issue(kinds) => {
-            let wanted = kinds.iter().fold(0, |bits, kind| bits | kind.map_or(u16::MAX, IssueKind::bit));
-            fact_mask(snapshot, |facts, row| facts.issues[row] & wanted != 0)
-        }
-        Test::Is(states) => any_of(snapshot.len(), states, |state| state_mask(snapshot, *state)),
-        Test::Number { column, test } => match builtin(column) {
-            Some(column) => number_mask(snapshot, &column, test),
-            None => Bitmask::empty(snapshot.len()),
-        },
-        Test::Attribute { name, test } => attribute_mask(snapshot, name, test, within),
-    }
-}
-
-/// The rows in any of the masks.
-fn any_of<T>(rows: usize, items: &[T], mask: impl Fn(&T) -> Bitmask) -> Bitmask {
-    let mut masks = items.iter().map(mask);
-    let mut united = masks.next().unwrap_or_else(|| Bitmask::empty(rows));
-    masks.for_each(|other| united.unite(&other));
-    united
-}
-
-fn text_mask(snapshot: &Snapshot, pattern: &Pattern, within: &Bitmask) -> Bitmask {
-    let matcher = Matcher::new(pattern, Extent::Within);
-    let mut mask = strings_mask(snapshot.derived().folded_paths(), &matcher, within);
-    let classes = snapshot.vocabulary().classes.folded().iter();
-    let wanted: Vec<bool> = classes.map(|name| matcher.is_match(name.as_bytes())).collect();
-    if wanted.contains(&true) {
-        mask.unite(&class_mask(snapshot, &wanted, false));
-    }
-    mask
-}
-
-fn label_mask(snapshot: &Snapshot, choices: &[Choice]) -> Bitmask {
-    let classes = &snapshot.vocabulary().classes;
-    class_mask(snapshot, &chosen(classes, choices), choices.contains(&Choice::None))
-}
-
 /// Which names the choices mean.
 fn chosen(names: &Names, choices: &[Choice]) -> Vec<bool> {
     let mut wanted = vec![false; names.all().len()];
@@ -132,101 +328,6 @@ fn chosen(names: &Names, choices: &[Choice]) -> Vec<bool> {
         }
     }
     wanted
-}
-
-/// The samples with one of the wanted classes, or with none.
-fn class_mask(snapshot: &Snapshot, wanted: &[bool], unlabelled: bool) -> Bitmask {
-    set_mask(snapshot, |set| match set {
-        [] => unlabelled,
-        classes => classes.iter().any(|class| wanted[*class as usize]),
-    })
-}
-
-/// The samples whose set of classes is so: asked once per distinct set.
-fn set_mask(snapshot: &Snapshot, test: impl Fn(&[u32]) -> bool + Sync) -> Bitmask {
-    let Labels { sets, of, .. } = &snapshot.dataset.labels;
-    let table: Vec<bool> = sets.par_iter().with_min_len(4096).map(|set| test(set)).collect();
-    Bitmask::from_fn(of.len(), |row| table[of[row] as usize])
-}
-
-fn split_mask(snapshot: &Snapshot, choices: &[Choice]) -> Bitmask {
-    let wanted = chosen(&snapshot.vocabulary().splits, choices);
-    let none = choices.contains(&Choice::None);
-    let splits = &snapshot.dataset.splits;
-    Bitmask::from_fn(splits.len(), |row| match splits[row] {
-        NO_SPLIT => none,
-        split => wanted[split as usize],
-    })
-}
-
-fn state_mask(snapshot: &Snapshot, state: State) -> Bitmask {
-    let marked = |mark: Mark| {
-        let marks = &snapshot.marks;
-        Bitmask::from_fn(snapshot.len(), |row| marks[row] & mark.bit() != 0)
-    };
-    match state {
-        State::Unlabelled => set_mask(snapshot, <[u32]>::is_empty),
-        State::Labelled => set_mask(snapshot, |set| !set.is_empty()),
-        State::Multilabel => set_mask(snapshot, |set| set.len() > 1),
-        State::Boxed => {
-            let boxes = &snapshot.dataset.boxes;
-            Bitmask::from_fn(snapshot.len(), |row| !boxes.get(row as u32).is_empty())
-        }
-        State::Broken => {
-            let kinds = IssueKind::ALL.into_iter().filter(|kind| !kind.leaves_image());
-            let broken = kinds.fold(0, |bits, kind| bits | kind.bit());
-            fact_mask(snapshot, |facts, row| facts.issues[row] & broken != 0)
-        }
-        State::Unmeasured => fact_mask(snapshot, |facts, row| !facts.measured[row]),
-        State::Starred => marked(Mark::Star),
-        State::Reviewed => marked(Mark::Reviewed),
-    }
-}
-
-fn number_mask(snapshot: &Snapshot, column: &Column, test: &Comparison) -> Bitmask {
-    let ranges = ranges(test, column.is_single_precision());
-    // One range is the usual case, and compiles to straight comparisons.
-    if let [(low, high)] = ranges.as_slice() {
-        return column_mask(snapshot, column, |number| *low <= number && number <= *high);
-    }
-    column_mask(snapshot, column, |number| ranges.iter().any(|(low, high)| *low <= number && number <= *high))
-}
-
-/// The samples whose number in that column is so. An unknown number is NaN, which is never so.
-fn column_mask(snapshot: &Snapshot, column: &Column, test: impl Fn(f64) -> bool + Sync) -> Bitmask {
-    let rows = snapshot.len();
-    Bitmask::from_blocks(rows, |first, words| {
-        let mut numbers = [f64::NAN; BLOCK];
-        let count = BLOCK.min(rows - first);
-        column.numbers(snapshot, first, &mut numbers[..count]);
-        pack(words, count, |row| test(numbers[row]));
-    })
-}
-
-fn attribute_mask(snapshot: &Snapshot, name: &str, test: &AttributeTest, within: &Bitmask) -> Bitmask {
-    let rows = snapshot.len();
-    let Some(at) = snapshot.dataset.attributes.iter().position(|attribute| attribute.name == name) else {
-        return Bitmask::empty(rows);
-    };
-    let numbers_in = |ranges: &[(f64, f64)]| {
-        let numbers = snapshot.derived().attribute_numbers(at);
-        let so = |number: f64| ranges.iter().any(|(low, high)| *low <= number && number <= *high);
-        Bitmask::from_fn(numbers.len(), |row| so(numbers[row]))
-    };
-    match test {
-        AttributeTest::Compare(comparison) => numbers_in(&ranges(comparison, false)),
-        AttributeTest::OneOf(values) => any_of(rows, values, |value| match value {
-            AttributeValue::Span(span) => numbers_in(&ranges(&Comparison::OneOf(vec![*span]), false)),
-            AttributeValue::Text(pattern) => {
-                let texts = snapshot.derived().folded_attribute(at);
-                let mut mask = strings_mask(texts, &Matcher::new(pattern, Extent::Whole), within);
-                if let Some(number) = pattern.as_literal().and_then(parse_number) {
-                    mask.unite(&numbers_in(&[(number, number)]));
-                }
-                mask
-            }
-        }),
-    }
 }
 
 /// The ranges, both ends included, in which a comparison holds. `single` rounds what is compared
@@ -254,39 +355,6 @@ fn ranges(test: &Comparison, single: bool) -> Vec<(f64, f64)> {
         Comparison::More(value) => vec![(bounds(*value).1.next_up(), HIGHEST)],
         Comparison::AtLeast(value) => vec![(bounds(*value).0, HIGHEST)],
     }
-}
-
-/// The rows whose facts are so.
-fn fact_mask(snapshot: &Snapshot, test: impl Fn(&FactChunk, usize) -> bool + Sync) -> Bitmask {
-    let (rows, chunks) = (snapshot.len(), snapshot.facts.chunks());
-    Bitmask::from_blocks(rows, |first, words| {
-        let chunk = &chunks[first / BLOCK];
-        pack(words, BLOCK.min(rows - first), |row| test(chunk, row));
-    })
-}
-
-/// The rows of `within`, and maybe others, whose folded text fits.
-fn strings_mask(strings: &Strings, matcher: &Matcher, within: &Bitmask) -> Bitmask {
-    if matcher.is_anything() {
-        return Bitmask::full(strings.len());
-    }
-    Bitmask::from_blocks(strings.len(), |first, words| {
-        let asked = &within.words()[first / 64..][..words.len()];
-        let count: u32 = asked.iter().map(|word| word.count_ones()).sum();
-        let rows = BLOCK.min(strings.len() - first);
-        match matcher.as_substring() {
-            // Texts end to end are read faster than row by row, unless few rows are asked for.
-            Some(finder) if count as usize > rows / 8 => find_in_block(strings, finder, first, words),
-            _ => {
-                for ((at, word), asked) in words.iter_mut().enumerate().zip(asked) {
-                    for bit in bits(*asked) {
-                        let text = strings.get(first + at * 64 + bit as usize);
-                        *word |= u64::from(matcher.is_match(text.as_bytes())) << bit;
-                    }
-                }
-            }
-        }
-    })
 }
 
 /// Sets the bits of the rows of one block whose text has the needle, which is not empty: looked
