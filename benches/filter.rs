@@ -43,7 +43,7 @@ enum Order {
 fn measure_all(dataset: Arc<Dataset>) {
     let samples = dataset.len();
     let start = Instant::now();
-    let snapshot = Snapshot::new(dataset, facts(samples), Arc::new(vec![0; samples]));
+    let snapshot = Snapshot::new(dataset, &[], facts(samples), Arc::new(vec![0; samples]));
     snapshot.derived().vocabulary();
     println!("{:<44} {:>8.2} ms once", "names", ms(start));
     let start = Instant::now();

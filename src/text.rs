@@ -1,4 +1,4 @@
-//! Numbers as people read them, the same in the window and on the command line.
+//! Numbers and sentences as people read them, the same in the window and on the command line.
 
 /// A count with thousands apart: 1,000,000.
 pub fn grouped(count: u64) -> String {
@@ -11,6 +11,14 @@ pub fn grouped(count: u64) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A message with a capital and a full stop.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
+    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{stop}", letters.as_str())
 }
 
 /// A size in powers of 1,000: "24.6 MB".
@@ -34,6 +42,13 @@ pub fn bytes_text(bytes: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn sentences_start_and_end_as_such() {
+        for (text, expected) in [("a b", "A b."), ("Done.", "Done."), ("why?", "Why?"), ("ß", "SS.")] {
+            assert_eq!(sentence(text), expected);
+        }
+    }
 
     #[test]
     fn numbers_read_well() {

@@ -3,9 +3,7 @@
 //! Each frame: what came back from work becomes actions, actions change the state, their effects
 //! start work, and the views draw the state and give the next actions.
 
-mod finder;
 pub mod full;
-mod measuring;
 mod offscreen;
 mod reveal;
 mod thumbs;
@@ -23,7 +21,7 @@ use thumbs::{ThumbSource, Thumbs};
 use work::Work;
 
 use crate::dataset::SampleId;
-use crate::state::{Action, Effect, Level, Pane, State};
+use crate::state::{Action, Dialog, Effect, Level, State};
 use crate::store::{Paths, Settings, Theme, WindowGeometry};
 use crate::ui::dialogs::{DialogsView, dialogs_ui};
 use crate::ui::shell::{Panels, Views, shell_ui};
@@ -66,6 +64,8 @@ pub struct App {
     /// When the notes on screen were first shown.
     noted: Vec<(u64, Instant)>,
     window: Option<WindowGeometry>,
+    /// Whether closing asks no more.
+    quits_anyway: bool,
 }
 
 /// Opens the window and runs until it is closed.
@@ -78,10 +78,9 @@ pub fn run(source: Option<&str>, project: Option<&Path>) -> anyhow::Result<()> {
         .with_min_inner_size([640.0, 400.0])
         .with_inner_size([1280.0, 800.0]);
     if let Some(window) = settings.window {
-        viewport = viewport.with_inner_size([window.width, window.height]).with_maximized(window.maximised);
-        // A corner outside any monitor would hide the window: only plausible places are used.
-        if window.x > -50.0 && window.y > -50.0 {
-            viewport = viewport.with_position([window.x, window.y]);
+        viewport = viewport.with_inner_size(window.size).with_maximized(window.maximised);
+        if let Some(corner) = window.corner.filter(|_| !window.maximised) {
+            viewport = viewport.with_position(corner);
         }
     }
     let options = eframe::NativeOptions { viewport, persist_window: false, ..Default::default() };
@@ -118,25 +117,29 @@ impl App {
         let thumbs = Thumbs::new(workers, move || waker.request_repaint());
         let panels = Panels::from_value(settings.layout.as_ref());
         let dialogs = DialogsView::new(work::places(&paths, None), start.adapter);
+        let window = settings.window;
         let mut app = Self {
+            work: Work::new(ctx.clone(), paths, &settings),
             state: State::new(settings),
             panels,
             views: Views::default(),
             dialogs,
             pictures: AppPictures::new(ctx, thumbs),
-            work: Work::new(ctx.clone(), paths, start.project),
             actions: Vec::new(),
             refreshed: Instant::now(),
             place_kept: (Instant::now(), None),
             settings_changed: None,
             noted: Vec::new(),
-            window: None,
+            window,
+            quits_anyway: false,
         };
         if let Some(note) = note {
             app.state.notify(Level::Warning, note);
         }
-        if let Some(source) = start.source {
-            app.actions.push(Action::Open { source });
+        match (start.source, start.project) {
+            (Some(source), Some(project)) => app.actions.push(Action::OpenIn { source, project }),
+            (Some(source), None) => app.actions.push(Action::Open { source }),
+            (None, _) => {}
         }
         app.apply_settings(ctx);
         app
@@ -167,7 +170,7 @@ impl App {
 
     /// Everything but drawing.
     pub fn logic(&mut self, ctx: &Context) {
-        self.work.poll(&mut self.actions);
+        self.work.poll(&self.state, &mut self.actions);
         if self.refreshed.elapsed() >= REFRESH {
             self.refreshed = Instant::now();
             self.actions.push(Action::Refresh);
@@ -178,8 +181,12 @@ impl App {
         self.close_old_notes(ctx);
         self.dispatch(ctx);
         self.keep_place();
-        if self.settings_changed.is_some_and(|changed| changed.elapsed() >= SAVE_SETTINGS) {
-            self.save_settings();
+        if let Some(changed) = self.settings_changed {
+            match SAVE_SETTINGS.checked_sub(changed.elapsed()) {
+                None => self.save_settings(),
+                // Asked for in every frame: another wish for a frame takes the place of this one.
+                Some(left) => ctx.request_repaint_after(left),
+            }
         }
     }
 
@@ -202,30 +209,33 @@ impl App {
 
     fn dispatch(&mut self, ctx: &Context) {
         for action in std::mem::take(&mut self.actions) {
-            let is_new = matches!(action, Action::Opened(_));
-            let may_have_changed = matches!(&action, Action::Opened(opened) if opened.may_have_changed);
-            let changed = match &action {
-                Action::Rescanned(rescanned) => Some(rescanned.changed.clone()),
-                _ => None,
-            };
-            let settings_may_change = matches!(action, Action::ChangeSettings(_) | Action::Run(_));
+            let after = After::of(&action);
             for effect in self.state.update(action) {
                 self.carry_out(ctx, effect);
             }
-            if is_new || changed.is_some() {
-                self.pictures.set_source(self.work.thumb_source(), changed.as_deref());
-                self.dialogs.places = self.work.places(self.state.session.as_ref());
-                if may_have_changed {
-                    let told = self.work.start_rescan(&self.state, false);
-                    self.actions.extend(told);
-                } else {
+            match after {
+                After::Nothing => {}
+                After::Opened { may_have_changed } => {
+                    self.show_source(None);
+                    if may_have_changed {
+                        let told = self.work.start_rescan(&self.state, false);
+                        self.actions.extend(told);
+                    } else {
+                        self.work.start_measuring(&self.state);
+                    }
+                }
+                After::Rescanned { changed } => {
+                    self.show_source(Some(&changed));
                     self.work.start_measuring(&self.state);
                 }
-            }
-            if settings_may_change {
-                self.apply_settings(ctx);
+                After::Settings => self.apply_settings(ctx),
             }
         }
+    }
+
+    fn show_source(&mut self, changed: Option<&[SampleId]>) {
+        self.pictures.set_source(self.work.thumb_source(), changed);
+        self.dialogs.places = self.work.places(self.state.session.as_ref());
     }
 
     fn carry_out(&mut self, ctx: &Context, effect: Effect) {
@@ -233,23 +243,22 @@ impl App {
             Effect::CopyText(text) => ctx.copy_text(text),
             Effect::TogglePane(pane) => self.panels.toggle(pane),
             Effect::ResetLayout => self.panels = Panels::new(),
-            Effect::FocusSearch => {
-                self.panels.show(Pane::Grid);
-                self.views.search.focus = true;
-            }
+            Effect::FocusSearch => self.views.search.focus = true,
             Effect::InspectorFit => self.views.inspector.fit(),
             Effect::InspectorActualSize => self.views.inspector.actual_size(),
             Effect::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
-            Effect::Close => {
-                self.keep_place_now();
-                self.work.close();
-                self.pictures.set_source(None, None);
+            Effect::QuitAnyway => {
+                self.quits_anyway = true;
+                ctx.send_viewport_cmd(egui::ViewportCommand::Close);
             }
             Effect::SaveSettings => {
                 self.settings_changed = Some(Instant::now());
                 ctx.request_repaint_after(SAVE_SETTINGS);
             }
             effect => {
+                if matches!(effect, Effect::Close { .. }) {
+                    self.pictures.set_source(None, None);
+                }
                 let told = self.work.carry_out(effect, &self.state);
                 self.actions.extend(told);
             }
@@ -262,10 +271,10 @@ impl App {
         self.noted.retain(|(id, _)| notices.iter().any(|notice| notice.id == *id));
         for notice in notices.iter().filter(|notice| notice.level == Level::Info) {
             match self.noted.iter().find(|(id, _)| *id == notice.id) {
-                Some((_, since)) if since.elapsed() >= NOTE => {
-                    self.actions.push(Action::NoticeClosed { id: notice.id });
-                }
-                Some(_) => {}
+                Some((_, since)) => match NOTE.checked_sub(since.elapsed()) {
+                    None => self.actions.push(Action::NoticeClosed { id: notice.id }),
+                    Some(left) => ctx.request_repaint_after(left),
+                },
                 None => {
                     self.noted.push((notice.id, Instant::now()));
                     ctx.request_repaint_after(NOTE);
@@ -274,22 +283,18 @@ impl App {
         }
     }
 
-    /// Dropped files, and where the window is.
+    /// Dropped files, the drawn theme, the wish to close, and where the window is.
     fn input(&mut self, ctx: &Context) {
-        let (hovers, dropped, window) = ctx.input(|input| {
+        let (hovers, dropped, closes) = ctx.input(|input| {
             let dropped = input.raw.dropped_files.first().map(|file| file.path().to_owned());
-            let viewport = input.viewport();
-            let window = viewport.outer_rect.zip(viewport.inner_rect).map(|(outer, inner)| WindowGeometry {
-                x: outer.left(),
-                y: outer.top(),
-                width: inner.width(),
-                height: inner.height(),
-                maximised: viewport.maximized.unwrap_or(false),
-            });
-            (!input.raw.hovered_files.is_empty(), dropped, window)
+            (!input.raw.hovered_files.is_empty(), dropped, input.viewport().close_requested())
         });
         if hovers != self.state.drop_hovers {
             self.actions.push(Action::DropHovers(hovers));
+        }
+        let is_dark = ctx.theme() == egui::Theme::Dark;
+        if is_dark != self.state.drawn_dark {
+            self.actions.push(Action::DrawnDark(is_dark));
         }
         if let Some(path) = dropped {
             match path.to_str() {
@@ -303,7 +308,41 @@ impl App {
                 }),
             }
         }
-        self.window = window.or(self.window);
+        if closes && !self.quits_anyway {
+            self.ask_before_closing(ctx);
+        }
+        self.note_window(ctx);
+    }
+
+    /// Keeps the window open while decisions cannot be written, unless the person knows.
+    fn ask_before_closing(&mut self, ctx: &Context) {
+        let project = self.state.session.as_ref().map(|session| &session.project);
+        let problem =
+            project.filter(|project| !project.is_saved()).and_then(|project| project.problem.clone());
+        if let Some(problem) = problem {
+            ctx.send_viewport_cmd(egui::ViewportCommand::CancelClose);
+            self.actions.push(Action::ShowDialog(Dialog::Unsaved { problem }));
+        }
+    }
+
+    /// Notes where the window is. Points are told at the interface scale, and kept without it.
+    fn note_window(&mut self, ctx: &Context) {
+        let scale = ctx.zoom_factor();
+        let (outer, inner, maximised) = ctx.input(|input| {
+            let viewport = input.viewport();
+            (viewport.outer_rect, viewport.inner_rect, viewport.maximized.unwrap_or(false))
+        });
+        let Some(inner) = inner else { return };
+        let size = [inner.width() * scale, inner.height() * scale];
+        let known = self.window.unwrap_or(WindowGeometry { corner: None, size, maximised });
+        self.window = Some(match maximised {
+            // The size and place to come back to are those before.
+            true => WindowGeometry { maximised, ..known },
+            false => {
+                let corner = outer.map(|outer| [outer.left() * scale, outer.top() * scale]);
+                WindowGeometry { corner: corner.or(known.corner), size, maximised }
+            }
+        });
     }
 
     fn apply_settings(&mut self, ctx: &Context) {
@@ -319,7 +358,7 @@ impl App {
         if ctx.zoom_factor() != settings.interface_scale {
             ctx.set_zoom_factor(settings.interface_scale);
         }
-        self.work.set_person(&settings.person);
+        self.work.apply_settings(settings);
     }
 
     fn save_settings(&mut self) {
@@ -328,9 +367,7 @@ impl App {
         if let Some(layout) = self.panels.value() {
             self.state.settings.layout = Some(layout);
         }
-        if let Err(error) = self.work.save_settings(&self.state.settings) {
-            self.state.notify(Level::Warning, format!("The settings could not be saved: {error}."));
-        }
+        self.work.save_settings(&self.state.settings);
     }
 
     /// Keeps where the person is, now and then and only when it changed.
@@ -355,7 +392,26 @@ impl App {
     pub fn leave(&mut self) {
         self.keep_place_now();
         self.save_settings();
-        self.work.close();
+        self.work.leave();
+    }
+}
+
+/// What has to be done once an action has changed the state.
+enum After {
+    Nothing,
+    Opened { may_have_changed: bool },
+    Rescanned { changed: Arc<Vec<SampleId>> },
+    Settings,
+}
+
+impl After {
+    fn of(action: &Action) -> Self {
+        match action {
+            Action::Opened(opened) => Self::Opened { may_have_changed: opened.may_have_changed },
+            Action::Rescanned(rescanned) => Self::Rescanned { changed: rescanned.changed.clone() },
+            Action::ChangeSettings(_) | Action::Run(_) => Self::Settings,
+            _ => Self::Nothing,
+        }
     }
 }
 
@@ -396,6 +452,9 @@ impl AppPictures {
 
     /// Shows another dataset, or none; with `changed`, the same one after a rescan.
     fn set_source(&mut self, source: Option<ThumbSource>, changed: Option<&[SampleId]>) {
+        /// Where more than these changed, everything is made anew.
+        const FEW: usize = 4096;
+        let changed = changed.filter(|changed| changed.len() <= FEW);
         let source = source.map(Arc::new);
         *self.source.lock().unwrap_or_else(PoisonError::into_inner) = source.clone();
         self.thumbs.set_source(source, changed);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 /// Look at an image dataset: browse it, search it, and see what is broken.
 ///
@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 /// table file, or a pattern of shards such as 'train-{000..009}.tar'. The format is detected from
 /// the content. Source files are never written.
 #[derive(Debug, Parser)]
-#[command(name = "lenslet", version, args_conflicts_with_subcommands = true, max_term_width = 100)]
+#[command(name = "lenslet", version, max_term_width = 100)]
 pub struct Arguments {
     #[command(subcommand)]
     pub task: Option<Task>,
@@ -25,6 +25,23 @@ pub struct Arguments {
     /// How much to log to stderr: error, warn, info, debug, trace, or a tracing filter
     #[arg(long, global = true, default_value = "warn", value_name = "LEVEL")]
     pub log: String,
+}
+
+impl Arguments {
+    /// The arguments of this process; wrong ones end it with exit code 2.
+    pub fn read() -> Self {
+        Self::try_read(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    /// The path and the project's folder are the window's: a command has its own.
+    fn try_read(words: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Self, clap::Error> {
+        let arguments = Self::try_parse_from(words)?;
+        if arguments.task.is_some() && (arguments.path.is_some() || arguments.project.is_some()) {
+            let message = "write PATH and --project after the command, or without a command";
+            return Err(Self::command().error(clap::error::ErrorKind::ArgumentConflict, message));
+        }
+        Ok(arguments)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -137,9 +154,32 @@ fn parse_size(text: &str) -> Result<(u32, u32), String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
+
+    #[test]
+    fn a_task_is_found_wherever_the_options_stand() {
+        for (words, expected) in [
+            ("--log debug demo", Some("demo")),
+            ("demo --log debug", Some("demo")),
+            ("--log debug DATA", None),
+            ("--project P DATA", None),
+            ("scan DATA --project P", Some("scan")),
+        ] {
+            let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);
+            let arguments = Arguments::try_read(words).unwrap();
+            let task = arguments.task.map(|task| match task {
+                Task::Scan(_) => "scan",
+                Task::Demo(_) => "demo",
+                Task::Screenshot(_) => "screenshot",
+            });
+            assert_eq!(task, expected);
+            assert_eq!(arguments.path.is_some(), expected.is_none());
+        }
+        for words in ["--project P scan DATA", "DATA scan DATA"] {
+            let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);
+            assert!(Arguments::try_read(words).is_err());
+        }
+    }
 
     #[test]
     fn the_arguments_are_consistent() {

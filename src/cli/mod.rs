@@ -7,17 +7,21 @@ mod scan;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 pub use args::{Arguments, Task};
 pub use scan::{ScanReport, scan};
 
 /// What running ended with.
 const FAILED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
+
+/// What was asked cannot be understood; the exit code is 2.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Usage(pub String);
 
 /// Reads the arguments and runs what they ask for. Wrong usage exits with 2 before this returns.
 pub fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = Arguments::read();
     start_log(&arguments.log);
     let ended = match &arguments.task {
         Some(Task::Scan(options)) => scan::run(options),
@@ -29,7 +33,7 @@ pub fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("lenslet: {error:#}");
-            ExitCode::from(FAILED)
+            ExitCode::from(if error.is::<Usage>() { WRONG_USAGE } else { FAILED })
         }
     }
 }

@@ -2,21 +2,21 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::Arc;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, anyhow};
 use serde::Serialize;
 
+use super::Usage;
 use super::args::ScanOptions;
 use super::progress::Meter;
 use crate::dataset::query::{self, Snapshot, Spread};
-use crate::dataset::{Dataset, Facts, ImageFormat, Issue, NO_SPLIT};
-use crate::import::{self, dataset_reader};
+use crate::dataset::{Facts, ImageFormat, Issue};
+use crate::import::{self, Imported, dataset_reader};
 use crate::jobs::Control;
-use crate::pipeline::{self, OpenRequest};
-use crate::store::{Access, Paths, Project};
+use crate::pipeline::{self, Keeper, OpenRequest};
+use crate::store::{Access, DEFAULT_CAP, Paths, Project, Thumbnails};
 use crate::text::{bytes_text, grouped};
 
 /// The figures of a scan, as `--json` prints them.
@@ -82,85 +82,56 @@ pub fn run(options: &ScanOptions) -> anyhow::Result<()> {
 pub fn scan(options: &ScanOptions, control: &Control) -> anyhow::Result<ScanReport> {
     let started = Instant::now();
     let threads = options.threads.map_or_else(cores, usize::from);
-    let scanned = match &options.project {
-        Some(folder) => scan_project(options, folder, threads, control)?,
+    let (snapshot, issues, project) = match &options.project {
+        Some(folder) => open_project(&options.path, folder, control)?,
         None => {
-            let imported = import::open(&options.path, control)?;
-            let facts = Facts::new(imported.dataset.len());
-            measure_all(imported.dataset.into(), facts, imported.issues, threads, control, None)?
+            let Imported { dataset, issues } = import::open(&options.path, control)?;
+            let (facts, marks) = (Facts::new(dataset.len()), Default::default());
+            (Snapshot::new(dataset.into(), &issues, facts, marks), issues, None)
         }
     };
-    let snapshot = Snapshot::new(scanned.dataset.clone(), scanned.facts, Arc::new(scanned.marks));
+    // What is asked is read before the long part of the work.
     let filter = options.filter.as_deref().unwrap_or_default();
     let query = query::parse(filter, snapshot.vocabulary())
-        .map_err(|error| anyhow!("{}\n{}", error.message, point_at(filter, &error.at)))?;
-    let rows = query::rows(&snapshot, &query, "path", Default::default());
-    Ok(report(&snapshot, &rows, scanned.issues, !query.is_everything(), started))
-}
+        .map_err(|error| Usage(format!("{}\n{}", error.message, point_at(filter, &error.at))))?;
 
-struct Scanned {
-    dataset: Arc<Dataset>,
-    facts: Facts,
-    marks: Vec<u8>,
-    issues: Vec<Issue>,
-}
-
-/// The scan of a project: what it knows, brought up to date and kept.
-fn scan_project(
-    options: &ScanOptions,
-    folder: &std::path::Path,
-    threads: usize,
-    control: &Control,
-) -> anyhow::Result<Scanned> {
-    let paths = Paths::new()?;
-    let request = OpenRequest { source: options.path.clone(), project: Some(folder.to_owned()), anew: false };
-    let opened = pipeline::open(&paths, &request, control)?;
-    let (mut dataset, mut facts, mut issues) = (opened.dataset, opened.facts, opened.issues);
-    if opened.is_from_project {
-        let relisted = pipeline::relist(&opened.project, &dataset, control)?;
-        facts.grow(relisted.dataset.len());
-        for sample in &relisted.changed {
-            facts.set(*sample, &crate::dataset::Fact::UNMEASURED);
-        }
-        let again: std::collections::HashSet<_> = relisted.changed.iter().copied().collect();
-        issues.retain(|issue| issue.sample.is_some_and(|sample| !again.contains(&sample)));
-        issues.retain(|issue| !relisted.issues.contains(issue));
-        issues.extend(relisted.issues);
-        dataset = relisted.dataset;
-    }
-    let writable = opened.project.access() == &Access::ReadWrite;
-    let project = writable.then_some(opened.project.as_ref());
-    let marks = opened.overlay.marks.to_vec();
-    let scanned = measure_all(dataset, facts, issues, threads, control, project)?;
-    Ok(Scanned { marks, ..scanned })
-}
-
-fn measure_all(
-    dataset: Arc<Dataset>,
-    facts: Facts,
-    mut issues: Vec<Issue>,
-    threads: usize,
-    control: &Control,
-    project: Option<&Project>,
-) -> anyhow::Result<Scanned> {
-    control.set_stage("Measuring");
-    let reader = dataset_reader(&dataset);
-    let todo = pipeline::pending(&dataset, &facts);
-    let found = Mutex::new((facts, Vec::new()));
-    pipeline::measure(&dataset, &reader, &todo, &issues, threads, control, &|batch| {
-        let mut found = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        for (sample, fact) in &batch.facts {
+    let cache = project.as_ref().map(|project| Thumbnails::open(project, DEFAULT_CAP));
+    let keeper = project.as_deref().map(|project| Keeper { project, cache: cache.as_ref() });
+    let reader = dataset_reader(&snapshot.dataset);
+    let found = Mutex::new((snapshot.facts.clone(), issues));
+    let problem = pipeline::measure(&snapshot, &reader, keeper, threads, control, &|facts, issues| {
+        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
+        for (sample, fact) in &facts {
             found.0.set(*sample, fact);
         }
-        found.1.extend(batch.issues);
+        found.1.extend(issues);
     })?;
-    let (facts, measured) = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-    if let Some(project) = project.filter(|_| !todo.is_empty()) {
-        let chunks: Vec<_> = facts.chunks().iter().cloned().enumerate().collect();
-        project.save_measured(&chunks, &todo, &measured)?;
+    if let Some(problem) = problem {
+        return Err(anyhow!("what was measured could not be kept: {problem}"));
     }
-    issues.extend(measured);
-    Ok(Scanned { dataset, facts, marks: Vec::new(), issues })
+    let (facts, issues) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let snapshot = snapshot.with(facts, snapshot.marks.clone());
+    let rows = query::rows(&snapshot, &query, "path", Default::default());
+    Ok(report(&snapshot, &rows, issues, !query.is_everything(), started))
+}
+
+/// What a project knows, brought up to date, and the project if it can be written to.
+fn open_project(
+    path: &str,
+    folder: &std::path::Path,
+    control: &Control,
+) -> anyhow::Result<(Snapshot, Vec<Issue>, Option<Arc<Project>>)> {
+    let paths = Paths::new()?;
+    let (source, project) = (path.to_owned(), Some(folder.to_owned()));
+    let request = OpenRequest { source, project, anew: false, is_open: None };
+    let opened = pipeline::open(&paths, &request, control)?;
+    let (mut snapshot, mut issues) = (opened.snapshot, opened.issues);
+    if opened.is_from_project {
+        let relisted = pipeline::relist(&opened.project, &snapshot, &issues, control)?;
+        (snapshot, issues) = (relisted.snapshot, relisted.issues);
+    }
+    let is_writable = opened.project.access() == &Access::ReadWrite;
+    Ok((snapshot, issues, is_writable.then_some(opened.project)))
 }
 
 fn report(
@@ -193,12 +164,6 @@ fn report(
     };
     let mut issues: Vec<Issue> = issues.into_iter().filter(shown).collect();
     issues.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
-    debug_assert!(
-        dataset
-            .splits
-            .iter()
-            .all(|split| *split == NO_SPLIT || (*split as usize) < dataset.split_names.len())
-    );
     ScanReport {
         source: dataset.source.clone(),
         layout: dataset.layout.title().to_owned(),

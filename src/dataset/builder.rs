@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use super::boxes::{BoxRecord, Boxes};
 use super::labels::{ClassId, LabelsBuilder};
 use super::{
-    Attribute, Container, Dataset, Issue, IssueKind, Layout, NO_SPLIT, Place, SampleId, SplitId, Strings,
+    Attribute, Container, Dataset, Issue, IssueKind, Layout, NO_SPLIT, Origin, Place, SampleId, SplitId,
+    Strings,
 };
 
 /// One sample as an importer hands it over.
@@ -164,7 +165,8 @@ impl DatasetBuilder {
         kind: IssueKind,
         message: impl Into<String>,
     ) {
-        self.issues.push(Issue { sample, path: path.to_owned(), kind, message: message.into() });
+        let (path, message, origin) = (path.to_owned(), message.into(), Origin::Listing);
+        self.issues.push(Issue { sample, path, kind, origin, message });
     }
 
     /// The faults reported so far.

@@ -213,8 +213,7 @@ impl Column {
                 }
             }
             Source::Issues => {
-                let (chunk, row) = facts();
-                join(out, issue_names(chunk.issues[row]));
+                join(out, issue_names(snapshot.issues(sample)));
             }
             Source::Mark(mark) => {
                 if snapshot.marks[row] & mark.bit() != 0 {
@@ -408,8 +407,7 @@ impl Column {
             }
             // The first issue in the order on screen decides, so its bit has to weigh most.
             Source::Issues => keys(&|row| {
-                let (chunk, row) = fact(row);
-                let issues = chunk.issues[row];
+                let issues = snapshot.issues(row as SampleId);
                 (issues != 0).then(|| (!issues.reverse_bits()).into())
             }),
             Source::Mark(mark) => keys(&|row| Some(u64::from(snapshot.marks[row] & mark.bit() == 0))),

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::SampleId;
+use super::query::Bitmask;
 
 /// A set of samples as sorted, disjoint, non-touching runs of row numbers.
 ///
@@ -27,6 +28,16 @@ impl SampleSet {
         let mut rows: Vec<SampleId> = rows.into_iter().collect();
         rows.sort_unstable();
         rows.dedup();
+        Self::from_ascending(rows)
+    }
+
+    /// The rows of a mask.
+    pub fn from_mask(mask: &Bitmask) -> Self {
+        Self { runs: mask.runs().collect() }
+    }
+
+    /// The set of rows that come in ascending order, without repeats.
+    fn from_ascending(rows: impl IntoIterator<Item = SampleId>) -> Self {
         let mut runs: Vec<(SampleId, u32)> = Vec::new();
         for row in rows {
             match runs.last_mut() {
@@ -151,6 +162,19 @@ impl Edit {
         }
     }
 
+    /// The samples that it changes, where it changes any.
+    pub fn samples(&self) -> Option<&SampleSet> {
+        match self {
+            Self::Mark { samples, .. } => Some(samples),
+            Self::SetView { .. } | Self::SaveView { .. } => None,
+        }
+    }
+
+    /// Whether it changes what is looked at and nothing that was decided.
+    pub fn only_looks(&self) -> bool {
+        matches!(self, Self::SetView { .. })
+    }
+
     /// What the edit did, for menus and notices: "Star 3 samples".
     pub fn describe(&self) -> String {
         match self {
@@ -198,7 +222,7 @@ impl Overlay {
                 let changed = samples.iter().filter(|row| {
                     self.marks.get(*row as usize).is_some_and(|marks| (marks & mark.bit() != 0) != on)
                 });
-                let samples = SampleSet::from_rows(changed);
+                let samples = SampleSet::from_ascending(changed);
                 (!samples.is_empty()).then_some(Edit::Mark { samples, mark, on })
             }
             Edit::SetView { to, .. } => {
@@ -260,7 +284,7 @@ impl History {
 
     /// Notes an effective edit that was just applied. What was undone before it is dropped.
     pub fn push(&mut self, edit: Edit) {
-        self.edits.truncate(self.done);
+        self.forget_undone();
         self.edits.push_back(edit);
         if self.edits.len() > Self::CAP {
             self.edits.pop_front();
@@ -279,6 +303,11 @@ impl History {
         let edit = self.edits.get(self.done)?.clone();
         self.done += 1;
         Some(edit)
+    }
+
+    /// Drops what was undone.
+    pub fn forget_undone(&mut self) {
+        self.edits.truncate(self.done);
     }
 
     /// The edit that [`Self::undo`] would take back.

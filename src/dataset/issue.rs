@@ -73,6 +73,17 @@ impl IssueKind {
     }
 }
 
+/// What found an issue, and so what finds out that it is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+pub enum Origin {
+    /// Listing the source: each listing finds all of its issues anew.
+    Listing = 0,
+    /// Measuring a sample's content: it stands until the sample is measured again, or is gone.
+    Content = 1,
+}
+
 /// A fault of one sample, or of a file that holds many or describes them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Issue {
@@ -80,6 +91,7 @@ pub struct Issue {
     pub sample: Option<SampleId>,
     pub path: String,
     pub kind: IssueKind,
+    pub origin: Origin,
     /// A sentence that says what is wrong and, where it helps, what to do.
     pub message: String,
 }

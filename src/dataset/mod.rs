@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 pub use boxes::{BoxRecord, Boxes};
 pub use builder::{DatasetBuilder, NewSample};
 pub use facts::{Fact, Facts, ImageFormat, PixelKind};
-pub use issue::{Issue, IssueKind};
+pub use issue::{Issue, IssueKind, Origin};
 pub use labels::{ClassId, Labels};
 pub use reconcile::Reconciled;
 pub use strings::Strings;

@@ -17,8 +17,8 @@ use super::{
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reconciled {
     pub dataset: Dataset,
-    /// Rows whose content must be measured again, ascending: new samples, and known ones whose
-    /// size, modification time or place is another.
+    /// Rows whose content must be measured again, ascending: samples that are new or came back,
+    /// and known ones whose size, modification time or place is another.
     pub changed: Vec<SampleId>,
     /// The row of each sample of the fresh import: what was said of a fresh row (an issue) is
     /// said of this one.
@@ -29,15 +29,13 @@ pub struct Reconciled {
     pub removed: usize,
     /// Samples that were there before and still are.
     pub kept: usize,
-    /// Whether any column differs from what the project knew, so that it must be saved.
-    pub altered: bool,
 }
 
 impl Reconciled {
-    /// The issues of the fresh import, on the rows that its samples have here.
-    pub fn adopt_issues(&self, mut issues: Vec<Issue>) -> Vec<Issue> {
+    /// The issues of the fresh import, on the rows that its samples have now: see [`Self::id_of`].
+    pub fn adopt_issues(id_of: &[SampleId], mut issues: Vec<Issue>) -> Vec<Issue> {
         for issue in &mut issues {
-            issue.sample = issue.sample.and_then(|row| self.id_of.get(row as usize).copied());
+            issue.sample = issue.sample.and_then(|row| id_of.get(row as usize).copied());
         }
         issues
     }
@@ -50,13 +48,13 @@ impl Dataset {
     /// importers do not do, is one row.
     ///
     /// Takes time in proportion to the rows of both.
-    pub fn reconcile(self, fresh: Self) -> Reconciled {
+    pub fn reconcile(&self, fresh: Self) -> Reconciled {
         let old = self;
-        let matched = Matched::new(&old, &fresh);
+        let matched = Matched::new(old, &fresh);
         let mut containers = Containers::new(&old.containers, fresh.containers.clone());
 
         let rows = matched.fresh_row.len();
-        let mut columns = Columns::with_capacity(rows, &old, &fresh);
+        let mut columns = Columns::with_capacity(rows, old, &fresh);
         let mut changed = Vec::new();
         let (mut added, mut removed, mut kept) = (0, 0, 0);
         for (id, source) in matched.fresh_row.iter().enumerate() {
@@ -72,7 +70,8 @@ impl Dataset {
                             && old.modified_ms[known] == fresh.modified_ms[row]
                             && containers.find(old.places[known]) == Some(fresh.places[row])
                     });
-                    if !same {
+                    // The issues of a sample that was gone are forgotten, and found again.
+                    if !same || !was_there {
                         changed.push(id as SampleId);
                     }
                     columns.push_present(&fresh, row);
@@ -80,7 +79,7 @@ impl Dataset {
                 (None, Some(row)) => {
                     removed += usize::from(was_there);
                     let place = containers.adopt(old.places[row]);
-                    columns.push_gone(&old, row, place);
+                    columns.push_gone(old, row, place);
                 }
                 // Rows beyond the old ones exist because a fresh row made them.
                 (None, None) => {}
@@ -88,8 +87,7 @@ impl Dataset {
         }
 
         let dataset = columns.finish(fresh, containers.all);
-        let altered = dataset != old;
-        Reconciled { dataset, changed, id_of: matched.id_of, added, removed, kept, altered }
+        Reconciled { dataset, changed, id_of: matched.id_of, added, removed, kept }
     }
 
     /// What identifies a row: the exact bytes of its path.
@@ -469,10 +467,12 @@ mod tests {
             sample,
             path: "2.png".into(),
             kind: crate::dataset::IssueKind::Annotation,
+            origin: crate::dataset::Origin::Listing,
             message: "What?".into(),
         };
-        assert_eq!(back.adopt_issues(vec![issue(Some(0)), issue(None)]), [issue(Some(1)), issue(None)]);
-        assert_eq!(back.changed, [0; 0], "its container was kept, so its place is known to be the same");
+        let adopted = Reconciled::adopt_issues(&back.id_of, vec![issue(Some(0)), issue(None)]);
+        assert_eq!(adopted, [issue(Some(1)), issue(None)]);
+        assert_eq!(back.changed, [1], "what was known of it is forgotten");
         assert_eq!((back.added, back.kept), (1, 1));
     }
 
@@ -490,7 +490,7 @@ mod tests {
         fn a_rescan_that_finds_the_same_changes_nothing(rows in rows()) {
             let known = dataset(&rows);
             let result = known.clone().reconcile(known.clone());
-            prop_assert!(!result.altered && result.changed.is_empty());
+            prop_assert!(result.changed.is_empty());
             prop_assert_eq!(result.dataset, known);
         }
 
@@ -509,7 +509,6 @@ mod tests {
                 prop_assert_eq!(shown(&result.dataset), shown(&fresh));
                 prop_assert_eq!(result.kept + result.added, result.dataset.present());
                 prop_assert_eq!(result.kept + result.removed, known.present());
-                prop_assert_eq!(result.altered, result.dataset != known);
                 for (row, id) in result.id_of.iter().enumerate() {
                     prop_assert_eq!(result.dataset.key(*id as usize), fresh.key(row));
                 }

@@ -30,7 +30,7 @@ use super::ImportError;
 use super::names::is_image_name;
 use super::naming::extension;
 use super::reader::{ReadError, Reader};
-use crate::dataset::{Container, ContainerKind, Issue, IssueKind, Place};
+use crate::dataset::{Container, ContainerKind, Issue, IssueKind, Origin, Place};
 use crate::jobs::Control;
 
 /// The most archives that one tree opens.
@@ -321,7 +321,13 @@ impl Parts {
 
     fn issue(&mut self, path: &str, error: &ReadError) {
         let (kind, message) = (error.kind, error.message.clone());
-        self.issues.push(Issue { sample: None, path: path.to_owned(), kind, message });
+        self.issues.push(Issue {
+            sample: None,
+            path: path.to_owned(),
+            kind,
+            origin: Origin::Listing,
+            message,
+        });
     }
 
     fn has_images(&self) -> bool {

@@ -3,11 +3,15 @@
 //! A job is a closure on a named thread that reports through a [`Control`] and asks it at every
 //! step whether to go on. This room knows nothing of what the work is about.
 
+mod newest;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+pub use newest::Newest;
 
 /// The work was cancelled; whoever sees this stops and passes it on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

@@ -1,10 +1,13 @@
 //! One pass over the content of every sample that needs it: decode, thumbnail, statistics, hash.
+//! What it finds is told as it goes, and kept in the project where there is one.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::dataset::{Dataset, Fact, Facts, Issue, SampleId};
+use super::keep::{Keeper, Unkept};
+use crate::dataset::facts::CHUNK;
+use crate::dataset::query::Snapshot;
+use crate::dataset::{Fact, Issue, IssueKind, Origin, SampleId};
 use crate::import::Reader;
 use crate::jobs::{Cancelled, Control};
 use crate::media::{self, Raster};
@@ -26,32 +29,60 @@ pub struct Batch {
     pub thumbnails: Vec<(SampleId, Raster)>,
 }
 
-/// The samples that were found by the last scan and not measured since they changed.
-pub fn pending(dataset: &Dataset, facts: &Facts) -> Vec<SampleId> {
-    (0..dataset.len() as SampleId)
-        .filter(|sample| !dataset.gone[*sample as usize] && !facts.get(*sample).measured)
-        .collect()
+/// The samples that were found by the last scan and not measured since they changed, and those
+/// that could not be read the last time: a disk that is back or a permission that was given leaves
+/// no trace in a listing.
+pub fn pending(snapshot: &Snapshot) -> Vec<SampleId> {
+    let unread = IssueKind::Unreadable.bit() | IssueKind::Missing.bit();
+    let mut pending = Vec::new();
+    for (number, chunk) in snapshot.facts.chunks().iter().enumerate() {
+        let first = number * CHUNK;
+        let gone = &snapshot.dataset.gone[first..];
+        let is_pending =
+            |row: &usize| !gone[*row] && (!chunk.measured[*row] || chunk.issues[*row] & unread != 0);
+        pending.extend((0..chunk.len()).filter(is_pending).map(|row| (first + row) as SampleId));
+    }
+    pending
 }
 
-/// Measures `samples` on `threads` threads and hands batches to `sink`, which is called from all
-/// of them. Progress counts samples. `told` are the issues that the import found: they count for
-/// their samples, and are not told again.
+/// Measures what is [pending], on `threads` threads, and hands what was found to `tell`, which is
+/// called from all of them; before that it is kept, where there is a keeper. Progress counts
+/// samples. Gives why something could not be kept, if so: it will be measured again.
 pub fn measure(
-    dataset: &Dataset,
+    snapshot: &Snapshot,
+    reader: &Reader,
+    keeper: Option<Keeper<'_>>,
+    threads: usize,
+    control: &Control,
+    tell: &(impl Fn(Vec<(SampleId, Fact)>, Vec<Issue>) + Sync),
+) -> Result<Option<String>, Cancelled> {
+    control.set_stage("Measuring");
+    let samples = pending(snapshot);
+    let Some(keeper) = keeper else {
+        each_batch(snapshot, reader, &samples, threads, control, &|batch| tell(batch.facts, batch.issues))?;
+        return Ok(None);
+    };
+    let unkept = Unkept::new(snapshot.facts.clone(), keeper);
+    let sink = |batch: Batch| {
+        unkept.note(&snapshot.dataset, &batch);
+        tell(batch.facts, batch.issues);
+    };
+    let ended = each_batch(snapshot, reader, &samples, threads, control, &sink);
+    // What a cancelled pass found is kept as well.
+    let problem = unkept.finish();
+    ended.map(|()| problem)
+}
+
+fn each_batch(
+    snapshot: &Snapshot,
     reader: &Reader,
     samples: &[SampleId],
-    told: &[Issue],
     threads: usize,
     control: &Control,
     sink: &(impl Fn(Batch) + Sync),
 ) -> Result<(), Cancelled> {
+    control.set_done(0);
     control.set_total(samples.len() as u64);
-    let mut told_bits: HashMap<SampleId, u16> = HashMap::new();
-    for issue in told {
-        if let Some(sample) = issue.sample {
-            *told_bits.entry(sample).or_default() |= issue.kind.bit();
-        }
-    }
     let next = AtomicUsize::new(0);
     let work = || -> Result<(), Cancelled> {
         let mut batch = Batch::default();
@@ -65,8 +96,7 @@ pub fn measure(
                 if control.checkpoint().is_err() {
                     break;
                 }
-                let told = told_bits.get(sample).copied().unwrap_or(0);
-                measure_one(dataset, reader, *sample, told, &mut batch);
+                measure_one(snapshot, reader, *sample, &mut batch);
                 control.add(1);
             }
             if batch.facts.len() >= BATCH || handed_over.elapsed() >= BATCH_TIME {
@@ -100,9 +130,10 @@ pub fn measure(
     })
 }
 
-fn measure_one(dataset: &Dataset, reader: &Reader, sample: SampleId, told: u16, batch: &mut Batch) {
-    let path = dataset.path(sample);
-    let (mut fact, issues) = match reader.sample(dataset, sample) {
+fn measure_one(snapshot: &Snapshot, reader: &Reader, sample: SampleId, batch: &mut Batch) {
+    let path = snapshot.dataset.path(sample);
+    let told = snapshot.listed_issues()[sample as usize];
+    let (mut fact, issues) = match reader.sample(&snapshot.dataset, sample) {
         Ok(payload) => {
             let measured = media::measure(&payload, path, THUMBNAIL_EDGE);
             if let Some(thumbnail) = measured.thumbnail.filter(|_| is_worth_keeping(&measured.fact)) {
@@ -112,11 +143,12 @@ fn measure_one(dataset: &Dataset, reader: &Reader, sample: SampleId, told: u16, 
         }
         Err(error) => (Fact { measured: true, ..Fact::UNMEASURED }, vec![(error.kind, error.message)]),
     };
-    fact.issues |= told;
     for (kind, message) in issues {
         fact.issues |= kind.bit();
+        // What the listing told already is not told twice.
         if told & kind.bit() == 0 {
-            batch.issues.push(Issue { sample: Some(sample), path: path.to_owned(), kind, message });
+            let (sample, path, origin) = (Some(sample), path.to_owned(), Origin::Content);
+            batch.issues.push(Issue { sample, path, kind, origin, message });
         }
     }
     batch.facts.push((sample, fact));

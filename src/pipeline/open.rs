@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::dataset::edit::{History, Overlay};
-use crate::dataset::{Dataset, Facts, Issue, SampleId};
+use crate::dataset::query::Snapshot;
+use crate::dataset::{Dataset, Fact, Facts, Issue, Origin, Reconciled, SampleId};
 use crate::import::{self, ImportError, Imported};
 use crate::jobs::{Cancelled, Control};
-use crate::store::{Journal, Paths, Project, StoreError};
+use crate::store::{Access, Journal, Paths, Project, StoreError};
+use crate::text::sentence;
 
 /// What to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +23,18 @@ pub struct OpenRequest {
     pub project: Option<PathBuf>,
     /// Set a damaged project aside first.
     pub anew: bool,
+    /// The folder of the project that this window has open, which is not opened twice.
+    pub is_open: Option<PathBuf>,
 }
 
 /// Why a source could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("{}", sentence(.0))]
+    #[error("{} is open already.", .0)]
+    IsOpen(String),
+    #[error("{}", sentence(&.0.to_string()))]
     Import(#[from] ImportError),
-    #[error("{}", sentence(.0))]
+    #[error("{}", sentence(&.0.to_string()))]
     Store(#[from] StoreError),
     #[error("{} is the project of {known}, not of {source_path}. Choose another folder with --project.", .folder.display())]
     OtherDataset { folder: PathBuf, known: String, source_path: String },
@@ -38,8 +44,7 @@ pub enum OpenError {
 #[derive(Debug)]
 pub struct Opened {
     pub project: Arc<Project>,
-    pub dataset: Arc<Dataset>,
-    pub facts: Facts,
+    pub snapshot: Snapshot,
     pub overlay: Overlay,
     pub history: History,
     pub journal: Journal,
@@ -59,6 +64,9 @@ pub const PLACE: &str = "place";
 pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<Opened, OpenError> {
     let source = whole_path(&request.source);
     let folder = paths.project_folder(Path::new(&source), request.project.as_deref())?;
+    if request.is_open.as_ref() == Some(&folder) {
+        return Err(OpenError::IsOpen(source));
+    }
     if request.anew {
         Project::set_aside(&folder)?;
     }
@@ -77,10 +85,11 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
             });
         }
         let place = project.get_value(PLACE)?;
+        let marks = loaded.overlay.marks.clone();
+        let snapshot = Snapshot::new(loaded.dataset.into(), &loaded.issues, loaded.facts, marks);
         return Ok(Opened {
             project,
-            dataset: Arc::new(loaded.dataset),
-            facts: loaded.facts,
+            snapshot,
             overlay: loaded.overlay,
             history: loaded.history,
             journal: loaded.journal,
@@ -96,7 +105,7 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
         None => import::open(&source, control)?,
     };
     let mut notes = Vec::new();
-    if project.access() == &crate::store::Access::ReadWrite {
+    if project.access() == &Access::ReadWrite {
         control.set_stage("Keeping the list of samples");
         project.save_scan(&dataset, &[], Some(&issues))?;
     }
@@ -107,10 +116,11 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
             opened.damaged
         ));
     }
+    let (facts, marks) = (Facts::new(dataset.len()), opened.overlay.marks.clone());
+    let snapshot = Snapshot::new(dataset.into(), &issues, facts, marks);
     Ok(Opened {
         project,
-        facts: Facts::new(dataset.len()),
-        dataset: Arc::new(dataset),
+        snapshot,
         overlay: opened.overlay,
         history: opened.history,
         journal: opened.journal,
@@ -121,40 +131,61 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
     })
 }
 
-/// What listing a source again found.
+/// A dataset as it is after its source was listed again.
 #[derive(Debug)]
 pub struct Relisted {
-    pub dataset: Arc<Dataset>,
-    /// The import's issues, with row numbers of `dataset`.
+    /// The dataset, with the marks that the known one had.
+    pub snapshot: Snapshot,
+    /// The issues that stand, those of the new listing among them.
     pub issues: Vec<Issue>,
     /// Rows that have to be measured again.
     pub changed: Vec<SampleId>,
     pub added: usize,
     pub removed: usize,
-    /// Whether anything is other than it was.
-    pub altered: bool,
 }
 
-/// Lists the source of an open dataset again and keeps what changed.
-pub fn relist(project: &Project, known: &Dataset, control: &Control) -> Result<Relisted, OpenError> {
-    let Imported { dataset: fresh, mut issues } = import::open(&known.source, control)?;
+/// Lists the source of an open dataset again and keeps what changed. `issues` are those that stood
+/// before.
+pub fn relist(
+    project: &Project,
+    known: &Snapshot,
+    issues: &[Issue],
+    control: &Control,
+) -> Result<Relisted, OpenError> {
+    let Imported { dataset: fresh, issues: listed } = import::open(&known.dataset.source, control)?;
     control.checkpoint().map_err(ImportError::from)?;
     control.set_stage("Comparing with the last scan");
-    let reconciled = known.clone().reconcile(fresh);
-    for issue in &mut issues {
-        issue.sample = issue.sample.and_then(|fresh| reconciled.id_of.get(fresh as usize).copied());
+    let Reconciled { dataset, changed, id_of, added, removed, .. } = known.dataset.reconcile(fresh);
+    let listed = Reconciled::adopt_issues(&id_of, listed);
+    let is_same = dataset == *known.dataset && changed.is_empty();
+    let listed_before = issues.iter().filter(|issue| issue.origin == Origin::Listing);
+    let is_kept = is_same && listed_before.eq(&listed);
+    if project.access() == &Access::ReadWrite && !is_kept {
+        project.save_scan(&dataset, &changed, Some(&listed))?;
     }
-    if project.access() == &crate::store::Access::ReadWrite {
-        project.save_scan(&reconciled.dataset, &reconciled.changed, Some(&issues))?;
+    let mut facts = known.facts.clone();
+    facts.grow(dataset.len());
+    for sample in &changed {
+        facts.set(*sample, &Fact::UNMEASURED);
     }
-    Ok(Relisted {
-        dataset: Arc::new(reconciled.dataset),
-        issues,
-        changed: reconciled.changed,
-        added: reconciled.added,
-        removed: reconciled.removed,
-        altered: reconciled.altered,
-    })
+    let issues = standing(issues, listed, &dataset, &facts);
+    let snapshot = if is_same {
+        known.relisted(&issues, facts)
+    } else {
+        Snapshot::new(Arc::new(dataset), &issues, facts, known.marks.clone())
+    };
+    Ok(Relisted { snapshot, issues, changed, added, removed })
+}
+
+/// The issues after a listing: its own, and those of the content of samples that are there and
+/// were not changed.
+fn standing(before: &[Issue], listed: Vec<Issue>, dataset: &Dataset, facts: &Facts) -> Vec<Issue> {
+    let stands = |issue: &&Issue| {
+        let sample = issue.sample.filter(|_| issue.origin == Origin::Content);
+        sample.is_some_and(|sample| !dataset.gone[sample as usize] && facts.get(sample).measured)
+    };
+    let content = before.iter().filter(stands).cloned();
+    listed.into_iter().chain(content).collect()
 }
 
 impl OpenError {
@@ -174,13 +205,4 @@ impl OpenError {
 fn whole_path(source: &str) -> String {
     let whole = std::path::absolute(source).unwrap_or_else(|_| PathBuf::from(source));
     whole.to_str().map_or_else(|| source.to_owned(), str::to_owned)
-}
-
-/// A message with a capital and a full stop.
-fn sentence(error: &dyn std::error::Error) -> String {
-    let text = error.to_string();
-    let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
-    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{stop}", letters.as_str())
 }

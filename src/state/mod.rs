@@ -5,7 +5,9 @@
 //! a test or a recording can replay them. This room refuses to know egui and files.
 
 pub mod command;
+mod gestures;
 pub mod layout;
+mod results;
 pub mod selection;
 mod session;
 mod update;
@@ -15,10 +17,10 @@ use std::sync::Arc;
 
 pub use command::{COMMANDS, Command};
 pub use selection::{SelectMode, Selection};
-pub use session::{GridState, ProjectFace, Search, Session, Shown, TableState, cells_across};
+pub use session::{GridState, ProjectFace, Search, Session, Shown, TableState, Then, cells_across};
 
 use crate::dataset::edit::{Direction, Edit, Mark, View};
-use crate::dataset::query::{Click, Counts, Pick, Snapshot};
+use crate::dataset::query::{Click, Counts, Pick, QueryError, Rows, Snapshot};
 use crate::dataset::{Fact, Issue, SampleId};
 use crate::jobs::Progress;
 use crate::store::{JournalOp, Settings};
@@ -119,7 +121,12 @@ pub enum Dialog {
     /// A damaged project: start anew or leave it.
     DamagedProject {
         source: String,
+        project: Option<PathBuf>,
         message: String,
+    },
+    /// The window was asked to close while decisions are not on the disk, and why they are not.
+    Unsaved {
+        problem: String,
     },
     Settings,
     Shortcuts,
@@ -140,7 +147,11 @@ pub struct State {
     pub dialog: Option<Dialog>,
     /// Whether files are dragged over the window.
     pub drop_hovers: bool,
+    /// Whether the window is drawn dark.
+    pub drawn_dark: bool,
     next_notice: u64,
+    /// How many datasets were opened.
+    opened: u64,
 }
 
 /// Something that happened: a person's gesture or work that came back.
@@ -151,9 +162,15 @@ pub enum Action {
     Open {
         source: String,
     },
+    /// Open a source with the project in this folder.
+    OpenIn {
+        source: String,
+        project: PathBuf,
+    },
     /// Open a source whose project is damaged: set the old one aside.
     OpenAnew {
         source: String,
+        project: Option<PathBuf>,
     },
     SearchTyped {
         text: String,
@@ -187,10 +204,12 @@ pub enum Action {
         position: usize,
         mode: SelectMode,
     },
-    /// Dragged over these positions of the view; `add` keeps what was selected before.
+    /// Dragged over these positions of the view; `add` keeps what was selected before the drag,
+    /// which `begins` with the first of these actions.
     SelectPositions {
         positions: Vec<usize>,
         add: bool,
+        begins: bool,
     },
     /// Moves the cursor by rows of the view, extending the range when `extend`.
     MoveCursor {
@@ -252,6 +271,10 @@ pub enum Action {
         source: PathBuf,
     },
     DropHovers(bool),
+    /// Whether the window is drawn dark, whatever decided that.
+    DrawnDark(bool),
+    /// Leave although decisions are not on the disk.
+    QuitAnyway,
     IssuesExportTo {
         path: PathBuf,
     },
@@ -266,6 +289,7 @@ pub enum Action {
         source: String,
     },
     OpenFailed {
+        level: Level,
         message: String,
     },
     Opened(Box<Opened>),
@@ -277,9 +301,16 @@ pub enum Action {
     },
     RowsReady {
         generation: u64,
-        rows: Arc<Vec<SampleId>>,
+        rows: Arc<Rows>,
         counts: Arc<Counts>,
         total: Arc<Counts>,
+        /// Why the view's filter cannot be read, and so finds nothing.
+        error: Option<QueryError>,
+    },
+    /// The rows of a view could not be found: our bug.
+    RowsFailed {
+        generation: u64,
+        cause: String,
     },
     /// Time to show what was measured since.
     Refresh,
@@ -290,6 +321,29 @@ pub enum Action {
     Submitted {
         through: u64,
     },
+    /// The journal does not take this, now or, when `is_final`, ever again.
+    Refused {
+        op: JournalOp,
+        why: String,
+        is_final: bool,
+    },
+}
+
+impl Action {
+    /// Whether it came back from work on the open dataset.
+    fn is_result(&self) -> bool {
+        matches!(
+            self,
+            Self::Rescanned(_)
+                | Self::Measured { .. }
+                | Self::RowsReady { .. }
+                | Self::RowsFailed { .. }
+                | Self::Refresh
+                | Self::Saved { .. }
+                | Self::Submitted { .. }
+                | Self::Refused { .. }
+        )
+    }
 }
 
 /// A dataset that was opened, ready to show.
@@ -319,11 +373,12 @@ impl PartialEq for Opened {
 /// What a rescan changed.
 #[derive(Clone, Debug)]
 pub struct Rescanned {
+    /// The dataset as it is now, with what was measured of it before and still holds.
     pub snapshot: Snapshot,
-    /// The import's issues, with row numbers of the reconciled dataset.
-    pub issues: Vec<Issue>,
+    /// The issues that stand.
+    pub issues: Arc<Vec<Issue>>,
     /// Rows that have to be measured again.
-    pub changed: Vec<SampleId>,
+    pub changed: Arc<Vec<SampleId>>,
     pub added: usize,
     pub removed: usize,
     /// Whether the person asked for it, and wants to hear that nothing changed.
@@ -341,10 +396,15 @@ impl PartialEq for Rescanned {
 pub enum Effect {
     Open {
         source: String,
+        /// The project's folder, where it is not the usual one.
+        project: Option<PathBuf>,
         anew: bool,
     },
     OpenDemo,
-    Close,
+    /// Let the dataset go; the place where the person was is to be kept.
+    Close {
+        place: Option<serde_json::Value>,
+    },
     Rescan,
     /// Find the rows of the view; the answer carries the generation.
     FindRows {
@@ -374,6 +434,8 @@ pub enum Effect {
     InspectorFit,
     InspectorActualSize,
     Quit,
+    /// Quit without asking about what is not on the disk.
+    QuitAnyway,
 }
 
 impl State {
@@ -386,9 +448,10 @@ impl State {
     pub fn can_run(&self, command: Command) -> bool {
         let entry = command::find(command);
         let Some(session) = &self.session else { return entry.needs == command::Needs::Nothing };
+        let may = |edit: &Edit| session.project.can_write() || edit.only_looks();
         match command {
-            Command::Undo => session.history.next_undo().is_some() && session.project.can_write(),
-            Command::Redo => session.history.next_redo().is_some() && session.project.can_write(),
+            Command::Undo => session.history.next_undo().is_some_and(may),
+            Command::Redo => session.history.next_redo().is_some_and(may),
             Command::ExportIssues => !session.issues.is_empty(),
             Command::ClearFilter => {
                 !session.overlay.view.filter.is_empty() || !session.search.text.is_empty()

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::selection::Selection;
 use crate::dataset::edit::{History, Overlay};
-use crate::dataset::query::{Completion, Counts, QueryError, Snapshot};
+use crate::dataset::query::{Completion, Counts, QueryError, Rows, Snapshot, Vocabulary, complete, parse};
 use crate::dataset::{Dataset, Issue, SampleId};
 use crate::store::Access;
 
@@ -18,7 +18,7 @@ pub struct Session {
     pub snapshot: Snapshot,
     pub overlay: Overlay,
     pub history: History,
-    pub issues: Vec<Issue>,
+    pub issues: Arc<Vec<Issue>>,
     pub project: ProjectFace,
     pub shown: Shown,
     pub selection: Selection,
@@ -58,19 +58,32 @@ impl ProjectFace {
 /// The rows of the view, and counts over them.
 #[derive(Clone, Debug, Default)]
 pub struct Shown {
-    pub rows: Arc<Vec<SampleId>>,
+    pub rows: Arc<Rows>,
     /// Counts over the shown rows.
     pub counts: Arc<Counts>,
     /// Counts over every sample.
     pub total: Arc<Counts>,
-    /// Number of the last question asked.
+    /// Number of the last question asked; no two questions of one program share theirs.
     pub asked: u64,
     /// Number of the question that `rows` answers.
     pub answered: u64,
     /// Whether the data changed since the last question.
     pub stale: bool,
-    /// Once the rows are there: the sample to bring into view.
-    pub reveal: Option<SampleId>,
+    /// Why the filter finds nothing: it cannot be read.
+    pub error: Option<QueryError>,
+    /// Once the rows are there: where to go in them.
+    pub then: Then,
+}
+
+/// Where the lists go when the rows of a view have come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Then {
+    /// Nowhere: the same view, with what changed in it.
+    #[default]
+    Stay,
+    /// To this sample; to the top where it is not among the rows.
+    Reveal(SampleId),
+    Top,
 }
 
 /// The search field.
@@ -81,6 +94,37 @@ pub struct Search {
     pub completions: Vec<Completion>,
     /// The completion that Enter or Tab takes.
     pub chosen: Option<usize>,
+}
+
+impl Search {
+    /// Shows this text, with the error that a dataset of these names finds in it, and no offers.
+    pub fn set(&mut self, text: &str, vocabulary: &Vocabulary) {
+        let error = parse(text, vocabulary).err();
+        *self = Self { text: text.to_owned(), error, ..Self::default() };
+    }
+
+    /// Takes what was typed and offers what could follow at the cursor.
+    pub fn typed(&mut self, text: String, cursor: usize, vocabulary: &Vocabulary) {
+        self.error = parse(&text, vocabulary).err();
+        self.completions = complete(&text, cursor, vocabulary);
+        self.chosen = None;
+        self.text = text;
+    }
+
+    /// Puts a completion in its place; offers go on where it ends a field's name.
+    pub fn take(&mut self, at: usize, vocabulary: &Vocabulary) {
+        let Some(completion) = self.completions.get(at).cloned() else { return };
+        if self.text.get(completion.replace.clone()).is_none() {
+            return;
+        }
+        let mut text = std::mem::take(&mut self.text);
+        let end = completion.replace.start + completion.insert.len();
+        text.replace_range(completion.replace, &completion.insert);
+        self.typed(text, end, vocabulary);
+        if !completion.insert.ends_with(':') {
+            self.completions.clear();
+        }
+    }
 }
 
 /// How the grid stands.
@@ -94,8 +138,9 @@ pub struct GridState {
     pub columns: usize,
     /// Height of the viewport in points, as last laid out.
     pub viewport: f32,
-    /// A row to bring to the top once it is known how many cells stand beside each other.
-    pub top_row_pending: Option<usize>,
+    /// A cell whose row is to come to the top once it is known how many cells stand beside each
+    /// other.
+    pub top_cell_pending: Option<usize>,
 }
 
 impl GridState {
@@ -108,6 +153,12 @@ impl GridState {
     /// Height of that line.
     pub const CAPTION: f32 = 20.0;
 
+    /// Position in the view of the first cell of the top row.
+    pub fn top_cell(&self) -> usize {
+        let row = (self.position / f64::from(self.row_height())).round() as usize;
+        self.top_cell_pending.unwrap_or(row * self.columns)
+    }
+
     /// Height of a row of cells, with its gap.
     pub fn row_height(&self) -> f32 {
         let caption = if self.cell_px >= Self::CAPTION_FROM { Self::CAPTION } else { 0.0 };
@@ -117,7 +168,7 @@ impl GridState {
 
 impl Default for GridState {
     fn default() -> Self {
-        Self { cell_px: 128.0, position: 0.0, columns: 1, viewport: 600.0, top_row_pending: None }
+        Self { cell_px: 128.0, position: 0.0, columns: 1, viewport: 600.0, top_cell_pending: None }
     }
 }
 
@@ -162,14 +213,17 @@ pub(super) struct SavedPlace {
     pub cell_px: f32,
     /// The sample at the cursor.
     pub cursor: Option<SampleId>,
-    /// The row at the top of the grid.
-    pub top_row: usize,
+    /// Position in the view of the first cell of the grid's top row.
+    pub top_cell: usize,
+    /// Points from the top of the table.
+    pub table_position: f64,
     pub table_columns: Vec<String>,
 }
 
 impl Default for SavedPlace {
     fn default() -> Self {
-        Self { cell_px: GridState::default().cell_px, cursor: None, top_row: 0, table_columns: Vec::new() }
+        let cell_px = GridState::default().cell_px;
+        Self { cell_px, cursor: None, top_cell: 0, table_position: 0.0, table_columns: Vec::new() }
     }
 }
 
@@ -178,18 +232,18 @@ impl Session {
         &self.snapshot.dataset
     }
 
-    /// Where a sample stands in the view. Takes time in proportion to the rows: not for drawing.
+    /// Where a sample stands in the view.
     pub fn position_of(&self, sample: SampleId) -> Option<usize> {
-        self.shown.rows.iter().position(|row| *row == sample)
+        self.shown.rows.position_of(sample)
     }
 
     /// What to keep of where the person is; see [`Self::restore_place`].
     pub fn place(&self) -> serde_json::Value {
-        let row = (self.grid.position / f64::from(self.grid.row_height())).round() as usize;
         let place = SavedPlace {
             cell_px: self.grid.cell_px,
             cursor: self.selection.cursor,
-            top_row: row * self.grid.columns,
+            top_cell: self.grid.top_cell(),
+            table_position: self.table.position,
             table_columns: self.table.columns.clone(),
         };
         serde_json::to_value(place).unwrap_or_default()
@@ -202,13 +256,13 @@ impl Session {
             self.grid.cell_px = place.cell_px.clamp(*GridState::CELLS.start(), *GridState::CELLS.end());
         }
         let there = |sample: &SampleId| (*sample as usize) < self.snapshot.len();
-        if let Some(cursor) = place.cursor.filter(there) {
-            self.selection.cursor = Some(cursor);
-            self.selection.set(cursor, true);
-        }
+        self.selection.cursor = place.cursor.filter(there);
         if !place.table_columns.is_empty() {
             self.table.columns = place.table_columns;
         }
-        self.grid.top_row_pending = (place.top_row > 0).then_some(place.top_row);
+        if place.table_position.is_finite() {
+            self.table.position = place.table_position.max(0.0);
+        }
+        self.grid.top_cell_pending = (place.top_cell > 0).then_some(place.top_cell);
     }
 }

@@ -182,7 +182,7 @@ impl Step<'_> {
             .prepare_cached("INSERT INTO edit (seq, time_ms, person, edit) VALUES (?1, ?2, ?3, ?4)")?
             .execute(params![seq, entry.time_ms, &*entry.person, json])?;
         // Samples that a scan appended since the journal was opened are there for the edit.
-        if let Edit::Mark { samples, .. } = edit {
+        if let Some(samples) = edit.samples() {
             self.state.overlay.grow(samples.end());
         }
         self.state.overlay.apply(edit);

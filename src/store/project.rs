@@ -25,7 +25,7 @@ use super::fact_blob;
 use super::journal::{Journal, OpenedJournal};
 use crate::dataset::edit::{History, Overlay};
 use crate::dataset::facts::{CHUNK, FactChunk};
-use crate::dataset::{Dataset, Fact, Facts, Issue, IssueKind, SampleId};
+use crate::dataset::{Dataset, Fact, Facts, Issue, IssueKind, Origin, SampleId};
 
 /// Prefix of the dataset's columns among the parts.
 const DATASET: &str = "dataset/";
@@ -187,7 +187,8 @@ impl Project {
     }
 
     /// Keeps what a scan found, whole or not at all: the dataset, that the `changed` samples are to
-    /// be measured again, and the import's issues in place of those of the scan before.
+    /// be measured again, and the listing's issues in place of those of the scan before. The issues
+    /// of samples that are gone are forgotten.
     pub fn save_scan(
         &self,
         dataset: &Dataset,
@@ -206,6 +207,8 @@ impl Project {
             .into_par_iter()
             .map(|(name, raw)| (format!("{DATASET}{name}"), blob::seal_column(&raw)))
             .collect();
+        let gone = (0..dataset.len() as SampleId).filter(|sample| dataset.gone[*sample as usize]);
+        let forgotten: Vec<SampleId> = changed.iter().copied().chain(gone).collect();
         self.write(|transaction| {
             for (name, parts) in &columns {
                 database::put_column(transaction, name, parts)?;
@@ -213,10 +216,10 @@ impl Project {
             let names: Vec<String> = columns.iter().map(|(name, _)| name.clone()).collect();
             database::retain_columns(transaction, DATASET, &names)?;
             forget_facts(transaction, changed)?;
-            delete_measured_issues(transaction, changed)?;
+            delete_measured_issues(transaction, &forgotten)?;
             if let Some(issues) = issues {
                 transaction.execute("DELETE FROM issue WHERE measured = 0", [])?;
-                insert_issues(transaction, issues, Origin::Import)?;
+                insert_issues(transaction, issues)?;
             }
             Ok(())
         })
@@ -240,7 +243,7 @@ impl Project {
                 put_chunk(transaction, *number, data)?;
             }
             delete_measured_issues(transaction, samples)?;
-            insert_issues(transaction, issues, Origin::Measuring)
+            insert_issues(transaction, issues)
         })
     }
 
@@ -255,8 +258,9 @@ impl Project {
     pub fn load_issues(&self) -> Result<Vec<Issue>, StoreError> {
         let connection = self.connection();
         let read = || {
-            let mut select = connection
-                .prepare("SELECT sample, kind, path, message FROM issue ORDER BY measured, sample, id")?;
+            let mut select = connection.prepare(
+                "SELECT sample, kind, path, message, measured FROM issue ORDER BY measured, sample, id",
+            )?;
             let mut rows = select.query([])?;
             let mut issues = Vec::new();
             while let Some(row) = rows.next()? {
@@ -266,7 +270,8 @@ impl Project {
                     continue;
                 };
                 let Ok(sample) = sample.map(SampleId::try_from).transpose() else { continue };
-                issues.push(Issue { sample, kind, path: row.get(2)?, message: row.get(3)? });
+                let origin = if row.get::<_, i64>(4)? == 0 { Origin::Listing } else { Origin::Content };
+                issues.push(Issue { sample, kind, origin, path: row.get(2)?, message: row.get(3)? });
             }
             Ok(issues)
         };
@@ -344,19 +349,13 @@ pub(super) fn put_value(
     Ok(())
 }
 
-/// Where an issue comes from: each is replaced by its own kind of pass.
-#[derive(Clone, Copy)]
-enum Origin {
-    Import = 0,
-    Measuring = 1,
-}
-
-fn insert_issues(connection: &Connection, issues: &[Issue], origin: Origin) -> rusqlite::Result<()> {
+fn insert_issues(connection: &Connection, issues: &[Issue]) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO issue (measured, sample, kind, path, message) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
     for issue in issues {
-        insert.execute(params![origin as i64, issue.sample, issue.kind.name(), issue.path, issue.message])?;
+        let Issue { sample, path, kind, origin, message } = issue;
+        insert.execute(params![*origin as i64, sample, kind.name(), path, message])?;
     }
     Ok(())
 }

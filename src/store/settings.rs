@@ -43,13 +43,13 @@ pub struct Recent {
     pub samples: u64,
 }
 
-/// Where the window was, in points of the desktop.
+/// Where the window was, in points of the desktop at interface scale 1.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct WindowGeometry {
-    pub x: f32,
-    pub y: f32,
-    pub width: f32,
-    pub height: f32,
+    /// The top left corner; `None` where the desktop does not tell.
+    pub corner: Option<[f32; 2]>,
+    /// Width and height of the inside while it was not maximised.
+    pub size: [f32; 2],
     pub maximised: bool,
 }
 
@@ -156,6 +156,28 @@ impl Settings {
         Ok(settings)
     }
 
+    /// Takes over what became other between `before` and `now`: a change that another window made
+    /// meanwhile to something else stays.
+    pub fn adopt(&mut self, before: &Self, now: &Self) {
+        macro_rules! adopt {
+            ($($field:ident),*) => {
+                $(if before.$field != now.$field {
+                    self.$field.clone_from(&now.$field);
+                })*
+            };
+        }
+        adopt!(theme, interface_scale, window, layout, table_columns, person, thumbnail_cache_bytes, other);
+        let is_same =
+            |one: &Recent, other: &Recent| one.source == other.source && one.project == other.project;
+        self.recents.retain(|known| {
+            let in_list = |list: &[Recent]| list.iter().any(|recent| is_same(recent, known));
+            !in_list(&before.recents) || in_list(&now.recents)
+        });
+        for recent in now.recents.iter().rev().filter(|recent| !before.recents.contains(recent)) {
+            self.note_recent(recent.clone());
+        }
+    }
+
     /// Puts a dataset first among the recent ones.
     pub fn note_recent(&mut self, recent: Recent) {
         self.recents.retain(|known| known.source != recent.source || known.project != recent.project);
@@ -170,8 +192,9 @@ impl Settings {
         }
         self.recents.truncate(RECENTS);
         self.window = self.window.filter(|window| {
-            let all = [window.x, window.y, window.width, window.height];
-            all.iter().all(|value| value.is_finite()) && window.width >= 1.0 && window.height >= 1.0
+            let corner = window.corner.unwrap_or_default();
+            let all = corner.iter().chain(&window.size);
+            all.into_iter().all(|value| value.is_finite()) && window.size.iter().all(|side| *side >= 1.0)
         });
         self
     }
@@ -240,10 +263,30 @@ mod tests {
     fn values_that_nobody_can_use_become_defaults() {
         let (_home, paths) = paths();
         std::fs::create_dir_all(&paths.config).unwrap();
-        let window = r#"{"x":0,"y":0,"width":0,"height":-3,"maximised":false}"#;
+        let window = r#"{"corner":[0,0],"size":[0,-3],"maximised":false}"#;
         std::fs::write(file(&paths), format!(r#"{{"interface_scale":1e9,"window":{window}}}"#)).unwrap();
         let (settings, note) = Settings::load(&paths);
         assert_eq!((settings, note), (Settings::default(), None));
+    }
+
+    #[test]
+    fn two_windows_do_not_undo_each_other() {
+        let (_home, paths) = paths();
+        let recent =
+            |name: &str| Recent { source: name.into(), project: "/p".into(), opened_ms: 0, samples: 1 };
+        let before = Settings { recents: vec![recent("x"), recent("y")], ..Settings::default() };
+        before.save(&paths).unwrap();
+        let mut one = before.clone();
+        one.theme = Theme::Dark;
+        one.note_recent(recent("a"));
+        let mut other = Settings { person: "Ada".into(), ..before.clone() };
+        other.recents.remove(1);
+        other.note_recent(recent("b"));
+        Settings::update(&paths, |kept| kept.adopt(&before, &one)).unwrap();
+        let kept = Settings::update(&paths, |kept| kept.adopt(&before, &other)).unwrap();
+        assert_eq!((kept.theme, kept.person.as_str()), (Theme::Dark, "Ada"));
+        let names: Vec<_> = kept.recents.iter().map(|recent| recent.source.to_str().unwrap()).collect();
+        assert_eq!(names, ["b", "a", "x"]);
     }
 
     #[test]

@@ -131,7 +131,10 @@ fn dialog_ui(ui: &mut Ui, pen: &mut Pen, view: &mut DialogsView, dialog: &Dialog
         Dialog::SaveView { name } => ask::save_view_ui(ui, pen, name),
         Dialog::GoToRow { text } => ask::go_to_row_ui(ui, pen, text),
         Dialog::OpenPath { text } => ask::open_path_ui(ui, pen, text),
-        Dialog::DamagedProject { source, message } => ask::damaged_project_ui(ui, pen, source, message),
+        Dialog::DamagedProject { source, project, message } => {
+            ask::damaged_project_ui(ui, pen, source, project, message);
+        }
+        Dialog::Unsaved { problem } => ask::unsaved_ui(ui, pen, problem),
         Dialog::Settings => settings::settings_ui(ui, pen, &mut view.settings, &view.places),
         Dialog::Shortcuts => help::shortcuts_ui(ui),
         Dialog::QueryHelp => help::query_help_ui(ui, pen),
@@ -161,6 +164,7 @@ fn title_of(dialog: &Dialog) -> &'static str {
         Dialog::GoToRow { .. } => "Go to row",
         Dialog::OpenPath { .. } => "Open a path",
         Dialog::DamagedProject { .. } => "This project is damaged",
+        Dialog::Unsaved { .. } => "Not everything is saved",
         Dialog::Settings => "Settings",
         Dialog::Shortcuts => "Keyboard shortcuts",
         Dialog::QueryHelp => "Filter language",
@@ -173,7 +177,7 @@ fn width_of(dialog: &Dialog) -> f32 {
     match dialog {
         Dialog::Palette { .. } | Dialog::OpenPath { .. } => 560.0,
         Dialog::SaveView { .. } | Dialog::GoToRow { .. } => 380.0,
-        Dialog::DamagedProject { .. } | Dialog::Settings | Dialog::About => 520.0,
+        Dialog::DamagedProject { .. } | Dialog::Unsaved { .. } | Dialog::Settings | Dialog::About => 520.0,
         Dialog::Shortcuts => 600.0,
         Dialog::QueryHelp => 680.0,
     }

@@ -38,7 +38,7 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
     let grid = session.grid;
     let rows = &session.shown.rows;
     let columns = cells_across(rect.width() - scroller::BAR_WIDTH, grid.cell_px);
-    if columns != grid.columns || rect.height() != grid.viewport || grid.top_row_pending.is_some() {
+    if columns != grid.columns || rect.height() != grid.viewport || grid.top_cell_pending.is_some() {
         pencil.actions.push(Action::GridLaidOut { columns, viewport: rect.height() });
         ui.ctx().request_repaint();
     }
@@ -51,7 +51,7 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
     });
     let window =
         scroller::show(ui, id.with("bar"), rect, grid.position, lines, row_height, "Scroll the grid");
-    if window.position != grid.position && grid.top_row_pending.is_none() {
+    if window.position != grid.position && grid.top_cell_pending.is_none() {
         pencil.actions.push(Action::GridScrolled { position: window.position });
     }
     if response.clicked() || response.drag_started() {
@@ -176,7 +176,7 @@ fn cell_ui(
         }
         None => {}
     }
-    if fact.issues != 0 && session.grid.cell_px >= 48.0 {
+    if session.snapshot.issues(sample) != 0 && session.grid.cell_px >= 48.0 {
         painter.circle_filled(picture.right_top() + vec2(-8.0, 8.0), 4.0, tokens.error);
     }
     if session.overlay.marks.get(sample as usize).is_some_and(|marks| marks & Mark::Star.bit() != 0) {
@@ -246,8 +246,9 @@ fn tooltip_ui(ui: &mut Ui, session: &Session, sample: SampleId, position: usize)
     }
     line.push_str(&crate::text::bytes_text(dataset.bytes[sample as usize]));
     ui.label(line);
-    if fact.issues != 0 {
-        let kinds = crate::dataset::IssueKind::ALL.into_iter().filter(|kind| fact.has(*kind));
+    let issues = session.snapshot.issues(sample);
+    if issues != 0 {
+        let kinds = crate::dataset::IssueKind::ALL.into_iter().filter(|kind| issues & kind.bit() != 0);
         let names: Vec<&str> = kinds.map(crate::dataset::IssueKind::name).collect();
         ui.colored_label(Tokens::of(ui).error, names.join(", "));
     }
@@ -342,13 +343,14 @@ fn pointer_input(
         let across = (column(area.left()), column(area.right()).min(layout.columns - 1));
         let covered = (lines.0, lines.1, across.0, across.1);
         if view.dragged != Some(covered) {
+            let begins = view.dragged.is_none();
             view.dragged = Some(covered);
             let positions = (lines.0..=lines.1)
                 .flat_map(|line| (across.0..=across.1).map(move |column| line * layout.columns + column))
                 .filter(|position| *position < count)
                 .filter(|position| layout.cell_rect(*position).intersects(area));
             let add = modifiers.command || modifiers.shift;
-            pencil.actions.push(Action::SelectPositions { positions: positions.collect(), add });
+            pencil.actions.push(Action::SelectPositions { positions: positions.collect(), add, begins });
         }
     }
     if response.drag_stopped() {
@@ -396,7 +398,15 @@ fn empty_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
     }
     ui.vertical_centered(|ui| {
         ui.add_space(ui.available_height() * 0.35);
-        if session.overlay.view.filter.is_empty() {
+        if let Some(error) = &session.shown.error {
+            ui.label(egui::RichText::new("This filter cannot be read").heading());
+            ui.label(egui::RichText::new(&session.overlay.view.filter).monospace());
+            ui.colored_label(Tokens::of(ui).error, &error.message);
+            ui.add_space(space::S);
+            if ui.button("Clear the filter").clicked() {
+                pencil.act(Action::Run(Command::ClearFilter));
+            }
+        } else if session.overlay.view.filter.is_empty() {
             ui.label(egui::RichText::new("No samples").heading());
             ui.label("The source has no samples any more. Rescan it, or open another one.");
         } else {

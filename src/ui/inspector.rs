@@ -117,13 +117,13 @@ pub fn inspector_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut InspectorVi
     memo.refresh(session, sample);
 
     let picture = pencil.pictures.full(sample);
-    let (neighbours, count) = neighbours(session, memo.position());
+    let (neighbours, count) = neighbours(session, session.position_of(sample));
     pencil.pictures.prefetch_full(&neighbours[..count]);
 
     let outer = ui.available_rect_before_wrap();
     let header =
         ui.scope_builder(UiBuilder::new().max_rect(outer.shrink2(Vec2::new(space::M, space::S))), |ui| {
-            header_ui(ui, pencil, session, sample, memo.position());
+            header_ui(ui, pencil, session, sample, session.position_of(sample));
         });
     let line_y = header.response.rect.bottom() + space::S;
     let tokens = Tokens::of(ui);

@@ -129,7 +129,8 @@ pub fn issues_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut IssuesView) {
 
 fn no_issues_ui(ui: &mut Ui, session: &Session) {
     let tokens = Tokens::of(ui);
-    let (measured, all) = (session.snapshot.facts.measured(), session.snapshot.len());
+    let total = &session.shown.total;
+    let (measured, all) = (total.samples.saturating_sub(total.unmeasured), total.samples);
     ui.vertical_centered(|ui| {
         ui.add_space((ui.available_height() * 0.36 - 36.0).max(space::S));
         ui.set_max_width(ui.available_width() - space::M);
@@ -405,7 +406,8 @@ mod tests {
     use crate::dataset::builder::DatasetBuilder;
 
     fn issue(path: &str, kind: IssueKind) -> Issue {
-        Issue { sample: None, path: path.to_owned(), kind, message: "Größe is 0".to_owned() }
+        let (path, message) = (path.to_owned(), "Größe is 0".to_owned());
+        Issue { sample: None, path, kind, origin: crate::dataset::Origin::Content, message }
     }
 
     fn dataset() -> Arc<Dataset> {

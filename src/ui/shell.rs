@@ -202,7 +202,8 @@ fn recents_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
         for recent in &pencil.state.settings.recents {
             let source = recent.source.to_string_lossy();
             if ui.button(source.as_ref()).clicked() {
-                pencil.actions.push(Action::Open { source: source.into_owned() });
+                let (source, project) = (source.into_owned(), recent.project.clone());
+                pencil.actions.push(Action::OpenIn { source, project });
                 ui.close();
             }
         }

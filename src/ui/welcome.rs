@@ -125,7 +125,8 @@ fn recent_ui(ui: &mut Ui, recent: &Recent, tokens: &Tokens, actions: &mut Vec<Ac
         ui.painter().galley(rect.left_top() + vec2(0.0, 21.0), path, tokens.text_dim);
         ui.painter().galley(rect.right_center() - count.size() * vec2(1.0, 0.5), count, tokens.text_dim);
         if response.on_hover_text(source.as_ref()).clicked() {
-            actions.push(Action::Open { source: source.clone().into_owned() });
+            let (source, project) = (source.clone().into_owned(), recent.project.clone());
+            actions.push(Action::OpenIn { source, project });
         }
         let forget = format!("Forget {name}");
         if widgets::icon_button(ui, icons::ICON_CLOSE, &forget).clicked() {

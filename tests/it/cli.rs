@@ -89,7 +89,7 @@ fn a_wrong_filter_is_pointed_at() {
     let flowers = flowers.to_str().expect("UTF-8");
     let output = lenslet(&["scan", flowers, "--filter", "lable:roses"], home.path());
     let error = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{error}");
+    assert_eq!(output.status.code(), Some(2), "{error}");
     assert!(error.contains("label") && error.contains("^"), "{error}");
 }
 

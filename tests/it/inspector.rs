@@ -11,8 +11,10 @@ use egui_kittest::kittest::Queryable;
 use lenslet::app::full::{FullPictures, Source};
 use lenslet::dataset::builder::NewBox;
 use lenslet::dataset::edit::{History, Overlay};
-use lenslet::dataset::query::{Counts, Snapshot};
-use lenslet::dataset::{Dataset, DatasetBuilder, Facts, Issue, IssueKind, Layout, NewSample, SampleId};
+use lenslet::dataset::query::{Counts, Rows, Snapshot};
+use lenslet::dataset::{
+    Dataset, DatasetBuilder, Facts, Issue, IssueKind, Layout, NewSample, Origin, SampleId,
+};
 use lenslet::media::{Payload, Raster};
 use lenslet::state::{Action, Effect, Opened, ProjectFace, State};
 use lenslet::store::Access;
@@ -54,7 +56,8 @@ impl App {
         let mut state = State::default();
         if let Some((dataset, issues)) = dataset {
             let samples = dataset.len();
-            let snapshot = Snapshot::new(Arc::new(dataset), Facts::new(samples), Arc::new(vec![0; samples]));
+            let snapshot =
+                Snapshot::new(dataset.into(), &issues, Facts::new(samples), Arc::new(vec![0; samples]));
             state.update(Action::Opened(Box::new(Opened {
                 snapshot,
                 issues,
@@ -69,9 +72,10 @@ impl App {
             let generation = state.session.as_ref().expect("it was opened").shown.asked;
             state.update(Action::RowsReady {
                 generation,
-                rows: Arc::new((0..samples as SampleId).collect()),
+                rows: Arc::new(Rows::from_order((0..samples as SampleId).collect(), samples)),
                 counts: Arc::new(Counts::default()),
                 total: Arc::new(Counts::default()),
+                error: None,
             });
         }
         Self { state, view: InspectorView::default(), pictures: None, source, effects: Vec::new() }
@@ -167,6 +171,7 @@ fn small() -> App {
         sample: Some(sample),
         path: String::new(),
         kind,
+        origin: Origin::Content,
         message: message.to_owned(),
     };
     let issues = vec![
@@ -303,7 +308,7 @@ fn a_sample_that_cannot_be_shown_says_why() {
 #[test]
 fn a_star_is_for_the_sample_that_is_seen() {
     let mut app = small();
-    app.state.update(Action::SelectPositions { positions: vec![0, 1, 2], add: false });
+    app.state.update(Action::SelectPositions { positions: vec![0, 1, 2], add: false, begins: true });
     app.state.update(Action::Click { position: 1, mode: lenslet::state::SelectMode::Toggle });
     let mut harness = window(app, [900.0, 640.0], egui::Theme::Dark);
     harness.get_by_label("Star").click();

@@ -6,6 +6,7 @@ mod demo;
 mod display;
 mod docs;
 mod fuzz;
+mod gestures;
 mod import;
 mod import_annotated;
 mod inspector;

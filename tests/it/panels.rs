@@ -9,8 +9,8 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::dataset::builder::DatasetBuilder;
 use lenslet::dataset::edit::{Direction, History, Overlay, View};
-use lenslet::dataset::query::{Click, Pick, Snapshot, parse, rows};
-use lenslet::dataset::{Fact, Facts, ImageFormat, Issue, IssueKind, Layout, NewSample, SampleId};
+use lenslet::dataset::query::{Click, Pick, Rows, Snapshot, counts_of, parse};
+use lenslet::dataset::{Fact, Facts, ImageFormat, Issue, IssueKind, Layout, NewSample, Origin, SampleId};
 use lenslet::export::{ExportError, issues_csv, write_issues};
 use lenslet::jobs::Control;
 use lenslet::state::{Action, Command, Dialog, Effect, Opened, ProjectFace, SelectMode, Session, State};
@@ -107,9 +107,11 @@ fn act(state: &mut State, action: Action) {
             let session = state.session.as_ref().unwrap();
             let view = &session.overlay.view;
             let query = parse(&view.filter, session.snapshot.vocabulary()).unwrap_or_default();
-            let rows = Arc::new(rows(&session.snapshot, &query, &view.sort, view.direction));
-            let (counts, total) = Default::default();
-            act(state, Action::RowsReady { generation, rows, counts, total });
+            let mask = query.mask(&session.snapshot);
+            let rows = Arc::new(Rows::find(&session.snapshot, mask, &view.sort, view.direction));
+            let counts = Default::default();
+            let total = counts_of(&session.snapshot, session.snapshot.derived().present()).into();
+            act(state, Action::RowsReady { generation, rows, counts, total, error: None });
         }
     }
 }
@@ -171,7 +173,7 @@ fn opened(samples: usize, issues: Vec<Issue>) -> State {
         facts.set(sample, &fact);
     }
     let overlay = Overlay::new(samples);
-    let snapshot = Snapshot::new(Arc::new(dataset), facts, overlay.marks.clone());
+    let snapshot = Snapshot::new(Arc::new(dataset), &issues, facts, overlay.marks.clone());
     let project = ProjectFace::new("/p".into(), Access::ReadWrite);
     let opened = Opened {
         snapshot,
@@ -202,7 +204,9 @@ fn some_issues(count: u32) -> Vec<Issue> {
             _ => "Line 7 names a class that is not in the list.",
         };
         let sample = (kind != IssueKind::Annotation).then_some(at);
-        Issue { sample, path: format!("train/daisy/{at:07}.jpg"), kind, message: message.to_owned() }
+        let origin = if sample.is_some() { Origin::Content } else { Origin::Listing };
+        let (path, message) = (format!("train/daisy/{at:07}.jpg"), message.to_owned());
+        Issue { sample, path, kind, origin, message }
     };
     (0..count).map(issue).collect()
 }
@@ -470,12 +474,15 @@ fn a_typed_path_is_opened() {
 
 #[test]
 fn a_damaged_project_is_set_aside_on_request() {
-    let damaged =
-        Dialog::DamagedProject { source: "/data/x".into(), message: "The database is damaged.".into() };
+    let damaged = Dialog::DamagedProject {
+        source: "/data/x".into(),
+        project: None,
+        message: "The database is damaged.".into(),
+    };
     let mut app = dialog(damaged.clone(), Theme::Dark, [900.0, 600.0]);
     app.get_by_label("Set it aside and start anew").click();
     app.run();
-    took(&app, &[Action::OpenAnew { source: "/data/x".into() }]);
+    took(&app, &[Action::OpenAnew { source: "/data/x".into(), project: None }]);
     let mut app = dialog(damaged, Theme::Dark, [900.0, 600.0]);
     app.get_by_label("Cancel").click();
     app.run();
@@ -547,6 +554,7 @@ fn pictures_to_look_at() {
                 "damaged",
                 Dialog::DamagedProject {
                     source: "/data/flowers".into(),
+                    project: None,
                     message: "The table of facts is damaged and cannot be read.".into(),
                 },
             ),
@@ -566,6 +574,7 @@ fn issues_come_back_from_csv() {
         sample: None,
         path: path.into(),
         kind,
+        origin: Origin::Listing,
         message: message.into(),
     };
     let issues = [

@@ -81,7 +81,7 @@ fn zoo() -> Snapshot {
         facts.set(row as SampleId, fact);
     }
     let marks = vec![Mark::Star.bit(), 0, Mark::Star.bit() | Mark::Reviewed.bit(), 0, 0, 0];
-    Snapshot::new(Arc::new(dataset), facts, Arc::new(marks))
+    Snapshot::new(Arc::new(dataset), &[], facts, Arc::new(marks))
 }
 
 /// The first letters of the file names that a query finds, in natural order of the paths.
@@ -645,7 +645,7 @@ fn build(rows: &[Row]) -> Snapshot {
     for (row, fact) in facts.iter().enumerate() {
         columns.set(row as SampleId, fact);
     }
-    Snapshot::new(Arc::new(dataset), columns, Arc::new(marks))
+    Snapshot::new(Arc::new(dataset), &[], columns, Arc::new(marks))
 }
 
 /// What the language says, one sample at a time and without any haste.
@@ -865,7 +865,7 @@ proptest! {
         builder.push(NewSample { path: "unlabelled", split: Some("val"), ..Default::default() });
         let (dataset, _) = builder.finish();
         let count = dataset.len();
-        let snapshot = Snapshot::new(Arc::new(dataset), Facts::new(count), Arc::new(vec![0; count]));
+        let snapshot = Snapshot::new(Arc::new(dataset), &[], Facts::new(count), Arc::new(vec![0; count]));
         let words = snapshot.vocabulary();
         let rows_of = |text: &str| rows(&snapshot, &parse(text, words).unwrap(), "path", Direction::Ascending);
         let mut together = String::new();

@@ -152,9 +152,10 @@ fn a_dataset_is_opened_filtered_selected_and_decisions_are_undone_across_a_resta
     assert_eq!(window.starred(), 300, "the stars came back");
     window.key(Modifiers::COMMAND, Key::Z);
     assert_eq!(window.shown(), 300, "the filter is undone");
-    while window.starred() > 0 {
+    for _ in 0..20 {
         window.key(Modifiers::COMMAND, Key::Z);
     }
+    assert_eq!(window.starred(), 0, "everything is undone");
     window.close();
 }
 

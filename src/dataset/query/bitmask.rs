@@ -48,9 +48,7 @@ impl Bitmask {
     pub fn from_rows(len: usize, rows: &[SampleId]) -> Self {
         let mut mask = Self::empty(len);
         for row in rows {
-            if (*row as usize) < len {
-                mask.insert(*row as usize);
-            }
+            mask.set(*row as usize, true);
         }
         mask
     }
@@ -70,10 +68,22 @@ impl Bitmask {
         self.words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 != 0)
     }
 
-    /// Adds a row, which must be less than [`Self::len`].
-    pub fn insert(&mut self, row: usize) {
-        assert!(row < self.len, "row {row} of {}", self.len);
-        self.words[row / 64] |= 1 << (row % 64);
+    /// Adds or removes a row; says whether that changed anything. A row past the end is left out.
+    pub fn set(&mut self, row: usize, on: bool) -> bool {
+        if row >= self.len {
+            return false;
+        }
+        let (word, bit) = (&mut self.words[row / 64], 1 << (row % 64));
+        let changed = (*word & bit != 0) != on;
+        *word ^= if changed { bit } else { 0 };
+        changed
+    }
+
+    /// Gives the set another number of rows; new ones are not in it.
+    pub fn resize(&mut self, len: usize) {
+        self.words.resize(len.div_ceil(64), 0);
+        self.len = len;
+        self.clear_tail();
     }
 
     /// Number of rows in the set.
@@ -96,6 +106,13 @@ impl Bitmask {
         self.clear_tail();
     }
 
+    /// Takes what is in the other away.
+    pub fn subtract(&mut self, other: &Self) {
+        for (word, other) in self.words.iter_mut().zip(&other.words) {
+            *word &= !other;
+        }
+    }
+
     /// Turns the set into the rows that were not in it.
     pub fn invert(&mut self) {
         for word in &mut self.words {
@@ -110,6 +127,28 @@ impl Bitmask {
             .iter()
             .enumerate()
             .flat_map(|(at, word)| bits(*word).map(move |bit| (at * 64) as SampleId + bit))
+    }
+
+    /// First row and number of rows of each run of neighbouring rows, ascending.
+    pub fn runs(&self) -> impl Iterator<Item = (SampleId, u32)> + '_ {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let start = self.next_row(at, true)?;
+            at = self.next_row(start, false).unwrap_or(self.len);
+            Some((start as SampleId, (at - start) as u32))
+        })
+    }
+
+    /// The first row from `from` on that is in the set, or that is not.
+    fn next_row(&self, from: usize, on: bool) -> Option<usize> {
+        let flip = if on { 0 } else { u64::MAX };
+        let mut at = from / 64;
+        let mut word = (self.words.get(at)? ^ flip) & (u64::MAX << (from % 64));
+        while word == 0 {
+            at += 1;
+            word = self.words.get(at)? ^ flip;
+        }
+        Some(at * 64 + word.trailing_zeros() as usize).filter(|row| *row < self.len)
     }
 
     /// The bits, row 0 in the lowest bit of the first word.
@@ -170,7 +209,27 @@ mod tests {
             odd.invert();
             odd.unite(&even);
             assert_eq!(odd, Bitmask::full(len));
-            assert!(!odd.contains(len));
+            assert!(!odd.contains(len) && !odd.set(len, true));
+            odd.subtract(&even);
+            assert_eq!(odd.count(), len / 2);
+            odd.resize(len + 70);
+            assert_eq!(odd.count(), len / 2);
+            odd.resize(len / 3);
+            assert_eq!(odd.count(), len / 3 / 2);
+        }
+    }
+
+    #[test]
+    fn runs_are_neighbouring_rows() {
+        for (len, rows, expected) in [
+            (0, vec![], vec![]),
+            (3, vec![0, 2], vec![(0, 1), (2, 1)]),
+            (64, (0..64).collect(), vec![(0, 64)]),
+            (200, (60..140).chain([199]).collect(), vec![(60, 80), (199, 1)]),
+            (128, (63..65).chain(127..128).collect(), vec![(63, 2), (127, 1)]),
+        ] {
+            let mask = Bitmask::from_rows(len, &rows);
+            assert_eq!(mask.runs().collect::<Vec<_>>(), expected, "{rows:?} of {len}");
         }
     }
 }

@@ -83,7 +83,8 @@ impl Tally {
         let first = block * BLOCK;
         let rows = first..mask.len().min(first + BLOCK);
         let (sets, splits) = (&dataset.labels.of[rows.clone()], &dataset.splits[rows.clone()]);
-        let (bytes, marks) = (&dataset.bytes[rows.clone()], &snapshot.marks[rows]);
+        let (bytes, marks) = (&dataset.bytes[rows.clone()], &snapshot.marks[rows.clone()]);
+        let listed = &snapshot.listed_issues()[rows];
         let (counts, no_split) = (&mut self.rest, self.splits.len() - 1);
         let has_boxes = !dataset.boxes.is_empty();
         let mut add = |row: usize| {
@@ -97,9 +98,10 @@ impl Tally {
             if has_boxes {
                 counts.boxed += u32::from(!dataset.boxes.get((first + row) as SampleId).is_empty());
             }
-            if chunk.issues[row] != 0 {
+            let issues = chunk.issues[row] | listed[row];
+            if issues != 0 {
                 counts.with_issue += 1;
-                bits(chunk.issues[row].into()).for_each(|bit| add_one(&mut counts.issues, bit));
+                bits(issues.into()).for_each(|bit| add_one(&mut counts.issues, bit));
             }
             if marks[row] != 0 {
                 bits(marks[row].into()).for_each(|bit| add_one(&mut counts.marks, bit));

@@ -134,7 +134,7 @@ impl<'a> Ready<'a> {
             }
             Test::Issue(kinds) => {
                 let wanted = kinds.iter().fold(0, |bits, kind| bits | kind.map_or(u16::MAX, IssueKind::bit));
-                Self::facts(snapshot, move |facts, row| facts.issues[row] & wanted != 0)
+                Self::issues(snapshot, wanted)
             }
             Test::Is(states) => Self::Or(states.iter().map(|state| Self::state(snapshot, *state)).collect()),
             Test::Number { column, test } => match builtin(column) {
@@ -209,7 +209,7 @@ impl<'a> Ready<'a> {
             State::Broken => {
                 let kinds = IssueKind::ALL.into_iter().filter(|kind| !kind.leaves_image());
                 let broken = kinds.fold(0, |bits, kind| bits | kind.bit());
-                Self::facts(snapshot, move |facts, row| facts.issues[row] & broken != 0)
+                Self::issues(snapshot, broken)
             }
             State::Unmeasured => Self::facts(snapshot, |facts, row| !facts.measured[row]),
             State::Starred => marked(Mark::Star),
@@ -244,6 +244,17 @@ impl<'a> Ready<'a> {
         Self::Test(Box::new(move |first, _, words| {
             let chunk = &chunks[first / BLOCK];
             pack(words, BLOCK.min(rows - first), |row| test(chunk, row));
+        }))
+    }
+
+    /// The rows that have one of these issues.
+    fn issues(snapshot: &'a Snapshot, wanted: u16) -> Self {
+        let (rows, chunks) = (snapshot.len(), snapshot.facts.chunks());
+        let listed = snapshot.listed_issues();
+        Self::Test(Box::new(move |first, _, words| {
+            let (chunk, listed) = (&chunks[first / BLOCK], &listed[first..]);
+            let rows = BLOCK.min(rows - first);
+            pack(words, rows, |row| (chunk.issues[row] | listed[row]) & wanted != 0);
         }))
     }
 

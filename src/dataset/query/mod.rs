@@ -30,6 +30,7 @@ mod parse;
 mod pattern;
 mod pick;
 mod print;
+mod rows;
 mod snapshot;
 mod syntax;
 
@@ -41,6 +42,7 @@ pub use order::{NaturalOrder, rows, sorted_rows};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_TESTS, QueryError, parse};
 pub use pattern::Pattern;
 pub use pick::{Click, Pick, Selection, selected_terms, with_term};
+pub use rows::Rows;
 pub use snapshot::{AttributeWords, Derived, Names, Snapshot, Vocabulary};
 pub use syntax::{
     AttributeTest, AttributeValue, Choice, Comparison, Node, Quantity, Query, Span, State, Test,

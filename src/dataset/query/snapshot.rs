@@ -3,7 +3,7 @@
 //! It refuses to know how the dataset comes to change: each change is another snapshot.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use rayon::prelude::*;
 
@@ -12,7 +12,8 @@ use super::order::NaturalOrder;
 use super::pattern::{Extent, Matcher, Pattern, fold, fold_into};
 use super::syntax::parse_number;
 use crate::dataset::edit::Direction;
-use crate::dataset::{Dataset, Facts, SampleId, Strings};
+use crate::dataset::facts::FactChunk;
+use crate::dataset::{Dataset, Facts, Issue, Origin, SampleId, Strings};
 
 /// What a query, a sort or a count is asked of. Cloning it copies pointers.
 #[derive(Clone, Debug)]
@@ -22,20 +23,39 @@ pub struct Snapshot {
     pub facts: Facts,
     /// [`Mark::bit`](crate::dataset::edit::Mark::bit)s, one per sample of `dataset`.
     pub marks: Arc<Vec<u8>>,
+    /// Bits of the issues found while listing, one per sample of `dataset`.
+    listed: Arc<Vec<u16>>,
     derived: Arc<Derived>,
 }
 
 impl Snapshot {
     /// A snapshot of a dataset that was not seen before. Rows that `facts` or `marks` lack are
-    /// taken as unmeasured and unmarked.
-    pub fn new(dataset: Arc<Dataset>, facts: Facts, marks: Arc<Vec<u8>>) -> Self {
+    /// taken as unmeasured and unmarked. Of `issues` those that were found while listing count for
+    /// their samples; those of the content are in the facts.
+    pub fn new(dataset: Arc<Dataset>, issues: &[Issue], facts: Facts, marks: Arc<Vec<u8>>) -> Self {
+        let listed = listed_bits(dataset.len(), issues);
         let derived = Arc::new(Derived::new(dataset.clone()));
-        Self { dataset, facts, marks, derived }.grown()
+        Self { dataset, facts, marks, listed, derived }.grown()
+    }
+
+    /// The same dataset, listed again: with these issues and facts.
+    pub fn relisted(&self, issues: &[Issue], facts: Facts) -> Self {
+        Self { listed: listed_bits(self.len(), issues), facts, ..self.clone() }.grown()
     }
 
     /// The same dataset with newer facts and marks; what was worked out of it stays shared.
     pub fn with(&self, facts: Facts, marks: Arc<Vec<u8>>) -> Self {
-        Self { dataset: self.dataset.clone(), facts, marks, derived: self.derived.clone() }.grown()
+        Self { facts, marks, ..self.clone() }.grown()
+    }
+
+    /// [`IssueKind::bit`](crate::dataset::IssueKind::bit)s of all issues of one sample.
+    pub fn issues(&self, sample: SampleId) -> u16 {
+        self.listed[sample as usize] | self.facts.get(sample).issues
+    }
+
+    /// Bits of the issues found while listing, one per sample.
+    pub fn listed_issues(&self) -> &Arc<Vec<u16>> {
+        &self.listed
     }
 
     /// Number of rows, gone ones included.
@@ -67,6 +87,17 @@ impl Snapshot {
     }
 }
 
+/// The bits of the issues that were found while listing, one per row.
+fn listed_bits(rows: usize, issues: &[Issue]) -> Arc<Vec<u16>> {
+    let mut listed = vec![0; rows];
+    for issue in issues.iter().filter(|issue| issue.origin == Origin::Listing) {
+        if let Some(bits) = issue.sample.and_then(|sample| listed.get_mut(sample as usize)) {
+            *bits |= issue.kind.bit();
+        }
+    }
+    listed.into()
+}
+
 /// What follows from a dataset alone, worked out when it is first asked for and then kept.
 ///
 /// The first question can take a good part of a second on a million samples: ask it, or
@@ -95,10 +126,21 @@ struct AttributeIndex {
 struct CachedSort {
     column: String,
     direction: Direction,
-    /// Held so that the pointers that tell it apart cannot be used again.
-    facts: Option<Facts>,
-    marks: Option<Arc<Vec<u8>>>,
+    /// Empty where the column does not read them. Weak pointers tell what they were apart, since
+    /// their addresses cannot be used again, and do not keep it.
+    facts: Vec<Weak<FactChunk>>,
+    marks: Weak<Vec<u8>>,
     order: Arc<Vec<SampleId>>,
+}
+
+impl CachedSort {
+    /// Whether it was made from these; `None` where the column does not read them.
+    fn is_of(&self, facts: Option<&Facts>, marks: Option<&Arc<Vec<u8>>>) -> bool {
+        let chunks = facts.map_or(&[][..], Facts::chunks);
+        let same_facts = self.facts.len() == chunks.len()
+            && self.facts.iter().zip(chunks).all(|(then, now)| then.as_ptr() == Arc::as_ptr(now));
+        same_facts && marks.is_none_or(|marks| self.marks.as_ptr() == Arc::as_ptr(marks))
+    }
 }
 
 impl Derived {
@@ -201,8 +243,8 @@ impl Derived {
         sorts.push_back(CachedSort {
             column: column.to_owned(),
             direction,
-            facts: facts.cloned(),
-            marks: marks.cloned(),
+            facts: facts.map_or(Vec::new(), |facts| facts.chunks().iter().map(Arc::downgrade).collect()),
+            marks: marks.map_or_else(Weak::new, Arc::downgrade),
             order: order.clone(),
         });
         order
@@ -217,19 +259,7 @@ impl Derived {
     ) -> Option<Arc<Vec<SampleId>>> {
         let sorts = self.sorts.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = sorts.iter().find(|kept| (kept.column.as_str(), kept.direction) == key)?;
-        let current = same(kept.facts.as_ref(), facts, |one, two| {
-            let pairs = || one.chunks().iter().zip(two.chunks());
-            one.len() == two.len() && pairs().all(|(one, two)| Arc::ptr_eq(one, two))
-        }) && same(kept.marks.as_ref(), marks, Arc::ptr_eq);
-        current.then(|| kept.order.clone())
-    }
-}
-
-fn same<T>(one: Option<&T>, two: Option<&T>, equal: impl Fn(&T, &T) -> bool) -> bool {
-    match (one, two) {
-        (Some(one), Some(two)) => equal(one, two),
-        (None, None) => true,
-        _ => false,
+        kept.is_of(facts, marks).then(|| kept.order.clone())
     }
 }
 

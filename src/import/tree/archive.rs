@@ -12,7 +12,7 @@ use flate2::read::MultiGzDecoder;
 
 use super::Files;
 use super::walk::Listing;
-use crate::dataset::{ContainerKind, Issue, IssueKind, Place};
+use crate::dataset::{ContainerKind, Issue, IssueKind, Origin, Place};
 use crate::import::names::{display_name, is_hidden_name, plain_path};
 use crate::import::reader::{GZIP_MAGIC, ReadAt, Reader};
 use crate::jobs::{Cancelled, Control};
@@ -86,7 +86,13 @@ pub fn list(
         }
     };
     if let Some((kind, message)) = fault {
-        listing.issues.push(Issue { sample: None, path: path.to_owned(), kind, message });
+        listing.issues.push(Issue {
+            sample: None,
+            path: path.to_owned(),
+            kind,
+            origin: Origin::Listing,
+            message,
+        });
     }
     Ok(listing)
 }

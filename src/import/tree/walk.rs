@@ -16,7 +16,7 @@ use std::time::UNIX_EPOCH;
 use rayon::Scope;
 
 use super::Files;
-use crate::dataset::{Issue, IssueKind, Place, natural};
+use crate::dataset::{Issue, IssueKind, Origin, Place, natural};
 use crate::import::names::{display_name, is_hidden_name};
 use crate::import::reader::ReadError;
 use crate::import::reader::access::lock;
@@ -267,6 +267,7 @@ impl Walk<'_> {
             sample: None,
             path: path.into(),
             kind: IssueKind::Unreadable,
+            origin: Origin::Listing,
             message,
         });
     }

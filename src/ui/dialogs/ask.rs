@@ -1,5 +1,7 @@
 //! Dialogs that ask for one thing: a name, a row, a path, a decision.
 
+use std::path::PathBuf;
+
 use egui::{RichText, Ui};
 
 use super::{Pen, dim, main_button};
@@ -95,7 +97,13 @@ pub(super) fn open_path_ui(ui: &mut Ui, pen: &mut Pen, text: &str) {
     }
 }
 
-pub(super) fn damaged_project_ui(ui: &mut Ui, pen: &mut Pen, source: &str, message: &str) {
+pub(super) fn damaged_project_ui(
+    ui: &mut Ui,
+    pen: &mut Pen,
+    source: &str,
+    project: &Option<PathBuf>,
+    message: &str,
+) {
     ui.add(egui::Label::new(message).wrap());
     ui.add_space(space::S);
     dim(
@@ -108,7 +116,21 @@ pub(super) fn damaged_project_ui(ui: &mut Ui, pen: &mut Pen, source: &str, messa
     dim(ui, source);
     if buttons_ui(ui, pen, true, "Set it aside and start anew") {
         // Also closes the dialog.
-        pen.act(Action::OpenAnew { source: source.to_owned() });
+        pen.act(Action::OpenAnew { source: source.to_owned(), project: project.clone() });
+    }
+}
+
+pub(super) fn unsaved_ui(ui: &mut Ui, pen: &mut Pen, problem: &str) {
+    ui.add(egui::Label::new(problem).wrap());
+    ui.add_space(space::S);
+    dim(
+        ui,
+        "What you decided last is in memory and is written as soon as the disk takes it. Quit now, and \
+         it is lost.",
+    );
+    if buttons_ui(ui, pen, true, "Quit and lose it") {
+        pen.close();
+        pen.act(Action::QuitAnyway);
     }
 }
 

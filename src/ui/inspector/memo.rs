@@ -14,26 +14,17 @@ pub(super) struct Memo {
     /// The sample, the dataset's address, and how many issues were looked through.
     issues_key: (SampleId, usize, usize),
     issues: Vec<(IssueKind, String)>,
-    /// The sample and the number of the view.
-    position_key: Option<(SampleId, u64, usize)>,
-    position: Option<usize>,
 }
 
 impl Memo {
     /// Brings the answers up to date.
     pub fn refresh(&mut self, session: &Session, sample: SampleId) {
         self.refresh_issues(session, sample);
-        self.refresh_position(session, sample);
     }
 
     /// What is wrong with the sample.
     pub fn issues(&self) -> &[(IssueKind, String)] {
         &self.issues
-    }
-
-    /// Where the sample stands in the view.
-    pub fn position(&self) -> Option<usize> {
-        self.position
     }
 
     /// Issues are only added while a dataset stays the same, so only new ones are looked through.
@@ -50,20 +41,5 @@ impl Memo {
         let of_sample = new.iter().filter(|issue| issue.sample == Some(sample)).take(room);
         self.issues.extend(of_sample.map(|issue| (issue.kind, issue.message.clone())));
         self.issues_key = (sample, dataset, len);
-    }
-
-    fn refresh_position(&mut self, session: &Session, sample: SampleId) {
-        let rows = &session.shown.rows;
-        let near = session.selection.anchor.filter(|at| rows.get(*at) == Some(&sample));
-        if near.is_some() {
-            self.position = near;
-            self.position_key = None;
-            return;
-        }
-        let key = (sample, session.shown.answered, Arc::as_ptr(rows) as usize);
-        if self.position_key != Some(key) {
-            self.position_key = Some(key);
-            self.position = session.position_of(sample);
-        }
     }
 }

@@ -1,0 +1,458 @@
+//! Effects carried out: jobs started and watched, the journal fed, dialogs opened.
+//!
+//! Everything slow is on another thread; [`Work::poll`] takes what came back, once a frame. Each
+//! kind of job is in a file of its own, with what starts it and what its end means.
+
+mod demo;
+mod exporting;
+mod finder;
+mod live;
+mod measuring;
+mod opening;
+mod rescanning;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, Sender};
+use egui::Context;
+
+use self::demo::Demo;
+use self::exporting::Exporting;
+use self::finder::Question;
+use self::live::{Leaving, Live};
+use self::measuring::Measuring;
+use self::opening::{Ended, Opening};
+use self::rescanning::Rescanning;
+use super::thumbs::ThumbSource;
+use crate::dataset::SampleId;
+use crate::import::dataset_reader;
+use crate::jobs::{Control, Newest};
+use crate::pipeline::OpenRequest;
+use crate::state::{Action, Effect, JobFace, JobId, Level, Session, State};
+use crate::store::{JournalOp, Paths, Settings};
+
+/// Results that wait for the interface thread.
+const EVENTS: usize = 256;
+/// Results taken in one frame at most, so that a frame stays short.
+const EVENTS_A_FRAME: usize = 32;
+/// How often progress is drawn.
+const PROGRESS: Duration = Duration::from_millis(100);
+
+/// Work beside the interface.
+pub struct Work {
+    ctx: Context,
+    paths: Paths,
+    events: (Sender<Action>, Receiver<Action>),
+    finder: Newest<Question>,
+    /// `None` once the program leaves.
+    settings: Option<Newest<Settings>>,
+    live: Option<Live>,
+    leaving: Leaving,
+    open: Option<Opening>,
+    rescan: Option<Rescanning>,
+    measure: Option<Measuring>,
+    demo: Option<Demo>,
+    export: Option<Exporting>,
+    faces: Vec<JobFace>,
+    person: String,
+    thumbnail_cap: u64,
+}
+
+impl Work {
+    pub fn new(ctx: Context, paths: Paths, settings: &Settings) -> Self {
+        let events = crossbeam_channel::bounded(EVENTS);
+        let waker = ctx.clone();
+        let finder = finder::spawn(events.0.clone(), move || waker.request_repaint());
+        let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
+        Self {
+            ctx,
+            paths,
+            events,
+            finder,
+            settings: Some(keeper),
+            live: None,
+            leaving: Leaving::default(),
+            open: None,
+            rescan: None,
+            measure: None,
+            demo: None,
+            export: None,
+            faces: Vec::new(),
+            person: settings.person.clone(),
+            thumbnail_cap: settings.thumbnail_cache_bytes,
+        }
+    }
+
+    /// Whether no job runs and no result waits.
+    pub fn is_idle(&self) -> bool {
+        let idle = self.open.is_none() && self.rescan.is_none() && self.measure.is_none();
+        idle && self.demo.is_none() && self.export.is_none() && self.events.1.is_empty()
+    }
+
+    /// Where thumbnails of the open dataset come from.
+    pub fn thumb_source(&self) -> Option<ThumbSource> {
+        let live = self.live.as_ref()?;
+        Some(ThumbSource {
+            dataset: live.dataset.clone(),
+            reader: live.reader.clone(),
+            cache: live.cache.clone(),
+        })
+    }
+
+    /// Takes what concerns this room from the settings.
+    pub fn apply_settings(&mut self, settings: &Settings) {
+        self.thumbnail_cap = settings.thumbnail_cache_bytes;
+        if self.person != settings.person {
+            self.person.clone_from(&settings.person);
+            if let Some(journal) = self.live.as_ref().and_then(|live| live.journal.as_ref()) {
+                journal.set_person(&settings.person);
+            }
+        }
+    }
+
+    /// Keeps the settings, on another thread.
+    pub fn save_settings(&self, settings: &Settings) {
+        if let Some(keeper) = &self.settings {
+            keeper.ask(settings.clone());
+        }
+    }
+
+    /// Where things are kept, for the dialogs.
+    pub fn places(&self, session: Option<&Session>) -> Vec<(String, String)> {
+        places(&self.paths, session)
+    }
+
+    /// Keeps where the person is.
+    pub fn keep_place(&self, place: &serde_json::Value) {
+        if let Some(live) = &self.live {
+            live.keep_place(place.clone());
+        }
+    }
+
+    /// Lets the open dataset go, without waiting for the disk.
+    fn let_go(&mut self) {
+        if let Some(live) = self.live.take() {
+            let (measuring, rescanning) = (self.measure.take(), self.rescan.take());
+            self.leaving.add(live, measuring, rescanning, self.events.0.clone());
+        }
+    }
+
+    /// Ends everything, and waits until what was decided is on the disk.
+    pub fn leave(&mut self) {
+        self.open = None;
+        self.let_go();
+        if let Some(keeper) = self.settings.take() {
+            keeper.finish();
+        }
+        let _ = self.leaving.wait(|| Ok::<_, std::convert::Infallible>(()));
+    }
+
+    /// Carries an effect out; what it tells at once comes back as actions.
+    pub fn carry_out(&mut self, effect: Effect, state: &State) -> Vec<Action> {
+        match effect {
+            Effect::Open { source, project, anew } => self.start_opening(source, project, anew),
+            Effect::OpenDemo => self.start_demo(),
+            Effect::Close { place } => {
+                if let (Some(live), Some(place)) = (&self.live, place) {
+                    live.keep_place(place);
+                }
+                self.let_go();
+                Vec::new()
+            }
+            Effect::Rescan => self.start_rescan(state, true),
+            Effect::FindRows { generation } => {
+                if let Some(session) = &state.session {
+                    let (snapshot, view) = (session.snapshot.clone(), session.overlay.view.clone());
+                    self.finder.ask(Question { generation, snapshot, view });
+                }
+                Vec::new()
+            }
+            Effect::Journal(op) => vec![self.journal(op)],
+            Effect::PickFolder => self.pick(
+                || rfd::FileDialog::new().set_title("Open a dataset folder").pick_folder(),
+                open_action,
+            ),
+            Effect::PickFile => {
+                self.pick(|| rfd::FileDialog::new().set_title("Open a dataset file").pick_file(), open_action)
+            }
+            Effect::PickIssuesFile => self.pick(
+                || {
+                    let dialog =
+                        rfd::FileDialog::new().set_title("Export issues").set_file_name("issues.csv");
+                    dialog.add_filter("CSV", &["csv"]).add_filter("JSON", &["json"]).save_file()
+                },
+                |path| Action::IssuesExportTo { path },
+            ),
+            Effect::ExportIssues { path } => self.start_export(path, state),
+            Effect::PauseJob { job, pause } => {
+                if let Some(control) = self.control(job) {
+                    control.set_paused(pause);
+                }
+                Vec::new()
+            }
+            Effect::CancelJob { job } => {
+                if let Some(control) = self.control(job) {
+                    control.cancel();
+                }
+                Vec::new()
+            }
+            Effect::Reveal(sample) => self.reveal(sample),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Measures what needs it, if nothing does already. `state` has the facts so far.
+    pub fn start_measuring(&mut self, state: &State) {
+        let (Some(live), Some(session)) = (&self.live, &state.session) else { return };
+        if self.measure.is_none() && self.rescan.is_none() {
+            self.measure = Measuring::start(live, &session.snapshot, &self.ctx);
+        }
+    }
+
+    /// Lists the source again. `is_asked` says at the end that nothing changed, too.
+    pub fn start_rescan(&mut self, state: &State, is_asked: bool) -> Vec<Action> {
+        let (Some(live), Some(session)) = (&self.live, &state.session) else { return Vec::new() };
+        if self.rescan.is_some() {
+            return Vec::new();
+        }
+        let measuring = self.measure.take();
+        let (snapshot, issues) = (&session.snapshot, &session.issues);
+        match Rescanning::start(live, snapshot, issues, measuring, is_asked, &self.ctx) {
+            Ok(rescan) => {
+                self.rescan = Some(rescan);
+                Vec::new()
+            }
+            Err(error) => vec![no_thread(&error)],
+        }
+    }
+
+    /// Takes what came back since the last frame.
+    pub fn poll(&mut self, state: &State, actions: &mut Vec<Action>) {
+        actions.extend(self.events.1.try_iter().take(EVENTS_A_FRAME));
+        if !self.events.1.is_empty() {
+            self.ctx.request_repaint();
+        }
+        self.poll_open(state, actions);
+        self.poll_rescan(state, actions);
+        if self.measure.as_mut().is_some_and(|measuring| measuring.poll(actions, &self.ctx)) {
+            self.measure = None;
+        }
+        if let Some(told) = self.demo.as_mut().and_then(Demo::poll) {
+            self.demo = None;
+            actions.push(told);
+        }
+        if let Some(told) = self.export.as_mut().and_then(Exporting::poll) {
+            self.export = None;
+            actions.push(told);
+        }
+        actions.extend(self.live.as_mut().and_then(Live::news));
+        self.poll_progress(actions);
+    }
+
+    fn poll_open(&mut self, state: &State, actions: &mut Vec<Action>) {
+        let Some(ended) = self.open.as_mut().and_then(Opening::poll) else { return };
+        self.open = None;
+        match ended {
+            Ended::Opened(found) => match found.go_live(&self.person, &self.ctx) {
+                Ok((live, opened)) => {
+                    self.let_go();
+                    self.live = Some(live);
+                    actions.push(Action::Opened(Box::new(opened)));
+                }
+                Err(error) => actions.push(opening::failed(&error)),
+            },
+            Ended::IsOpen => {
+                let text = "This dataset is open already; it is listed again.".to_owned();
+                actions.push(Action::OpenFailed { level: Level::Info, message: text });
+                actions.extend(self.start_rescan(state, true));
+            }
+            Ended::Told(told) => actions.extend(told),
+        }
+    }
+
+    fn poll_rescan(&mut self, state: &State, actions: &mut Vec<Action>) {
+        let Some(ended) = self.rescan.as_mut().and_then(Rescanning::poll) else { return };
+        self.rescan = None;
+        match ended {
+            Ok(rescanned) => {
+                if let Some(live) = &mut self.live
+                    && !Arc::ptr_eq(&live.dataset, &rescanned.snapshot.dataset)
+                {
+                    live.dataset = rescanned.snapshot.dataset.clone();
+                    live.reader = Arc::new(dataset_reader(&live.dataset));
+                }
+                actions.push(Action::Rescanned(Box::new(rescanned)));
+            }
+            Err(told) => {
+                actions.push(told);
+                // Measuring ended for it, and goes on with the list that there was.
+                self.start_measuring(state);
+            }
+        }
+    }
+
+    fn poll_progress(&mut self, actions: &mut Vec<Action>) {
+        let faces: Vec<JobFace> = self
+            .controls()
+            .map(|(id, control)| JobFace { id, progress: control.progress(), paused: control.is_paused() })
+            .collect();
+        if !faces.is_empty() {
+            self.ctx.request_repaint_after(PROGRESS);
+        }
+        if faces != self.faces {
+            self.faces.clone_from(&faces);
+            actions.push(Action::JobsMoved(faces));
+        }
+    }
+
+    fn controls(&self) -> impl Iterator<Item = (JobId, &Control)> {
+        let open = self.open.as_ref().map(|open| (JobId::Open, open.control()));
+        let demo = self.demo.as_ref().map(|demo| (JobId::Demo, demo.control()));
+        let rescan = self.rescan.as_ref().map(|rescan| (JobId::Rescan, rescan.control()));
+        let measure = self.measure.as_ref().map(|measure| (JobId::Measure, measure.control()));
+        let export = self.export.as_ref().map(|export| (JobId::Export, export.control()));
+        open.into_iter().chain(demo).chain(rescan).chain(measure).chain(export)
+    }
+
+    fn control(&self, job: JobId) -> Option<&Control> {
+        self.controls().find(|(id, _)| *id == job).map(|(_, control)| control)
+    }
+
+    fn start_opening(&mut self, source: String, project: Option<PathBuf>, anew: bool) -> Vec<Action> {
+        let is_open = self.live.as_ref().map(|live| live.folder().to_owned());
+        let request = OpenRequest { source: source.clone(), project, anew, is_open };
+        match Opening::start(&self.paths, request, self.leaving.clone(), self.thumbnail_cap, &self.ctx) {
+            Ok(opening) => {
+                self.open = Some(opening);
+                vec![Action::Opening { source }]
+            }
+            Err(error) => vec![no_thread(&error)],
+        }
+    }
+
+    fn start_demo(&mut self) -> Vec<Action> {
+        if self.demo.is_some() {
+            return Vec::new();
+        }
+        let out = self.paths.data.join("demo");
+        let source = out.display().to_string();
+        match Demo::start(out, &self.ctx) {
+            Ok(demo) => {
+                self.demo = Some(demo);
+                vec![Action::Opening { source }]
+            }
+            Err(error) => vec![no_thread(&error)],
+        }
+    }
+
+    fn start_export(&mut self, path: PathBuf, state: &State) -> Vec<Action> {
+        let Some(session) = &state.session else { return Vec::new() };
+        if self.export.is_some() {
+            let text = "Another export is under way; try again when it has ended.".to_owned();
+            return vec![Action::Notify { level: Level::Warning, text }];
+        }
+        let root = PathBuf::from(&session.dataset().root);
+        match Exporting::start(path, session.issues.clone(), root, &self.ctx) {
+            Ok(export) => {
+                self.export = Some(export);
+                Vec::new()
+            }
+            Err(error) => vec![no_thread(&error)],
+        }
+    }
+
+    fn journal(&mut self, op: JournalOp) -> Action {
+        match &self.live {
+            Some(live) => live.submit(op),
+            None => Action::Refused { op, why: "The project is closed.".to_owned(), is_final: true },
+        }
+    }
+
+    /// Opens a native dialog on a thread of its own: a portal that hangs must not hang the window.
+    fn pick(
+        &self,
+        dialog: impl FnOnce() -> Option<PathBuf> + Send + 'static,
+        then: impl FnOnce(PathBuf) -> Action + Send + 'static,
+    ) -> Vec<Action> {
+        let (events, wake) = (self.events.0.clone(), waker(&self.ctx));
+        let spawned = std::thread::Builder::new().name("dialog".to_owned()).spawn(move || {
+            if let Some(path) = dialog() {
+                // The window may be gone by now.
+                let _ = events.send(then(path));
+                wake();
+            }
+        });
+        match spawned {
+            Ok(_) => Vec::new(),
+            Err(error) => vec![no_thread(&error)],
+        }
+    }
+
+    /// Shows a sample's file, or the archive that it is in, in the system's file manager.
+    fn reveal(&self, sample: SampleId) -> Vec<Action> {
+        let Some(live) = &self.live else { return Vec::new() };
+        let file = super::reveal::file_of(&live.dataset, sample);
+        match super::reveal::reveal(&file) {
+            Ok(()) => Vec::new(),
+            Err(error) => vec![Action::Notify {
+                level: Level::Error,
+                text: format!("No file manager could be opened ({error}). The file is {}.", file.display()),
+            }],
+        }
+    }
+}
+
+/// The thread that keeps settings: what changed since `known`, so that two windows do not undo
+/// each other's.
+fn settings_keeper(paths: Paths, known: Settings, events: Sender<Action>) -> Newest<Settings> {
+    let mut known = known;
+    Newest::spawn("settings", move |now: Settings| {
+        match Settings::update(&paths, |kept| kept.adopt(&known, &now)) {
+            Ok(_) => known = now,
+            Err(error) => {
+                let text = format!("The settings could not be saved: {error}.");
+                // The window may be gone by now.
+                let _ = events.send(Action::Notify { level: Level::Warning, text });
+            }
+        }
+    })
+}
+
+fn open_action(path: PathBuf) -> Action {
+    Action::Open { source: path.to_string_lossy().into_owned() }
+}
+
+/// What wakes the interface.
+fn waker(ctx: &Context) -> impl Fn() + Send + 'static {
+    let ctx = ctx.clone();
+    move || ctx.request_repaint()
+}
+
+fn threads() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+fn no_thread(error: &std::io::Error) -> Action {
+    let message =
+        format!("The system gave no thread for the work ({error}). Close other programs and try again.");
+    Action::OpenFailed { level: Level::Error, message }
+}
+
+fn bug(doing: &str, cause: &str) -> String {
+    format!("A bug in Lenslet stopped {doing}: {cause}. Nothing was lost; please report it.")
+}
+
+/// Where a session's project keeps things, for the settings dialog.
+pub fn places(paths: &Paths, session: Option<&Session>) -> Vec<(String, String)> {
+    let show = |path: &Path| path.display().to_string();
+    let mut places = vec![
+        ("Projects".to_owned(), show(&paths.data.join("projects"))),
+        ("Settings".to_owned(), show(&paths.config)),
+    ];
+    if let Some(session) = session {
+        places.insert(0, ("This project".to_owned(), show(&session.project.folder)));
+    }
+    places
+}

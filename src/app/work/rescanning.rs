@@ -1,0 +1,84 @@
+//! Listing the source of the open dataset again.
+
+use std::sync::Arc;
+
+use egui::Context;
+
+use super::live::Live;
+use super::measuring::Measuring;
+use super::{bug, waker};
+use crate::dataset::Issue;
+use crate::dataset::query::Snapshot;
+use crate::jobs::{Control, Job, Outcome};
+use crate::pipeline::{self, OpenError, Relisted};
+use crate::state::{Action, Level, Rescanned};
+
+/// A rescan that is under way.
+pub struct Rescanning {
+    job: Job<Result<Relisted, OpenError>>,
+    is_asked: bool,
+}
+
+impl Rescanning {
+    /// Starts a rescan. Measuring, if it runs, ends first and goes on afterwards with the new
+    /// list. `is_asked` says at the end that nothing changed, too.
+    pub fn start(
+        live: &Live,
+        snapshot: &Snapshot,
+        issues: &Arc<Vec<Issue>>,
+        measuring: Option<Measuring>,
+        is_asked: bool,
+        ctx: &Context,
+    ) -> std::io::Result<Self> {
+        let (project, snapshot, issues) = (live.project.clone(), snapshot.clone(), issues.clone());
+        let work = move |control: &Control| {
+            if let Some(measuring) = measuring {
+                measuring.stop();
+            }
+            let relisted = pipeline::relist(&project, &snapshot, &issues, control);
+            if let Ok(relisted) = &relisted {
+                control.set_stage("Sorting");
+                relisted.snapshot.derived().prepare();
+            }
+            Ok(relisted)
+        };
+        Ok(Self { job: Job::spawn("rescan", waker(ctx), work)?, is_asked })
+    }
+
+    pub fn control(&self) -> &Control {
+        self.job.control()
+    }
+
+    /// What came of it, once it has ended.
+    pub fn poll(&mut self) -> Option<Result<Rescanned, Action>> {
+        let is_asked = self.is_asked;
+        let notify = |level, text| Err(Action::Notify { level, text });
+        let stopped = || notify(Level::Info, "The rescan was stopped, so the last scan is shown.".to_owned());
+        Some(match self.job.poll()? {
+            Outcome::Done(Ok(relisted)) => {
+                let Relisted { snapshot, issues, changed, added, removed } = relisted;
+                Ok(Rescanned {
+                    snapshot,
+                    issues: issues.into(),
+                    changed: changed.into(),
+                    added,
+                    removed,
+                    is_asked,
+                })
+            }
+            Outcome::Done(Err(error)) if error.is_cancelled() => stopped(),
+            Outcome::Cancelled => stopped(),
+            Outcome::Done(Err(error)) => notify(
+                Level::Warning,
+                format!("The source could not be listed again, so the last scan is shown. {error}"),
+            ),
+            Outcome::Panicked(cause) => notify(Level::Error, bug("rescanning", &cause)),
+        })
+    }
+
+    /// Cancels it and waits until it has let the project go.
+    pub fn stop(mut self) {
+        self.job.control().cancel();
+        self.job.wait();
+    }
+}

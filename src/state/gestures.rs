@@ -1,0 +1,299 @@
+//! What a person does with the open dataset.
+
+use super::command::Command;
+use super::layout::reveal;
+use super::selection::{Keep, SelectMode};
+use super::session::{GridState, Session, Then};
+use super::{Action, Effect, Level};
+use crate::dataset::edit::{Edit, Mark, SampleSet, View};
+use crate::dataset::query::with_term;
+use crate::store::{Access, JournalOp};
+
+/// Paths copied at once at most: a clipboard is no export.
+const COPIED_PATHS: usize = 10_000;
+
+/// Effects, and a notice for the person.
+pub(super) type Answer = (Vec<Effect>, Option<(Level, String)>);
+
+fn told(level: Level, text: String) -> Answer {
+    (Vec::new(), Some((level, text)))
+}
+
+impl Session {
+    /// Carries out what the person did.
+    pub(super) fn gesture(&mut self, action: Action) -> Answer {
+        match action {
+            Action::SearchTyped { text, cursor } => {
+                self.search.typed(text, cursor, self.snapshot.vocabulary());
+            }
+            Action::SearchEntered => {
+                self.search.completions.clear();
+                if self.search.error.is_none() {
+                    let filter = self.search.text.trim().to_owned();
+                    return self.show(View { filter, ..self.overlay.view.clone() });
+                }
+            }
+            Action::CompletionMoved { by } => {
+                let count = self.search.completions.len();
+                if count > 0 {
+                    let from = self.search.chosen.map_or(if by > 0 { -1 } else { 0 }, |at| at as isize);
+                    self.search.chosen = Some((from + by).rem_euclid(count as isize) as usize);
+                }
+            }
+            Action::CompletionChosen { at } => self.search.take(at, self.snapshot.vocabulary()),
+            Action::CompletionsClosed => {
+                self.search.completions.clear();
+                self.search.chosen = None;
+            }
+            Action::Picked { pick, click } => {
+                let view = self.overlay.view.clone();
+                let filter = with_term(&view.filter, &pick, click, self.snapshot.vocabulary());
+                return self.show(View { filter, ..view });
+            }
+            Action::SetSort { column, direction } => {
+                return self.show(View { sort: column, direction, ..self.overlay.view.clone() });
+            }
+            Action::ShowView(view) => return self.show(view),
+            Action::SaveView { name } => {
+                let to = Some(self.overlay.view.clone());
+                return self.edit(Edit::SaveView { name, from: None, to });
+            }
+            Action::RemoveView { name } => return self.edit(Edit::SaveView { name, from: None, to: None }),
+            Action::Click { position, mode } => self.selection.click(&self.shown.rows, position, mode),
+            Action::SelectPositions { positions, add, begins } => {
+                let keep = if add { Keep::Before } else { Keep::Nothing };
+                self.selection.sweep(&self.shown.rows, &positions, keep, begins);
+            }
+            Action::MoveCursor { by, extend } => self.move_cursor(by, extend),
+            Action::MoveCursorTo { end, extend } => {
+                let last = self.shown.rows.len().saturating_sub(1);
+                self.put_cursor(if end { last } else { 0 }, extend);
+            }
+            Action::GoToRow { position } => {
+                self.put_cursor(position.min(self.shown.rows.len().saturating_sub(1)), false);
+            }
+            Action::ShowSample(sample) => match self.position_of(sample) {
+                Some(position) => self.put_cursor(position, false),
+                None => {
+                    self.selection.clear();
+                    self.selection.set(sample, true);
+                    self.selection.cursor = Some(sample);
+                }
+            },
+            Action::SetMark { mark, on } => {
+                let samples = SampleSet::from_mask(self.selection.mask());
+                return self.edit(Edit::Mark { samples, mark, on });
+            }
+            Action::SetMarkOf { sample, mark, on } => {
+                return self.edit(Edit::Mark { samples: SampleSet::from_rows([sample]), mark, on });
+            }
+            Action::GridScrolled { position } => self.grid.position = position,
+            Action::GridZoomed { cell_px } => self.zoom_grid(cell_px),
+            Action::GridLaidOut { columns, viewport } => self.lay_out_grid(columns, viewport),
+            Action::TableScrolled { position } => self.table.position = position,
+            Action::TableLaidOut { viewport } => self.table.viewport = viewport,
+            Action::TableColumns(columns) => self.table.columns = columns,
+            // The others are the program's, or came back from work.
+            _ => {}
+        }
+        (Vec::new(), None)
+    }
+
+    /// Carries out a command that is about the open dataset.
+    pub(super) fn run(&mut self, command: Command) -> Answer {
+        match command {
+            Command::Undo => {
+                if let Some(edit) = self.history.undo() {
+                    return self.travel(&edit, JournalOp::Undo);
+                }
+            }
+            Command::Redo => {
+                if let Some(edit) = self.history.redo() {
+                    return self.travel(&edit, JournalOp::Redo);
+                }
+            }
+            Command::SelectAll => self.selection.add(self.shown.rows.mask()),
+            Command::SelectNone => self.selection.clear(),
+            Command::InvertSelection => self.selection.invert(self.shown.rows.mask()),
+            Command::ToggleStar => return self.toggle(Mark::Star),
+            Command::ToggleReviewed => return self.toggle(Mark::Reviewed),
+            Command::CopyPath => return self.copy_paths(),
+            Command::Reveal => {
+                return (self.selection.cursor.map(Effect::Reveal).into_iter().collect(), None);
+            }
+            Command::ClearFilter => {
+                self.search.set("", self.snapshot.vocabulary());
+                return self.show(View { filter: String::new(), ..self.overlay.view.clone() });
+            }
+            Command::NextSample => self.move_cursor(1, false),
+            Command::PreviousSample => self.move_cursor(-1, false),
+            Command::LargerThumbnails => self.zoom_grid(self.grid.cell_px * 1.25),
+            Command::SmallerThumbnails => self.zoom_grid(self.grid.cell_px / 1.25),
+            _ => {}
+        }
+        (Vec::new(), None)
+    }
+
+    fn copy_paths(&self) -> Answer {
+        let selected = self.selection.iter().take(COPIED_PATHS);
+        let paths: Vec<&str> = selected.map(|sample| self.dataset().path(sample)).collect();
+        let text = match (paths.as_slice(), self.selection.len()) {
+            (some, all) if some.len() < all => format!("Copied the first {} of {all} paths.", some.len()),
+            ([one], _) => format!("Copied {one}"),
+            (all, _) => format!("Copied {} paths.", all.len()),
+        };
+        (vec![Effect::CopyText(paths.join("\n"))], Some((Level::Info, text)))
+    }
+
+    /// Sets the mark on all selected samples, or clears it where all have it.
+    fn toggle(&mut self, mark: Mark) -> Answer {
+        let marks = &self.overlay.marks;
+        let all = self.selection.iter().all(|row| marks[row as usize] & mark.bit() != 0);
+        let samples = SampleSet::from_mask(self.selection.mask());
+        self.edit(Edit::Mark { samples, mark, on: !all })
+    }
+
+    fn show(&mut self, view: View) -> Answer {
+        // A filter that is half typed outlives a change of order.
+        if view.filter != self.overlay.view.filter || self.search.text.trim() == view.filter {
+            self.search.set(&view.filter, self.snapshot.vocabulary());
+        }
+        self.edit(Edit::SetView { from: View::default(), to: view })
+    }
+
+    /// Makes a decision: applied, noted in the history, and on its way to the disk.
+    fn edit(&mut self, edit: Edit) -> Answer {
+        let Some(edit) = self.overlay.effective(edit) else { return (Vec::new(), None) };
+        if !self.project.can_write() && !edit.only_looks() {
+            return told(Level::Warning, self.read_only_sentence());
+        }
+        self.overlay.apply(&edit);
+        self.history.push(edit.clone());
+        let told = (!edit.only_looks())
+            .then(|| (Level::Info, format!("{}. Ctrl+Z takes it back.", edit.describe())));
+        let mut effects = self.applied(&edit);
+        if self.project.can_write() {
+            effects.push(Effect::Journal(JournalOp::Append(edit)));
+        }
+        (effects, told)
+    }
+
+    /// Goes where the history went, and brings the view to what changed there.
+    fn travel(&mut self, edit: &Edit, op: JournalOp) -> Answer {
+        self.overlay.apply(edit);
+        let mut effects = self.applied(edit);
+        let mut hidden = "";
+        if let Some(samples) = edit.samples() {
+            let shown = samples.iter().find(|sample| self.position_of(*sample).is_some());
+            if shown.is_none() {
+                hidden = " (not among the samples shown)";
+            }
+            if let Some(sample) = shown.or_else(|| samples.iter().next()) {
+                self.selection.cursor = Some(sample);
+                self.shown.then = Then::Reveal(sample);
+            }
+        } else {
+            let filter = self.overlay.view.filter.clone();
+            self.search.set(&filter, self.snapshot.vocabulary());
+        }
+        let text = match op {
+            JournalOp::Undo => format!("Undone: {}{hidden}", edit.inverse().describe()),
+            _ => format!("Redone: {}{hidden}", edit.describe()),
+        };
+        if self.project.can_write() {
+            effects.push(Effect::Journal(op));
+        }
+        (effects, Some((Level::Info, text)))
+    }
+
+    /// The journal did not take this: memory goes back to what is on its way to the disk.
+    pub(super) fn refused(&mut self, op: &JournalOp, why: String, is_final: bool) -> Answer {
+        let back = match op {
+            JournalOp::Append(_) => {
+                let back = self.history.undo();
+                self.history.forget_undone();
+                back
+            }
+            JournalOp::Undo => self.history.redo(),
+            JournalOp::Redo => self.history.undo(),
+            JournalOp::SetValue(..) => None,
+        };
+        if is_final {
+            self.project.access = Access::ReadOnly { reason: "edits can no longer be kept".to_owned() };
+        }
+        let Some(back) = back else { return (Vec::new(), None) };
+        self.overlay.apply(&back);
+        let filter = self.overlay.view.filter.clone();
+        self.search.set(&filter, self.snapshot.vocabulary());
+        let text = format!("That could not be kept and was taken back: {why}");
+        (self.applied(&back), Some((Level::Error, text)))
+    }
+
+    /// What follows from a change of the overlay.
+    fn applied(&mut self, edit: &Edit) -> Vec<Effect> {
+        match edit {
+            Edit::SetView { .. } => {
+                self.shown.then = self.selection.cursor.map_or(Then::Top, Then::Reveal);
+                vec![self.find_rows()]
+            }
+            Edit::Mark { .. } => vec![self.find_rows()],
+            Edit::SaveView { .. } => Vec::new(),
+        }
+    }
+
+    fn read_only_sentence(&self) -> String {
+        match &self.project.access {
+            Access::ReadOnly { reason } => {
+                format!("This project is open for reading only, because {reason}. Nothing was changed.")
+            }
+            Access::ReadWrite => String::new(),
+        }
+    }
+
+    /// Moves by rows of the view. Where the cursor's sample has left the view, the row that took
+    /// its place comes next.
+    fn move_cursor(&mut self, by: isize, extend: bool) {
+        let last = self.shown.rows.len() as isize - 1;
+        let at = self.selection.cursor.and_then(|cursor| self.position_of(cursor));
+        let to = match (at, self.selection.position) {
+            (Some(at), _) => at as isize + by,
+            (None, Some(stood)) if by > 0 => stood as isize + by - 1,
+            (None, Some(stood)) => stood as isize + by,
+            (None, None) => 0,
+        };
+        self.put_cursor(to.clamp(0, last.max(0)) as usize, extend);
+    }
+
+    fn put_cursor(&mut self, position: usize, extend: bool) {
+        let mode = if extend { SelectMode::Range } else { SelectMode::Replace };
+        self.selection.click(&self.shown.rows, position, mode);
+        self.reveal_position(position);
+    }
+
+    /// Scrolls the lists no further than needed to show a row.
+    pub(super) fn reveal_position(&mut self, position: usize) {
+        let row = position / self.grid.columns.max(1);
+        self.grid.position = reveal(self.grid.position, row, self.grid.row_height(), self.grid.viewport);
+        let height = super::layout::TABLE_ROW;
+        self.table.position = reveal(self.table.position, position, height, self.table.viewport);
+    }
+
+    /// Changes the size of cells and keeps the row at the top.
+    fn zoom_grid(&mut self, cell_px: f32) {
+        let top = self.grid.top_cell();
+        self.grid.cell_px = cell_px.clamp(*GridState::CELLS.start(), *GridState::CELLS.end()).round();
+        self.grid.top_cell_pending = Some(top);
+    }
+
+    fn lay_out_grid(&mut self, columns: usize, viewport: f32) {
+        let columns = columns.max(1);
+        let is_moved = columns != self.grid.columns || self.grid.top_cell_pending.is_some();
+        let top = self.grid.top_cell();
+        self.grid.top_cell_pending = None;
+        self.grid.columns = columns;
+        self.grid.viewport = viewport;
+        if is_moved {
+            self.grid.position = (top / columns) as f64 * f64::from(self.grid.row_height());
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What came back from work on the open dataset.
+
+use std::sync::Arc;
+
+use super::gestures::Answer;
+use super::session::{Session, Then};
+use super::{Action, Effect, Level, Rescanned};
+use crate::dataset::{Fact, Issue, SampleId};
+
+impl Session {
+    /// Takes a result in. One that answers an older question is dropped.
+    pub(super) fn result(&mut self, action: Action) -> Answer {
+        match action {
+            Action::Rescanned(rescanned) => return self.rescanned(*rescanned),
+            Action::Measured { facts, issues } => self.measured(&facts, issues),
+            Action::RowsReady { generation, rows, counts, total, error }
+                if generation == self.shown.asked =>
+            {
+                self.shown.rows = rows;
+                self.shown.counts = counts;
+                self.shown.total = total;
+                self.shown.error = error;
+                self.shown.answered = generation;
+                self.rows_came();
+            }
+            Action::RowsFailed { generation, cause } if generation == self.shown.asked => {
+                self.shown.answered = generation;
+                return (
+                    Vec::new(),
+                    Some((Level::Error, format!("A bug in Lenslet stopped the filter: {cause}."))),
+                );
+            }
+            Action::Refresh if self.shown.stale && self.shown.answered == self.shown.asked => {
+                return (vec![self.find_rows()], None);
+            }
+            Action::Saved { through, problem } => {
+                self.project.saved = through;
+                self.project.problem = problem;
+            }
+            Action::Submitted { through } => self.project.submitted = through,
+            Action::Refused { op, why, is_final } => return self.refused(&op, why, is_final),
+            // The others are the program's, or a person's.
+            _ => {}
+        }
+        (Vec::new(), None)
+    }
+
+    /// Asks for the rows of the view as things stand now.
+    pub(super) fn find_rows(&mut self) -> Effect {
+        self.snapshot = self.snapshot.with(self.snapshot.facts.clone(), self.overlay.marks.clone());
+        self.shown.stale = false;
+        self.shown.asked += 1;
+        Effect::FindRows { generation: self.shown.asked }
+    }
+
+    fn rows_came(&mut self) {
+        let rows = self.shown.rows.clone();
+        self.selection.rows_changed(&rows);
+        match std::mem::take(&mut self.shown.then) {
+            Then::Stay => {}
+            Then::Reveal(sample) if rows.position_of(sample).is_some() => {
+                self.reveal_position(rows.position_of(sample).unwrap_or(0));
+            }
+            Then::Reveal(_) | Then::Top => {
+                self.grid.position = 0.0;
+                self.grid.top_cell_pending = None;
+                self.table.position = 0.0;
+            }
+        }
+        if self.selection.cursor.is_none()
+            && let Some(first) = rows.first()
+        {
+            // Something to inspect from the start, without a selection.
+            self.selection.move_to(*first, 0);
+        }
+    }
+
+    fn measured(&mut self, facts: &[(SampleId, Fact)], issues: Vec<Issue>) {
+        let known = &mut self.snapshot.facts;
+        for (sample, fact) in facts {
+            if (*sample as usize) < known.len() {
+                known.set(*sample, fact);
+            }
+        }
+        if !issues.is_empty() {
+            Arc::make_mut(&mut self.issues).extend(issues);
+        }
+        self.shown.stale = true;
+    }
+
+    fn rescanned(&mut self, rescanned: Rescanned) -> Answer {
+        let Rescanned { snapshot, issues, changed, added, removed, is_asked } = rescanned;
+        self.overlay.grow(snapshot.len());
+        let facts = snapshot.facts.clone();
+        self.snapshot = snapshot.with(facts, self.overlay.marks.clone());
+        self.issues = issues;
+        self.selection.keep_to(self.snapshot.derived().present());
+        // What the query means can be another with other names in the dataset.
+        let text = self.search.text.clone();
+        self.search.set(&text, self.snapshot.vocabulary());
+        let text = match (added, removed, changed.len()) {
+            (0, 0, 0) if !is_asked => return (vec![self.find_rows()], None),
+            (0, 0, 0) => "Nothing changed since the last scan.".to_owned(),
+            (added, removed, changed) => {
+                let changed = changed.saturating_sub(added);
+                format!("Since the last scan: {added} new, {removed} gone, {changed} changed.")
+            }
+        };
+        (vec![self.find_rows()], Some((Level::Info, text)))
+    }
+}
