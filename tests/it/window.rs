@@ -11,7 +11,8 @@ use egui_kittest::kittest::Queryable;
 use lenslet::app::{App, Start};
 use lenslet::demo::{DemoOptions, write};
 use lenslet::jobs::Control;
-use lenslet::store::{Paths, Settings};
+use lenslet::state::{Action, Command};
+use lenslet::store::{Access, Paths, Settings};
 use lenslet::ui::theme;
 
 /// How long a step of a flow may take before the test gives up.
@@ -78,6 +79,11 @@ impl Window<'_> {
 
     fn key(&mut self, modifiers: Modifiers, key: Key) {
         self.harness.key_press_modifiers(modifiers, key);
+        self.settle();
+    }
+
+    fn act(&mut self, action: Action) {
+        self.harness.state_mut().as_mut().expect("the first frame made it").act(action);
         self.settle();
     }
 
@@ -217,5 +223,84 @@ fn only_cells_on_screen_are_drawn() {
     assert!(row > 0.0, "the end is in view");
     let cells = window.harness.query_all_by_role(Role::GridCell).count();
     assert!(cells < 150, "{cells} cells are drawn");
+    window.close();
+}
+
+#[test]
+fn what_is_open_stays_so_until_something_else_has_opened() {
+    let home = tempfile::tempdir().expect("a folder");
+    let (dataset, nowhere) = (demo(home.path()), home.path().join("nowhere"));
+    let mut window = Window::open(home.path(), Some(&dataset));
+    window.act(Action::Open { source: nowhere.display().to_string() });
+    assert_eq!(window.shown(), 300, "the dataset is still there");
+    window.key(Modifiers::COMMAND, Key::A);
+    window.key(Modifiers::NONE, Key::S);
+    assert_eq!(window.starred(), 300);
+
+    // The same dataset under another spelling is listed again, and can still be written to.
+    window.act(Action::Open { source: format!("{}/.", dataset.display()) });
+    let session = window.app().state().session.as_ref().expect("it is open");
+    assert_eq!(session.project.access, Access::ReadWrite);
+    let told = &window.app().state().notices;
+    assert!(told.iter().any(|notice| notice.text.contains("open already")), "{told:?}");
+    // Closed and opened at once, it waits for its own lock.
+    for _ in 0..3 {
+        window.act(Action::Run(Command::CloseDataset));
+        window.act(Action::Open { source: dataset.display().to_string() });
+        let session = window.app().state().session.as_ref().expect("it is open");
+        assert_eq!(session.project.access, Access::ReadWrite);
+    }
+    window.close();
+
+    let window = Window::open(home.path(), Some(&dataset));
+    assert_eq!(window.starred(), 300, "what was decided after the failed opening was kept");
+    window.close();
+}
+
+#[test]
+fn issues_go_with_their_files() {
+    let home = tempfile::tempdir().expect("a folder");
+    let data = home.path().join("set");
+    for part in ["images", "labels"] {
+        std::fs::create_dir_all(data.join(part)).expect("a folder");
+    }
+    let good = demo(home.path());
+    let pictures = lenslet::import::open(good.to_str().expect("UTF-8"), &Control::new()).expect("it opens");
+    let is_png = |path: &&str| path.starts_with("train/a/") && path.ends_with(".png");
+    let picture = pictures.dataset.paths.iter().find(is_png).expect("the demo has PNG files");
+    let picture = good.join(picture);
+    for name in ["a", "b", "c"] {
+        std::fs::copy(&picture, data.join(format!("images/{name}.png"))).expect("a copy");
+        std::fs::write(data.join(format!("labels/{name}.txt")), "0 0.5 0.5 0.2 0.2\n").expect("a file");
+    }
+    std::fs::write(data.join("images/broken.png"), b"\x89PNG\r\n\x1a\nno more").expect("a file");
+    std::fs::write(data.join("labels/broken.txt"), "0 0.5 0.5 0.2 0.2\n").expect("a file");
+    std::fs::write(data.join("labels/b.txt"), "what is this\n").expect("a file");
+
+    let mut window = Window::open(home.path(), Some(&data));
+    let issues = |window: &Window| {
+        let session = window.app().state().session.as_ref().expect("it is open");
+        let mut paths: Vec<String> =
+            session.issues.iter().map(|issue| format!("{} {}", issue.kind.name(), issue.path)).collect();
+        paths.sort();
+        (paths, session.shown.total.with_issue)
+    };
+    let found = issues(&window);
+    assert_eq!((found.0.len(), found.1), (2, 2), "{found:?}");
+    // One is mended, one is deleted, one is new.
+    std::fs::write(data.join("labels/b.txt"), "0 0.5 0.5 0.2 0.2\n").expect("a file");
+    std::fs::write(data.join("labels/c.txt"), "what is this\n").expect("a file");
+    std::fs::remove_file(data.join("images/broken.png")).expect("it was there");
+    std::fs::remove_file(data.join("labels/broken.txt")).expect("it was there");
+    window.key(Modifiers::NONE, Key::F5);
+    let found = issues(&window);
+    assert_eq!((found.0.len(), found.1), (1, 1), "{found:?}");
+    assert!(found.0[0].starts_with("annotation"), "{found:?}");
+    window.type_filter("issue:annotation");
+    assert_eq!(window.shown(), 1, "the filter finds what is listed");
+    window.close();
+
+    let window = Window::open(home.path(), Some(&data));
+    assert_eq!(issues(&window), found, "the project keeps the same");
     window.close();
 }

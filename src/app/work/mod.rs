@@ -285,8 +285,8 @@ impl Work {
                 }
                 actions.push(Action::Rescanned(Box::new(rescanned)));
             }
-            Err(told) => {
-                actions.push(told);
+            Err((level, text)) => {
+                actions.push(Action::Notify { level, text });
                 // Measuring ended for it, and goes on with the list that there was.
                 self.start_measuring(state);
             }

@@ -29,7 +29,7 @@ pub struct Found {
 
 /// What came of opening.
 pub enum Ended {
-    Opened(Found),
+    Opened(Box<Found>),
     /// It is the dataset that is open.
     IsOpen,
     Told(Vec<Action>),
@@ -72,7 +72,7 @@ impl Opening {
         let failed = |level, message| Ended::Told(vec![Action::OpenFailed { level, message }]);
         let cancelled = || failed(Level::Info, format!("Opening {source} was cancelled."));
         Some(match self.job.poll()? {
-            Outcome::Done(Ok(found)) => Ended::Opened(found),
+            Outcome::Done(Ok(found)) => Ended::Opened(found.into()),
             Outcome::Done(Err(OpenError::IsOpen(_))) => Ended::IsOpen,
             Outcome::Done(Err(error)) if error.is_cancelled() => cancelled(),
             Outcome::Cancelled => cancelled(),

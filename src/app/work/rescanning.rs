@@ -11,7 +11,7 @@ use crate::dataset::Issue;
 use crate::dataset::query::Snapshot;
 use crate::jobs::{Control, Job, Outcome};
 use crate::pipeline::{self, OpenError, Relisted};
-use crate::state::{Action, Level, Rescanned};
+use crate::state::{Level, Rescanned};
 
 /// A rescan that is under way.
 pub struct Rescanning {
@@ -49,30 +49,24 @@ impl Rescanning {
         self.job.control()
     }
 
-    /// What came of it, once it has ended.
-    pub fn poll(&mut self) -> Option<Result<Rescanned, Action>> {
+    /// What came of it, once it has ended; a notice where nothing did.
+    pub fn poll(&mut self) -> Option<Result<Rescanned, (Level, String)>> {
         let is_asked = self.is_asked;
-        let notify = |level, text| Err(Action::Notify { level, text });
-        let stopped = || notify(Level::Info, "The rescan was stopped, so the last scan is shown.".to_owned());
+        let stopped = || Err((Level::Info, "The rescan was stopped, so the last scan is shown.".to_owned()));
         Some(match self.job.poll()? {
             Outcome::Done(Ok(relisted)) => {
                 let Relisted { snapshot, issues, changed, added, removed } = relisted;
-                Ok(Rescanned {
-                    snapshot,
-                    issues: issues.into(),
-                    changed: changed.into(),
-                    added,
-                    removed,
-                    is_asked,
-                })
+                let (issues, changed) = (issues.into(), changed.into());
+                Ok(Rescanned { snapshot, issues, changed, added, removed, is_asked })
             }
             Outcome::Done(Err(error)) if error.is_cancelled() => stopped(),
             Outcome::Cancelled => stopped(),
-            Outcome::Done(Err(error)) => notify(
-                Level::Warning,
-                format!("The source could not be listed again, so the last scan is shown. {error}"),
-            ),
-            Outcome::Panicked(cause) => notify(Level::Error, bug("rescanning", &cause)),
+            Outcome::Done(Err(error)) => {
+                let text =
+                    format!("The source could not be listed again, so the last scan is shown. {error}");
+                Err((Level::Warning, text))
+            }
+            Outcome::Panicked(cause) => Err((Level::Error, bug("rescanning", &cause))),
         })
     }
 
