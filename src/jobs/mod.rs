@@ -165,6 +165,19 @@ impl<T> Drop for Job<T> {
     }
 }
 
+/// Lets every other thread go before this one when there are more than processors: for work on all
+/// cores beside an interface. Where the system has no such thing it does nothing.
+pub fn step_back() {
+    #[cfg(target_os = "linux")]
+    {
+        // On Linux the number of a thread stands for that thread alone.
+        let thread = rustix::thread::gettid();
+        if let Err(error) = rustix::process::setpriority_process(Some(thread), 10) {
+            tracing::debug!("a thread keeps its priority: {error}");
+        }
+    }
+}
+
 /// Runs `work` here and turns a panic into an outcome.
 pub fn run<T>(work: impl FnOnce() -> Result<T, Cancelled>) -> Outcome<T> {
     match catch_unwind(AssertUnwindSafe(work)) {

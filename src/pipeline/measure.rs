@@ -9,7 +9,7 @@ use crate::dataset::facts::CHUNK;
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Fact, Issue, IssueKind, Origin, SampleId};
 use crate::import::Reader;
-use crate::jobs::{Cancelled, Control};
+use crate::jobs::{Cancelled, Control, step_back};
 use crate::media::{self, Raster};
 
 /// Longest side of the thumbnails that the pass makes, in pixels.
@@ -115,6 +115,10 @@ fn each_batch(
     std::thread::scope(|scope| {
         let workers: Vec<_> = (0..threads.max(1))
             .map_while(|at| {
+                let work = || {
+                    step_back();
+                    work()
+                };
                 std::thread::Builder::new().name(format!("measure-{at}")).spawn_scoped(scope, work).ok()
             })
             .collect();
