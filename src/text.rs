@@ -1,4 +1,4 @@
-//! Numbers as people read them, the same in the window and on the command line.
+//! Numbers and sentences as people read them, the same in the window and on the command line.
 
 /// A count with thousands apart: 1,000,000.
 pub fn grouped(count: u64) -> String {
@@ -31,6 +31,16 @@ pub fn bytes_text(bytes: u64) -> String {
     format!("{value:.1} {unit}")
 }
 
+/// A message, as errors give it, as a sentence: with a capital, and a full stop unless it already
+/// ends with `.`, `!` or `?`.
+pub fn sentence(message: impl std::fmt::Display) -> String {
+    let message = message.to_string();
+    let mut letters = message.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
+    let stop = if message.ends_with(['.', '!', '?']) || message.is_empty() { "" } else { "." };
+    format!("{first}{}{stop}", letters.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -48,6 +58,21 @@ mod tests {
             (24_600_000, "24.6 MB"),
         ] {
             assert_eq!(bytes_text(bytes), text);
+        }
+    }
+
+    #[test]
+    fn messages_become_sentences() {
+        for (message, text) in [
+            ("", ""),
+            ("the disk is full: /a/b", "The disk is full: /a/b."),
+            ("éclair", "Éclair."),
+            ("It is gone. Choose another.", "It is gone. Choose another."),
+            ("why?", "Why?"),
+            ("stop!", "Stop!"),
+            ("a folder ..", "A folder .."),
+        ] {
+            assert_eq!(sentence(message), text);
         }
     }
 }
