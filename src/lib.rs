@@ -63,6 +63,7 @@ pub mod cli;
 pub mod dataset;
 pub mod demo;
 pub mod export;
+pub mod files;
 pub mod import;
 pub mod jobs;
 pub mod media;
