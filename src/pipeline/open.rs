@@ -10,7 +10,8 @@ use crate::dataset::edit::{History, Overlay};
 use crate::dataset::{Dataset, Facts, Issue, SampleId};
 use crate::import::{self, ImportError, Imported};
 use crate::jobs::{Cancelled, Control};
-use crate::store::{Journal, Paths, Project, StoreError};
+use crate::store::{Journal, Paths, Project, StoreError, canonical};
+use crate::text;
 
 /// What to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,9 +27,9 @@ pub struct OpenRequest {
 /// Why a source could not be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    #[error("{}", sentence(.0))]
+    #[error("{}", text::sentence(.0))]
     Import(#[from] ImportError),
-    #[error("{}", sentence(.0))]
+    #[error("{}", text::sentence(.0))]
     Store(#[from] StoreError),
     #[error("{} is the project of {known}, not of {source_path}. Choose another folder with --project.", .folder.display())]
     OtherDataset { folder: PathBuf, known: String, source_path: String },
@@ -69,7 +70,7 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
 
     let project = Arc::new(Project::open(&folder)?);
     if let Some(loaded) = project.load()? {
-        if loaded.dataset.source != source {
+        if canonical(Path::new(&loaded.dataset.source)) != canonical(Path::new(&source)) {
             return Err(OpenError::OtherDataset {
                 folder,
                 known: loaded.dataset.source,
@@ -169,18 +170,15 @@ impl OpenError {
     }
 }
 
-/// A path from the root, so that a project finds its source from anywhere; patterns of shards
-/// and paths that are not there stay as they are.
+/// A path from the root with its links followed, so that a project finds its source from anywhere
+/// and whatever becomes of the links; patterns of shards and paths that are not there go by their
+/// names.
 fn whole_path(source: &str) -> String {
-    let whole = std::path::absolute(source).unwrap_or_else(|_| PathBuf::from(source));
+    // Windows' own form of such a path (`\\?\C:\…`) is nothing to show, and no path is joined to it.
+    let whole = if cfg!(windows) {
+        std::path::absolute(source).unwrap_or_else(|_| PathBuf::from(source))
+    } else {
+        canonical(Path::new(source))
+    };
     whole.to_str().map_or_else(|| source.to_owned(), str::to_owned)
-}
-
-/// A message with a capital and a full stop.
-fn sentence(error: &dyn std::error::Error) -> String {
-    let text = error.to_string();
-    let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
-    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{stop}", letters.as_str())
 }
