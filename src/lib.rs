@@ -36,6 +36,7 @@
 //! | [`ui`] | drawing: one view per file | files, threads |
 //! | [`app`] | eframe glue: effects as jobs, textures, dialogs | |
 //! | [`cli`] | the command line | |
+//! | [`files`], [`text`] | files that are whole at any moment; numbers and sentences for people | everything else |
 //!
 //! # What stays true
 //!
