@@ -319,7 +319,8 @@ fn tiffs_of_palettes_few_bits_and_wide_numbers_are_shown() {
 
     let lone = &[0, 0, 0, 10, 20, 30, 0, 0, 0];
     let outer = &[10, 20, 30, 0, 0, 0, 10, 20, 30];
-    let rows: [(Vec<u8>, PixelKind, u8, &[u8], &str); 13] = [
+    type Row<'a> = (Vec<u8>, PixelKind, u8, &'a [u8], &'a str);
+    let rows: [Row; 13] = [
         (palette(false, 8, &map(256, 257), &[0, 1, 9]), Palette, 8, lone, "R 0 G 0 B 0"),
         (palette(true, 8, &map(256, 257), &[1, 9, 1]), Palette, 8, outer, "R 10 G 20 B 30"),
         (palette(false, 4, &map(16, 257), &[0x12, 0x1F]), Palette, 4, outer, "R 10 G 20 B 30"),
