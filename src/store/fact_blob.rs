@@ -1,7 +1,7 @@
 //! A [`FactChunk`] as raw bytes, and back: columns that say their name, type and length.
 //!
 //! Layout: number of rows and number of columns as `u32`, then each column: length of its name (1
-//! byte), the name, its type (1 byte, see [`Cell::TYPE`]), length in bytes (`u32`), values. A column
+//! byte), the name, its type (1 byte, see `Cell`), length in bytes (`u32`), values. A column
 //! that is missing reads as unmeasured and one that this version does not know is skipped, so that a
 //! column more needs no new format. To add one: a line in [`encode`] and a line in [`decode`].
 //!
