@@ -36,6 +36,7 @@
 //! | [`ui`] | drawing: one view per file | files, threads |
 //! | [`app`] | eframe glue: effects as jobs, textures, dialogs | |
 //! | [`cli`] | the command line | |
+//! | [`files`], [`text`] | files that are whole at any moment; numbers and sentences for people | everything else |
 //!
 //! # What stays true
 //!
@@ -63,6 +64,7 @@ pub mod cli;
 pub mod dataset;
 pub mod demo;
 pub mod export;
+pub mod files;
 pub mod import;
 pub mod jobs;
 pub mod media;

@@ -13,14 +13,6 @@ pub fn grouped(count: u64) -> String {
     text
 }
 
-/// A message with a capital and a full stop.
-pub fn sentence(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
-    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{stop}", letters.as_str())
-}
-
 /// A size in powers of 1,000: "24.6 MB".
 pub fn bytes_text(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
@@ -39,16 +31,19 @@ pub fn bytes_text(bytes: u64) -> String {
     format!("{value:.1} {unit}")
 }
 
+/// A message, as errors give it, as a sentence: with a capital, and a full stop unless it already
+/// ends with `.`, `!` or `?`.
+pub fn sentence(message: impl std::fmt::Display) -> String {
+    let message = message.to_string();
+    let mut letters = message.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().collect::<String>()).unwrap_or_default();
+    let stop = if message.ends_with(['.', '!', '?']) || message.is_empty() { "" } else { "." };
+    format!("{first}{}{stop}", letters.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn sentences_start_and_end_as_such() {
-        for (text, expected) in [("a b", "A b."), ("Done.", "Done."), ("why?", "Why?"), ("ß", "SS.")] {
-            assert_eq!(sentence(text), expected);
-        }
-    }
 
     #[test]
     fn numbers_read_well() {
@@ -63,6 +58,21 @@ mod tests {
             (24_600_000, "24.6 MB"),
         ] {
             assert_eq!(bytes_text(bytes), text);
+        }
+    }
+
+    #[test]
+    fn messages_become_sentences() {
+        for (message, text) in [
+            ("", ""),
+            ("the disk is full: /a/b", "The disk is full: /a/b."),
+            ("éclair", "Éclair."),
+            ("It is gone. Choose another.", "It is gone. Choose another."),
+            ("why?", "Why?"),
+            ("stop!", "Stop!"),
+            ("a folder ..", "A folder .."),
+        ] {
+            assert_eq!(sentence(message), text);
         }
     }
 }

@@ -175,6 +175,17 @@ impl Edit {
         matches!(self, Self::SetView { .. })
     }
 
+    /// Bytes that the edit takes in a history beside a few fixed ones: 8 for each run of samples, and
+    /// its texts.
+    pub fn bytes(&self) -> usize {
+        let view = |view: &View| view.filter.len() + view.sort.len();
+        match self {
+            Self::Mark { samples, .. } => samples.runs.len() * size_of::<(SampleId, u32)>(),
+            Self::SetView { from, to } => view(from) + view(to),
+            Self::SaveView { name, from, to } => name.len() + from.iter().chain(to).map(view).sum::<usize>(),
+        }
+    }
+
     /// What the edit did, for menus and notices: "Star 3 samples".
     pub fn describe(&self) -> String {
         match self {
@@ -270,24 +281,36 @@ impl Overlay {
 pub struct History {
     edits: std::collections::VecDeque<Edit>,
     done: usize,
+    /// [`Edit::bytes`] of all edits.
+    bytes: usize,
 }
 
 impl History {
     /// How many edits can be undone at most; the oldest are forgotten (they stay in force).
     pub const CAP: usize = 10_000;
+    /// [`Edit::bytes`] of all edits at most, which is a million runs of samples. The newest edit can
+    /// be undone however large it is.
+    pub const CAP_BYTES: usize = 8 << 20;
 
     /// Puts a history together as the store kept it.
     pub fn from_parts(edits: Vec<Edit>, done: usize) -> Self {
         let done = done.min(edits.len());
-        Self { edits: edits.into(), done }
+        let bytes = edits.iter().map(Edit::bytes).sum();
+        Self { edits: edits.into(), done, bytes }
     }
 
     /// Notes an effective edit that was just applied. What was undone before it is dropped.
     pub fn push(&mut self, edit: Edit) {
+        self.push_within(edit, Self::CAP, Self::CAP_BYTES);
+    }
+
+    /// [`Self::push`] with other bounds.
+    pub(crate) fn push_within(&mut self, edit: Edit, cap: usize, cap_bytes: usize) {
         self.forget_undone();
+        self.bytes += edit.bytes();
         self.edits.push_back(edit);
-        if self.edits.len() > Self::CAP {
-            self.edits.pop_front();
+        while self.edits.len() > 1 && (self.edits.len() > cap || self.bytes > cap_bytes) {
+            self.bytes -= self.edits.pop_front().map_or(0, |oldest| oldest.bytes());
         }
         self.done = self.edits.len();
     }
@@ -307,7 +330,9 @@ impl History {
 
     /// Drops what was undone.
     pub fn forget_undone(&mut self) {
-        self.edits.truncate(self.done);
+        for undone in self.edits.drain(self.done..) {
+            self.bytes -= undone.bytes();
+        }
     }
 
     /// The edit that [`Self::undo`] would take back.

@@ -138,14 +138,16 @@ pub struct Fact {
     /// Size in pixels after orientation is applied; 0 when unknown.
     pub width: u32,
     pub height: u32,
-    /// Mean luma (Rec. 601) of the display pixels, 0 to 1; NaN when not decoded.
+    /// Mean luma (Rec. 601) of the display pixels, 0 to 1; NaN when not decoded. Like the three that
+    /// follow, it is of the image scaled down so that its longest side is at most 256 px, whatever
+    /// its encoding.
     pub brightness: f32,
-    /// Standard deviation of luma, 0 to 0.5; NaN when not decoded.
+    /// Standard deviation of luma, 0 to 0.5; NaN when not decoded. Detail finer than a pixel of the
+    /// scaled image does not count.
     pub contrast: f32,
     /// Mean HSV saturation, 0 to 1; NaN when not decoded.
     pub saturation: f32,
-    /// Variance of the 3×3 Laplacian of luma (0 to 1) on the image scaled down to at most
-    /// 256 px; larger is sharper; NaN when not decoded.
+    /// Variance of the 3×3 Laplacian of luma (0 to 1); larger is sharper; NaN when not decoded.
     pub sharpness: f32,
     /// First 16 bytes of the BLAKE3 hash of the encoded bytes (of the pixels, for packed arrays).
     pub content: [u8; 16],

@@ -57,7 +57,7 @@ mod texture;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
@@ -83,6 +83,8 @@ const TRUTH: &str = "truth.csv";
 const MARKER: &str = "demo.json";
 /// Holds what is being written until it is whole.
 const PARTIAL: &str = "lenslet-demo.partial";
+/// Locked in it by the program that writes, whose number it has.
+const LOCK: &str = "writer.lock";
 
 /// Where to write a demo, and which.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +94,12 @@ pub struct DemoOptions {
     /// 1 to [`MAX_SAMPLES`].
     pub samples: u32,
     pub seed: u64,
+}
+
+/// The folder for the program's own demo below its data: one for each version, so that a new version
+/// is not refused because of an old one.
+pub fn app_folder(data: &Path) -> PathBuf {
+    data.join(format!("demo-{VERSION}"))
 }
 
 impl DemoOptions {
@@ -121,10 +129,13 @@ pub enum DemoError {
     #[error("{} has files in it; choose an empty or new folder for the demo", .0.display())]
     NotEmpty(PathBuf),
     #[error(
-        "{} holds a demo of {samples} samples with seed {seed} already; delete it or choose another folder",
+        "{} holds a demo of {samples} samples with seed {seed} in version {version} already, and this is \
+         version {VERSION}; delete it or choose another folder",
         .path.display()
     )]
-    AlreadyThere { path: PathBuf, samples: u32, seed: u64 },
+    AlreadyThere { path: PathBuf, samples: u32, seed: u64, version: u32 },
+    #[error("{} is being written to by {writer}; wait for it or choose another folder", .path.display())]
+    BeingWritten { path: PathBuf, writer: String },
     #[error("{} could not be {doing}: {source}", .path.display())]
     Io { doing: &'static str, path: PathBuf, source: io::Error },
     /// A bug: every picture made here fits its encoder.
@@ -164,6 +175,18 @@ enum Target {
 /// since moved or deleted are not brought back.
 pub fn ensure(options: &DemoOptions, control: &Control) -> Result<DemoReport, DemoError> {
     check(options)?;
+    if let Some(report) = found(options, control)? {
+        return Ok(report);
+    }
+    match write(options, control) {
+        // Another program ended it meanwhile.
+        Err(error @ DemoError::AlreadyThere { .. }) => found(options, control)?.ok_or(error),
+        written => written,
+    }
+}
+
+/// The whole demo of these options, if it is there.
+fn found(options: &DemoOptions, control: &Control) -> Result<Option<DemoReport>, DemoError> {
     match look(&options.out)? {
         Target::Demo(marker) if marker == Marker::new(options) => {
             let plan = Plan::new(options.samples, options.seed);
@@ -171,9 +194,9 @@ pub fn ensure(options: &DemoOptions, control: &Control) -> Result<DemoReport, De
             if !report.truth.exists() {
                 write_truth(&plan, &report.truth, control)?;
             }
-            Ok(report)
+            Ok(Some(report))
         }
-        _ => write(options, control),
+        _ => Ok(None),
     }
 }
 
@@ -181,29 +204,76 @@ pub fn ensure(options: &DemoOptions, control: &Control) -> Result<DemoReport, De
 /// samples. On an error or when cancelled it leaves nothing behind.
 pub fn write(options: &DemoOptions, control: &Control) -> Result<DemoReport, DemoError> {
     check(options)?;
-    match look(&options.out)? {
-        Target::Free => {}
-        Target::Unfinished => {
-            for name in [PARTIAL, DATASET, TRUTH, MARKER] {
-                remove(&options.out.join(name))?;
-            }
-        }
-        Target::Demo(Marker { samples, seed, .. }) => {
-            return Err(DemoError::AlreadyThere { path: options.out.clone(), samples, seed });
-        }
-    }
+    refuse_whole(options, look(&options.out)?)?;
     let made_folder = !options.out.exists();
     let partial = options.out.join(PARTIAL);
     fs::create_dir_all(&partial).map_err(failed("made", &partial))?;
-    let written = fill(options, &partial, control);
-    if written.is_err() {
-        // The first error is the one to tell; what cannot be removed is found as unfinished later.
-        let _ = fs::remove_dir_all(&partial);
-        if made_folder {
-            let _ = fs::remove_dir(&options.out);
+    let lock = lock(&options.out, &partial)?;
+    let written = write_locked(options, &partial, control);
+    // The lock is held until nothing is left to be mistaken for another program's. What cannot be
+    // removed is found as unfinished later; the first error is the one to tell.
+    let _ = fs::remove_dir_all(&partial);
+    if written.is_err() && made_folder {
+        let _ = fs::remove_dir(&options.out);
+    }
+    drop(lock);
+    written
+}
+
+fn write_locked(options: &DemoOptions, partial: &Path, control: &Control) -> Result<DemoReport, DemoError> {
+    // Looked at again now that nobody else writes: another program may have just ended its demo.
+    refuse_whole(options, look(&options.out)?)?;
+    for name in [DATASET, TRUTH, MARKER] {
+        remove(&options.out.join(name))?;
+        remove(&partial.join(name))?;
+    }
+    fill(options, partial, control)
+}
+
+fn refuse_whole(options: &DemoOptions, target: Target) -> Result<(), DemoError> {
+    match target {
+        Target::Free | Target::Unfinished => Ok(()),
+        Target::Demo(Marker { samples, seed, version, .. }) => {
+            Err(DemoError::AlreadyThere { path: options.out.clone(), samples, seed, version })
         }
     }
-    written
+}
+
+/// Says that this program writes here, unless another one does.
+fn lock(out: &Path, partial: &Path) -> Result<fs::File, DemoError> {
+    let path = partial.join(LOCK);
+    let opened = fs::File::options().create(true).truncate(false).read(true).write(true).open(&path);
+    // The one who ended a moment ago takes its folder away, and what was locked is gone with it.
+    let ending = || {
+        let writer = "another Lenslet that is just ending".to_owned();
+        DemoError::BeingWritten { path: out.to_owned(), writer }
+    };
+    let mut file = match opened {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Err(ending()),
+        opened => opened.map_err(failed("made", &path))?,
+    };
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(fs::TryLockError::WouldBlock) => {
+            let number = fs::read_to_string(&path).unwrap_or_default();
+            let number = number.trim();
+            let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
+            let writer = if is_number {
+                format!("another Lenslet (process {number})")
+            } else {
+                "another Lenslet".to_owned()
+            };
+            return Err(DemoError::BeingWritten { path: out.to_owned(), writer });
+        }
+        // Where there are no locks, the last one to begin wins.
+        Err(fs::TryLockError::Error(cause)) => tracing::warn!("{}: {cause}", path.display()),
+    }
+    if !path.exists() {
+        return Err(ending());
+    }
+    let noted = file.set_len(0).and_then(|()| file.write_all(std::process::id().to_string().as_bytes()));
+    noted.map_err(failed("written", &path))?;
+    Ok(file)
 }
 
 fn check(options: &DemoOptions) -> Result<(), DemoError> {
@@ -266,8 +336,6 @@ fn fill(options: &DemoOptions, partial: &Path, control: &Control) -> Result<Demo
         let to = options.out.join(name);
         fs::rename(partial.join(name), &to).map_err(failed("moved to its place", &to))?;
     }
-    // The demo is whole; an empty folder beside it does no harm.
-    let _ = fs::remove_dir(partial);
     Ok(report(options, &plan))
 }
 

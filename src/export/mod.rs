@@ -1,19 +1,18 @@
 //! What the program knows, written to a file that a person named.
 //!
-//! The disk is never touched except at that one target: what is written goes to a temporary file
-//! in the target's folder, is forced to the disk, and takes the target's name in one step. Whoever
-//! looks at the target sees the old file or the whole new one; what is cancelled or fails leaves
-//! the old one. This room refuses to know the user interface.
+//! The disk is never touched except at that one target, which has the old file or the whole new one
+//! at any moment (see [`files`]): what is cancelled or fails leaves the old one. This room refuses to
+//! know the user interface.
 
 mod issues;
 
-use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 pub use issues::{issues_csv, issues_json, write_issues};
 
+use crate::files;
 use crate::jobs::Cancelled;
 
 /// Why nothing was exported. Each sentence names the file or folder last.
@@ -53,7 +52,9 @@ fn write_whole(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), ExportError>,
 ) -> Result<(), ExportError> {
-    let name = path.file_name().ok_or_else(|| ExportError::NoName(path.to_owned()))?;
+    if path.file_name().is_none() {
+        return Err(ExportError::NoName(path.to_owned()));
+    }
     let folder = match path.parent() {
         Some(folder) if folder != Path::new("") => folder,
         _ => Path::new("."),
@@ -66,35 +67,5 @@ fn write_whole(
         Ok(target) if target.permissions().readonly() => return Err(ExportError::Protected(path.to_owned())),
         _ => {}
     }
-
-    // Dropping it on an early return removes it.
-    let temporary = temporary_beside(folder, name).map_err(|cause| ExportError::io(folder, cause))?;
-    let failed = |cause| ExportError::io(path, cause);
-    let mut out = BufWriter::new(temporary.as_file());
-    write(&mut out)?;
-    out.flush().map_err(failed)?;
-    drop(out);
-    temporary.as_file().sync_all().map_err(failed)?;
-    temporary.persist(path).map_err(|cause| failed(cause.error))?;
-    if cfg!(unix) {
-        // Makes the new name durable. The file is whole either way.
-        if let Err(cause) = File::open(folder).and_then(|folder| folder.sync_all()) {
-            tracing::warn!("{}: {cause}", folder.display());
-        }
-    }
-    Ok(())
-}
-
-fn temporary_beside(folder: &Path, name: &OsStr) -> io::Result<tempfile::NamedTempFile> {
-    let mut prefix = OsStr::new(".").to_owned();
-    prefix.push(name.to_string_lossy().chars().take(32).collect::<String>());
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(&prefix).suffix(".part");
-    #[cfg(unix)]
-    {
-        // What any new file gets; the default is a file for the owner alone.
-        use std::os::unix::fs::PermissionsExt;
-        builder.permissions(std::fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
+    files::write_whole(path, |cause| ExportError::io(path, cause), write)
 }

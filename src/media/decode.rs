@@ -10,16 +10,19 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use image::metadata::Orientation;
 use image::{ColorType, ExtendedColorType, ImageDecoder, ImageError, ImageReader, Limits};
 
+use super::budget::{self, Share};
 use super::format::{describe_foreign, sniff, title};
-use super::stored::{Original, Samples, Stored, channel_names, labelled};
-use super::{MAX_ENCODED_BYTES, MAX_PIXELS, MediaError, Payload, Raster, jpeg, png};
+use super::stored::{Keep, Original, Samples, Stored, channel_names, labelled};
+use super::{
+    MAX_DECODED_BYTES, MAX_ENCODED_BYTES, MAX_PIXELS, MediaError, Payload, Raster, exr, jpeg, png, tiff,
+};
 use crate::dataset::{ImageFormat, IssueKind, PixelKind};
 
 /// Bytes before the picture in an icon file of one entry.
 const ICON_HEADER: usize = 22;
 
 /// What a decoder may take beside the pixels themselves.
-const WORKING_BYTES: u64 = 256 << 20;
+const WORKING_BYTES: u64 = 64 << 20;
 
 /// A whole picture for display, and what is known of how it was stored.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,12 +67,20 @@ pub fn decode(payload: &Payload) -> Result<Decoded, MediaError> {
         Payload::Encoded(bytes) => bytes,
         Payload::Raster(raster) => return Ok(decoded_from_raster(raster.clone())),
     };
-    decode_bytes(bytes, identify(bytes)?)
+    decode_bytes(bytes, identify(bytes)?, Keep::Original).map(|(decoded, _share)| decoded)
 }
 
-/// [`decode`] for bytes of a known format.
-pub(super) fn decode_bytes(bytes: &[u8], format: ImageFormat) -> Result<Decoded, MediaError> {
-    guarded(format, || finish(stored(bytes, format)?, format))
+/// [`decode`] for bytes of a known format, with the memory that it has a share in for as long as the
+/// picture is worked on.
+pub(super) fn decode_bytes(
+    bytes: &[u8],
+    format: ImageFormat,
+    keep: Keep,
+) -> Result<(Decoded, Share), MediaError> {
+    guarded(format, || {
+        let (stored, share) = stored(bytes, format)?;
+        Ok((finish(stored, format, keep)?, share))
+    })
 }
 
 fn decoded_from_raster(raster: Raster) -> Decoded {
@@ -112,10 +123,10 @@ pub(super) fn identify(bytes: &[u8]) -> Result<ImageFormat, MediaError> {
     })
 }
 
-fn finish(stored: Stored, format: ImageFormat) -> Result<Decoded, MediaError> {
+fn finish(stored: Stored, format: ImageFormat, keep: Keep) -> Result<Decoded, MediaError> {
     let (pixel_kind, bits, orientation) = (stored.pixel_kind, stored.bits, stored.orientation);
     let damage = stored.damage.clone();
-    let (raster, original) = stored.into_display(format);
+    let (raster, original) = stored.into_display(format, keep);
     let raster = raster.ok_or_else(|| {
         let message = format!("The {} decoder gave another size than the header says.", title(format));
         MediaError::new(IssueKind::Corrupt, message)
@@ -124,15 +135,28 @@ fn finish(stored: Stored, format: ImageFormat) -> Result<Decoded, MediaError> {
 }
 
 /// The picture as stored.
-fn stored(bytes: &[u8], format: ImageFormat) -> Result<Stored, MediaError> {
+fn stored(bytes: &[u8], format: ImageFormat) -> Result<(Stored, Share), MediaError> {
     match format {
         ImageFormat::Jpeg => {
             let header = jpeg::header(bytes)?;
-            check_size(header.width, header.height)?;
+            let share = claim(header.width, header.height, header.bytes_per_pixel(), header.copies())?;
             let mut stored = jpeg::decode(bytes, &header)?;
             stored.orientation = orientation_of_exif(header.exif(bytes));
-            Ok(stored)
+            Ok((stored, share))
         }
+        ImageFormat::Tiff => match tiff::decode(bytes)? {
+            Some(decoded) => Ok(decoded),
+            None => decode_with_image(bytes, format),
+        },
+        ImageFormat::Exr => {
+            exr::check_blocks(bytes)?;
+            decode_with_image(bytes, format)
+        }
+        ImageFormat::Hdr => match bytes.strip_prefix(b"#?RGBE") {
+            // The same format under another name, which the decoder does not know.
+            Some(rest) => decode_with_image(&[b"#?RADIANCE", rest].concat(), format),
+            None => decode_with_image(bytes, format),
+        },
         ImageFormat::Ico => {
             let single = largest_icon(bytes).map_or(Cow::Borrowed(bytes), Cow::Owned);
             // Icons may hold any PNG, though the icon decoder takes only those of one kind.
@@ -175,12 +199,28 @@ pub(super) fn check_size(width: u32, height: u32) -> Result<(), MediaError> {
     Ok(())
 }
 
+/// Refuses pictures over [`MAX_DECODED_BYTES`] besides, and waits for the memory that decoding takes
+/// in `copies` of them.
+pub(super) fn claim(width: u32, height: u32, bytes_per_pixel: u8, copies: u64) -> Result<Share, MediaError> {
+    check_size(width, height)?;
+    let bytes = u64::from(width) * u64::from(height) * u64::from(bytes_per_pixel);
+    if bytes > MAX_DECODED_BYTES {
+        let (mebibytes, limit) = (bytes >> 20, MAX_DECODED_BYTES >> 20);
+        let message = format!(
+            "The image is {width}×{height} with {bytes_per_pixel} bytes per pixel, {mebibytes} MiB when \
+             decoded; up to {limit} are read. Scale it down to see it."
+        );
+        return Err(MediaError::new(IssueKind::Oversized, message));
+    }
+    Ok(budget::take(bytes * copies))
+}
+
 /// EXIF orientation of an EXIF block that begins at its TIFF header; 1 when there is none.
 pub(super) fn orientation_of_exif(exif: Option<&[u8]>) -> u8 {
     exif.and_then(Orientation::from_exif_chunk).map_or(1, Orientation::to_exif)
 }
 
-fn decode_with_image(bytes: &[u8], format: ImageFormat) -> Result<Stored, MediaError> {
+fn decode_with_image(bytes: &[u8], format: ImageFormat) -> Result<(Stored, Share), MediaError> {
     let early = format == ImageFormat::Png && png::ends_early(bytes);
     let header = if format == ImageFormat::Png { png::header(bytes) } else { None };
     if let Some(header) = header {
@@ -191,9 +231,9 @@ fn decode_with_image(bytes: &[u8], format: ImageFormat) -> Result<Stored, MediaE
     reader.limits(limits(header.map_or(0, |header| u64::from(header.width) * 8)));
     let mut decoder = reader.into_decoder().map_err(explain)?;
     let (width, height) = decoder.dimensions();
-    check_size(width, height)?;
-
     let colour = decoder.color_type();
+    // The decoder's own copy, and ours; then ours and the display pixels.
+    let share = claim(width, height, colour.bytes_per_pixel(), 2)?;
     let (pixel_kind, bits) = match header {
         Some(header) => (header.pixel_kind, header.bits),
         None => stored_kind(bytes, format, decoder.original_color_type()),
@@ -208,10 +248,8 @@ fn decode_with_image(bytes: &[u8], format: ImageFormat) -> Result<Stored, MediaE
         _ => 1,
     };
     let size = decoder.total_bytes();
-    let limit = MAX_PIXELS * u64::from(colour.bytes_per_pixel());
-    let size = usize::try_from(size.min(limit)).unwrap_or(usize::MAX);
-    let mut data = vec![0u8; size];
-    decoder.set_limits(limits(size as u64)).map_err(explain)?;
+    let mut data = vec![0u8; usize::try_from(size).unwrap_or(usize::MAX)];
+    decoder.set_limits(limits(size)).map_err(explain)?;
     let mut damage = None;
     if let Err(error) = decoder.read_image(&mut data) {
         let error = explain(error);
@@ -244,10 +282,11 @@ fn decode_with_image(bytes: &[u8], format: ImageFormat) -> Result<Stored, MediaE
             return Err(MediaError::new(IssueKind::Unsupported, message));
         }
     };
-    Ok(Stored { width, height, channels, samples, pixel_kind, bits, orientation, damage })
+    Ok((Stored { width, height, channels, samples, pixel_kind, bits, orientation, damage }, share))
 }
 
-fn early_end(format: ImageFormat) -> MediaError {
+/// What is wrong with a picture that ends early and is shown as far as it goes.
+pub(super) fn early_end(format: ImageFormat) -> MediaError {
     let message = format!("The {} ends before its image does; what is missing is black.", title(format));
     MediaError::new(IssueKind::Truncated, message)
 }

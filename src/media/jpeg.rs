@@ -58,6 +58,18 @@ impl Header {
         }
     }
 
+    /// Bytes of a decoded pixel.
+    pub fn bytes_per_pixel(&self) -> u8 {
+        let bytes = if self.precision > 8 { 2 } else { 1 };
+        self.components.max(1).saturating_mul(bytes)
+    }
+
+    /// How many times the decoded pixels' bytes decoding takes: all coefficients of a progressive
+    /// file are there at once, two bytes each.
+    pub fn copies(&self) -> u64 {
+        if self.process == 0 { 2 } else { 3 }
+    }
+
     /// What is known without decoding.
     pub fn stored(&self) -> Stored {
         Stored {

@@ -3,12 +3,14 @@
 use super::decode::{self, Decoded, check_size, kind_of_channels};
 use super::format::{is_misnamed, title};
 use super::stats::{self, Colours};
+use super::stored::Keep;
 use super::thumbnail::{fit, reduced_jpeg};
 use super::{MediaError, Payload, Raster, jpeg, png};
 use crate::dataset::{Fact, ImageFormat, IssueKind, PixelKind};
 
-/// The longest side on which sharpness is measured.
-const SHARPNESS_EDGE: u32 = 256;
+/// The longest side of what brightness, contrast, saturation and sharpness are measured on, so that
+/// they do not depend on the scale at which an encoding lets itself be decoded.
+const FIGURES_EDGE: u32 = 256;
 
 /// What [`measure`] found.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,8 +27,9 @@ pub struct Measured {
 /// a thumbnail of at most `thumbnail_edge_px`, and its faults. `path` is only for what its
 /// extension promises.
 ///
-/// A JPEG whose longest side stays at least 256 px and twice the thumbnail's edge at 1/2, 1/4 or 1/8
-/// is decoded at that scale, and the statistics are of those pixels.
+/// The figures are of the picture scaled down to at most 256 px, for every encoding. A JPEG whose
+/// longest side stays at least 256 px and twice the thumbnail's edge at 1/2, 1/4 or 1/8 is decoded at
+/// that scale.
 pub fn measure(payload: &Payload, path: &str, thumbnail_edge_px: u32) -> Measured {
     match payload {
         Payload::Encoded(bytes) => measure_encoded(bytes, path, thumbnail_edge_px),
@@ -64,7 +67,7 @@ fn measure_encoded(bytes: &[u8], path: &str, edge_px: u32) -> Measured {
         }
     };
     measured.fact.format = format;
-    let least_px = edge_px.saturating_mul(2).max(SHARPNESS_EDGE);
+    let least_px = edge_px.saturating_mul(2).max(FIGURES_EDGE);
     if format == ImageFormat::Jpeg
         && let Some(reduced) = reduced_jpeg(bytes, least_px)
     {
@@ -74,8 +77,8 @@ fn measure_encoded(bytes: &[u8], path: &str, edge_px: u32) -> Measured {
         fact.pixel_kind = reduced.header.pixel_kind();
         measured.look_at(&reduced.raster, edge_px);
     } else {
-        match decode::decode_bytes(bytes, format) {
-            Ok(decoded) => measured.take(decoded, edge_px),
+        match decode::decode_bytes(bytes, format, Keep::Display) {
+            Ok((decoded, _share)) => measured.take(decoded, edge_px),
             Err(error) => {
                 measured.read_header(bytes);
                 measured.add(error);
@@ -130,7 +133,9 @@ impl Measured {
                 if let Some(header) =
                     png::header(bytes).filter(|header| header.pixel_kind != PixelKind::Unknown)
                 {
-                    (fact.width, fact.height) = (header.width, header.height);
+                    fact.orientation = decode::orientation_of_exif(png::exif(bytes));
+                    (fact.width, fact.height) =
+                        super::raster::oriented_size(header.width, header.height, fact.orientation);
                     fact.bits = header.bits;
                     fact.pixel_kind = header.pixel_kind;
                 }
@@ -140,15 +145,15 @@ impl Measured {
     }
 
     fn look_at(&mut self, raster: &Raster, edge_px: u32) {
-        let Colours { brightness, contrast, saturation } = stats::colours(raster);
-        (self.fact.brightness, self.fact.contrast, self.fact.saturation) = (brightness, contrast, saturation);
-        // One reduction serves the sharpness and, when that is small enough, the thumbnail.
         let whole = (self.fact.width, self.fact.height);
+        // One reduction serves the figures and, when that is small enough, the thumbnail.
         let small =
-            (raster.width.max(raster.height) > SHARPNESS_EDGE).then(|| fit(raster, SHARPNESS_EDGE, whole));
+            (raster.width.max(raster.height) > FIGURES_EDGE).then(|| fit(raster, FIGURES_EDGE, whole));
         let small = small.as_ref().unwrap_or(raster);
+        let Colours { brightness, contrast, saturation } = stats::colours(small);
+        (self.fact.brightness, self.fact.contrast, self.fact.saturation) = (brightness, contrast, saturation);
         self.fact.sharpness = stats::sharpness(&small.to_luma(), small.width as usize, small.height as usize);
-        let source = if edge_px <= SHARPNESS_EDGE / 2 { small } else { raster };
+        let source = if edge_px <= FIGURES_EDGE / 2 { small } else { raster };
         self.thumbnail = Some(fit(source, edge_px.max(1), whole));
     }
 }

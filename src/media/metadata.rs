@@ -5,6 +5,7 @@ use exif::{In, Tag, Value};
 use super::format::title;
 use super::{Payload, jpeg, png, sniff};
 use crate::dataset::ImageFormat;
+use crate::text::grouped;
 
 /// Lines shown of one file.
 const MAX_LINES: usize = 400;
@@ -35,7 +36,7 @@ pub fn metadata(payload: &Payload) -> Vec<Metadatum> {
             add(&mut lines, "File", "Channels", &channels);
         }
         Payload::Encoded(bytes) => {
-            add(&mut lines, "File", "Bytes", &grouped(bytes.len()));
+            add(&mut lines, "File", "Bytes", &grouped(bytes.len() as u64));
             if let Some(format) = sniff(bytes) {
                 add(&mut lines, "File", "Format", title(format));
                 // EXIF readers are third-party code too.
@@ -114,7 +115,7 @@ fn read_encoded(bytes: &[u8], format: ImageFormat, lines: &mut Vec<Metadatum>) {
         read_exif(exif, lines);
     }
     if let Some(icc) = icc {
-        add(lines, "Colour profile", "Bytes", &grouped(icc.len()));
+        add(lines, "Colour profile", "Bytes", &grouped(icc.len() as u64));
         if let Some(description) = icc_description(&icc) {
             add(lines, "Colour profile", "Description", &description);
         }
@@ -139,8 +140,8 @@ fn read_exif(block: Vec<u8>, lines: &mut Vec<Metadatum>) {
             _ => "Thumbnail",
         };
         let value = match &field.value {
-            Value::Undefined(data, _) if data.len() > 64 => format!("{} bytes", grouped(data.len())),
-            Value::Byte(data) if data.len() > 64 => format!("{} bytes", grouped(data.len())),
+            Value::Undefined(data, _) if data.len() > 64 => format!("{} bytes", grouped(data.len() as u64)),
+            Value::Byte(data) if data.len() > 64 => format!("{} bytes", grouped(data.len() as u64)),
             value if list_length(value) > 64 => format!("{} values", list_length(value)),
             Value::Ascii(parts) => {
                 let texts: Vec<_> =
@@ -236,29 +237,9 @@ fn add(lines: &mut Vec<Metadatum>, group: &'static str, name: &str, value: &str)
     }
 }
 
-/// `1,234,567`.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_are_grouped() {
-        for (number, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (1234567, "1,234,567")] {
-            assert_eq!(grouped(number), expected);
-        }
-    }
 
     #[test]
     fn riff_chunks_are_found_past_odd_lengths() {

@@ -3,7 +3,9 @@
 //! This room refuses to know datasets and the user interface. What it cannot decode it answers
 //! with a [`MediaError`] that says what is wrong with the bytes.
 
+mod budget;
 mod decode;
+mod exr;
 mod format;
 mod huffman;
 mod jpeg;
@@ -15,6 +17,7 @@ mod raster;
 mod stats;
 mod stored;
 mod thumbnail;
+mod tiff;
 mod tone;
 
 use crate::dataset::IssueKind;
@@ -26,8 +29,13 @@ pub use metadata::{Metadatum, metadata};
 pub use thumbnail::{decode_thumbnail, encode_thumbnail, thumbnail};
 
 /// The most pixels that an image may have, 16,384 × 16,384. Larger ones are refused from their
-/// header: at the widest sample type this many take 4 GiB.
+/// header.
 pub const MAX_PIXELS: u64 = 1 << 28;
+
+/// The most bytes that a decoder may give for an image, 1 GiB: that many pixels of up to four 8-bit
+/// channels, a quarter of them in 32-bit ones. Larger ones are refused from their header. While it
+/// decodes, an image takes up to three times its bytes; see `budget` for several at once.
+pub const MAX_DECODED_BYTES: u64 = 1 << 30;
 
 /// The most bytes that an image file may have, 1 GiB.
 pub const MAX_ENCODED_BYTES: u64 = 1 << 30;

@@ -24,6 +24,15 @@ impl Samples {
     }
 }
 
+/// What is wanted of a picture.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// The display pixels alone: to measure, and for thumbnails.
+    Display,
+    /// The stored samples as well, where they are wider.
+    Original,
+}
+
 /// One decoded picture as stored.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Stored {
@@ -42,8 +51,9 @@ pub(super) struct Stored {
 }
 
 impl Stored {
-    /// The upright display pixels, and the stored samples where they say more than those.
-    pub fn into_display(self, format: ImageFormat) -> (Option<Raster>, Option<Original>) {
+    /// The upright display pixels, and the stored samples where they say more than those and are to
+    /// be kept.
+    pub fn into_display(self, format: ImageFormat, keep: Keep) -> (Option<Raster>, Option<Original>) {
         let channels = usize::from(self.channels);
         let (shown_channels, data, original) = match self.samples {
             Samples::U8(data) => (self.channels, data, None),
@@ -53,17 +63,16 @@ impl Stored {
                 (self.channels, shown, Some(Samples::U16(data)))
             }
             Samples::F32(data) => {
-                let mut samples: Vec<f32> =
-                    data.as_chunks::<4>().0.iter().map(|&four| f32::from_ne_bytes(four)).collect();
+                let samples = data.as_chunks::<4>().0;
                 let shown = match format {
-                    ImageFormat::Tiff => tone::from_measurements(&samples, channels),
-                    _ => tone::from_linear(&mut samples, channels),
+                    ImageFormat::Tiff => tone::from_measurements(samples, channels),
+                    _ => tone::from_linear(samples, channels),
                 };
                 (self.channels, shown, Some(Samples::F32(data)))
             }
             Samples::Cmyk(data) => (3, rgb_from_cmyk(&data), Some(Samples::Cmyk(data))),
         };
-        let original = original.map(|samples| Original {
+        let original = original.filter(|_| keep == Keep::Original).map(|samples| Original {
             samples,
             width: self.width,
             height: self.height,
@@ -128,13 +137,15 @@ pub(super) fn labelled(names: &[&str], values: impl Iterator<Item = impl std::fm
     parts.join(" ")
 }
 
-/// A float with four significant digits.
+/// A float with four significant digits; whole numbers, as masks and depths have them, in full as far
+/// as a float tells them apart.
 struct Short(f32);
 
 impl std::fmt::Display for Short {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let size = self.0.abs();
-        if self.0 == 0.0 || !self.0.is_finite() {
+        let is_whole = self.0.fract() == 0.0 && (1e3..=16_777_216.0).contains(&size);
+        if self.0 == 0.0 || !self.0.is_finite() || is_whole {
             write!(f, "{}", self.0)
         } else if (1e-3..1e5).contains(&size) {
             let digits = (3 - size.log10().floor() as i32).clamp(0, 6) as usize;
@@ -171,7 +182,8 @@ mod tests {
             orientation: 6,
             damage: None,
         };
-        let (raster, original) = stored.into_display(ImageFormat::Png);
+        assert_eq!(stored.clone().into_display(ImageFormat::Png, Keep::Display).1, None);
+        let (raster, original) = stored.into_display(ImageFormat::Png, Keep::Original);
         let (raster, original) = (raster.expect("a picture"), original.expect("16 bits are kept"));
         assert_eq!((raster.width, raster.height), (1, 2));
         assert_eq!(original.text(0, 1).as_deref(), Some("L 200"));
@@ -185,6 +197,9 @@ mod tests {
             (0.03125, "0.03125"),
             (1.0, "1.000"),
             (1234.5, "1234"),
+            (123_457.0, "123457"),
+            (-70_000.0, "-70000"),
+            (123_456.5, "1.235e5"),
             (1e9, "1.000e9"),
             (f32::NAN, "NaN"),
         ];

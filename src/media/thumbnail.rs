@@ -3,7 +3,9 @@
 use fast_image_resize::images::{Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
+use super::budget::{self, Share};
 use super::decode::{self, check_size, guarded};
+use super::stored::Keep;
 use super::{MediaError, Payload, Raster, jpeg_scaled};
 use crate::dataset::{ImageFormat, IssueKind};
 
@@ -30,12 +32,17 @@ pub fn thumbnail(payload: &Payload, edge_px: u32) -> Result<Raster, MediaError> 
     {
         return Ok(fit(&reduced.raster, edge_px, (reduced.width, reduced.height)));
     }
-    let raster = match payload {
-        Payload::Raster(raster) => raster.clone(),
-        Payload::Encoded(_) => decode::decode(payload)?.raster,
+    let shrink = |raster: Raster| {
+        let size = (raster.width, raster.height);
+        if size.0.max(size.1) > edge_px { fit(&raster, edge_px, size) } else { raster }
     };
-    let size = (raster.width, raster.height);
-    Ok(if size.0.max(size.1) > edge_px { fit(&raster, edge_px, size) } else { raster })
+    match payload {
+        Payload::Raster(raster) => Ok(shrink(raster.clone())),
+        Payload::Encoded(bytes) => {
+            let (decoded, _share) = decode::decode_bytes(bytes, decode::identify(bytes)?, Keep::Display)?;
+            Ok(shrink(decoded.raster))
+        }
+    }
 }
 
 /// A thumbnail in the form in which the disk cache keeps it: JPEG, or PNG when it is tiny or can be
@@ -59,20 +66,20 @@ pub fn encode_thumbnail(raster: &Raster) -> Vec<u8> {
 
 /// The thumbnail that [`encode_thumbnail`] made these bytes from, or `None` when they are none.
 pub fn decode_thumbnail(bytes: &[u8]) -> Option<Raster> {
-    let decoded = match super::sniff(bytes)? {
+    let (decoded, _share) = match super::sniff(bytes)? {
         ImageFormat::Jpeg => {
             let header = super::jpeg::header(bytes).ok()?;
             if header.width as usize * header.height as usize > MAX_THUMBNAIL_PIXELS {
                 return None;
             }
-            decode::decode_bytes(bytes, ImageFormat::Jpeg).ok()?
+            decode::decode_bytes(bytes, ImageFormat::Jpeg, Keep::Display).ok()?
         }
         ImageFormat::Png => {
             let header = super::png::header(bytes)?;
             if (header.width as usize).saturating_mul(header.height as usize) > MAX_THUMBNAIL_PIXELS {
                 return None;
             }
-            decode::decode_bytes(bytes, ImageFormat::Png).ok()?
+            decode::decode_bytes(bytes, ImageFormat::Png, Keep::Display).ok()?
         }
         _ => return None,
     };
@@ -87,6 +94,7 @@ pub(super) struct Reduced {
     pub height: u32,
     pub header: super::jpeg::Header,
     pub orientation: u8,
+    _share: Share,
 }
 
 /// A JPEG at the smallest of the scales 1/2, 1/4 and 1/8 that leaves its longest side `least_px`;
@@ -97,6 +105,9 @@ pub(super) fn reduced_jpeg(bytes: &[u8], least_px: u32) -> Option<Reduced> {
     check_size(header.width, header.height).ok()?;
     let longest = header.width.max(header.height);
     let divisor = [8u32, 4, 2].into_iter().find(|divisor| longest.div_ceil(*divisor) >= least_px)?;
+    // The planes and the picture made of them.
+    let pixels = u64::from(header.width) * u64::from(header.height) / u64::from(divisor * divisor);
+    let share = budget::take(pixels * u64::from(header.components) * 2);
     let work = || {
         let broken = || MediaError::new(IssueKind::Corrupt, "The JPEG's data is damaged.");
         jpeg_scaled::decode(bytes, divisor).ok_or_else(broken)
@@ -104,7 +115,7 @@ pub(super) fn reduced_jpeg(bytes: &[u8], least_px: u32) -> Option<Reduced> {
     let raster = guarded(ImageFormat::Jpeg, work).ok()?;
     let orientation = decode::orientation_of_exif(header.exif(bytes));
     let (width, height) = super::raster::oriented_size(header.width, header.height, orientation);
-    Some(Reduced { raster: raster.oriented(orientation), width, height, header, orientation })
+    Some(Reduced { raster: raster.oriented(orientation), width, height, header, orientation, _share: share })
 }
 
 /// Scaled so that the longest side is at most `edge_px`; a copy when nothing is to be done. The

@@ -17,25 +17,14 @@ const BRIGHTEST: f32 = 1e9;
 /// Steps of the table from linear light to sRGB.
 const STEPS: usize = 1 << 16;
 
-/// Linear light in 1, 2, 3 or 4 channels to 8-bit sRGB. Even channel counts end in an alpha by which
-/// colours were multiplied, as OpenEXR has it; the result's alpha is straight.
-#[expect(clippy::manual_clamp, reason = "clamp keeps NaN; max and min turn it into black")]
-pub(super) fn from_linear(samples: &mut [f32], channels: usize) -> Vec<u8> {
-    let colours = if channels.is_multiple_of(2) { channels - 1 } else { channels };
+/// Linear light in 1, 2, 3 or 4 channels, four bytes in the machine's order per sample, to 8-bit
+/// sRGB. Even channel counts end in an alpha by which colours were multiplied, as OpenEXR has it; the
+/// result's alpha is straight.
+pub(super) fn from_linear(samples: &[[u8; 4]], channels: usize) -> Vec<u8> {
+    let colours = colour_count(channels);
     let (mut white, mut log_sum, mut lit) = (0f32, 0f64, 0u64);
-    for pixel in samples.chunks_exact_mut(channels) {
-        for value in pixel.iter_mut() {
-            // `max` turns NaN into 0.
-            *value = value.max(0.0).min(BRIGHTEST);
-        }
-        if let Some(&alpha) = pixel.get(colours)
-            && alpha > 0.0
-            && alpha < 1.0
-        {
-            for value in &mut pixel[..colours] {
-                *value = (*value / alpha).min(BRIGHTEST);
-            }
-        }
+    for pixel in samples.chunks_exact(channels) {
+        let pixel = straight(pixel, colours);
         let light = luminance(&pixel[..colours]);
         white = white.max(light).max(if colours == 1 { 0.0 } else { pixel[0].max(pixel[1]).max(pixel[2]) });
         if light > 1e-6 {
@@ -49,26 +38,51 @@ pub(super) fn from_linear(samples: &mut [f32], channels: usize) -> Vec<u8> {
     let table = srgb_table();
     let mut out = Vec::with_capacity(samples.len());
     for pixel in samples.chunks_exact(channels) {
+        let pixel = straight(pixel, colours);
         let light = luminance(&pixel[..colours]) * exposure;
         let scale = if !mapped { 1.0 } else { exposure * (1.0 + light / (white * white)) / (1.0 + light) };
         for &value in &pixel[..colours] {
             out.push(table[((value * scale).clamp(0.0, 1.0) * (STEPS - 1) as f32 + 0.5) as usize]);
         }
-        if let Some(&alpha) = pixel.get(colours) {
-            out.push((alpha.clamp(0.0, 1.0) * 255.0 + 0.5) as u8);
+        if colours < channels {
+            out.push((pixel[colours].clamp(0.0, 1.0) * 255.0 + 0.5) as u8);
         }
     }
     out
 }
 
+/// How many of a pixel's channels are not alpha.
+fn colour_count(channels: usize) -> usize {
+    if channels.is_multiple_of(2) { channels - 1 } else { channels }
+}
+
+/// One pixel of linear light without broken values, its colours divided by the alpha that may follow
+/// them.
+#[expect(clippy::manual_clamp, reason = "clamp keeps NaN; max and min turn it into black")]
+fn straight(stored: &[[u8; 4]], colours: usize) -> [f32; 4] {
+    let mut pixel = [0f32; 4];
+    for (value, four) in pixel.iter_mut().zip(stored) {
+        // `max` turns NaN into 0.
+        *value = f32::from_ne_bytes(*four).max(0.0).min(BRIGHTEST);
+    }
+    let alpha = if colours < stored.len() { pixel[colours] } else { 1.0 };
+    if alpha > 0.0 && alpha < 1.0 {
+        for value in &mut pixel[..colours] {
+            *value = (*value / alpha).min(BRIGHTEST);
+        }
+    }
+    pixel
+}
+
 /// Floating-point samples of no stated meaning, as TIFF holds them: those within 0 to 1 are display
 /// values; any other range is stretched so that its least is black and its greatest white. Infinite
 /// and NaN samples are left out of the range; NaN is shown black. Even channel counts end in alpha.
-pub(super) fn from_measurements(samples: &[f32], channels: usize) -> Vec<u8> {
-    let colours = if channels.is_multiple_of(2) { channels - 1 } else { channels };
+pub(super) fn from_measurements(samples: &[[u8; 4]], channels: usize) -> Vec<u8> {
+    let colours = colour_count(channels);
     let (mut least, mut greatest) = (f32::INFINITY, f32::NEG_INFINITY);
     for pixel in samples.chunks_exact(channels) {
-        for &value in pixel[..colours].iter().filter(|value| value.is_finite()) {
+        let values = pixel[..colours].iter().map(|four| f32::from_ne_bytes(*four));
+        for value in values.filter(|value| value.is_finite()) {
             least = least.min(value);
             greatest = greatest.max(value);
         }
@@ -79,12 +93,13 @@ pub(super) fn from_measurements(samples: &[f32], channels: usize) -> Vec<u8> {
     let (least, range) = (f64::from(least), f64::from(greatest) - f64::from(least));
     let mut out = Vec::with_capacity(samples.len());
     for pixel in samples.chunks_exact(channels) {
-        for &value in &pixel[..colours] {
+        for &four in &pixel[..colours] {
             // A cast of NaN gives 0.
-            out.push(((f64::from(value) - least) / range * 255.0 + 0.5).clamp(0.0, 255.0) as u8);
+            let value = f64::from(f32::from_ne_bytes(four));
+            out.push(((value - least) / range * 255.0 + 0.5).clamp(0.0, 255.0) as u8);
         }
         if let Some(&alpha) = pixel.get(colours) {
-            out.push((alpha.clamp(0.0, 1.0) * 255.0 + 0.5) as u8);
+            out.push((f32::from_ne_bytes(alpha).clamp(0.0, 1.0) * 255.0 + 0.5) as u8);
         }
     }
     out
@@ -121,40 +136,44 @@ fn srgb_table() -> &'static [u8] {
 mod tests {
     use super::*;
 
+    fn linear(samples: &[f32], channels: usize) -> Vec<u8> {
+        from_linear(&samples.iter().map(|value| value.to_ne_bytes()).collect::<Vec<_>>(), channels)
+    }
+
+    fn measurements(samples: &[f32]) -> Vec<u8> {
+        from_measurements(&samples.iter().map(|value| value.to_ne_bytes()).collect::<Vec<_>>(), 1)
+    }
+
     #[test]
     fn a_scene_within_display_range_is_only_encoded() {
-        let mut samples = [0.0, 0.5, 1.0];
-        assert_eq!(from_linear(&mut samples, 3), [0, 188, 255]);
+        assert_eq!(linear(&[0.0, 0.5, 1.0], 3), [0, 188, 255]);
     }
 
     #[test]
     fn bright_scenes_are_compressed_and_keep_their_order() {
-        let mut samples: Vec<f32> = vec![0.01, 0.1, 1.0, 10.0, 1000.0];
-        let shown = from_linear(&mut samples, 1);
+        let shown = linear(&[0.01, 0.1, 1.0, 10.0, 1000.0], 1);
         assert!(shown.is_sorted() && shown[0] > 0 && shown[4] == 255, "{shown:?}");
     }
 
     #[test]
     fn broken_samples_become_black_or_white() {
-        let mut samples = [f32::NAN, f32::NEG_INFINITY, -1.0, f32::INFINITY, f32::MAX, 0.5];
-        let shown = from_linear(&mut samples, 1);
+        let shown = linear(&[f32::NAN, f32::NEG_INFINITY, -1.0, f32::INFINITY, f32::MAX, 0.5], 1);
         assert_eq!((shown[0], shown[1], shown[2], shown[3], shown[4]), (0, 0, 0, 255, 255));
-        assert_eq!(from_measurements(&[f32::NAN, 0.0, 1.0, f32::INFINITY], 1), [0, 0, 255, 255]);
-        assert_eq!(from_measurements(&[f32::MIN, 0.0, f32::MAX], 1), [0, 128, 255]);
-        assert_eq!(from_measurements(&[f32::NAN], 1), [0]);
+        assert_eq!(measurements(&[f32::NAN, 0.0, 1.0, f32::INFINITY]), [0, 0, 255, 255]);
+        assert_eq!(measurements(&[f32::MIN, 0.0, f32::MAX]), [0, 128, 255]);
+        assert_eq!(measurements(&[f32::NAN]), [0]);
     }
 
     #[test]
     fn measurements_outside_display_range_are_stretched() {
-        assert_eq!(from_measurements(&[100.0, 150.0, 200.0], 1), [0, 128, 255]);
-        assert_eq!(from_measurements(&[0.0, 0.5, 1.0], 1), [0, 128, 255]);
-        assert_eq!(from_measurements(&[7.0, 7.0], 1), [255, 255]);
+        assert_eq!(measurements(&[100.0, 150.0, 200.0]), [0, 128, 255]);
+        assert_eq!(measurements(&[0.0, 0.5, 1.0]), [0, 128, 255]);
+        assert_eq!(measurements(&[7.0, 7.0]), [255, 255]);
     }
 
     #[test]
     fn alpha_is_made_straight() {
-        let mut samples = [0.25, 0.25, 0.25, 0.5];
-        assert_eq!(from_linear(&mut samples, 4), [188, 188, 188, 128]);
+        assert_eq!(linear(&[0.25, 0.25, 0.25, 0.5], 4), [188, 188, 188, 128]);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use crate::dataset::query::Snapshot;
 use crate::dataset::{Dataset, Fact, Facts, Issue, Origin, Reconciled, SampleId};
 use crate::import::{self, ImportError, Imported};
 use crate::jobs::{Cancelled, Control};
-use crate::store::{Access, Journal, Paths, Project, StoreError};
-use crate::text::sentence;
+use crate::store::{Access, Journal, Paths, Project, StoreError, canonical};
+use crate::text;
 
 /// What to open.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,9 +32,9 @@ pub struct OpenRequest {
 pub enum OpenError {
     #[error("{} is open already.", .0)]
     IsOpen(String),
-    #[error("{}", sentence(&.0.to_string()))]
+    #[error("{}", text::sentence(.0))]
     Import(#[from] ImportError),
-    #[error("{}", sentence(&.0.to_string()))]
+    #[error("{}", text::sentence(.0))]
     Store(#[from] StoreError),
     #[error("{} is the project of {known}, not of {source_path}. Choose another folder with --project.", .folder.display())]
     OtherDataset { folder: PathBuf, known: String, source_path: String },
@@ -77,7 +77,7 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
 
     let project = Arc::new(Project::open(&folder)?);
     if let Some(loaded) = project.load()? {
-        if loaded.dataset.source != source {
+        if canonical(Path::new(&loaded.dataset.source)) != canonical(Path::new(&source)) {
             return Err(OpenError::OtherDataset {
                 folder,
                 known: loaded.dataset.source,
@@ -200,9 +200,15 @@ impl OpenError {
     }
 }
 
-/// A path from the root, so that a project finds its source from anywhere; patterns of shards
-/// and paths that are not there stay as they are.
+/// A path from the root with its links followed, so that a project finds its source from anywhere
+/// and whatever becomes of the links; patterns of shards and paths that are not there go by their
+/// names.
 fn whole_path(source: &str) -> String {
-    let whole = std::path::absolute(source).unwrap_or_else(|_| PathBuf::from(source));
+    // Windows' own form of such a path (`\\?\C:\…`) is nothing to show, and no path is joined to it.
+    let whole = if cfg!(windows) {
+        std::path::absolute(source).unwrap_or_else(|_| PathBuf::from(source))
+    } else {
+        canonical(Path::new(source))
+    };
     whole.to_str().map_or_else(|| source.to_owned(), str::to_owned)
 }

@@ -160,6 +160,19 @@ macro_rules! numbers {
 }
 numbers!(u8, u16, u32, u64, i64, f32);
 
+/// Short hashes lie in columns as numbers do.
+impl Number for [u8; 16] {
+    const SIZE: usize = 16;
+
+    fn write(self, to: &mut Vec<u8>) {
+        to.extend_from_slice(&self);
+    }
+
+    fn read(from: &[u8]) -> Self {
+        from.try_into().unwrap_or_default()
+    }
+}
+
 /// Appends numbers.
 pub fn write_all<T: Number>(to: &mut Vec<u8>, values: impl IntoIterator<Item = T>) {
     let values = values.into_iter();

@@ -14,6 +14,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior, params};
 
 use super::blob::{self, Damage};
 use super::error::StoreError;
+use crate::dataset::edit::Edit;
 
 /// "Lnsl", in the header of the file: `file` and other programs can tell what it is.
 pub const APPLICATION_ID: i32 = i32::from_be_bytes(*b"Lnsl");
@@ -21,13 +22,16 @@ pub const APPLICATION_ID: i32 = i32::from_be_bytes(*b"Lnsl");
 type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// Step `n` makes version `n + 1` of version `n`; version 0 is an empty database.
-pub const MIGRATIONS: &[Migration] = &[create_tables];
+pub const MIGRATIONS: &[Migration] = &[create_tables, weigh_edits];
 
 /// The version that this program writes.
 pub const VERSION: i64 = MIGRATIONS.len() as i64;
 
 /// How long to wait for another writer before it is an error.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// Pages given back at once at most: a moment's work.
+const GIVEN_BACK: i64 = 2048;
 
 /// The sealed parts of columns by name, or what is wrong with one.
 pub type SealedColumns = BTreeMap<String, Result<Vec<Vec<u8>>, Damage>>;
@@ -133,7 +137,7 @@ fn identify(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
 }
 
 /// Goes through the steps that the database has not been through.
-fn migrate(connection: &mut Connection, steps: &[Migration]) -> rusqlite::Result<()> {
+pub fn migrate(connection: &mut Connection, steps: &[Migration]) -> rusqlite::Result<()> {
     loop {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
@@ -175,6 +179,40 @@ fn create_tables(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         CREATE TABLE IF NOT EXISTS value (key TEXT PRIMARY KEY, json TEXT NOT NULL) STRICT;
         ",
     )
+}
+
+/// Version 2: edits say how large they are, those that can no longer be undone are kept, and facts
+/// are measured again, since chunks have another layout and contrast and saturation another meaning.
+fn weigh_edits(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    // `bytes` is before the edit itself, so that reading it does not read that.
+    transaction.execute_batch(
+        "
+        CREATE TABLE weighed_edit (
+            seq INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, person TEXT NOT NULL,
+            bytes INTEGER NOT NULL, edit TEXT NOT NULL
+        ) STRICT;
+        -- Edits that are too old to be undone, for a person to look at. Never read at opening.
+        CREATE TABLE old_edit (
+            seq INTEGER PRIMARY KEY, time_ms INTEGER NOT NULL, person TEXT NOT NULL,
+            bytes INTEGER NOT NULL, edit TEXT NOT NULL
+        ) STRICT;
+        -- How many old edits there are, and their bytes together.
+        ALTER TABLE cursor ADD COLUMN old_edits INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE cursor ADD COLUMN old_bytes INTEGER NOT NULL DEFAULT 0;
+        DELETE FROM fact;
+        DELETE FROM issue WHERE measured = 1;
+        ",
+    )?;
+    let mut select = transaction.prepare("SELECT seq, edit FROM edit")?;
+    let mut insert = transaction
+        .prepare("INSERT INTO weighed_edit SELECT seq, time_ms, person, ?2, edit FROM edit WHERE seq = ?1")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let edit: Option<Edit> =
+            row.get_ref(1)?.as_str().ok().and_then(|json| serde_json::from_str(json).ok());
+        insert.execute(params![row.get::<_, i64>(0)?, edit.map_or(0, |edit| edit.bytes() as i64)])?;
+    }
+    transaction.execute_batch("DROP TABLE edit; ALTER TABLE weighed_edit RENAME TO edit;")
 }
 
 /// Keeps a column's sealed parts; parts that are there already are not written again.
@@ -236,6 +274,20 @@ pub fn columns(connection: &Connection, prefix: &str) -> rusqlite::Result<Sealed
     Ok(columns)
 }
 
+/// Gives free pages back to the file system where more than `waiting` wait to be used again, at most
+/// [`GIVEN_BACK`] of them.
+pub fn give_back_pages(connection: &Connection, waiting: i64) -> rusqlite::Result<()> {
+    let free: i64 = connection.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
+    if free <= waiting {
+        return Ok(());
+    }
+    let mut vacuum = connection.prepare(&format!("PRAGMA incremental_vacuum({GIVEN_BACK})"))?;
+    let mut rows = vacuum.query([])?;
+    // Each step frees one page.
+    while rows.next()?.is_some() {}
+    Ok(())
+}
+
 /// A `file:` address that tells SQLite that nobody writes this file.
 fn immutable_uri(path: &Path) -> String {
     let mut uri = "file:".to_owned();
@@ -277,6 +329,30 @@ mod tests {
             .query_row("SELECT json, person FROM value", [], |row| Ok((row.get(0)?, row.get(1)?)))
             .unwrap();
         assert_eq!(kept, ("1".to_owned(), "someone".to_owned()));
+    }
+
+    #[test]
+    fn edits_of_the_first_version_are_weighed_and_its_facts_measured_again() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection, &MIGRATIONS[..1]).unwrap();
+        connection
+            .execute_batch(
+                r#"
+                INSERT INTO edit VALUES (4, 7, 'Ada', '{"mark":{"samples":[[0,2],[5,1]],"mark":"star","on":true}}');
+                INSERT INTO edit VALUES (9, 8, '', '{');
+                INSERT INTO cursor VALUES (1, 9, 10, 4);
+                INSERT INTO fact VALUES (0, x'00');
+                INSERT INTO issue VALUES (1, 0, 2, 'missing', 'a', 'b'), (2, 1, 2, 'corrupt', 'a', 'b');
+                "#,
+            )
+            .unwrap();
+        migrate(&mut connection, MIGRATIONS).unwrap();
+        let text = |query: &str| connection.query_row(query, [], |row| row.get::<_, String>(0)).unwrap();
+        let edits = "SELECT group_concat(seq || ' ' || time_ms || ' ' || person || ' ' || bytes || ' ' || length(edit), '; ') FROM edit";
+        assert_eq!(text(edits), "4 7 Ada 16 58; 9 8  0 1");
+        assert_eq!(text("SELECT done || ' ' || snapshot || ' ' || old_edits FROM cursor"), "9 4 0");
+        assert_eq!(text("SELECT CAST(count(*) AS TEXT) FROM fact"), "0");
+        assert_eq!(text("SELECT group_concat(kind) FROM issue"), "missing");
     }
 
     #[test]

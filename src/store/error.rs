@@ -15,6 +15,9 @@ pub enum StoreError {
     /// `reason` is the sentence of [`super::Access::ReadOnly`].
     #[error("nothing can be changed here, because {reason}: {}", .path.display())]
     ReadOnly { path: PathBuf, reason: String },
+    /// `reason` is the sentence of [`super::Access::ReadOnly`].
+    #[error("no project can be begun here, because {reason}: {}", .folder.display())]
+    NotBegun { folder: PathBuf, reason: String },
     #[error(
         "this project was written by a newer Lenslet: its format is {found} and this program reads up to \
          {known}; update Lenslet, or choose another folder with --project: {}", .path.display()

@@ -10,7 +10,7 @@ use etcetera::BaseStrategy;
 use super::error::StoreError;
 
 /// Names one folder for everything that Lenslet keeps, in place of the person's own folders: for
-/// portable use and for tests. Its `data`, `config` and `cache` folders are used.
+/// portable use and for tests. Its `data` and `config` folders are used.
 pub const HOME_VARIABLE: &str = "LENSLET_HOME";
 
 /// The folders that Lenslet may write to. They are made when something is written.
@@ -20,8 +20,6 @@ pub struct Paths {
     pub data: PathBuf,
     /// Settings.
     pub config: PathBuf,
-    /// What may be deleted at any time.
-    pub cache: PathBuf,
 }
 
 impl Paths {
@@ -31,16 +29,12 @@ impl Paths {
             return Ok(Self::within(Path::new(&home)));
         }
         let base = etcetera::base_strategy::choose_native_strategy().map_err(|_| StoreError::NoHome)?;
-        Ok(Self {
-            data: base.data_dir().join("lenslet"),
-            config: base.config_dir().join("lenslet"),
-            cache: base.cache_dir().join("lenslet"),
-        })
+        Ok(Self { data: base.data_dir().join("lenslet"), config: base.config_dir().join("lenslet") })
     }
 
     /// Everything in one folder.
     pub fn within(home: &Path) -> Self {
-        Self { data: home.join("data"), config: home.join("config"), cache: home.join("cache") }
+        Self { data: home.join("data"), config: home.join("config") }
     }
 
     /// The folder for the project of a dataset: the `chosen` one, or one in the data folder that is

@@ -5,9 +5,12 @@
 //! snapshot of the overlay as it was at one of the edits. Opening starts from the snapshot and
 //! walks to the cursor: forwards by edits, backwards by their inverses. Appending after an undo
 //! drops what was undone; where the snapshot had it, a new snapshot is kept in the same
-//! transaction. Edits beyond [`History::CAP`] are only in the snapshot.
+//! transaction. Edits beyond [`History::CAP`] or [`History::CAP_BYTES`] are in the snapshot; they go
+//! to a table of old edits, with who made them and when, which opening does not read. Of those the
+//! newest million and 64 MiB are kept, by [`Edit::bytes`].
 //!
-//! The journal mirrors [`History`]: every push, undo and redo there is one [`JournalOp`] here.
+//! The journal mirrors [`History`]: every push, undo and redo there is one [`JournalOp`] here, and
+//! both forget the same edits.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -47,16 +50,46 @@ pub struct Entry {
     pub person: Arc<str>,
 }
 
+/// How many edits, and their [`Edit::bytes`] together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Amount {
+    edits: usize,
+    bytes: usize,
+}
+
+impl Amount {
+    fn add(&mut self, bytes: usize) {
+        self.edits += 1;
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    /// What was added may have been other than what the database says now, where that was damaged.
+    fn remove(&mut self, bytes: usize) {
+        self.edits = self.edits.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+    }
+
+    fn exceeds(self, limit: Self) -> bool {
+        self.edits > limit.edits || self.bytes > limit.bytes
+    }
+}
+
 /// What bounds a journal.
 #[derive(Clone, Copy, Debug)]
 struct Limits {
-    /// Edits kept as edits; older ones are in the snapshot only.
-    edits: usize,
+    /// Edits that can be undone; older ones are in the snapshot and among the old ones.
+    history: Amount,
+    /// Old edits that are kept.
+    old: Amount,
     /// Edits after which a new snapshot is kept.
     snapshot_every: i64,
 }
 
-const LIMITS: Limits = Limits { edits: History::CAP, snapshot_every: 256 };
+const LIMITS: Limits = Limits {
+    history: Amount { edits: History::CAP, bytes: History::CAP_BYTES },
+    old: Amount { edits: 1_000_000, bytes: 64 << 20 },
+    snapshot_every: 256,
+};
 
 /// The journal of a project, on a connection of its own.
 #[derive(Debug)]
@@ -89,8 +122,10 @@ struct State {
     next: i64,
     /// The edit up to which the kept snapshot goes.
     snapshot: i64,
-    /// How many edits are kept.
-    edits: usize,
+    /// The edits that can be undone or done again.
+    kept: Amount,
+    /// The edits before those.
+    old: Amount,
 }
 
 /// The overlay but for its marks, which are a column.
@@ -170,17 +205,22 @@ struct Step<'a> {
 
 impl Step<'_> {
     fn append(&mut self, edit: &Edit, entry: &Entry) -> rusqlite::Result<()> {
-        let dropped =
-            self.transaction.prepare_cached("DELETE FROM edit WHERE seq > ?1")?.execute([self.state.done])?;
-        self.state.edits -= dropped.min(self.state.edits);
+        let dropped: Vec<usize> = self
+            .transaction
+            .prepare_cached("DELETE FROM edit WHERE seq > ?1 RETURNING bytes")?
+            .query_map([self.state.done], |row| Ok(size_of_row(row.get(0)?)))?
+            .collect::<Result<_, _>>()?;
+        dropped.into_iter().for_each(|bytes| self.state.kept.remove(bytes));
         self.snapshot_due |= self.state.snapshot > self.state.done;
 
         let json = serde_json::to_string(edit)
             .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))?;
-        let seq = self.state.next;
+        let (seq, bytes) = (self.state.next, edit.bytes());
         self.transaction
-            .prepare_cached("INSERT INTO edit (seq, time_ms, person, edit) VALUES (?1, ?2, ?3, ?4)")?
-            .execute(params![seq, entry.time_ms, &*entry.person, json])?;
+            .prepare_cached(
+                "INSERT INTO edit (seq, time_ms, person, bytes, edit) VALUES (?1, ?2, ?3, ?4, ?5)",
+            )?
+            .execute(params![seq, entry.time_ms, &*entry.person, bytes as i64, json])?;
         // Samples that a scan appended since the journal was opened are there for the edit.
         if let Some(samples) = edit.samples() {
             self.state.overlay.grow(samples.end());
@@ -188,24 +228,42 @@ impl Step<'_> {
         self.state.overlay.apply(edit);
         self.state.done = seq;
         self.state.next = seq.saturating_add(1);
-        self.state.edits += 1;
+        self.state.kept.add(bytes);
         self.trim()
     }
 
-    /// Removes the oldest edits beyond the bound, as the history does at every push; they stay in
-    /// force, so the snapshot has to have them.
+    /// Puts the oldest edits beyond the bounds among the old ones, as the history forgets them at
+    /// every push; they stay in force, so the snapshot has to have them.
     fn trim(&mut self) -> rusqlite::Result<()> {
-        let excess = self.state.edits.saturating_sub(self.limits.edits);
-        if excess == 0 {
-            return Ok(());
+        while self.state.kept.exceeds(self.limits.history) {
+            let oldest: Option<(i64, i64)> = self
+                .transaction
+                .prepare_cached("SELECT seq, bytes FROM edit WHERE seq < ?1 ORDER BY seq LIMIT 1")?
+                .query_row([self.state.done], |row| Ok((row.get(0)?, row.get(1)?)))
+                .optional()?;
+            // The newest edit stays however large it is.
+            let Some((seq, bytes)) = oldest else { break };
+            self.transaction
+                .prepare_cached("INSERT OR REPLACE INTO old_edit SELECT * FROM edit WHERE seq = ?1")?
+                .execute([seq])?;
+            self.transaction.prepare_cached("DELETE FROM edit WHERE seq = ?1")?.execute([seq])?;
+            self.state.kept.remove(size_of_row(bytes));
+            self.state.old.add(size_of_row(bytes));
+            self.snapshot_due |= seq > self.state.snapshot;
         }
-        let last: i64 = self
-            .transaction
-            .prepare_cached("SELECT seq FROM edit ORDER BY seq LIMIT 1 OFFSET ?1")?
-            .query_row([excess as i64 - 1], |row| row.get(0))?;
-        self.snapshot_due |= last > self.state.snapshot;
-        let gone = self.transaction.prepare_cached("DELETE FROM edit WHERE seq <= ?1")?.execute([last])?;
-        self.state.edits -= gone.min(self.state.edits);
+        while self.state.old.exceeds(self.limits.old) {
+            let forgotten: Option<i64> = self
+                .transaction
+                .prepare_cached(
+                    "DELETE FROM old_edit WHERE seq = (SELECT min(seq) FROM old_edit) RETURNING bytes",
+                )?
+                .query_row([], |row| row.get(0))
+                .optional()?;
+            match forgotten {
+                Some(bytes) => self.state.old.remove(size_of_row(bytes)),
+                None => self.state.old = Amount::default(),
+            }
+        }
         Ok(())
     }
 
@@ -253,11 +311,19 @@ impl Step<'_> {
         }
         self.transaction
             .prepare_cached(
-                "INSERT INTO cursor (id, done, next, snapshot) VALUES (1, ?1, ?2, ?3)
+                "INSERT INTO cursor (id, done, next, snapshot, old_edits, old_bytes)
+                 VALUES (1, ?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (id) DO UPDATE
-                 SET done = excluded.done, next = excluded.next, snapshot = excluded.snapshot",
+                 SET done = excluded.done, next = excluded.next, snapshot = excluded.snapshot,
+                     old_edits = excluded.old_edits, old_bytes = excluded.old_bytes",
             )?
-            .execute([self.state.done, self.state.next, self.state.snapshot])?;
+            .execute([
+                self.state.done,
+                self.state.next,
+                self.state.snapshot,
+                self.state.old.edits as i64,
+                self.state.old.bytes as i64,
+            ])?;
         Ok(())
     }
 }
@@ -292,29 +358,28 @@ fn snapshot(connection: &Connection, samples: usize) -> rusqlite::Result<Option<
     Ok(Some(whole()))
 }
 
+/// A size as the database has it; what is no size can only come from damage.
+fn size_of_row(bytes: i64) -> usize {
+    usize::try_from(bytes).unwrap_or(0)
+}
+
 /// Where the journal stands, the history, and how many entries were damaged.
 fn load(
     connection: &Connection,
     samples: usize,
     limits: Limits,
 ) -> rusqlite::Result<(State, History, usize)> {
-    let cursor: Option<(i64, i64, i64)> = connection
-        .query_row("SELECT done, next, snapshot FROM cursor WHERE id = 1", [], |row| {
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+    // One state of the database, whatever another window writes meanwhile.
+    let connection = &connection.unchecked_transaction()?;
+    let cursor: Option<(i64, i64, i64, Amount)> = connection
+        .query_row("SELECT done, next, snapshot, old_edits, old_bytes FROM cursor WHERE id = 1", [], |row| {
+            let old = Amount { edits: size_of_row(row.get(3)?), bytes: size_of_row(row.get(4)?) };
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?, old))
         })
         .optional()?;
-    let (done, next, kept_snapshot) = cursor.unwrap_or((0, 1, 0));
+    let (done, next, kept_snapshot, old) = cursor.unwrap_or((0, 1, 0, Amount::default()));
 
-    let mut edits: Vec<(i64, Option<Edit>)> = Vec::new();
-    let mut select = connection.prepare("SELECT seq, edit FROM edit ORDER BY seq")?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        let edit = row.get_ref(1)?.as_str().ok().and_then(|json| serde_json::from_str(json).ok());
-        edits.push((row.get(0)?, edit));
-    }
-    let mut damaged = edits.iter().filter(|(_, edit)| edit.is_none()).count();
-
-    let (mut overlay, mut from) = (Overlay::new(samples), 0);
+    let (mut overlay, mut from, mut damaged) = (Overlay::new(samples), 0, 0);
     match snapshot(connection, samples)? {
         Some(Ok(kept)) => (overlay, from) = (kept, kept_snapshot),
         // The edits that are still there are better than nothing.
@@ -324,29 +389,54 @@ fn load(
         }
         None => {}
     }
-    let in_force = edits.partition_point(|(seq, _)| *seq <= done);
-    let in_snapshot = edits.partition_point(|(seq, _)| *seq <= from);
-    if in_snapshot <= in_force {
-        for (_, edit) in &edits[in_snapshot..in_force] {
-            edit.iter().for_each(|edit| overlay.apply(edit));
-        }
-    } else {
-        for (_, edit) in edits[in_force..in_snapshot].iter().rev() {
-            edit.iter().for_each(|edit| overlay.apply(&edit.inverse()));
+
+    // Sizes first: of the edits themselves only those are read that history or overlay need.
+    let sizes: Vec<(i64, usize)> = connection
+        .prepare("SELECT seq, bytes FROM edit ORDER BY seq")?
+        .query_map([], |row| Ok((row.get(0)?, size_of_row(row.get(1)?))))?
+        .collect::<Result<_, _>>()?;
+    let (mut kept, mut first) = (Amount::default(), 0);
+    for (at, (_, bytes)) in sizes.iter().enumerate().rev() {
+        kept.add(*bytes);
+        if kept.exceeds(limits.history) && first == 0 {
+            first = (at + 1).min(sizes.len() - 1);
         }
     }
+    let in_force = sizes.partition_point(|(seq, _)| *seq <= done);
+    let in_snapshot = sizes.partition_point(|(seq, _)| *seq <= from);
+    let read_from = first.min(in_force).min(in_snapshot);
+    let mut edits: Vec<Option<Edit>> = Vec::with_capacity(sizes.len() - read_from);
+    if let Some((seq, _)) = sizes.get(read_from) {
+        let mut select = connection.prepare("SELECT edit FROM edit WHERE seq >= ?1 ORDER BY seq")?;
+        let mut rows = select.query([seq])?;
+        while let Some(row) = rows.next()? {
+            edits.push(row.get_ref(0)?.as_str().ok().and_then(|json| serde_json::from_str(json).ok()));
+        }
+    }
+    damaged += edits.iter().filter(|edit| edit.is_none()).count();
 
-    // A damaged edit can be neither undone nor done again: history ends on either side of it.
+    // Places among all edits are now places among those that were read, of which a damaged database
+    // may have given fewer.
+    let [first, in_force, in_snapshot] =
+        [first, in_force, in_snapshot].map(|at| at.saturating_sub(read_from).min(edits.len()));
+    if in_snapshot <= in_force {
+        edits[in_snapshot..in_force].iter().flatten().for_each(|edit| overlay.apply(edit));
+    } else {
+        edits[in_force..in_snapshot].iter().rev().flatten().for_each(|edit| overlay.apply(&edit.inverse()));
+    }
+
     let state = State {
         overlay,
         done,
-        next: next.max(edits.last().map_or(1, |(seq, _)| seq.saturating_add(1))),
+        next: next.max(sizes.last().map_or(1, |(seq, _)| seq.saturating_add(1))),
         snapshot: from,
-        edits: edits.len(),
+        kept,
+        old,
     };
-    let first = edits[..in_force].iter().rposition(|(_, edit)| edit.is_none()).map_or(0, |at| at + 1);
-    let first = first.max(edits.len().saturating_sub(limits.edits)).min(in_force);
-    let history = edits.drain(first..).map_while(|(_, edit)| edit).collect();
+    // A damaged edit can be neither undone nor done again: history ends on either side of it.
+    let whole = edits[..in_force].iter().rposition(Option::is_none).map_or(0, |at| at + 1);
+    let first = first.max(whole).min(in_force);
+    let history = edits.drain(first..).map_while(|edit| edit).collect();
     Ok((state, History::from_parts(history, in_force - first), damaged))
 }
 
@@ -360,24 +450,24 @@ mod tests {
 
     const SAMPLES: usize = 40;
 
-    /// A person with a journal: the overlay and history in memory, and a database. The history is
-    /// as [`History`] is, with the journal's bound.
+    /// A person with a journal: the overlay and history in memory, and a database.
     struct Person {
         journal: Journal,
         overlay: Overlay,
-        edits: Vec<Edit>,
-        done: usize,
+        history: History,
+    }
+
+    fn limits(edits: usize, bytes: usize, snapshot_every: i64) -> Limits {
+        Limits { history: Amount { edits, bytes }, snapshot_every, ..LIMITS }
     }
 
     impl Person {
         fn new(limits: Limits) -> Self {
             let mut connection = Connection::open_in_memory().unwrap();
-            let transaction = connection.transaction().unwrap();
-            database::MIGRATIONS[0](&transaction).unwrap();
-            transaction.commit().unwrap();
+            database::migrate(&mut connection, database::MIGRATIONS).unwrap();
             let opened =
                 Journal::on(connection, Path::new("project.db"), Access::ReadWrite, SAMPLES, limits).unwrap();
-            Self { journal: opened.journal, overlay: opened.overlay, edits: Vec::new(), done: 0 }
+            Self { journal: opened.journal, overlay: opened.overlay, history: History::default() }
         }
 
         fn act(&mut self, act: &Act) -> Option<JournalOp> {
@@ -385,26 +475,29 @@ mod tests {
                 Act::Edit(edit) => {
                     let edit = self.overlay.effective(edit.clone())?;
                     self.overlay.apply(&edit);
-                    self.edits.truncate(self.done);
-                    self.edits.push(edit.clone());
-                    if self.edits.len() > self.journal.limits.edits {
-                        self.edits.remove(0);
-                    }
-                    self.done = self.edits.len();
+                    let Amount { edits, bytes } = self.journal.limits.history;
+                    self.history.push_within(edit.clone(), edits, bytes);
                     JournalOp::Append(edit)
                 }
                 Act::Undo => {
-                    self.done = self.done.checked_sub(1)?;
-                    self.overlay.apply(&self.edits[self.done].inverse());
+                    self.overlay.apply(&self.history.undo()?);
                     JournalOp::Undo
                 }
                 Act::Redo => {
-                    self.overlay.apply(self.edits.get(self.done)?);
-                    self.done += 1;
+                    self.overlay.apply(&self.history.redo()?);
                     JournalOp::Redo
                 }
             };
             Some(op)
+        }
+
+        fn do_and_keep(&mut self, acts: &[Act]) {
+            let ops: Vec<JournalOp> = acts.iter().filter_map(|act| self.act(act)).collect();
+            self.journal.commit(&entries(ops)).unwrap();
+        }
+
+        fn number(&self, query: &str) -> i64 {
+            self.journal.connection.query_row(query, [], |row| row.get(0)).unwrap()
         }
 
         /// What a program finds that opens the database now.
@@ -451,37 +544,93 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_reopened_is_what_was_left(
-            acts in acts(), batch in 1..5usize, edits in 3..30usize, snapshot_every in 1..20i64
+            acts in acts(), batch in 1..5usize, edits in 3..30usize, bytes in 0..300usize, snapshot_every in 1..20i64
         ) {
-            let mut person = Person::new(Limits { edits, snapshot_every });
+            let mut person = Person::new(limits(edits, bytes, snapshot_every));
             for acts in acts.chunks(batch) {
-                let ops: Vec<JournalOp> = acts.iter().filter_map(|act| person.act(act)).collect();
-                person.journal.commit(&entries(ops)).unwrap();
+                person.do_and_keep(acts);
                 let (state, history, damaged) = person.reopened();
                 prop_assert_eq!(damaged, 0);
                 prop_assert_eq!(&state.overlay, &person.overlay);
                 prop_assert_eq!(&person.journal.state.overlay, &person.overlay);
-                prop_assert_eq!(history, History::from_parts(person.edits.clone(), person.done));
+                prop_assert_eq!(history, person.history.clone());
+                prop_assert_eq!(state.kept, person.journal.state.kept);
             }
         }
     }
 
     #[test]
     fn a_journal_keeps_as_many_edits_as_the_history() {
-        let mut person = Person::new(Limits { edits: 5, snapshot_every: 100 });
-        for row in 0..12 {
-            let op = person.act(&Act::Edit(mark(&[row], true))).unwrap();
-            person.journal.commit(&entries([op])).unwrap();
+        let rows: Vec<Vec<SampleId>> = (0..12).map(|row| vec![row]).collect();
+        // Every other one of 20 rows is 10 runs, of 8 bytes each.
+        let many: Vec<Vec<SampleId>> =
+            (0..12).map(|at| (0..20).map(|row| row * 2 - row % 2 + at % 2).collect()).collect();
+        for (limits, edits, kept) in [
+            (limits(5, 1000, 100), &rows, 5),
+            (limits(100, 32, 100), &rows, 4),
+            (limits(100, 0, 100), &rows, 1),
+            (limits(100, 1, 3), &many, 1),
+        ] {
+            let mut person = Person::new(limits);
+            for rows in edits {
+                person.do_and_keep(&[Act::Edit(mark(rows, true))]);
+            }
+            let (state, mut history, _) = person.reopened();
+            assert_eq!(state.overlay, person.overlay);
+            assert_eq!(history, person.history);
+            assert_eq!(std::iter::from_fn(|| history.undo()).count(), kept);
+            assert_eq!(person.number("SELECT count(*) FROM edit"), kept as i64);
         }
-        let (state, mut history, _) = person.reopened();
-        assert_eq!(state.overlay, person.overlay);
+    }
+
+    #[test]
+    fn edits_too_old_to_be_undone_keep_who_made_them_up_to_a_bound() {
+        let mut person =
+            Person::new(Limits { old: Amount { edits: 4, bytes: 1000 }, ..limits(2, 1000, 100) });
+        for row in 0..5 {
+            person.do_and_keep(&[Act::Edit(mark(&[row], true))]);
+        }
+        let old =
+            "SELECT group_concat(seq || ' ' || time_ms || ' ' || person || ' ' || edit, '; ') FROM old_edit";
+        let text: String = person.journal.connection.query_row(old, [], |row| row.get(0)).unwrap();
+        let expected = [1, 2, 3].map(|seq| {
+            let edit = serde_json::to_string(&mark(&[seq - 1], true)).unwrap();
+            format!("{seq} 7 someone {edit}")
+        });
+        assert_eq!(text, expected.join("; "));
+        for row in 5..12 {
+            person.do_and_keep(&[Act::Edit(mark(&[row], true))]);
+            assert_eq!(person.reopened().0.old, person.journal.state.old);
+        }
+        assert_eq!(person.number("SELECT count(*) FROM old_edit"), 4);
+        assert_eq!(person.number("SELECT max(seq) FROM old_edit"), 10);
+        person.journal.limits.old.bytes = 16;
+        person.do_and_keep(&[Act::Edit(mark(&[12], true))]);
+        assert_eq!(person.number("SELECT count(*) FROM old_edit"), 2);
+    }
+
+    #[test]
+    fn a_journal_from_before_there_was_a_bound_opens_with_what_is_within_it() {
+        let mut person = Person::new(limits(100, 1000, 3));
+        for row in 0..20 {
+            person.do_and_keep(&[Act::Edit(mark(&[row], true))]);
+        }
+        // What is not read cannot be found damaged either.
+        person.journal.connection.execute("UPDATE edit SET edit = '{' WHERE seq < 15", []).unwrap();
+        person.journal.limits.history.bytes = 5 * 8;
+        let (state, mut history, damaged) = person.reopened();
+        assert_eq!((damaged, &state.overlay), (0, &person.overlay));
         assert_eq!(std::iter::from_fn(|| history.undo()).count(), 5);
+        person.journal.state = state;
+        person.do_and_keep(&[Act::Edit(mark(&[30], true))]);
+        assert_eq!(person.number("SELECT count(*) FROM edit"), 5);
+        assert_eq!(person.reopened().0.overlay, person.overlay);
     }
 
     #[test]
     fn edits_that_can_no_longer_be_undone_stay_when_all_others_are_undone() {
         for snapshot_every in [1, 3, 100] {
-            let mut person = Person::new(Limits { edits: 2, snapshot_every });
+            let mut person = Person::new(limits(2, 1000, snapshot_every));
             for row in 0..3 {
                 let op = person.act(&Act::Edit(mark(&[row], true))).unwrap();
                 person.journal.commit(&entries([op])).unwrap();

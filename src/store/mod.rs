@@ -29,6 +29,7 @@ mod writer;
 pub use catalogue::Catalogue;
 pub use database::{APPLICATION_ID, VERSION};
 pub use error::StoreError;
+pub(crate) use folder::canonical;
 pub use folder::{HOME_VARIABLE, Paths};
 pub use journal::{Entry, Journal, JournalOp, OpenedJournal};
 pub use project::{Access, Loaded, Project};

@@ -23,12 +23,16 @@ use super::database::{self, Mode};
 use super::error::StoreError;
 use super::fact_blob;
 use super::journal::{Journal, OpenedJournal};
+use super::thumbnails;
 use crate::dataset::edit::{History, Overlay};
 use crate::dataset::facts::{CHUNK, FactChunk};
 use crate::dataset::{Dataset, Fact, Facts, Issue, IssueKind, Origin, SampleId};
+use crate::files::sync_folder;
 
 /// Prefix of the dataset's columns among the parts.
 const DATASET: &str = "dataset/";
+/// Pages (of 16 KiB) that wait in the file to be used again.
+const FREE_PAGES: i64 = 64;
 
 /// Whether this window may change the project.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -79,12 +83,20 @@ pub struct Loaded {
 
 impl Project {
     /// Opens the project in this folder, made when it is not there. While another window has it
-    /// open, or where nothing can be written, it is [read-only](Access::ReadOnly).
+    /// open, or where nothing can be written, it is [read-only](Access::ReadOnly), and an error where
+    /// there is no project yet.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let path = folder.join("project.db");
         let (access, lock) = lock(folder)?;
+        let is_new = !path.exists();
         let (connection, mode) = match &access {
+            Access::ReadOnly { reason } if is_new => {
+                return Err(StoreError::NotBegun { folder: folder.to_owned(), reason: reason.clone() });
+            }
             Access::ReadWrite => {
+                if is_new {
+                    thumbnails::delete_of(folder);
+                }
                 let connection = database::open_writable(&path)?;
                 sync_folder(folder);
                 (connection, Mode::ReadWrite)
@@ -96,13 +108,14 @@ impl Project {
     }
 
     /// Moves a damaged database of this folder out of the way, so that [`Self::open`] starts anew.
-    /// Gives the name that it has now; nothing of it is deleted.
+    /// Gives the name that it has now; nothing of it is deleted but the cache of thumbnails.
     pub fn set_aside(folder: &Path) -> Result<PathBuf, StoreError> {
         let path = folder.join("project.db");
         let (access, _lock) = lock(folder)?;
         if let Access::ReadOnly { reason } = access {
             return Err(StoreError::ReadOnly { path, reason });
         }
+        thumbnails::delete_of(folder);
         let aside = unused_name(&path);
         // The write-ahead log first: a database without its log opens, a log without its database
         // would be taken for the new one's.
@@ -222,7 +235,12 @@ impl Project {
                 insert_issues(transaction, issues)?;
             }
             Ok(())
-        })
+        })?;
+        // A list that became much shorter leaves many pages. The scan is kept, whatever becomes of them.
+        if let Err(cause) = database::give_back_pages(&self.connection(), FREE_PAGES) {
+            tracing::warn!("{}: {cause}", self.path.display());
+        }
+        Ok(())
     }
 
     /// Keeps chunks of facts that were measured since, and the issues found while measuring
@@ -293,14 +311,6 @@ impl Project {
     /// which does not wait.
     pub fn set_value(&self, key: &str, value: &serde_json::Value) -> Result<(), StoreError> {
         self.write(|transaction| put_value(transaction, key, value))
-    }
-
-    /// Writes the log back into the database and gives free pages to the file system.
-    pub fn tidy(&self) -> Result<(), StoreError> {
-        self.check_writable()?;
-        self.connection()
-            .execute_batch("PRAGMA incremental_vacuum; PRAGMA wal_checkpoint(TRUNCATE);")
-            .map_err(|cause| self.told(cause))
     }
 
     /// A connection of its own for another thread.
@@ -445,24 +455,32 @@ fn lock(folder: &Path) -> Result<(Access, Option<File>), StoreError> {
     let path = folder.join("project.lock");
     let made = std::fs::create_dir_all(folder)
         .and_then(|()| File::options().create(true).truncate(false).write(true).open(&path));
-    let read_only = |reason: &str| Ok((Access::ReadOnly { reason: reason.to_owned() }, None));
     let file = match made {
         Ok(file) => file,
         Err(cause) => match StoreError::io(folder, cause) {
             StoreError::Denied(_) if folder.join("project.db").exists() => {
-                return read_only("the project's folder cannot be written to");
+                let reason = "the project's folder cannot be written to".to_owned();
+                return Ok((Access::ReadOnly { reason }, None));
             }
             other => return Err(other),
         },
     };
-    match file.try_lock() {
-        Ok(()) => Ok((Access::ReadWrite, Some(file))),
-        Err(TryLockError::WouldBlock) => read_only("another Lenslet window has this project open"),
+    let access = access_of(file.try_lock());
+    let held = access == Access::ReadWrite;
+    Ok((access, held.then_some(file)))
+}
+
+/// What may be done with a project after this try for its lock.
+fn access_of(tried: Result<(), TryLockError>) -> Access {
+    let reason = match tried {
+        Ok(()) => return Access::ReadWrite,
+        Err(TryLockError::WouldBlock) => "another Lenslet window has this project open",
         Err(TryLockError::Error(cause)) => {
-            tracing::warn!("{}: {cause}", path.display());
-            read_only("the project's folder is on a file system without locks; choose another with --project")
+            tracing::warn!("the lock of a project: {cause}");
+            "the project's folder is on a file system without locks; choose another with --project"
         }
-    }
+    };
+    Access::ReadOnly { reason: reason.to_owned() }
 }
 
 /// `project.db.damaged-1`, or the first number that is free.
@@ -484,12 +502,26 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
-/// Makes new names in a folder durable, where the operating system has that.
-pub(super) fn sync_folder(folder: &Path) {
-    if cfg!(unix) {
-        let synced = File::open(folder).and_then(|folder| folder.sync_all());
-        if let Err(cause) = synced {
-            tracing::warn!("{}: {cause}", folder.display());
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_answer_to_a_lock_says_what_may_be_done() {
+        let rows = [
+            (Ok(()), None),
+            (Err(TryLockError::WouldBlock), Some("another Lenslet window")),
+            (
+                Err(TryLockError::Error(std::io::ErrorKind::Unsupported.into())),
+                Some("without locks; choose another with --project"),
+            ),
+        ];
+        for (tried, expected) in rows {
+            match (access_of(tried), expected) {
+                (Access::ReadWrite, None) => {}
+                (Access::ReadOnly { reason }, Some(part)) => assert!(reason.contains(part), "{reason}"),
+                (access, expected) => panic!("{access:?} for {expected:?}"),
+            }
         }
     }
 }

@@ -12,7 +12,8 @@ use serde_json::{Map, Value};
 
 use super::error::StoreError;
 use super::folder::Paths;
-use super::project::{sync_folder, unused_name};
+use super::project::unused_name;
+use crate::files::write_whole;
 
 /// How many recent datasets are remembered.
 pub const RECENTS: usize = 20;
@@ -99,16 +100,17 @@ impl Settings {
     /// The settings as kept, or the defaults. A file that cannot be understood is set aside; then
     /// there is also a sentence for the person.
     pub fn load(paths: &Paths) -> (Self, Option<String>) {
+        Self::load_strictly(paths)
+            .unwrap_or_else(|why| (Self::default(), Some(format!("The settings could not be read: {why}"))))
+    }
+
+    /// [`Self::load`] where a file that is there and cannot be read is an error.
+    fn load_strictly(paths: &Paths) -> Result<(Self, Option<String>), StoreError> {
         let path = file(paths);
-        let text = match read(&path) {
-            Ok(None) => return (Self::default(), None),
-            Ok(Some(text)) => text,
-            Err(cause) => {
-                let why = StoreError::io(&path, cause);
-                return (Self::default(), Some(format!("The settings could not be read: {why}")));
-            }
+        let Some(text) = read(&path).map_err(|cause| StoreError::io(&path, cause))? else {
+            return Ok((Self::default(), None));
         };
-        match serde_json::from_slice::<Self>(&text) {
+        let loaded = match serde_json::from_slice::<Self>(&text) {
             Ok(settings) => (settings.checked(), None),
             Err(cause) => {
                 let aside = unused_name(&path);
@@ -121,7 +123,8 @@ impl Settings {
                 );
                 (Self::default(), Some(note))
             }
-        }
+        };
+        Ok(loaded)
     }
 
     /// Keeps these settings in place of the file's.
@@ -129,17 +132,17 @@ impl Settings {
         let path = file(paths);
         let told = |cause| StoreError::io(&path, cause);
         std::fs::create_dir_all(&paths.config).map_err(told)?;
-        let text = serde_json::to_vec_pretty(self).map_err(|cause| told(cause.into()))?;
-        let mut temporary = tempfile::NamedTempFile::new_in(&paths.config).map_err(told)?;
-        temporary.write_all(&text).map_err(told)?;
-        temporary.as_file().sync_all().map_err(told)?;
-        temporary.persist(&path).map_err(|cause| told(cause.error))?;
-        sync_folder(&paths.config);
-        Ok(())
+        // Checked here too: a number that JSON cannot hold would make the whole file unreadable.
+        let text = serde_json::to_vec_pretty(&self.clone().checked()).map_err(|cause| told(cause.into()))?;
+        write_whole(&path, told, |out| out.write_all(&text).map_err(told))
     }
 
     /// Changes what is kept and gives the result: the change is made to what is in the file now,
-    /// so that two windows do not undo each other's.
+    /// so that two windows do not undo each other's. Of the settings that it is given, `change` sets
+    /// those that this window changed and no others.
+    ///
+    /// A file that is there and cannot be read is an error, and stays. One that cannot be understood
+    /// is set aside, and the change is made to the defaults.
     pub fn update(paths: &Paths, change: impl FnOnce(&mut Self)) -> Result<Self, StoreError> {
         let path = paths.config.join("settings.lock");
         let told = |cause| StoreError::io(&path, cause);
@@ -149,7 +152,10 @@ impl Settings {
         if let Err(cause) = lock.lock() {
             tracing::warn!("{}: {cause}", path.display());
         }
-        let (mut settings, _) = Self::load(paths);
+        let (mut settings, note) = Self::load_strictly(paths)?;
+        if let Some(note) = note {
+            tracing::warn!("{note}");
+        }
         change(&mut settings);
         let settings = settings.checked();
         settings.save(paths)?;
@@ -243,6 +249,53 @@ mod tests {
         let names: Vec<_> =
             std::fs::read_dir(&paths.config).unwrap().map(|at| at.unwrap().file_name()).collect();
         assert_eq!(names.len(), 2, "no temporary file is left: {names:?}");
+    }
+
+    #[test]
+    fn windows_that_change_settings_at_once_keep_each_other_s() {
+        let (_home, paths) = paths();
+        std::thread::scope(|scope| {
+            for window in 0..4u64 {
+                let paths = &paths;
+                scope.spawn(move || {
+                    for number in 0..5u64 {
+                        Settings::update(paths, |settings| {
+                            settings.other.insert(format!("{window}/{number}"), number.into());
+                        })
+                        .unwrap();
+                    }
+                });
+            }
+        });
+        let (settings, note) = Settings::load(&paths);
+        assert_eq!((settings.other.len(), note), (20, None));
+    }
+
+    #[test]
+    fn an_update_of_settings_that_cannot_be_read_is_an_error_and_leaves_them() {
+        let (_home, paths) = paths();
+        // A folder of that name stands for a file that the system does not give.
+        std::fs::create_dir_all(file(&paths).join("kept")).unwrap();
+        assert!(Settings::update(&paths, |settings| settings.person = "Ada".into()).is_err());
+        assert!(file(&paths).join("kept").exists());
+        let (settings, note) = Settings::load(&paths);
+        assert_eq!(settings, Settings::default());
+        assert!(note.is_some_and(|note| note.contains("could not be read")));
+    }
+
+    #[test]
+    fn a_number_that_json_cannot_hold_does_not_cost_the_file() {
+        let (_home, paths) = paths();
+        let window = WindowGeometry { corner: Some([f32::NAN, 0.0]), size: [9.0, 9.0], maximised: true };
+        let odd = Settings {
+            interface_scale: f32::NAN,
+            person: "Ada".into(),
+            window: Some(window),
+            ..Settings::default()
+        };
+        odd.save(&paths).unwrap();
+        let kept = Settings { person: "Ada".into(), ..Settings::default() };
+        assert_eq!(Settings::load(&paths), (kept, None));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, TransactionBehavior, params};
 
-use super::database::{APPLICATION_ID, harden};
+use super::database::{APPLICATION_ID, give_back_pages, harden};
 use super::project::{Access, Project, with_suffix};
 use crate::dataset::SampleId;
 
@@ -77,7 +77,7 @@ struct Writer {
 impl Thumbnails {
     /// Opens the cache in the project's folder, made when it is not there. `cap` is in bytes.
     pub fn open(project: &Project, cap: u64) -> Self {
-        let path = project.folder().join("thumbnails.db");
+        let path = file(project.folder());
         let writer = (*project.access() == Access::ReadWrite).then(|| Mutex::new(Writer::open(&path)));
         Self {
             path,
@@ -258,11 +258,7 @@ impl Writer {
         transaction.commit()?;
         self.tick = self.tick.saturating_add(1);
         // Free pages are used again by the next write; only many of them go back to the system.
-        let free: i64 = connection.pragma_query_value(None, "freelist_count", |row| row.get(0))?;
-        if free > FREE_PAGES {
-            connection.execute_batch("PRAGMA incremental_vacuum(2048);")?;
-        }
-        Ok(())
+        give_back_pages(connection, FREE_PAGES)
     }
 }
 
@@ -298,6 +294,16 @@ fn is_damage(cause: &rusqlite::Error) -> bool {
 
 fn damage() -> rusqlite::Error {
     rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT), None)
+}
+
+/// Deletes the cache in a project's folder: its thumbnails go by row numbers, which mean nothing to
+/// another list of samples. Call it under the project's lock.
+pub(super) fn delete_of(folder: &Path) {
+    delete(&file(folder));
+}
+
+fn file(folder: &Path) -> PathBuf {
+    folder.join("thumbnails.db")
 }
 
 fn delete(path: &Path) {

@@ -290,9 +290,20 @@ fn a_demo_is_reused_redone_or_refused() {
     let other = DemoOptions { seed: 2, ..options.clone() };
     assert!(matches!(demo::ensure(&other, &control), Err(DemoError::AlreadyThere { seed: 1, .. })));
 
+    // A demo of an older version is told as such.
+    let marker = options.out.join("demo.json");
+    let text = fs::read_to_string(&marker).unwrap();
+    let version = format!("\"version\":{}", demo::VERSION);
+    fs::write(&marker, text.replace(&version, "\"version\":0")).unwrap();
+    let refused = demo::ensure(&options, &control).unwrap_err().to_string();
+    assert!(refused.contains("in version 0 already"), "{refused}");
+    fs::write(&marker, text).unwrap();
+    let folder_of_app = demo::app_folder(folder.path());
+    assert!(folder_of_app.ends_with(format!("demo-{}", demo::VERSION)));
+
     // As a killed program leaves it: moved in part, the marker still to come.
     fs::create_dir(options.out.join("lenslet-demo.partial")).unwrap();
-    let marker = options.out.join("demo.json");
+    fs::write(options.out.join("lenslet-demo.partial/writer.lock"), "123").unwrap();
     fs::rename(&marker, options.out.join("lenslet-demo.partial/demo.json")).unwrap();
     fs::remove_dir_all(options.out.join("glyphs/train")).unwrap();
     demo::ensure(&options, &control).unwrap();
@@ -305,6 +316,36 @@ fn a_demo_is_reused_redone_or_refused() {
         demo::ensure(&DemoOptions { out: foreign.clone(), ..options.clone() }, &control).unwrap_err();
     assert!(matches!(refused, DemoError::NotEmpty(_)) && refused.to_string().contains("mine"));
     assert_eq!(files(&foreign).len(), 1);
+}
+
+#[test]
+fn of_two_writers_into_one_folder_one_is_told_of_the_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let options = DemoOptions { out: folder.path().join("demo"), samples: 400, seed: 1 };
+    let (first, second) = std::thread::scope(|scope| {
+        let writers = [(); 2].map(|()| scope.spawn(|| demo::write(&options, &Control::new())));
+        let [first, second] = writers.map(|writer| writer.join().unwrap());
+        (first, second)
+    });
+    // Whoever comes after the end finds a demo; whoever comes before is told who writes.
+    let errors: Vec<_> = [first, second].into_iter().filter_map(Result::err).collect();
+    assert_eq!(errors.len(), 1, "{errors:?}");
+    assert!(matches!(errors[0], DemoError::BeingWritten { .. } | DemoError::AlreadyThere { .. }));
+    assert_eq!(files(&options.out.join("glyphs")).len(), 400);
+
+    // Held by somebody else for sure.
+    let out = folder.path().join("held");
+    fs::create_dir_all(out.join("lenslet-demo.partial")).unwrap();
+    let mut lock = fs::File::create(out.join("lenslet-demo.partial/writer.lock")).unwrap();
+    lock.lock().unwrap();
+    std::io::Write::write_all(&mut lock, b"4711").unwrap();
+    let held = DemoOptions { out: out.clone(), ..options };
+    let refused = demo::ensure(&held, &Control::new()).unwrap_err().to_string();
+    assert!(refused.contains("another Lenslet") && refused.contains("held"), "{refused}");
+    assert_eq!(refused.contains("process 4711"), cfg!(unix), "{refused}");
+    assert_eq!(files(&out).len(), 1, "nothing of it was touched");
+    drop(lock);
+    demo::ensure(&held, &Control::new()).unwrap();
 }
 
 #[test]

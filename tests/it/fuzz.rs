@@ -175,7 +175,20 @@ fn images() {
         picture.write_to(&mut bytes, image::ImageFormat::Jpeg).expect("it is encoded");
         bytes.into_inner()
     };
-    fuzz("image", &[&png, &jpeg, b"P6 2 2 255 abcdefghijkl"], |bytes| {
+    let scene = |format| {
+        let mut bytes = std::io::Cursor::new(Vec::new());
+        image::Rgb32FImage::new(4, 3).write_to(&mut bytes, format).expect("it is encoded");
+        bytes.into_inner()
+    };
+    let (exr, hdr) = (scene(image::ImageFormat::OpenExr), scene(image::ImageFormat::Hdr));
+    // One pixel of a palette of 1 bit: width, height, bits, compression, photometric, strip, map.
+    let tiff = b"II*\0\x08\0\0\0\x08\0\0\x01\x03\0\x01\0\0\0\x01\0\0\0\x01\x01\x03\0\x01\0\0\0\x01\0\0\0\
+        \x02\x01\x03\0\x01\0\0\0\x01\0\0\0\x03\x01\x03\0\x01\0\0\0\x01\0\0\0\x06\x01\x03\0\x01\0\0\0\x03\0\0\0\
+        \x11\x01\x03\0\x01\0\0\0\x7a\0\0\0\x17\x01\x03\0\x01\0\0\0\x01\0\0\0\x40\x01\x03\0\x06\0\0\0\x6e\0\0\0\
+        \0\0\0\0\0\xff\0\xff\0\xff\0\xff\0\xff\0\xff\x80";
+    let shown = lenslet::media::Payload::Encoded(tiff.to_vec());
+    assert!(lenslet::media::decode(&shown).is_ok(), "{:?}", lenslet::media::decode(&shown));
+    fuzz("image", &[&png, &jpeg, &exr, &hdr, tiff, b"P6 2 2 255 abcdefghijkl"], |bytes| {
         lenslet::media::measure(&lenslet::media::Payload::Encoded(bytes.to_vec()), "a.png", 128);
     });
 }
@@ -184,5 +197,6 @@ fn images() {
 fn stored_blobs() {
     let sealed = lenslet::store::blob::seal(&[1, 2, 3, 4, 5, 6, 7, 8]);
     fuzz("blob", &[&sealed], |bytes| drop(lenslet::store::blob::unseal(bytes)));
-    fuzz("facts", &[&[0; 64]], |bytes| drop(lenslet::store::fact_blob::decode(bytes)));
+    let facts = lenslet::store::fact_blob::encode(&lenslet::dataset::facts::FactChunk::new(2));
+    fuzz("facts", &[&facts], |bytes| drop(lenslet::store::fact_blob::decode(bytes)));
 }

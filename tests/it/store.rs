@@ -12,6 +12,8 @@ use lenslet::dataset::{
     Attribute, BoxRecord, Boxes, Container, ContainerKind, Dataset, Fact, Facts, ImageFormat, Issue,
     IssueKind, Labels, Layout, NO_SPLIT, Origin, PixelKind, Place, SampleId,
 };
+use lenslet::jobs::Control;
+use lenslet::pipeline::OpenRequest;
 use lenslet::store::{
     APPLICATION_ID, Access, Journal, JournalOp, JournalWriter, Paths, Project, StoreError, Thumbnail,
     Thumbnails, VERSION, blob, catalogue, fact_blob, stamp,
@@ -267,6 +269,23 @@ fn everything_comes_back_at_the_next_start() {
 }
 
 #[test]
+fn a_list_that_became_shorter_gives_its_space_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let len = || std::fs::metadata(folder.path().join("project.db")).unwrap().len();
+    for (samples, expected) in [(200_000, 3 << 20..u64::MAX), (3, 0..2 << 20)] {
+        let mut dataset = small_dataset(samples);
+        // Numbers that do not compress.
+        for (row, bytes) in dataset.bytes.iter_mut().enumerate() {
+            *bytes = (row as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            dataset.modified_ms[row] = (*bytes).wrapping_mul(0xbf58_476d_1ce4_e5b9) as i64;
+        }
+        // Closing writes the log back into the file.
+        Project::open(folder.path()).unwrap().save_catalogue(&dataset).unwrap();
+        assert!(expected.contains(&len()), "{} for {samples} samples", len());
+    }
+}
+
+#[test]
 fn facts_follow_a_dataset_that_grew() {
     let folder = tempfile::tempdir().unwrap();
     let project = Project::open(folder.path()).unwrap();
@@ -444,6 +463,18 @@ fn a_second_window_reads_and_does_not_write() {
 }
 
 #[test]
+fn a_project_that_cannot_be_begun_says_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let lock = std::fs::File::create(folder.path().join("project.lock")).unwrap();
+    lock.lock().unwrap();
+    let error = Project::open(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("another Lenslet window has this project open"), "{error}");
+    assert!(error.ends_with(folder.path().to_str().unwrap()), "{error}");
+    drop(lock);
+    assert_eq!(Project::open(folder.path()).unwrap().access(), &Access::ReadWrite);
+}
+
+#[test]
 fn a_project_inside_its_dataset_is_refused_with_a_sentence() {
     let home = tempfile::tempdir().unwrap();
     let dataset = home.path().join("dataset");
@@ -455,6 +486,49 @@ fn a_project_inside_its_dataset_is_refused_with_a_sentence() {
     assert!(folder.starts_with(&paths.data), "{folder:?}");
     Project::open(&folder).unwrap().save_catalogue(&small_dataset(1)).unwrap();
     assert_eq!(std::fs::read_dir(&dataset).unwrap().count(), 0);
+}
+
+#[test]
+fn a_project_is_found_under_every_spelling_of_its_source() {
+    let home = tempfile::tempdir().unwrap();
+    let at = |name: &str| home.path().join(name);
+    std::fs::create_dir_all(at("data/flowers/a")).unwrap();
+    std::fs::create_dir_all(at("data/trees")).unwrap();
+    std::fs::write(at("data/flowers/a/1.png"), "x").unwrap();
+    std::fs::write(at("data/trees/2.png"), "x").unwrap();
+    let paths = Paths::within(&at("lenslet"));
+    let open = |source: &str, project: Option<&str>| {
+        let source = format!("{}/{source}", home.path().display());
+        let request = OpenRequest { source, project: project.map(at), anew: false, is_open: None };
+        lenslet::pipeline::open(&paths, &request, &Control::new())
+    };
+    let link = |to: &str| {
+        let _ = std::fs::remove_file(at("latest"));
+        #[cfg(unix)]
+        std::os::unix::fs::symlink(at(to), at("latest")).unwrap();
+    };
+    link("data/flowers");
+    let mut spellings =
+        vec!["data/flowers", "data/flowers/", "data/./flowers", "data/flowers/../../data/flowers"];
+    if cfg!(unix) {
+        spellings.insert(0, "latest");
+        spellings.push("latest/a/..");
+    }
+    for project in [None, Some("chosen")] {
+        for (number, source) in spellings.iter().enumerate() {
+            let opened = open(source, project).unwrap_or_else(|error| panic!("{source}: {error}"));
+            assert_eq!(opened.is_from_project, number > 0, "{source} {project:?}");
+        }
+    }
+    let refused = open("data/trees", Some("chosen")).unwrap_err().to_string();
+    assert!(refused.contains("is the project of") && refused.contains("--project"), "{refused}");
+
+    // A project follows the folder that it was made for, and not the link that it was opened by.
+    if cfg!(unix) {
+        link("data/trees");
+        assert!(open("data/flowers", None).unwrap().is_from_project);
+        assert!(!open("latest", None).unwrap().is_from_project);
+    }
 }
 
 // ── Thumbnails ───────────────────────────────────────────────────────────────────────────────────
@@ -511,6 +585,40 @@ fn the_cache_keeps_below_its_cap_what_was_used_last() {
     drop(thumbnails);
     let len = std::fs::metadata(folder.path().join("thumbnails.db")).unwrap().len();
     assert!(len <= cap + (1 << 20), "{len}");
+}
+
+#[test]
+fn a_cache_with_a_smaller_cap_gives_its_space_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let project = Project::open(folder.path()).unwrap();
+    let len = || std::fs::metadata(folder.path().join("thumbnails.db")).unwrap().len();
+    let put = |cap: u64, samples: std::ops::Range<SampleId>| {
+        let thumbnails = Thumbnails::open(&project, cap);
+        thumbnails.put_many(&samples.map(|sample| thumbnail(sample, 1, 6000)).collect::<Vec<_>>());
+    };
+    put(16 << 20, 0..700);
+    assert!(len() > 4 << 20, "{}", len());
+    put(1 << 20, 700..701);
+    assert!(len() < 2 << 20, "{}", len());
+}
+
+#[test]
+fn a_new_project_has_no_thumbnails_of_an_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let keep = || {
+        let project = Project::open(folder.path()).unwrap();
+        let thumbnails = Thumbnails::open(&project, 1 << 20);
+        let found = thumbnails.get(1, 128, 1);
+        thumbnails.put_many(&[thumbnail(1, 1, 10)]);
+        found.is_some()
+    };
+    assert!(!keep());
+    assert!(keep(), "they are kept as long as the project is");
+    Project::set_aside(folder.path()).unwrap();
+    assert!(!folder.path().join("thumbnails.db").exists());
+    assert!(!keep());
+    std::fs::remove_file(folder.path().join("project.db")).unwrap();
+    assert!(!keep(), "the database was deleted by hand");
 }
 
 #[test]

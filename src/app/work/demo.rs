@@ -32,7 +32,7 @@ impl Demo {
             Outcome::Done(Ok(report)) => {
                 return Some(Action::Open { source: report.dataset.to_string_lossy().into_owned() });
             }
-            Outcome::Done(Err(error)) => (Level::Error, sentence(&error.to_string())),
+            Outcome::Done(Err(error)) => (Level::Error, sentence(error)),
             Outcome::Cancelled => (Level::Info, "Writing the demo was cancelled.".to_owned()),
             Outcome::Panicked(cause) => (Level::Error, bug("writing the demo", &cause)),
         };

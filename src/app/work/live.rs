@@ -45,7 +45,7 @@ impl Live {
             Ok(ticket) => Action::Submitted { through: ticket.0 },
             Err(error) => {
                 let is_final = matches!(error, StoreError::WriterStopped { .. });
-                Action::Refused { op, why: sentence(&error.to_string()), is_final }
+                Action::Refused { op, why: sentence(error), is_final }
             }
         }
     }
@@ -53,7 +53,7 @@ impl Live {
     /// What became of the edits since this was last asked.
     pub fn news(&mut self) -> Option<Action> {
         let journal = self.journal.as_ref()?;
-        let problem = journal.problem().map(|problem| sentence(&problem.to_string()));
+        let problem = journal.problem().map(sentence);
         let news = (journal.durable_through().0, problem);
         if news == self.told {
             return None;
@@ -119,7 +119,7 @@ impl Parts {
         let Self { mut live, measuring, rescanning, events, ends } = self;
         // Decisions first: the others can take as long as decoding a sample does.
         if let Some(Err(error)) = live.journal.take().map(JournalWriter::close) {
-            let text = format!("The last decisions could not be kept. {}", sentence(&error.to_string()));
+            let text = format!("The last decisions could not be kept. {}", sentence(error));
             // The window may be gone by now.
             let _ = events.send(Action::Notify { level: Level::Error, text });
         }

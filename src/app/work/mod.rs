@@ -336,7 +336,7 @@ impl Work {
         if self.demo.is_some() {
             return Vec::new();
         }
-        let out = self.paths.data.join("demo");
+        let out = crate::demo::app_folder(&self.paths.data);
         let source = out.display().to_string();
         match Demo::start(out, &self.ctx) {
             Ok(demo) => {

@@ -130,5 +130,5 @@ impl Found {
 
 /// What is told when a dataset was opened and cannot be shown.
 pub fn failed(error: &StoreError) -> Action {
-    Action::OpenFailed { level: Level::Error, message: sentence(&error.to_string()) }
+    Action::OpenFailed { level: Level::Error, message: sentence(error) }
 }
