@@ -96,7 +96,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     for (source, file) in files.iter().enumerate() {
         control.checkpoint()?;
         let path = tree.path(*file);
-        control.set_stage(format!("Reading {path}"));
+        control.begin(format!("Reading {path}"), 0);
         let document = tree.read(*file).map_err(|error| error.message).and_then(|bytes| parse(&bytes));
         match document {
             Ok(document) => all.add(&index, builder, path, source, document, control)?,
@@ -251,7 +251,7 @@ impl Collection {
         }
         let mut order: Vec<&Gathered> = self.images.iter().collect();
         order.sort_by_key(|image| image.file.as_ref().map_or(usize::MAX, |file| *file));
-        control.set_total(order.len() as u64);
+        control.begin("Putting images and annotations together", order.len() as u64);
         for (number, image) in order.into_iter().enumerate() {
             if number % 4096 == 0 {
                 control.checkpoint()?;

@@ -207,10 +207,11 @@ pub fn images(tree: &Tree, control: &Control) -> Result<Images, ImportError> {
     let any_named = !files.is_empty();
     doubtful.retain(|(_, folder)| !any_named || folders[*folder as usize].1);
     if !doubtful.is_empty() {
-        control.set_stage("Looking into files without an image's name");
+        control.begin("Looking into files without an image's name", doubtful.len() as u64);
         for batch in doubtful.chunks(BATCH) {
             control.checkpoint()?;
             files.par_extend(batch.par_iter().copied().filter(|(file, _)| is_image(tree, *file)));
+            control.add(batch.len() as u64);
         }
         files.sort_unstable();
     }
@@ -282,7 +283,7 @@ fn detect(tree: &Tree) -> Option<Fit> {
 
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
     let images = images(tree, control)?;
-    control.set_stage("Reading folders");
+    control.begin("Reading folders", images.files.len() as u64);
     let mut classes: Vec<&str> = images.roles.iter().filter_map(|role| role.label.as_deref()).collect();
     classes.sort_by(|a, b| natural::compare(a, b));
     classes.dedup();
@@ -292,6 +293,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     for (at, (file, role)) in images.files.iter().zip(&images.role_of).enumerate() {
         if at % BATCH == 0 {
             control.checkpoint()?;
+            control.set_done(at as u64);
         }
         let role = &images.roles[*role as usize];
         let label = role.label.as_deref();

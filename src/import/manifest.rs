@@ -140,8 +140,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     let mut listed = vec![false; tree.len()];
     let mut folders = Folders { tree, control, read: None };
     let found = candidates(tree, &places);
-    control.set_done(0);
-    control.set_total(found.iter().map(|candidate| candidate.rows).sum());
+    control.begin("Reading tables", found.iter().map(|candidate| candidate.rows).sum());
     for candidate in &found {
         read_table(tree, candidate, &places, &mut folders, &mut listed, builder, control)?;
     }

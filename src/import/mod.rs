@@ -109,7 +109,7 @@ pub fn open_tree(tree: &Tree, control: &Control) -> Result<Imported, ImportError
         let message = "the folder's own path is not UTF-8, so that it cannot be kept; rename it".into();
         return Err(ImportError::Malformed { path: tree.root.clone(), message });
     };
-    control.set_stage("Recognising the layout");
+    control.begin("Recognising the layout", 0);
     let mut fitting = Vec::new();
     for format in FORMATS {
         control.checkpoint()?;
@@ -134,7 +134,7 @@ pub fn open_tree(tree: &Tree, control: &Control) -> Result<Imported, ImportError
         for container in &tree.containers {
             builder.container(container.clone());
         }
-        control.set_stage(format!("Reading as {}", format.layout.title()));
+        control.begin(format!("Reading as {}", format.layout.title()), 0);
         match (format.import)(tree, &mut builder, control) {
             Ok(()) if builder.is_empty() => {}
             Ok(()) => {

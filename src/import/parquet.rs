@@ -100,7 +100,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
             Err(error) => builder.issue(None, path, error.kind, error.message),
         }
     }
-    control.set_stage("Reading labels");
+    control.begin("Reading labels", 0);
     for (_, _, table, columns) in &tables {
         for name in
             columns.label_names.iter().chain(columns.objects.iter().flat_map(|objects| &objects.names))
@@ -116,7 +116,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     }
     let index = ImageIndex::new(tree);
     let mut loose = HashSet::new();
-    control.set_total(tables.iter().map(|(_, _, table, _)| table.rows()).sum());
+    control.begin("Reading rows", tables.iter().map(|(_, _, table, _)| table.rows()).sum());
     for (at, file, table, columns) in &tables {
         control.set_stage(format!("Reading {}", tree.path(*file)));
         let source = Source {

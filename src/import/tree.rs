@@ -68,7 +68,7 @@ pub struct Tree {
 impl Tree {
     /// Lists what a path or pattern leads to.
     pub fn open(source: &str, control: &Control) -> Result<Self, ImportError> {
-        control.set_stage("Listing files");
+        control.begin("Listing files", 0);
         let not_found = || ImportError::NotFound(PathBuf::from(source));
         let path = std::path::absolute(source).map_err(|_| not_found())?;
         match std::fs::metadata(&path) {
@@ -401,9 +401,9 @@ impl Parts {
             });
         }
         if let [(name, ..)] = &archives[..] {
-            control.set_stage(format!("Listing {name}"));
+            control.begin(format!("Listing {name}"), 0);
         } else if !archives.is_empty() {
-            control.set_stage(format!("Listing {} archives", archives.len()));
+            control.begin(format!("Listing {} archives", archives.len()), 0);
         }
         self.prefixed |= !joint.is_empty();
         self.containers = archives

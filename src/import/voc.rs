@@ -63,8 +63,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     let files: Vec<usize> = (0..tree.len()).filter(|file| is_xml(tree.path(*file))).collect();
     let index = ImageIndex::new(tree);
     let splits = listed_splits(tree);
-    control.set_stage("Reading annotations");
-    control.set_total(files.len() as u64);
+    control.begin("Reading annotations", files.len() as u64);
 
     let mut taken: HashSet<usize> = HashSet::new();
     let mut folders: HashSet<&str> = HashSet::new();

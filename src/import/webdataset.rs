@@ -118,9 +118,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     for name in &names {
         builder.class(name);
     }
-    control.set_stage("Reading labels in the shards");
-    control.set_done(0);
-    control.set_total(groups.len() as u64);
+    control.begin("Reading labels in the shards", groups.len() as u64);
     let mut without_image = 0;
     let mut misread = 0;
     for batch in groups.chunks(BATCH) {

@@ -188,7 +188,7 @@ fn label_file(tree: &Tree, image: &str) -> Option<usize> {
 }
 
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
-    control.set_stage("Looking for images and their labels");
+    control.begin("Looking for images and their labels", 0);
     let found = find_config(tree);
     let config = found.as_ref().map(|(_, config)| config);
     let names = match config.filter(|config| !config.names.is_empty()) {
@@ -209,7 +209,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     let labels: Vec<Option<usize>> = images.iter().map(|image| label_file(tree, tree.path(*image))).collect();
     let extra =
         if config.is_some_and(|config| config.key_points) { Extra::KeyPoints } else { Extra::Polygon };
-    control.set_total(images.len() as u64);
+    control.begin("Reading label files", images.len() as u64);
     let mut used = HashSet::new();
     for (images, labels) in images.chunks(4096).zip(labels.chunks(4096)) {
         control.checkpoint()?;
