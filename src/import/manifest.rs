@@ -2,27 +2,32 @@
 //!
 //! CSV, TSV and their kin (with or without a header), JSON Lines and JSON arrays of objects. Which
 //! column holds the paths is decided by names and by which values are files; then come labels
-//! (one or several in a cell, in numbered columns, or as columns of 0 and 1), the split, and the
-//! rest as attributes. Several tables are read together: `train.csv` and `val.csv`, or a
-//! `metadata.jsonl` in each folder as Hugging Face has it. Where a table has no labels or splits, the
-//! folders of the images tell them, as for an image folder.
+//! (one or several in a cell, in numbered columns, or as columns of 0 and 1), the split, the corners
+//! of a box, and the rest as attributes. Several tables are read together: `train.csv` and `val.csv`,
+//! or a `metadata.jsonl` in each folder as Hugging Face has it. Where a table has no labels or splits,
+//! the folders of the images tell them, as for an image folder. Rows that name the same image add to
+//! each other.
 //!
-//! A table that names few of the images beside it (a list of faults, a sample submission) makes no
-//! manifest of their folder; opened by itself it is read as one.
+//! A table that names few of the images of the splits that it is about (a list of faults, a sample
+//! submission) makes no manifest of their folder; opened by itself it is read as one. Images that no
+//! row names are not shown (masks, thumbnails), except those of a split that no row is about: a
+//! contest's test images have no labels yet.
 
 pub mod columns;
 pub mod resolve;
 pub mod table;
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
 use self::columns::{LabelColumns, Roles, SplitColumn, flag, labels_in, roles, truth};
-use self::resolve::{Found, Places, Resolver};
+use self::resolve::{Found, Resolver};
 use self::table::{Kind, LIST, Table};
 use super::folder::{Images, images, new_sample};
-use super::names::{is_image_name, split_name};
-use super::naming::{extension, split_path, stem};
-use super::{Fit, Format, ImportError, Tree};
+use super::names::{has_extension, split_of, split_of_path, stem};
+use super::{Fit, Format, ImportError, Tree, packed};
+use crate::dataset::builder::NewBox;
 use crate::dataset::{DatasetBuilder, IssueKind, Layout, NewSample};
 use crate::jobs::Control;
 
@@ -57,11 +62,12 @@ struct Candidate {
     rows: u64,
     sampled: usize,
     there: usize,
+    /// The splits that the folders of the named images tell.
+    about: BTreeSet<Option<&'static str>>,
 }
 
 fn detect(tree: &Tree) -> Option<Fit> {
-    let places = Places::new(tree);
-    let found = candidates(tree, &places);
+    let found = candidates(tree);
     if tree.focus.is_some() {
         let candidate = found.first()?;
         return Some(if candidate.there * 2 >= candidate.sampled { Fit::Certain } else { Fit::Likely });
@@ -71,28 +77,30 @@ fn detect(tree: &Tree) -> Option<Fit> {
 
 /// The tables of the tree that name images of which half or more are there, those of a split first.
 /// A table that was opened itself need not find its images.
-fn candidates(tree: &Tree, places: &Places) -> Vec<Candidate> {
+fn candidates(tree: &Tree) -> Vec<Candidate> {
     if let Some(focus) = tree.focus {
         let kind = kind_of(tree.path(focus), true);
-        return kind.and_then(|kind| look_at(tree, focus, kind, places)).into_iter().collect();
-    }
-    if places.images == 0 {
-        return Vec::new();
+        return kind.and_then(|kind| look_at(tree, focus, kind)).into_iter().collect();
     }
     let mut files: Vec<(usize, Kind)> = (0..tree.len())
         .filter_map(|file| Some((file, kind_of(tree.path(file), false)?)))
         // What a contestant hands in has made-up labels for the test images.
         .filter(|(file, _)| !stem(tree.path(*file)).to_ascii_lowercase().contains("submission"))
         .collect();
+    if files.is_empty() || tree.images().is_empty() {
+        return Vec::new();
+    }
     files.sort_by_key(|(file, _)| tree.path(*file).matches('/').count());
     files.truncate(MAX_TABLES);
     let mut found: Vec<Candidate> =
-        files.par_iter().filter_map(|(file, kind)| look_at(tree, *file, *kind, places)).collect();
+        files.par_iter().filter_map(|(file, kind)| look_at(tree, *file, *kind)).collect();
     found.retain(|candidate| candidate.there > 0 && candidate.there * 2 >= candidate.sampled);
     let rows: u64 = found.iter().map(|candidate| candidate.rows).sum();
+    let about: BTreeSet<_> = found.iter().flat_map(|candidate| &candidate.about).copied().collect();
+    let images: usize = about.into_iter().map(|split| tree.images().count_of(split)).sum();
     let is_metadata =
         |candidate: &Candidate| stem(tree.path(candidate.file)).eq_ignore_ascii_case("metadata");
-    if rows * 2 < places.images as u64 && !found.iter().any(is_metadata) {
+    if rows * 2 < images as u64 && !found.iter().any(is_metadata) {
         return Vec::new();
     }
     found.sort_by_key(|candidate| (candidate.split.is_none(), candidate.file));
@@ -102,78 +110,77 @@ fn candidates(tree: &Tree, places: &Places) -> Vec<Candidate> {
 /// How a file of that name would be written, if it may be a manifest. A `.txt` is one only when
 /// it was opened itself.
 fn kind_of(path: &str, opened: bool) -> Option<Kind> {
-    match extension(path).to_ascii_lowercase().as_str() {
-        "csv" | "tsv" => Some(Kind::Delimited),
-        "jsonl" | "ndjson" => Some(Kind::JsonLines),
-        "json" => Some(Kind::JsonArray),
-        "txt" if opened => Some(Kind::Spaced),
-        _ => None,
+    let is = |extensions: &[&str]| extensions.iter().any(|extension| has_extension(path, extension));
+    match () {
+        () if is(&["csv", "tsv"]) => Some(Kind::Delimited),
+        () if is(&["jsonl", "ndjson"]) => Some(Kind::JsonLines),
+        () if is(&["json"]) => Some(Kind::JsonArray),
+        () if opened && is(&["txt"]) => Some(Kind::Spaced),
+        () => None,
     }
 }
 
-fn look_at(tree: &Tree, file: usize, kind: Kind, places: &Places) -> Option<Candidate> {
+fn look_at(tree: &Tree, file: usize, kind: Kind) -> Option<Candidate> {
     let head = tree.start(file, HEAD_BYTES).ok()?;
     let whole = head.len() as u64 >= tree.bytes(file);
     let table = table::parse(&head, kind, whole, 4096)?;
     let path = tree.path(file);
-    let split = split_of(path);
-    let resolver = Resolver::new(tree, path, split, places);
+    let split = split_of_path(path);
+    let resolver = Resolver::new(tree, path, split);
     let roles = roles(&table, |value| resolver.exists(value))?;
     let rows = table.len() as u64 * (tree.bytes(file) / (head.len() as u64).max(1)).max(1);
-    Some(Candidate { file, kind, split, rows, sampled: roles.sampled, there: roles.there })
-}
-
-/// The split that a table's name or folder tells: `train.csv`, `labels_val.csv`, `test/metadata.csv`.
-fn split_of(path: &str) -> Option<&'static str> {
-    let (folder, _) = split_path(path);
-    let name = stem(path);
-    let of_name = split_name(name).or_else(|| {
-        let mut words = name.split(['-', '_', '.', ' ']).filter_map(split_name);
-        // Two of them (`train_val.csv`) tell nothing.
-        words.next().filter(|first| words.all(|word| word == *first))
-    });
-    of_name.or_else(|| folder.rsplit('/').find_map(split_name))
+    let images =
+        columns::sampled_rows(&table).filter_map(|row| match resolver.find(table.cell(row, roles.path)) {
+            Found::File(file) => Some(tree.images().split_of(file)),
+            Found::Outside { .. } | Found::Missing(_) => None,
+        });
+    let about = images.collect();
+    Some(Candidate { file, kind, split, rows, sampled: roles.sampled, there: roles.there, about })
 }
 
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
-    let places = Places::new(tree);
+    let folders = Folders::new(tree, control)?;
     let mut listed = vec![false; tree.len()];
-    let mut folders = Folders { tree, control, read: None };
-    let found = candidates(tree, &places);
-    control.begin("Reading tables", found.iter().map(|candidate| candidate.rows).sum());
-    for candidate in &found {
-        read_table(tree, candidate, &places, &mut folders, &mut listed, builder, control)?;
+    for candidate in &candidates(tree) {
+        read_table(tree, candidate, &folders, &mut listed, builder, control)?;
     }
-    let others = (0..tree.len()).filter(|file| !listed[*file] && is_image_name(tree.path(*file))).count();
-    if let (Some(first), true) = (found.first(), others > 0) {
-        let message = format!("{others} images lie here that no row names; they are not shown");
-        builder.issue(None, tree.path(first.file), IssueKind::Annotation, message);
+    if tree.focus.is_none() {
+        push_other_splits(tree, &mut listed, builder);
     }
+    packed::report_left_out(tree, builder, |file| listed[file], "no row of a table names");
     Ok(())
 }
 
-/// What the images' folders say, read when it is first asked for.
-struct Folders<'a> {
-    tree: &'a Tree,
-    control: &'a Control,
-    read: Option<(Images, Vec<u32>)>,
+/// Shows the images of splits that no row is about, without labels.
+fn push_other_splits(tree: &Tree, listed: &mut [bool], builder: &mut DatasetBuilder) {
+    let images = tree.images();
+    let about: BTreeSet<_> =
+        images.files().filter(|file| listed[*file]).map(|file| images.split_of(file)).collect();
+    for file in images.files() {
+        if let (false, split @ Some(_)) = (listed[file], images.split_of(file))
+            && !about.contains(&split)
+        {
+            listed[file] = true;
+            builder.push(NewSample { split, ..new_sample(tree, file) });
+        }
+    }
 }
 
-impl Folders<'_> {
-    /// The roles of folders, and the role of each file (`u32::MAX` for what is no image).
-    fn get(&mut self) -> Result<&(Images, Vec<u32>), ImportError> {
-        let read = match self.read.take() {
-            Some(read) => read,
-            None => {
-                let images = images(self.tree, self.control)?;
-                let mut role_of = vec![u32::MAX; self.tree.len()];
-                for (file, role) in images.files.iter().zip(&images.role_of) {
-                    role_of[*file] = *role;
-                }
-                (images, role_of)
-            }
-        };
-        Ok(self.read.insert(read))
+/// What the images' folders say.
+struct Folders {
+    images: Images,
+    /// The role of each file; `u32::MAX` for what is no image.
+    role_of: Vec<u32>,
+}
+
+impl Folders {
+    fn new(tree: &Tree, control: &Control) -> Result<Self, ImportError> {
+        let images = images(tree, control)?;
+        let mut role_of = vec![u32::MAX; tree.len()];
+        for (file, role) in images.files.iter().zip(&images.role_of) {
+            role_of[*file] = *role;
+        }
+        Ok(Self { images, role_of })
     }
 }
 
@@ -203,21 +210,20 @@ impl Faults<'_> {
 fn read_table(
     tree: &Tree,
     candidate: &Candidate,
-    places: &Places,
-    folders: &mut Folders<'_>,
+    folders: &Folders,
     listed: &mut [bool],
     builder: &mut DatasetBuilder,
     control: &Control,
 ) -> Result<(), ImportError> {
     let path = tree.path(candidate.file);
-    control.set_stage(format!("Reading {path}"));
+    control.begin(format!("Reading {path}"), 0);
     control.checkpoint()?;
-    let malformed = |message: String| ImportError::Malformed { path: path.into(), message };
+    let malformed = |message: String| ImportError::Malformed { path: tree.root.join(path), message };
     let content = tree.read(candidate.file).map_err(|error| malformed(error.message))?;
     let table = table::parse(&content, candidate.kind, true, u32::MAX as usize)
         .ok_or_else(|| malformed("this is no table of text".into()))?;
     drop(content);
-    let resolver = Resolver::new(tree, path, candidate.split, places);
+    let resolver = Resolver::new(tree, path, candidate.split);
     let roles = roles(&table, |value| resolver.exists(value))
         .ok_or_else(|| malformed("no column of this table names images".into()))?;
 
@@ -225,8 +231,7 @@ fn read_table(
     for (line, why) in &table.faults {
         faults.report(builder, format!("line {line} cannot be read: {why}"));
     }
-    let needs_folders =
-        roles.labels == LabelColumns::None || (roles.split == SplitColumn::None && candidate.split.is_none());
+    control.begin(format!("Reading {path}"), table.len() as u64);
     let rows: Vec<usize> = (0..table.len()).collect();
     for batch in rows.chunks(BATCH) {
         control.checkpoint()?;
@@ -247,20 +252,29 @@ fn read_table(
             let mut folder_label = None;
             if let Found::File(file) = found {
                 listed[file] = true;
-                if needs_folders {
-                    let (images, role_of) = folders.get()?;
-                    if let Some(role) = images.roles.get(role_of[file] as usize) {
-                        said.split = said.split.or(candidate.split).or(role.split.as_deref());
-                        folder_label = role.label.as_deref().filter(|_| roles.labels == LabelColumns::None);
-                    }
+                if let Some(role) = folders.images.roles.get(folders.role_of[file] as usize) {
+                    said.split = said.split.or(candidate.split).or(role.split.as_deref());
+                    folder_label = role.label.as_deref().filter(|_| roles.labels == LabelColumns::None);
                 }
             }
             said.labels.extend(folder_label);
             let attributes: Vec<(&str, &str)> =
                 said.attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
+            let boxes = match said.rect {
+                Some(Ok(rect)) => {
+                    let relative = roles.boxes.as_ref().is_some_and(|boxes| boxes.relative);
+                    said.labels.iter().map(|class| NewBox { class, rect, relative }).collect()
+                }
+                Some(Err(())) => {
+                    faults.report(builder, format!("the box in line {line} is not four numbers with a size"));
+                    Vec::new()
+                }
+                None => Vec::new(),
+            };
             let sample = NewSample {
                 split: said.split.or(candidate.split),
                 labels: &said.labels,
+                boxes,
                 attributes: &attributes,
                 ..NewSample::default()
             };
@@ -286,6 +300,7 @@ fn push(
             builder.push(NewSample {
                 split: sample.split,
                 labels: sample.labels,
+                boxes: sample.boxes,
                 attributes: sample.attributes,
                 ..file
             });
@@ -308,11 +323,14 @@ fn push(
 struct RowValues<'a> {
     labels: Vec<&'a str>,
     split: Option<&'a str>,
+    /// The box, or that it is none.
+    rect: Option<Result<[f32; 4], ()>>,
     attributes: Vec<(&'a str, String)>,
 }
 
 fn row_values<'a>(table: &'a Table, row: usize, roles: &Roles) -> RowValues<'a> {
-    let mut values = RowValues { labels: Vec::new(), split: None, attributes: Vec::new() };
+    let rect = roles.boxes.as_ref().and_then(|boxes| boxes.rect(|column| table.cell(row, column)));
+    let mut values = RowValues { labels: Vec::new(), split: None, rect, attributes: Vec::new() };
     for (column, text) in table.row(row) {
         let name = table.columns[column].as_str();
         match &roles.labels {
@@ -328,7 +346,7 @@ fn row_values<'a>(table: &'a Table, row: usize, roles: &Roles) -> RowValues<'a> 
         }
         match roles.split {
             SplitColumn::Values(at) if at == column => {
-                values.split = Some(split_name(text).unwrap_or(text));
+                values.split = Some(split_of(text).unwrap_or(text));
                 continue;
             }
             SplitColumn::Flag(at, yes, no) if at == column => {

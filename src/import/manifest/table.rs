@@ -1,7 +1,9 @@
 //! Tables out of text: CSV and its kin, JSON Lines, a JSON array of objects.
 //!
-//! A table is rows of (column, text); lists are kept as texts joined by [`LIST`]. A line that cannot
-//! be read is a fault with its number, and the rest goes on. It refuses to know what columns mean.
+//! A table is rows of (column, text). Lists are kept as texts joined by [`LIST`]; an object in an
+//! object is columns of its own (`image.path`), and a list of objects a list in each of those. A
+//! line that cannot be read is a fault with its number, and the rest goes on. It refuses to know what
+//! columns mean.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -21,6 +23,9 @@ pub const MAX_COLUMNS: usize = 1024;
 
 /// The longest text in a cell, in bytes; the rest is cut off.
 pub const MAX_CELL_BYTES: usize = 16 << 10;
+
+/// How deep objects in objects become columns; what lies deeper is kept as JSON.
+const MAX_DEPTH: usize = 4;
 
 /// Faults that are kept one by one.
 pub const MAX_FAULTS: usize = 200;
@@ -269,13 +274,49 @@ impl Names {
     }
 
     fn add(&mut self, table: &mut Table, line: u64, object: &Map<String, Value>) {
+        let mut row = Vec::new();
         for (name, value) in object {
-            if let Some(text) = text_of(value) {
-                let column = self.column(table, name);
-                table.add(column, &text);
-            }
+            self.collect(table, name, value, 1, &mut row);
+        }
+        for (column, text) in row {
+            table.add(column, &text);
         }
         table.end_row(line);
+    }
+
+    /// The texts of a value, each with its column.
+    fn collect(
+        &mut self,
+        table: &mut Table,
+        name: &str,
+        value: &Value,
+        depth: usize,
+        row: &mut Vec<(usize, String)>,
+    ) {
+        match value {
+            Value::Object(object) if depth < MAX_DEPTH => {
+                for (key, value) in object {
+                    self.collect(table, &format!("{name}.{key}"), value, depth + 1, row);
+                }
+            }
+            Value::Array(list) if depth < MAX_DEPTH && list.iter().any(Value::is_object) => {
+                for value in list {
+                    self.collect(table, name, value, depth + 1, row);
+                }
+            }
+            value => {
+                let Some(text) = text_of(value) else { return };
+                let column = self.column(table, name);
+                match row.iter_mut().find(|(known, _)| *known == column) {
+                    Some((_, texts)) if texts.len() < MAX_CELL_BYTES => {
+                        texts.push(LIST);
+                        texts.push_str(&text);
+                    }
+                    Some(_) => {}
+                    None => row.push((column, text)),
+                }
+            }
+        }
     }
 }
 
@@ -425,6 +466,11 @@ mod tests {
                 JsonLines,
                 "{\"p\": \"a\", \"l\": [1, \"x\"]}\n\n{\"l\": null, \"q\": true}\n",
                 "l,p,q / 1:1+x,a, / 3:,,true",
+            ),
+            (
+                JsonLines,
+                "{\"image\": {\"path\": \"a\"}, \"o\": [{\"l\": \"x\"}, {\"l\": \"y\", \"m\": {\"n\": 1}}]}",
+                "image.path,o.l,o.m.n / 1:a,x+y,1",
             ),
             (JsonLines, "{\"p\": \"a\"}\nbad\n[1]\n", "p / 1:a / fault 2 / fault 3"),
             (JsonArray, "[{\"p\": \"a\"}, 3, {\"p\": \"b\"}]", "p / 1:a / 3:b / fault 2"),

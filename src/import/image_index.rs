@@ -1,0 +1,240 @@
+//! Which image file of a tree is meant where a table or an annotation names one.
+//!
+//! They name images loosely: by bare name, with or without ending, relative to a folder that is not
+//! told, or by the path on somebody else's disk. The file whose path shares the most trailing
+//! folders with the given name is meant; among equals the one whose folders tell the same split, then
+//! the one nearest to whoever names it. But a folder that is named and is in the tree is believed: where
+//! `cat/1.png` is not there, `dog/1.png` is not taken for it.
+//!
+//! It refuses to know what annotations hold.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::Tree;
+use super::names::{extension, is_image_name, join, split_of, split_of_folders, split_path, stem};
+
+/// The image files of a tree, by name; made once for a tree.
+#[derive(Debug, Default)]
+pub struct Sorted {
+    /// Image files in the order of the tree, each with the number of its folder.
+    files: Vec<(u32, u32)>,
+    /// The same by stem, then by their folders from the last to the first.
+    by_stem: Vec<(u32, u32)>,
+    /// Each folder's split and how many images lie in it.
+    folders: Vec<(Option<&'static str>, usize)>,
+    /// Every name in the paths of those folders.
+    folder_names: HashSet<String>,
+}
+
+impl Sorted {
+    pub fn new(tree: &Tree) -> Self {
+        let mut sorted = Self::default();
+        let mut known: HashMap<&str, u32> = HashMap::new();
+        for file in (0..tree.len()).filter(|file| is_image_name(tree.path(*file))) {
+            let folder = split_path(tree.path(file)).0;
+            let number = *known.entry(folder).or_insert_with(|| {
+                sorted.folders.push((split_of_folders(tree.path(file)), 0));
+                sorted.folder_names.extend(folder.split('/').map(str::to_owned));
+                (sorted.folders.len() - 1) as u32
+            });
+            sorted.folders[number as usize].1 += 1;
+            sorted.files.push((file as u32, number));
+        }
+        sorted.by_stem.clone_from(&sorted.files);
+        sorted.by_stem.par_sort_unstable_by(|a, b| {
+            let key = |file: u32| {
+                let path = tree.path(file as usize);
+                (stem(path), split_path(path).0)
+            };
+            let ((stem_a, folder_a), (stem_b, folder_b)) = (key(a.0), key(b.0));
+            stem_a
+                .cmp(stem_b)
+                .then_with(|| folder_a.rsplit('/').cmp(folder_b.rsplit('/')))
+                .then_with(|| a.0.cmp(&b.0))
+        });
+        sorted
+    }
+}
+
+/// Finds image files by what others call them.
+#[derive(Clone, Copy, Debug)]
+pub struct ImageIndex<'a> {
+    tree: &'a Tree,
+    sorted: &'a Sorted,
+}
+
+impl<'a> ImageIndex<'a> {
+    pub fn new(tree: &'a Tree, sorted: &'a Sorted) -> Self {
+        Self { tree, sorted }
+    }
+
+    /// Every image file, in the tree's order.
+    pub fn files(self) -> impl ExactSizeIterator<Item = usize> + 'a {
+        self.sorted.files.iter().map(|(file, _)| *file as usize)
+    }
+
+    /// How many image files there are.
+    pub fn len(self) -> usize {
+        self.sorted.files.len()
+    }
+
+    pub fn is_empty(self) -> bool {
+        self.sorted.files.is_empty()
+    }
+
+    /// The split that an image's folders tell.
+    pub fn split_of(self, file: usize) -> Option<&'static str> {
+        let at = self.sorted.files.binary_search_by_key(&(file as u32), |(file, _)| *file).ok()?;
+        self.split(self.sorted.files[at])
+    }
+
+    /// How many images lie in folders of a split, or in folders that tell none.
+    pub fn count_of(self, split: Option<&str>) -> usize {
+        self.sorted.folders.iter().filter(|(own, _)| *own == split).map(|(_, count)| count).sum()
+    }
+
+    /// The file that `name` means when it is read in a file that lies in `folder` and, if known,
+    /// belongs to `split`. A name's ending has to fit; a name without one may mean any image.
+    pub fn find(self, name: &str, folder: &str, split: Option<&str>) -> Option<usize> {
+        let exact = self.tree.find(&join(folder, name));
+        if let Some(exact) = exact.filter(|file| is_image_name(self.tree.path(*file))) {
+            return Some(exact);
+        }
+        let name = join("", name);
+        let (told_folder, last) = split_path(&name);
+        let (wanted, ending) =
+            if is_image_name(last) { (stem(last), Some(extension(last))) } else { (last, None) };
+        let fits = |file: &(u32, u32)| {
+            ending.is_none_or(|ending| extension(self.path(*file)).eq_ignore_ascii_case(ending))
+        };
+        let ranges = self.narrowed(wanted, told_folder).into_iter().enumerate().rev();
+        let (shared, found) = ranges
+            .filter_map(|(shared, range)| Some((shared, self.nearest(range, folder, split, ending, fits)?)))
+            .next()?;
+        let contradicted = told_folder.rsplit('/').nth(shared).is_some_and(|told| {
+            let own = self.split(found);
+            let other_split = split_of(told).is_some_and(|told| own.is_some_and(|own| own != told));
+            !told.is_empty() && (other_split || self.sorted.folder_names.contains(told))
+        });
+        (!contradicted).then_some(found.0 as usize)
+    }
+
+    /// The file that goes with one of that path, without its ending, in another folder: of those of
+    /// the same name the one that shares the most of its last folders, then of its first ones.
+    pub fn twin(self, path: &str, split: Option<&str>) -> Option<usize> {
+        let (folder, name) = split_path(path);
+        let range = self.narrowed(name, folder).pop()?;
+        self.nearest(range, folder, split, None, |_| true).map(|found| found.0 as usize)
+    }
+
+    /// The files of a stem; then those of them whose last folder is `folder`'s last, and so on as
+    /// long as there are any.
+    fn narrowed(self, wanted: &str, folder: &str) -> Vec<Range<usize>> {
+        let by_stem = &self.sorted.by_stem;
+        let start = by_stem.partition_point(|file| stem(self.path(*file)) < wanted);
+        let count = by_stem[start..].partition_point(|file| stem(self.path(*file)) == wanted);
+        let mut ranges = vec![start..start + count];
+        for (depth, part) in folder.rsplit('/').filter(|part| !part.is_empty()).enumerate() {
+            let Some(wide) = ranges.last().cloned() else { break };
+            let own = |file: &(u32, u32)| split_path(self.path(*file)).0.rsplit('/').nth(depth);
+            let files = &by_stem[wide.clone()];
+            let start = wide.start + files.partition_point(|file| own(file) < Some(part));
+            let count = by_stem[start..wide.end].partition_point(|file| own(file) == Some(part));
+            if count == 0 {
+                break;
+            }
+            ranges.push(start..start + count);
+        }
+        ranges
+    }
+
+    fn nearest(
+        self,
+        range: Range<usize>,
+        folder: &str,
+        split: Option<&str>,
+        ending: Option<&str>,
+        fits: impl Fn(&(u32, u32)) -> bool,
+    ) -> Option<(u32, u32)> {
+        self.sorted.by_stem[range].iter().copied().filter(fits).max_by_key(|file| {
+            let same_split = split.is_some() && self.split(*file) == split;
+            let same_case = ending.is_some_and(|ending| extension(self.path(*file)) == ending);
+            // Ties go to the first file, for the same answer every time.
+            (same_split, shared_start(self.path(*file), folder), same_case, Reverse(file.0))
+        })
+    }
+
+    fn path(self, file: (u32, u32)) -> &'a str {
+        self.tree.path(file.0 as usize)
+    }
+
+    fn split(self, file: (u32, u32)) -> Option<&'static str> {
+        self.sorted.folders[file.1 as usize].0
+    }
+}
+
+/// Number of leading folders that two paths share.
+fn shared_start(a: &str, b: &str) -> usize {
+    a.split('/').zip(b.split('/')).take_while(|(a, b)| a == b && !a.is_empty()).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn loose_names_find_their_file() {
+        let tree = Tree::from_paths(
+            Path::new("/data"),
+            [
+                "cat/images/1.png",
+                "dog/images/1.png",
+                "dog/images/2.JPG",
+                "dog/images/v1.5.png",
+                "Data/a/0.jpg",
+                "Data/b/0.jpg",
+                "train/x.jpg",
+                "val/x.jpg",
+                "val/y.jpg",
+            ],
+        );
+        let index = tree.images();
+        for (name, folder, split, found) in [
+            ("cat/images/1.png", "", None, Some("cat/images/1.png")),
+            ("/home/u/dog/images/1.png", "", None, Some("dog/images/1.png")),
+            ("C:\\u\\dog\\images\\1.png", "", None, Some("dog/images/1.png")),
+            ("dog/1.png", "", None, None),
+            ("cat/images/2.jpg", "", None, None),
+            ("elsewhere/images/2.jpg", "", None, Some("dog/images/2.JPG")),
+            ("2.jpg", "", None, Some("dog/images/2.JPG")),
+            ("2.png", "", None, None),
+            ("2", "", None, Some("dog/images/2.JPG")),
+            ("v1.5", "", None, Some("dog/images/v1.5.png")),
+            ("v1", "", None, None),
+            ("1.png", "dog", None, Some("dog/images/1.png")),
+            ("1", "", None, Some("cat/images/1.png")),
+            ("x.jpg", "", Some("val"), Some("val/x.jpg")),
+            ("../x.jpg", "labels", Some("train"), Some("train/x.jpg")),
+            // The split that a name tells is not another one's.
+            ("training/y.jpg", "", None, None),
+            ("validation/y.jpg", "", None, Some("val/y.jpg")),
+            ("gone.jpg", "", None, None),
+            ("", "", None, None),
+        ] {
+            assert_eq!(index.find(name, folder, split).map(|file| tree.path(file)), found, "{folder} {name}");
+        }
+        for (path, found) in [
+            ("Annotations/b/0", Some("Data/b/0.jpg")),
+            ("cat/labels/1", Some("cat/images/1.png")),
+            ("c/9", None),
+        ] {
+            assert_eq!(index.twin(path, None).map(|file| tree.path(file)), found, "{path}");
+        }
+    }
+}
