@@ -402,11 +402,15 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
         });
     }
     if let [first, others @ ..] = &images.masks[..] {
-        let message = format!(
-            "this and {} more seem to be masks of the images beside their folder and are not shown; open \
-             the folder itself to see them",
-            others.len()
-        );
+        let message = match others.len() {
+            0 => "this seems to be a mask of an image in the folder beside and is not shown; open its own \
+                  folder to see it"
+                .to_owned(),
+            count => format!(
+                "this and {count} others seem to be masks of images in the folder beside and are not \
+                 shown; open their own folder to see them"
+            ),
+        };
         builder.issue(None, tree.path(*first), IssueKind::Annotation, message);
     }
     Ok(())

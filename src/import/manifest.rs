@@ -25,7 +25,7 @@ use self::columns::{LabelColumns, Roles, SplitColumn, flag, labels_in, roles, tr
 use self::resolve::{Found, Resolver};
 use self::table::{Kind, LIST, Table};
 use super::folder::{Images, images, new_sample};
-use super::names::{has_extension, split_of, split_of_path, stem};
+use super::names::{has_extension, split_in, split_of, split_path, stem};
 use super::{Fit, Format, ImportError, Tree, packed};
 use crate::dataset::builder::NewBox;
 use crate::dataset::{DatasetBuilder, IssueKind, Layout, NewSample};
@@ -125,7 +125,8 @@ fn look_at(tree: &Tree, file: usize, kind: Kind) -> Option<Candidate> {
     let whole = head.len() as u64 >= tree.bytes(file);
     let table = table::parse(&head, kind, whole, 4096)?;
     let path = tree.path(file);
-    let split = split_of_path(path);
+    // A table's name may tell its split by a word of it, a folder only by all of it.
+    let split = split_in(stem(path)).or_else(|| split_path(path).0.rsplit('/').find_map(split_of));
     let resolver = Resolver::new(tree, path, split);
     let roles = roles(&table, |value| resolver.exists(value))?;
     let rows = table.len() as u64 * (tree.bytes(file) / (head.len() as u64).max(1)).max(1);
@@ -181,6 +182,23 @@ impl Folders {
             role_of[*file] = *role;
         }
         Ok(Self { images, role_of })
+    }
+}
+
+/// Reads a text as each kind of table and its rows by every role; for fuzzing.
+pub fn fuzz(content: &[u8]) {
+    for kind in [Kind::Delimited, Kind::Spaced, Kind::JsonLines, Kind::JsonArray] {
+        for whole in [false, true] {
+            let Some(table) = table::parse(content, kind, whole, 1000) else { continue };
+            for row in 0..table.len() {
+                assert!(table.row(row).all(|(column, _)| column < table.columns.len()));
+            }
+            let Some(roles) = roles(&table, |value| value.len() < 9) else { continue };
+            for row in 0..table.len() {
+                let said = row_values(&table, row, &roles);
+                assert!(said.attributes.iter().all(|(_, value)| value.len() <= 2 * MAX_ATTRIBUTE_BYTES));
+            }
+        }
     }
 }
 

@@ -404,7 +404,9 @@ impl Parts {
         let named = self.files.paths.iter().enumerate();
         let named =
             named.filter(|(file, path)| is_archive_name(path) && !self.files.raw_paths.contains_key(file));
-        let named: Vec<(usize, &str)> = named.collect();
+        let mut named: Vec<(usize, &str)> = named.collect();
+        // Folders are listed by several threads, in no order.
+        named.sort_by(|a, b| natural::compare(a.1, b.1));
         if let (Some((_, first)), true) = (named.first(), self.has_images()) {
             let others = match named.len() - 1 {
                 0 => String::new(),

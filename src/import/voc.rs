@@ -73,11 +73,18 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
             let path = tree.path(*xml);
             let folder = split_path(path).0;
             let split = split_of_folders(path);
-            let own = || index.twin(&path[..path.len() - ".xml".len()], split);
+            let own = index.twin(&path[..path.len() - ".xml".len()], split);
             let told = annotation.as_ref().ok().map(|annotation| annotation.filename.as_str());
-            let named = told.filter(|name| !name.is_empty()).and_then(|name| index.find(name, folder, split));
+            let told = told.filter(|name| !name.is_empty());
+            // Where images of one name lie in many folders, the file's own twin is meant.
+            let agrees = |image: &usize| {
+                let (name, told) = (split_path(tree.path(*image)).1, told.map(|told| split_path(told).1));
+                told.is_some_and(|told| told == name || told == stem(name))
+            };
+            let named = || told.and_then(|name| index.find(name, folder, split));
             // Copied annotations keep the name of the image they were copied from.
-            let image = named.filter(|image| !taken.contains(image)).or_else(own);
+            let named = || named().filter(|image| !taken.contains(image));
+            let image = own.filter(agrees).or_else(named).or(own);
             if let Some(image) = image {
                 folders.insert(split_path(tree.path(image)).0);
             }

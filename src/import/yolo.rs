@@ -118,6 +118,20 @@ fn parse_labels(text: &str, extra: Extra) -> (Vec<Line>, Vec<(usize, String)>) {
     (lines, faults)
 }
 
+/// Reads a text as a label file and as either form of the file of splits; for fuzzing.
+pub fn fuzz(text: &str) {
+    for extra in [Extra::Polygon, Extra::KeyPoints] {
+        let (lines, faults) = parse_labels(text, extra);
+        assert!(lines.iter().all(|line| line.rect.iter().all(|number| number.is_finite())));
+        fault_message(&faults);
+    }
+    for config in [Config::parse(text).unwrap_or_default(), Config::parse_darknet(text)] {
+        for (_, value) in &config.splits {
+            assert!(places("a/b", &config.path, value).len() < 2 * text.len() + 8);
+        }
+    }
+}
+
 fn clip(text: &str, chars: usize) -> String {
     text.chars().take(chars).collect()
 }

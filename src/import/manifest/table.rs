@@ -411,19 +411,6 @@ impl<'de> Visitor<'de> for Rows<'_> {
     }
 }
 
-/// Reads a text as each kind of table; for fuzzing.
-pub fn fuzz(content: &[u8]) {
-    for kind in [Kind::Delimited, Kind::Spaced, Kind::JsonLines, Kind::JsonArray] {
-        for whole in [false, true] {
-            if let Some(table) = parse(content, kind, whole, 1000) {
-                for row in 0..table.len() {
-                    assert!(table.row(row).all(|(column, _)| column < table.columns.len()));
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -487,12 +474,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in "[a,;\t\n\"{}\\[\\]:0.png |]{0,80}") {
-            fuzz(text.as_bytes());
+            crate::import::manifest::fuzz(text.as_bytes());
         }
 
         #[test]
         fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
-            fuzz(&bytes);
+            crate::import::manifest::fuzz(&bytes);
         }
     }
 }
