@@ -36,7 +36,7 @@ const DETECT_FILES: usize = 32;
 const DETECT_BYTES: u64 = 64 << 10;
 
 fn detect(tree: &Tree) -> Option<Fit> {
-    if tree.focus.is_some_and(|focus| !has_extension(tree.path(focus), "json")) {
+    if tree.focus.is_some_and(|focus| !has_extension(tree.path(focus), &["json"])) {
         return None;
     }
     let mut files = json_files(tree);
@@ -47,7 +47,7 @@ fn detect(tree: &Tree) -> Option<Fit> {
 
 fn json_files(tree: &Tree) -> Vec<usize> {
     (0..tree.len())
-        .filter(|file| tree.is_in_focus(*file) && has_extension(tree.path(*file), "json"))
+        .filter(|file| tree.is_in_focus(*file) && has_extension(tree.path(*file), &["json"]))
         .collect()
 }
 
@@ -161,7 +161,10 @@ impl Collection {
             }
         }
         let mut lost = (0, 0);
-        for annotation in document.annotations {
+        for (number, annotation) in document.annotations.into_iter().enumerate() {
+            if number % 65_536 == 0 {
+                control.checkpoint()?;
+            }
             let Some(at) = annotation.image.and_then(|id| images.get(&id)).copied() else {
                 lost.0 += 1;
                 continue;

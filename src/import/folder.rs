@@ -40,8 +40,12 @@ pub const FORMAT: Format = Format {
 /// Files whose first bytes are looked at to tell whether there are images without an image's name.
 const DETECT_FILES: usize = 64;
 
-/// Files that are looked at between two questions whether to go on.
+/// Samples that are handed over between two questions whether to go on.
 const BATCH: usize = 1024;
+
+/// Files that are looked into at a time. In a compressed tar they are read by several threads, and what
+/// lies between them has to stay in the reader's cache.
+const LOOKED_AT: usize = 256;
 
 /// Folder names that say only that images are within.
 const GENERIC: &[&str] = &[
@@ -290,7 +294,7 @@ pub fn images(tree: &Tree, control: &Control) -> Result<Images, ImportError> {
     doubtful.retain(|(_, folder)| !any_named || folders[*folder as usize].1);
     if !doubtful.is_empty() {
         control.begin("Looking into files without an image's name", doubtful.len() as u64);
-        for batch in doubtful.chunks(BATCH) {
+        for batch in doubtful.chunks(LOOKED_AT) {
             control.checkpoint()?;
             files.par_extend(batch.par_iter().copied().filter(|(file, _)| is_image(tree, *file)));
             control.add(batch.len() as u64);

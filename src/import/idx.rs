@@ -13,7 +13,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use super::names::{extension, split_of_path, split_path};
+use super::names::{has_extension, split_of_path, split_path};
 use super::packed::{self, MAX_ROWS, Packed};
 use super::reader::access::bytes_before;
 use super::reader::{ReadAt, ReadError, RowSource};
@@ -195,16 +195,17 @@ fn role_of(tree: &Tree, file: usize) -> Option<Role> {
 }
 
 /// Files that may be IDX by their name: those that say so, then those that say nothing.
-fn candidates(tree: &Tree) -> impl Iterator<Item = usize> + '_ {
-    let told = |file: &usize| {
-        let (_, name) = split_path(tree.path(*file));
-        name.contains("idx") || name.contains("ubyte")
-    };
-    let silent = |file: &usize| {
-        let extension = extension(tree.path(*file)).to_ascii_lowercase();
-        matches!(extension.as_str(), "" | "gz" | "bin" | "dat")
-    };
-    (0..tree.len()).filter(told).chain((0..tree.len()).filter(move |file| !told(file) && silent(file)))
+fn candidates(tree: &Tree) -> impl Iterator<Item = usize> {
+    let (mut told, mut silent) = (Vec::new(), Vec::new());
+    for file in 0..tree.len() {
+        let (_, name) = split_path(tree.path(file));
+        if name.contains("idx") || name.contains("ubyte") {
+            told.push(file);
+        } else if has_extension(name, &["", "gz", "bin", "dat"]) {
+            silent.push(file);
+        }
+    }
+    told.into_iter().chain(silent)
 }
 
 /// Candidates whose first bytes are looked at before a tree is held to have no IDX files.

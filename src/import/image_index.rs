@@ -4,7 +4,8 @@
 //! told, or by the path on somebody else's disk. The file whose path shares the most trailing
 //! folders with the given name is meant; among equals the one whose folders tell the same split, then
 //! the one nearest to whoever names it. But a folder that is named and is in the tree is believed: where
-//! `cat/1.png` is not there, `dog/1.png` is not taken for it.
+//! `cat/1.png` is not there, `dog/1.png` is not taken for it. Nor is one of several images that all fit
+//! a name of which no folder does.
 //!
 //! It refuses to know what annotations hold.
 
@@ -16,6 +17,9 @@ use rayon::prelude::*;
 
 use super::Tree;
 use super::names::{extension, is_image_name, join, split_of, split_of_folders, split_path, stem};
+
+/// The most images of one name that are looked at where none of the folders that are told fits.
+const MAX_STRAY: usize = 256;
 
 /// The image files of a tree, by name; made once for a tree.
 #[derive(Debug, Default)]
@@ -111,10 +115,23 @@ impl<'a> ImageIndex<'a> {
         let fits = |file: &(u32, u32)| {
             ending.is_none_or(|ending| extension(self.path(*file)).eq_ignore_ascii_case(ending))
         };
-        let ranges = self.narrowed(wanted, told_folder).into_iter().enumerate().rev();
-        let (shared, found) = ranges
-            .filter_map(|(shared, range)| Some((shared, self.nearest(range, folder, split, ending, fits)?)))
-            .next()?;
+        let ranges = self.narrowed(wanted, told_folder);
+        let is_stray = !told_folder.is_empty() && ranges.len() == 1;
+        // So many can hardly be told apart, and looking at them all takes long where that is the rule.
+        if is_stray && ranges[0].len() > MAX_STRAY {
+            return None;
+        }
+        let (shared, found) = ranges.iter().enumerate().rev().find_map(|(shared, range)| {
+            let found = self.nearest(range.clone(), folder, split, ending, fits)?;
+            Some((shared, found))
+        })?;
+        if is_stray {
+            let key = |file| self.nearness(file, folder, split);
+            let files = self.sorted.by_stem[ranges[0].clone()].iter().filter(|file| fits(file));
+            if files.filter(|file| key(**file) == key(found)).count() > 1 {
+                return None;
+            }
+        }
         let contradicted = told_folder.rsplit('/').nth(shared).is_some_and(|told| {
             let own = self.split(found);
             let other_split = split_of(told).is_some_and(|told| own.is_some_and(|own| own != told));
@@ -161,11 +178,15 @@ impl<'a> ImageIndex<'a> {
         fits: impl Fn(&(u32, u32)) -> bool,
     ) -> Option<(u32, u32)> {
         self.sorted.by_stem[range].iter().copied().filter(fits).max_by_key(|file| {
-            let same_split = split.is_some() && self.split(*file) == split;
             let same_case = ending.is_some_and(|ending| extension(self.path(*file)) == ending);
             // Ties go to the first file, for the same answer every time.
-            (same_split, shared_start(self.path(*file), folder), same_case, Reverse(file.0))
+            (self.nearness(*file, folder, split), same_case, Reverse(file.0))
         })
+    }
+
+    /// How near a file is to who names it.
+    fn nearness(self, file: (u32, u32), folder: &str, split: Option<&str>) -> (bool, usize) {
+        (split.is_some() && self.split(file) == split, shared_start(self.path(file), folder))
     }
 
     fn path(self, file: (u32, u32)) -> &'a str {
@@ -212,6 +233,10 @@ mod tests {
             ("dog/1.png", "", None, None),
             ("cat/images/2.jpg", "", None, None),
             ("elsewhere/images/2.jpg", "", None, Some("dog/images/2.JPG")),
+            // Two fit alike, one better, one alone.
+            ("w5/0.jpg", "", None, None),
+            ("w5/0.jpg", "Data/b", None, Some("Data/b/0.jpg")),
+            ("w5/y.jpg", "", None, Some("val/y.jpg")),
             ("2.jpg", "", None, Some("dog/images/2.JPG")),
             ("2.png", "", None, None),
             ("2", "", None, Some("dog/images/2.JPG")),

@@ -24,7 +24,7 @@ use rayon::prelude::*;
 use self::columns::{LabelColumns, Roles, SplitColumn, flag, labels_in, roles, truth};
 use self::resolve::{Found, Resolver};
 use self::table::{Kind, LIST, Table};
-use super::folder::{Images, images, new_sample};
+use super::folder::{Images, Role, images, new_sample};
 use super::names::{has_extension, split_in, split_of, split_path, stem};
 use super::{Fit, Format, ImportError, Tree, packed};
 use crate::dataset::builder::NewBox;
@@ -110,12 +110,11 @@ fn candidates(tree: &Tree) -> Vec<Candidate> {
 /// How a file of that name would be written, if it may be a manifest. A `.txt` is one only when
 /// it was opened itself.
 fn kind_of(path: &str, opened: bool) -> Option<Kind> {
-    let is = |extensions: &[&str]| extensions.iter().any(|extension| has_extension(path, extension));
     match () {
-        () if is(&["csv", "tsv"]) => Some(Kind::Delimited),
-        () if is(&["jsonl", "ndjson"]) => Some(Kind::JsonLines),
-        () if is(&["json"]) => Some(Kind::JsonArray),
-        () if opened && is(&["txt"]) => Some(Kind::Spaced),
+        () if has_extension(path, &["csv", "tsv"]) => Some(Kind::Delimited),
+        () if has_extension(path, &["jsonl", "ndjson"]) => Some(Kind::JsonLines),
+        () if has_extension(path, &["json"]) => Some(Kind::JsonArray),
+        () if opened && has_extension(path, &["txt"]) => Some(Kind::Spaced),
         () => None,
     }
 }
@@ -123,13 +122,13 @@ fn kind_of(path: &str, opened: bool) -> Option<Kind> {
 fn look_at(tree: &Tree, file: usize, kind: Kind) -> Option<Candidate> {
     let head = tree.start(file, HEAD_BYTES).ok()?;
     let whole = head.len() as u64 >= tree.bytes(file);
-    let table = table::parse(&head, kind, whole, 4096)?;
+    let table = table::parse(&head, kind, whole, usize::MAX)?;
     let path = tree.path(file);
     // A table's name may tell its split by a word of it, a folder only by all of it.
     let split = split_in(stem(path)).or_else(|| split_path(path).0.rsplit('/').find_map(split_of));
     let resolver = Resolver::new(tree, path, split);
     let roles = roles(&table, |value| resolver.exists(value))?;
-    let rows = table.len() as u64 * (tree.bytes(file) / (head.len() as u64).max(1)).max(1);
+    let rows = (table.len() as u64).saturating_mul(tree.bytes(file)) / (head.len() as u64).max(1);
     let images =
         columns::sampled_rows(&table).filter_map(|row| match resolver.find(table.cell(row, roles.path)) {
             Found::File(file) => Some(tree.images().split_of(file)),
@@ -143,21 +142,27 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     let folders = Folders::new(tree, control)?;
     let mut listed = vec![false; tree.len()];
     for candidate in &candidates(tree) {
-        read_table(tree, candidate, &folders, &mut listed, builder, control)?;
+        let path = tree.path(candidate.file);
+        control.begin(format!("Reading {path}"), 0);
+        control.checkpoint()?;
+        match Source::read(tree, candidate) {
+            Ok(source) => source.push(tree, &folders, &mut listed, builder, control)?,
+            Err(message) => builder.issue(None, path, IssueKind::Annotation, message),
+        }
     }
-    if tree.focus.is_none() {
-        push_other_splits(tree, &mut listed, builder);
+    if tree.focus.is_none() && !builder.is_empty() {
+        push_other_splits(tree, &folders, &mut listed, builder);
     }
     packed::report_left_out(tree, builder, |file| listed[file], "no row of a table names");
     Ok(())
 }
 
 /// Shows the images of splits that no row is about, without labels.
-fn push_other_splits(tree: &Tree, listed: &mut [bool], builder: &mut DatasetBuilder) {
+fn push_other_splits(tree: &Tree, folders: &Folders, listed: &mut [bool], builder: &mut DatasetBuilder) {
     let images = tree.images();
     let about: BTreeSet<_> =
         images.files().filter(|file| listed[*file]).map(|file| images.split_of(file)).collect();
-    for file in images.files() {
+    for file in images.files().filter(|file| !folders.is_mask(*file)) {
         if let (false, split @ Some(_)) = (listed[file], images.split_of(file))
             && !about.contains(&split)
         {
@@ -170,7 +175,7 @@ fn push_other_splits(tree: &Tree, listed: &mut [bool], builder: &mut DatasetBuil
 /// What the images' folders say.
 struct Folders {
     images: Images,
-    /// The role of each file; `u32::MAX` for what is no image.
+    /// The role of each file; `u32::MAX` for masks and what is no image.
     role_of: Vec<u32>,
 }
 
@@ -182,6 +187,15 @@ impl Folders {
             role_of[*file] = *role;
         }
         Ok(Self { images, role_of })
+    }
+
+    fn role(&self, file: usize) -> Option<&Role> {
+        self.images.roles.get(self.role_of[file] as usize)
+    }
+
+    /// Whether an image is a mask of another one.
+    fn is_mask(&self, image: usize) -> bool {
+        self.role(image).is_none()
     }
 }
 
@@ -225,83 +239,98 @@ impl Faults<'_> {
     }
 }
 
-fn read_table(
-    tree: &Tree,
-    candidate: &Candidate,
-    folders: &Folders,
-    listed: &mut [bool],
-    builder: &mut DatasetBuilder,
-    control: &Control,
-) -> Result<(), ImportError> {
-    let path = tree.path(candidate.file);
-    control.begin(format!("Reading {path}"), 0);
-    control.checkpoint()?;
-    let malformed = |message: String| ImportError::Malformed { path: tree.root.join(path), message };
-    let content = tree.read(candidate.file).map_err(|error| malformed(error.message))?;
-    let table = table::parse(&content, candidate.kind, true, u32::MAX as usize)
-        .ok_or_else(|| malformed("this is no table of text".into()))?;
-    drop(content);
-    let resolver = Resolver::new(tree, path, candidate.split);
-    let roles = roles(&table, |value| resolver.exists(value))
-        .ok_or_else(|| malformed("no column of this table names images".into()))?;
+/// A table that was read, and what its columns mean.
+struct Source<'a> {
+    path: &'a str,
+    split: Option<&'static str>,
+    table: Table,
+    roles: Roles,
+    resolver: Resolver<'a>,
+}
 
-    let mut faults = Faults { path, count: 0 };
-    for (line, why) in &table.faults {
-        faults.report(builder, format!("line {line} cannot be read: {why}"));
+impl<'a> Source<'a> {
+    /// Reads a whole table. The error is a sentence.
+    fn read(tree: &'a Tree, candidate: &Candidate) -> Result<Self, String> {
+        let (path, split) = (tree.path(candidate.file), candidate.split);
+        let content = tree.read(candidate.file).map_err(|error| error.message)?;
+        let table = table::parse(&content, candidate.kind, true, u32::MAX as usize)
+            .ok_or("this is no table of text; save it as CSV in UTF-8")?;
+        let resolver = Resolver::new(tree, path, split);
+        let roles = roles(&table, |value| resolver.exists(value))
+            .ok_or("no column of this table names images that are there")?;
+        Ok(Self { path, split, table, roles, resolver })
     }
-    control.begin(format!("Reading {path}"), table.len() as u64);
-    let rows: Vec<usize> = (0..table.len()).collect();
-    for batch in rows.chunks(BATCH) {
-        control.checkpoint()?;
-        let found: Vec<Option<Found>> = batch
-            .par_iter()
-            .map(|row| {
-                let value = table.cell(*row, roles.path);
-                (!value.is_empty()).then(|| resolver.find(value))
-            })
-            .collect();
-        for (row, found) in batch.iter().zip(found) {
-            let line = table.lines[*row];
-            let Some(found) = found else {
-                faults.report(builder, format!("line {line} names no file"));
-                continue;
-            };
-            let mut said = row_values(&table, *row, &roles);
-            let mut folder_label = None;
-            if let Found::File(file) = found {
-                listed[file] = true;
-                if let Some(role) = folders.images.roles.get(folders.role_of[file] as usize) {
-                    said.split = said.split.or(candidate.split).or(role.split.as_deref());
-                    folder_label = role.label.as_deref().filter(|_| roles.labels == LabelColumns::None);
-                }
-            }
-            said.labels.extend(folder_label);
-            let attributes: Vec<(&str, &str)> =
-                said.attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            let boxes = match said.rect {
-                Some(Ok(rect)) => {
-                    let relative = roles.boxes.as_ref().is_some_and(|boxes| boxes.relative);
-                    said.labels.iter().map(|class| NewBox { class, rect, relative }).collect()
-                }
-                Some(Err(())) => {
-                    faults.report(builder, format!("the box in line {line} is not four numbers with a size"));
-                    Vec::new()
-                }
-                None => Vec::new(),
-            };
-            let sample = NewSample {
-                split: said.split.or(candidate.split),
-                labels: &said.labels,
-                boxes,
-                attributes: &attributes,
-                ..NewSample::default()
-            };
-            push(tree, builder, found, sample, || format!("{path}, line {line}"));
+
+    /// Hands over a sample for each row.
+    fn push(
+        &self,
+        tree: &Tree,
+        folders: &Folders,
+        listed: &mut [bool],
+        builder: &mut DatasetBuilder,
+        control: &Control,
+    ) -> Result<(), ImportError> {
+        let Self { path, table, roles, .. } = self;
+        let mut faults = Faults { path, count: 0 };
+        for (line, why) in &table.faults {
+            faults.report(builder, format!("line {line} cannot be read: {why}"));
         }
-        control.add(batch.len() as u64);
+        control.begin(format!("Reading {path}"), table.len() as u64);
+        for first in (0..table.len()).step_by(BATCH) {
+            control.checkpoint()?;
+            let batch = first..table.len().min(first + BATCH);
+            let found: Vec<Option<Found>> = batch
+                .clone()
+                .into_par_iter()
+                .map(|row| {
+                    let value = table.cell(row, roles.path);
+                    (!value.is_empty()).then(|| self.resolver.find(value))
+                })
+                .collect();
+            control.add(batch.len() as u64);
+            for (row, found) in batch.zip(found) {
+                let line = table.lines[row];
+                let Some(found) = found else {
+                    faults.report(builder, format!("line {line} names no file"));
+                    continue;
+                };
+                let mut said = row_values(table, row, roles);
+                said.split = said.split.or(self.split);
+                if let Found::File(file) = found {
+                    listed[file] = true;
+                    if let Some(role) = folders.role(file) {
+                        said.split = said.split.or(role.split.as_deref());
+                        let label = role.label.as_deref().filter(|_| roles.labels == LabelColumns::None);
+                        said.labels.extend(label);
+                    }
+                }
+                let boxes = match said.rect {
+                    Some(Ok(rect)) => {
+                        let relative = roles.boxes.as_ref().is_some_and(|boxes| boxes.relative);
+                        said.labels.iter().map(|class| NewBox { class, rect, relative }).collect()
+                    }
+                    Some(Err(())) => {
+                        let message = format!("the box in line {line} is not four numbers with a size");
+                        faults.report(builder, message);
+                        Vec::new()
+                    }
+                    None => Vec::new(),
+                };
+                let attributes: Vec<(&str, &str)> =
+                    said.attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                let sample = NewSample {
+                    split: said.split,
+                    labels: &said.labels,
+                    boxes,
+                    attributes: &attributes,
+                    ..NewSample::default()
+                };
+                push(tree, builder, found, sample, || format!("{path}, line {line}"));
+            }
+        }
+        faults.close(builder, table.more_faults);
+        Ok(())
     }
-    faults.close(builder, table.more_faults);
-    Ok(())
 }
 
 /// Pushes a sample for what a row's path leads to.

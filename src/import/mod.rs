@@ -120,10 +120,9 @@ pub fn open_tree(tree: &Tree, control: &Control) -> Result<Imported, ImportError
     }
     // Who opens a table means that table, whatever lies beside it. The sort is stable: formats of
     // one fit stay in this table's order.
-    let table_opened = tree.focus.is_some_and(|file| {
-        let path = tree.path(file);
-        ["csv", "tsv", "jsonl", "ndjson"].iter().any(|table| names::has_extension(path, table))
-    });
+    let table_opened = tree
+        .focus
+        .is_some_and(|file| names::has_extension(tree.path(file), &["csv", "tsv", "jsonl", "ndjson"]));
     fitting.sort_by_key(|(fit, format)| {
         let meant = table_opened && format.layout == Layout::Manifest;
         std::cmp::Reverse((meant, *fit))

@@ -102,9 +102,10 @@ pub fn extension(path: &str) -> &str {
     name.rsplit_once('.').map_or("", |(stem, extension)| if stem.is_empty() { "" } else { extension })
 }
 
-/// Whether a path has that extension, given in lowercase, in either case.
-pub fn has_extension(path: &str, wanted: &str) -> bool {
-    extension(path).eq_ignore_ascii_case(wanted)
+/// Whether a path has one of these extensions, in either case.
+pub fn has_extension(path: &str, wanted: &[&str]) -> bool {
+    let extension = extension(path);
+    wanted.iter().any(|wanted| extension.eq_ignore_ascii_case(wanted))
 }
 
 /// The name without folder and extension.
@@ -152,7 +153,7 @@ pub fn is_image_name(path: &str) -> bool {
         Some((plain, ending)) if ending.eq_ignore_ascii_case(".gz") => plain,
         _ => path,
     };
-    media::is_image_path(plain) || UNDECODED_EXTENSIONS.iter().any(|known| has_extension(plain, known))
+    media::is_image_path(plain) || has_extension(plain, UNDECODED_EXTENSIONS)
 }
 
 /// Whether only a look at the file's first bytes can tell if it is an image.
@@ -165,7 +166,7 @@ pub fn is_doubtful_name(path: &str) -> bool {
             "readme" | "license" | "licence" | "copying" | "makefile" | "copyright"
         );
     }
-    !is_image_name(path) && !OTHER_EXTENSIONS.iter().any(|known| known.eq_ignore_ascii_case(ending))
+    !is_image_name(path) && !has_extension(path, OTHER_EXTENSIONS)
 }
 
 /// Whether a file's first bytes (32 are enough) are an image's that the program decodes. Formats

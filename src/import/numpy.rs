@@ -60,15 +60,17 @@ pub fn fuzz(bytes: Arc<dyn ReadAt>) {
 const DETECT_FILES: usize = 32;
 
 fn detect(tree: &Tree) -> Option<Fit> {
-    let is_array = |path: &str| has_extension(path, "npy") || has_extension(path, "npz");
-    let files = (0..tree.len()).filter(|file| tree.is_in_focus(*file) && is_array(tree.path(*file)));
-    let (_, arrays) = list(tree, files.take(DETECT_FILES), &mut |_, _| {}, &Control::new()).ok()?;
+    let is_array = |file: &usize| has_extension(tree.path(*file), &["npy", "npz"]);
+    let files = (0..tree.len()).filter(|file| tree.is_in_focus(*file)).filter(is_array);
+    let files: Vec<usize> = files.take(DETECT_FILES).collect();
+    if files.is_empty() {
+        return None;
+    }
+    let (_, arrays) = list(tree, files, &mut |_, _| {}, &Control::new()).ok()?;
     let images: u64 = arrays.iter().filter_map(|array| Some(ImageShape::of(&array.header)?.rows)).sum();
     if images == 0 {
         // Who opens an array that is none of images, or is broken, is told so.
-        let opened = tree.focus.is_some_and(|focus| is_array(tree.path(focus)));
-        let alone = tree.images().is_empty() && (0..tree.len()).any(|file| is_array(tree.path(file)));
-        return (opened || alone).then_some(Fit::Fallback);
+        return (tree.focus.is_some() || tree.images().is_empty()).then_some(Fit::Fallback);
     }
     // Arrays beside as many images are something of those: depth, masks, features.
     (tree.focus.is_some() || images > tree.images().len() as u64).then_some(Fit::Certain)
@@ -194,7 +196,7 @@ fn list(
     control: &Control,
 ) -> Result<(Packed, Vec<Array>), ImportError> {
     let (archives, others): (Vec<usize>, Vec<usize>) =
-        files.into_iter().partition(|file| has_extension(tree.path(*file), "npz"));
+        files.into_iter().partition(|file| has_extension(tree.path(*file), &["npz"]));
     let zips = Packed::new(tree, archives.iter().map(|file| (*file, ContainerKind::Zip)));
     // The zips keep their numbers when the arrays within them come after them.
     let mut containers: Vec<Container> =
@@ -214,7 +216,7 @@ fn list(
         for index in 0..contents.len().min(MAX_ENTRIES) {
             let Ok(entry) = contents.entry(index) else { continue };
             let name = join("", &String::from_utf8_lossy(entry.name_raw()));
-            if !has_extension(&name, "npy") || !names.insert(name.clone()) {
+            if !has_extension(&name, &["npy"]) || !names.insert(name.clone()) {
                 continue;
             }
             let place = Place { container: zips.number(at), offset: index as u64, len: entry.size() };
@@ -222,7 +224,7 @@ fn list(
             containers.push(Container { path: name, kind: ContainerKind::Npy, parent: Some(place) });
         }
     }
-    for file in others.into_iter().filter(|file| has_extension(tree.path(*file), "npy")) {
+    for file in others.into_iter().filter(|file| has_extension(tree.path(*file), &["npy"])) {
         found.push((tree.path(file).to_owned(), containers.len(), tree.modified_ms(file)));
         containers.push(packed::container_of(tree, file, ContainerKind::Npy));
     }

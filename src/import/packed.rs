@@ -214,6 +214,21 @@ mod tests {
     }
 
     #[test]
+    fn rows_that_are_left_out_are_told() {
+        for (promised, there, taken, faults) in [
+            (3, 3, 3, 0),
+            (3, 2, 2, 1),
+            (u64::MAX, 0, 0, 1),
+            (MAX_ROWS + 5, MAX_ROWS + 5, MAX_ROWS, 1),
+            (MAX_ROWS + 5, MAX_ROWS + 1, MAX_ROWS, 2),
+        ] {
+            let mut builder = DatasetBuilder::new("", "", crate::dataset::Layout::Idx);
+            assert_eq!(rows_taken(&mut builder, "x", promised, there), taken);
+            assert_eq!(builder.issues().len(), faults, "{promised} {there}");
+        }
+    }
+
+    #[test]
     fn planes_become_pixels() {
         assert_eq!(interleaved(&[1, 2, 3, 4, 5, 6], 3), [1, 3, 5, 2, 4, 6]);
         assert_eq!(interleaved(&[1, 2], 1), [1, 2]);

@@ -59,8 +59,8 @@ const BATCH: u64 = 1024;
 const DETECT_FILES: usize = 4;
 
 fn parquet_files(tree: &Tree) -> Vec<usize> {
-    let is_parquet = |path: &str| has_extension(path, "parquet") || has_extension(path, "pq");
-    (0..tree.len()).filter(|file| tree.is_in_focus(*file) && is_parquet(tree.path(*file))).collect()
+    let is_parquet = |file: &usize| has_extension(tree.path(*file), &["parquet", "pq"]);
+    (0..tree.len()).filter(|file| tree.is_in_focus(*file)).filter(is_parquet).collect()
 }
 
 fn detect(tree: &Tree) -> Option<Fit> {

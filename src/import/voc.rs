@@ -37,10 +37,11 @@ const DETECT_FILES: usize = 8;
 const MAX_XML_BYTES: u64 = 16 << 20;
 
 fn detect(tree: &Tree) -> Option<Fit> {
-    if tree.focus.is_some_and(|focus| !has_extension(tree.path(focus), "xml")) {
+    if tree.focus.is_some_and(|focus| !has_extension(tree.path(focus), &["xml"])) {
         return None;
     }
-    let mut files = (0..tree.len()).filter(|file| has_extension(tree.path(*file), "xml")).take(DETECT_FILES);
+    let mut files =
+        (0..tree.len()).filter(|file| has_extension(tree.path(*file), &["xml"])).take(DETECT_FILES);
     let annotated = files.any(|file| {
         let head = packed::head(tree, file, 4096);
         String::from_utf8_lossy(&head).contains("<annotation")
@@ -56,7 +57,8 @@ struct Annotated {
 }
 
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
-    let files: Vec<usize> = (0..tree.len()).filter(|file| has_extension(tree.path(*file), "xml")).collect();
+    let files: Vec<usize> =
+        (0..tree.len()).filter(|file| has_extension(tree.path(*file), &["xml"])).collect();
     let index = tree.images();
     let splits = listed_splits(tree);
     control.begin("Reading annotations", files.len() as u64);

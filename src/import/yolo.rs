@@ -143,8 +143,7 @@ const DETECT_IMAGES: usize = 64;
 
 fn detect(tree: &Tree) -> Option<Fit> {
     const OPENED: [&str; 5] = ["yaml", "yml", "names", "txt", "data"];
-    let opens = |path: &str| OPENED.iter().any(|known| has_extension(path, known));
-    if tree.focus.is_some_and(|focus| !opens(tree.path(focus))) {
+    if tree.focus.is_some_and(|focus| !has_extension(tree.path(focus), &OPENED)) {
         return None;
     }
     if find_config(tree).is_some() {
@@ -173,7 +172,7 @@ fn detect(tree: &Tree) -> Option<Fit> {
 const CONFIG_FILES: usize = 16;
 
 fn is_config(path: &str) -> bool {
-    ["yaml", "yml", "data"].iter().any(|known| has_extension(path, known))
+    has_extension(path, &["yaml", "yml", "data"])
 }
 
 /// The file that names the classes and splits, and what it says.
@@ -191,7 +190,7 @@ fn find_config(tree: &Tree) -> Option<(usize, Config)> {
     files.into_iter().find_map(|file| {
         let text = (tree.bytes(file) <= config::MAX_BYTES).then(|| tree.read(file).ok()).flatten()?;
         let text = String::from_utf8_lossy(&text);
-        let config = if has_extension(tree.path(file), "data") {
+        let config = if has_extension(tree.path(file), &["data"]) {
             Config::parse_darknet(&text)
         } else {
             Config::parse(&text).ok()?
@@ -376,7 +375,7 @@ fn assign_splits(
     let folders: HashSet<&str> = index.files().flat_map(|file| above(tree.path(file))).collect();
     for (split, value) in &config.splits {
         let candidates = places(split_path(config_path).0, &config.path, value);
-        if has_extension(value, "txt") {
+        if has_extension(value, &["txt"]) {
             let Some(list) = candidates.iter().find_map(|path| tree.find(path)) else {
                 report_absent(builder, config_path, split, value);
                 continue;
@@ -429,7 +428,7 @@ fn places(own: &str, base: &str, value: &str) -> Vec<String> {
     let mut places = vec![join(&join(own, base), value), join(own, value), join("", value)];
     let plain = join("", &join(base, value));
     let parts: Vec<&str> = plain.split('/').collect();
-    let fewest = if has_extension(value, "txt") { 1 } else { 2 };
+    let fewest = if has_extension(value, &["txt"]) { 1 } else { 2 };
     for skipped in 0..(parts.len() + 1).saturating_sub(fewest) {
         let rest = parts[skipped..].join("/");
         places.extend([join(own, &rest), rest]);

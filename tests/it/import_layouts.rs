@@ -68,7 +68,11 @@ fn told(files: &[Vec<File>]) -> Vec<String> {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
     }
-    match import::open(folder.path().to_str().unwrap(), &Control::new()) {
+    let control = Control::new();
+    let opened = import::open(folder.path().to_str().unwrap(), &control);
+    let progress = control.progress();
+    assert!(progress.total == 0 || progress.done <= progress.total, "{progress:?}");
+    match opened {
         Ok(Imported { dataset, issues }) => {
             let mut told = vec![dataset.layout.title().to_owned()];
             told.extend(rows(&dataset));
