@@ -9,7 +9,7 @@
 //!
 //! It refuses to know what annotations hold.
 
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
@@ -17,17 +17,27 @@ use rayon::prelude::*;
 
 use super::Tree;
 use super::names::{extension, is_image_name, join, split_of, split_of_folders, split_path, stem};
+use super::tree::hash_of;
 
 /// The most images of one name that are looked at where none of the folders that are told fits.
 const MAX_STRAY: usize = 256;
 
+/// An image file of a tree.
+#[derive(Clone, Copy, Debug)]
+struct Image {
+    /// Of its stem: most comparisons end with it, without a look at the path.
+    hash: u64,
+    file: u32,
+    folder: u32,
+}
+
 /// The image files of a tree, by name; made once for a tree.
 #[derive(Debug, Default)]
 pub struct Sorted {
-    /// Image files in the order of the tree, each with the number of its folder.
-    files: Vec<(u32, u32)>,
-    /// The same by stem, then by their folders from the last to the first.
-    by_stem: Vec<(u32, u32)>,
+    /// Image files in the order of the tree.
+    files: Vec<Image>,
+    /// The same by the hash of their stem, the stem, and their folders from the last to the first.
+    by_stem: Vec<Image>,
     /// Each folder's split and how many images lie in it.
     folders: Vec<(Option<&'static str>, usize)>,
     /// Every name in the paths of those folders.
@@ -46,19 +56,16 @@ impl Sorted {
                 (sorted.folders.len() - 1) as u32
             });
             sorted.folders[number as usize].1 += 1;
-            sorted.files.push((file as u32, number));
+            let hash = hash_of(stem(tree.path(file)));
+            sorted.files.push(Image { hash, file: file as u32, folder: number });
         }
         sorted.by_stem.clone_from(&sorted.files);
         sorted.by_stem.par_sort_unstable_by(|a, b| {
-            let key = |file: u32| {
-                let path = tree.path(file as usize);
-                (stem(path), split_path(path).0)
-            };
-            let ((stem_a, folder_a), (stem_b, folder_b)) = (key(a.0), key(b.0));
-            stem_a
-                .cmp(stem_b)
-                .then_with(|| folder_a.rsplit('/').cmp(folder_b.rsplit('/')))
-                .then_with(|| a.0.cmp(&b.0))
+            a.hash.cmp(&b.hash).then_with(|| {
+                let (a_path, b_path) = (tree.path(a.file as usize), tree.path(b.file as usize));
+                let folders = split_path(a_path).0.rsplit('/').cmp(split_path(b_path).0.rsplit('/'));
+                stem(a_path).cmp(stem(b_path)).then(folders).then(a.file.cmp(&b.file))
+            })
         });
         sorted
     }
@@ -78,7 +85,7 @@ impl<'a> ImageIndex<'a> {
 
     /// Every image file, in the tree's order.
     pub fn files(self) -> impl ExactSizeIterator<Item = usize> + 'a {
-        self.sorted.files.iter().map(|(file, _)| *file as usize)
+        self.sorted.files.iter().map(|image| image.file as usize)
     }
 
     /// How many image files there are.
@@ -92,7 +99,7 @@ impl<'a> ImageIndex<'a> {
 
     /// The split that an image's folders tell.
     pub fn split_of(self, file: usize) -> Option<&'static str> {
-        let at = self.sorted.files.binary_search_by_key(&(file as u32), |(file, _)| *file).ok()?;
+        let at = self.sorted.files.binary_search_by_key(&(file as u32), |image| image.file).ok()?;
         self.split(self.sorted.files[at])
     }
 
@@ -112,8 +119,8 @@ impl<'a> ImageIndex<'a> {
         let (told_folder, last) = split_path(&name);
         let (wanted, ending) =
             if is_image_name(last) { (stem(last), Some(extension(last))) } else { (last, None) };
-        let fits = |file: &(u32, u32)| {
-            ending.is_none_or(|ending| extension(self.path(*file)).eq_ignore_ascii_case(ending))
+        let fits = |image: &Image| {
+            ending.is_none_or(|ending| extension(self.path(*image)).eq_ignore_ascii_case(ending))
         };
         let ranges = self.narrowed(wanted, told_folder);
         let is_stray = !told_folder.is_empty() && ranges.len() == 1;
@@ -126,9 +133,9 @@ impl<'a> ImageIndex<'a> {
             Some((shared, found))
         })?;
         if is_stray {
-            let key = |file| self.nearness(file, folder, split);
-            let files = self.sorted.by_stem[ranges[0].clone()].iter().filter(|file| fits(file));
-            if files.filter(|file| key(**file) == key(found)).count() > 1 {
+            let key = |image| self.nearness(image, folder, split);
+            let others = self.sorted.by_stem[ranges[0].clone()].iter().filter(|image| fits(image));
+            if others.filter(|image| key(**image) == key(found)).count() > 1 {
                 return None;
             }
         }
@@ -137,7 +144,7 @@ impl<'a> ImageIndex<'a> {
             let other_split = split_of(told).is_some_and(|told| own.is_some_and(|own| own != told));
             !told.is_empty() && (other_split || self.sorted.folder_names.contains(told))
         });
-        (!contradicted).then_some(found.0 as usize)
+        (!contradicted).then_some(found.file as usize)
     }
 
     /// The file that goes with one of that path, without its ending, in another folder: of those of
@@ -145,26 +152,30 @@ impl<'a> ImageIndex<'a> {
     pub fn twin(self, path: &str, split: Option<&str>) -> Option<usize> {
         let (folder, name) = split_path(path);
         let range = self.narrowed(name, folder).pop()?;
-        self.nearest(range, folder, split, None, |_| true).map(|found| found.0 as usize)
+        self.nearest(range, folder, split, None, |_| true).map(|found| found.file as usize)
     }
 
     /// The files of a stem; then those of them whose last folder is `folder`'s last, and so on as
     /// long as there are any.
     fn narrowed(self, wanted: &str, folder: &str) -> Vec<Range<usize>> {
         let by_stem = &self.sorted.by_stem;
-        let start = by_stem.partition_point(|file| stem(self.path(*file)) < wanted);
-        let count = by_stem[start..].partition_point(|file| stem(self.path(*file)) == wanted);
-        let mut ranges = vec![start..start + count];
-        for (depth, part) in folder.rsplit('/').filter(|part| !part.is_empty()).enumerate() {
-            let Some(wide) = ranges.last().cloned() else { break };
-            let own = |file: &(u32, u32)| split_path(self.path(*file)).0.rsplit('/').nth(depth);
-            let files = &by_stem[wide.clone()];
-            let start = wide.start + files.partition_point(|file| own(file) < Some(part));
-            let count = by_stem[start..wide.end].partition_point(|file| own(file) == Some(part));
-            if count == 0 {
+        // The part of a range that is equal, where it is in the order of `compare`.
+        let part = |range: Range<usize>, compare: &dyn Fn(&Image) -> Ordering| {
+            let start = range.start + by_stem[range.clone()].partition_point(|image| compare(image).is_lt());
+            start..start + by_stem[start..range.end].partition_point(|image| compare(image).is_eq())
+        };
+        let hash = hash_of(wanted);
+        let of_hash = part(0..by_stem.len(), &|image| image.hash.cmp(&hash));
+        let of_stem = part(of_hash, &|image| stem(self.path(*image)).cmp(wanted));
+        let mut ranges = vec![of_stem];
+        for (depth, told) in folder.rsplit('/').filter(|told| !told.is_empty()).enumerate() {
+            let wide = ranges[ranges.len() - 1].clone();
+            let narrow =
+                part(wide, &|image| split_path(self.path(*image)).0.rsplit('/').nth(depth).cmp(&Some(told)));
+            if narrow.is_empty() {
                 break;
             }
-            ranges.push(start..start + count);
+            ranges.push(narrow);
         }
         ranges
     }
@@ -175,26 +186,26 @@ impl<'a> ImageIndex<'a> {
         folder: &str,
         split: Option<&str>,
         ending: Option<&str>,
-        fits: impl Fn(&(u32, u32)) -> bool,
-    ) -> Option<(u32, u32)> {
-        self.sorted.by_stem[range].iter().copied().filter(fits).max_by_key(|file| {
-            let same_case = ending.is_some_and(|ending| extension(self.path(*file)) == ending);
+        fits: impl Fn(&Image) -> bool,
+    ) -> Option<Image> {
+        self.sorted.by_stem[range].iter().copied().filter(fits).max_by_key(|image| {
+            let same_case = ending.is_some_and(|ending| extension(self.path(*image)) == ending);
             // Ties go to the first file, for the same answer every time.
-            (self.nearness(*file, folder, split), same_case, Reverse(file.0))
+            (self.nearness(*image, folder, split), same_case, Reverse(image.file))
         })
     }
 
-    /// How near a file is to who names it.
-    fn nearness(self, file: (u32, u32), folder: &str, split: Option<&str>) -> (bool, usize) {
-        (split.is_some() && self.split(file) == split, shared_start(self.path(file), folder))
+    /// How near an image is to who names it.
+    fn nearness(self, image: Image, folder: &str, split: Option<&str>) -> (bool, usize) {
+        (split.is_some() && self.split(image) == split, shared_start(self.path(image), folder))
     }
 
-    fn path(self, file: (u32, u32)) -> &'a str {
-        self.tree.path(file.0 as usize)
+    fn path(self, image: Image) -> &'a str {
+        self.tree.path(image.file as usize)
     }
 
-    fn split(self, file: (u32, u32)) -> Option<&'static str> {
-        self.sorted.folders[file.1 as usize].0
+    fn split(self, image: Image) -> Option<&'static str> {
+        self.sorted.folders[image.folder as usize].0
     }
 }
 

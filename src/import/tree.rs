@@ -598,7 +598,8 @@ fn common_folder(paths: &[PathBuf]) -> Option<PathBuf> {
     Some(folder)
 }
 
-fn hash_of(text: &str) -> u64 {
+/// A hash by which texts are told apart before they are compared.
+pub(super) fn hash_of(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()
