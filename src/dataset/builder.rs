@@ -168,11 +168,12 @@ impl DatasetBuilder {
         classes.extend(boxes.iter().map(|one| one.class));
 
         let key = hash_of(sample.path);
-        let known = self
-            .by_path
-            .get(&key)
-            .and_then(|ids| ids.iter().copied().find(|id| self.paths.get(*id as usize) == sample.path));
-        if let Some(id) = known.filter(|_| sample.raw_path.is_none()) {
+        let is_known = |id: &SampleId| {
+            let raw = self.raw_paths.get(id).map(Vec::as_slice);
+            self.paths.get(*id as usize) == sample.path && raw == sample.raw_path.as_deref()
+        };
+        let known = self.by_path.get(&key).and_then(|ids| ids.iter().copied().find(is_known));
+        if let Some(id) = known {
             self.labels.extend(id, &classes);
             self.boxes.extend(boxes.into_iter().map(|one| (id, one)));
             self.set_attributes(id, sample.attributes);
@@ -351,6 +352,15 @@ mod tests {
         let boxes: Vec<Vec<u32>> =
             (0..3).map(|sample| dataset.boxes.get(sample).iter().map(|one| one.class).collect()).collect();
         assert_eq!(boxes, [vec![0, 1], vec![0], vec![0, 1, 1]]);
+    }
+
+    #[test]
+    fn paths_that_look_alike_are_told_apart_by_their_bytes() {
+        let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
+        for raw_path in [None, Some(b"\xe9".to_vec()), Some(b"\xe9".to_vec()), None] {
+            builder.push(NewSample { path: "\\xE9", raw_path, ..Default::default() });
+        }
+        assert_eq!(builder.len(), 2);
     }
 
     #[test]

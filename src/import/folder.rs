@@ -171,7 +171,8 @@ fn drop_doubled(folders: &[Vec<&str>], depth: usize, at: usize, classes: &mut [V
     }
 }
 
-/// Whether each folder, or one above it, holds masks of the images in a folder beside that.
+/// Whether each folder, or one above it, holds masks of the images in a folder beside that: `masks`
+/// beside `images`, `train_masks` beside `train`. Other words make a class (`face` and `face_mask`).
 fn are_masks(folders: &[Vec<&str>]) -> Vec<bool> {
     let is = |known: &[&str], word: &str| known.iter().any(|one| word.eq_ignore_ascii_case(one));
     let is_mask = |name: &str| words(name).any(|word| is(MASK_WORDS, word));
@@ -190,7 +191,10 @@ fn are_masks(folders: &[Vec<&str>]) -> Vec<bool> {
         }
     }
     let has_images_beside = |folder: &Vec<&str>, depth: usize| {
-        is_mask(folder[depth]) && of_images.contains(&(&folder[..depth], subject(folder[depth])))
+        let subject = subject(folder[depth]);
+        is_mask(folder[depth])
+            && (subject.is_empty() || split_of(&subject.join(" ")).is_some())
+            && of_images.contains(&(&folder[..depth], subject))
     };
     folders.iter().map(|folder| (0..folder.len()).any(|depth| has_images_beside(folder, depth))).collect()
 }
@@ -516,6 +520,8 @@ mod tests {
             // Classes, of which none is the images.
             (&["mask/1", "nomask/1"], &[false, false]),
             (&["with_mask/1", "without_mask/1"], &[false, false]),
+            (&["face/1", "face_mask/1"], &[false, false]),
+            (&["Mustang/1", "Mustang GT/1"], &[false, false]),
             (&["masks/1"], &[false]),
         ] {
             let folders: Vec<Vec<&str>> = paths.iter().map(|path| folder_parts(path)).collect();

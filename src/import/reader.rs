@@ -67,7 +67,11 @@ impl ReadError {
 
     /// The same fault, said of a container.
     fn of_container(self, path: &str) -> Self {
-        Self { message: format!("{} ({path})", self.message), ..self }
+        let told = format!(" ({path})");
+        if self.message.ends_with(&told) {
+            return self;
+        }
+        Self { message: self.message + &told, ..self }
     }
 }
 
@@ -287,7 +291,10 @@ impl Reader {
         // go round in circles.
         let inside = |place: &Place| !place.is_loose() && place.container >= container;
         if depth > MAX_DEPTH || about.parent.as_ref().is_some_and(inside) {
-            return Err(ReadError::new(IssueKind::Unreadable, "archives lie too deep within archives"));
+            return Err(ReadError::new(
+                IssueKind::Unreadable,
+                "archives lie too deep within archives; unpack the outer ones",
+            ));
         }
         let bytes = self.open_bytes(about, depth).map_err(|error| error.of_container(&about.path))?;
         let opened =

@@ -60,8 +60,7 @@ pub fn kind_of(head: &[u8]) -> Option<ContainerKind> {
 
 /// Whether a file has an archive's name; [`sniff`] tells if it is one.
 pub fn is_archive_name(path: &str) -> bool {
-    let path = path.to_ascii_lowercase();
-    [".tar", ".tar.gz", ".tgz", ".zip"].iter().any(|ending| path.ends_with(ending))
+    archive_stem(path).len() < path.len()
 }
 
 /// An archive's name without its ending.
