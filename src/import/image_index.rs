@@ -159,19 +159,14 @@ impl<'a> ImageIndex<'a> {
     /// long as there are any.
     fn narrowed(self, wanted: &str, folder: &str) -> Vec<Range<usize>> {
         let by_stem = &self.sorted.by_stem;
-        // The part of a range that is equal, where it is in the order of `compare`.
-        let part = |range: Range<usize>, compare: &dyn Fn(&Image) -> Ordering| {
-            let start = range.start + by_stem[range.clone()].partition_point(|image| compare(image).is_lt());
-            start..start + by_stem[start..range.end].partition_point(|image| compare(image).is_eq())
-        };
         let hash = hash_of(wanted);
-        let of_hash = part(0..by_stem.len(), &|image| image.hash.cmp(&hash));
-        let of_stem = part(of_hash, &|image| stem(self.path(*image)).cmp(wanted));
+        let of_hash = equal(by_stem, 0..by_stem.len(), |image| image.hash.cmp(&hash));
+        let of_stem = equal(by_stem, of_hash, |image| stem(self.path(*image)).cmp(wanted));
         let mut ranges = vec![of_stem];
         for (depth, told) in folder.rsplit('/').filter(|told| !told.is_empty()).enumerate() {
             let wide = ranges[ranges.len() - 1].clone();
-            let narrow =
-                part(wide, &|image| split_path(self.path(*image)).0.rsplit('/').nth(depth).cmp(&Some(told)));
+            let own = |image: &Image| split_path(self.path(*image)).0.rsplit('/').nth(depth);
+            let narrow = equal(by_stem, wide, |image| own(image).cmp(&Some(told)));
             if narrow.is_empty() {
                 break;
             }
@@ -207,6 +202,20 @@ impl<'a> ImageIndex<'a> {
     fn split(self, image: Image) -> Option<&'static str> {
         self.sorted.folders[image.folder as usize].0
     }
+}
+
+/// The part of a range that is equal, where the range is in the order of `compare`.
+fn equal(images: &[Image], range: Range<usize>, compare: impl Fn(&Image) -> Ordering) -> Range<usize> {
+    let images = &images[range.clone()];
+    let start = images.partition_point(|image| compare(image).is_lt());
+    // Few are, mostly: their end is looked for from their start on.
+    let mut width = 1;
+    while images.get(start + width - 1).is_some_and(|image| compare(image).is_eq()) {
+        width *= 2;
+    }
+    let rest = &images[start..images.len().min(start + width)];
+    let end = start + rest.partition_point(|image| compare(image).is_eq());
+    range.start + start..range.start + end
 }
 
 /// Number of leading folders that two paths share.

@@ -203,9 +203,9 @@ fn meaning(word: &str) -> Word {
     ];
     let word = word.trim_end_matches(|char: char| char.is_ascii_digit());
     let is = |known: &&str| word.eq_ignore_ascii_case(known);
-    match SPLITS.iter().find(|(_, words)| words.iter().any(|known| is(&known))) {
+    match SPLITS.iter().find(|(_, words)| words.iter().any(is)) {
         Some((split, _)) => Word::Split(split),
-        None if FILLERS.iter().any(|known| is(&known)) => Word::Filler,
+        None if FILLERS.iter().any(is) => Word::Filler,
         None => Word::Other,
     }
 }

@@ -20,7 +20,6 @@ fn png(seed: u8) -> Vec<u8> {
 struct File(String, Vec<u8>);
 
 /// Small images at these paths.
-
 fn images(paths: &str) -> Vec<File> {
     paths.split_whitespace().enumerate().map(|(at, path)| File(path.into(), png(at as u8))).collect()
 }
