@@ -13,8 +13,6 @@ use std::cmp::{Ordering, Reverse};
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
-use rayon::prelude::*;
-
 use super::Tree;
 use super::names::{extension, is_image_name, join, split_of, split_of_folders, split_path, stem};
 use super::tree::hash_of;
@@ -60,7 +58,9 @@ impl Sorted {
             sorted.files.push(Image { hash, file: file as u32, folder: number });
         }
         sorted.by_stem.clone_from(&sorted.files);
-        sorted.by_stem.par_sort_unstable_by(|a, b| {
+        // Not by several threads: this may be made while others of rayon's wait for it, and a thread
+        // that waits for its own helpers could take up a task that waits as well.
+        sorted.by_stem.sort_unstable_by(|a, b| {
             a.hash.cmp(&b.hash).then_with(|| {
                 let (a_path, b_path) = (tree.path(a.file as usize), tree.path(b.file as usize));
                 let folders = split_path(a_path).0.rsplit('/').cmp(split_path(b_path).0.rsplit('/'));
