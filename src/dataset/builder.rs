@@ -36,6 +36,9 @@ pub struct NewBox<'a> {
     pub relative: bool,
 }
 
+/// The most attributes of a dataset; what comes under further names is left out, with an issue.
+pub const MAX_ATTRIBUTES: usize = 256;
+
 /// Collects samples and issues; the class of a sample with boxes is the set of its boxes' classes.
 #[derive(Debug)]
 pub struct DatasetBuilder {
@@ -47,17 +50,51 @@ pub struct DatasetBuilder {
     by_path: HashMap<u64, Vec<SampleId>>,
     places: Vec<Place>,
     containers: Vec<Container>,
+    container_ids: HashMap<Container, u32>,
     bytes: Vec<u64>,
     modified_ms: Vec<i64>,
     split_names: Vec<String>,
     split_ids: HashMap<String, SplitId>,
     splits: Vec<SplitId>,
     labels: LabelsBuilder,
-    box_counts: Vec<u32>,
-    boxes: Vec<BoxRecord>,
-    attributes: Vec<Attribute>,
+    /// In the order in which they were handed over.
+    boxes: Vec<(SampleId, BoxRecord)>,
+    attributes: Vec<Column>,
     attribute_ids: HashMap<String, usize>,
+    has_left_out_attributes: bool,
     issues: Vec<Issue>,
+}
+
+/// The values of one attribute, in the order in which they were handed over.
+#[derive(Debug, Default)]
+struct Column {
+    name: String,
+    samples: Vec<SampleId>,
+    values: Strings,
+}
+
+impl Column {
+    /// One value for each sample: the first that it was given, or an empty one.
+    fn finish(self, samples: usize) -> Attribute {
+        let mut order: Vec<u32> = (0..self.samples.len() as u32).collect();
+        // Stable, so that of several values of a sample the first comes first.
+        order.sort_by_key(|at| self.samples[*at as usize]);
+        let mut values = Strings::new();
+        values.reserve(samples, self.values.text().len());
+        for at in order {
+            let sample = self.samples[at as usize] as usize;
+            while values.len() < sample {
+                values.push("");
+            }
+            if values.len() == sample {
+                values.push(self.values.get(at as usize));
+            }
+        }
+        while values.len() < samples {
+            values.push("");
+        }
+        Attribute { name: self.name, values }
+    }
 }
 
 impl DatasetBuilder {
@@ -72,16 +109,17 @@ impl DatasetBuilder {
             by_path: HashMap::new(),
             places: Vec::new(),
             containers: Vec::new(),
+            container_ids: HashMap::new(),
             bytes: Vec::new(),
             modified_ms: Vec::new(),
             split_names: Vec::new(),
             split_ids: HashMap::new(),
             splits: Vec::new(),
             labels: LabelsBuilder::default(),
-            box_counts: Vec::new(),
             boxes: Vec::new(),
             attributes: Vec::new(),
             attribute_ids: HashMap::new(),
+            has_left_out_attributes: false,
             issues: Vec::new(),
         }
     }
@@ -105,15 +143,17 @@ impl DatasetBuilder {
 
     /// Adds a container and gives its index for [`Place::container`].
     pub fn container(&mut self, container: Container) -> u32 {
-        if let Some(at) = self.containers.iter().position(|known| *known == container) {
-            return at as u32;
+        let next = self.containers.len() as u32;
+        let id = *self.container_ids.entry(container.clone()).or_insert(next);
+        if id == next {
+            self.containers.push(container);
         }
-        self.containers.push(container);
-        (self.containers.len() - 1) as u32
+        id
     }
 
-    /// Adds a sample. One whose path was added before gets the new labels, boxes and attributes
-    /// as well as its own: tables name a file once per label.
+    /// Adds a sample. One whose path was added before gets the new labels and boxes as well as its
+    /// own, and the split and attributes that it had not: tables name a file once per label, and
+    /// several tables describe the same files.
     pub fn push(&mut self, sample: NewSample<'_>) -> SampleId {
         let mut classes: Vec<ClassId> = sample.labels.iter().map(|name| self.labels.class(name)).collect();
         let boxes: Vec<BoxRecord> = sample
@@ -128,14 +168,20 @@ impl DatasetBuilder {
         classes.extend(boxes.iter().map(|one| one.class));
 
         let key = hash_of(sample.path);
-        let known = self
-            .by_path
-            .get(&key)
-            .and_then(|ids| ids.iter().copied().find(|id| self.paths.get(*id as usize) == sample.path));
-        if let Some(id) = known.filter(|_| sample.raw_path.is_none()) {
+        let is_known = |id: &SampleId| {
+            let raw = self.raw_paths.get(id).map(Vec::as_slice);
+            self.paths.get(*id as usize) == sample.path && raw == sample.raw_path.as_deref()
+        };
+        let known = self.by_path.get(&key).and_then(|ids| ids.iter().copied().find(is_known));
+        if let Some(id) = known {
             self.labels.extend(id, &classes);
+            self.boxes.extend(boxes.into_iter().map(|one| (id, one)));
             self.set_attributes(id, sample.attributes);
-            debug_assert!(boxes.is_empty(), "importers gather a sample's boxes before they push it");
+            if let Some(split) = sample.split
+                && self.splits[id as usize] == NO_SPLIT
+            {
+                self.splits[id as usize] = self.split(split);
+            }
             return id;
         }
 
@@ -151,8 +197,7 @@ impl DatasetBuilder {
         let split = sample.split.map_or(NO_SPLIT, |name| self.split(name));
         self.splits.push(split);
         self.labels.push(&classes);
-        self.box_counts.push(boxes.len() as u32);
-        self.boxes.extend(boxes);
+        self.boxes.extend(boxes.into_iter().map(|one| (id, one)));
         self.set_attributes(id, sample.attributes);
         id
     }
@@ -177,22 +222,19 @@ impl DatasetBuilder {
     /// The dataset and its issues.
     pub fn finish(mut self) -> (Dataset, Vec<Issue>) {
         let samples = self.places.len();
-        for attribute in &mut self.attributes {
-            while attribute.values.len() < samples {
-                attribute.values.push("");
-            }
-        }
         let boxes = if self.boxes.is_empty() {
             Boxes::default()
         } else {
-            let mut starts = Vec::with_capacity(samples + 1);
-            let mut start = 0;
-            starts.push(0);
-            for count in &self.box_counts {
-                start += count;
-                starts.push(start);
+            // Stable: a sample's boxes stay in the order in which they came.
+            self.boxes.sort_by_key(|(sample, _)| *sample);
+            let mut starts = vec![0; samples + 1];
+            for (sample, _) in &self.boxes {
+                starts[*sample as usize + 1] += 1;
             }
-            Boxes { starts, records: self.boxes }
+            for sample in 0..samples {
+                starts[sample + 1] += starts[sample];
+            }
+            Boxes { starts, records: self.boxes.into_iter().map(|(_, one)| one).collect() }
         };
         let dataset = Dataset {
             root: self.root,
@@ -208,7 +250,7 @@ impl DatasetBuilder {
             splits: self.splits,
             labels: self.labels.finish(),
             boxes,
-            attributes: self.attributes,
+            attributes: self.attributes.into_iter().map(|column| column.finish(samples)).collect(),
             gone: vec![false; samples],
         };
         (dataset, self.issues)
@@ -229,23 +271,31 @@ impl DatasetBuilder {
         id
     }
 
-    /// Appends the values of a new sample; a repeated sample keeps its first values.
     fn set_attributes(&mut self, id: SampleId, values: &[(&str, &str)]) {
         for (name, value) in values {
             let at = match self.attribute_ids.get(*name) {
                 Some(at) => *at,
+                None if self.attributes.len() == MAX_ATTRIBUTES => {
+                    if !self.has_left_out_attributes {
+                        self.has_left_out_attributes = true;
+                        let message = format!(
+                            "the samples have more than {MAX_ATTRIBUTES} attributes; \"{name}\" and what \
+                             comes after it were left out"
+                        );
+                        let path = self.paths.get(id as usize).to_owned();
+                        self.issue(Some(id), &path, IssueKind::Annotation, message);
+                    }
+                    continue;
+                }
                 None => {
-                    self.attributes.push(Attribute { name: (*name).to_owned(), values: Strings::new() });
+                    self.attributes.push(Column { name: (*name).to_owned(), ..Column::default() });
                     self.attribute_ids.insert((*name).to_owned(), self.attributes.len() - 1);
                     self.attributes.len() - 1
                 }
             };
-            let column = &mut self.attributes[at].values;
-            while column.len() < id as usize {
-                column.push("");
-            }
-            if column.len() == id as usize {
-                column.push(value);
+            if !value.is_empty() {
+                self.attributes[at].samples.push(id);
+                self.attributes[at].values.push(value);
             }
         }
     }
@@ -280,6 +330,50 @@ mod tests {
         assert_eq!(dataset.split(0), None);
         assert_eq!(dataset.split(1), Some("val"));
         assert_eq!(dataset.attributes[0].values.iter().collect::<Vec<_>>(), ["cat", ""]);
+    }
+
+    #[test]
+    fn later_tables_add_what_a_sample_had_not() {
+        let rect = [0.0, 0.0, 1.0, 1.0];
+        let boxed = |class| vec![NewBox { class, rect, relative: false }];
+        let mut builder = DatasetBuilder::new("/d", "/d", Layout::Manifest);
+        for path in ["a", "b", "c"] {
+            builder.push(NewSample { path, boxes: boxed("cat"), ..Default::default() });
+        }
+        // Another table, in another order.
+        for (path, note) in [("c", "3"), ("a", "1"), ("c", "again")] {
+            let sample = NewSample { path, split: Some(note), boxes: boxed("dog"), ..Default::default() };
+            builder.push(NewSample { attributes: &[("note", note)], ..sample });
+        }
+        let (dataset, _) = builder.finish();
+        assert_eq!(dataset.attributes[0].values.iter().collect::<Vec<_>>(), ["1", "", "3"]);
+        let splits: Vec<_> = (0..3).map(|sample| dataset.split(sample)).collect();
+        assert_eq!(splits, [Some("1"), None, Some("3")]);
+        let boxes: Vec<Vec<u32>> =
+            (0..3).map(|sample| dataset.boxes.get(sample).iter().map(|one| one.class).collect()).collect();
+        assert_eq!(boxes, [vec![0, 1], vec![0], vec![0, 1, 1]]);
+    }
+
+    #[test]
+    fn paths_that_look_alike_are_told_apart_by_their_bytes() {
+        let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
+        for raw_path in [None, Some(b"\xe9".to_vec()), Some(b"\xe9".to_vec()), None] {
+            builder.push(NewSample { path: "\\xE9", raw_path, ..Default::default() });
+        }
+        assert_eq!(builder.len(), 2);
+    }
+
+    #[test]
+    fn attributes_are_bounded() {
+        let mut builder = DatasetBuilder::new("/d", "/d", Layout::WebDataset);
+        for sample in 0..MAX_ATTRIBUTES + 9 {
+            let name = format!("key {sample}");
+            let path = format!("{sample}.png");
+            builder.push(NewSample { path: &path, attributes: &[(&name, "x")], ..Default::default() });
+        }
+        let (dataset, issues) = builder.finish();
+        assert_eq!((dataset.attributes.len(), issues.len()), (MAX_ATTRIBUTES, 1));
+        assert!(issues[0].message.contains("\"key 256\""), "{issues:?}");
     }
 
     #[test]

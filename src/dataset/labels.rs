@@ -39,13 +39,16 @@ pub struct LabelsBuilder {
     labels: Labels,
     class_ids: HashMap<String, ClassId>,
     set_ids: HashMap<Vec<ClassId>, u32>,
+    /// What was added to samples after they were pushed. Their sets are made at the end, so that
+    /// the ones on the way to them are never stored.
+    added: HashMap<super::SampleId, Vec<ClassId>>,
 }
 
 impl Default for LabelsBuilder {
     fn default() -> Self {
         let labels = Labels { sets: vec![Vec::new()], ..Labels::default() };
         let set_ids = HashMap::from([(Vec::new(), Labels::UNLABELLED)]);
-        Self { labels, class_ids: HashMap::new(), set_ids }
+        Self { labels, class_ids: HashMap::new(), set_ids, added: HashMap::new() }
     }
 }
 
@@ -69,8 +72,9 @@ impl LabelsBuilder {
 
     /// Adds classes to a sample that was pushed before.
     pub fn extend(&mut self, sample: super::SampleId, classes: &[ClassId]) {
-        let merged = [self.labels.get(sample), classes].concat();
-        self.labels.of[sample as usize] = self.set(&merged);
+        if !classes.is_empty() {
+            self.added.entry(sample).or_default().extend_from_slice(classes);
+        }
     }
 
     /// The id of a label set, made when there is none yet.
@@ -87,7 +91,14 @@ impl LabelsBuilder {
         id
     }
 
-    pub fn finish(self) -> Labels {
+    pub fn finish(mut self) -> Labels {
+        // In the order of the samples, so that sets have the same numbers every time.
+        let mut added: Vec<_> = std::mem::take(&mut self.added).into_iter().collect();
+        added.sort_unstable_by_key(|(sample, _)| *sample);
+        for (sample, classes) in added {
+            let merged = [self.labels.get(sample), &classes].concat();
+            self.labels.of[sample as usize] = self.set(&merged);
+        }
         self.labels
     }
 }
@@ -109,5 +120,17 @@ mod tests {
         assert_eq!(labels.of[0], labels.of[2]);
         assert_eq!(labels.of[1], Labels::UNLABELLED);
         assert_eq!(labels.names(0).collect::<Vec<_>>(), ["cat", "dog"]);
+    }
+
+    #[test]
+    fn a_sample_that_is_named_often_stores_one_set() {
+        let mut builder = LabelsBuilder::default();
+        builder.push(&[]);
+        for name in 0..1000 {
+            let class = builder.class(&name.to_string());
+            builder.extend(0, &[class]);
+        }
+        let labels = builder.finish();
+        assert_eq!((labels.get(0).len(), labels.sets.len()), (1000, 2));
     }
 }

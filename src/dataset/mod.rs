@@ -43,7 +43,7 @@ pub const NO_SPLIT: SplitId = u16::MAX;
 /// A loose file is found by the sample's path. A packed sample is found in a [`Container`]:
 /// `offset` and `len` are bytes of the (decompressed) stream for a tar, the entry's index in the
 /// central directory for a zip, and the row for row-based containers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Place {
     /// Index into [`Dataset::containers`], or [`Place::LOOSE`].
     pub container: u32,
@@ -69,7 +69,7 @@ impl Place {
 }
 
 /// A file that holds many samples, itself a loose file or within another container.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Container {
     /// Path relative to the dataset's root, or within `parent`; `/`-separated.
     pub path: String,
@@ -79,7 +79,7 @@ pub struct Container {
 }
 
 /// How samples are found in a [`Container`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum ContainerKind {
     Tar,

@@ -10,9 +10,11 @@
 
 use std::sync::Arc;
 
-use super::packed::{self, MAX_ROWS, Packed};
+use super::names::{join, split_path};
+use super::packed::{self, Packed};
+use super::reader::access::bytes_before;
 use super::reader::{ReadAt, ReadError, RowSource};
-use super::{Fit, Format, ImportError, Tree, naming};
+use super::{Fit, Format, ImportError, Tree};
 use crate::dataset::{Container, ContainerKind, DatasetBuilder, IssueKind, Layout, NewSample};
 use crate::jobs::Control;
 use crate::media::Payload;
@@ -87,6 +89,9 @@ impl RowSource for Records {
     }
 }
 
+/// The most bytes of a file of records that are looked for: one more than is taken.
+const MAX_FILE_BYTES: u64 = (packed::MAX_ROWS + 1) * (PIXELS + 2);
+
 /// Records whose labels are read in one go: 0.8 MB of file.
 const BLOCK: u64 = 256;
 
@@ -99,14 +104,14 @@ fn labels(bytes: &dyn ReadAt, kind: Kind, first: u64, count: u64) -> Result<Vec<
 
 /// Which CIFAR file a file is by its name, and its split.
 fn role_of(tree: &Tree, file: usize) -> Option<(Kind, &'static str)> {
-    let (folder, name) = naming::split_path(tree.path(file));
+    let (folder, name) = split_path(tree.path(file));
     let batch = name.strip_prefix("data_batch_").and_then(|rest| rest.strip_suffix(".bin"));
     if batch.is_some_and(|number| number.parse::<u32>().is_ok()) {
         return Some((Kind::Ten, "train"));
     }
     // "train.bin" may be anything: the names beside it, or whole records, tell.
     let whole = tree.bytes(file) > 0 && tree.bytes(file).is_multiple_of(Kind::Hundred.record());
-    let hundred = || whole || tree.find(&naming::join(folder, FINE_NAMES)).is_some();
+    let hundred = || whole || tree.find(&join(folder, FINE_NAMES)).is_some();
     match name {
         "test_batch.bin" => Some((Kind::Ten, "test")),
         "train.bin" if hundred() => Some((Kind::Hundred, "train")),
@@ -120,13 +125,17 @@ const FINE_NAMES: &str = "fine_label_names.txt";
 const COARSE_NAMES: &str = "coarse_label_names.txt";
 
 fn detect(tree: &Tree) -> Option<Fit> {
-    let file =
-        (0..tree.len()).find(|file| naming::in_focus(tree, *file) && role_of(tree, *file).is_some())?;
-    let (kind, _) = role_of(tree, file)?;
-    let folder = naming::split_path(tree.path(file)).0;
+    let found = (0..tree.len())
+        .filter(|file| tree.is_in_focus(*file))
+        .find_map(|file| role_of(tree, file).map(|(kind, _)| (file, kind)));
+    let Some((file, kind)) = found else {
+        // Its error says more than "nothing found".
+        return python_version(tree).map(|_| Fit::Fallback);
+    };
+    let folder = split_path(tree.path(file)).0;
     let named = match kind {
-        Kind::Ten => tree.find(&naming::join(folder, TEN_NAMES)).is_some(),
-        Kind::Hundred => tree.find(&naming::join(folder, FINE_NAMES)).is_some(),
+        Kind::Ten => tree.find(&join(folder, TEN_NAMES)).is_some(),
+        Kind::Hundred => tree.find(&join(folder, FINE_NAMES)).is_some(),
     };
     // The first record's labels have to be possible.
     let head = packed::head(tree, file, 2);
@@ -144,15 +153,33 @@ fn detect(tree: &Tree) -> Option<Fit> {
     }
 }
 
+/// A batch of the Python version, known by its name and by what lies beside it.
+fn python_version(tree: &Tree) -> Option<usize> {
+    let beside = |file: usize, name: &str| tree.find(&join(split_path(tree.path(file)).0, name)).is_some();
+    (0..tree.len()).find(|file| match split_path(tree.path(*file)).1 {
+        "data_batch_1" => beside(*file, "batches.meta"),
+        "train" => beside(*file, "meta") && beside(*file, "test"),
+        _ => false,
+    })
+}
+
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
     let files: Vec<(usize, Kind, &str)> = (0..tree.len())
-        .filter(|file| naming::in_focus(tree, *file))
+        .filter(|file| tree.is_in_focus(*file))
         .filter_map(|file| role_of(tree, file).map(|(kind, split)| (file, kind, split)))
         .collect();
+    if let (true, Some(file)) = (files.is_empty(), python_version(tree)) {
+        return Err(ImportError::Malformed {
+            path: tree.root.join(tree.path(file)),
+            message: "this is the Python version of CIFAR, whose files are programs (pickles) and are not \
+                      run; get the binary version of the same images"
+                .into(),
+        });
+    }
     let packed = Packed::new(tree, files.iter().map(|(file, kind, _)| (*file, kind.container())));
     for (at, (file, kind, split)) in files.iter().enumerate() {
         let path = tree.path(*file);
-        control.set_stage(format!("Reading {path}"));
+        control.begin(format!("Reading {path}"), 0);
         let bytes = match packed.open(at) {
             Ok(bytes) => bytes,
             Err(error) => {
@@ -160,7 +187,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
                 continue;
             }
         };
-        let folder = naming::split_path(path).0;
+        let folder = split_path(path).0;
         let (names, coarse_names) = match kind {
             Kind::Ten => (names(tree, folder, TEN_NAMES).unwrap_or_else(known_ten), Vec::new()),
             Kind::Hundred => (
@@ -171,16 +198,20 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
         for name in &names {
             builder.class(name);
         }
-        let rows = (bytes.size() / kind.record()).min(MAX_ROWS);
-        let rest = bytes.size() % kind.record();
+        // A file that is longer than that holds something else.
+        let size = bytes_before(&*bytes, 0, MAX_FILE_BYTES, control)?;
+        let (whole, rest) = (size / kind.record(), size % kind.record());
         if rest > 0 {
             let message =
-                format!("the file ends {rest} bytes into record {rows}; it was cut short, so get it again");
+                format!("the file ends {rest} bytes into record {whole}; it was cut short, so get it again");
             builder.issue(None, path, IssueKind::Truncated, message);
         }
+        let rows = packed::rows_taken(builder, path, whole, whole);
         let container = packed.register(builder, at);
+        control.begin(format!("Reading {path}"), rows);
         for first in (0..rows).step_by(BLOCK as usize) {
             control.checkpoint()?;
+            control.set_done(first);
             let count = BLOCK.min(rows - first);
             let labels = match labels(&*bytes, *kind, first, count) {
                 Ok(labels) => labels,
@@ -215,12 +246,12 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
             }
         }
     }
-    packed::some_samples(tree, builder)
+    Ok(())
 }
 
 /// The lines of a file of names beside the records, or `None` where there is none.
 fn names(tree: &Tree, folder: &str, name: &str) -> Option<Vec<String>> {
-    let file = tree.find(&naming::join(folder, name))?;
+    let file = tree.find(&join(folder, name))?;
     let text = tree.read(file).ok()?;
     let text = String::from_utf8_lossy(&text);
     let names = text.lines().map(str::trim).filter(|line| !line.is_empty());

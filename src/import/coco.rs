@@ -4,14 +4,15 @@
 //!
 //! Each image that a file lists is a sample, with or without annotations; its classes are its
 //! annotations' categories. Splits come from the file's name (`instances_train2017.json`), else
-//! from its folder. Images are looked for by the trailing parts of `file_name`
-//! ([`ImageIndex`]). Where there are `instances_*.json` files, the other files that COCO's own
+//! from its folder. Images are looked for by the trailing parts of `file_name`, or of `coco_url` where
+//! there is none, as in LVIS ([`ImageIndex`]). Where there are `instances_*.json` files, the other files that COCO's own
 //! archive has beside them (captions, key points, panoptic) describe the same images and are left
 //! aside. Segmentations, areas and licences are not read.
 
 use std::collections::HashMap;
 
-use super::naming::{self, ImageIndex};
+use super::image_index::ImageIndex;
+use super::names::{has_extension, join, split_of_folders, split_of_path, split_path};
 use super::{Fit, Format, ImportError, Tree, packed};
 use crate::dataset::builder::NewBox;
 use crate::dataset::{DatasetBuilder, IssueKind, Layout, NewSample};
@@ -34,12 +35,8 @@ const DETECT_FILES: usize = 32;
 /// Bytes of a JSON file that are looked at.
 const DETECT_BYTES: u64 = 64 << 10;
 
-fn is_json(path: &str) -> bool {
-    naming::extension(path).eq_ignore_ascii_case("json")
-}
-
 fn detect(tree: &Tree) -> Option<Fit> {
-    if tree.focus.is_some_and(|focus| !is_json(tree.path(focus))) {
+    if tree.focus.is_some_and(|focus| !has_extension(tree.path(focus), &["json"])) {
         return None;
     }
     let mut files = json_files(tree);
@@ -49,7 +46,9 @@ fn detect(tree: &Tree) -> Option<Fit> {
 }
 
 fn json_files(tree: &Tree) -> Vec<usize> {
-    (0..tree.len()).filter(|file| naming::in_focus(tree, *file) && is_json(tree.path(*file))).collect()
+    (0..tree.len())
+        .filter(|file| tree.is_in_focus(*file) && has_extension(tree.path(*file), &["json"]))
+        .collect()
 }
 
 /// Whether the head of a file has COCO's keys. Their order is free: a file may begin with its
@@ -86,20 +85,19 @@ struct Gathered {
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
     let mut files: Vec<usize> =
         json_files(tree).into_iter().filter(|file| looks_like_coco(tree, *file)).collect();
-    let name = |file: usize| naming::split_path(tree.path(file)).1;
+    let name = |file: usize| split_path(tree.path(file)).1;
     if files.iter().any(|file| name(*file).starts_with("instances_")) {
         files.retain(|file| !BESIDE_INSTANCES.iter().any(|prefix| name(*file).starts_with(prefix)));
     }
-    let index = ImageIndex::new(tree);
     let mut all = Collection::default();
     let mut broken = Vec::new();
     for (source, file) in files.iter().enumerate() {
         control.checkpoint()?;
         let path = tree.path(*file);
-        control.set_stage(format!("Reading {path}"));
+        control.begin(format!("Reading {path}"), 0);
         let document = tree.read(*file).map_err(|error| error.message).and_then(|bytes| parse(&bytes));
         match document {
-            Ok(document) => all.add(&index, builder, path, source, document, control)?,
+            Ok(document) => all.add(tree.images(), builder, path, source, document, control)?,
             Err(message) => broken.push((path, message)),
         }
     }
@@ -110,7 +108,8 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
         builder.issue(None, path, IssueKind::Annotation, message);
     }
     all.push(tree, builder, &files, control)?;
-    report_unlisted(tree, &index, &all, builder);
+    let is_listed = |file: usize| all.by_file.contains_key(&file);
+    packed::report_left_out(tree, builder, is_listed, "no annotation file lists");
     Ok(())
 }
 
@@ -128,15 +127,15 @@ struct Collection {
 impl Collection {
     fn add(
         &mut self,
-        index: &ImageIndex<'_>,
+        index: ImageIndex<'_>,
         builder: &mut DatasetBuilder,
         path: &str,
         source: usize,
         mut document: Document,
         control: &Control,
     ) -> Result<(), ImportError> {
-        let (folder, file_name) = naming::split_path(path);
-        let split = naming::split_in_name(naming::stem(file_name)).or_else(|| naming::split_in_folders(path));
+        let folder = split_path(path).0;
+        let split = split_of_path(path);
         document.categories.sort_by(|a, b| a.id.cmp(&b.id));
         let mut categories: HashMap<Id, u32> = HashMap::new();
         for category in document.categories {
@@ -151,17 +150,21 @@ impl Collection {
             if number % 4096 == 0 {
                 control.checkpoint()?;
             }
-            let Some(name) = image.file_name.filter(|name| !name.is_empty()) else {
+            let id = image.id.clone();
+            let Some(name) = image.name().filter(|name| !name.is_empty()) else {
                 unnamed += 1;
                 continue;
             };
             let at = self.image(index.find(&name, folder, split), &name, folder, split, source);
-            if let Some(id) = image.id {
+            if let Some(id) = id {
                 images.insert(id, at);
             }
         }
         let mut lost = (0, 0);
-        for annotation in document.annotations {
+        for (number, annotation) in document.annotations.into_iter().enumerate() {
+            if number % 65_536 == 0 {
+                control.checkpoint()?;
+            }
             let Some(at) = annotation.image.and_then(|id| images.get(&id)).copied() else {
                 lost.0 += 1;
                 continue;
@@ -218,7 +221,7 @@ impl Collection {
         source: usize,
     ) -> usize {
         let next = self.images.len();
-        let expected = naming::join(folder, name);
+        let expected = join(folder, name);
         let at = match file {
             Some(file) => *self.by_file.entry(file).or_insert(next),
             None => *self.by_name.entry(expected.clone()).or_insert(next),
@@ -251,7 +254,7 @@ impl Collection {
         }
         let mut order: Vec<&Gathered> = self.images.iter().collect();
         order.sort_by_key(|image| image.file.as_ref().map_or(usize::MAX, |file| *file));
-        control.set_total(order.len() as u64);
+        control.begin("Putting images and annotations together", order.len() as u64);
         for (number, image) in order.into_iter().enumerate() {
             if number % 4096 == 0 {
                 control.checkpoint()?;
@@ -273,7 +276,7 @@ impl Collection {
                 place: file.map(|file| tree.place(file)),
                 bytes: file.map_or(0, |file| tree.bytes(file)),
                 modified_ms: file.map_or(0, |file| tree.modified_ms(file)),
-                split: image.split.or_else(|| naming::split_in_folders(path)),
+                split: image.split.or_else(|| split_of_folders(path)),
                 labels: &labels,
                 boxes,
                 attributes: &[],
@@ -289,19 +292,5 @@ impl Collection {
             }
         }
         Ok(())
-    }
-}
-
-/// Says how many images no annotation file lists: they are not part of the dataset as annotated.
-fn report_unlisted(tree: &Tree, index: &ImageIndex<'_>, all: &Collection, builder: &mut DatasetBuilder) {
-    let unlisted: Vec<usize> = index.files().filter(|file| !all.by_file.contains_key(file)).collect();
-    if let Some(first) = unlisted.iter().min() {
-        let message = match unlisted.len() {
-            1 => "no annotation file lists this image, so it was left out".to_owned(),
-            count => {
-                format!("no annotation file lists {count} images, this one first, so they were left out")
-            }
-        };
-        builder.issue(None, tree.path(*first), IssueKind::Annotation, message);
     }
 }

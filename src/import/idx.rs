@@ -13,9 +13,11 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::names::{has_extension, split_of_path, split_path};
 use super::packed::{self, MAX_ROWS, Packed};
+use super::reader::access::bytes_before;
 use super::reader::{ReadAt, ReadError, RowSource};
-use super::{Fit, Format, ImportError, Tree, naming};
+use super::{Fit, Format, ImportError, Tree};
 use crate::dataset::{Container, ContainerKind, DatasetBuilder, IssueKind, Layout, NewSample};
 use crate::jobs::Control;
 use crate::media::Payload;
@@ -40,7 +42,7 @@ pub fn fuzz(bytes: Arc<dyn ReadAt>) {
         let _ = labels(&*bytes, &header);
         if let Some(shape) = header.images() {
             let images = Images { bytes, shape };
-            let rows = images.shape.whole_rows(images.bytes.size());
+            let rows = images.shape.rows_in(images.bytes.size()).min(images.shape.rows);
             for row in [0, rows.saturating_sub(1), rows, u64::MAX] {
                 let _ = images.row(row);
             }
@@ -113,9 +115,18 @@ impl Shape {
         self.height * self.width * self.channels
     }
 
-    /// How many of the rows that the header promises are there whole, at most [`MAX_ROWS`].
-    fn whole_rows(&self, size: u64) -> u64 {
-        (size.saturating_sub(self.start) / self.row_bytes()).min(self.rows).min(MAX_ROWS)
+    /// The size of a file that holds all the rows that its header promises.
+    fn end(&self) -> u64 {
+        // Fewer than 2³² rows of fewer than 2³⁴ bytes may be more than fits.
+        self.rows
+            .checked_mul(self.row_bytes())
+            .and_then(|len| len.checked_add(self.start))
+            .unwrap_or(u64::MAX)
+    }
+
+    /// How many rows are there whole in a file of that size.
+    fn rows_in(&self, size: u64) -> u64 {
+        size.saturating_sub(self.start) / self.row_bytes()
     }
 }
 
@@ -132,7 +143,7 @@ fn value_bytes(kind: u8) -> Option<u64> {
 }
 
 fn header(bytes: &dyn ReadAt) -> Result<Header, ReadError> {
-    let head = packed::bytes_at(bytes, 0, bytes.size().min(HEAD))?;
+    let head = packed::bytes_up_to(bytes, 0, HEAD)?;
     header_of(&head).ok_or_else(|| malformed("the file is no IDX array"))
 }
 
@@ -152,8 +163,9 @@ fn labels(bytes: &dyn ReadAt, header: &Header) -> Result<Vec<i64>, ReadError> {
     let value = value.ok_or_else(|| malformed("the file holds no whole numbers in one or two dimensions"))?;
     let columns = header.dims.get(1).copied().unwrap_or(1).max(1);
     let stride = value * u64::from(columns);
-    let whole = (bytes.size().saturating_sub(header.start) / stride).min(header.dims[0].into()).min(MAX_ROWS);
-    let block = packed::bytes_at(bytes, header.start, whole * stride)?;
+    // At most ten million rows of four billion columns of four bytes fit in 64 bits.
+    let promised = u64::from(header.dims[0]).min(MAX_ROWS) * stride;
+    let block = packed::bytes_up_to(bytes, header.start, promised)?;
     let number = |row: &[u8]| match header.kind {
         0x09 => i64::from(row[0] as i8),
         0x0b => i64::from(i16::from_be_bytes([row[0], row[1]])),
@@ -182,15 +194,18 @@ fn role_of(tree: &Tree, file: usize) -> Option<Role> {
     }
 }
 
-/// Files that may be IDX by their name: those that say so, and those that say nothing.
-fn candidates(tree: &Tree) -> impl Iterator<Item = usize> + '_ {
-    (0..tree.len()).filter(|file| {
-        let path = tree.path(*file);
-        let (_, name) = naming::split_path(path);
-        let extension = naming::extension(path).to_ascii_lowercase();
-        let told = name.contains("idx") || name.contains("ubyte");
-        told || matches!(extension.as_str(), "" | "gz" | "bin" | "dat")
-    })
+/// Files that may be IDX by their name: those that say so, then those that say nothing.
+fn candidates(tree: &Tree) -> impl Iterator<Item = usize> {
+    let (mut told, mut silent) = (Vec::new(), Vec::new());
+    for file in 0..tree.len() {
+        let (_, name) = split_path(tree.path(file));
+        if name.contains("idx") || name.contains("ubyte") {
+            told.push(file);
+        } else if has_extension(name, &["", "gz", "bin", "dat"]) {
+            silent.push(file);
+        }
+    }
+    told.into_iter().chain(silent)
 }
 
 /// Candidates whose first bytes are looked at before a tree is held to have no IDX files.
@@ -242,19 +257,20 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
             None => {}
         }
     }
+    images.sort_unstable();
     let label_of = |file: &usize| label_files.get(&pair_key(tree.path(*file))).copied();
     let pairs: Vec<(usize, Option<usize>)> = images.iter().map(|file| (*file, label_of(file))).collect();
     let all = pairs.iter().flat_map(|(images, labels)| [Some(*images), *labels]).flatten();
-    let all: Vec<usize> = all.collect();
+    let all: BTreeSet<usize> = all.collect();
     let packed = Packed::new(tree, all.iter().map(|file| (*file, ContainerKind::Idx)));
-    let at = |file: usize| all.iter().position(|known| *known == file);
+    let position: HashMap<usize, usize> = all.iter().enumerate().map(|(at, file)| (*file, at)).collect();
 
     // Labels first: classes get their ids in the order of their numbers, not of appearance.
     let mut sets = Vec::new();
     for (file, label_file) in &pairs {
         control.checkpoint()?;
-        let read = label_file.and_then(at).map(|at| {
-            let bytes = packed.open(at)?;
+        let read = label_file.map(|file| {
+            let bytes = packed.open(position[&file])?;
             labels(&*bytes, &header(&*bytes)?)
         });
         sets.push(match (read, label_file) {
@@ -278,39 +294,30 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
 
     for ((file, label_file), labels) in pairs.iter().zip(&sets) {
         let path = tree.path(*file);
-        control.set_stage(format!("Reading {path}"));
-        let opened = at(*file).map(|at| {
-            let bytes = packed.open(at)?;
+        control.begin(format!("Reading {path}"), 0);
+        let opened = packed.open(position[file]).and_then(|bytes| {
             let shape = header(&*bytes)?.images().ok_or_else(|| malformed("the file holds no images"))?;
-            Ok::<_, ReadError>((at, shape, bytes.size()))
+            Ok((bytes, shape))
         });
-        let (at, shape, size) = match opened {
-            Some(Ok(opened)) => opened,
-            Some(Err(error)) => {
+        let (bytes, shape) = match opened {
+            Ok(opened) => opened,
+            Err(error) => {
                 builder.issue(None, path, error.kind, error.message);
                 continue;
             }
-            None => continue,
         };
-        let rows = shape.whole_rows(size);
-        if rows < shape.rows {
-            let message = format!(
-                "the file promises {} images and holds {rows}; it was cut short, so get it again",
-                shape.rows
-            );
-            builder.issue(None, path, IssueKind::Truncated, message);
+        let size = bytes_before(&*bytes, 0, shape.end(), control)?;
+        let rows = packed::rows_taken(builder, path, shape.rows, shape.rows_in(size));
+        if let (Some(labels), Some(label_file)) = (labels, label_file) {
+            packed::check_label_count(builder, tree.path(*label_file), labels.len(), (path, shape.rows));
         }
-        if let (Some(labels), Some(label_file)) = (labels, label_file)
-            && labels.len() as u64 != shape.rows
-        {
-            let message = format!("{} labels for the {} images of {path}", labels.len(), shape.rows);
-            builder.issue(None, tree.path(*label_file), IssueKind::Annotation, message);
-        }
-        let split = naming::split_in_name(naming::split_path(path).1).or(naming::split_in_folders(path));
-        let container = packed.register(builder, at);
+        let split = split_of_path(path);
+        let container = packed.register(builder, position[file]);
+        control.begin(format!("Reading {path}"), rows);
         for row in 0..rows {
             if row % 4096 == 0 {
                 control.checkpoint()?;
+                control.set_done(row);
             }
             let label = labels.as_ref().and_then(|labels| labels.get(row as usize));
             let label = label.map(|number| names[number].as_str());
@@ -325,7 +332,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
             });
         }
     }
-    packed::some_samples(tree, builder)
+    Ok(())
 }
 
 /// A name for each label number.
@@ -407,11 +414,13 @@ mod tests {
             ("five dims", idx(8, &[1, 1, 1, 1, 1], &[0]), None),
             ("two channels", idx(8, &[1, 1, 1, 2], &[0; 2]), None),
             ("count lies", idx(8, &[u32::MAX, 2, 2], &[0; 9]), Some(2)),
+            ("all lies", idx(8, &[u32::MAX, 65535, 65535, 4], &[0; 9]), Some(0)),
             ("nothing", idx(8, &[3, 65535, 65535], &[0; 9]), Some(0)),
         ] {
             let memory: Arc<dyn ReadAt> = Arc::new(MemoryAt(bytes));
             let shape = header(&*memory).ok().and_then(|header| header.images());
-            assert_eq!(shape.map(|shape| shape.whole_rows(memory.size())), whole, "{name}");
+            let there = |shape: Shape| shape.rows_in(shape.end().min(memory.size()));
+            assert_eq!(shape.map(there), whole, "{name}");
             fuzz(memory);
         }
     }

@@ -2,27 +2,32 @@
 //!
 //! CSV, TSV and their kin (with or without a header), JSON Lines and JSON arrays of objects. Which
 //! column holds the paths is decided by names and by which values are files; then come labels
-//! (one or several in a cell, in numbered columns, or as columns of 0 and 1), the split, and the
-//! rest as attributes. Several tables are read together: `train.csv` and `val.csv`, or a
-//! `metadata.jsonl` in each folder as Hugging Face has it. Where a table has no labels or splits, the
-//! folders of the images tell them, as for an image folder.
+//! (one or several in a cell, in numbered columns, or as columns of 0 and 1), the split, the corners
+//! of a box, and the rest as attributes. Several tables are read together: `train.csv` and `val.csv`,
+//! or a `metadata.jsonl` in each folder as Hugging Face has it. Where a table has no labels or splits,
+//! the folders of the images tell them, as for an image folder. Rows that name the same image add to
+//! each other.
 //!
-//! A table that names few of the images beside it (a list of faults, a sample submission) makes no
-//! manifest of their folder; opened by itself it is read as one.
+//! A table that names few of the images of the splits that it is about (a list of faults, a sample
+//! submission) makes no manifest of their folder; opened by itself it is read as one. Images that no
+//! row names are not shown (masks, thumbnails), except those of a split that no row is about: a
+//! contest's test images have no labels yet.
 
 pub mod columns;
 pub mod resolve;
 pub mod table;
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
 use self::columns::{LabelColumns, Roles, SplitColumn, flag, labels_in, roles, truth};
-use self::resolve::{Found, Places, Resolver};
+use self::resolve::{Found, Resolver};
 use self::table::{Kind, LIST, Table};
-use super::folder::{Images, images, new_sample};
-use super::names::{is_image_name, split_name};
-use super::naming::{extension, split_path, stem};
-use super::{Fit, Format, ImportError, Tree};
+use super::folder::{Images, Role, images, new_sample};
+use super::names::{has_extension, split_in, split_of, split_path, stem};
+use super::{Fit, Format, ImportError, Tree, packed};
+use crate::dataset::builder::NewBox;
 use crate::dataset::{DatasetBuilder, IssueKind, Layout, NewSample};
 use crate::jobs::Control;
 
@@ -57,11 +62,12 @@ struct Candidate {
     rows: u64,
     sampled: usize,
     there: usize,
+    /// The splits that the folders of the named images tell.
+    about: BTreeSet<Option<&'static str>>,
 }
 
 fn detect(tree: &Tree) -> Option<Fit> {
-    let places = Places::new(tree);
-    let found = candidates(tree, &places);
+    let found = candidates(tree);
     if tree.focus.is_some() {
         let candidate = found.first()?;
         return Some(if candidate.there * 2 >= candidate.sampled { Fit::Certain } else { Fit::Likely });
@@ -71,28 +77,30 @@ fn detect(tree: &Tree) -> Option<Fit> {
 
 /// The tables of the tree that name images of which half or more are there, those of a split first.
 /// A table that was opened itself need not find its images.
-fn candidates(tree: &Tree, places: &Places) -> Vec<Candidate> {
+fn candidates(tree: &Tree) -> Vec<Candidate> {
     if let Some(focus) = tree.focus {
         let kind = kind_of(tree.path(focus), true);
-        return kind.and_then(|kind| look_at(tree, focus, kind, places)).into_iter().collect();
-    }
-    if places.images == 0 {
-        return Vec::new();
+        return kind.and_then(|kind| look_at(tree, focus, kind)).into_iter().collect();
     }
     let mut files: Vec<(usize, Kind)> = (0..tree.len())
         .filter_map(|file| Some((file, kind_of(tree.path(file), false)?)))
         // What a contestant hands in has made-up labels for the test images.
         .filter(|(file, _)| !stem(tree.path(*file)).to_ascii_lowercase().contains("submission"))
         .collect();
+    if files.is_empty() || tree.images().is_empty() {
+        return Vec::new();
+    }
     files.sort_by_key(|(file, _)| tree.path(*file).matches('/').count());
     files.truncate(MAX_TABLES);
     let mut found: Vec<Candidate> =
-        files.par_iter().filter_map(|(file, kind)| look_at(tree, *file, *kind, places)).collect();
+        files.par_iter().filter_map(|(file, kind)| look_at(tree, *file, *kind)).collect();
     found.retain(|candidate| candidate.there > 0 && candidate.there * 2 >= candidate.sampled);
     let rows: u64 = found.iter().map(|candidate| candidate.rows).sum();
+    let about: BTreeSet<_> = found.iter().flat_map(|candidate| &candidate.about).copied().collect();
+    let images: usize = about.into_iter().map(|split| tree.images().count_of(split)).sum();
     let is_metadata =
         |candidate: &Candidate| stem(tree.path(candidate.file)).eq_ignore_ascii_case("metadata");
-    if rows * 2 < places.images as u64 && !found.iter().any(is_metadata) {
+    if rows * 2 < images as u64 && !found.iter().any(is_metadata) {
         return Vec::new();
     }
     found.sort_by_key(|candidate| (candidate.split.is_none(), candidate.file));
@@ -102,79 +110,109 @@ fn candidates(tree: &Tree, places: &Places) -> Vec<Candidate> {
 /// How a file of that name would be written, if it may be a manifest. A `.txt` is one only when
 /// it was opened itself.
 fn kind_of(path: &str, opened: bool) -> Option<Kind> {
-    match extension(path).to_ascii_lowercase().as_str() {
-        "csv" | "tsv" => Some(Kind::Delimited),
-        "jsonl" | "ndjson" => Some(Kind::JsonLines),
-        "json" => Some(Kind::JsonArray),
-        "txt" if opened => Some(Kind::Spaced),
-        _ => None,
+    match () {
+        () if has_extension(path, &["csv", "tsv"]) => Some(Kind::Delimited),
+        () if has_extension(path, &["jsonl", "ndjson"]) => Some(Kind::JsonLines),
+        () if has_extension(path, &["json"]) => Some(Kind::JsonArray),
+        () if opened && has_extension(path, &["txt"]) => Some(Kind::Spaced),
+        () => None,
     }
 }
 
-fn look_at(tree: &Tree, file: usize, kind: Kind, places: &Places) -> Option<Candidate> {
+fn look_at(tree: &Tree, file: usize, kind: Kind) -> Option<Candidate> {
     let head = tree.start(file, HEAD_BYTES).ok()?;
     let whole = head.len() as u64 >= tree.bytes(file);
-    let table = table::parse(&head, kind, whole, 4096)?;
+    let table = table::parse(&head, kind, whole, usize::MAX)?;
     let path = tree.path(file);
-    let split = split_of(path);
-    let resolver = Resolver::new(tree, path, split, places);
+    // A table's name may tell its split by a word of it, a folder only by all of it.
+    let split = split_in(stem(path)).or_else(|| split_path(path).0.rsplit('/').find_map(split_of));
+    let resolver = Resolver::new(tree, path, split);
     let roles = roles(&table, |value| resolver.exists(value))?;
-    let rows = table.len() as u64 * (tree.bytes(file) / (head.len() as u64).max(1)).max(1);
-    Some(Candidate { file, kind, split, rows, sampled: roles.sampled, there: roles.there })
-}
-
-/// The split that a table's name or folder tells: `train.csv`, `labels_val.csv`, `test/metadata.csv`.
-fn split_of(path: &str) -> Option<&'static str> {
-    let (folder, _) = split_path(path);
-    let name = stem(path);
-    let of_name = split_name(name).or_else(|| {
-        let mut words = name.split(['-', '_', '.', ' ']).filter_map(split_name);
-        // Two of them (`train_val.csv`) tell nothing.
-        words.next().filter(|first| words.all(|word| word == *first))
-    });
-    of_name.or_else(|| folder.rsplit('/').find_map(split_name))
+    let rows = (table.len() as u64).saturating_mul(tree.bytes(file)) / (head.len() as u64).max(1);
+    let images =
+        columns::sampled_rows(&table).filter_map(|row| match resolver.find(table.cell(row, roles.path)) {
+            Found::File(file) => Some(tree.images().split_of(file)),
+            Found::Outside { .. } | Found::Missing(_) => None,
+        });
+    let about = images.collect();
+    Some(Candidate { file, kind, split, rows, sampled: roles.sampled, there: roles.there, about })
 }
 
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
-    let places = Places::new(tree);
+    let folders = Folders::new(tree, control)?;
     let mut listed = vec![false; tree.len()];
-    let mut folders = Folders { tree, control, read: None };
-    let found = candidates(tree, &places);
-    control.set_done(0);
-    control.set_total(found.iter().map(|candidate| candidate.rows).sum());
-    for candidate in &found {
-        read_table(tree, candidate, &places, &mut folders, &mut listed, builder, control)?;
+    for candidate in &candidates(tree) {
+        let path = tree.path(candidate.file);
+        control.begin(format!("Reading {path}"), 0);
+        control.checkpoint()?;
+        match Source::read(tree, candidate) {
+            Ok(source) => source.push(tree, &folders, &mut listed, builder, control)?,
+            Err(message) => builder.issue(None, path, IssueKind::Annotation, message),
+        }
     }
-    let others = (0..tree.len()).filter(|file| !listed[*file] && is_image_name(tree.path(*file))).count();
-    if let (Some(first), true) = (found.first(), others > 0) {
-        let message = format!("{others} images lie here that no row names; they are not shown");
-        builder.issue(None, tree.path(first.file), IssueKind::Annotation, message);
+    if tree.focus.is_none() && !builder.is_empty() {
+        push_other_splits(tree, &folders, &mut listed, builder);
     }
+    packed::report_left_out(tree, builder, |file| listed[file], "no row of a table names");
     Ok(())
 }
 
-/// What the images' folders say, read when it is first asked for.
-struct Folders<'a> {
-    tree: &'a Tree,
-    control: &'a Control,
-    read: Option<(Images, Vec<u32>)>,
+/// Shows the images of splits that no row is about, without labels.
+fn push_other_splits(tree: &Tree, folders: &Folders, listed: &mut [bool], builder: &mut DatasetBuilder) {
+    let images = tree.images();
+    let about: BTreeSet<_> =
+        images.files().filter(|file| listed[*file]).map(|file| images.split_of(file)).collect();
+    for file in images.files().filter(|file| !folders.is_mask(*file)) {
+        if let (false, split @ Some(_)) = (listed[file], images.split_of(file))
+            && !about.contains(&split)
+        {
+            listed[file] = true;
+            builder.push(NewSample { split, ..new_sample(tree, file) });
+        }
+    }
 }
 
-impl Folders<'_> {
-    /// The roles of folders, and the role of each file (`u32::MAX` for what is no image).
-    fn get(&mut self) -> Result<&(Images, Vec<u32>), ImportError> {
-        let read = match self.read.take() {
-            Some(read) => read,
-            None => {
-                let images = images(self.tree, self.control)?;
-                let mut role_of = vec![u32::MAX; self.tree.len()];
-                for (file, role) in images.files.iter().zip(&images.role_of) {
-                    role_of[*file] = *role;
-                }
-                (images, role_of)
+/// What the images' folders say.
+struct Folders {
+    images: Images,
+    /// The role of each file; `u32::MAX` for masks and what is no image.
+    role_of: Vec<u32>,
+}
+
+impl Folders {
+    fn new(tree: &Tree, control: &Control) -> Result<Self, ImportError> {
+        let images = images(tree, control)?;
+        let mut role_of = vec![u32::MAX; tree.len()];
+        for (file, role) in images.files.iter().zip(&images.role_of) {
+            role_of[*file] = *role;
+        }
+        Ok(Self { images, role_of })
+    }
+
+    fn role(&self, file: usize) -> Option<&Role> {
+        self.images.roles.get(self.role_of[file] as usize)
+    }
+
+    /// Whether an image is a mask of another one.
+    fn is_mask(&self, image: usize) -> bool {
+        self.role(image).is_none()
+    }
+}
+
+/// Reads a text as each kind of table and its rows by every role; for fuzzing.
+pub fn fuzz(content: &[u8]) {
+    for kind in [Kind::Delimited, Kind::Spaced, Kind::JsonLines, Kind::JsonArray] {
+        for whole in [false, true] {
+            let Some(table) = table::parse(content, kind, whole, 1000) else { continue };
+            for row in 0..table.len() {
+                assert!(table.row(row).all(|(column, _)| column < table.columns.len()));
             }
-        };
-        Ok(self.read.insert(read))
+            let Some(roles) = roles(&table, |value| value.len() < 9) else { continue };
+            for row in 0..table.len() {
+                let said = row_values(&table, row, &roles);
+                assert!(said.attributes.iter().all(|(_, value)| value.len() <= 2 * MAX_ATTRIBUTE_BYTES));
+            }
+        }
     }
 }
 
@@ -201,76 +239,98 @@ impl Faults<'_> {
     }
 }
 
-fn read_table(
-    tree: &Tree,
-    candidate: &Candidate,
-    places: &Places,
-    folders: &mut Folders<'_>,
-    listed: &mut [bool],
-    builder: &mut DatasetBuilder,
-    control: &Control,
-) -> Result<(), ImportError> {
-    let path = tree.path(candidate.file);
-    control.set_stage(format!("Reading {path}"));
-    control.checkpoint()?;
-    let malformed = |message: String| ImportError::Malformed { path: path.into(), message };
-    let content = tree.read(candidate.file).map_err(|error| malformed(error.message))?;
-    let table = table::parse(&content, candidate.kind, true, u32::MAX as usize)
-        .ok_or_else(|| malformed("this is no table of text".into()))?;
-    drop(content);
-    let resolver = Resolver::new(tree, path, candidate.split, places);
-    let roles = roles(&table, |value| resolver.exists(value))
-        .ok_or_else(|| malformed("no column of this table names images".into()))?;
+/// A table that was read, and what its columns mean.
+struct Source<'a> {
+    path: &'a str,
+    split: Option<&'static str>,
+    table: Table,
+    roles: Roles,
+    resolver: Resolver<'a>,
+}
 
-    let mut faults = Faults { path, count: 0 };
-    for (line, why) in &table.faults {
-        faults.report(builder, format!("line {line} cannot be read: {why}"));
+impl<'a> Source<'a> {
+    /// Reads a whole table. The error is a sentence.
+    fn read(tree: &'a Tree, candidate: &Candidate) -> Result<Self, String> {
+        let (path, split) = (tree.path(candidate.file), candidate.split);
+        let content = tree.read(candidate.file).map_err(|error| error.message)?;
+        let table = table::parse(&content, candidate.kind, true, u32::MAX as usize)
+            .ok_or("this is no table of text; save it as CSV in UTF-8")?;
+        let resolver = Resolver::new(tree, path, split);
+        let roles = roles(&table, |value| resolver.exists(value))
+            .ok_or("no column of this table names images that are there")?;
+        Ok(Self { path, split, table, roles, resolver })
     }
-    let needs_folders =
-        roles.labels == LabelColumns::None || (roles.split == SplitColumn::None && candidate.split.is_none());
-    let rows: Vec<usize> = (0..table.len()).collect();
-    for batch in rows.chunks(BATCH) {
-        control.checkpoint()?;
-        let found: Vec<Option<Found>> = batch
-            .par_iter()
-            .map(|row| {
-                let value = table.cell(*row, roles.path);
-                (!value.is_empty()).then(|| resolver.find(value))
-            })
-            .collect();
-        for (row, found) in batch.iter().zip(found) {
-            let line = table.lines[*row];
-            let Some(found) = found else {
-                faults.report(builder, format!("line {line} names no file"));
-                continue;
-            };
-            let mut said = row_values(&table, *row, &roles);
-            let mut folder_label = None;
-            if let Found::File(file) = found {
-                listed[file] = true;
-                if needs_folders {
-                    let (images, role_of) = folders.get()?;
-                    if let Some(role) = images.roles.get(role_of[file] as usize) {
-                        said.split = said.split.or(candidate.split).or(role.split.as_deref());
-                        folder_label = role.label.as_deref().filter(|_| roles.labels == LabelColumns::None);
+
+    /// Hands over a sample for each row.
+    fn push(
+        &self,
+        tree: &Tree,
+        folders: &Folders,
+        listed: &mut [bool],
+        builder: &mut DatasetBuilder,
+        control: &Control,
+    ) -> Result<(), ImportError> {
+        let Self { path, table, roles, .. } = self;
+        let mut faults = Faults { path, count: 0 };
+        for (line, why) in &table.faults {
+            faults.report(builder, format!("line {line} cannot be read: {why}"));
+        }
+        control.begin(format!("Reading {path}"), table.len() as u64);
+        for first in (0..table.len()).step_by(BATCH) {
+            control.checkpoint()?;
+            let batch = first..table.len().min(first + BATCH);
+            let found: Vec<Option<Found>> = batch
+                .clone()
+                .into_par_iter()
+                .map(|row| {
+                    let value = table.cell(row, roles.path);
+                    (!value.is_empty()).then(|| self.resolver.find(value))
+                })
+                .collect();
+            control.add(batch.len() as u64);
+            for (row, found) in batch.zip(found) {
+                let line = table.lines[row];
+                let Some(found) = found else {
+                    faults.report(builder, format!("line {line} names no file"));
+                    continue;
+                };
+                let mut said = row_values(table, row, roles);
+                said.split = said.split.or(self.split);
+                if let Found::File(file) = found {
+                    listed[file] = true;
+                    if let Some(role) = folders.role(file) {
+                        said.split = said.split.or(role.split.as_deref());
+                        let label = role.label.as_deref().filter(|_| roles.labels == LabelColumns::None);
+                        said.labels.extend(label);
                     }
                 }
+                let boxes = match said.rect {
+                    Some(Ok(rect)) => {
+                        let relative = roles.boxes.as_ref().is_some_and(|boxes| boxes.relative);
+                        said.labels.iter().map(|class| NewBox { class, rect, relative }).collect()
+                    }
+                    Some(Err(())) => {
+                        let message = format!("the box in line {line} is not four numbers with a size");
+                        faults.report(builder, message);
+                        Vec::new()
+                    }
+                    None => Vec::new(),
+                };
+                let attributes: Vec<(&str, &str)> =
+                    said.attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
+                let sample = NewSample {
+                    split: said.split,
+                    labels: &said.labels,
+                    boxes,
+                    attributes: &attributes,
+                    ..NewSample::default()
+                };
+                push(tree, builder, found, sample, || format!("{path}, line {line}"));
             }
-            said.labels.extend(folder_label);
-            let attributes: Vec<(&str, &str)> =
-                said.attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
-            let sample = NewSample {
-                split: said.split.or(candidate.split),
-                labels: &said.labels,
-                attributes: &attributes,
-                ..NewSample::default()
-            };
-            push(tree, builder, found, sample, || format!("{path}, line {line}"));
         }
-        control.add(batch.len() as u64);
+        faults.close(builder, table.more_faults);
+        Ok(())
     }
-    faults.close(builder, table.more_faults);
-    Ok(())
 }
 
 /// Pushes a sample for what a row's path leads to.
@@ -287,6 +347,7 @@ fn push(
             builder.push(NewSample {
                 split: sample.split,
                 labels: sample.labels,
+                boxes: sample.boxes,
                 attributes: sample.attributes,
                 ..file
             });
@@ -309,11 +370,14 @@ fn push(
 struct RowValues<'a> {
     labels: Vec<&'a str>,
     split: Option<&'a str>,
+    /// The box, or that it is none.
+    rect: Option<Result<[f32; 4], ()>>,
     attributes: Vec<(&'a str, String)>,
 }
 
 fn row_values<'a>(table: &'a Table, row: usize, roles: &Roles) -> RowValues<'a> {
-    let mut values = RowValues { labels: Vec::new(), split: None, attributes: Vec::new() };
+    let rect = roles.boxes.as_ref().and_then(|boxes| boxes.rect(|column| table.cell(row, column)));
+    let mut values = RowValues { labels: Vec::new(), split: None, rect, attributes: Vec::new() };
     for (column, text) in table.row(row) {
         let name = table.columns[column].as_str();
         match &roles.labels {
@@ -329,7 +393,7 @@ fn row_values<'a>(table: &'a Table, row: usize, roles: &Roles) -> RowValues<'a> 
         }
         match roles.split {
             SplitColumn::Values(at) if at == column => {
-                values.split = Some(split_name(text).unwrap_or(text));
+                values.split = Some(split_of(text).unwrap_or(text));
                 continue;
             }
             SplitColumn::Flag(at, yes, no) if at == column => {

@@ -12,9 +12,9 @@ pub mod cifar;
 pub mod coco;
 pub mod folder;
 pub mod idx;
+pub mod image_index;
 pub mod manifest;
 pub mod names;
-pub mod naming;
 pub mod numpy;
 pub mod packed;
 pub mod parquet;
@@ -24,6 +24,7 @@ pub mod voc;
 pub mod webdataset;
 pub mod yolo;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -46,13 +47,13 @@ pub struct Imported {
 pub enum ImportError {
     #[error("there is no file or folder at {}", .0.display())]
     NotFound(PathBuf),
-    #[error("{} could not be read: {source}", .path.display())]
+    /// The path comes last in the message, as in the next one.
+    #[error("{}: {}", ReadError::from_io(.source), .path.display())]
     Unreadable { path: PathBuf, source: std::io::Error },
-    /// The path comes last in the message.
     #[error("{message}: {}", .path.display())]
     Malformed { path: PathBuf, message: String },
-    #[error("nothing to show was found in {}; looked for {looked_for}", .path.display())]
-    NothingFound { path: PathBuf, looked_for: String },
+    #[error("nothing to show was found among {found}; looked for {looked_for}: {}", .path.display())]
+    NothingFound { path: PathBuf, found: String, looked_for: String },
     #[error("cancelled")]
     Cancelled(#[from] Cancelled),
 }
@@ -109,7 +110,7 @@ pub fn open_tree(tree: &Tree, control: &Control) -> Result<Imported, ImportError
         let message = "the folder's own path is not UTF-8, so that it cannot be kept; rename it".into();
         return Err(ImportError::Malformed { path: tree.root.clone(), message });
     };
-    control.set_stage("Recognising the layout");
+    control.begin("Recognising the layout", 0);
     let mut fitting = Vec::new();
     for format in FORMATS {
         control.checkpoint()?;
@@ -119,10 +120,9 @@ pub fn open_tree(tree: &Tree, control: &Control) -> Result<Imported, ImportError
     }
     // Who opens a table means that table, whatever lies beside it. The sort is stable: formats of
     // one fit stay in this table's order.
-    let table_opened = tree.focus.is_some_and(|file| {
-        let extension = naming::extension(tree.path(file)).to_ascii_lowercase();
-        matches!(extension.as_str(), "csv" | "tsv" | "jsonl" | "ndjson")
-    });
+    let table_opened = tree
+        .focus
+        .is_some_and(|file| names::has_extension(tree.path(file), &["csv", "tsv", "jsonl", "ndjson"]));
     fitting.sort_by_key(|(fit, format)| {
         let meant = table_opened && format.layout == Layout::Manifest;
         std::cmp::Reverse((meant, *fit))
@@ -134,9 +134,12 @@ pub fn open_tree(tree: &Tree, control: &Control) -> Result<Imported, ImportError
         for container in &tree.containers {
             builder.container(container.clone());
         }
-        control.set_stage(format!("Reading as {}", format.layout.title()));
+        control.begin(format!("Reading as {}", format.layout.title()), 0);
         match (format.import)(tree, &mut builder, control) {
-            Ok(()) if builder.is_empty() => {}
+            Ok(()) if builder.is_empty() => {
+                let error = why_empty(tree, builder);
+                failed = failed.or(error.map(|error| (error, format)));
+            }
             Ok(()) => {
                 for issue in &tree.issues {
                     builder.issue(None, &issue.path, issue.kind, issue.message.clone());
@@ -156,16 +159,44 @@ pub fn open_tree(tree: &Tree, control: &Control) -> Result<Imported, ImportError
     match failed {
         Some((error, _)) => Err(error),
         None => {
-            Err(ImportError::NothingFound { path: PathBuf::from(&tree.source), looked_for: looked_for() })
+            let titles: Vec<&str> = FORMATS.iter().map(|format| format.layout.title()).collect();
+            let (path, found) = (PathBuf::from(&tree.source), kinds_of_files(tree));
+            Err(ImportError::NothingFound { path, found, looked_for: titles.join(", ") })
         }
     }
 }
 
-/// What [`FORMATS`] read, as one sentence part.
-fn looked_for() -> String {
-    let formats: Vec<String> =
-        FORMATS.iter().map(|format| format!("{} ({})", format.layout.title(), format.reads)).collect();
-    formats.join("; ")
+/// Why an import gave no sample: its first fault. Labels that are missing are the last reason.
+fn why_empty(tree: &Tree, builder: DatasetBuilder) -> Option<ImportError> {
+    let issues = builder.issues();
+    let issue = issues.iter().find(|issue| issue.kind != IssueKind::Annotation).or(issues.first())?;
+    let (path, message) = (tree.root.join(&issue.path), issue.message.clone());
+    Some(ImportError::Malformed { path, message })
+}
+
+/// The kinds of files in a tree by their endings, the most frequent first: `16 .tfrecord, 2 .json`.
+fn kinds_of_files(tree: &Tree) -> String {
+    const TOLD: usize = 4;
+    let mut counts: HashMap<String, usize> = HashMap::new();
+    for file in 0..tree.len() {
+        // Of `x.tfrecord-00000-of-00016` the number is no part.
+        let ending = names::extension(tree.path(file));
+        let word = ending.split(|char: char| !char.is_alphanumeric()).next().unwrap_or_default();
+        *counts.entry(word.to_ascii_lowercase()).or_default() += 1;
+    }
+    let mut counts: Vec<(String, usize)> = counts.into_iter().collect();
+    counts.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    let others: usize = counts.iter().skip(TOLD).map(|(_, count)| count).sum();
+    counts.truncate(TOLD);
+    let told = counts.into_iter().map(|(ending, count)| match ending.as_str() {
+        "" => format!("{count} without an ending"),
+        ending => format!("{count} .{ending}"),
+    });
+    let mut told: Vec<String> = told.collect();
+    if others > 0 {
+        told.push(format!("{others} others"));
+    }
+    if told.is_empty() { "no files".to_owned() } else { format!("{} files", told.join(", ")) }
 }
 
 /// The rows of an opened array or table file.

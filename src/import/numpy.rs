@@ -17,9 +17,11 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
+use super::names::{has_extension, join, split_of, split_of_path, split_path, stem};
 use super::packed::{self, MAX_CLASSES, Packed};
+use super::reader::access::bytes_before;
 use super::reader::{ReadAt, ReadError, RowSource};
-use super::{Fit, Format, ImportError, Tree, naming};
+use super::{Fit, Format, ImportError, Tree};
 use crate::dataset::{Container, ContainerKind, DatasetBuilder, IssueKind, Layout, NewSample, Place};
 use crate::jobs::Control;
 
@@ -48,39 +50,30 @@ pub fn fuzz(bytes: Arc<dyn ReadAt>) {
     let Ok(header) = Header::read(&*bytes) else { return };
     let _ = Labels::read(&*bytes, &header);
     if let Ok(images) = Images::open(bytes.clone()) {
-        for row in [0, header.whole_rows(bytes.size()), u64::MAX] {
+        for row in [0, header.shape.first().copied().unwrap_or(0), u64::MAX] {
             let _ = images.row(row);
         }
     }
 }
 
-fn has_extension(path: &str, wanted: &str) -> bool {
-    naming::extension(path).eq_ignore_ascii_case(wanted)
-}
-
-/// Arrays whose header is looked at before a tree is held to have no images in arrays.
+/// Files whose arrays are looked at before a tree is held to have no images in arrays.
 const DETECT_FILES: usize = 32;
 
 fn detect(tree: &Tree) -> Option<Fit> {
-    let focused = |file: &usize| naming::in_focus(tree, *file);
-    let files = (0..tree.len()).filter(focused);
-    let mut likely = false;
-    for file in files.filter(|file| has_extension(tree.path(*file), "npy")).take(DETECT_FILES) {
-        let head = super::reader::access::MemoryAt(packed::head(tree, file, 64 << 10));
-        if Header::read(&head).is_ok_and(|header| ImageShape::of(&header).is_some()) {
-            return Some(Fit::Certain);
-        }
-        likely = tree.focus.is_some();
+    let is_array = |file: &usize| has_extension(tree.path(*file), &["npy", "npz"]);
+    let files = (0..tree.len()).filter(|file| tree.is_in_focus(*file)).filter(is_array);
+    let files: Vec<usize> = files.take(DETECT_FILES).collect();
+    if files.is_empty() {
+        return None;
     }
-    let npz = (0..tree.len()).filter(focused).any(|file| {
-        has_extension(tree.path(file), "npz") && packed::head(tree, file, 4).starts_with(b"PK\x03\x04")
-    });
-    match (npz, likely) {
-        // What the archives hold is known when they are opened; nothing else has that ending.
-        (true, _) if tree.focus.is_some() => Some(Fit::Certain),
-        (true, _) | (_, true) => Some(Fit::Likely),
-        _ => None,
+    let (_, arrays) = list(tree, files, &mut |_, _| {}, &Control::new()).ok()?;
+    let images: u64 = arrays.iter().filter_map(|array| Some(ImageShape::of(&array.header)?.rows)).sum();
+    if images == 0 {
+        // Who opens an array that is none of images, or is broken, is told so.
+        return (tree.focus.is_some() || tree.images().is_empty()).then_some(Fit::Fallback);
     }
+    // Arrays beside as many images are something of those: depth, masks, features.
+    (tree.focus.is_some() || images > tree.images().len() as u64).then_some(Fit::Certain)
 }
 
 /// A `.npy` file of the tree, or an entry of one of its `.npz` files.
@@ -91,13 +84,14 @@ struct Array {
     at: usize,
     modified_ms: i64,
     header: Header,
-    size: u64,
     key: String,
 }
 
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
-    control.set_stage("Reading array headers");
-    let (packed, arrays) = list(tree, builder, control)?;
+    control.begin("Reading array headers", 0);
+    let files: Vec<usize> = (0..tree.len()).collect();
+    let mut report = |path: &str, error: ReadError| builder.issue(None, path, error.kind, error.message);
+    let (packed, arrays) = list(tree, files, &mut report, control)?;
 
     // Which array holds the labels of which.
     let is_image = |array: &Array| ImageShape::of(&array.header).is_some();
@@ -138,10 +132,9 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
         builder.class(&class.name(&names));
     }
     for ((images, label_array), labels) in pairs.iter().zip(&read) {
-        control.set_stage(format!("Reading {}", images.path));
         push_rows(builder, &packed, images, *label_array, labels.as_ref(), &names, control)?;
     }
-    packed::some_samples(tree, builder)
+    Ok(())
 }
 
 fn push_rows(
@@ -154,27 +147,27 @@ fn push_rows(
     control: &Control,
 ) -> Result<(), ImportError> {
     let Some(shape) = ImageShape::of(&images.header) else { return Ok(()) };
-    let rows = shape.whole_rows(&images.header, images.size);
-    if rows < shape.rows {
-        let message = format!(
-            "the file promises {} images and holds {rows}; it was cut short, so get it again",
-            shape.rows
-        );
-        builder.issue(None, &images.path, IssueKind::Truncated, message);
-    }
-    if let (Some(labels), Some(label_array)) = (labels, label_array)
-        && labels.len() as u64 != shape.rows
-    {
-        let message = format!("{} labels for the {} images of {}", labels.len(), shape.rows, images.path);
-        builder.issue(None, &label_array.path, IssueKind::Annotation, message);
-    }
-    let (_, name) = naming::split_path(&images.path);
-    let split = naming::split_in_name(name).or_else(|| naming::split_in_folders(&images.path));
-    let container = packed.register(builder, images.at);
+    control.begin(format!("Reading {}", images.path), 0);
     let row_bytes = shape.row_values() * images.header.element.bytes();
+    let end = shape.rows.saturating_mul(row_bytes).saturating_add(images.header.start);
+    let there = match packed.open(images.at) {
+        Ok(bytes) => bytes_before(&*bytes, 0, end, control)?.saturating_sub(images.header.start) / row_bytes,
+        Err(error) => {
+            builder.issue(None, &images.path, error.kind, error.message);
+            return Ok(());
+        }
+    };
+    let rows = packed::rows_taken(builder, &images.path, shape.rows, there);
+    if let (Some(labels), Some(label_array)) = (labels, label_array) {
+        packed::check_label_count(builder, &label_array.path, labels.len(), (&images.path, shape.rows));
+    }
+    let split = split_of_path(&images.path);
+    let container = packed.register(builder, images.at);
+    control.begin(format!("Reading {}", images.path), rows);
     for row in 0..rows {
         if row % 4096 == 0 {
             control.checkpoint()?;
+            control.set_done(row);
         }
         let classes = labels.map(|labels| labels.get(row as usize)).unwrap_or_default();
         let classes: Vec<String> = classes.iter().map(|class| class.name(names)).collect();
@@ -195,14 +188,15 @@ fn push_rows(
 /// Entries of one archive that are looked at.
 const MAX_ENTRIES: usize = 4096;
 
-/// Every array below the tree, with its header. What cannot be read is reported.
+/// Every array in these files, with its header. What cannot be read is reported, with its path.
 fn list(
     tree: &Tree,
-    builder: &mut DatasetBuilder,
+    files: impl IntoIterator<Item = usize>,
+    report: &mut dyn FnMut(&str, ReadError),
     control: &Control,
 ) -> Result<(Packed, Vec<Array>), ImportError> {
-    let archives: Vec<usize> =
-        (0..tree.len()).filter(|file| has_extension(tree.path(*file), "npz")).collect();
+    let (archives, others): (Vec<usize>, Vec<usize>) =
+        files.into_iter().partition(|file| has_extension(tree.path(*file), &["npz"]));
     let zips = Packed::new(tree, archives.iter().map(|file| (*file, ContainerKind::Zip)));
     // The zips keep their numbers when the arrays within them come after them.
     let mut containers: Vec<Container> =
@@ -214,14 +208,15 @@ fn list(
         let contents = match zips.reader().zip_contents(zips.number(at)) {
             Ok(contents) => contents,
             Err(error) => {
-                builder.issue(None, path, error.kind, error.message);
+                report(path, error);
                 continue;
             }
         };
+        let mut names = HashSet::new();
         for index in 0..contents.len().min(MAX_ENTRIES) {
             let Ok(entry) = contents.entry(index) else { continue };
-            let name = String::from_utf8_lossy(entry.name_raw()).into_owned();
-            if !has_extension(&name, "npy") {
+            let name = join("", &String::from_utf8_lossy(entry.name_raw()));
+            if !has_extension(&name, &["npy"]) || !names.insert(name.clone()) {
                 continue;
             }
             let place = Place { container: zips.number(at), offset: index as u64, len: entry.size() };
@@ -229,7 +224,7 @@ fn list(
             containers.push(Container { path: name, kind: ContainerKind::Npy, parent: Some(place) });
         }
     }
-    for file in (0..tree.len()).filter(|file| has_extension(tree.path(*file), "npy")) {
+    for file in others.into_iter().filter(|file| has_extension(tree.path(*file), &["npy"])) {
         found.push((tree.path(file).to_owned(), containers.len(), tree.modified_ms(file)));
         containers.push(packed::container_of(tree, file, ContainerKind::Npy));
     }
@@ -237,13 +232,12 @@ fn list(
     let mut arrays = Vec::new();
     for (path, at, modified_ms) in found {
         control.checkpoint()?;
-        let header = packed.open(at).and_then(|bytes| Ok((Header::read(&*bytes)?, bytes.size())));
-        match header {
-            Ok((header, size)) => {
+        match packed.open(at).and_then(|bytes| Header::read(&*bytes)) {
+            Ok(header) => {
                 let key = pair_key(&path);
-                arrays.push(Array { path, at, modified_ms, header, size, key });
+                arrays.push(Array { path, at, modified_ms, header, key });
             }
-            Err(error) => builder.issue(None, &path, error.kind, error.message),
+            Err(error) => report(&path, error),
         }
     }
     Ok((packed, arrays))
@@ -285,7 +279,7 @@ fn pair_key(path: &str) -> String {
         after_arr = word == "arr";
         // "xtrain" and "ytrain" differ in their first letter only.
         let word = match word.split_at_checked(1) {
-            Some(("x" | "y", rest)) if naming::split_of(rest).is_some() => rest,
+            Some(("x" | "y", rest)) if split_of(rest).is_some() => rest,
             _ => word,
         };
         if !(numbered || after_arr || ROLE_WORDS.contains(&word)) {
@@ -304,8 +298,8 @@ fn labels_of<'a>(images: &Array, arrays: &'a [Array]) -> Option<&'a Array> {
             && array.path != images.path
     };
     let same_key = |array: &&Array| Labels::can_be(&array.header) && array.key == images.key;
-    let (folder, _) = naming::split_path(&images.path);
-    let beside = |array: &&Array| fits(array) && naming::split_path(&array.path).0 == folder;
+    let (folder, _) = split_path(&images.path);
+    let beside = |array: &&Array| fits(array) && split_path(&array.path).0 == folder;
     let mut lone = arrays.iter().filter(beside);
     let lone = match (lone.next(), lone.next()) {
         (Some(only), None) => Some(only),
@@ -319,7 +313,7 @@ fn labels_of<'a>(images: &Array, arrays: &'a [Array]) -> Option<&'a Array> {
 }
 
 fn is_names(array: &Array) -> bool {
-    matches!(naming::stem(&array.path), "classes" | "class_names" | "label_names" | "names" | "categories")
+    matches!(stem(&array.path), "classes" | "class_names" | "label_names" | "names" | "categories")
         && matches!(array.header.element, Element::Bytes { .. } | Element::Unicode { .. })
 }
 

@@ -5,13 +5,15 @@
 use std::io::Read;
 use std::sync::Arc;
 
+use super::reader::access::read_range;
 use super::reader::{GZIP_MAGIC, ReadAt, ReadError};
-use super::{ImportError, Reader, Tree};
+use super::{Reader, Tree};
 use crate::dataset::{Container, ContainerKind, DatasetBuilder, IssueKind, Place};
 use crate::media::{Payload, Raster};
 
-/// Most rows that are taken from one file, so that a hostile count of tiny rows stays bounded.
-pub const MAX_ROWS: u64 = 100_000_000;
+/// Most rows that are taken from one file: a small compressed file may hold any number of tiny
+/// ones. The 8.1 million digits of infinite MNIST fit.
+pub const MAX_ROWS: u64 = 10_000_000;
 
 /// Most bytes of one row: a row is held in memory whole.
 pub const MAX_ROW_BYTES: u64 = 1 << 30;
@@ -75,16 +77,46 @@ fn register(containers: &[Container], builder: &mut DatasetBuilder, at: usize) -
     builder.container(container)
 }
 
-/// The end of an import: where it found no sample, its first fault is why the files do not open.
-pub fn some_samples(tree: &Tree, builder: &DatasetBuilder) -> Result<(), ImportError> {
-    // Labels that are missing are no reason.
-    let reason = builder.issues().iter().find(|issue| issue.kind != IssueKind::Annotation);
-    match reason.filter(|_| builder.is_empty()) {
-        Some(issue) => {
-            Err(ImportError::Malformed { path: tree.root.join(&issue.path), message: issue.message.clone() })
-        }
-        None => Ok(()),
+/// How many rows of a file are taken: of those that it promises the ones that are there, at most
+/// [`MAX_ROWS`]. What is left out is reported.
+pub fn rows_taken(builder: &mut DatasetBuilder, path: &str, promised: u64, there: u64) -> u64 {
+    if there < promised {
+        let message = format!(
+            "the file promises {promised} images and holds {there}; it was cut short, so get it again"
+        );
+        builder.issue(None, path, IssueKind::Truncated, message);
     }
+    if there > MAX_ROWS {
+        let message = format!("only the first {MAX_ROWS} of its {there} images are shown; split the file");
+        builder.issue(None, path, IssueKind::Oversized, message);
+    }
+    there.min(promised).min(MAX_ROWS)
+}
+
+/// Reports labels that are more or fewer than the images of `images`.
+pub fn check_label_count(builder: &mut DatasetBuilder, path: &str, labels: usize, images: (&str, u64)) {
+    let (images, count) = images;
+    if labels as u64 != count.min(MAX_ROWS) {
+        let message = format!("{labels} labels for the {count} images of {images}");
+        builder.issue(None, path, IssueKind::Annotation, message);
+    }
+}
+
+/// Says how many images of the tree are no samples: they are not part of the dataset as annotated.
+/// `why` goes before "this image".
+pub fn report_left_out(
+    tree: &Tree,
+    builder: &mut DatasetBuilder,
+    is_shown: impl Fn(usize) -> bool,
+    why: &str,
+) {
+    let mut left_out = tree.images().files().filter(|file| !is_shown(*file));
+    let Some(first) = left_out.next() else { return };
+    let message = match left_out.count() {
+        0 => format!("{why} this image, so it was left out"),
+        others => format!("{why} {} images, this one first, so they were left out", others + 1),
+    };
+    builder.issue(None, tree.path(first), IssueKind::Annotation, message);
 }
 
 /// A file of the tree as a container.
@@ -110,25 +142,25 @@ pub fn plain_head(tree: &Tree, file: usize, len: u64) -> Vec<u8> {
     plain
 }
 
-/// `len` bytes from `offset` on. Nothing is allocated when they are not there.
+/// `len` bytes from `offset` on. No memory to speak of is taken when they are not there.
 pub fn bytes_at(bytes: &dyn ReadAt, offset: u64, len: u64) -> Result<Vec<u8>, ReadError> {
-    let end = offset.checked_add(len).filter(|end| *end <= bytes.size()).ok_or_else(|| ReadError {
-        kind: IssueKind::Truncated,
-        message: format!("the file ends at byte {}, before this row does", bytes.size()),
-    })?;
-    debug_assert!(end >= offset);
     if len > MAX_ROW_BYTES {
-        return Err(ReadError {
-            kind: IssueKind::Oversized,
-            message: format!("one row has {len} bytes, more than the {MAX_ROW_BYTES} that are held"),
-        });
+        let message = format!("one row has {len} bytes, more than the {MAX_ROW_BYTES} that are held");
+        return Err(ReadError::new(IssueKind::Oversized, message));
     }
-    let mut buffer = vec![0; len as usize];
-    bytes.read_at(&mut buffer, offset).map_err(|error| ReadError {
-        kind: IssueKind::Unreadable,
-        message: format!("the row could not be read: {error}"),
-    })?;
-    Ok(buffer)
+    read_range(bytes, offset, len).map_err(|error| ReadError::from_io(&error))
+}
+
+/// The bytes from `offset` on, at most `most` and at most [`MAX_ROW_BYTES`] of them.
+pub fn bytes_up_to(bytes: &dyn ReadAt, offset: u64, most: u64) -> Result<Vec<u8>, ReadError> {
+    let most = most.min(MAX_ROW_BYTES);
+    match bytes_at(bytes, offset, most) {
+        // They end before that, and so their size is no work to know.
+        Err(error) if error.kind == IssueKind::Truncated => {
+            bytes_at(bytes, offset, bytes.size().saturating_sub(offset).min(most))
+        }
+        read => read,
+    }
 }
 
 /// The place of a row.
@@ -178,6 +210,21 @@ mod tests {
             [(0, 10, true), (10, 0, true), (4, 7, false), (u64::MAX, 2, false), (0, u64::MAX, false)]
         {
             assert_eq!(bytes_at(&bytes, offset, len).is_ok(), fits, "{offset} {len}");
+        }
+    }
+
+    #[test]
+    fn rows_that_are_left_out_are_told() {
+        for (promised, there, taken, faults) in [
+            (3, 3, 3, 0),
+            (3, 2, 2, 1),
+            (u64::MAX, 0, 0, 1),
+            (MAX_ROWS + 5, MAX_ROWS + 5, MAX_ROWS, 1),
+            (MAX_ROWS + 5, MAX_ROWS + 1, MAX_ROWS, 2),
+        ] {
+            let mut builder = DatasetBuilder::new("", "", crate::dataset::Layout::Idx);
+            assert_eq!(rows_taken(&mut builder, "x", promised, there), taken);
+            assert_eq!(builder.issues().len(), faults, "{promised} {there}");
         }
     }
 

@@ -14,7 +14,7 @@
 //! Opening reads no image: a row's size is told only by decoding it, so each sample of a row group
 //! gets the group's mean.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -23,7 +23,7 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use super::naming::{self, ImageIndex};
+use super::names::{has_extension, join, split_of, split_of_path, split_path};
 use super::packed::{self, MAX_CLASSES, Packed};
 use super::reader::{ReadAt, ReadError, RowSource};
 use super::{Fit, Format, ImportError, Tree};
@@ -59,11 +59,8 @@ const BATCH: u64 = 1024;
 const DETECT_FILES: usize = 4;
 
 fn parquet_files(tree: &Tree) -> Vec<usize> {
-    let is_parquet = |path: &str| {
-        let extension = naming::extension(path);
-        extension.eq_ignore_ascii_case("parquet") || extension.eq_ignore_ascii_case("pq")
-    };
-    (0..tree.len()).filter(|file| naming::in_focus(tree, *file) && is_parquet(tree.path(*file))).collect()
+    let is_parquet = |file: &usize| has_extension(tree.path(*file), &["parquet", "pq"]);
+    (0..tree.len()).filter(|file| tree.is_in_focus(*file)).filter(is_parquet).collect()
 }
 
 fn detect(tree: &Tree) -> Option<Fit> {
@@ -100,7 +97,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
             Err(error) => builder.issue(None, path, error.kind, error.message),
         }
     }
-    control.set_stage("Reading labels");
+    control.begin("Reading labels", 0);
     for (_, _, table, columns) in &tables {
         for name in
             columns.label_names.iter().chain(columns.objects.iter().flat_map(|objects| &objects.names))
@@ -114,41 +111,35 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
             }
         }
     }
-    let index = ImageIndex::new(tree);
-    let mut loose = HashSet::new();
-    control.set_total(tables.iter().map(|(_, _, table, _)| table.rows()).sum());
+    control.begin("Reading rows", tables.iter().map(|(_, _, table, _)| table.rows()).sum());
     for (at, file, table, columns) in &tables {
         control.set_stage(format!("Reading {}", tree.path(*file)));
         let source = Source {
             tree,
-            index: &index,
             table,
             columns,
             file: *file,
+            split: split_of_path(tree.path(*file)),
             container: &|builder| packed.register(builder, *at),
         };
-        source.push(builder, &mut loose, control)?;
+        source.push(builder, control)?;
     }
-    packed::some_samples(tree, builder)
+    Ok(())
 }
 
 /// One file and what is known of it.
 struct Source<'a> {
     tree: &'a Tree,
-    index: &'a ImageIndex<'a>,
     table: &'a Table,
     columns: &'a Columns,
     file: usize,
+    /// The split that the file's own path tells.
+    split: Option<&'static str>,
     container: &'a dyn Fn(&mut DatasetBuilder) -> u32,
 }
 
 impl Source<'_> {
-    fn push(
-        &self,
-        builder: &mut DatasetBuilder,
-        loose: &mut HashSet<String>,
-        control: &Control,
-    ) -> Result<(), ImportError> {
+    fn push(&self, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
         let path = self.tree.path(self.file);
         // Rows whose bytes are all null have their images in files.
         let leaf = self
@@ -173,7 +164,7 @@ impl Source<'_> {
                     }
                     let fields = Fields::new(&batch, self.columns);
                     for at in 0..batch.num_rows() {
-                        self.push_row(builder, loose, container, row, mean, Some((&fields, at)));
+                        self.push_row(builder, container, row, mean, Some((&fields, at)));
                         row += 1;
                     }
                     control.add(batch.num_rows() as u64);
@@ -192,7 +183,7 @@ impl Source<'_> {
                     if row % 4096 == 0 {
                         control.checkpoint()?;
                     }
-                    self.push_row(builder, loose, container, row, mean, None);
+                    self.push_row(builder, container, row, mean, None);
                 }
             }
         }
@@ -210,22 +201,20 @@ impl Source<'_> {
     fn push_row(
         &self,
         builder: &mut DatasetBuilder,
-        loose: &mut HashSet<String>,
         container: Option<u32>,
         row: u64,
         mean: u64,
         fields: Option<(&Fields<'_>, usize)>,
     ) {
         let path = self.tree.path(self.file);
-        let folder = naming::split_path(path).0;
-        let own_split = naming::split_in_name(naming::stem(path)).or_else(|| naming::split_in_folders(path));
+        let folder = split_path(path).0;
         let values = fields.map(|(fields, at)| fields.row(at)).unwrap_or_default();
         let told = values.attributes.iter().find(|(name, value)| *name == "split" && !value.is_empty());
-        let told = told.map(|(_, value)| naming::split_of(value).unwrap_or(value));
-        let split = told.or(own_split);
+        let told = told.map(|(_, value)| split_of(value).unwrap_or(value));
+        let split = told.or(self.split);
         let labels: Vec<&str> = values.labels.iter().map(String::as_str).collect();
         let boxes = values.boxes.iter().map(|(class, rect)| NewBox { class, rect: *rect, relative: false });
-        let mut boxes: Vec<NewBox<'_>> = boxes.collect();
+        let boxes: Vec<NewBox<'_>> = boxes.collect();
         let path_name = format!("{}.path", self.columns.image.name);
         let mut attributes: Vec<(&str, &str)> =
             values.attributes.iter().map(|(name, value)| (*name, value.as_str())).collect();
@@ -253,11 +242,9 @@ impl Source<'_> {
                     builder.issue(None, path, IssueKind::Annotation, message);
                     return;
                 };
-                let found = self.index.find(name, folder, split);
-                let image =
-                    found.map_or_else(|| naming::join(folder, name), |file| self.tree.path(file).to_owned());
-                let again = !loose.insert(image.clone());
-                let lost = if again { std::mem::take(&mut boxes).len() } else { 0 };
+                let found = self.tree.images().find(name, folder, split);
+                let image = found.map_or_else(|| join(folder, name), |file| self.tree.path(file).to_owned());
+                let known = builder.len();
                 let sample = builder.push(NewSample {
                     path: &image,
                     raw_path: found.and_then(|file| self.tree.raw_path(file)).map(<[u8]>::to_vec),
@@ -269,14 +256,10 @@ impl Source<'_> {
                     boxes,
                     attributes: &attributes,
                 });
-                if found.is_none() && !again {
+                // A file that is listed again is told of once.
+                if found.is_none() && builder.len() > known {
                     let message = format!("{path} lists this image, and it is not there");
                     builder.issue(Some(sample), &image, IssueKind::Missing, message);
-                }
-                if lost > 0 {
-                    let message =
-                        format!("row {row} of {path} lists this image again; its boxes were left out");
-                    builder.issue(Some(sample), &image, IssueKind::Annotation, message);
                 }
                 sample
             }

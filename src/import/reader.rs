@@ -2,38 +2,36 @@
 //!
 //! Archives are read in place. Opened containers are kept, the [`MAX_OPEN`] used last of them; what
 //! is decompressed forwards goes through one cache of [`MAX_CACHED_BYTES`]; reads hold no lock
-//! but that of the compressed stream they come from. This file refuses to know layouts and pixels.
+//! but that of the compressed stream they come from. An image is taken into memory up to
+//! [`MAX_ENCODED_BYTES`], as media refuses larger ones; a table or annotation file up to
+//! [`MAX_DESCRIPTION_BYTES`]. This file refuses to know layouts and pixels.
 
 pub mod access;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use zip::read::{ZipArchiveMetadata, ZipReadOptions};
 use zip::result::ZipError;
 
-use self::access::{BlockCache, Cursor, FileAt, MAX_CACHED_BYTES, PartAt, StreamAt, lock};
+use self::access::{BlockCache, Cursor, FileAt, MAX_CACHED_BYTES, PartAt, StreamAt, lock, read_range};
 use crate::dataset::{Container, ContainerKind, Dataset, IssueKind, Place, SampleId};
-use crate::media::Payload;
+use crate::media::{MAX_ENCODED_BYTES, Payload};
 
 /// Containers that are open at a time.
 pub const MAX_OPEN: usize = 64;
 
-/// Bytes of one file or entry that are read into memory whole.
-pub const MAX_CONTENT_BYTES: u64 = 2 << 30;
+/// The most bytes of a table or annotation file, which is read whole: LVIS's takes 1.1 GB.
+pub const MAX_DESCRIPTION_BYTES: u64 = 2 << 30;
 
-/// Bytes that one compressed file or entry may grow to when it is read whole: a small file that
-/// claims to be a large one is refused before it has taken the memory.
+/// Bytes that one compressed image may grow to: a small file that claims to be a large one is
+/// refused before it has taken the memory.
 pub const MAX_INFLATED_BYTES: u64 = 512 << 20;
 
 /// How deep containers may lie in containers.
 const MAX_DEPTH: u32 = 4;
-
-/// Memory that is reserved on a size's word alone.
-const MAX_TRUSTED_BYTES: u64 = 16 << 20;
 
 /// Why a sample's bytes could not be had.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -69,14 +67,22 @@ impl ReadError {
 
     /// The same fault, said of a container.
     fn of_container(self, path: &str) -> Self {
-        Self { message: format!("{} ({path})", self.message), ..self }
+        let told = format!(" ({path})");
+        if self.message.ends_with(&told) {
+            return self;
+        }
+        Self { message: self.message + &told, ..self }
     }
 }
 
 /// Bytes that can be read anywhere: a file, or a decompressed stream held in memory.
 pub trait ReadAt: Send + Sync {
-    /// Size in bytes.
+    /// Size in bytes. A compressed stream is read to its end for it, however long that takes.
     fn size(&self) -> u64;
+    /// The size where it is known without reading.
+    fn known_size(&self) -> Option<u64> {
+        Some(self.size())
+    }
     /// Fills `buffer` from `offset` on; an error when the bytes end before it is full.
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> std::io::Result<()>;
 }
@@ -92,17 +98,11 @@ pub trait RowSource: Send + Sync {
 pub struct Reader {
     root: PathBuf,
     containers: Vec<Container>,
-    slots: Vec<Slot>,
-    open: AtomicUsize,
-    clock: AtomicU64,
+    /// An opened container, or the room for one, for each.
+    slots: Vec<Mutex<Option<Arc<Opened>>>>,
+    /// The containers that are open, the one used last at the end.
+    recent: Mutex<Vec<u32>>,
     cache: Arc<BlockCache>,
-}
-
-/// An opened container, or the room for one.
-#[derive(Default)]
-struct Slot {
-    opened: Mutex<Option<Arc<Opened>>>,
-    last_use: AtomicU64,
 }
 
 /// A container with what was read of it.
@@ -114,10 +114,25 @@ struct Opened {
     making: Mutex<()>,
 }
 
-impl std::fmt::Debug for Slot {
+impl std::fmt::Debug for Opened {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Slot").field("last_use", &self.last_use).finish_non_exhaustive()
+        f.debug_struct("Opened").finish_non_exhaustive()
     }
+}
+
+/// How much of a file's content is wanted.
+#[derive(Clone, Copy, Debug)]
+enum Want {
+    /// So many bytes from its beginning, or all where it is shorter.
+    Start(u64),
+    /// All, unless that is more than so many bytes, or than so many after decompression.
+    Whole { most: u64, most_inflated: u64 },
+}
+
+impl Want {
+    const IMAGE: Self = Self::Whole { most: MAX_ENCODED_BYTES, most_inflated: MAX_INFLATED_BYTES };
+    const DESCRIPTION: Self =
+        Self::Whole { most: MAX_DESCRIPTION_BYTES, most_inflated: MAX_DESCRIPTION_BYTES };
 }
 
 /// A reader for a dataset's samples.
@@ -128,15 +143,9 @@ pub fn dataset_reader(dataset: &Dataset) -> Reader {
 impl Reader {
     /// A reader for places in these containers; loose paths are relative to `root`.
     pub fn new(root: PathBuf, containers: Vec<Container>) -> Self {
-        let slots = containers.iter().map(|_| Slot::default()).collect();
-        Self {
-            root,
-            containers,
-            slots,
-            open: AtomicUsize::new(0),
-            clock: AtomicU64::new(0),
-            cache: Arc::new(BlockCache::new(MAX_CACHED_BYTES)),
-        }
+        let slots = containers.iter().map(|_| Mutex::default()).collect();
+        let cache = Arc::new(BlockCache::new(MAX_CACHED_BYTES));
+        Self { root, containers, slots, recent: Mutex::default(), cache }
     }
 
     /// A sample's content. A gzipped image (`x.png.gz`) comes unpacked.
@@ -146,14 +155,14 @@ impl Reader {
             return self.rows(place.container)?.row(place.offset);
         }
         let raw_path = dataset.raw_paths.get(&sample).map(Vec::as_slice);
-        let bytes = self.bytes(dataset.path(sample), raw_path, place)?;
+        let bytes = self.content(dataset.path(sample), raw_path, place, Want::IMAGE)?;
         Ok(Payload::Encoded(inflated(bytes)?))
     }
 
-    /// The whole content of a loose file or an archive's entry, as stored there: a `.gz` file
-    /// stays gzipped.
+    /// The whole content of a table or annotation file, loose or an archive's entry, as stored
+    /// there: a `.gz` file stays gzipped.
     pub fn bytes(&self, path: &str, raw_path: Option<&[u8]>, place: Place) -> Result<Vec<u8>, ReadError> {
-        self.start(path, raw_path, place, u64::MAX)
+        self.content(path, raw_path, place, Want::DESCRIPTION)
     }
 
     /// The first `len` bytes of a loose file or an archive's entry; fewer where it is shorter.
@@ -164,17 +173,29 @@ impl Reader {
         place: Place,
         len: u64,
     ) -> Result<Vec<u8>, ReadError> {
+        self.content(path, raw_path, place, Want::Start(len))
+    }
+
+    fn content(
+        &self,
+        path: &str,
+        raw_path: Option<&[u8]>,
+        place: Place,
+        want: Want,
+    ) -> Result<Vec<u8>, ReadError> {
         if place.is_loose() {
-            return read_file(&self.path_on_disk(path, raw_path), len);
+            return read_part(&open_file(&self.path_on_disk(path, raw_path))?, want);
         }
         let container = self.known(place.container)?;
         match container.kind {
             ContainerKind::Tar | ContainerKind::TarGz => {
                 let bytes = self.container(place.container)?;
                 let part = PartAt { whole: bytes, offset: place.offset, len: place.len };
-                read_part(&part, len).map_err(|error| error.of_container(&container.path))
+                read_part(&part, want).map_err(|error| error.of_container(&container.path))
             }
-            ContainerKind::Zip => self.zip_entry(place, len),
+            ContainerKind::Zip => {
+                self.zip_entry(place, want).map_err(|error| error.of_container(&container.path))
+            }
             _ => Err(ReadError::new(IssueKind::Unreadable, "a row of an array has no bytes of its own")),
         }
     }
@@ -215,23 +236,25 @@ impl Reader {
         Ok(opened.zip.get_or_init(|| archive.metadata()).clone())
     }
 
-    /// The first `len` bytes of a zip's entry.
-    fn zip_entry(&self, place: Place, len: u64) -> Result<Vec<u8>, ReadError> {
+    fn zip_entry(&self, place: Place, want: Want) -> Result<Vec<u8>, ReadError> {
         let opened = self.opened(place.container, 0)?;
         let contents = self.contents_of(&opened, place.container)?;
         let index = usize::try_from(place.offset).unwrap_or(usize::MAX);
         let entry = contents.entry(index).map_err(|error| zip_error(&error))?;
         let size = entry.size();
-        let stored = entry.compression() == zip::CompressionMethod::Stored;
-        let most = if stored { MAX_CONTENT_BYTES } else { MAX_INFLATED_BYTES };
-        if len == u64::MAX && size > most {
+        let most = match want {
+            Want::Start(len) => len,
+            Want::Whole { most, .. } if entry.compression() == zip::CompressionMethod::Stored => most,
+            Want::Whole { most_inflated, .. } => most_inflated,
+        };
+        let whole = matches!(want, Want::Whole { .. });
+        if whole && size > most {
             return Err(too_large(size, most));
         }
         let mut cursor = Cursor::new(opened.bytes.clone());
         let reader =
             entry.with_reader(&mut cursor, ZipReadOptions::new()).map_err(|error| zip_error(&error))?;
-        let most = if len == u64::MAX { most } else { len };
-        read_bounded(reader, size.min(len), most, len == u64::MAX)
+        if whole { inflate(reader, size, most) } else { inflate_start(reader, most) }
     }
 
     fn rows(&self, container: u32) -> Result<Arc<dyn RowSource>, ReadError> {
@@ -258,46 +281,45 @@ impl Reader {
     /// Opens a container, or gives it as it was opened before.
     fn opened(&self, container: u32, depth: u32) -> Result<Arc<Opened>, ReadError> {
         let about = self.known(container)?;
-        let slot = &self.slots[container as usize];
-        slot.last_use.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-        let mut room = lock(&slot.opened);
-        if let Some(opened) = &*room {
-            return Ok(opened.clone());
+        let mut room = lock(&self.slots[container as usize]);
+        if let Some(opened) = room.clone() {
+            drop(room);
+            self.note_use(container);
+            return Ok(opened);
         }
         // A container comes after the one it lies in: a project that says otherwise would have this
         // go round in circles.
         let inside = |place: &Place| !place.is_loose() && place.container >= container;
         if depth > MAX_DEPTH || about.parent.as_ref().is_some_and(inside) {
-            return Err(ReadError::new(IssueKind::Unreadable, "archives lie too deep within archives"));
+            return Err(ReadError::new(
+                IssueKind::Unreadable,
+                "archives lie too deep within archives; unpack the outer ones",
+            ));
         }
         let bytes = self.open_bytes(about, depth).map_err(|error| error.of_container(&about.path))?;
         let opened =
             Arc::new(Opened { bytes, zip: OnceLock::new(), rows: OnceLock::new(), making: Mutex::new(()) });
         *room = Some(opened.clone());
         drop(room);
-        if self.open.fetch_add(1, Ordering::Relaxed) >= MAX_OPEN {
-            self.close_oldest(container);
-        }
+        self.note_use(container);
         Ok(opened)
     }
 
-    /// Closes the container that was not used for longest; whoever reads from it keeps it alive.
-    fn close_oldest(&self, except: u32) {
-        let mut by_use: Vec<(u64, usize)> = self
-            .slots
-            .iter()
-            .enumerate()
-            .filter(|(index, _)| *index != except as usize)
-            .map(|(index, slot)| (slot.last_use.load(Ordering::Relaxed), index))
-            .collect();
-        by_use.sort_unstable();
-        for (_, index) in by_use {
+    /// Notes that a container is open and used, and closes those that were not used for longest;
+    /// whoever reads from one keeps it alive.
+    fn note_use(&self, container: u32) {
+        let recent = &mut *lock(&self.recent);
+        recent.retain(|known| *known != container);
+        recent.push(container);
+        let mut at = 0;
+        while recent.len() > MAX_OPEN && at + 1 < recent.len() {
             // One that is just being opened is in use.
-            if let Ok(mut room) = self.slots[index].opened.try_lock()
-                && room.take().is_some()
-            {
-                self.open.fetch_sub(1, Ordering::Relaxed);
-                return;
+            match self.slots[recent[at] as usize].try_lock() {
+                Ok(mut room) => {
+                    *room = None;
+                    recent.remove(at);
+                }
+                Err(_) => at += 1,
             }
         }
     }
@@ -368,8 +390,7 @@ pub fn inflated(bytes: Vec<u8>) -> Result<Vec<u8>, ReadError> {
     if !bytes.starts_with(&GZIP_MAGIC) {
         return Ok(bytes);
     }
-    let reader = MultiGzDecoder::new(&bytes[..]);
-    read_bounded(reader, bytes.len() as u64 * 2, MAX_INFLATED_BYTES, true)
+    inflate(MultiGzDecoder::new(&bytes[..]), bytes.len() as u64 * 2, MAX_INFLATED_BYTES)
 }
 
 /// Whether samples in such a container are rows, not files.
@@ -387,45 +408,40 @@ pub(super) fn open_file(path: &Path) -> Result<FileAt, ReadError> {
     std::fs::File::open(path).and_then(FileAt::new).map_err(|error| ReadError::from_io(&error))
 }
 
-fn read_file(path: &Path, len: u64) -> Result<Vec<u8>, ReadError> {
-    read_part(&open_file(path)?, len)
-}
-
-/// The first `len` bytes, or all.
-fn read_part(bytes: &dyn ReadAt, len: u64) -> Result<Vec<u8>, ReadError> {
-    let size = bytes.size().min(len);
-    if size > MAX_CONTENT_BYTES {
-        return Err(too_large(size, MAX_CONTENT_BYTES));
-    }
+fn read_part(bytes: &dyn ReadAt, want: Want) -> Result<Vec<u8>, ReadError> {
+    let size = match want {
+        Want::Start(len) => bytes.size().min(len),
+        Want::Whole { most, .. } if bytes.size() > most => return Err(too_large(bytes.size(), most)),
+        Want::Whole { .. } => bytes.size(),
+    };
     // The size of a tar's entry is a claim: what it claims beyond the archive's end was left out
     // when the archive was listed, but the file may have changed since.
-    let mut content = Vec::new();
-    let mut at = 0;
-    while at < size {
-        let step = (size - at).min(MAX_TRUSTED_BYTES);
-        content.resize((at + step) as usize, 0);
-        bytes.read_at(&mut content[at as usize..], at).map_err(|error| ReadError::from_io(&error))?;
-        at += step;
+    read_range(bytes, 0, size).map_err(|error| ReadError::from_io(&error))
+}
+
+/// Reads to the end, unless that is more than `most` bytes. `expected` is how many it may be.
+fn inflate(reader: impl Read, expected: u64, most: u64) -> Result<Vec<u8>, ReadError> {
+    let mut content = Vec::with_capacity(expected.min(most).min(access::MAX_TRUSTED_BYTES) as usize);
+    let read = reader.take(most.saturating_add(1)).read_to_end(&mut content);
+    if content.len() as u64 > most {
+        return Err(too_large(content.len() as u64, most));
     }
+    read.map_err(damaged)?;
     Ok(content)
 }
 
-/// Reads up to `most` bytes; more are an error when the whole was asked for.
-fn read_bounded(reader: impl Read, expected: u64, most: u64, whole: bool) -> Result<Vec<u8>, ReadError> {
-    let mut content = Vec::with_capacity(expected.min(most).min(MAX_TRUSTED_BYTES) as usize);
-    let limit = if whole { most.saturating_add(1) } else { most };
-    let read = reader.take(limit).read_to_end(&mut content);
-    if whole && content.len() as u64 > most {
-        return Err(too_large(content.len() as u64, most));
+/// Reads the first `len` bytes. What comes out before damage may be enough.
+fn inflate_start(reader: impl Read, len: u64) -> Result<Vec<u8>, ReadError> {
+    let mut content = Vec::new();
+    match reader.take(len).read_to_end(&mut content) {
+        Err(error) if content.is_empty() => Err(damaged(error)),
+        _ => Ok(content),
     }
-    match read {
-        Ok(_) => Ok(content),
-        Err(_) if !whole && !content.is_empty() => Ok(content),
-        Err(error) => Err(ReadError::new(
-            IssueKind::Corrupt,
-            format!("the compressed data is damaged ({error}); get a fresh copy of the file"),
-        )),
-    }
+}
+
+fn damaged(error: std::io::Error) -> ReadError {
+    let message = format!("the compressed data is damaged ({error}); get a fresh copy of the file");
+    ReadError::new(IssueKind::Corrupt, message)
 }
 
 fn buffered(cursor: Cursor) -> std::io::BufReader<Cursor> {
@@ -436,7 +452,7 @@ fn too_large(size: u64, most: u64) -> ReadError {
     let (size, most) = (size >> 20, most >> 20);
     ReadError::new(
         IssueKind::Oversized,
-        format!("the content is {size} MiB or more, above the limit of {most} MiB"),
+        format!("the content is {size} MiB or more, above the limit of {most} MiB; make it smaller"),
     )
 }
 

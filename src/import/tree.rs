@@ -3,7 +3,8 @@
 //!
 //! - A folder gives the files below it. Where no image lies loose in it, the archives in it (tar,
 //!   tar.gz, zip) are opened in place and their entries listed below the archive's own path.
-//! - An archive gives its entries.
+//! - An archive gives its entries. Where no image is among them, the archives among them are opened
+//!   in the same way, [`MAX_NESTED`] deep.
 //! - A pattern (`data-{000..004}.tar`, `*.zip`) gives what the files and folders it names hold.
 //! - Any other file is the [`Tree::focus`], with the files that it may belong with: all below its
 //!   folder for a table or annotation, those in its folder for an array or image.
@@ -23,18 +24,22 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
-use self::archive::{is_archive_name, sniff};
+use self::archive::{SNIFFED_BYTES, is_archive_name, kind_of, sniff};
 pub(super) use self::files::Files;
 use self::walk::{Listing, Reach, modified_ms, walk};
 use super::ImportError;
-use super::names::is_image_name;
-use super::naming::extension;
+use super::image_index::{ImageIndex, Sorted};
+use super::names::{extension, is_image_name};
 use super::reader::{ReadError, Reader};
-use crate::dataset::{Container, ContainerKind, Issue, IssueKind, Origin, Place};
+use crate::dataset::{Container, ContainerKind, Issue, IssueKind, Origin, Place, natural};
 use crate::jobs::Control;
 
 /// The most archives that one tree opens.
 pub const MAX_ARCHIVES: usize = 50_000;
+
+/// How deep archives in archives are opened: Kaggle's zips hold one for each split, ImageNet's tar one
+/// for each class.
+pub const MAX_NESTED: usize = 2;
 
 /// Files that describe others, which may lie in any folder below: opening one lists them all.
 const DESCRIBING: &[&str] =
@@ -57,18 +62,20 @@ pub struct Tree {
     pub issues: Vec<Issue>,
     /// The file that was opened, where it is neither a folder nor an archive.
     pub focus: Option<usize>,
-    /// Whether entries' paths begin with their archive's path.
-    pub prefixed: bool,
+    /// What the paths of each archive's entries begin with: the archive's own path and `/`, or
+    /// nothing where that archive was opened by itself.
+    prefixes: Vec<String>,
     files: Files,
     reader: Reader,
     /// Files by the hash of their path; of several, the first.
     index: OnceLock<HashMap<u64, u32>>,
+    images: OnceLock<Sorted>,
 }
 
 impl Tree {
     /// Lists what a path or pattern leads to.
     pub fn open(source: &str, control: &Control) -> Result<Self, ImportError> {
-        control.set_stage("Listing files");
+        control.begin("Listing files", 0);
         let not_found = || ImportError::NotFound(PathBuf::from(source));
         let path = std::path::absolute(source).map_err(|_| not_found())?;
         match std::fs::metadata(&path) {
@@ -127,7 +134,7 @@ impl Tree {
         self.files.bytes[file]
     }
 
-    /// Milliseconds since the Unix epoch; of the archive for an archive's entry without its own.
+    /// Milliseconds since the Unix epoch; of the archive for an archive's entry.
     pub fn modified_ms(&self, file: usize) -> i64 {
         self.files.modified_ms[file]
     }
@@ -135,15 +142,17 @@ impl Tree {
     /// The path of the archive that an entry lies in, as far as [`Self::path`] begins with it, and
     /// the path within.
     pub fn split_archive(&self, file: usize) -> (Option<&str>, &str) {
-        let (path, place) = (self.path(file), self.place(file));
-        if !self.prefixed || place.is_loose() {
-            return (None, path);
-        }
-        let archive = self.containers[place.container as usize].path.as_str();
-        match path.strip_prefix(archive).and_then(|rest| rest.strip_prefix('/')) {
-            Some(within) => (Some(archive), within),
+        let path = self.path(file);
+        let prefix = self.prefixes.get(self.place(file).container as usize);
+        match prefix.and_then(|prefix| Some((prefix.strip_suffix('/')?, path.strip_prefix(prefix)?))) {
+            Some((archive, within)) => (Some(archive), within),
             None => (None, path),
         }
+    }
+
+    /// Whether one archive was opened by itself: what lies beside it is not in the tree.
+    pub fn is_one_archive(&self) -> bool {
+        self.prefixes.first().is_some_and(String::is_empty)
     }
 
     /// The file of that path, if there is one.
@@ -163,7 +172,17 @@ impl Tree {
         self.files.position(path)
     }
 
-    /// The whole content of a file.
+    /// The image files, by what others call them.
+    pub fn images(&self) -> ImageIndex<'_> {
+        ImageIndex::new(self, self.images.get_or_init(|| Sorted::new(self)))
+    }
+
+    /// Whether a file may be what the person opened: any, where a folder was opened, else that one.
+    pub fn is_in_focus(&self, file: usize) -> bool {
+        self.focus.is_none_or(|focus| focus == file)
+    }
+
+    /// The whole content of a table or annotation file.
     pub fn read(&self, file: usize) -> Result<Vec<u8>, ReadError> {
         self.reader.bytes(self.path(file), self.raw_path(file), self.place(file))
     }
@@ -206,7 +225,7 @@ impl Tree {
         let mut parts = Parts::new(folder.to_owned());
         if let Some(kind) = kind {
             let about = path.metadata().map_err(unreadable)?;
-            parts.add_archives(vec![(name.to_owned(), kind, modified_ms(&about))], "", control)?;
+            parts.add_archives(vec![Archive::by_itself(name, kind, modified_ms(&about))], control)?;
             if let (true, Some(issue)) = (parts.files.is_empty(), parts.issues.first()) {
                 return Err(ImportError::Malformed { path: path.to_owned(), message: issue.message.clone() });
             }
@@ -277,7 +296,7 @@ impl Tree {
             if about.is_dir() {
                 parts.add_folder_at(path, &format!("{name}/"), Reach::Below, control)?;
             } else if let Some(kind) = sniff(path).ok().flatten().filter(|_| extension(&name) != "npz") {
-                archives.push((name, kind, modified_ms(&about)));
+                archives.push(Archive::within(&name, kind, modified_ms(&about)));
             } else if about.is_file() {
                 let place = Place::loose(about.len());
                 parts.files.push(&name, None, place, about.len(), modified_ms(&about));
@@ -287,8 +306,29 @@ impl Tree {
             let error = ReadError::new(IssueKind::Missing, "the pattern names this file and it is not there");
             parts.issue(&relative(&path), &error);
         }
-        parts.add_archives(archives, "/", control)?;
+        parts.add_archives(archives, control)?;
         Ok(parts.into_tree(source))
+    }
+}
+
+/// An archive that is to be listed.
+struct Archive {
+    container: Container,
+    /// What its entries' paths begin with.
+    prefix: String,
+    modified_ms: i64,
+}
+
+impl Archive {
+    /// One whose entries' paths are their own.
+    fn by_itself(path: &str, kind: ContainerKind, modified_ms: i64) -> Self {
+        let container = Container { path: path.to_owned(), kind, parent: None };
+        Self { container, prefix: String::new(), modified_ms }
+    }
+
+    /// One whose entries lie below its own path.
+    fn within(path: &str, kind: ContainerKind, modified_ms: i64) -> Self {
+        Self { prefix: format!("{path}/"), ..Self::by_itself(path, kind, modified_ms) }
     }
 }
 
@@ -299,7 +339,8 @@ struct Parts {
     issues: Vec<Issue>,
     files: Files,
     focus: Option<String>,
-    prefixed: bool,
+    /// As [`Tree::prefixes`].
+    prefixes: Vec<String>,
 }
 
 impl Parts {
@@ -310,7 +351,7 @@ impl Parts {
             issues: Vec::new(),
             files: Files::default(),
             focus: None,
-            prefixed: false,
+            prefixes: Vec::new(),
         }
     }
 
@@ -359,71 +400,130 @@ impl Parts {
     /// Opens the archives among the files, unless images lie beside them: then they are most
     /// likely what those were unpacked from.
     fn add_archives_within(&mut self, control: &Control) -> Result<(), ImportError> {
-        if self.has_images() {
+        // Names that are not UTF-8 cannot be a container's path.
+        let named = self.files.paths.iter().enumerate();
+        let named =
+            named.filter(|(file, path)| is_archive_name(path) && !self.files.raw_paths.contains_key(file));
+        let mut named: Vec<(usize, &str)> = named.collect();
+        // Folders are listed by several threads, in no order.
+        named.sort_by(|a, b| natural::compare(a.1, b.1));
+        if let (Some((_, first)), true) = (named.first(), self.has_images()) {
+            let others = match named.len() - 1 {
+                0 => String::new(),
+                count => format!(" (nor {count} more here)"),
+            };
+            let message = format!(
+                "this archive was not opened{others}, since images lie loose beside it that may come from \
+                 it; open it by itself to see what it holds"
+            );
+            let (path, error) = ((*first).to_owned(), ReadError::new(IssueKind::Unsupported, message));
+            self.issue(&path, &error);
             return Ok(());
         }
         let mut archives = Vec::new();
-        for (file, path) in self.files.paths.iter().enumerate() {
-            // Names that are not UTF-8 cannot be a container's path.
-            if !is_archive_name(path) || self.files.raw_paths.contains_key(&file) {
-                continue;
-            }
+        for (file, path) in named {
             control.checkpoint()?;
             // One that cannot be read is reported when it is listed.
-            let named = if path.to_ascii_lowercase().ends_with(".zip") {
+            let by_name = if path.to_ascii_lowercase().ends_with(".zip") {
                 ContainerKind::Zip
             } else {
                 ContainerKind::Tar
             };
-            match sniff(&self.root.join(path)) {
-                Ok(None) => {}
-                Ok(Some(kind)) => archives.push((path.to_owned(), kind, self.files.modified_ms[file])),
-                Err(_) => archives.push((path.to_owned(), named, 0)),
+            if let Some(kind) = sniff(&self.root.join(path)).unwrap_or(Some(by_name)) {
+                archives.push(Archive::within(path, kind, self.files.modified_ms[file]));
             }
         }
-        self.add_archives(archives, "/", control)
+        self.add_archives(archives, control)
     }
 
-    /// Lists archives side by side. `joint` goes between an archive's path and its entries' paths;
-    /// without one, entries stand alone.
-    fn add_archives(
+    /// Lists archives side by side, and then those in them.
+    fn add_archives(&mut self, archives: Vec<Archive>, control: &Control) -> Result<(), ImportError> {
+        let mut next = archives;
+        for depth in 0..=MAX_NESTED {
+            let before = self.files.len();
+            let reader = self.list_archives(next, control)?;
+            if depth == MAX_NESTED || self.has_images() {
+                break;
+            }
+            next = self.nested_archives(before, &reader, control)?;
+            if next.is_empty() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Lists archives and gives the reader that knows them.
+    fn list_archives(
         &mut self,
-        mut archives: Vec<(String, ContainerKind, i64)>,
-        joint: &str,
+        mut archives: Vec<Archive>,
         control: &Control,
-    ) -> Result<(), ImportError> {
-        archives.sort_by(|a, b| crate::dataset::natural::compare(&a.0, &b.0));
-        archives.dedup_by(|a, b| a.0 == b.0);
-        if archives.len() > MAX_ARCHIVES {
+    ) -> Result<Reader, ImportError> {
+        // Of entries of one path the last counts, as everywhere.
+        let offset = |archive: &Archive| archive.container.parent.map_or(0, |place| place.offset);
+        archives
+            .sort_by(|a, b| natural::compare(&a.prefix, &b.prefix).then_with(|| offset(b).cmp(&offset(a))));
+        archives.dedup_by(|a, b| a.prefix == b.prefix);
+        if self.containers.len() + archives.len() > MAX_ARCHIVES {
             return Err(ImportError::Malformed {
                 path: self.root.clone(),
                 message: format!("there are more than {MAX_ARCHIVES} archives here; open a part of them"),
             });
         }
-        if let [(name, ..)] = &archives[..] {
-            control.set_stage(format!("Listing {name}"));
+        if let [one] = &archives[..] {
+            control.begin(format!("Listing {}", one.container.path), 0);
         } else if !archives.is_empty() {
-            control.set_stage(format!("Listing {} archives", archives.len()));
+            control.begin(format!("Listing {} archives", archives.len()), 0);
         }
-        self.prefixed |= !joint.is_empty();
-        self.containers = archives
-            .iter()
-            .map(|(path, kind, _)| Container { path: path.clone(), kind: *kind, parent: None })
-            .collect();
+        let first = self.containers.len();
+        self.containers.extend(archives.iter().map(|archive| archive.container.clone()));
+        self.prefixes.extend(archives.iter().map(|archive| archive.prefix.clone()));
         let reader = Reader::new(self.root.clone(), self.containers.clone());
         let listings: Result<Vec<Listing>, _> = archives
             .par_iter()
             .enumerate()
-            .map(|(index, (path, kind, modified))| {
-                let prefix = if joint.is_empty() { String::new() } else { format!("{path}{joint}") };
-                archive::list(&reader, index as u32, *kind, (path, &prefix, *modified), control)
+            .map(|(at, Archive { container, prefix, modified_ms })| {
+                let path = prefix.strip_suffix('/').unwrap_or(&container.path);
+                let told = (path, prefix.as_str(), *modified_ms);
+                archive::list(&reader, (first + at) as u32, container.kind, told, control)
             })
             .collect();
         for Listing { files, issues } in listings? {
             self.files.append(files);
             self.issues.extend(issues);
         }
-        Ok(())
+        Ok(reader)
+    }
+
+    /// The archives among the entries from `first` on.
+    fn nested_archives(
+        &self,
+        first: usize,
+        reader: &Reader,
+        control: &Control,
+    ) -> Result<Vec<Archive>, ImportError> {
+        let mut archives = Vec::new();
+        for file in first..self.files.len() {
+            let (path, place) = (self.files.paths.get(file), self.files.places[file]);
+            if !is_archive_name(path) {
+                continue;
+            }
+            control.checkpoint()?;
+            let head = reader.start(path, None, place, SNIFFED_BYTES).unwrap_or_default();
+            if let Some(kind) = kind_of(&head) {
+                let within = path.strip_prefix(self.prefixes[place.container as usize].as_str());
+                archives.push(Archive {
+                    container: Container {
+                        path: within.unwrap_or(path).to_owned(),
+                        kind,
+                        parent: Some(place),
+                    },
+                    prefix: format!("{path}/"),
+                    modified_ms: self.files.modified_ms[file],
+                });
+            }
+        }
+        Ok(archives)
     }
 
     fn into_tree(self, source: &str) -> Tree {
@@ -436,9 +536,10 @@ impl Parts {
             containers: self.containers,
             issues: self.issues,
             focus,
-            prefixed: self.prefixed,
+            prefixes: self.prefixes,
             files,
             index: OnceLock::new(),
+            images: OnceLock::new(),
         }
     }
 }
@@ -473,7 +574,7 @@ fn glob(path: &Path) -> Vec<PathBuf> {
                     (text.starts_with('.') || !name.starts_with('.')) && pattern::matches(&text, name)
                 })
                 .collect();
-            names.sort_by(|a, b| crate::dataset::natural::compare(a, b));
+            names.sort_by(|a, b| natural::compare(a, b));
             next.extend(names.into_iter().map(|name| folder.join(name)));
             if next.len() > pattern::MAX_EXPANDED {
                 next.truncate(pattern::MAX_EXPANDED + 1);
@@ -497,7 +598,8 @@ fn common_folder(paths: &[PathBuf]) -> Option<PathBuf> {
     Some(folder)
 }
 
-fn hash_of(text: &str) -> u64 {
+/// A hash by which texts are told apart before they are compared.
+pub(super) fn hash_of(text: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()

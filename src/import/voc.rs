@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::naming::{self, ImageIndex};
+use super::names::{has_extension, join, split_of_folders, split_path, stem};
 use super::{Fit, Format, ImportError, ReadError, Tree, packed};
 use crate::dataset::builder::NewBox;
 use crate::dataset::{DatasetBuilder, IssueKind, Layout, NewSample};
@@ -36,15 +36,12 @@ const DETECT_FILES: usize = 8;
 /// Larger annotation files are reported and not read.
 const MAX_XML_BYTES: u64 = 16 << 20;
 
-fn is_xml(path: &str) -> bool {
-    naming::extension(path).eq_ignore_ascii_case("xml")
-}
-
 fn detect(tree: &Tree) -> Option<Fit> {
-    if tree.focus.is_some_and(|focus| !is_xml(tree.path(focus))) {
+    if tree.focus.is_some_and(|focus| !has_extension(tree.path(focus), &["xml"])) {
         return None;
     }
-    let mut files = (0..tree.len()).filter(|file| is_xml(tree.path(*file))).take(DETECT_FILES);
+    let mut files =
+        (0..tree.len()).filter(|file| has_extension(tree.path(*file), &["xml"])).take(DETECT_FILES);
     let annotated = files.any(|file| {
         let head = packed::head(tree, file, 4096);
         String::from_utf8_lossy(&head).contains("<annotation")
@@ -60,11 +57,11 @@ struct Annotated {
 }
 
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
-    let files: Vec<usize> = (0..tree.len()).filter(|file| is_xml(tree.path(*file))).collect();
-    let index = ImageIndex::new(tree);
+    let files: Vec<usize> =
+        (0..tree.len()).filter(|file| has_extension(tree.path(*file), &["xml"])).collect();
+    let index = tree.images();
     let splits = listed_splits(tree);
-    control.set_stage("Reading annotations");
-    control.set_total(files.len() as u64);
+    control.begin("Reading annotations", files.len() as u64);
 
     let mut taken: HashSet<usize> = HashSet::new();
     let mut folders: HashSet<&str> = HashSet::new();
@@ -76,15 +73,22 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
             files.par_iter().map(|file| read(tree, *file).map_err(|error| error.message)).collect();
         for (xml, annotation) in files.iter().zip(read) {
             let path = tree.path(*xml);
-            let folder = naming::split_path(path).0;
-            let split = naming::split_in_folders(path);
-            let own = || index.find_stem(path, folder, split);
+            let folder = split_path(path).0;
+            let split = split_of_folders(path);
+            let own = index.twin(&path[..path.len() - ".xml".len()], split);
             let told = annotation.as_ref().ok().map(|annotation| annotation.filename.as_str());
-            let named = told.filter(|name| !name.is_empty()).and_then(|name| index.find(name, folder, split));
+            let told = told.filter(|name| !name.is_empty());
+            // Where images of one name lie in many folders, the file's own twin is meant.
+            let agrees = |image: &usize| {
+                let (name, told) = (split_path(tree.path(*image)).1, told.map(|told| split_path(told).1));
+                told.is_some_and(|told| told == name || told == stem(name))
+            };
+            let named = || told.and_then(|name| index.find(name, folder, split));
             // Copied annotations keep the name of the image they were copied from.
-            let image = named.filter(|image| !taken.contains(image)).or_else(own);
+            let named = || named().filter(|image| !taken.contains(image));
+            let image = own.filter(agrees).or_else(named).or(own);
             if let Some(image) = image {
-                folders.insert(naming::split_path(tree.path(image)).0);
+                folders.insert(split_path(tree.path(image)).0);
             }
             match annotation {
                 Ok(_) if image.is_some_and(|image| taken.contains(&image)) => {
@@ -102,7 +106,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     }
     // Images without annotations: VOC's own test images, or those whose XML is broken.
     let alone = index.files().filter(|image| !taken.contains(image));
-    let alone = alone.filter(|image| folders.contains(naming::split_path(tree.path(*image)).0));
+    let alone = alone.filter(|image| folders.contains(split_path(tree.path(*image)).0));
     let mut entries: Vec<(usize, Option<Annotated>)> = alone.map(|image| (image, None)).collect();
     let mut lost = Vec::new();
     for sample in samples {
@@ -129,6 +133,8 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     for sample in &lost {
         push(tree, builder, &splits, None, Some(sample));
     }
+    let is_shown = |file: usize| ids.contains_key(&file);
+    packed::report_left_out(tree, builder, is_shown, "no annotation file lies beside");
     for (xml, image, message) in broken {
         let sample = image.and_then(|image| ids.get(&image)).copied();
         builder.issue(sample, tree.path(xml), IssueKind::Annotation, message);
@@ -163,14 +169,14 @@ fn push(
         (Some(image), _) => tree.path(image).to_owned(),
         (None, Some(sample)) => {
             let told = &sample.annotation.filename;
-            let name = if told.is_empty() { naming::stem(tree.path(sample.xml)) } else { told };
-            naming::join(naming::split_path(tree.path(sample.xml)).0, name)
+            let name = if told.is_empty() { stem(tree.path(sample.xml)) } else { told };
+            join(split_path(tree.path(sample.xml)).0, name)
         }
         (None, None) => String::new(),
     };
     let listed = splits.get(&list_key(&path)).copied();
-    let in_xml = || sample.and_then(|sample| naming::split_in_folders(tree.path(sample.xml)));
-    let split = listed.or_else(|| naming::split_in_folders(&path)).or_else(in_xml);
+    let in_xml = || sample.and_then(|sample| split_of_folders(tree.path(sample.xml)));
+    let split = listed.or_else(|| split_of_folders(&path)).or_else(in_xml);
     let id = builder.push(NewSample {
         path: &path,
         raw_path: image.and_then(|image| tree.raw_path(image)).map(<[u8]>::to_vec),
@@ -225,8 +231,8 @@ fn listed_splits(tree: &Tree) -> HashMap<String, &'static str> {
 /// What a list in `ImageSets` calls an image: its name without extension, below the folder that
 /// holds both `ImageSets` and the images' folder.
 fn list_key(path: &str) -> String {
-    let (folder, _) = naming::split_path(path);
-    naming::join(naming::split_path(folder).0, naming::stem(path))
+    let (folder, _) = split_path(path);
+    join(split_path(folder).0, stem(path))
 }
 
 #[cfg(test)]

@@ -13,8 +13,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 use super::folder::{new_sample, shard_stem};
-use super::names::{is_image_name, split_name};
-use super::naming::split_path;
+use super::names::{is_image_name, split_in, split_of, split_path};
 use super::reader::inflated;
 use super::tree::archive::archive_stem;
 use super::{Fit, Format, ImportError, Tree};
@@ -33,6 +32,10 @@ const DETECT_SAMPLES: usize = 512;
 
 /// Samples whose members are read at a time.
 const BATCH: usize = 2048;
+
+/// Bytes of a compressed shard that samples read at a time may lie apart: several threads read within
+/// them, and what they read has to stay in the reader's cache.
+const MAX_SPAN: u64 = 128 << 20;
 
 /// The largest member beside the image that is read, in bytes.
 const MAX_MEMBER_BYTES: u64 = 1 << 20;
@@ -118,12 +121,10 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     for name in &names {
         builder.class(name);
     }
-    control.set_stage("Reading labels in the shards");
-    control.set_done(0);
-    control.set_total(groups.len() as u64);
+    control.begin("Reading labels in the shards", groups.len() as u64);
     let mut without_image = 0;
     let mut misread = 0;
-    for batch in groups.chunks(BATCH) {
+    for batch in batches(tree, &groups) {
         control.checkpoint()?;
         let values: Vec<Values> = batch.par_iter().map(|group| values_of(tree, group, &names)).collect();
         for (group, values) in batch.iter().zip(values) {
@@ -141,7 +142,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
             let attributes: Vec<(&str, &str)> =
                 values.attributes.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
             let sample = builder.push(NewSample {
-                split: split_of(tree, image),
+                split: split(tree, image),
                 labels: &labels,
                 attributes: &attributes,
                 ..new_sample(tree, image)
@@ -203,6 +204,25 @@ fn groups(tree: &Tree, most: usize) -> Vec<Group> {
     groups
 }
 
+/// Groups that are read together.
+fn batches<'a>(tree: &'a Tree, groups: &'a [Group]) -> impl Iterator<Item = &'a [Group]> {
+    let place = |group: &Group| group.members.first().map(|file| tree.place(*file as usize));
+    let mut rest = groups;
+    std::iter::from_fn(move || {
+        let first = place(rest.first()?)?;
+        let is_stream = tree.containers[first.container as usize].kind == ContainerKind::TarGz;
+        let near = |group: &Group| {
+            place(group).is_some_and(|place| {
+                place.container == first.container && place.offset - first.offset <= MAX_SPAN
+            })
+        };
+        let count = rest.iter().take(BATCH).take_while(|group| !is_stream || near(group)).count();
+        let (batch, after) = rest.split_at(count);
+        rest = after;
+        Some(batch)
+    })
+}
+
 /// A file's path up to the first dot of its name, and the ending after it without `.gz`.
 fn member(tree: &Tree, file: usize) -> (&str, &str) {
     let path = tree.path(file);
@@ -221,13 +241,13 @@ fn role_of(ending: &str) -> Role {
     }
 }
 
-fn split_of(tree: &Tree, file: usize) -> Option<&'static str> {
-    let container = &tree.containers[tree.place(file).container as usize];
-    let shard = shard_stem(archive_stem(&container.path));
-    let within = split_path(tree.split_archive(file).1).0;
-    // A shard is often named `name-train`; a word of it is enough where all of it is no split.
-    let of_shard = |part: &str| split_name(part).or_else(|| part.split(['-', '_', '.']).find_map(split_name));
-    within.rsplit('/').find_map(split_name).or_else(|| shard.rsplit('/').find_map(of_shard))
+fn split(tree: &Tree, file: usize) -> Option<&'static str> {
+    let (archive, within) = tree.split_archive(file);
+    let alone = || &tree.containers[tree.place(file).container as usize].path;
+    let shard = shard_stem(archive_stem(archive.unwrap_or_else(|| alone())));
+    let folders = split_path(within).0.rsplit('/').find_map(split_of);
+    // A shard is often named `name-train`.
+    folders.or_else(|| shard.rsplit('/').find_map(split_in))
 }
 
 fn values_of(tree: &Tree, group: &Group, names: &[String]) -> Values {
@@ -375,7 +395,7 @@ fn class_names(tree: &Tree) -> Vec<String> {
         }
     }
     // One archive opened by itself: its folder is not in the tree.
-    if tree.prefixed {
+    if !tree.is_one_archive() {
         return Vec::new();
     }
     let beside = tree.root.join("classes.txt");

@@ -1,23 +1,27 @@
-//! YOLO: a text file of boxes beside each image, and a YAML file that names classes and splits.
+//! YOLO: a text file of boxes beside each image, and a file that names classes and splits: YAML, or
+//! Darknet's `obj.data`.
 //!
 //! Each line is `class centre-x centre-y width height`, fractions of the image's sides; a sixth
 //! number is a detector's confidence and is not kept. A line with more numbers is a polygon
 //! (`class x y x y …`), of which the bounding box is kept; where the YAML has `kpt_shape` the
-//! first four numbers are the box and the rest are key points. Without a YAML file the names come
-//! from `classes.txt` or `obj.names`, or else are the class numbers. (Format: Ultralytics'
+//! first four numbers are the box and the rest are key points. Where that file names no classes the
+//! names come from `classes.txt` or `obj.names`, or else are the class numbers. (Format: Ultralytics'
 //! documentation, *Object Detection Datasets Overview*.)
 //!
+//! A split's folder or list is looked for where the file says, and else by its last parts: it is often
+//! a path on another machine, or relative to a folder that is not told.
+//!
 //! The label file of `…/images/…/a.jpg` is `…/labels/…/a.txt`, or `a.txt` beside the image. An
-//! image without one, or with an empty one, shows background only: a sample without a label.
+//! image without one, or with an empty one, shows background only: a sample without a label. Images
+//! that are in no split and in no `images` folder are part of the dataset only with a label file.
 
 use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::names::is_image_name;
-use super::naming::{self, ImageIndex};
+use super::names::{has_extension, is_image_name, join, split_of_folders, split_path, stem};
 use super::packed::{self, MAX_CLASSES};
-use super::{Fit, Format, ImportError, Tree};
+use super::{Fit, Format, ImportError, ReadError, Tree};
 use crate::dataset::builder::NewBox;
 use crate::dataset::{DatasetBuilder, IssueKind, Layout, NewSample};
 use crate::jobs::Control;
@@ -114,6 +118,20 @@ fn parse_labels(text: &str, extra: Extra) -> (Vec<Line>, Vec<(usize, String)>) {
     (lines, faults)
 }
 
+/// Reads a text as a label file and as either form of the file of splits; for fuzzing.
+pub fn fuzz(text: &str) {
+    for extra in [Extra::Polygon, Extra::KeyPoints] {
+        let (lines, faults) = parse_labels(text, extra);
+        assert!(lines.iter().all(|line| line.rect.iter().all(|number| number.is_finite())));
+        fault_message(&faults);
+    }
+    for config in [Config::parse(text).unwrap_or_default(), Config::parse_darknet(text)] {
+        for (_, value) in &config.splits {
+            assert!(places("a/b", &config.path, value).len() < 2 * text.len() + 8);
+        }
+    }
+}
+
 fn clip(text: &str, chars: usize) -> String {
     text.chars().take(chars).collect()
 }
@@ -125,13 +143,13 @@ const DETECT_IMAGES: usize = 64;
 
 fn detect(tree: &Tree) -> Option<Fit> {
     const OPENED: [&str; 5] = ["yaml", "yml", "names", "txt", "data"];
-    if tree.focus.is_some_and(|focus| !OPENED.contains(&naming::extension(tree.path(focus)))) {
+    if tree.focus.is_some_and(|focus| !has_extension(tree.path(focus), &OPENED)) {
         return None;
     }
     if find_config(tree).is_some() {
         return Some(Fit::Certain);
     }
-    let named = (0..tree.len()).any(|file| NAME_LISTS.contains(&naming::split_path(tree.path(file)).1));
+    let named = (0..tree.len()).any(|file| NAME_LISTS.contains(&split_path(tree.path(file)).1));
     let images = (0..tree.len()).filter(|file| is_image_name(tree.path(*file)));
     let labels: Vec<usize> =
         images.take(DETECT_IMAGES).filter_map(|image| label_file(tree, tree.path(image))).take(4).collect();
@@ -149,46 +167,53 @@ fn detect(tree: &Tree) -> Option<Fit> {
     }
 }
 
-/// YAML files are looked at in the two topmost folders, and no more than this many.
+/// Files that may name the classes are looked at in the three topmost levels, and no more than this
+/// many.
 const CONFIG_FILES: usize = 16;
 
-fn is_yaml(path: &str) -> bool {
-    matches!(naming::extension(path).to_ascii_lowercase().as_str(), "yaml" | "yml")
+fn is_config(path: &str) -> bool {
+    has_extension(path, &["yaml", "yml", "data"])
 }
 
-/// The YAML file that names the classes, and what it says.
+/// The file that names the classes and splits, and what it says.
 fn find_config(tree: &Tree) -> Option<(usize, Config)> {
     let mut files: Vec<usize> = (0..tree.len())
         .filter(|file| {
             let path = tree.path(*file);
-            // Where a YAML file was opened, that one is meant.
-            let opened = |focus: usize| !is_yaml(tree.path(focus)) || focus == *file;
-            is_yaml(path) && path.matches('/').count() <= 2 && tree.focus.is_none_or(opened)
+            // Where such a file was opened, that one is meant.
+            let opened = |focus: usize| !is_config(tree.path(focus)) || focus == *file;
+            is_config(path) && path.matches('/').count() <= 2 && tree.focus.is_none_or(opened)
         })
         .take(CONFIG_FILES)
         .collect();
     files.sort_by_key(|file| tree.path(*file).matches('/').count());
     files.into_iter().find_map(|file| {
         let text = (tree.bytes(file) <= config::MAX_BYTES).then(|| tree.read(file).ok()).flatten()?;
-        Some((file, Config::parse(&String::from_utf8_lossy(&text)).ok().filter(Config::is_yolo)?))
+        let text = String::from_utf8_lossy(&text);
+        let config = if has_extension(tree.path(file), &["data"]) {
+            Config::parse_darknet(&text)
+        } else {
+            Config::parse(&text).ok()?
+        };
+        config.is_yolo().then_some((file, config))
     })
 }
 
 /// The label file of an image, where there is one.
 fn label_file(tree: &Tree, image: &str) -> Option<usize> {
-    let (folder, _) = naming::split_path(image);
-    let name = format!("{}.txt", naming::stem(image));
+    let (folder, _) = split_path(image);
+    let name = format!("{}.txt", stem(image));
     // The last folder named "images" is the one that has its twin, as in Ultralytics' loader.
     let mut parts: Vec<&str> = folder.split('/').collect();
     let twin = parts.iter().rposition(|part| part.eq_ignore_ascii_case("images")).and_then(|at| {
         parts[at] = "labels";
-        tree.find(&naming::join(&parts.join("/"), &name))
+        tree.find(&join(&parts.join("/"), &name))
     });
-    twin.or_else(|| tree.find(&naming::join(folder, &name)))
+    twin.or_else(|| tree.find(&join(folder, &name)))
 }
 
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
-    control.set_stage("Looking for images and their labels");
+    control.begin("Looking for images and their labels", 0);
     let found = find_config(tree);
     let config = found.as_ref().map(|(_, config)| config);
     let names = match config.filter(|config| !config.names.is_empty()) {
@@ -198,26 +223,25 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     for name in &names {
         builder.class(name);
     }
-    let index = ImageIndex::new(tree);
     let mut splits: HashMap<usize, &'static str> = HashMap::new();
     if let Some((file, config)) = &found {
-        assign_splits(tree, &index, *file, config, &mut splits, builder);
+        assign_splits(tree, *file, config, &mut splits, builder);
     }
 
-    let mut images: Vec<usize> = index.files().collect();
-    images.sort_unstable();
+    let images: Vec<usize> = tree.images().files().collect();
     let labels: Vec<Option<usize>> = images.iter().map(|image| label_file(tree, tree.path(*image))).collect();
     let extra =
         if config.is_some_and(|config| config.key_points) { Extra::KeyPoints } else { Extra::Polygon };
-    control.set_total(images.len() as u64);
+    control.begin("Reading label files", images.len() as u64);
     let mut used = HashSet::new();
+    let mut shown = HashSet::new();
     for (images, labels) in images.chunks(4096).zip(labels.chunks(4096)) {
         control.checkpoint()?;
         let read: Vec<_> = labels
             .par_iter()
             .map(|file| {
                 file.map(|file| {
-                    let text = tree.read(file)?;
+                    let text = read_labels(tree, file)?;
                     Ok(parse_labels(&String::from_utf8_lossy(&text), extra))
                 })
             })
@@ -231,17 +255,31 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
                 continue;
             }
             used.extend(*label_file);
-            let split = split.or_else(|| naming::split_in_folders(path));
+            shown.insert(*image);
+            let split = split.or_else(|| split_of_folders(path));
             push_image(tree, builder, *image, split, &names, *label_file, read);
         }
         control.add(images.len() as u64);
     }
+    let is_shown = |file: usize| shown.contains(&file);
+    packed::report_left_out(tree, builder, is_shown, "no label file and no split is there for");
     report_lonely_labels(tree, builder, &used);
     Ok(())
 }
 
+/// The largest label file that is read, in bytes: a hundred thousand polygons.
+const MAX_LABEL_BYTES: u64 = 16 << 20;
+
+fn read_labels(tree: &Tree, file: usize) -> Result<Vec<u8>, ReadError> {
+    if tree.bytes(file) > MAX_LABEL_BYTES {
+        let message = format!("the label file is larger than {} MiB and was not read", MAX_LABEL_BYTES >> 20);
+        return Err(ReadError::new(IssueKind::Annotation, message));
+    }
+    tree.read(file)
+}
+
 /// What a label file gave, or why it could not be read.
-type ReadLabels = Result<(Vec<Line>, Vec<(usize, String)>), super::ReadError>;
+type ReadLabels = Result<(Vec<Line>, Vec<(usize, String)>), ReadError>;
 
 fn push_image(
     tree: &Tree,
@@ -302,7 +340,7 @@ fn fault_message(faults: &[(usize, String)]) -> Option<String> {
 /// Label files in a `labels` folder that belong to no image.
 fn report_lonely_labels(tree: &Tree, builder: &mut DatasetBuilder, used: &HashSet<usize>) {
     for file in (0..tree.len()).filter(|file| !used.contains(file)) {
-        let (folder, name) = naming::split_path(tree.path(file));
+        let (folder, name) = split_path(tree.path(file));
         let in_labels = folder.split('/').any(|part| part.eq_ignore_ascii_case("labels"));
         if in_labels && name.ends_with(".txt") && !NAME_LISTS.contains(&name) {
             let message = "no image was found for this label file";
@@ -314,7 +352,7 @@ fn report_lonely_labels(tree: &Tree, builder: &mut DatasetBuilder, used: &HashSe
 /// The names of a `classes.txt` or the like, one per line; none where there is no such file.
 fn name_list(tree: &Tree) -> Vec<String> {
     let listed = |name: &&str| {
-        let mut files = (0..tree.len()).filter(|file| naming::split_path(tree.path(*file)).1 == *name);
+        let mut files = (0..tree.len()).filter(|file| split_path(tree.path(*file)).1 == *name);
         files.next()
     };
     let Some(file) = NAME_LISTS.iter().find_map(listed) else { return Vec::new() };
@@ -327,28 +365,22 @@ fn name_list(tree: &Tree) -> Vec<String> {
 /// Notes the split of each image that the YAML file names, and reports what is not there.
 fn assign_splits(
     tree: &Tree,
-    index: &ImageIndex<'_>,
     config_file: usize,
     config: &Config,
     splits: &mut HashMap<usize, &'static str>,
     builder: &mut DatasetBuilder,
 ) {
+    let index = tree.images();
     let config_path = tree.path(config_file);
-    let base = naming::split_path(config_path).0;
+    let folders: HashSet<&str> = index.files().flat_map(|file| above(tree.path(file))).collect();
     for (split, value) in &config.splits {
-        let mut any = false;
-        // The base may be told, be a place on somebody else's disk, or be left out.
-        let candidates = [
-            naming::join(&naming::join(base, &config.path), value),
-            naming::join(base, value),
-            naming::join("", value),
-        ];
-        if value.ends_with(".txt") {
+        let candidates = places(split_path(config_path).0, &config.path, value);
+        if has_extension(value, &["txt"]) {
             let Some(list) = candidates.iter().find_map(|path| tree.find(path)) else {
                 report_absent(builder, config_path, split, value);
                 continue;
             };
-            let list_folder = naming::split_path(tree.path(list)).0.to_owned();
+            let list_folder = split_path(tree.path(list)).0.to_owned();
             let text = tree.read(list).unwrap_or_default();
             let mut absent = 0;
             let mut example = String::new();
@@ -370,23 +402,38 @@ fn assign_splits(
             }
             continue;
         }
-        for folder in &candidates {
-            let inside = |path: &str| {
-                folder.is_empty()
-                    || path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
-            };
-            for file in index.files().filter(|file| inside(tree.path(*file))) {
-                splits.entry(file).or_insert(split);
-                any = true;
-            }
-            if any {
-                break;
-            }
-        }
-        if !any {
+        let found = candidates.iter().find(|folder| folder.is_empty() || folders.contains(folder.as_str()));
+        let Some(folder) = found else {
             report_absent(builder, config_path, split, value);
+            continue;
+        };
+        for file in index.files() {
+            if folder.is_empty() || above(tree.path(file)).any(|own| own == folder) {
+                splits.entry(file).or_insert(split);
+            }
         }
     }
+}
+
+/// The folders that a file lies in, from its own to the topmost.
+fn above(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(path.rsplit_once('/'), |(folder, _)| folder.rsplit_once('/'))
+        .map(|(folder, _)| folder)
+}
+
+/// Where a split's folder or list may be, the likeliest first: below the base that is told, the
+/// file's own folder or the top; then the same without its first parts, down to a list's name, or
+/// to two folders: one (`images`) would say too little.
+fn places(own: &str, base: &str, value: &str) -> Vec<String> {
+    let mut places = vec![join(&join(own, base), value), join(own, value), join("", value)];
+    let plain = join("", &join(base, value));
+    let parts: Vec<&str> = plain.split('/').collect();
+    let fewest = if has_extension(value, &["txt"]) { 1 } else { 2 };
+    for skipped in 0..(parts.len() + 1).saturating_sub(fewest) {
+        let rest = parts[skipped..].join("/");
+        places.extend([join(own, &rest), rest]);
+    }
+    places
 }
 
 fn report_absent(builder: &mut DatasetBuilder, config: &str, split: &str, value: &str) {
@@ -432,6 +479,22 @@ mod tests {
         }
         let pose = parse_line("0 0.5 0.5 0.2 0.2 0.1 0.9 2", Extra::KeyPoints).unwrap();
         assert!((pose.rect[0] - 0.4).abs() < 1e-6);
+    }
+
+    #[test]
+    fn folders_of_splits_are_looked_for_where_they_may_be() {
+        for (own, base, value, place) in [
+            ("", "", "../train/images", "train/images"),
+            ("ds", "", "../train/images", "ds/train/images"),
+            ("", "/content/coco", "images/train", "images/train"),
+            ("ds", "", "/home/u/ds/images/val", "ds/images/val"),
+            ("ds", "../datasets/ds", "images/val", "ds/images/val"),
+            ("", "", ".", ""),
+            ("", "", "data/train.txt", "train.txt"),
+        ] {
+            assert!(places(own, base, value).contains(&place.to_owned()), "{own} {base} {value}");
+        }
+        assert!(!places("", "", "/home/u/val/images").contains(&"images".to_owned()));
     }
 
     #[test]

@@ -64,6 +64,16 @@ impl Control {
         if self.is_cancelled() { Err(Cancelled) } else { Ok(()) }
     }
 
+    /// Begins a stage of `total` steps, none of them done; 0 where their number is unknown.
+    pub fn begin(&self, stage: impl Into<String>, total: u64) {
+        let mut known = lock(&self.0.stage);
+        // The steps done of the stage before must not count against this one's total.
+        self.0.total.store(0, Ordering::Relaxed);
+        self.0.done.store(0, Ordering::Relaxed);
+        self.0.total.store(total, Ordering::Relaxed);
+        *known = stage.into();
+    }
+
     pub fn add(&self, steps: u64) {
         self.0.done.fetch_add(steps, Ordering::Relaxed);
     }
@@ -76,6 +86,7 @@ impl Control {
         self.0.total.store(total, Ordering::Relaxed);
     }
 
+    /// Says what is done now, within the same steps.
     pub fn set_stage(&self, stage: impl Into<String>) {
         *lock(&self.0.stage) = stage.into();
     }
@@ -224,6 +235,19 @@ mod tests {
         assert_eq!(job.wait(), Some(Outcome::Done(7)));
         assert_eq!(job.control().progress().fraction(), Some(1.0));
         assert_eq!(job.wait(), None, "an outcome is taken once");
+    }
+
+    #[test]
+    fn a_stage_begins_with_nothing_done() {
+        let control = Control::new();
+        control.begin("Listing", 0);
+        control.add(5000);
+        assert_eq!(control.progress().fraction(), None);
+        control.begin("Reading", 3000);
+        assert_eq!(control.progress(), Progress { done: 0, total: 3000, stage: "Reading".into() });
+        control.add(1500);
+        control.set_stage("Reading on");
+        assert_eq!(control.progress().fraction(), Some(0.5));
     }
 
     #[test]

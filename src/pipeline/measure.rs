@@ -56,7 +56,6 @@ pub fn measure(
     control: &Control,
     tell: &(impl Fn(Vec<(SampleId, Fact)>, Vec<Issue>) + Sync),
 ) -> Result<Option<String>, Cancelled> {
-    control.set_stage("Measuring");
     let samples = pending(snapshot);
     let Some(keeper) = keeper else {
         each_batch(snapshot, reader, &samples, threads, control, &|batch| tell(batch.facts, batch.issues))?;
@@ -81,8 +80,7 @@ fn each_batch(
     control: &Control,
     sink: &(impl Fn(Batch) + Sync),
 ) -> Result<(), Cancelled> {
-    control.set_done(0);
-    control.set_total(samples.len() as u64);
+    control.begin("Measuring", samples.len() as u64);
     let next = AtomicUsize::new(0);
     let work = || -> Result<(), Cancelled> {
         let mut batch = Batch::default();

@@ -138,6 +138,14 @@ fn annotations() {
     let coco = br#"{"images":[{"id":1,"file_name":"a.jpg"}],"categories":[{"id":1,"name":"cat"}],
         "annotations":[{"image_id":1,"category_id":1,"bbox":[1,2,3,4]}]}"#;
     fuzz("coco", &[coco], |bytes| drop(lenslet::import::coco::parse(bytes)));
+    let yaml =
+        "path: ../x\ntrain: images/train\nval: [a, b]\nkpt_shape: [17, 3]\nnames:\n  0: cat\n  3: dog\n";
+    let darknet = "classes = 2\ntrain = data/train.txt\nvalid = ../test.txt\n";
+    let labels = "0 0.5 0.5 0.1 0.1\n1 0.1 0.1 0.2 0.1 0.2 0.3\n";
+    fuzz_text("yolo", &[yaml, darknet, labels], lenslet::import::yolo::fuzz);
+    let members: [&[u8]; 3] =
+        [b"7", br#"{"label": 1, "tags": ["a", 2], "w": 3}"#, br#"{"x": {"names": ["a"]}}"#];
+    fuzz("webdataset", &members, lenslet::import::webdataset::fuzz_member);
 }
 
 #[test]
@@ -146,19 +154,44 @@ fn listings() {
     fuzz_text("pattern", &patterns, |text| {
         drop(lenslet::import::tree::pattern::expand(text));
     });
-    let mut header = vec![0_u8; 1536];
-    header[..5].copy_from_slice(b"a.png");
-    header[124..135].copy_from_slice(b"00000000004");
-    fuzz("tar", &[&header], |bytes| {
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_size(4);
+    tar.append_data(&mut header, "n".repeat(120), &b"data"[..]).expect("it is packed");
+    tar.append_pax_extensions([("path", &b"b.png"[..]), ("size", b"4")]).expect("it is packed");
+    tar.append_data(&mut header, "a.png", &b"data"[..]).expect("it is packed");
+    for kind in [tar::EntryType::Link, tar::EntryType::Symlink, tar::EntryType::GNUSparse] {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(0);
+        tar.append_link(&mut header, "c.png", "b.png").expect("it is packed");
+    }
+    let tar = tar.into_inner().expect("it is packed");
+    fuzz("tar", &[&tar], |bytes| {
+        // A changed header has a wrong checksum, and would be refused for that alone.
         lenslet::import::tree::archive::fuzz_tar(bytes);
+        lenslet::import::tree::archive::fuzz_tar(&with_checksums(bytes));
     });
+}
+
+/// Gives every block of a tar the checksum of a header.
+fn with_checksums(bytes: &[u8]) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    for block in bytes.chunks_exact_mut(512) {
+        if block.iter().any(|byte| *byte != 0) {
+            block[148..156].fill(b' ');
+            let sum: u32 = block.iter().map(|byte| u32::from(*byte)).sum();
+            block[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
+        }
+    }
+    bytes
 }
 
 #[test]
 fn tables() {
-    fuzz("manifest", &[b"path,label\na.png,cat\n", b"{\"file_name\":\"a\",\"label\":[1]}\n"], |bytes| {
-        lenslet::import::manifest::table::fuzz(bytes);
-    });
+    let boxes = b"path,class,xmin,ymin,xmax,ymax,is_valid\na.png,cat;dog,1,2,3,4,True\n";
+    let nested = b"{\"file_name\":\"a\",\"o\":[{\"label\":[1]},{\"label\":{\"x\":2}}]}\n";
+    fuzz("manifest", &[b"path,label\na.png,cat\n", boxes, nested], lenslet::import::manifest::fuzz);
 }
 
 #[test]

@@ -305,6 +305,72 @@ fn a_truncated_tar_keeps_what_is_whole() {
 }
 
 #[test]
+fn entries_have_the_time_of_their_archive() {
+    let folder = folder_of(&[("1.png", None)]);
+    let mut header = tar::Header::new_gnu();
+    header.set_size(png(1).len() as u64);
+    // Long ago, as `tar --mtime` writes it into shards that are to be the same every time.
+    header.set_mtime(1_577_836_800);
+    let mut tar = tar::Builder::new(Vec::new());
+    tar.append_data(&mut header, "1.png", &png(1)[..]).unwrap();
+    let zip = zip_of(folder.path(), &["1.png"]);
+    for (name, bytes) in [("a.tar", tar.into_inner().unwrap()), ("a.zip", zip)] {
+        let path = folder.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        let modified = |path: &Path| {
+            let time = path.metadata().unwrap().modified().unwrap();
+            time.duration_since(std::time::UNIX_EPOCH).unwrap().as_millis() as i64
+        };
+        assert_eq!(open(&path).dataset.modified_ms, [modified(&path)], "{name}");
+    }
+}
+
+#[test]
+fn links_in_a_tar_are_the_files_that_they_lead_to() {
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    for (name, seed) in [("cat/1.png", 1), (".cache/ab", 2)] {
+        header.set_size(png(seed).len() as u64);
+        tar.append_data(&mut header, name, &png(seed)[..]).unwrap();
+    }
+    let long = format!("cat/{}.png", "n".repeat(120));
+    for (kind, name, target) in [
+        (tar::EntryType::Link, "dog/1.png", "cat/1.png"),
+        (tar::EntryType::Link, "dog/2.png", ".cache/ab"),
+        (tar::EntryType::Symlink, "dog/3.png", "../cat/1.png"),
+        (tar::EntryType::Symlink, "dog/4.png", "/etc/4.png"),
+        (tar::EntryType::Link, &long, "dog/2.png"),
+        (tar::EntryType::Symlink, "dog/folder", "../cat"),
+    ] {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_size(0);
+        tar.append_link(&mut header, name, target).unwrap();
+    }
+    let place = tempfile::tempdir().unwrap();
+    let path = place.path().join("links.tar");
+    std::fs::write(&path, tar.into_inner().unwrap()).unwrap();
+    let Imported { dataset, issues } = open(&path);
+    let contents = contents(&dataset);
+    let expected = [("cat/1.png", 1), (&long, 2), ("dog/1.png", 1), ("dog/2.png", 2), ("dog/3.png", 1)];
+    assert_eq!(contents, expected.map(|(name, seed)| (name.to_owned(), png(seed))).into());
+    assert_eq!((issues.len(), issues[0].kind), (1, IssueKind::Missing), "{issues:?}");
+    assert!(issues[0].message.starts_with("1 links"), "{issues:?}");
+}
+
+#[test]
+fn what_media_would_refuse_is_not_read() {
+    let folder = folder_of(&[("1.png", None), ("2.png", None)]);
+    let large = std::fs::OpenOptions::new().write(true).open(folder.path().join("1.png")).unwrap();
+    large.set_len(lenslet::media::MAX_ENCODED_BYTES + 1).unwrap();
+    let dataset = open(folder.path()).dataset;
+    let reader = dataset_reader(&dataset);
+    let error = reader.sample(&dataset, 0).unwrap_err();
+    assert_eq!(error.kind, IssueKind::Oversized, "{error}");
+    assert!(reader.sample(&dataset, 1).is_ok());
+}
+
+#[test]
 fn names_in_archives_never_point_outside() {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for name in ["../../evil/1.png", "/abs/2.png", "win\\3.png"] {
@@ -490,7 +556,7 @@ fn a_manifest_reports_what_is_wrong_with_its_rows() {
         "{issues:?}"
     );
     assert!(issues[0].message.contains("line 3"), "{issues:?}");
-    assert!(issues[2].message.contains("1 images"), "{issues:?}");
+    assert_eq!((issues[2].path.as_str(), issues[2].sample), ("img/3.png", None), "{issues:?}");
     assert_eq!(dataset.attributes[0].name, "note");
     assert_eq!(dataset.attributes[0].values.iter().collect::<Vec<_>>(), ["first", "gone", ""]);
     let error = dataset_reader(&dataset).sample(&dataset, 1).unwrap_err();

@@ -9,6 +9,7 @@ mod fuzz;
 mod gestures;
 mod import;
 mod import_annotated;
+mod import_layouts;
 mod inspector;
 mod media;
 mod panels;

@@ -21,6 +21,15 @@ pub struct Document {
 pub struct Image {
     pub id: Option<Id>,
     pub file_name: Option<String>,
+    /// Where it is on the web: LVIS has that instead.
+    pub coco_url: Option<String>,
+}
+
+impl Image {
+    /// What the image's file is called.
+    pub fn name(self) -> Option<String> {
+        self.file_name.or(self.coco_url)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -224,6 +233,7 @@ impl Entry for Image {
         match name {
             "id" => self.id = map.next_value::<Loose>()?.id(),
             "file_name" => self.file_name = map.next_value::<Loose>()?.text(),
+            "coco_url" => self.coco_url = map.next_value::<Loose>()?.text(),
             _ => drop(map.next_value::<IgnoredAny>()?),
         }
         Ok(())

@@ -4,7 +4,7 @@
 //! refuses to know how tables are written and where files are.
 
 use super::table::{LIST, Table};
-use crate::import::names::{is_image_name, split_name};
+use crate::import::names::{is_image_name, split_of};
 
 /// Columns that are kept as attributes.
 pub const MAX_ATTRIBUTES: usize = 64;
@@ -84,6 +84,13 @@ const LABEL_NAMES: &[&str] = &[
     "class_idx",
 ];
 
+/// Last words of names of columns of labels: `Finding Labels`, `true_class`.
+const LABEL_WORDS: &[&str] =
+    &["label", "labels", "class", "classes", "category", "categories", "tag", "tags", "species", "breed"];
+
+/// Names of the columns of a box's corners, without `_`: left, top, right, bottom.
+const CORNER_NAMES: &[[&str; 4]] = &[["xmin", "ymin", "xmax", "ymax"], ["x1", "y1", "x2", "y2"]];
+
 const SPLIT_NAMES: &[&str] =
     &["split", "subset", "partition", "data_split", "dataset_split", "set", "phase", "usage", "fold"];
 
@@ -115,26 +122,68 @@ pub enum SplitColumn {
     Flag(usize, &'static str, &'static str),
 }
 
+/// The columns of one box per row: left, top, right, bottom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BoxColumns {
+    pub corners: [usize; 4],
+    /// Whether they are fractions of the image's sides, not pixels.
+    pub relative: bool,
+}
+
+impl BoxColumns {
+    /// Left, top, width and height of a row's box, or that it has an impossible one; `None` where
+    /// all four cells are empty.
+    pub fn rect<'a>(&self, cell: impl Fn(usize) -> &'a str) -> Option<Result<[f32; 4], ()>> {
+        let cells = self.corners.map(cell);
+        if cells.iter().all(|cell| cell.is_empty()) {
+            return None;
+        }
+        let [left, top, right, bottom] = cells.map(|cell| cell.parse::<f32>().unwrap_or(f32::NAN));
+        let rect = [left, top, right - left, bottom - top];
+        let sound = rect.iter().all(|number| number.is_finite()) && rect[2] > 0.0 && rect[3] > 0.0;
+        Some(if sound { Ok(rect) } else { Err(()) })
+    }
+}
+
 /// What the columns of a table mean.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Roles {
     pub path: usize,
     pub labels: LabelColumns,
     pub split: SplitColumn,
+    pub boxes: Option<BoxColumns>,
     pub attributes: Vec<usize>,
     /// Sampled rows, and how many of their paths are there.
     pub sampled: usize,
     pub there: usize,
 }
 
-/// A column's name as it is compared: lowercase, with `_` for whatever separates its words.
+/// A column's name as it is compared: lowercase, with `_` for whatever separates its words, be it
+/// only that one begins with a capital: `ImageID` and `image id` are `image_id`.
 fn plain(name: &str) -> String {
-    let words: Vec<String> = name
-        .split(|char: char| !char.is_alphanumeric())
-        .filter(|word| !word.is_empty())
-        .map(str::to_lowercase)
-        .collect();
-    words.join("_")
+    let chars: Vec<char> = name.chars().collect();
+    let mut plain = String::with_capacity(name.len());
+    for (at, char) in chars.iter().enumerate() {
+        let before = at.checked_sub(1).map(|at| chars[at]);
+        let after = chars.get(at + 1);
+        let begins = char.is_uppercase()
+            && before.is_some_and(|before| {
+                let ends_a_word = before.is_lowercase() || before.is_numeric();
+                ends_a_word || (before.is_uppercase() && after.is_some_and(|after| after.is_lowercase()))
+            });
+        if (begins || !char.is_alphanumeric()) && !plain.is_empty() && !plain.ends_with('_') {
+            plain.push('_');
+        }
+        if char.is_alphanumeric() {
+            plain.extend(char.to_lowercase());
+        }
+    }
+    plain.truncate(plain.trim_end_matches('_').len());
+    plain
+}
+
+fn last_word(plain: &str) -> &str {
+    plain.rsplit('_').next().unwrap_or(plain)
 }
 
 /// Whether some column is often named so.
@@ -144,11 +193,15 @@ pub fn is_known_name(name: &str) -> bool {
     PATH_NAMES.iter().chain(LABEL_NAMES).chain(SPLIT_NAMES).chain(flags).any(|known| *known == name)
 }
 
+/// The rows of a table that are looked at, spread over all of it.
+pub fn sampled_rows(table: &Table) -> impl Iterator<Item = usize> + use<> {
+    (0..table.len()).step_by(table.len().div_ceil(SAMPLED_ROWS).max(1))
+}
+
 /// What a table's columns mean; `exists` tells whether a value names an image. `None` where no
 /// column holds paths.
 pub fn roles(table: &Table, exists: impl Fn(&str) -> bool) -> Option<Roles> {
-    let step = table.len().div_ceil(SAMPLED_ROWS).max(1);
-    let rows: Vec<usize> = (0..table.len()).step_by(step).collect();
+    let rows: Vec<usize> = sampled_rows(table).collect();
     let names: Vec<String> = table.columns.iter().map(|name| plain(name)).collect();
     if table.named && is_of_objects(&names) {
         return None;
@@ -181,12 +234,16 @@ pub fn roles(table: &Table, exists: impl Fn(&str) -> bool) -> Option<Roles> {
         SplitColumn::Values(column) | SplitColumn::Flag(column, ..) => free.retain(|other| *other != column),
         SplitColumn::None => {}
     }
+    let boxes = box_columns(&sample, &names, &free);
+    if let Some(boxes) = &boxes {
+        free.retain(|column| !boxes.corners.contains(column));
+    }
     let labels = label_columns(&sample, &names, &free);
     if let LabelColumns::Values(columns) | LabelColumns::Flags(columns) = &labels {
         free.retain(|column| !columns.contains(column));
     }
     free.truncate(MAX_ATTRIBUTES);
-    Some(Roles { path, labels, split, attributes: free, sampled: rows.len(), there: there[path] })
+    Some(Roles { path, labels, split, boxes, attributes: free, sampled: rows.len(), there: there[path] })
 }
 
 /// Some rows of a table.
@@ -208,6 +265,15 @@ impl Sample<'_> {
     }
 }
 
+impl Sample<'_> {
+    /// Whether a column's values are at most half as many as its rows.
+    fn repeats(&self, column: usize) -> bool {
+        let values = self.rows.iter().map(|row| self.table.cell(*row, column));
+        let distinct: std::collections::HashSet<&str> = values.collect();
+        distinct.len() * 2 <= self.rows.len()
+    }
+}
+
 /// Whether rows are objects in images rather than images: a detector's results, or annotations.
 fn is_of_objects(names: &[String]) -> bool {
     let has = |name: &str| names.iter().any(|known| known == name);
@@ -215,7 +281,7 @@ fn is_of_objects(names: &[String]) -> bool {
 }
 
 fn split_column(sample: &Sample<'_>, names: &[String], free: &[usize]) -> SplitColumn {
-    let is_split = |text: &str| split_name(text).is_some();
+    let is_split = |text: &str| split_of(text).is_some();
     let short = |text: &str| text.len() <= 64;
     for wanted in SPLIT_NAMES {
         let mut named = free.iter().filter(|column| names[**column] == *wanted);
@@ -256,20 +322,48 @@ fn label_columns(sample: &Sample<'_>, names: &[String], free: &[usize]) -> Label
             }
         }
     }
+    let worded = free.iter().find(|column| {
+        let name = &names[**column];
+        LABEL_WORDS.contains(&last_word(name)) && name.contains('_') && short(**column)
+    });
+    if let Some(column) = worded {
+        return LabelColumns::Values(vec![*column]);
+    }
     if !sample.table.named {
         let first = free.iter().copied().find(|column| short(*column));
         return first.map_or(LabelColumns::None, |column| LabelColumns::Values(vec![column]));
     }
     let flags: Vec<usize> =
         free.iter().copied().filter(|column| sample.all(*column, |text| flag(text).is_some())).collect();
-    if flags.len() >= 2 { LabelColumns::Flags(flags) } else { LabelColumns::None }
+    if flags.len() >= 2 {
+        return LabelColumns::Flags(flags);
+    }
+    // The one other column, of whatever name, where its values come again and again.
+    match free {
+        [only] if short(*only) && sample.repeats(*only) => LabelColumns::Values(vec![*only]),
+        _ => LabelColumns::None,
+    }
+}
+
+fn box_columns(sample: &Sample<'_>, names: &[String], free: &[usize]) -> Option<BoxColumns> {
+    CORNER_NAMES.iter().find_map(|wanted| {
+        let find =
+            |wanted: &str| free.iter().copied().find(|column| names[*column].replace('_', "") == wanted);
+        let [left, top, right, bottom] = wanted.map(find);
+        let corners = [left?, top?, right?, bottom?];
+        let within =
+            |most: f32| move |text: &str| text.parse::<f32>().is_ok_and(|number| number.abs() <= most);
+        let all = |most: f32| corners.iter().all(|column| sample.all(*column, within(most)));
+        all(f32::MAX).then(|| BoxColumns { corners, relative: all(1.0) })
+    })
 }
 
 /// Whether a value of a column of flags is set; `None` where it is no flag.
 pub fn flag(text: &str) -> Option<bool> {
     match text {
         "1" | "1.0" => Some(true),
-        "0" | "0.0" => Some(false),
+        // Some tables have −1 for no, others for not sure.
+        "0" | "0.0" | "-1" | "-1.0" => Some(false),
         _ => None,
     }
 }
@@ -286,7 +380,8 @@ pub fn truth(text: &str) -> Option<bool> {
 /// The labels in a cell: a list, or a text with `;` or `|` between labels. Where the column's
 /// name is a plural, commas part labels too.
 pub fn labels_in<'a>(cell: &'a str, column: &str) -> Vec<&'a str> {
-    let plural = matches!(plain(column).as_str(), "labels" | "classes" | "categories" | "targets" | "tags");
+    let column = plain(column);
+    let plural = matches!(last_word(&column), "labels" | "classes" | "categories" | "targets" | "tags");
     let bare = |label: &'a str| label.trim().trim_matches(['"', '\'']).trim();
     let listed = cell.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     let labels: Vec<&str> = if cell.contains(LIST) {
@@ -325,7 +420,17 @@ mod tests {
             SplitColumn::None => "-",
             SplitColumn::Values(column) | SplitColumn::Flag(column, ..) => &table.columns[column],
         };
-        format!("{} / {labels} / {split} / {}", names(&[roles.path]), names(&roles.attributes))
+        let boxes = match roles.boxes {
+            Some(boxes) => {
+                if boxes.relative {
+                    " / fractions"
+                } else {
+                    " / pixels"
+                }
+            }
+            None => "",
+        };
+        format!("{} / {labels} / {split} / {}{boxes}", names(&[roles.path]), names(&roles.attributes))
     }
 
     #[test]
@@ -341,6 +446,18 @@ mod tests {
             ("image,MEL,NV\nis/a.png,0.0,1.0\nis/b.png,1.0,0.0\n", "image / flags MEL+NV / - / "),
             ("name,label,is_valid\nis/a.png,x,False\n", "name / label / is_valid / "),
             ("path,label_1,label_2\nis/a.png,x,y\n", "path / label_1+label_2 / - / "),
+            ("ImageID,LabelName,IsGroupOf\nis/a,x,1\n", "ImageID / LabelName / - / IsGroupOf"),
+            ("Image Index,Finding Labels,Age\nis/a.png,x|y,3\n", "Image Index / Finding Labels / - / Age"),
+            (
+                "path,noisy_labels_0,noisy_labels_1\nis/a.png,x,y\n",
+                "path / - / - / noisy_labels_0+noisy_labels_1",
+            ),
+            ("path,sort\nis/a.png,x\nis/b.png,x\nis/c.png,y\nis/d.png,y\n", "path / sort / - / "),
+            ("path,text\nis/a.png,one\nis/b.png,two\nis/c.png,two\n", "path / - / - / text"),
+            ("path,Smiling,Young\nis/a.png,1,-1\nis/b.png,-1,1\n", "path / flags Smiling+Young / - / "),
+            ("path,class,xmin,YMin,x_max,ymax\nis/a.png,x,1,2,3,4\n", "path / class / - /  / pixels"),
+            ("path,class,x1,y1,x2,y2\nis/a.png,x,0.1,0.1,1,0.5\n", "path / class / - /  / fractions"),
+            ("path,class,x1,y1,x2,y2\nis/a.png,x,a,1,1,1\n", "path / class / - / x1+y1+x2+y2"),
             ("path,label,kind\nis/a.png,x,test\nis/b.png,x,train\n", "path / label / kind / "),
             // Nothing is there, but name and values say paths.
             ("path,label\nno/a.png,x\n", "path / label / - / "),
@@ -353,6 +470,24 @@ mod tests {
     }
 
     #[test]
+    fn names_of_columns_are_compared_plainly() {
+        for (name, expected) in [
+            ("File Name", "file_name"),
+            ("fileName", "file_name"),
+            ("ImageID", "image_id"),
+            ("HTMLFile", "html_file"),
+            ("XMin", "x_min"),
+            ("label1", "label1"),
+            ("_Label_", "label"),
+            ("annotations.label", "annotations_label"),
+            ("MEL", "mel"),
+            ("", ""),
+        ] {
+            assert_eq!(plain(name), expected, "{name}");
+        }
+    }
+
+    #[test]
     fn cells_hold_one_label_or_several() {
         for (cell, column, labels) in [
             ("cat", "label", &["cat"][..]),
@@ -360,6 +495,7 @@ mod tests {
             ("cat; dog", "label", &["cat", "dog"]),
             ("cat|dog", "label", &["cat", "dog"]),
             ("cat,dog", "tags", &["cat", "dog"]),
+            ("cat,dog", "Finding Labels", &["cat", "dog"]),
             ("['cat', 'dog']", "label", &["cat", "dog"]),
             ("cat\u{1f}3", "label", &["cat", "3"]),
             ("nan", "label", &[]),

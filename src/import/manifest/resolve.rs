@@ -1,25 +1,16 @@
 //! Which file a manifest's row means.
 //!
 //! A name is tried as it stands: below the manifest's folder, below the opened folder and below the
-//! manifest's parent; then within the few folders that hold images; each also with an image's ending
-//! where it has none. An absolute path that is not there is tried without its first parts: tables are
-//! often written on another machine. It refuses to know tables.
+//! manifest's parent; then among all images ([`ImageIndex`]), with or without an ending. It may also
+//! be a file elsewhere on the disk. This file refuses to know tables.
+//!
+//! [`ImageIndex`]: crate::import::image_index::ImageIndex
 
 use std::path::{Path, PathBuf};
 
 use crate::import::Tree;
-use crate::import::names::{is_doubtful_name, is_image_name, split_name};
-use crate::import::naming::{extension, split_path};
+use crate::import::names::{is_doubtful_name, is_image_name, join, leads_outside, split_path};
 use crate::import::tree::walk::modified_ms;
-
-/// Folders of images that a bare name is looked for in.
-const MAX_FOLDERS: usize = 16;
-
-/// Endings that are tried for names without one.
-const MAX_ENDINGS: usize = 6;
-
-/// The most parts of an absolute path that are left off.
-const MAX_SKIPPED: usize = 32;
 
 /// What a row's path leads to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,59 +27,16 @@ pub enum Found {
 #[derive(Debug)]
 pub struct Resolver<'a> {
     tree: &'a Tree,
-    /// The manifest's folder, with its closing `/`; empty at the top.
-    folder: String,
-    /// What a name may have to stand behind, the likeliest first.
-    bases: Vec<String>,
-    endings: Vec<String>,
-}
-
-/// The folders that hold images in a tree and their endings, each with the commonest first.
-#[derive(Debug, Default)]
-pub struct Places {
-    pub images: usize,
-    folders: Vec<String>,
-    endings: Vec<String>,
-}
-
-impl Places {
-    pub fn new(tree: &Tree) -> Self {
-        use std::collections::HashMap;
-        let mut folders: HashMap<&str, usize> = HashMap::new();
-        let mut endings: HashMap<&str, usize> = HashMap::new();
-        let mut images = 0;
-        for path in (0..tree.len()).map(|file| tree.path(file)).filter(|path| is_image_name(path)) {
-            images += 1;
-            *folders.entry(split_path(path).0).or_default() += 1;
-            *endings.entry(extension(path)).or_default() += 1;
-        }
-        let ordered = |counts: HashMap<&str, usize>, most: usize| {
-            let mut names: Vec<(&str, usize)> = counts.into_iter().collect();
-            names.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(b.0)));
-            let few = if names.len() > most { 0 } else { names.len() };
-            names[..few].iter().map(|(name, _)| (*name).to_owned()).collect()
-        };
-        Self { images, folders: ordered(folders, MAX_FOLDERS), endings: ordered(endings, MAX_ENDINGS) }
-    }
+    /// The manifest's folder; empty at the top.
+    folder: &'a str,
+    /// The split that the manifest's name may tell.
+    split: Option<&'a str>,
 }
 
 impl<'a> Resolver<'a> {
     /// For a manifest of that path, whose name may tell a split.
-    pub fn new(tree: &'a Tree, manifest: &str, split: Option<&str>, places: &Places) -> Self {
-        let closed = |folder: &str| if folder.is_empty() { String::new() } else { format!("{folder}/") };
-        let own = split_path(manifest).0;
-        let folder = closed(own);
-        let mut bases = vec![folder.clone(), String::new(), closed(split_path(own).0)];
-        let mut folders: Vec<&String> = places.folders.iter().collect();
-        // Of folders that hold the same names, the one of the manifest's split is meant.
-        folders.sort_by_key(|folder| {
-            let of_split = split.is_some() && folder.rsplit('/').find_map(split_name) == split;
-            (!of_split, !folder.starts_with(own))
-        });
-        bases.extend(folders.into_iter().map(|folder| closed(folder)));
-        let mut seen = std::collections::HashSet::new();
-        bases.retain(|base| seen.insert(base.clone()));
-        Self { tree, folder, bases, endings: places.endings.clone() }
+    pub fn new(tree: &'a Tree, manifest: &'a str, split: Option<&'a str>) -> Self {
+        Self { tree, folder: split_path(manifest).0, split }
     }
 
     /// Whether the value names a file that may be an image.
@@ -104,78 +52,36 @@ impl<'a> Resolver<'a> {
         if is_absolute(value) {
             return self.find_absolute(value);
         }
-        if let Some(plain) = climb(&self.folder, value) {
-            if let Some(file) = self.find_below(value) {
-                return Found::File(file);
-            }
-            return Found::Missing(plain);
+        if leads_outside(self.folder, value) {
+            let path = self.tree.root.join(self.folder).join(value);
+            return on_disk(&path).unwrap_or_else(|| Found::Missing(value.to_owned()));
         }
-        // It leads out of the opened folder.
-        let path = self.tree.root.join(&self.folder).join(value);
-        on_disk(&path).unwrap_or_else(|| Found::Missing(value.to_owned()))
+        self.find_below(value).map_or_else(|| Found::Missing(join(self.folder, value)), Found::File)
     }
 
     fn find_absolute(&self, value: &str) -> Found {
         let root = self.tree.root.to_string_lossy().replace('\\', "/");
         if let Some(below) = value.strip_prefix(&*root).and_then(|rest| rest.strip_prefix('/'))
-            && let Some(file) = self.find_below(below)
+            && let Some(file) = self.at(below)
         {
             return Found::File(file);
         }
-        if let Some(found) = on_disk(Path::new(value)) {
-            return found;
-        }
-        let mut rest = value;
-        for _ in 0..MAX_SKIPPED {
-            let Some((_, shorter)) = rest.split_once('/') else { break };
-            rest = shorter;
-            if let Some(file) = self.find_below(rest) {
-                return Found::File(file);
-            }
-        }
-        Found::Missing(value.to_owned())
+        // Tables are often written on another machine.
+        on_disk(Path::new(value))
+            .or_else(|| self.find_below(value).map(Found::File))
+            .unwrap_or_else(|| Found::Missing(value.to_owned()))
     }
 
     fn find_below(&self, value: &str) -> Option<usize> {
-        let bare = !is_image_name(value);
-        self.bases.iter().find_map(|base| {
-            let mut path = climb(base, value)?;
-            if let Some(file) = self.image(&path) {
-                return Some(file);
-            }
-            let end = path.len();
-            self.endings.iter().filter(|_| bare).find_map(|ending| {
-                path.truncate(end);
-                path.push('.');
-                path.push_str(ending);
-                self.image(&path)
-            })
-        })
+        let bases = [self.folder, "", split_path(self.folder).0];
+        let exact = bases.iter().find_map(|base| self.at(&join(base, value)));
+        exact.or_else(|| self.tree.images().find(value, self.folder, self.split))
     }
 
-    fn image(&self, path: &str) -> Option<usize> {
+    /// The file at exactly that path, if it is or may be an image.
+    fn at(&self, path: &str) -> Option<usize> {
         self.tree.find(path).filter(|_| is_image_name(path) || is_doubtful_name(path))
     }
-}
-
-/// `name` seen from a folder with its closing `/`; `None` where it climbs above the top.
-fn climb(folder: &str, name: &str) -> Option<String> {
-    let mut path = folder.to_owned();
-    for part in name.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => {
-                let above = path.strip_suffix('/')?;
-                path.truncate(above.rfind('/').map_or(0, |at| at + 1));
-            }
-            part => {
-                path.push_str(part);
-                path.push('/');
-            }
-        }
-    }
-    path.pop();
-    Some(path)
 }
 
 fn is_absolute(value: &str) -> bool {
@@ -209,7 +115,6 @@ mod tests {
     fn names_are_found_where_they_may_be_meant() {
         let paths = ["images/train/1.png", "images/train/2.jpg", "images/val/1.png", "meta/m.csv", "top.png"];
         let tree = Tree::from_paths(Path::new("/data/set"), paths);
-        let places = Places::new(&tree);
         for (manifest, split, value, found) in [
             ("m.csv", None, "images/train/1.png", Some("images/train/1.png")),
             ("m.csv", None, "./images//train/2.jpg", Some("images/train/2.jpg")),
@@ -222,13 +127,15 @@ mod tests {
             ("m.csv", None, "/data/set/top.png", Some("top.png")),
             ("m.csv", None, "/home/else/where/images/val/1.png", Some("images/val/1.png")),
             ("m.csv", None, "C:\\files\\images\\val\\1.png", Some("images/val/1.png")),
+            ("m.csv", None, "set/images/val/1.png", Some("images/val/1.png")),
+            ("m.csv", None, "images/val/2.jpg", None),
             ("m.csv", None, "3.png", None),
             ("m.csv", None, "meta/m.csv", None),
             ("m.csv", None, "", None),
             ("m.csv", None, "../../top.png", None),
             ("m.csv", None, "https://example.org/top.jpg", None),
         ] {
-            let resolver = Resolver::new(&tree, manifest, split, &places);
+            let resolver = Resolver::new(&tree, manifest, split);
             let path = match resolver.find(value) {
                 Found::File(file) => Some(tree.path(file)),
                 Found::Outside { .. } => Some("outside"),
@@ -236,7 +143,7 @@ mod tests {
             };
             assert_eq!(path, found, "{manifest} {value}");
         }
-        let resolver = Resolver::new(&tree, "meta/m.csv", None, &places);
+        let resolver = Resolver::new(&tree, "meta/m.csv", None);
         assert_eq!(resolver.find("./gone.png"), Found::Missing("meta/gone.png".into()));
     }
 }

@@ -1,7 +1,9 @@
 //! Tables out of text: CSV and its kin, JSON Lines, a JSON array of objects.
 //!
-//! A table is rows of (column, text); lists are kept as texts joined by [`LIST`]. A line that cannot
-//! be read is a fault with its number, and the rest goes on. It refuses to know what columns mean.
+//! A table is rows of (column, text). Lists are kept as texts joined by [`LIST`]; an object in an
+//! object is columns of its own (`image.path`), and a list of objects a list in each of those. A
+//! line that cannot be read is a fault with its number, and the rest goes on. It refuses to know what
+//! columns mean.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -22,8 +24,15 @@ pub const MAX_COLUMNS: usize = 1024;
 /// The longest text in a cell, in bytes; the rest is cut off.
 pub const MAX_CELL_BYTES: usize = 16 << 10;
 
+/// How deep objects in objects become columns; what lies deeper is kept as JSON.
+const MAX_DEPTH: usize = 4;
+
 /// Faults that are kept one by one.
 pub const MAX_FAULTS: usize = 200;
+
+/// The most lines that a quoted cell may go over: one that goes on for longer was never meant as
+/// quoted, as in a caption that begins with a quotation.
+const MAX_CELL_LINES: usize = 200;
 
 /// Lines that are read to find out what separates the columns.
 const SNIFFED_LINES: usize = 20;
@@ -88,6 +97,26 @@ impl Table {
         self.cells.push(&text[..text.floor_char_boundary(MAX_CELL_BYTES)]);
     }
 
+    fn add_row(&mut self, line: u64, cells: &[String]) {
+        for (column, cell) in cells.iter().enumerate() {
+            self.add(column, cell);
+        }
+        self.end_row(line);
+        for column in self.columns.len()..cells.len().min(MAX_COLUMNS) {
+            self.columns.push(format!("column {}", column + 1));
+        }
+    }
+
+    /// Takes the first row as the columns' names or as a row.
+    fn begin(&mut self, (line, cells): (u64, Vec<String>), second: Option<&[String]>) {
+        if is_header(&cells, second) {
+            self.named = true;
+            self.columns = cells.into_iter().take(MAX_COLUMNS).collect();
+        } else {
+            self.add_row(line, &cells);
+        }
+    }
+
     fn end_row(&mut self, line: u64) {
         self.row_ends.push(self.cell_columns.len());
         self.lines.push(line);
@@ -117,7 +146,11 @@ pub fn parse(content: &[u8], kind: Kind, whole: bool, most: usize) -> Option<Tab
         return None;
     }
     match kind {
-        Kind::Delimited | Kind::Spaced => Some(parse_delimited(content, kind == Kind::Spaced, most)),
+        Kind::Delimited | Kind::Spaced => {
+            let delimiter = delimiter(content, kind);
+            let quoted = parse_delimited(content, delimiter, Quotes::Quote, most);
+            quoted.or_else(|| parse_delimited(content, delimiter, Quotes::Text, most))
+        }
         Kind::JsonLines => parse_lines(content, most),
         Kind::JsonArray => parse_array(content, whole, most),
     }
@@ -135,62 +168,51 @@ fn decode(content: &[u8]) -> Option<Vec<u8>> {
     Some(String::from_utf16_lossy(&units).into_bytes())
 }
 
-fn parse_delimited(content: &[u8], spaced: bool, most: usize) -> Table {
+/// What `"` at the beginning of a cell is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Quotes {
+    /// The beginning of a cell that may have delimiters and line ends in it.
+    Quote,
+    /// A character as any other.
+    Text,
+}
+
+/// `None` where quotes do not end.
+fn parse_delimited(content: &[u8], delimiter: u8, quotes: Quotes, most: usize) -> Option<Table> {
     let mut table = Table::default();
-    let mut reader = reader(content, delimiter(content, spaced));
-    let mut records = reader.byte_records();
-    let mut next = || {
-        records.next().map(|record| match record {
-            Ok(record) => {
-                let line = record.position().map_or(0, |position| line_of(content, position));
-                Ok((line, record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect()))
+    let mut reader = reader(content, delimiter, quotes);
+    // The second row tells what the first one is.
+    let mut first: Option<(u64, Vec<String>)> = None;
+    let mut is_begun = false;
+    for record in reader.byte_records() {
+        let record = match record {
+            Ok(record) => record,
+            Err(error) => {
+                table.fault(error.position().map_or(0, csv::Position::line), error.to_string());
+                continue;
             }
-            Err(error) => Err((error.position().map_or(0, csv::Position::line), error.to_string())),
-        })
-    };
-    let mut first: Vec<(u64, Vec<String>)> = Vec::new();
-    while first.len() < 2
-        && let Some(record) = next()
-    {
-        match record {
-            Ok(record) => first.push(record),
-            Err((line, why)) => table.fault(line, why),
-        }
-    }
-    let mut rows = first.into_iter();
-    let mut rows = {
-        let head = rows.next();
-        let second = rows.next();
-        match head {
-            Some((_, names)) if is_header(&names, second.as_ref().map(|(_, cells)| cells.as_slice())) => {
-                table.named = true;
-                table.columns = names.into_iter().take(MAX_COLUMNS).collect();
-                second.into_iter().collect::<Vec<_>>()
-            }
-            head => head.into_iter().chain(second).collect(),
-        }
-    }
-    .into_iter();
-    while table.len() < most {
-        let record = match rows.next() {
-            Some(record) => Ok(record),
-            None => match next() {
-                Some(record) => record,
-                None => break,
-            },
         };
-        match record {
-            Ok((line, cells)) => {
-                for (column, cell) in cells.iter().enumerate() {
-                    table.add(column, cell);
-                }
-                table.end_row(line);
-                for column in table.columns.len()..cells.len().min(MAX_COLUMNS) {
-                    table.columns.push(format!("column {}", column + 1));
-                }
-            }
-            Err((line, why)) => table.fault(line, why),
+        if record.as_slice().iter().filter(|byte| **byte == b'\n').count() > MAX_CELL_LINES {
+            return None;
         }
+        let line = record.position().map_or(0, |position| line_of(content, position));
+        let cells: Vec<String> =
+            record.iter().map(|cell| String::from_utf8_lossy(cell).into_owned()).collect();
+        if !is_begun {
+            let Some(head) = first.take() else {
+                first = Some((line, cells));
+                continue;
+            };
+            is_begun = true;
+            table.begin(head, Some(&cells));
+        }
+        if table.len() >= most {
+            break;
+        }
+        table.add_row(line, &cells);
+    }
+    if let Some(head) = first {
+        table.begin(head, None);
     }
     for (at, name) in table.columns.iter_mut().enumerate() {
         *name = name.trim().to_owned();
@@ -198,7 +220,7 @@ fn parse_delimited(content: &[u8], spaced: bool, most: usize) -> Table {
             *name = format!("column {}", at + 1);
         }
     }
-    table
+    Some(table)
 }
 
 /// The line that a record begins in. The reader's position stands before the line ends that it skips.
@@ -209,36 +231,35 @@ fn line_of(content: &[u8], position: &csv::Position) -> u64 {
     position.line() + skipped.filter(|byte| **byte == b'\n').count() as u64
 }
 
-fn reader(content: &[u8], delimiter: u8) -> csv::Reader<&[u8]> {
+fn reader(content: &[u8], delimiter: u8, quotes: Quotes) -> csv::Reader<&[u8]> {
     csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
         .delimiter(delimiter)
+        .quoting(quotes == Quotes::Quote)
         .comment(None)
         .from_reader(content)
 }
 
 /// The character that cuts the first lines into the most columns, as many in each.
-fn delimiter(content: &[u8], spaced: bool) -> u8 {
+fn delimiter(content: &[u8], kind: Kind) -> u8 {
     let end = content.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(SNIFFED_LINES);
     let head = &content[..end.map_or(content.len().min(64 << 10), |(at, _)| at)];
-    let candidates: &[u8] = if spaced { b",\t;| " } else { b",\t;|" };
+    let candidates: &[u8] = if kind == Kind::Spaced { b",\t;| " } else { b",\t;|" };
     let columns = |delimiter: u8| {
-        let mut widths =
-            reader(head, delimiter).byte_records().flatten().map(|record| record.len()).collect::<Vec<_>>();
+        let records = reader(head, delimiter, Quotes::Quote).into_byte_records().flatten();
+        let mut widths: Vec<usize> = records.map(|record| record.len()).collect();
         widths.sort_unstable();
         match (widths.first(), widths.last()) {
             (Some(least), Some(most)) if least == most => (1, *most),
             // Rows of several widths: a poor second to any that agree.
-            (Some(least), _) if *least > 1 => (0, *least),
+            (Some(least), _) => (0, *least),
             _ => (0, 0),
         }
     };
-    let best = candidates.iter().rev().max_by_key(|delimiter| {
-        let (agree, width) = columns(**delimiter);
-        if width > 1 { (agree, width) } else { (0, 0) }
-    });
-    best.copied().filter(|delimiter| columns(*delimiter).1 > 1).unwrap_or(b',')
+    let widths = candidates.iter().rev().map(|delimiter| (*delimiter, columns(*delimiter)));
+    let best = widths.filter(|(_, (_, width))| *width > 1).max_by_key(|(_, columns)| *columns);
+    best.map_or(b',', |(delimiter, _)| delimiter)
 }
 
 /// Whether the first row names the columns: it has a name that columns have, or no image where the
@@ -269,13 +290,49 @@ impl Names {
     }
 
     fn add(&mut self, table: &mut Table, line: u64, object: &Map<String, Value>) {
+        let mut row = Vec::new();
         for (name, value) in object {
-            if let Some(text) = text_of(value) {
-                let column = self.column(table, name);
-                table.add(column, &text);
-            }
+            self.collect(table, name, value, 1, &mut row);
+        }
+        for (column, text) in row {
+            table.add(column, &text);
         }
         table.end_row(line);
+    }
+
+    /// The texts of a value, each with its column.
+    fn collect(
+        &mut self,
+        table: &mut Table,
+        name: &str,
+        value: &Value,
+        depth: usize,
+        row: &mut Vec<(usize, String)>,
+    ) {
+        match value {
+            Value::Object(object) if depth < MAX_DEPTH => {
+                for (key, value) in object {
+                    self.collect(table, &format!("{name}.{key}"), value, depth + 1, row);
+                }
+            }
+            Value::Array(list) if depth < MAX_DEPTH && list.iter().any(Value::is_object) => {
+                for value in list {
+                    self.collect(table, name, value, depth + 1, row);
+                }
+            }
+            value => {
+                let Some(text) = text_of(value) else { return };
+                let column = self.column(table, name);
+                match row.iter_mut().find(|(known, _)| *known == column) {
+                    Some((_, texts)) if texts.len() < MAX_CELL_BYTES => {
+                        texts.push(LIST);
+                        texts.push_str(&text);
+                    }
+                    Some(_) => {}
+                    None => row.push((column, text)),
+                }
+            }
+        }
     }
 }
 
@@ -370,19 +427,6 @@ impl<'de> Visitor<'de> for Rows<'_> {
     }
 }
 
-/// Reads a text as each kind of table; for fuzzing.
-pub fn fuzz(content: &[u8]) {
-    for kind in [Kind::Delimited, Kind::Spaced, Kind::JsonLines, Kind::JsonArray] {
-        for whole in [false, true] {
-            if let Some(table) = parse(content, kind, whole, 1000) {
-                for row in 0..table.len() {
-                    assert!(table.row(row).all(|(column, _)| column < table.columns.len()));
-                }
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -413,6 +457,8 @@ mod tests {
             (Delimited, "foo,bar\na.png,1\n", "foo,bar / 2:a.png,1"),
             (Delimited, "path,tags\na.png,x;y\nb.png,x\n", "path,tags / 2:a.png,x;y / 3:b.png,x"),
             (Delimited, "path\na.png\n", "path / 2:a.png"),
+            (Delimited, "path\n", "path"),
+            (Delimited, "a.png,\"x\ny\"\nb.png,z\n", "column 1,column 2 / 1:a.png,x\ny / 3:b.png,z"),
             (
                 Delimited,
                 "path,label\na.png\nb.png,x,extra\n",
@@ -426,6 +472,11 @@ mod tests {
                 "{\"p\": \"a\", \"l\": [1, \"x\"]}\n\n{\"l\": null, \"q\": true}\n",
                 "l,p,q / 1:1+x,a, / 3:,,true",
             ),
+            (
+                JsonLines,
+                "{\"image\": {\"path\": \"a\"}, \"o\": [{\"l\": \"x\"}, {\"l\": \"y\", \"m\": {\"n\": 1}}]}",
+                "image.path,o.l,o.m.n / 1:a,x+y,1",
+            ),
             (JsonLines, "{\"p\": \"a\"}\nbad\n[1]\n", "p / 1:a / fault 2 / fault 3"),
             (JsonArray, "[{\"p\": \"a\"}, 3, {\"p\": \"b\"}]", "p / 1:a / 3:b / fault 2"),
             (JsonArray, "[{\"p\": \"a\"}, {\"p\":", "p / 1:a / fault 1"),
@@ -434,6 +485,11 @@ mod tests {
         ] {
             assert_eq!(told(kind, content.as_bytes()), expected, "{content:?}");
         }
+        // A quotation that goes on is no quoted cell: no row is lost.
+        let rows: String = (0..300).map(|at| format!("{at}.png\tx\n")).collect();
+        let table = parse(format!("path\tsays\na.png\t\"Yes\n{rows}").as_bytes(), Kind::Delimited, true, 999);
+        let table = table.unwrap();
+        assert_eq!((table.len(), table.cell(0, 1), table.cell(300, 0)), (301, "\"Yes", "299.png"));
         let wide: Vec<u8> = "path,label\na.png,é\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(told(Delimited, &[b"\xff\xfe".as_slice(), &wide].concat()), "path,label / 2:a.png,é");
     }
@@ -441,12 +497,12 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_read_or_refused(text in "[a,;\t\n\"{}\\[\\]:0.png |]{0,80}") {
-            fuzz(text.as_bytes());
+            crate::import::manifest::fuzz(text.as_bytes());
         }
 
         #[test]
         fn any_bytes_are_read_or_refused(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
-            fuzz(&bytes);
+            crate::import::manifest::fuzz(&bytes);
         }
     }
 }

@@ -68,7 +68,7 @@ impl Header {
     /// Reads the header of a file. The error says why the array cannot be read.
     pub fn read(bytes: &dyn ReadAt) -> Result<Self, ReadError> {
         let malformed = |message: &str| ReadError::new(IssueKind::Corrupt, message);
-        let fixed = packed::bytes_at(bytes, 0, 12.min(bytes.size()))?;
+        let fixed = packed::bytes_up_to(bytes, 0, 12)?;
         let Some((&[0x93, b'N', b'U', b'M', b'P', b'Y', major, _], length)) = fixed.split_first_chunk()
         else {
             return Err(malformed("the file is no NumPy array: it does not begin with \\x93NUMPY"));
@@ -121,21 +121,6 @@ impl Header {
                 .into());
         }
         Ok(Self { element, shape, start: 0 })
-    }
-
-    /// Values per element of the first dimension; `None` where that does not fit in 64 bits.
-    pub fn row_values(&self) -> Option<u64> {
-        self.shape.iter().skip(1).try_fold(1u64, |product, side| product.checked_mul(*side))
-    }
-
-    /// How many elements of the first dimension are there whole.
-    pub fn whole_rows(&self, size: u64) -> u64 {
-        let row = self.row_values().and_then(|values| values.checked_mul(self.element.bytes()));
-        let there = match row {
-            Some(row @ 1..) => size.saturating_sub(self.start) / row,
-            _ => 0,
-        };
-        there.min(self.shape.first().copied().unwrap_or(0)).min(packed::MAX_ROWS)
     }
 }
 
@@ -192,17 +177,6 @@ mod tests {
 
     #[test]
     fn sizes_that_lie_take_nothing() {
-        let header = |shape: &[u64]| Header { element: Element::Bool, shape: shape.to_vec(), start: 10 };
-        for (shape, size, rows) in [
-            (&[4, 2, 2][..], 26, 4),
-            (&[4, 2, 2], 25, 3),
-            (&[4, 2, 2], 3, 0),
-            (&[4, u64::MAX, 2], 99, 0),
-            (&[u64::MAX, 0], 99, 0),
-            (&[], 99, 0),
-        ] {
-            assert_eq!(header(shape).whole_rows(size), rows, "{shape:?}");
-        }
         for bytes in
             [&b""[..], b"\x93NUMPY", b"\x93NUMPY\x01\x00\xff\xff{", b"\x93NUMPY\x02\x00\xff\xff\xff\xff"]
         {

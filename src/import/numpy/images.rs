@@ -51,12 +51,6 @@ impl ImageShape {
         // Sides are at most 65,535 and channels at most 4.
         self.height * self.width * self.channels
     }
-
-    /// How many of the images are there whole.
-    pub fn whole_rows(&self, header: &Header, size: u64) -> u64 {
-        let row = self.row_values() * header.element.bytes();
-        (size.saturating_sub(header.start) / row).min(self.rows).min(packed::MAX_ROWS)
-    }
 }
 
 /// How a float becomes a byte.
@@ -92,10 +86,10 @@ impl Images {
     /// The scale that a spread of rows needs: the same for every row of the array.
     fn find_scale(&self) -> Scale {
         const LOOKED_AT: u64 = 16;
-        let rows = self.shape.whole_rows(&self.header, self.bytes.size());
+        let rows = self.shape.rows.min(packed::MAX_ROWS);
         let (mut low, mut high) = (0.0f32, 0.0f32);
         for step in 0..LOOKED_AT.min(rows) {
-            // Rows are at most 100 million, so this stays far below 64 bits.
+            // Rows that are not there, in a file that was cut short, tell nothing.
             let Ok(raw) = self.raw(step * rows / LOOKED_AT.min(rows)) else { continue };
             for value in self.floats(&raw).filter(|value| value.is_finite()) {
                 low = low.min(value);

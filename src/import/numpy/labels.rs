@@ -55,14 +55,16 @@ impl Labels {
             return Err(ReadError::new(IssueKind::Annotation, "the array is no list of labels"));
         }
         let columns = header.shape.get(1).copied().unwrap_or(1);
-        // At most 4,096 columns of 16,384 bytes, and as many rows as the file holds.
-        let len = header.whole_rows(bytes.size()) * columns * header.element.bytes();
-        if len > MAX_LABEL_BYTES {
+        // At most 4,096 columns of 16,384 bytes.
+        let row = columns * header.element.bytes();
+        let promised = header.shape[0].saturating_mul(row);
+        let mut values = packed::bytes_up_to(bytes, header.start, promised.min(MAX_LABEL_BYTES))?;
+        if values.len() as u64 == MAX_LABEL_BYTES && promised > MAX_LABEL_BYTES {
             let message =
-                format!("the labels take {len} bytes, more than the {MAX_LABEL_BYTES} that are read");
+                format!("the labels take {promised} bytes, more than the {MAX_LABEL_BYTES} that are read");
             return Err(ReadError::new(IssueKind::Oversized, message));
         }
-        let values = packed::bytes_at(bytes, header.start, len)?;
+        values.truncate(values.len() - values.len() % row as usize);
         let labels = Self { element: header.element, columns: columns as usize, values };
         if labels.columns > 1 && !labels.numbers().all(|number| matches!(number, Some(0 | 1))) {
             let message = "the labels have several columns that are not all zeros and ones";

@@ -10,12 +10,56 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use super::ReadAt;
+use crate::jobs::{Cancelled, Control};
 
 /// Bytes of decompressed streams that one [`BlockCache`] keeps in memory.
 pub const MAX_CACHED_BYTES: usize = 512 << 20;
 
 /// Bytes decompressed at a time.
 const BLOCK_BYTES: usize = 1 << 20;
+
+/// Memory that is taken on a size's word alone.
+pub const MAX_TRUSTED_BYTES: u64 = 16 << 20;
+
+/// Steps in which a compressed stream is read on, so that a long one can be cancelled.
+const STEP_BYTES: u64 = 4 << 20;
+
+/// `len` bytes from `offset` on. A size that lies takes no memory to speak of.
+pub fn read_range(bytes: &dyn ReadAt, offset: u64, len: u64) -> io::Result<Vec<u8>> {
+    let end = offset.checked_add(len).ok_or(io::ErrorKind::UnexpectedEof)?;
+    if bytes.known_size().is_some_and(|size| end > size) {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let mut content = Vec::new();
+    let mut read = 0;
+    while read < len {
+        let step = (len - read).min(MAX_TRUSTED_BYTES);
+        let room = usize::try_from(read + step).map_err(|_| io::ErrorKind::OutOfMemory)?;
+        content.resize(room, 0);
+        bytes.read_at(&mut content[read as usize..], offset + read)?;
+        read += step;
+    }
+    Ok(content)
+}
+
+/// How many of the bytes before `end` are there, when those before `from` are known to be.
+///
+/// A compressed stream is read on for it, no further than to `end`.
+pub fn bytes_before(bytes: &dyn ReadAt, from: u64, end: u64, control: &Control) -> Result<u64, Cancelled> {
+    let mut at = from;
+    while at < end {
+        if let Some(size) = bytes.known_size() {
+            return Ok(size.min(end));
+        }
+        control.checkpoint()?;
+        at = end.min(at.saturating_add(STEP_BYTES));
+        if bytes.read_at(&mut [0], at - 1).is_err() {
+            // It came to its end, so that its size is known now.
+            return Ok(bytes.size().min(end));
+        }
+    }
+    Ok(end)
+}
 
 /// A file read at positions of its own, without a shared cursor.
 #[derive(Debug)]
@@ -287,6 +331,10 @@ impl ReadAt for StreamAt {
         self.size.get().copied().unwrap_or(0)
     }
 
+    fn known_size(&self) -> Option<u64> {
+        self.size.get().copied()
+    }
+
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         let mut filled = 0;
         while filled < buffer.len() {
@@ -348,6 +396,33 @@ mod tests {
         assert!(stream.read_at(&mut [0; 1], u64::MAX).is_err());
         assert!(starts.load(Ordering::Relaxed) <= 4, "it goes on where it stands");
         assert!(lock(&stream.cache.blocks).bytes <= BLOCK_BYTES);
+    }
+
+    #[test]
+    fn a_stream_is_read_no_further_than_is_asked() {
+        struct Endless;
+        impl Read for Endless {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                buffer.fill(7);
+                Ok(buffer.len())
+            }
+        }
+        let endless = StreamAt::new(Arc::new(BlockCache::new(BLOCK_BYTES)), || Box::new(Endless));
+        let control = Control::new();
+        assert_eq!(bytes_before(&endless, 0, 9_000_000, &control), Ok(9_000_000));
+        assert_eq!(read_range(&endless, 9_000_000, 3).unwrap(), [7; 3]);
+        control.cancel();
+        assert_eq!(bytes_before(&endless, 0, u64::MAX, &control), Err(Cancelled));
+
+        let content = pattern(BLOCK_BYTES + 5);
+        let short = StreamAt::new(Arc::new(BlockCache::new(BLOCK_BYTES)), move || {
+            Box::new(io::Cursor::new(content.clone()))
+        });
+        let there = |end| bytes_before(&short, 0, end, &Control::new()).unwrap();
+        assert_eq!((there(9), there(u64::MAX), there(9)), (9, BLOCK_BYTES as u64 + 5, 9));
+        assert!(read_range(&short, 0, u64::MAX).is_err(), "and no memory is taken for it");
+        assert!(read_range(&MemoryAt(vec![7; 10]), 4, 7).is_err());
+        assert_eq!(read_range(&MemoryAt(vec![7; 10]), 4, 6).unwrap(), [7; 6]);
     }
 
     #[test]

@@ -1,9 +1,9 @@
-//! The YAML file of a YOLO dataset: class names and where each split's images are.
+//! The file of a YOLO dataset, YAML or Darknet's: class names and where each split's images are.
 
 use yaml_rust2::parser::{Event, Parser};
 use yaml_rust2::{Yaml, YamlLoader};
 
-use super::super::naming;
+use super::super::names::split_of;
 use super::super::packed::MAX_CLASSES;
 
 /// Larger files are not read: a thousand classes take 20 kB.
@@ -56,7 +56,7 @@ impl Config {
             _ => {}
         }
         for (key, value) in top {
-            let Some(split) = key.as_str().and_then(naming::split_of) else { continue };
+            let Some(split) = key.as_str().and_then(split_of) else { continue };
             let values = match value {
                 Yaml::Array(values) => &values[..],
                 value => std::slice::from_ref(value),
@@ -65,6 +65,20 @@ impl Config {
             config.splits.extend(values.map(|value| (split, value.to_owned())));
         }
         Ok(config)
+    }
+
+    /// Reads Darknet's form, lines of `train = data/train.txt`.
+    pub fn parse_darknet(text: &str) -> Self {
+        let mut config = Self::default();
+        for (key, value) in text.lines().filter_map(|line| line.split_once('=')) {
+            let (key, value) = (key.trim(), value.trim());
+            match split_of(key) {
+                Some(split) if !value.is_empty() => config.splits.push((split, value.to_owned())),
+                _ if key == "classes" => config.count = value.parse().ok(),
+                _ => {}
+            }
+        }
+        config
     }
 
     /// Whether the file says what a YOLO dataset's file says.
@@ -128,6 +142,16 @@ mod tests {
             assert_eq!(found, splits);
             assert!(config.is_yolo());
         }
+    }
+
+    #[test]
+    fn darknet_has_a_form_of_its_own() {
+        let text =
+            "classes= 2\ntrain  = data/train.txt\nvalid = data/test.txt\nnames = data/obj.names\nbackup =";
+        let config = Config::parse_darknet(text);
+        let splits = [("train", "data/train.txt".to_owned()), ("val", "data/test.txt".to_owned())];
+        assert_eq!((&config.splits[..], config.count, config.is_yolo()), (&splits[..], Some(2), true));
+        assert!(!Config::parse_darknet("a = b\nx").is_yolo());
     }
 
     #[test]
