@@ -207,7 +207,7 @@ fn byte_at(text: &str, chars: usize) -> usize {
 pub fn sort_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
     let Some(session) = &pencil.state.session else { return };
     let view = &session.overlay.view;
-    let column = columns::column(session.dataset(), &view.sort);
+    let column = columns::column(&session.snapshot, &view.sort);
     let title = column.map_or_else(|| "Path".to_owned(), |column| column.title.into_owned());
     let arrow = if view.direction == Direction::Descending {
         icons::ICON_ARROW_DOWNWARD
@@ -218,7 +218,7 @@ pub fn sort_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
     ui.spacing_mut().item_spacing.x = space::XS;
     let menu = ui.menu_button(format!("By {}", title.to_lowercase()), |ui| {
         egui::ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
-            for column in columns::all_columns(session.dataset()) {
+            for column in columns::all_columns(&session.snapshot) {
                 let here = column.name == view.sort.as_str();
                 let response =
                     ui.selectable_label(here, column.title.as_ref()).on_hover_text(column.about.as_ref());

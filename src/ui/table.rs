@@ -69,9 +69,9 @@ impl Columns {
         }
         self.dataset = Arc::downgrade(dataset);
         self.names.clone_from(&session.table.columns);
-        self.shown = self.names.iter().filter_map(|name| column(dataset, name)).collect();
+        self.shown = self.names.iter().filter_map(|name| column(&session.snapshot, name)).collect();
         if self.shown.is_empty() {
-            self.shown.extend(column(dataset, "path"));
+            self.shown.extend(column(&session.snapshot, "path"));
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn chooser_ui(
     }
     popup.show(|ui| {
         if view.choices.is_empty() {
-            view.choices = all_columns(session.dataset());
+            view.choices = all_columns(&session.snapshot);
         }
         menu_ui(ui, pencil, &view.choices, &session.table.columns);
     });
