@@ -16,8 +16,10 @@ pub fn grouped(count: u64) -> String {
 /// A size in powers of 1,000: "24.6 MB".
 pub fn bytes_text(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if bytes < 1000 {
-        return format!("{bytes} bytes");
+    match bytes {
+        1 => return "1 byte".to_owned(),
+        0..1000 => return format!("{bytes} bytes"),
+        _ => {}
     }
     let mut value = bytes as f64;
     let mut unit = "";
@@ -29,6 +31,14 @@ pub fn bytes_text(bytes: u64) -> String {
         }
     }
     format!("{value:.1} {unit}")
+}
+
+/// A size as a person says it, and exactly: "24.6 MB (24,600,012 bytes)".
+pub fn exact_bytes_text(bytes: u64) -> String {
+    if bytes < 1000 {
+        return bytes_text(bytes);
+    }
+    format!("{} ({} bytes)", bytes_text(bytes), grouped(bytes))
 }
 
 #[cfg(test)]
@@ -48,6 +58,9 @@ mod tests {
             (24_600_000, "24.6 MB"),
         ] {
             assert_eq!(bytes_text(bytes), text);
+        }
+        for (bytes, text) in [(1, "1 byte"), (1536, "1.5 kB (1,536 bytes)")] {
+            assert_eq!(exact_bytes_text(bytes), text);
         }
     }
 }

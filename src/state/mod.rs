@@ -373,6 +373,8 @@ pub enum Effect {
     FocusSearch,
     InspectorFit,
     InspectorActualSize,
+    InspectorZoomIn,
+    InspectorZoomOut,
     Quit,
 }
 

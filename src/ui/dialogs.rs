@@ -13,8 +13,8 @@ use std::mem::{Discriminant, discriminant};
 use egui::{Context, Id, Modal, RichText, TextEdit, Ui};
 use egui_material_icons::icons::ICON_CLOSE;
 
-use super::Pencil;
 use super::theme::{DARK, LIGHT, Tokens, space};
+use super::{Pencil, widgets};
 use crate::state::{Action, Dialog};
 
 /// What dialogs show that is not state.
@@ -144,9 +144,9 @@ fn head_ui(ui: &mut Ui, pen: &mut Pen, title: &str) {
     ui.horizontal(|ui| {
         ui.heading(title);
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let icon = ICON_CLOSE.rich_text().size(16.0);
-            let close = ui.add(egui::Button::new(icon).frame_when_inactive(false)).accessible_name("Close");
-            if close.on_hover_text("Close (Esc)").clicked() {
+            // The icon, not its button, ends where the text does.
+            ui.add_space(-widgets::BEARING);
+            if widgets::icon_button(ui, ICON_CLOSE, "Close").clicked() {
                 pen.close();
             }
         });

@@ -1,7 +1,7 @@
 //! The search field with its completions, the error under it, and the order of the view.
 
 use egui::text::{CCursor, CCursorRange};
-use egui::{Key, Modifiers, RichText, TextEdit, Ui, WidgetInfo};
+use egui::{EventFilter, Key, Modifiers, RichText, TextEdit, Ui, WidgetInfo};
 use egui_material_icons::icons;
 
 use super::Pencil;
@@ -18,6 +18,17 @@ pub struct SearchView {
     pub focus: bool,
     /// Put the text cursor here, in characters, at the next frame.
     cursor_to: Option<usize>,
+    /// Whether completions or an error were shown under the field in the last frame.
+    is_open: bool,
+    /// The text whose error a person has closed.
+    closed_error: Option<String>,
+}
+
+impl SearchView {
+    /// Whether something is open under the field, which Escape closes.
+    pub fn is_popup_open(&self) -> bool {
+        self.is_open
+    }
 }
 
 const FIELD: &str = "search field";
@@ -35,17 +46,29 @@ pub fn search_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SearchView) {
         ui.ctx().request_repaint();
     }
     let focused = ui.memory(|memory| memory.has_focus(id));
-    let offers = focused && !session.search.completions.is_empty();
+    let mut offers = focused && !session.search.completions.is_empty();
     let mut chosen = None;
+    if view.is_open && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+        offers = false;
+        actions.push(Action::CompletionsClosed);
+        view.closed_error = session.search.error.is_some().then(|| text.clone());
+    }
     if focused {
         chosen = keys(ui, session, actions, offers);
     }
+    let shows_error = session.search.error.is_some() && view.closed_error.as_ref() != Some(&text);
+    view.is_open = offers || shows_error;
 
     let field = TextEdit::singleline(&mut text)
         .id(id)
         .hint_text("Search paths and labels, or filter: label:cat split:val width>=640")
         .desired_width(ui.available_width())
-        .lock_focus(offers)
+        .event_filter(EventFilter {
+            tab: offers,
+            escape: view.is_open,
+            horizontal_arrows: true,
+            vertical_arrows: true,
+        })
         .margin(egui::Margin { left: 30, right: 30, top: 6, bottom: 6 });
     let output = field.show(ui);
     let response = output.response.response.clone();
@@ -97,7 +120,7 @@ pub fn search_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SearchView) {
     if let Some(error) = &session.search.error {
         underline_ui(ui, &output.galley, output.galley_pos, &text, error.at.clone());
     }
-    if offers || session.search.error.is_some() {
+    if view.is_open {
         offers_ui(ui, session, actions, view, &response);
     }
 }
@@ -118,10 +141,6 @@ fn keys(ui: &Ui, session: &Session, actions: &mut Vec<Action>, offers: bool) -> 
                 && input.consume_key(Modifiers::NONE, Key::Enter)
             {
                 return Some(chosen);
-            }
-            if input.consume_key(Modifiers::NONE, Key::Escape) {
-                actions.push(Action::CompletionsClosed);
-                return None;
             }
         }
         if input.key_pressed(Key::Enter) {

@@ -74,7 +74,7 @@ fn job_ui(ui: &mut Ui, job: &JobFace, actions: &mut Vec<Action>) {
         Some(fraction) => egui::ProgressBar::new(fraction),
         None => egui::ProgressBar::new(0.0).animate(!job.paused),
     };
-    ui.add(bar.desired_width(120.0).desired_height(5.0));
+    ui.add(bar.desired_width(120.0).desired_height(5.0)).accessible_name(title);
     let mut text = if job.paused { format!("{title} paused") } else { title.to_owned() };
     if progress.total > 0 {
         text.push_str(&format!(" {} of {}", grouped(progress.done), grouped(progress.total)));
@@ -110,7 +110,8 @@ pub fn notices_ui(ui: &Ui, pencil: &mut Pencil<'_>) {
                     .show(ui, |ui| {
                         ui.horizontal_top(|ui| {
                             ui.set_width(380.0);
-                            ui.label(icon.rich_text().color(color).size(17.0)).on_hover_text(kind);
+                            let icon = ui.label(icon.rich_text().color(color).size(17.0));
+                            icon.accessible_name(kind).on_hover_text(kind);
                             ui.allocate_ui(egui::vec2(310.0, 18.0), |ui| {
                                 ui.add(egui::Label::new(&notice.text).wrap());
                             });

@@ -22,6 +22,7 @@ const GESTURES: &[(&str, &str)] = &[
     ("Drag", "Select everything that is dragged over"),
     ("Ctrl+Wheel", "Zoom the thumbnails"),
     ("Shift+Click on a filter", "Ask for this as well"),
+    ("Alt+Arrow keys", "Move the inspected image in its frame"),
     ("Drag a heading", "Move a column of the table; its border resizes it"),
 ];
 
@@ -37,7 +38,7 @@ pub(super) fn shortcuts_ui(ui: &mut Ui) {
                 }
             });
         }
-        heading(ui, "In the grid and the table");
+        heading(ui, "In the lists and the inspector");
         table(ui, "gestures", |ui| {
             for (keys, what) in GESTURES {
                 keys_row(ui, keys, what, "");

@@ -9,14 +9,14 @@ use crate::state::Action;
 use crate::store::{Settings, Theme};
 use crate::ui::theme::{Tokens, space};
 
-const GIB: f64 = (1_u64 << 30) as f64;
+const GB: f64 = 1e9;
 
 /// Values under a slider that is being dragged: the interface must not change size under the
 /// pointer, nor the disk be written at each step.
 #[derive(Debug, Default)]
 pub(super) struct Drafts {
     scale_percent: Option<f64>,
-    cache_gib: Option<f64>,
+    cache_gb: Option<f64>,
 }
 
 impl Drafts {
@@ -61,12 +61,12 @@ pub(super) fn settings_ui(ui: &mut Ui, pen: &mut Pen, drafts: &mut Drafts, place
 
         name_ui(ui, "Thumbnail cache");
         ui.vertical(|ui| {
-            let cache = new.thumbnail_cache_bytes as f64 / GIB;
-            let gib = released(ui, &mut drafts.cache_gib, cache, "Thumbnail cache", 0.25..=64.0, |slider| {
-                slider.logarithmic(true).max_decimals(2).suffix(" GiB")
+            let cache = new.thumbnail_cache_bytes as f64 / GB;
+            let gb = released(ui, &mut drafts.cache_gb, cache, "Thumbnail cache", 0.25..=64.0, |slider| {
+                slider.logarithmic(true).max_decimals(2).suffix(" GB")
             });
-            if let Some(gib) = gib {
-                new.thumbnail_cache_bytes = (gib * GIB) as u64;
+            if let Some(gb) = gb {
+                new.thumbnail_cache_bytes = (gb * GB) as u64;
             }
             dim(
                 ui,

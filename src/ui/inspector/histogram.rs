@@ -3,7 +3,7 @@
 use egui::epaint::Mesh;
 use egui::{Button, Color32, Pos2, Rect, RichText, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo};
 
-use super::parts::grouped;
+use crate::text::grouped;
 use crate::ui::theme::{Tokens, size, space};
 use crate::ui::{Full, FullPicture};
 

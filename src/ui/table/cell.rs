@@ -2,27 +2,17 @@
 
 use std::sync::Arc;
 
-use egui::text::LayoutJob;
-use egui::{Color32, FontId, Galley, Painter, Rect, Ui, pos2};
+use egui::{FontId, Galley, Painter, Rect, Ui, pos2};
 
 use super::PADDING;
 use crate::dataset::SampleId;
 use crate::dataset::columns::Column;
 use crate::state::Session;
 use crate::ui::theme::{Tokens, size};
+use crate::ui::widgets::elided;
 
-/// One line of text that ends in “…” where it is wider than `width` points.
-pub fn elided(painter: &Painter, text: &str, color: Color32, font: FontId, width: f32) -> Arc<Galley> {
-    // A value may have line breaks and may be longer than any screen is wide.
-    const LONGEST: usize = 1024;
-    let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(at, _)| at);
-    let line = text[..end].replace(['\n', '\r', '\t'], " ");
-    let mut job = LayoutJob::simple_singleline(line, font, color);
-    job.wrap.max_width = width.max(0.0);
-    job.wrap.max_rows = 1;
-    job.wrap.break_anywhere = true;
-    painter.layout_job(job)
-}
+/// Characters at the end of a long file name that are shown first.
+const TAIL: usize = 10;
 
 /// Draws a value in its cell; tells whether part of it is hidden.
 pub(super) fn cell_ui(
@@ -48,9 +38,18 @@ pub(super) fn cell_ui(
     };
 
     if column.is_path() {
-        // The end of a path tells more than its start.
+        // The end of a path tells more than its start, and so does that of a long name.
         let split = text.rfind('/').map_or(0, |at| at + 1);
         let name = elided(painter, &text[split..], tokens.text, font.clone(), inner.width());
+        if name.elided {
+            let tail = text[split..].char_indices().rev().nth(TAIL - 1).map_or(split, |(at, _)| split + at);
+            let end = elided(painter, &text[tail..], tokens.text, font.clone(), inner.width() * 0.6);
+            let start = elided(painter, &text[split..tail], tokens.text, font, inner.width() - end.size().x);
+            let left = inner.left() + start.size().x;
+            put(start, inner.left());
+            put(end, left);
+            return true;
+        }
         let room = inner.width() - name.size().x;
         let folder = elided(painter, &text[..split], tokens.text_dim, font, room);
         let mut left = inner.left();
