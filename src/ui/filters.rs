@@ -165,13 +165,12 @@ fn line_ui(ui: &mut Ui, line: &Line<'_>) -> Option<Click> {
         let painter = ui.painter();
         let radius = CornerRadius::same(4);
         let middle = rect.center().y;
-        // What all have lies under what is shown, in the same colour.
-        let color = line.color.unwrap_or(tokens.text_dim);
-        for (count, strength) in [(line.total, 0.10), (line.shown, 0.16)] {
+        // How many there are lies under how many are shown; the dot alone has the colour.
+        for (count, fill) in [(line.total, tokens.raised.gamma_multiply(0.55)), (line.shown, tokens.raised)] {
             let share = count as f32 / line.largest.max(1) as f32;
             let bar = rect.shrink2(vec2(0.0, 1.0)).with_max_x(rect.left() + rect.width() * share);
             if bar.width() >= 1.0 {
-                painter.rect_filled(bar, radius, color.gamma_multiply(strength));
+                painter.rect_filled(bar, radius, fill);
             }
         }
         if line.picked {

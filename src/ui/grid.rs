@@ -144,7 +144,8 @@ fn cell_ui(
     // finds a cell by its path and can click it; drags go to the grid below.
     let id = grid.with(("cell", sample));
     let response = ui.interact(cell.rect.intersect(painter.clip_rect()), id, Sense::CLICK);
-    response.widget_info(|| WidgetInfo::selected(egui::Role::GridCell, true, selected, dataset.path(sample)));
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::GridCell, true, dataset.path(sample)));
+    ui.ctx().accesskit_node_builder(id, |node| node.set_selected(selected));
     if is_cursor {
         ui.ctx().accesskit_node_builder(grid, |node| node.set_active_descendant(id.accesskit_id()));
     }
@@ -268,18 +269,19 @@ fn caption_ui(
         }
         caption.push_str(dataset.labels.classes.get(*class as usize).map_or("?", String::as_str));
     }
-    let (text, color) = match classes.is_empty() {
-        true => (file_name(dataset.path(sample)), tokens.text_dim),
-        false => (caption.as_str(), tokens.text),
-    };
-    let dot = if classes.is_empty() { 0.0 } else { DOT };
     let font = FontId::proportional(size::SMALL);
-    let text = widgets::elided(painter, text, color, font, line.width() - dot);
+    let (text, dot) = match classes.is_empty() {
+        true => {
+            let name = file_name(dataset.path(sample));
+            (widgets::elided_name(painter, name, tokens.text_dim, font, line.width()).0, 0.0)
+        }
+        false => (widgets::elided(painter, caption, tokens.text, font, line.width() - DOT), DOT),
+    };
     let left = line.center().x - (text.size().x + dot) / 2.0;
     if let Some(class) = classes.first() {
         painter.circle_filled(pos2(left + 3.5, line.center().y), 3.5, tokens.class(*class));
     }
-    painter.galley(pos2(left + dot, line.center().y - text.size().y / 2.0), text, color);
+    painter.galley(pos2(left + dot, line.center().y - text.size().y / 2.0), text, tokens.text);
 }
 
 fn tooltip_ui(ui: &mut Ui, session: &Session, sample: SampleId, position: usize) {

@@ -185,9 +185,9 @@ fn header_ui(
     let dataset = session.dataset();
     let path = dataset.path(sample);
     let name = path.rsplit('/').next().unwrap_or(path);
-    let title =
-        Label::new(RichText::new(name).font(bold(size::HEADING))).truncate().show_tooltip_when_elided(false);
-    ui.add(title).on_hover_text(path);
+    let font = bold(size::HEADING);
+    let (title, _) = widgets::elided_name(ui.painter(), name, tokens.text, font, ui.available_width());
+    ui.label(title).on_hover_text(path);
 
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;

@@ -88,12 +88,10 @@ pub fn search_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SearchView) {
     if !text.is_empty() {
         let spot = egui::Rect::from_center_size(
             response.rect.right_center() - egui::vec2(16.0, 0.0),
-            egui::Vec2::splat(22.0),
+            egui::Vec2::splat(space::ROW),
         );
         // A child that takes no room: the bar must not grow by it.
-        let layout = egui::Layout::centered_and_justified(egui::Direction::LeftToRight);
-        let mut corner = ui.new_child(egui::UiBuilder::new().max_rect(spot).layout(layout));
-        corner.spacing_mut().button_padding = egui::Vec2::ZERO;
+        let mut corner = ui.new_child(egui::UiBuilder::new().max_rect(spot));
         if widgets::icon_button(&mut corner, icons::ICON_CLOSE, "Clear the filter").clicked() {
             actions.push(Action::Run(Command::ClearFilter));
         }

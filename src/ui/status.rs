@@ -1,6 +1,6 @@
 //! The status bar with its counts and jobs, and the notices in the corner.
 
-use egui::{Align, Layout, RichText, Stroke, Ui};
+use egui::{Align, Layout, RichText, Role, Stroke, Ui, WidgetInfo};
 use egui_material_icons::icons;
 
 use super::Pencil;
@@ -110,8 +110,13 @@ pub fn notices_ui(ui: &Ui, pencil: &mut Pencil<'_>) {
                     .show(ui, |ui| {
                         ui.horizontal_top(|ui| {
                             ui.set_width(380.0);
-                            let icon = ui.label(icon.rich_text().color(color).size(17.0));
-                            icon.accessible_name(kind).on_hover_text(kind);
+                            let (rect, response) =
+                                ui.allocate_exact_size(egui::Vec2::splat(20.0), egui::Sense::hover());
+                            response.widget_info(|| WidgetInfo::labeled(Role::Image, true, kind));
+                            let font = egui::FontId::new(17.0, icon.font_family());
+                            let middle = egui::Align2::CENTER_CENTER;
+                            ui.painter().text(rect.center(), middle, icon.codepoint, font, color);
+                            response.on_hover_text(kind);
                             ui.allocate_ui(egui::vec2(310.0, 18.0), |ui| {
                                 ui.add(egui::Label::new(&notice.text).wrap());
                             });

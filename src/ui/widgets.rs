@@ -95,6 +95,31 @@ pub fn elided(painter: &Painter, text: &str, color: Color32, font: FontId, width
     painter.layout_job(job)
 }
 
+/// A file name on one line whose middle gives way where it is wider than `width` points, since its
+/// end tells it apart; whether it did.
+pub fn elided_name(
+    painter: &Painter,
+    name: &str,
+    color: Color32,
+    font: FontId,
+    width: f32,
+) -> (Arc<Galley>, bool) {
+    /// Characters at the end that stay.
+    const TAIL: usize = 10;
+    let whole = elided(painter, name, color, font.clone(), width);
+    let tail = name.char_indices().rev().nth(TAIL - 1).map_or(0, |(at, _)| at);
+    if !whole.elided || tail == 0 {
+        let cut = whole.elided;
+        return (whole, cut);
+    }
+    let end = elided(painter, &name[tail..], color, font.clone(), width);
+    let start = elided(painter, &name[..tail], color, font.clone(), width - end.size().x);
+    // The last glyph is the “…”.
+    let kept = start.rows.first().map_or(0, |row| row.glyphs.len().saturating_sub(1));
+    let short: String = name[..tail].chars().take(kept).chain(['…']).chain(name[tail..].chars()).collect();
+    (elided(painter, &short, color, font, width), true)
+}
+
 /// A page that stands in the place of content and says what to do.
 pub struct Page<'a> {
     pub icon: MaterialIcon,
@@ -183,6 +208,24 @@ mod tests {
         for kind in IssueKind::ALL {
             assert_eq!(kind_title(kind).to_lowercase(), kind.name());
         }
+    }
+
+    #[test]
+    fn the_end_of_a_name_is_kept() {
+        let ctx = egui::Context::default();
+        let mut names = Vec::new();
+        let _ = ctx.run_ui(egui::RawInput::default(), |ui| {
+            for name in ["short.png", "a_name_that_goes_on_and_on_00012.png", "äöü/äöüäöüäöüäöüäöüäöü.png"]
+            {
+                let font = FontId::proportional(13.0);
+                let (galley, cut) = elided_name(ui.painter(), name, Color32::WHITE, font, 140.0);
+                assert!(galley.size().x <= 140.0);
+                names.push((galley.text().to_owned(), cut));
+            }
+        });
+        assert_eq!(names[0], ("short.png".to_owned(), false));
+        assert!(names[1].0.starts_with("a_name") && names[1].0.ends_with("…_00012.png") && names[1].1);
+        assert!(names[2].0.ends_with("äöüäöü.png") && names[2].1, "{names:?}");
     }
 
     #[test]

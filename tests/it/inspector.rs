@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use egui::{Pos2, Vec2};
+use egui::{Key, Modifiers, Pos2, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use lenslet::app::full::{FullPictures, Source};
@@ -344,18 +344,45 @@ fn sections_close_and_stay_closed() {
 }
 
 #[test]
-fn with_nothing_to_show_it_says_what_to_do() {
+fn with_nothing_to_show_it_says_so() {
     let source: Source = Arc::new(|_| Err(String::new()));
-    let mut harness = window(App::new(None, source.clone()), [300.0, 500.0], egui::Theme::Light);
-    harness.get_by_label("No dataset is open");
-    look(&mut harness, "closed");
-    harness.get_by_label("Open the demo").click();
-    settle(&mut harness);
-    assert!(harness.state().effects.contains(&Effect::OpenDemo));
-
     let (dataset, issues) = DatasetBuilder::new("", "", Layout::ImageFolder).finish();
     let harness = window(App::new(Some((dataset, issues)), source), [300.0, 500.0], egui::Theme::Dark);
     harness.get_by_label("No sample is shown");
+}
+
+#[test]
+fn keys_zoom_and_move_the_image() {
+    let mut harness = window(small(), [900.0, 640.0], egui::Theme::Dark);
+    let at = center(&harness) + Vec2::new(2.0, 2.0);
+    for _ in 0..3 {
+        harness.state_mut().view.zoom_in();
+        settle(&mut harness);
+    }
+    harness.hover_at(at);
+    settle(&mut harness);
+    harness.get_by_label_contains("x 20, y 15");
+    for (key, pixel) in [
+        (Key::ArrowRight, "x 21, y 15"),
+        (Key::ArrowDown, "x 21, y 16"),
+        (Key::ArrowLeft, "x 20, y 16"),
+        (Key::ArrowUp, "x 20, y 15"),
+    ] {
+        harness.key_press_modifiers(Modifiers::ALT, key);
+        settle(&mut harness);
+        assert!(harness.query_by_label_contains(pixel).is_some(), "{key:?}");
+    }
+    let zoomed = harness.state().view.zoom();
+    harness.state_mut().view.zoom_out();
+    settle(&mut harness);
+    assert!(harness.state().view.zoom() < zoomed);
+    // With the focus on the image, arrows alone do.
+    harness.get_by_label_contains("Image ").focus();
+    settle(&mut harness);
+    harness.key_press(Key::ArrowRight);
+    settle(&mut harness);
+    assert!(harness.query_by_label_contains("x 20, y 15").is_none());
+    assert!(harness.get_by_label_contains("Image ").is_focused());
 }
 
 #[test]

@@ -9,6 +9,7 @@ mod fuzz;
 mod import;
 mod import_annotated;
 mod inspector;
+mod keyboard;
 mod media;
 mod panels;
 mod query;

@@ -306,7 +306,7 @@ fn an_empty_table_offers_to_clear_the_filter() {
         Action::ShowView(View { filter: "tulip".into(), sort: "path".into(), ..View::default() }),
     );
     let mut app = harness(App::new(state, Panel::Table), [600.0, 400.0], Theme::Dark);
-    app.get_by_label("No sample fits this filter.");
+    app.get_by_label("No sample fits this filter");
     app.get_by_label("Clear the filter").click();
     app.run();
     took(&app, &[Action::Run(Command::ClearFilter)]);
@@ -371,8 +371,8 @@ fn issues_are_filtered_and_shown() {
 #[test]
 fn no_issues_say_how_far_measuring_is() {
     let app = harness(App::new(opened(1000, Vec::new()), Panel::Issues), [900.0, 500.0], Theme::Dark);
-    app.get_by_label("No issues: every file that was measured could be read.");
-    app.get_by_label("300 of 1000 samples are measured so far.");
+    app.get_by_label("No issues so far");
+    app.get_by_label("300 of 1,000 samples are measured.");
 }
 
 fn dialog(dialog: Dialog, theme: Theme, size: [f32; 2]) -> Harness<'static, App> {

@@ -9,10 +9,7 @@ use crate::dataset::SampleId;
 use crate::dataset::columns::Column;
 use crate::state::Session;
 use crate::ui::theme::{Tokens, size};
-use crate::ui::widgets::elided;
-
-/// Characters at the end of a long file name that are shown first.
-const TAIL: usize = 10;
+use crate::ui::widgets::{elided, elided_name};
 
 /// Draws a value in its cell; tells whether part of it is hidden.
 pub(super) fn cell_ui(
@@ -40,16 +37,7 @@ pub(super) fn cell_ui(
     if column.is_path() {
         // The end of a path tells more than its start, and so does that of a long name.
         let split = text.rfind('/').map_or(0, |at| at + 1);
-        let name = elided(painter, &text[split..], tokens.text, font.clone(), inner.width());
-        if name.elided {
-            let tail = text[split..].char_indices().rev().nth(TAIL - 1).map_or(split, |(at, _)| split + at);
-            let end = elided(painter, &text[tail..], tokens.text, font.clone(), inner.width() * 0.6);
-            let start = elided(painter, &text[split..tail], tokens.text, font, inner.width() - end.size().x);
-            let left = inner.left() + start.size().x;
-            put(start, inner.left());
-            put(end, left);
-            return true;
-        }
+        let (name, name_cut) = elided_name(painter, &text[split..], tokens.text, font.clone(), inner.width());
         let room = inner.width() - name.size().x;
         let folder = elided(painter, &text[..split], tokens.text_dim, font, room);
         let mut left = inner.left();
@@ -58,7 +46,7 @@ pub(super) fn cell_ui(
             left += folder.size().x;
             cut = put(folder, inner.left());
         }
-        return put(name, left) | cut;
+        return put(name, left) | cut | name_cut;
     }
     if column.is_right_aligned() {
         if !column.name.starts_with("attr.") {
