@@ -141,16 +141,18 @@ fn dialog_ui(ui: &mut Ui, pen: &mut Pen, view: &mut DialogsView, dialog: &Dialog
 
 /// The title, and a button that closes.
 fn head_ui(ui: &mut Ui, pen: &mut Pen, title: &str) {
-    ui.horizontal(|ui| {
+    let right = ui.max_rect().right();
+    let row = ui.horizontal(|ui| {
+        ui.set_height(space::ROW);
         ui.heading(title);
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            // The icon, not its button, ends where the text does.
-            ui.add_space(-widgets::BEARING);
-            if widgets::icon_button(ui, ICON_CLOSE, "Close").clicked() {
-                pen.close();
-            }
-        });
     });
+    // The icon, not its button, ends where the text does: a child that may reach beyond.
+    let center = egui::pos2(right + widgets::BEARING - space::ROW / 2.0, row.response.rect.center().y);
+    let corner = egui::Rect::from_center_size(center, egui::Vec2::splat(space::ROW));
+    let mut corner = ui.new_child(egui::UiBuilder::new().max_rect(corner));
+    if widgets::icon_button(&mut corner, ICON_CLOSE, "Close").clicked() {
+        pen.close();
+    }
     ui.add_space(space::S);
 }
 

@@ -9,6 +9,7 @@ use super::theme::{Tokens, size, space};
 use super::widgets;
 use crate::dataset::columns;
 use crate::dataset::edit::Direction;
+use crate::dataset::query::Completion;
 use crate::state::{Action, Command, Dialog, Session};
 
 /// Drawing state of the search field.
@@ -56,7 +57,9 @@ pub fn search_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SearchView) {
     if focused {
         chosen = keys(ui, session, actions, offers);
     }
-    let shows_error = session.search.error.is_some() && view.closed_error.as_ref() != Some(&text);
+    // What is offered to be typed next is no error yet.
+    let error = session.search.error.as_ref().filter(|_| !offers);
+    let shows_error = error.is_some() && view.closed_error.as_ref() != Some(&text);
     view.is_open = offers || shows_error;
 
     let field = TextEdit::singleline(&mut text)
@@ -115,11 +118,12 @@ pub fn search_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SearchView) {
         response.request_focus();
     }
 
-    if let Some(error) = &session.search.error {
+    if let Some(error) = error {
         underline_ui(ui, &output.galley, output.galley_pos, &text, error.at.clone());
     }
     if view.is_open {
-        offers_ui(ui, session, actions, view, &response);
+        let offered = if offers { session.search.completions.as_slice() } else { &[] };
+        offers_ui(ui, session, offered, actions, view, &response);
     }
 }
 
@@ -148,9 +152,11 @@ fn keys(ui: &Ui, session: &Session, actions: &mut Vec<Action>, offers: bool) -> 
     })
 }
 
+/// What can be typed next, or what is wrong.
 fn offers_ui(
     ui: &Ui,
     session: &Session,
+    offered: &[Completion],
     actions: &mut Vec<Action>,
     view: &mut SearchView,
     field: &egui::Response,
@@ -163,11 +169,10 @@ fn offers_ui(
         .accessible_name("Completions")
         .show(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            if let Some(error) = &session.search.error {
-                ui.colored_label(tokens.error, &error.message);
-                ui.add_space(4.0);
+            if let Some(error) = session.search.error.as_ref().filter(|_| offered.is_empty()) {
+                ui.add(egui::Label::new(widgets::marked_up(&error.message, tokens.error, tokens)).wrap());
             }
-            for (at, completion) in session.search.completions.iter().enumerate().take(10) {
+            for (at, completion) in offered.iter().enumerate().take(10) {
                 let chosen = session.search.chosen == Some(at);
                 let text = RichText::new(&completion.insert).monospace();
                 let response = ui
@@ -193,7 +198,9 @@ fn offers_ui(
             }
             ui.add_space(4.0);
             ui.horizontal(|ui| {
-                ui.label(widgets::dim("Tab completes · Enter filters"));
+                if !offered.is_empty() {
+                    ui.label(widgets::dim("Tab completes · Enter filters"));
+                }
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     if ui.link(RichText::new("All of the language").size(size::SMALL)).clicked() {
                         actions.push(Action::ShowDialog(Dialog::QueryHelp));
@@ -234,6 +241,7 @@ pub fn sort_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
     let actions = &mut *pencil.actions;
     ui.spacing_mut().item_spacing.x = space::XS;
     let menu = ui.menu_button(format!("By {}", title.to_lowercase()), |ui| {
+        ui.set_min_width(180.0);
         egui::ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
             for column in columns::all_columns(&session.snapshot) {
                 let here = column.name == view.sort.as_str();

@@ -108,7 +108,7 @@ pub fn notices_ui(ui: &Ui, pencil: &mut Pencil<'_>) {
                     .inner_margin(egui::Margin::symmetric(12, 8))
                     .shadow(ui.visuals().popup_shadow)
                     .show(ui, |ui| {
-                        ui.horizontal_top(|ui| {
+                        ui.horizontal(|ui| {
                             ui.set_width(380.0);
                             let (rect, response) =
                                 ui.allocate_exact_size(egui::Vec2::splat(20.0), egui::Sense::hover());
@@ -120,7 +120,7 @@ pub fn notices_ui(ui: &Ui, pencil: &mut Pencil<'_>) {
                             ui.allocate_ui(egui::vec2(310.0, 18.0), |ui| {
                                 ui.add(egui::Label::new(&notice.text).wrap());
                             });
-                            ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+                            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                                 if widgets::icon_button(ui, icons::ICON_CLOSE, "Close this notice").clicked()
                                 {
                                     pencil.actions.push(Action::NoticeClosed { id: notice.id });

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use egui::text::LayoutJob;
-use egui::{Button, Color32, FontId, Galley, Label, Painter, Response, RichText, Role, Ui, Vec2, WidgetInfo};
+use egui::{
+    Button, Color32, FontId, Galley, Label, Painter, Response, RichText, Role, TextFormat, Ui, Vec2,
+    WidgetInfo,
+};
 use egui_material_icons::{MaterialIcon, icons};
 
 use super::Pencil;
@@ -113,11 +116,24 @@ pub fn elided_name(
         return (whole, cut);
     }
     let end = elided(painter, &name[tail..], color, font.clone(), width);
-    let start = elided(painter, &name[..tail], color, font.clone(), width - end.size().x);
+    // Less two points, since letters stand otherwise beside others.
+    let start = elided(painter, &name[..tail], color, font.clone(), width - end.size().x - 2.0);
     // The last glyph is the “…”.
     let kept = start.rows.first().map_or(0, |row| row.glyphs.len().saturating_sub(1));
     let short: String = name[..tail].chars().take(kept).chain(['…']).chain(name[tail..].chars()).collect();
-    (elided(painter, &short, color, font, width), true)
+    (elided(painter, &short, color, font, f32::INFINITY), true)
+}
+
+/// Text with `code` between backticks.
+pub fn marked_up(text: &str, color: Color32, tokens: &Tokens) -> LayoutJob {
+    let plain = TextFormat::simple(FontId::proportional(size::BODY), color);
+    let code = TextFormat { background: tokens.raised, ..TextFormat::simple(FontId::monospace(12.0), color) };
+    let mut job = LayoutJob::default();
+    for (at, part) in text.split('`').enumerate() {
+        let format = if at % 2 == 1 { code.clone() } else { plain.clone() };
+        job.append(part, 0.0, format);
+    }
+    job
 }
 
 /// A page that stands in the place of content and says what to do.
@@ -208,6 +224,14 @@ mod tests {
         for kind in IssueKind::ALL {
             assert_eq!(kind_title(kind).to_lowercase(), kind.name());
         }
+    }
+
+    #[test]
+    fn backticks_mark_code() {
+        let tokens = &crate::ui::theme::DARK;
+        let job = marked_up("a `b` c", tokens.text, tokens);
+        assert_eq!(job.text, "a b c");
+        assert_eq!(job.sections.len(), 3);
     }
 
     #[test]
