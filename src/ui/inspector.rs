@@ -28,6 +28,8 @@ use memo::Memo;
 
 /// From this width on, the facts stand beside the image.
 const WIDE: f32 = 640.0;
+/// The least width that is of use to say where the sample stands, in points.
+const PLACE: f32 = 40.0;
 
 /// How the inspector stands.
 #[derive(Default)]
@@ -229,6 +231,9 @@ fn header_ui(
                 Some(at) => format!("{} of {}", grouped(at as u64 + 1), grouped(rows as u64)),
                 None => "Not in this view".to_owned(),
             };
+            if ui.available_width() < PLACE {
+                return;
+            }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add_space(space::XS);
                 ui.add(Label::new(RichText::new(place).color(tokens.text_dim)).truncate().selectable(false));

@@ -172,10 +172,9 @@ fn tools_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut IssuesView, session: &S
             view.position = 0.0;
             view.chosen = None;
         }
-        if !view.text.is_empty() {
-            if widgets::icon_button(ui, ICON_CLOSE, "Clear the text").clicked() {
-                view.text.clear();
-            }
+        if !view.text.is_empty() && widgets::icon_button(ui, ICON_CLOSE, "Clear the text").clicked() {
+            view.text.clear();
+            view.chosen = None;
         }
         let show = ui.button("Show these samples");
         if show.on_hover_text("Filter the samples by the chosen kinds of issue").clicked() {

@@ -155,6 +155,8 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
 /// Width of the menus, and of the slider, order and theme beside the search field.
 const MENUS: f32 = 236.0;
 const TOOLS: f32 = 300.0;
+/// From this width of the window on there is room for the slider.
+const WITH_SLIDER: f32 = 760.0;
 
 fn top_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views) {
     ui.horizontal(|ui| {
@@ -167,14 +169,17 @@ fn top_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views) {
             ui.with_layout(Flow::right_to_left(Align::Center), |ui| theme_ui(ui, pencil));
             return;
         }
-        let width = (ui.available_width() - TOOLS).max(160.0);
+        let width = (ui.available_width() - TOOLS).max(140.0);
         ui.allocate_ui_with_layout(egui::vec2(width, 30.0), Flow::left_to_right(Align::Center), |ui| {
             ui.set_width(width);
             search_ui(ui, pencil, &mut views.search);
         });
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
             theme_ui(ui, pencil);
-            zoom_ui(ui, pencil);
+            // In a narrow window keys and the wheel do.
+            if ui.ctx().content_rect().width() >= WITH_SLIDER {
+                zoom_ui(ui, pencil);
+            }
             ui.with_layout(Flow::left_to_right(Align::Center), |ui| sort_ui(ui, pencil));
         });
     });

@@ -238,7 +238,7 @@ mod tests {
     fn the_end_of_a_name_is_kept() {
         let ctx = egui::Context::default();
         let mut names = Vec::new();
-        let _ = ctx.run_ui(egui::RawInput::default(), |ui| {
+        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
             for name in ["short.png", "a_name_that_goes_on_and_on_00012.png", "äöü/äöüäöüäöüäöüäöüäöü.png"]
             {
                 let font = FontId::proportional(13.0);
@@ -247,6 +247,7 @@ mod tests {
                 names.push((galley.text().to_owned(), cut));
             }
         });
+        output.textures_delta.clear();
         assert_eq!(names[0], ("short.png".to_owned(), false));
         assert!(names[1].0.starts_with("a_name") && names[1].0.ends_with("…_00012.png") && names[1].1);
         assert!(names[2].0.ends_with("äöüäöü.png") && names[2].1, "{names:?}");
@@ -256,13 +257,14 @@ mod tests {
     fn text_is_cut_to_its_width_on_one_line() {
         let ctx = egui::Context::default();
         let mut rows = Vec::new();
-        let _ = ctx.run_ui(egui::RawInput::default(), |ui| {
+        let mut output = ctx.run_ui(egui::RawInput::default(), |ui| {
             let font = FontId::proportional(13.0);
             for (text, width) in [("short", 200.0), ("one\ntwo", 200.0), (&"long ".repeat(900), 120.0)] {
                 let galley = elided(ui.painter(), text, Color32::WHITE, font.clone(), width);
                 rows.push((galley.rows.len(), galley.elided, galley.size().x <= width));
             }
         });
+        output.textures_delta.clear();
         assert_eq!(rows[..3], [(1, false, true), (1, false, true), (1, true, true)]);
     }
 }

@@ -414,15 +414,14 @@ fn bar_ui(ui: &mut Ui, canvas: &mut Canvas, bar: Rect, placement: Option<&Placem
             Some(placement) => zoom_text(placement.zoom),
             None => "–".to_owned(),
         };
-        let (rect, response) = ui.allocate_exact_size(Vec2::new(56.0, space::ROW), Sense::hover());
+        // Narrow, the buttons matter more than the number.
+        let width = if inner.width() < 170.0 { 0.0 } else { 56.0 };
+        let (rect, response) = ui.allocate_exact_size(Vec2::new(width, space::ROW), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &text));
-        ui.painter().text(
-            rect.center(),
-            Align2::CENTER_CENTER,
-            &text,
-            FontId::proportional(size::BODY),
-            tokens.text_dim,
-        );
+        if width > 0.0 {
+            let font = FontId::proportional(size::BODY);
+            ui.painter().text(rect.center(), Align2::CENTER_CENTER, &text, font, tokens.text_dim);
+        }
         if IconButton::new(ICON_ADD, "Zoom in").enabled(there).show(ui).clicked() {
             canvas.zoom_by(1);
         }
