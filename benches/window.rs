@@ -40,7 +40,7 @@ fn main() {
     let mut window = Window::open(&home, &source);
     let opened = Instant::now();
     window.until("the first frame with samples", |app| {
-        app.state().session.as_ref().is_some_and(|session| !session.shown.rows.is_empty())
+        app.state().session.as_ref().is_some_and(|session| !session.shown.found.rows.is_empty())
     });
     println!("{:<56} {:>9.0} ms", "first time opened, listed and on screen", ms(opened.elapsed()));
     window.person("while measuring");
@@ -64,7 +64,7 @@ fn reopen(source: &Path) {
     let home = PathBuf::from(std::env::var_os("LENSLET_BENCH_HOME").expect("the parent names it"));
     let mut window = Window::open(&home, source);
     window.until("the first frame with samples", |app| {
-        app.state().session.as_ref().is_some_and(|session| !session.shown.rows.is_empty())
+        app.state().session.as_ref().is_some_and(|session| !session.shown.found.rows.is_empty())
     });
     let first = started.elapsed();
     let (first_ms, resident) = (ms(first), resident_mb());

@@ -16,8 +16,10 @@ pub fn grouped(count: u64) -> String {
 /// A size in powers of 1,000: "24.6 MB".
 pub fn bytes_text(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["kB", "MB", "GB", "TB", "PB"];
-    if bytes < 1000 {
-        return format!("{bytes} bytes");
+    match bytes {
+        1 => return "1 byte".to_owned(),
+        0..1000 => return format!("{bytes} bytes"),
+        _ => {}
     }
     let mut value = bytes as f64;
     let mut unit = "";
@@ -41,6 +43,14 @@ pub fn sentence(message: impl std::fmt::Display) -> String {
     format!("{first}{}{stop}", letters.as_str())
 }
 
+/// A size as a person says it, and exactly: "24.6 MB (24,600,012 bytes)".
+pub fn exact_bytes_text(bytes: u64) -> String {
+    if bytes < 1000 {
+        return bytes_text(bytes);
+    }
+    format!("{} ({} bytes)", bytes_text(bytes), grouped(bytes))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +68,9 @@ mod tests {
             (24_600_000, "24.6 MB"),
         ] {
             assert_eq!(bytes_text(bytes), text);
+        }
+        for (bytes, text) in [(1, "1 byte"), (1536, "1.5 kB (1,536 bytes)")] {
+            assert_eq!(exact_bytes_text(bytes), text);
         }
     }
 

@@ -246,6 +246,8 @@ impl App {
             Effect::FocusSearch => self.views.search.focus = true,
             Effect::InspectorFit => self.views.inspector.fit(),
             Effect::InspectorActualSize => self.views.inspector.actual_size(),
+            Effect::InspectorZoomIn => self.views.inspector.zoom_in(),
+            Effect::InspectorZoomOut => self.views.inspector.zoom_out(),
             Effect::Quit => ctx.send_viewport_cmd(egui::ViewportCommand::Close),
             Effect::QuitAnyway => {
                 self.quits_anyway = true;

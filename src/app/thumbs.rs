@@ -1,17 +1,23 @@
 //! Thumbnails on screen: made by background workers, what is visible first, and kept in a bounded
-//! atlas of textures.
+//! pool of textures.
 //!
 //! Views ask for a thumbnail each frame; a miss is a wish. At the end of the frame the wishes, in
 //! the order in which they were asked, take the place of those of the frame before, so that
 //! workers never make what has scrolled away. A thumbnail comes in one of five sizes; while the
 //! right one is made, another one of the same sample stands in.
+//!
+//! What is wished for has a place before it is made: what was on screen in the last two frames is
+//! never given up, and what is only likely to be asked for takes no place from what is asked for.
+//! So a still screen becomes sharp, and then nothing more is made.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+mod pool;
+
+use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
-use egui::{ColorImage, Context, Rect, TextureHandle, TextureOptions, Vec2, vec2};
+use egui::{ColorImage, Context};
 
 use crate::dataset::{Dataset, SampleId};
 use crate::import::Reader;
@@ -19,13 +25,14 @@ use crate::media::{self, Raster};
 use crate::pipeline::THUMBNAIL_EDGE;
 use crate::store::{Thumbnail, Thumbnails, stamp};
 use crate::ui::Thumb;
+use pool::{Key, Pool, Use};
 
 /// Edges that thumbnails are made in, in pixels.
 const EDGES: [u32; 5] = [32, 64, 128, 256, 512];
-/// Side of an atlas page in pixels: 16 MiB of texture each.
-const PAGE: u32 = 2048;
-/// Pages per size at most: 6 × 5 × 16 MiB bound the atlas, and each size holds more than a screen.
-const PAGES: usize = 6;
+/// Pages of 16 MiB that thumbnails of all sizes share: 512 MiB at most. At the worst size of cells,
+/// one pixel above an edge, a screen of 7680 × 4320 px takes 32 of them and one of 3840 × 2160 px
+/// takes 8.
+const PAGES: usize = 32;
 /// Made thumbnails that wait for the interface thread.
 const READY: usize = 64;
 /// Time for uploads in one frame.
@@ -71,14 +78,15 @@ impl ThumbSource {
     }
 }
 
-type Key = (SampleId, u8);
+/// Makes a thumbnail of a sample, at most so many pixels large.
+type Make = Arc<dyn Fn(SampleId, u32) -> Option<Raster> + Send + Sync>;
 
 #[derive(Default)]
 struct Wishes {
     queue: VecDeque<Key>,
     /// Being made, or made and not uploaded yet.
     taken: HashSet<Key>,
-    source: Option<Arc<ThumbSource>>,
+    make: Option<Make>,
     /// Changes with the source, so that late results of the one before are dropped.
     epoch: u64,
     ended: bool,
@@ -101,41 +109,25 @@ struct Made {
     raster: Option<ColorImage>,
 }
 
-#[derive(Clone, Copy)]
-struct Slot {
-    page: u16,
-    index: u16,
-    size: [u16; 2],
-}
-
-/// Textures of one size.
-struct Shelf {
-    edge: u32,
-    pages: Vec<TextureHandle>,
-    /// What each slot holds and when it was last drawn.
-    slots: Vec<(Option<SampleId>, u64)>,
-    /// Slots that hold nothing.
-    free: Vec<usize>,
-    /// Next slot to look at when one has to give way.
-    hand: usize,
-}
-
-/// The atlas, its workers and their wishes.
+/// The textures, the workers and their wishes.
 pub struct Thumbs {
     shared: Arc<Shared>,
     ready: Receiver<Made>,
-    shelves: Vec<Shelf>,
-    there: HashMap<Key, Slot>,
+    pool: Pool,
     failed: HashSet<SampleId>,
     wished: Vec<Key>,
     prefetch: Vec<Key>,
-    frame: u64,
     epoch: u64,
 }
 
 impl Thumbs {
     /// Starts `workers` threads; `wake` is called when a thumbnail is ready.
     pub fn new(workers: usize, wake: impl Fn() + Send + Sync + 'static) -> Self {
+        Self::with_pages(workers, PAGES, wake)
+    }
+
+    /// [`Self::new`] with another bound than [`PAGES`].
+    fn with_pages(workers: usize, pages: usize, wake: impl Fn() + Send + Sync + 'static) -> Self {
         let shared = Arc::new(Shared { wishes: Mutex::default(), changed: Condvar::new() });
         let (sender, ready) = crossbeam_channel::bounded(READY);
         let wake = Arc::new(wake);
@@ -148,16 +140,13 @@ impl Thumbs {
                 tracing::error!("no thread for thumbnails: {error}");
             }
         }
-        let shelves = EDGES.map(Shelf::new).into();
         Self {
             shared,
             ready,
-            shelves,
-            there: HashMap::new(),
+            pool: Pool::new(pages),
             failed: HashSet::new(),
             wished: Vec::new(),
             prefetch: Vec::new(),
-            frame: 0,
             epoch: 0,
         }
     }
@@ -165,46 +154,37 @@ impl Thumbs {
     /// Shows another dataset, or none. A dataset whose rows stay (after a rescan) keeps what is
     /// there, but for `changed` samples.
     pub fn set_source(&mut self, source: Option<Arc<ThumbSource>>, changed: Option<&[SampleId]>) {
-        self.epoch += 1;
         match changed {
             Some(changed) => {
                 for sample in changed {
-                    self.forget(*sample);
+                    self.failed.remove(sample);
+                    self.pool.forget(*sample);
                 }
             }
             None => {
-                self.there.clear();
                 self.failed.clear();
-                for shelf in &mut self.shelves {
-                    shelf.slots.iter_mut().for_each(|slot| *slot = (None, 0));
-                    shelf.free = (0..shelf.slots.len()).rev().collect();
-                }
+                self.pool.clear();
             }
         }
+        self.set_make(
+            source.map(|source| -> Make { Arc::new(move |sample, edge| source.make(sample, edge)) }),
+        );
+    }
+
+    fn set_make(&mut self, make: Option<Make>) {
+        self.epoch += 1;
         let mut wishes = self.shared.lock();
         wishes.queue.clear();
         wishes.taken.clear();
-        wishes.source = source;
+        wishes.make = make;
         wishes.epoch = self.epoch;
-    }
-
-    fn forget(&mut self, sample: SampleId) {
-        self.failed.remove(&sample);
-        for size in 0..EDGES.len() as u8 {
-            if let Some(slot) = self.there.remove(&(sample, size)) {
-                let shelf = &mut self.shelves[size as usize];
-                let at = slot.page as usize * shelf.per_page() + slot.index as usize;
-                shelf.slots[at] = (None, 0);
-                shelf.free.push(at);
-            }
-        }
     }
 
     /// The thumbnail of a sample at `edge_px` pixels or the next larger size; a smaller or larger
     /// one while it is made.
     pub fn get(&mut self, sample: SampleId, edge_px: u32) -> Option<Thumb> {
         let size = size_for(edge_px);
-        if let Some(thumb) = self.draw(sample, size) {
+        if let Some(thumb) = self.pool.draw((sample, size), Use::Visible) {
             return Some(thumb);
         }
         if self.failed.contains(&sample) {
@@ -213,30 +193,16 @@ impl Thumbs {
         self.wished.push((sample, size));
         let larger = size + 1..EDGES.len() as u8;
         let smaller = (0..size).rev();
-        larger.chain(smaller).find_map(|other| self.draw(sample, other))
+        // What stands in must not keep the right one from coming.
+        larger.chain(smaller).find_map(|other| self.pool.draw((sample, other), Use::Ahead))
     }
 
     /// Wishes for a thumbnail that is not drawn yet, after all that are.
     pub fn prefetch(&mut self, sample: SampleId, edge_px: u32) {
         let key = (sample, size_for(edge_px));
-        if !self.there.contains_key(&key) && !self.failed.contains(&sample) {
+        if !self.pool.keep(key) && !self.failed.contains(&sample) {
             self.prefetch.push(key);
         }
-    }
-
-    fn draw(&mut self, sample: SampleId, size: u8) -> Option<Thumb> {
-        let slot = *self.there.get(&(sample, size))?;
-        let shelf = &mut self.shelves[size as usize];
-        let at = slot.page as usize * shelf.per_page() + slot.index as usize;
-        shelf.slots[at].1 = self.frame;
-        let min = shelf.corner(slot.index);
-        let drawn = vec2(f32::from(slot.size[0]), f32::from(slot.size[1]));
-        // Half a pixel in, so that filtering does not reach the neighbour's pixels.
-        let inset = Vec2::splat(0.5).min(drawn * 0.25);
-        let page = PAGE as f32;
-        let uv =
-            Rect::from_min_max(((min + inset) / page).to_pos2(), ((min + drawn - inset) / page).to_pos2());
-        Some(Thumb { texture: shelf.pages[slot.page as usize].id(), uv, size: drawn })
     }
 
     /// Ends a frame: uploads what was made and hands the wishes over. Gives whether more waits.
@@ -250,15 +216,38 @@ impl Thumbs {
                 break;
             }
         }
-        self.frame += 1;
         let mut wishes = self.shared.lock();
         let Wishes { queue, taken, .. } = &mut *wishes;
         queue.clear();
-        let fresh = self.wished.drain(..).chain(self.prefetch.drain(..)).filter(|key| !taken.contains(key));
-        queue.extend(fresh.take(WISHES));
+        if !self.wished.is_empty() || !self.prefetch.is_empty() {
+            // A sample may stand in several views.
+            let mut known: HashSet<Key> = taken.clone();
+            let mut visible = self.pool.room(Use::Visible);
+            let mut ahead = self.pool.room(Use::Ahead);
+            for key in taken.iter() {
+                visible.take(key.1);
+                ahead.take(key.1);
+            }
+            // What came in just now is there.
+            let is_missing = |key: &Key| !self.pool.has(*key) && !self.failed.contains(&key.0);
+            for key in self.wished.drain(..).filter(is_missing) {
+                let fits = known.insert(key) && visible.take(key.1);
+                ahead.take(key.1);
+                if fits && queue.len() < WISHES {
+                    queue.push_back(key);
+                }
+            }
+            for key in self.prefetch.drain(..).filter(is_missing) {
+                if known.insert(key) && ahead.take(key.1) && queue.len() < WISHES {
+                    queue.push_back(key);
+                }
+            }
+        }
         if !queue.is_empty() {
             self.shared.changed.notify_all();
         }
+        drop(wishes);
+        self.pool.end_frame();
         more
     }
 
@@ -280,22 +269,8 @@ impl Thumbs {
             self.failed.insert(made.key.0);
             return;
         };
-        let (sample, size) = made.key;
-        let shelf = &mut self.shelves[size as usize];
-        let Some(at) = shelf.take_slot(ctx, self.frame) else { return };
-        let per_page = shelf.per_page();
-        if let Some(evicted) = shelf.slots[at].0 {
-            self.there.remove(&(evicted, size));
-        }
-        shelf.slots[at] = (Some(sample), self.frame);
-        let slot = Slot {
-            page: (at / per_page) as u16,
-            index: (at % per_page) as u16,
-            size: image.size.map(|side| side as u16),
-        };
-        let corner = shelf.corner(slot.index);
-        shelf.pages[slot.page as usize].set_partial([corner.x as usize, corner.y as usize], image, OPTIONS);
-        self.there.insert(made.key, slot);
+        let purpose = if self.wished.contains(&made.key) { Use::Visible } else { Use::Ahead };
+        self.pool.insert(ctx, made.key, image, purpose);
     }
 }
 
@@ -306,56 +281,6 @@ impl Drop for Thumbs {
     }
 }
 
-/// Pixels of small images stay pixels when enlarged.
-const OPTIONS: TextureOptions = TextureOptions {
-    magnification: egui::TextureFilter::Nearest,
-    minification: egui::TextureFilter::Linear,
-    wrap_mode: egui::TextureWrapMode::ClampToEdge,
-    mipmap_mode: None,
-};
-
-impl Shelf {
-    fn new(edge: u32) -> Self {
-        Self { edge, pages: Vec::new(), slots: Vec::new(), free: Vec::new(), hand: 0 }
-    }
-
-    fn per_side(&self) -> usize {
-        (PAGE / self.edge) as usize
-    }
-
-    fn per_page(&self) -> usize {
-        self.per_side() * self.per_side()
-    }
-
-    /// Top left corner of a slot in its page, in pixels.
-    fn corner(&self, index: u16) -> Vec2 {
-        let per_side = self.per_side();
-        let (x, y) = (index as usize % per_side, index as usize / per_side);
-        vec2((x as u32 * self.edge) as f32, (y as u32 * self.edge) as f32)
-    }
-
-    /// A slot to fill: a free one, one of a new page, or the next one that was not drawn lately.
-    /// `None` when everything is on screen.
-    fn take_slot(&mut self, ctx: &Context, frame: u64) -> Option<usize> {
-        if self.free.is_empty() && self.pages.len() < PAGES {
-            let name = format!("thumbnails-{}-{}", self.edge, self.pages.len());
-            let blank = ColorImage::filled([PAGE as usize; 2], egui::Color32::TRANSPARENT);
-            self.pages.push(ctx.load_texture(name, blank, OPTIONS));
-            let count = self.slots.len();
-            self.slots.resize(count + self.per_page(), (None, 0));
-            self.free.extend((count..self.slots.len()).rev());
-        }
-        if let Some(at) = self.free.pop() {
-            return Some(at);
-        }
-        let count = self.slots.len();
-        let at =
-            (0..count).map(|step| (self.hand + step) % count).find(|at| self.slots[*at].1 + 2 < frame)?;
-        self.hand = (at + 1) % count;
-        Some(at)
-    }
-}
-
 fn size_for(edge_px: u32) -> u8 {
     EDGES.iter().position(|edge| *edge >= edge_px).unwrap_or(EDGES.len() - 1) as u8
 }
@@ -363,15 +288,15 @@ fn size_for(edge_px: u32) -> u8 {
 fn work(shared: &Shared, sender: &Sender<Made>, wake: &(dyn Fn() + Send + Sync)) {
     loop {
         let mut wishes = shared.lock();
-        let (key, source, epoch) = loop {
+        let (key, make, epoch) = loop {
             if wishes.ended {
                 return;
             }
-            if let Some(source) = wishes.source.clone()
+            if let Some(make) = wishes.make.clone()
                 && let Some(key) = wishes.queue.pop_front()
             {
                 if wishes.taken.insert(key) {
-                    break (key, source, wishes.epoch);
+                    break (key, make, wishes.epoch);
                 }
                 continue;
             }
@@ -379,7 +304,7 @@ fn work(shared: &Shared, sender: &Sender<Made>, wake: &(dyn Fn() + Send + Sync))
         };
         drop(wishes);
         let edge = EDGES[key.1 as usize];
-        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| source.make(key.0, edge)));
+        let made = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| make(key.0, edge)));
         let raster = made.unwrap_or_default().and_then(|raster| fit(raster, edge));
         if sender.send(Made { key, epoch, raster }).is_err() {
             return;
@@ -401,31 +326,9 @@ fn fit(raster: Raster, edge: u32) -> Option<ColorImage> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
-    #[test]
-    fn a_shelf_fills_grows_and_then_replaces_what_is_not_on_screen() {
-        let ctx = Context::default();
-        let mut shelf = Shelf::new(512);
-        let capacity = shelf.per_page() * PAGES;
-        for sample in 0..capacity {
-            let at = shelf.take_slot(&ctx, 1).expect("there is room");
-            assert!(shelf.slots[at].0.is_none(), "slot {at} was free");
-            shelf.slots[at] = (Some(sample as SampleId), 1);
-        }
-        assert_eq!(shelf.pages.len(), PAGES);
-        assert_eq!(shelf.take_slot(&ctx, 2), None, "all was drawn a frame ago");
-        shelf.slots[17].1 = 90;
-        let taken: Vec<_> = (0..capacity - 1)
-            .map(|_| {
-                let at = shelf.take_slot(&ctx, 91).expect("old slots can go");
-                shelf.slots[at].1 = 91;
-                at
-            })
-            .collect();
-        assert!(!taken.contains(&17), "what was drawn just now stays");
-        assert_eq!(shelf.take_slot(&ctx, 91), None);
-    }
+    use super::*;
 
     #[test]
     fn the_next_larger_size_is_made() {
@@ -434,11 +337,114 @@ mod tests {
         }
     }
 
+    /// What is drawn in each frame: cells on screen, cells ahead, each with its edge.
+    struct Screen {
+        visible: Vec<(SampleId, u32)>,
+        ahead: Vec<(SampleId, u32)>,
+    }
+
+    impl Screen {
+        /// Cells on screen and ahead, all of one size.
+        fn of(visible: std::ops::Range<u32>, ahead: std::ops::Range<u32>, edge: u32) -> Self {
+            let cells = |samples: std::ops::Range<u32>| samples.map(|sample| (sample, edge)).collect();
+            Self { visible: cells(visible), ahead: cells(ahead) }
+        }
+
+        /// Draws a frame; gives how many cells were not there in their size.
+        fn frame(&self, thumbs: &mut Thumbs, ctx: &Context) -> usize {
+            for (sample, edge) in &self.visible {
+                thumbs.get(*sample, *edge);
+            }
+            let missing = thumbs.wished.len();
+            for (sample, edge) in &self.ahead {
+                thumbs.prefetch(*sample, *edge);
+            }
+            thumbs.end_frame(ctx);
+            missing
+        }
+    }
+
+    /// A pool of `pages` with a decoder that counts.
+    fn counting(pages: usize) -> (Thumbs, Arc<AtomicUsize>) {
+        let mut thumbs = Thumbs::with_pages(2, pages, || {});
+        let made = Arc::new(AtomicUsize::new(0));
+        let counter = made.clone();
+        thumbs.set_make(Some(Arc::new(move |_, _| {
+            counter.fetch_add(1, Ordering::Relaxed);
+            Raster::new(2, 2, 1, vec![7; 4])
+        })));
+        (thumbs, made)
+    }
+
+    /// Draws until nothing is under way, and a few frames more.
+    fn settle(screen: &Screen, thumbs: &mut Thumbs, ctx: &Context) -> usize {
+        let started = Instant::now();
+        let mut calm = 0;
+        let mut missing = usize::MAX;
+        while calm < 8 {
+            missing = screen.frame(thumbs, ctx);
+            calm = if thumbs.is_idle() { calm + 1 } else { 0 };
+            assert!(started.elapsed() < Duration::from_secs(20), "it never comes to rest");
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        missing
+    }
+
     #[test]
-    fn slots_do_not_overlap() {
-        let shelf = Shelf::new(256);
-        assert_eq!(shelf.corner(0), vec2(0.0, 0.0));
-        assert_eq!(shelf.corner(7), vec2(1792.0, 0.0));
-        assert_eq!(shelf.corner(8), vec2(0.0, 256.0));
+    fn a_still_screen_becomes_sharp_and_then_nothing_more_is_made() {
+        let ctx = Context::default();
+        // A page has 16 thumbnails of 512 px, 64 of 256 px.
+        for (name, pages, screen, most) in [
+            ("all fits", 2, Screen::of(0..20, 20..30, 512), 30),
+            ("ahead does not fit", 2, Screen::of(0..20, 20..60, 512), 32),
+            ("the screen fills the pool", 2, Screen::of(0..32, 32..64, 512), 32),
+            ("smaller ones", 1, Screen::of(0..60, 60..90, 200), 64),
+            ("nothing on screen", 1, Screen::of(0..0, 0..90, 512), 16),
+        ] {
+            let (mut thumbs, made) = counting(pages);
+            let missing = settle(&screen, &mut thumbs, &ctx);
+            assert_eq!(missing, 0, "{name}: what is on screen is sharp");
+            let count = made.load(Ordering::Relaxed);
+            assert!(count >= screen.visible.len() && count <= most, "{name}: {count} made");
+            for _ in 0..200 {
+                screen.frame(&mut thumbs, &ctx);
+                std::thread::sleep(Duration::from_micros(100));
+            }
+            assert_eq!(made.load(Ordering::Relaxed), count, "{name}: decoding goes on");
+        }
+    }
+
+    #[test]
+    fn more_on_screen_than_the_pool_holds_is_not_made_over_and_over() {
+        let ctx = Context::default();
+        let (mut thumbs, made) = counting(1);
+        let screen = Screen::of(0..40, 40..60, 512);
+        assert_eq!(settle(&screen, &mut thumbs, &ctx), 24, "sixteen are sharp");
+        assert_eq!(made.load(Ordering::Relaxed), 16);
+    }
+
+    #[test]
+    fn another_size_takes_over_the_pages() {
+        let ctx = Context::default();
+        let (mut thumbs, _) = counting(2);
+        for edge in [512, 256, 512, 32, 64] {
+            let screen = Screen::of(0..32, 32..40, edge);
+            assert_eq!(settle(&screen, &mut thumbs, &ctx), 0, "at {edge} px");
+        }
+        // Two sizes at once: a page each.
+        let mut both = Screen::of(0..16, 16..40, 512);
+        both.visible.extend((0..64).map(|sample| (sample, 256)));
+        assert_eq!(settle(&both, &mut thumbs, &ctx), 0);
+    }
+
+    #[test]
+    fn scrolling_on_shows_what_comes_into_view() {
+        let ctx = Context::default();
+        let (mut thumbs, made) = counting(2);
+        for top in [0, 8, 16, 200, 0] {
+            let screen = Screen::of(top..top + 20, top + 20..top + 40, 512);
+            assert_eq!(settle(&screen, &mut thumbs, &ctx), 0, "at {top}");
+        }
+        assert!(made.load(Ordering::Relaxed) <= 5 * 32);
     }
 }

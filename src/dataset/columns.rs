@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::edit::Mark;
 use super::facts::{CHUNK, FactChunk};
 use super::query::{Snapshot, parse_number, ranks, write_time};
-use super::{Dataset, ImageFormat, IssueKind, NO_SPLIT, PixelKind, SampleId};
+use super::{ImageFormat, IssueKind, NO_SPLIT, PixelKind, SampleId, Strings};
 
 /// Something to show of each sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,17 +125,18 @@ const fn new(
 }
 
 /// Every column of that dataset: [`COLUMNS`] and its attributes, named `attr.NAME`.
-pub fn all_columns(dataset: &Dataset) -> Vec<Column> {
-    let attributes = (0..dataset.attributes.len()).map(|at| attribute_column(dataset, at));
+pub fn all_columns(snapshot: &Snapshot) -> Vec<Column> {
+    let attributes = (0..snapshot.dataset.attributes.len()).map(|at| attribute_column(snapshot, at));
     COLUMNS.iter().cloned().chain(attributes).collect()
 }
 
 /// The column of that name: one of [`COLUMNS`], `attr.NAME`, or an attribute's bare name.
-pub fn column(dataset: &Dataset, name: &str) -> Option<Column> {
+pub fn column(snapshot: &Snapshot, name: &str) -> Option<Column> {
     builtin(name).or_else(|| {
-        let find = |name: &str| dataset.attributes.iter().position(|attribute| attribute.name == name);
+        let attributes = &snapshot.dataset.attributes;
+        let find = |name: &str| attributes.iter().position(|attribute| attribute.name == name);
         let at = name.strip_prefix("attr.").and_then(find).or_else(|| find(name))?;
-        Some(attribute_column(dataset, at))
+        Some(attribute_column(snapshot, at))
     })
 }
 
@@ -144,20 +145,26 @@ pub fn builtin(name: &str) -> Option<Column> {
     COLUMNS.iter().find(|column| column.name == name).cloned()
 }
 
-fn attribute_column(dataset: &Dataset, at: usize) -> Column {
-    /// Values that are looked at to tell a column of numbers.
-    const LOOKED_AT: usize = 1000;
-    let attribute = &dataset.attributes[at];
-    let mut values = attribute.values.iter().filter(|value| !value.is_empty()).take(LOOKED_AT).peekable();
-    let numeric = values.peek().is_some() && values.all(|value| parse_number(value).is_some());
+fn attribute_column(snapshot: &Snapshot, at: usize) -> Column {
+    let attribute = &snapshot.dataset.attributes[at];
     Column {
         name: format!("attr.{}", attribute.name).into(),
         title: attribute.name.clone().into(),
         unit: "",
         about: "a value that came with the dataset".into(),
-        kind: if numeric { ColumnKind::Number } else { ColumnKind::Text },
+        kind: snapshot.derived().attribute_kind(at),
         source: Source::Attribute(at),
     }
+}
+
+/// What an attribute's values are, by the first of them. Takes time in proportion to the rows where
+/// few of them have a value: [`Derived`](super::query::Derived) keeps the answer.
+pub(super) fn kind_of(values: &Strings) -> ColumnKind {
+    /// Values that are looked at to tell a column of numbers.
+    const LOOKED_AT: usize = 1000;
+    let mut values = values.iter().filter(|value| !value.is_empty()).take(LOOKED_AT).peekable();
+    let numeric = values.peek().is_some() && values.all(|value| parse_number(value).is_some());
+    if numeric { ColumnKind::Number } else { ColumnKind::Text }
 }
 
 impl Column {

@@ -6,6 +6,7 @@
 pub enum Command {
     OpenFolder,
     OpenFile,
+    OpenPath,
     OpenDemo,
     CloseDataset,
     Rescan,
@@ -37,6 +38,8 @@ pub enum Command {
     ResetLayout,
     InspectorFit,
     InspectorActualSize,
+    ZoomImageIn,
+    ZoomImageOut,
     ToggleTheme,
     LargerInterface,
     SmallerInterface,
@@ -102,8 +105,10 @@ impl Chord {
         }
         text.push_str(match self.key {
             "Plus" => "+",
+            "Equals" => "=",
             "Minus" => "−",
             "Comma" => ",",
+            "Period" => ".",
             "Slash" => "/",
             "Questionmark" => "?",
             "Escape" => "Esc",
@@ -174,6 +179,14 @@ pub static COMMANDS: &[Entry] = &[
         &[ctrl_shift("O")],
         Nothing,
     ),
+    entry(
+        C::OpenPath,
+        File,
+        "Open path or pattern…",
+        "Type a path, or a pattern of shards",
+        &[ctrl_shift("G")],
+        Nothing,
+    ),
     entry(C::OpenDemo, File, "Open the demo", "Open the built-in demo dataset", &[], Nothing),
     group(entry(
         C::Rescan,
@@ -183,7 +196,7 @@ pub static COMMANDS: &[Entry] = &[
         &[key("F5")],
         Dataset,
     )),
-    entry(C::ExportIssues, File, "Export issues…", "Write the listed issues to a CSV file", &[], Dataset),
+    entry(C::ExportIssues, File, "Export issues…", "Write every issue to a CSV or JSON file", &[], Dataset),
     entry(C::CloseDataset, File, "Close dataset", "Go back to the welcome screen", &[ctrl("W")], Dataset),
     group(entry(C::Quit, File, "Quit", "Leave the program; nothing is lost", &[ctrl("Q")], Nothing)),
     entry(C::Undo, Edit, "Undo", "Take back the last decision", &[ctrl("Z")], Dataset),
@@ -247,6 +260,8 @@ pub static COMMANDS: &[Entry] = &[
         &[key("1")],
         Dataset,
     ),
+    entry(C::ZoomImageIn, View, "Zoom image in", "Enlarge the inspected image", &[key("Period")], Dataset),
+    entry(C::ZoomImageOut, View, "Zoom image out", "Reduce the inspected image", &[key("Comma")], Dataset),
     group(entry(
         C::ToggleTheme,
         View,

@@ -59,18 +59,18 @@ impl Session {
                 return self.edit(Edit::SaveView { name, from: None, to });
             }
             Action::RemoveView { name } => return self.edit(Edit::SaveView { name, from: None, to: None }),
-            Action::Click { position, mode } => self.selection.click(&self.shown.rows, position, mode),
+            Action::Click { position, mode } => self.selection.click(&self.shown.found.rows, position, mode),
             Action::SelectPositions { positions, add, begins } => {
                 let keep = if add { Keep::Before } else { Keep::Nothing };
-                self.selection.sweep(&self.shown.rows, &positions, keep, begins);
+                self.selection.sweep(&self.shown.found.rows, &positions, keep, begins);
             }
             Action::MoveCursor { by, extend } => self.move_cursor(by, extend),
             Action::MoveCursorTo { end, extend } => {
-                let last = self.shown.rows.len().saturating_sub(1);
+                let last = self.shown.found.rows.len().saturating_sub(1);
                 self.put_cursor(if end { last } else { 0 }, extend);
             }
             Action::GoToRow { position } => {
-                self.put_cursor(position.min(self.shown.rows.len().saturating_sub(1)), false);
+                self.put_cursor(position.min(self.shown.found.rows.len().saturating_sub(1)), false);
             }
             Action::ShowSample(sample) => match self.position_of(sample) {
                 Some(position) => self.put_cursor(position, false),
@@ -112,9 +112,9 @@ impl Session {
                     return self.travel(&edit, JournalOp::Redo);
                 }
             }
-            Command::SelectAll => self.selection.add(self.shown.rows.mask()),
+            Command::SelectAll => self.selection.add(self.shown.found.rows.mask()),
             Command::SelectNone => self.selection.clear(),
-            Command::InvertSelection => self.selection.invert(self.shown.rows.mask()),
+            Command::InvertSelection => self.selection.invert(self.shown.found.rows.mask()),
             Command::ToggleStar => return self.toggle(Mark::Star),
             Command::ToggleReviewed => return self.toggle(Mark::Reviewed),
             Command::CopyPath => return self.copy_paths(),
@@ -253,7 +253,7 @@ impl Session {
     /// Moves by rows of the view. Where the cursor's sample has left the view, the row that took
     /// its place comes next.
     fn move_cursor(&mut self, by: isize, extend: bool) {
-        let last = self.shown.rows.len() as isize - 1;
+        let last = self.shown.found.rows.len() as isize - 1;
         let at = self.selection.cursor.and_then(|cursor| self.position_of(cursor));
         let to = match (at, self.selection.position) {
             (Some(at), _) => at as isize + by,
@@ -266,7 +266,7 @@ impl Session {
 
     fn put_cursor(&mut self, position: usize, extend: bool) {
         let mode = if extend { SelectMode::Range } else { SelectMode::Replace };
-        self.selection.click(&self.shown.rows, position, mode);
+        self.selection.click(&self.shown.found.rows, position, mode);
         self.reveal_position(position);
     }
 

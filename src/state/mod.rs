@@ -19,8 +19,8 @@ pub use command::{COMMANDS, Command};
 pub use selection::{SelectMode, Selection};
 pub use session::{GridState, ProjectFace, Search, Session, Shown, TableState, Then, cells_across};
 
-use crate::dataset::edit::{Direction, Edit, Mark, View};
-use crate::dataset::query::{Click, Counts, Pick, QueryError, Rows, Snapshot};
+use crate::dataset::edit::{Direction, Edit, History, Mark, Overlay, View};
+use crate::dataset::query::{Click, Found, Pick, Snapshot};
 use crate::dataset::{Fact, Issue, SampleId};
 use crate::jobs::Progress;
 use crate::store::{JournalOp, Settings};
@@ -301,11 +301,7 @@ pub enum Action {
     },
     RowsReady {
         generation: u64,
-        rows: Arc<Rows>,
-        counts: Arc<Counts>,
-        total: Arc<Counts>,
-        /// Why the view's filter cannot be read, and so finds nothing.
-        error: Option<QueryError>,
+        found: Found,
     },
     /// The rows of a view could not be found: our bug.
     RowsFailed {
@@ -351,8 +347,8 @@ impl Action {
 pub struct Opened {
     pub snapshot: Snapshot,
     pub issues: Vec<Issue>,
-    pub overlay: crate::dataset::edit::Overlay,
-    pub history: crate::dataset::edit::History,
+    pub overlay: Overlay,
+    pub history: History,
     pub project: ProjectFace,
     /// Where the person was, from the project.
     pub place: Option<serde_json::Value>,
@@ -361,6 +357,23 @@ pub struct Opened {
     pub recent: Option<crate::store::Recent>,
     /// Whether the list is the project's, so that the source is listed again beside the person.
     pub may_have_changed: bool,
+}
+
+impl Opened {
+    /// A dataset as it is before anything is known of the person at it.
+    pub fn new(snapshot: Snapshot, issues: Vec<Issue>, overlay: Overlay, project: ProjectFace) -> Self {
+        Self {
+            snapshot,
+            issues,
+            overlay,
+            history: History::default(),
+            project,
+            place: None,
+            notes: Vec::new(),
+            recent: None,
+            may_have_changed: false,
+        }
+    }
 }
 
 impl PartialEq for Opened {
@@ -433,6 +446,8 @@ pub enum Effect {
     FocusSearch,
     InspectorFit,
     InspectorActualSize,
+    InspectorZoomIn,
+    InspectorZoomOut,
     Quit,
     /// Quit without asking about what is not on the disk.
     QuitAnyway,

@@ -13,13 +13,8 @@ impl Session {
         match action {
             Action::Rescanned(rescanned) => return self.rescanned(*rescanned),
             Action::Measured { facts, issues } => self.measured(&facts, issues),
-            Action::RowsReady { generation, rows, counts, total, error }
-                if generation == self.shown.asked =>
-            {
-                self.shown.rows = rows;
-                self.shown.counts = counts;
-                self.shown.total = total;
-                self.shown.error = error;
+            Action::RowsReady { generation, found } if generation == self.shown.asked => {
+                self.shown.found = found;
                 self.shown.answered = generation;
                 self.rows_came();
             }
@@ -54,7 +49,7 @@ impl Session {
     }
 
     fn rows_came(&mut self) {
-        let rows = self.shown.rows.clone();
+        let rows = self.shown.found.rows.clone();
         self.selection.rows_changed(&rows);
         match std::mem::take(&mut self.shown.then) {
             Then::Stay => {}

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::selection::Selection;
 use crate::dataset::edit::{History, Overlay};
-use crate::dataset::query::{Completion, Counts, QueryError, Rows, Snapshot, Vocabulary, complete, parse};
+use crate::dataset::query::{Completion, Found, QueryError, Snapshot, Vocabulary, complete, parse};
 use crate::dataset::{Dataset, Issue, SampleId};
 use crate::store::Access;
 
@@ -58,19 +58,13 @@ impl ProjectFace {
 /// The rows of the view, and counts over them.
 #[derive(Clone, Debug, Default)]
 pub struct Shown {
-    pub rows: Arc<Rows>,
-    /// Counts over the shown rows.
-    pub counts: Arc<Counts>,
-    /// Counts over every sample.
-    pub total: Arc<Counts>,
+    pub found: Found,
     /// Number of the last question asked; no two questions of one program share theirs.
     pub asked: u64,
-    /// Number of the question that `rows` answers.
+    /// Number of the question that `found` answers.
     pub answered: u64,
     /// Whether the data changed since the last question.
     pub stale: bool,
-    /// Why the filter finds nothing: it cannot be read.
-    pub error: Option<QueryError>,
     /// Once the rows are there: where to go in them.
     pub then: Then,
 }
@@ -234,7 +228,7 @@ impl Session {
 
     /// Where a sample stands in the view.
     pub fn position_of(&self, sample: SampleId) -> Option<usize> {
-        self.shown.rows.position_of(sample)
+        self.shown.found.rows.position_of(sample)
     }
 
     /// What to keep of where the person is; see [`Self::restore_place`].

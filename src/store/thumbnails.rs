@@ -18,7 +18,7 @@ use super::project::{Access, Project, with_suffix};
 use crate::dataset::SampleId;
 
 /// Bytes of the cache file at most, unless the person sets another number.
-pub const DEFAULT_CAP: u64 = 2 << 30;
+pub const DEFAULT_CAP: u64 = 2_000_000_000;
 /// The format of the cache; any other one is begun anew.
 const VERSION: i64 = 1;
 /// Connections kept for readers at most.

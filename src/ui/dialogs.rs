@@ -13,8 +13,8 @@ use std::mem::{Discriminant, discriminant};
 use egui::{Context, Id, Modal, RichText, TextEdit, Ui};
 use egui_material_icons::icons::ICON_CLOSE;
 
-use super::Pencil;
 use super::theme::{DARK, LIGHT, Tokens, space};
+use super::{Pencil, widgets};
 use crate::state::{Action, Dialog};
 
 /// What dialogs show that is not state.
@@ -144,16 +144,18 @@ fn dialog_ui(ui: &mut Ui, pen: &mut Pen, view: &mut DialogsView, dialog: &Dialog
 
 /// The title, and a button that closes.
 fn head_ui(ui: &mut Ui, pen: &mut Pen, title: &str) {
-    ui.horizontal(|ui| {
+    let right = ui.max_rect().right();
+    let row = ui.horizontal(|ui| {
+        ui.set_height(space::ROW);
         ui.heading(title);
-        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let icon = ICON_CLOSE.rich_text().size(16.0);
-            let close = ui.add(egui::Button::new(icon).frame_when_inactive(false)).accessible_name("Close");
-            if close.on_hover_text("Close (Esc)").clicked() {
-                pen.close();
-            }
-        });
     });
+    // The icon, not its button, ends where the text does: a child that may reach beyond.
+    let center = egui::pos2(right + widgets::BEARING - space::ROW / 2.0, row.response.rect.center().y);
+    let corner = egui::Rect::from_center_size(center, egui::Vec2::splat(space::ROW));
+    let mut corner = ui.new_child(egui::UiBuilder::new().max_rect(corner));
+    if widgets::icon_button(&mut corner, ICON_CLOSE, "Close").clicked() {
+        pen.close();
+    }
     ui.add_space(space::S);
 }
 

@@ -1,13 +1,16 @@
 //! The sidebar: classes, splits, formats, issues and marks with live counts; a click filters.
 
-use egui::{Align2, CornerRadius, FontId, Key, Rect, Sense, Ui, WidgetInfo, pos2, vec2};
+use std::cmp::Reverse;
+use std::sync::{Arc, Weak};
+
+use egui::{Align2, CornerRadius, FontId, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::Pencil;
 use super::theme::{Tokens, size, space};
 use super::widgets;
 use crate::dataset::edit::{Direction, Mark, View};
 use crate::dataset::query::{Click, Pick, Selection as Picked, State as Is, selected_terms};
-use crate::dataset::{ImageFormat, IssueKind};
+use crate::dataset::{Dataset, ImageFormat, IssueKind, natural};
 use crate::state::{Action, Session};
 use crate::text::grouped;
 
@@ -17,12 +20,28 @@ pub struct FiltersView {
     /// Shows only classes with this in their name.
     class_search: String,
     order: ClassOrder,
+    /// The dataset that everything below was worked out of.
+    dataset: Weak<Dataset>,
     /// What the filter asks for, and the filter that this was read from.
     picked: Picked,
     picked_from: Option<String>,
-    /// Classes in the order shown, and what they were sorted from.
-    classes: Vec<u32>,
-    classes_from: Option<(u64, String, ClassOrder)>,
+    classes: Classes,
+}
+
+/// The classes in the order shown, worked out again only where something that they depend on
+/// changed: there may be tens of thousands, and counts come several times in a second.
+#[derive(Debug, Default)]
+struct Classes {
+    order: ClassOrder,
+    /// Samples that have each class; sorted by when the order is by count.
+    counts: Vec<u32>,
+    largest: u32,
+    /// Every class in its order; empty when that has to be found.
+    ordered: Vec<u32>,
+    /// What is searched for, in lower case.
+    wanted: String,
+    /// Those of `ordered` that have `wanted` in their name.
+    listed: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,13 +59,18 @@ impl ClassOrder {
 
 /// From this many classes on there is a field to search them.
 const SEARCH_FROM: usize = 12;
+/// Height of a line, in points.
+const LINE: f32 = space::ROW - 2.0;
+/// More classes than this get a list of their own to scroll in, with this many lines.
+const UNSCROLLED: usize = 40;
+const VISIBLE: usize = 16;
 
 pub fn filters_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut FiltersView) {
     let Some(session) = &pencil.state.session else { return };
     view.refresh(session);
     let actions = &mut *pencil.actions;
     egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-        egui::Frame::new().inner_margin(egui::Margin { left: 10, right: 4, top: 0, bottom: 12 }).show(
+        egui::Frame::new().inner_margin(egui::Margin { left: 8, right: 6, top: 0, bottom: 12 }).show(
             ui,
             |ui| {
                 ui.spacing_mut().item_spacing.y = 1.0;
@@ -63,50 +87,76 @@ pub fn filters_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut FiltersView) 
 
 impl FiltersView {
     fn refresh(&mut self, session: &Session) {
+        if !std::ptr::eq(self.dataset.as_ptr(), Arc::as_ptr(session.dataset())) {
+            self.dataset = Arc::downgrade(session.dataset());
+            self.picked_from = None;
+            self.classes = Classes::default();
+        }
         let filter = &session.overlay.view.filter;
-        if self.picked_from.as_ref() != Some(filter)
-            || self.picked.classes.len() != session.dataset().labels.classes.len()
-        {
+        if self.picked_from.as_ref() != Some(filter) {
             self.picked = selected_terms(filter, session.snapshot.vocabulary());
             self.picked_from = Some(filter.clone());
         }
-        let from = (session.shown.answered, self.class_search.clone(), self.order);
-        if self.classes_from.as_ref() != Some(&from) {
-            let names = &session.dataset().labels.classes;
-            let wanted = self.class_search.to_lowercase();
-            self.classes = (0..names.len() as u32)
-                .filter(|class| names[*class as usize].to_lowercase().contains(&wanted))
-                .collect();
-            let total = &session.shown.total.classes;
-            let count = |class: u32| total.get(class as usize).copied().unwrap_or(0);
-            match self.order {
-                ClassOrder::Count => self.classes.sort_by_key(|class| std::cmp::Reverse(count(*class))),
-                ClassOrder::Name => {
-                    self.classes.sort_by(|a, b| {
-                        crate::dataset::natural::compare(&names[*a as usize], &names[*b as usize])
-                    });
-                }
-                ClassOrder::Given => {}
-            }
-            self.classes_from = Some(from);
-        }
+        self.classes.refresh(session, self.order, &self.class_search);
     }
 }
 
-/// A line that can be clicked: a dot or nothing, a name, and how many of all are shown.
+impl Classes {
+    fn refresh(&mut self, session: &Session, order: ClassOrder, wanted: &str) {
+        let names = &session.dataset().labels.classes;
+        let counts = &session.shown.found.total.classes;
+        if self.counts != *counts {
+            self.counts.clone_from(counts);
+            self.largest = counts.iter().copied().max().unwrap_or(0);
+            if order == ClassOrder::Count {
+                self.ordered.clear();
+            }
+        }
+        // Letter by letter, as names are folded.
+        let wanted: String = wanted.chars().flat_map(char::to_lowercase).collect();
+        let is_sorted = self.order == order && self.ordered.len() == names.len();
+        if is_sorted && self.wanted == wanted {
+            return;
+        }
+        if !is_sorted {
+            self.order = order;
+            self.ordered = (0..names.len() as u32).collect();
+            match order {
+                ClassOrder::Count => {
+                    let count = |class: &u32| self.counts.get(*class as usize).copied().unwrap_or(0);
+                    self.ordered.sort_by_key(|class| Reverse(count(class)));
+                }
+                ClassOrder::Name => {
+                    self.ordered.sort_by(|a, b| natural::compare(&names[*a as usize], &names[*b as usize]))
+                }
+                ClassOrder::Given => {}
+            }
+        }
+        let folded = session.snapshot.vocabulary().classes.folded();
+        let fits = |class: &u32| {
+            wanted.is_empty() || folded.get(*class as usize).is_some_and(|n| n.contains(&wanted))
+        };
+        self.listed = self.ordered.iter().copied().filter(fits).collect();
+        self.wanted = wanted;
+    }
+}
+
+/// A line that can be clicked: a dot or nothing, a name, how many of all are shown, and behind it a
+/// bar as long as its share of the largest of its group.
 struct Line<'a> {
     name: &'a str,
     color: Option<egui::Color32>,
     shown: u32,
     total: u32,
+    /// The largest total of the group.
+    largest: u32,
     picked: bool,
     dim: bool,
 }
 
 fn line_ui(ui: &mut Ui, line: &Line<'_>) -> Option<Click> {
     let tokens = Tokens::of(ui);
-    let (rect, response) =
-        ui.allocate_exact_size(vec2(ui.available_width(), space::ROW - 2.0), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::click());
     response.widget_info(|| {
         let name = format!("{}, {} of {}", line.name, line.shown, line.total);
         WidgetInfo::selected(egui::Role::CheckBox, true, line.picked, name)
@@ -114,14 +164,24 @@ fn line_ui(ui: &mut Ui, line: &Line<'_>) -> Option<Click> {
     if ui.is_rect_visible(rect) {
         let painter = ui.painter();
         let radius = CornerRadius::same(4);
+        let middle = rect.center().y;
+        // How many there are lies under how many are shown; the dot alone has the colour.
+        for (count, fill) in [(line.total, tokens.raised.gamma_multiply(0.55)), (line.shown, tokens.raised)] {
+            let share = count as f32 / line.largest.max(1) as f32;
+            let bar = rect.shrink2(vec2(0.0, 1.0)).with_max_x(rect.left() + rect.width() * share);
+            if bar.width() >= 1.0 {
+                painter.rect_filled(bar, radius, fill);
+            }
+        }
         if line.picked {
             painter.rect_filled(rect, radius, tokens.accent_soft);
+            painter.rect_stroke(rect, radius, (1.0, tokens.accent), StrokeKind::Inside);
         } else if response.hovered() || response.has_focus() {
-            painter.rect_filled(rect, radius, tokens.raised);
+            painter.rect_stroke(rect, radius, (1.0, tokens.text_dim), StrokeKind::Inside);
         }
-        let mut left = rect.left() + 6.0;
+        let mut left = rect.left() + space::S;
         if let Some(color) = line.color {
-            painter.circle_filled(pos2(left + 4.0, rect.center().y), 4.0, color);
+            painter.circle_filled(pos2(left + 4.0, middle), 4.0, color);
             left += 16.0;
         }
         let font = FontId::proportional(size::SMALL + 1.0);
@@ -130,39 +190,18 @@ fn line_ui(ui: &mut Ui, line: &Line<'_>) -> Option<Click> {
         } else {
             format!("{} / {}", grouped(line.shown.into()), grouped(line.total.into()))
         };
-        let count = painter.text(
-            pos2(rect.right() - 6.0, rect.center().y),
-            Align2::RIGHT_CENTER,
-            count,
-            font,
-            tokens.text_dim,
-        );
-        // A bar under the line: the shown share.
-        let share = line.shown as f32 / line.total.max(1) as f32;
-        let bar = Rect::from_min_size(
-            pos2(left, rect.bottom() - 2.0),
-            vec2((rect.right() - 6.0 - left) * share, 1.0),
-        );
-        painter.rect_filled(
-            bar,
-            0.0,
-            line.color.unwrap_or(tokens.accent).gamma_multiply(if line.shown == line.total {
-                0.25
-            } else {
-                0.8
-            }),
-        );
+        let right = pos2(rect.right() - space::S, middle);
+        let count = painter.text(right, Align2::RIGHT_CENTER, count, font, tokens.text_dim);
         let color = if line.dim || line.shown == 0 { tokens.text_dim } else { tokens.text };
-        let room = count.left() - left - 6.0;
-        let name = super::grid::fitted(ui, line.name, size::BODY, room, color);
+        let room = count.left() - left - space::S;
+        let name = widgets::elided(painter, line.name, color, FontId::proportional(size::BODY), room);
         let elided = name.elided;
-        ui.painter().galley(pos2(left, rect.center().y - name.size().y / 2.0), name, color);
+        painter.galley(pos2(left, middle - name.size().y / 2.0), name, color);
         if elided {
             response.clone().on_hover_text(line.name);
         }
     }
-    let keyed = response.has_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-    (response.clicked() || keyed).then(|| {
+    response.clicked().then(|| {
         let more = ui.input(|input| input.modifiers.shift || input.modifiers.command);
         if more { Click::Add } else { Click::Only }
     })
@@ -221,61 +260,50 @@ fn classes_ui(ui: &mut Ui, session: &Session, view: &mut FiltersView, actions: &
         return;
     }
     if names.len() >= SEARCH_FROM {
-        ui.horizontal(|ui| {
-            let width = (ui.available_width() - 96.0).max(60.0);
-            let field = egui::TextEdit::singleline(&mut view.class_search)
-                .hint_text("Find a class")
-                .desired_width(width);
-            let response = ui.add(field);
-            response.widget_info(|| WidgetInfo::labeled(egui::Role::TextInput, true, "Find a class"));
-            let title =
-                ClassOrder::ALL.iter().find(|(order, _)| *order == view.order).map_or("", |(_, title)| title);
-            egui::ComboBox::from_id_salt("class order").selected_text(title).width(80.0).show_ui(ui, |ui| {
-                for (order, title) in ClassOrder::ALL {
-                    ui.selectable_value(&mut view.order, order, title);
-                }
-            });
-        });
-        ui.add_space(4.0);
+        class_tools_ui(ui, view);
     }
-    let (shown, total) = (&session.shown.counts, &session.shown.total);
+    let (shown, total) = (&session.shown.found.counts, &session.shown.found.total);
     let count = |counts: &[u32], at: usize| counts.get(at).copied().unwrap_or(0);
-    let row = space::ROW - 2.0;
+    let largest = view.classes.largest.max(total.unlabelled);
     let mut picked = None;
-    // Thousands of classes: only the lines on screen are drawn.
-    let visible = view.classes.len().min(40);
     let mut list = |ui: &mut Ui, classes: &[u32]| {
         for class in classes {
             let at = *class as usize;
+            let Some(name) = names.get(at) else { continue };
             let line = Line {
-                name: &names[at],
+                name,
                 color: Some(tokens.class(*class)),
                 shown: count(&shown.classes, at),
                 total: count(&total.classes, at),
+                largest,
                 picked: view.picked.classes.get(at).copied().unwrap_or(false),
                 dim: false,
             };
             if let Some(click) = line_ui(ui, &line) {
-                picked = Some((Pick::Class(names[at].clone()), click));
+                picked = Some((Pick::Class(name.clone()), click));
             }
         }
     };
-    if view.classes.len() > visible {
-        egui::ScrollArea::vertical().id_salt("classes").max_height(row * 16.0).auto_shrink(false).show_rows(
-            ui,
-            row,
-            view.classes.len(),
-            |ui, range| list(ui, &view.classes[range]),
-        );
+    let listed = &view.classes.listed;
+    if listed.is_empty() {
+        ui.label(widgets::dim("No class has this in its name."));
+    } else if listed.len() > UNSCROLLED {
+        // Thousands of classes: only the lines on screen are drawn.
+        let height = VISIBLE as f32 * (LINE + ui.spacing().item_spacing.y);
+        let area = egui::ScrollArea::vertical().id_salt("classes").max_height(height).auto_shrink(false);
+        area.show_rows(ui, LINE, listed.len(), |ui, range| {
+            list(ui, listed.get(range).unwrap_or_default());
+        });
     } else {
-        list(ui, &view.classes);
+        list(ui, listed);
     }
     if total.unlabelled > 0 {
         let line = Line {
             name: "unlabelled",
-            color: Some(tokens.line),
+            color: Some(tokens.text_dim),
             shown: shown.unlabelled,
             total: total.unlabelled,
+            largest,
             picked: view.picked.unlabelled,
             dim: true,
         };
@@ -288,17 +316,39 @@ fn classes_ui(ui: &mut Ui, session: &Session, view: &mut FiltersView, actions: &
     }
 }
 
+/// The field that searches the classes, and their order.
+fn class_tools_ui(ui: &mut Ui, view: &mut FiltersView) {
+    let right_to_left = egui::Layout::right_to_left(egui::Align::Center);
+    ui.allocate_ui_with_layout(vec2(ui.available_width(), space::ROW), right_to_left, |ui| {
+        let title =
+            ClassOrder::ALL.iter().find(|(order, _)| *order == view.order).map_or("", |(_, title)| title);
+        let order = egui::ComboBox::from_id_salt("class order").selected_text(title).width(80.0);
+        let order = order.show_ui(ui, |ui| {
+            for (order, title) in ClassOrder::ALL {
+                ui.selectable_value(&mut view.order, order, title);
+            }
+        });
+        order.response.accessible_name(format!("Order of the classes: {title}"));
+        let field = egui::TextEdit::singleline(&mut view.class_search)
+            .hint_text("Find a class")
+            .desired_width(ui.available_width());
+        ui.add(field).accessible_name("Find a class");
+    });
+    ui.add_space(space::XS);
+}
+
 fn splits_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut Vec<Action>) {
     let names = &session.dataset().split_names;
     if names.is_empty() {
         return;
     }
     heading_ui(ui, "Splits", "");
-    let (shown, total) = (&session.shown.counts, &session.shown.total);
+    let (shown, total) = (&session.shown.found.counts, &session.shown.found.total);
     // Training comes before validation and test, whatever the alphabet says.
     let rank = |name: &str| ["train", "val", "test"].iter().position(|known| *known == name).unwrap_or(3);
     let mut order: Vec<usize> = (0..names.len()).collect();
     order.sort_by_key(|at| rank(&names[*at]));
+    let largest = total.splits.iter().copied().max().unwrap_or(0).max(total.no_split);
     for at in order {
         let name = names[at].as_str();
         let line = Line {
@@ -306,6 +356,7 @@ fn splits_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut V
             color: None,
             shown: shown.splits.get(at).copied().unwrap_or(0),
             total: total.splits.get(at).copied().unwrap_or(0),
+            largest,
             picked: view.picked.splits.get(at).copied().unwrap_or(false),
             dim: false,
         };
@@ -319,6 +370,7 @@ fn splits_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut V
             color: None,
             shown: shown.no_split,
             total: total.no_split,
+            largest,
             picked: view.picked.no_split,
             dim: true,
         };
@@ -329,8 +381,9 @@ fn splits_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut V
 }
 
 fn formats_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut Vec<Action>) {
-    let (shown, total) = (&session.shown.counts, &session.shown.total);
+    let (shown, total) = (&session.shown.found.counts, &session.shown.found.total);
     heading_ui(ui, "Formats", "");
+    let largest = total.formats.iter().copied().max().unwrap_or(0);
     for format in ImageFormat::ALL {
         let at = format as usize;
         if total.formats[at] == 0 {
@@ -341,6 +394,7 @@ fn formats_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut 
             color: None,
             shown: shown.formats[at],
             total: total.formats[at],
+            largest,
             picked: view.picked.formats[at],
             dim: format == ImageFormat::Unknown,
         };
@@ -352,11 +406,15 @@ fn formats_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut 
 
 fn issues_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut Vec<Action>) {
     let tokens = Tokens::of(ui);
-    let (shown, total) = (&session.shown.counts, &session.shown.total);
+    let (shown, total) = (&session.shown.found.counts, &session.shown.found.total);
     heading_ui(ui, "Issues", "");
     if total.with_issue == 0 {
-        let text = if total.unmeasured > 0 { "None so far." } else { "None: every sample could be read." };
-        ui.label(widgets::dim(text));
+        let text = match (total.unmeasured > 0, session.issues.is_empty()) {
+            (true, _) => "None so far.",
+            (false, true) => "None: every sample could be read.",
+            (false, false) => "No sample has one; the Issues panel lists other files.",
+        };
+        ui.add(egui::Label::new(widgets::dim(text)).wrap());
         return;
     }
     let line = Line {
@@ -364,6 +422,7 @@ fn issues_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut V
         color: Some(tokens.error),
         shown: shown.with_issue,
         total: total.with_issue,
+        largest: total.with_issue,
         picked: view.picked.any_issue,
         dim: false,
     };
@@ -379,6 +438,7 @@ fn issues_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut V
             color: None,
             shown: shown.issues[at],
             total: total.issues[at],
+            largest: total.with_issue,
             picked: view.picked.issues[at],
             dim: false,
         };
@@ -389,7 +449,7 @@ fn issues_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut V
 }
 
 fn marks_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut Vec<Action>) {
-    let (shown, total) = (&session.shown.counts, &session.shown.total);
+    let (shown, total) = (&session.shown.found.counts, &session.shown.found.total);
     if total.marks.iter().all(|count| *count == 0) {
         return;
     }
@@ -408,6 +468,7 @@ fn marks_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut Ve
             color: None,
             shown: shown.marks[at],
             total: total.marks[at],
+            largest: total.marks.iter().copied().max().unwrap_or(0),
             picked: place.is_some_and(|place| view.picked.states[place]),
             dim: false,
         };

@@ -4,11 +4,14 @@ use egui::{
     Align2, Color32, CornerRadius, FontId, Key, Modifiers, Pos2, Rect, Sense, Stroke, StrokeKind, Ui,
     WidgetInfo, pos2, vec2,
 };
+use egui_material_icons::{MaterialIcon, icons};
 
+use super::lists::{self, ListKeys};
 use super::theme::{self, Tokens, size, space};
+use super::widgets;
 use super::{Pencil, scroller};
 use crate::dataset::edit::Mark;
-use crate::dataset::{NO_SPLIT, SampleId};
+use crate::dataset::{IssueKind, NO_SPLIT, SampleId};
 use crate::state::{Action, Command, GridState, SelectMode, Session, cells_across};
 
 /// Rows of cells above and below the screen that are made ready.
@@ -21,6 +24,7 @@ pub struct GridView {
     drag_from: Option<(f32, f64)>,
     /// Cells that the drag covered when it was last looked at.
     dragged: Option<(usize, usize, usize, usize)>,
+    pub keys: ListKeys,
     caption: String,
 }
 
@@ -30,13 +34,13 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
     let tokens = Tokens::of(ui);
     let rect = ui.available_rect_before_wrap();
     ui.painter().rect_filled(rect, 0.0, tokens.canvas);
-    if session.shown.rows.is_empty() {
-        empty_ui(ui, pencil, session);
+    if session.shown.found.rows.is_empty() {
+        widgets::no_samples_ui(ui, pencil, session);
         return;
     }
 
     let grid = session.grid;
-    let rows = &session.shown.rows;
+    let rows = &session.shown.found.rows;
     let columns = cells_across(rect.width() - scroller::BAR_WIDTH, grid.cell_px);
     if columns != grid.columns || rect.height() != grid.viewport || grid.top_cell_pending.is_some() {
         pencil.actions.push(Action::GridLaidOut { columns, viewport: rect.height() });
@@ -54,8 +58,8 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
     if window.position != grid.position && grid.top_cell_pending.is_none() {
         pencil.actions.push(Action::GridScrolled { position: window.position });
     }
-    if response.clicked() || response.drag_started() {
-        response.request_focus();
+    if response.clicked_by(egui::PointerButton::Primary) || response.drag_started() {
+        view.keys.use_by_click(&response);
     }
     zoom_input(ui, pencil, rect, grid);
 
@@ -67,21 +71,16 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
 
     let edge_px = (grid.cell_px * ui.ctx().pixels_per_point()).round() as u32;
     let clip = ui.painter().with_clip_rect(window.rect);
-    let pointer = ui.input(|input| input.pointer.hover_pos()).filter(|pos| window.rect.contains(*pos));
-    let hovered = pointer.and_then(|pos| layout.cell_at(pos, rows.len()));
     for line in window.first..window.end {
         for column in 0..columns {
             let position = line * columns + column;
             let Some(sample) = rows.get(position).copied() else { break };
-            let cell = layout.cell_rect(position);
-            cell_ui(
-                ui,
-                &clip,
-                pencil,
-                session,
-                view,
-                Cell { sample, position, rect: cell, edge_px, hovered: hovered == Some(position) },
-            );
+            let cell = Cell { sample, position, rect: layout.cell_rect(position), edge_px };
+            if cell_ui(ui, &clip, pencil, session, view, &cell, id) {
+                view.keys.use_by_click(&response);
+                let mode = mode(ui.input(|input| input.modifiers));
+                pencil.act(Action::Click { position, mode });
+            }
         }
     }
     let ahead = window.end * columns..((window.end + PREFETCH_ROWS) * columns).min(rows.len());
@@ -93,8 +92,7 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
     }
 
     pointer_input(ui, pencil, view, &response, &layout, rows.len());
-    let nothing_focused = pencil.state.dialog.is_none() && ui.memory(|memory| memory.focused().is_none());
-    if response.has_focus() || nothing_focused {
+    if view.keys.takes(ui, pencil, &response, rect) {
         key_input(ui, pencil, columns, ((rect.height() / row_height) as usize).max(1) * columns);
     }
 }
@@ -117,17 +115,6 @@ impl Layout {
         let min = pos2(x, self.rect.top() + y + GridState::GAP / 2.0);
         Rect::from_min_size(min, vec2(self.cell, self.row_height - GridState::GAP))
     }
-
-    fn cell_at(&self, pos: Pos2, count: usize) -> Option<usize> {
-        let line =
-            ((f64::from(pos.y - self.rect.top()) + self.position) / f64::from(self.row_height)).floor();
-        let column = ((pos.x - self.rect.left() - self.gap) / (self.cell + self.gap)).floor();
-        if line < 0.0 || column < 0.0 || column as usize >= self.columns {
-            return None;
-        }
-        let position = line as usize * self.columns + column as usize;
-        (position < count && self.cell_rect(position).contains(pos)).then_some(position)
-    }
 }
 
 struct Cell {
@@ -135,96 +122,167 @@ struct Cell {
     position: usize,
     rect: Rect,
     edge_px: u32,
-    hovered: bool,
 }
 
+/// Draws a cell; tells whether it was clicked.
 fn cell_ui(
     ui: &Ui,
     painter: &egui::Painter,
     pencil: &mut Pencil<'_>,
     session: &Session,
     view: &mut GridView,
-    cell: Cell,
-) {
+    cell: &Cell,
+    grid: egui::Id,
+) -> bool {
     let tokens = Tokens::of(ui);
     let dataset = session.dataset();
     let sample = cell.sample;
-    let picture = Rect::from_min_size(cell.rect.min, vec2(cell.rect.width(), session.grid.cell_px));
     let selected = session.selection.contains(sample);
-    let radius = CornerRadius::same(4);
-    let background = if selected {
-        tokens.accent_soft
-    } else if cell.hovered {
-        tokens.raised_hover
-    } else {
-        tokens.panel
-    };
-    painter.rect_filled(cell.rect, radius, background);
+    let is_cursor = session.selection.cursor == Some(sample);
 
-    let fact = session.snapshot.facts.get(sample);
-    match pencil.pictures.thumbnail(sample, cell.edge_px) {
-        Some(thumb) => {
-            let room = picture.shrink(2.0);
-            let scale = (room.width() / thumb.size.x).min(room.height() / thumb.size.y);
-            let drawn = Rect::from_center_size(room.center(), thumb.size * scale);
-            painter.image(thumb.texture, drawn, thumb.uv, Color32::WHITE);
-        }
-        None if fact.measured && fact.width == 0 => {
-            let icon = FontId::proportional((session.grid.cell_px * 0.3).clamp(14.0, 40.0));
-            let glyph = egui_material_icons::icons::ICON_BROKEN_IMAGE.codepoint;
-            painter.text(picture.center(), Align2::CENTER_CENTER, glyph, icon, tokens.error);
-        }
-        None => {}
-    }
-    if session.snapshot.issues(sample) != 0 && session.grid.cell_px >= 48.0 {
-        painter.circle_filled(picture.right_top() + vec2(-8.0, 8.0), 4.0, tokens.error);
-    }
-    if session.overlay.marks.get(sample as usize).is_some_and(|marks| marks & Mark::Star.bit() != 0) {
-        let glyph = egui_material_icons::icons::ICON_STAR.codepoint;
-        let at = picture.left_top() + vec2(10.0, 10.0);
-        painter.circle_filled(at, 8.0, tokens.canvas.gamma_multiply(0.75));
-        painter.text(at, Align2::CENTER_CENTER, glyph, FontId::proportional(13.0), tokens.warn);
+    // No focus of its own: Tab goes past the grid in one step, keys move the cursor. A screen reader
+    // finds a cell by its path and can click it; drags go to the grid below.
+    let id = grid.with(("cell", sample));
+    let response = ui.interact(cell.rect.intersect(painter.clip_rect()), id, Sense::CLICK);
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::GridCell, true, dataset.path(sample)));
+    ui.ctx().accesskit_node_builder(id, |node| node.set_selected(selected));
+    if is_cursor {
+        ui.ctx().accesskit_node_builder(grid, |node| node.set_active_descendant(id.accesskit_id()));
     }
 
-    let labels = dataset.labels.get(sample);
+    let radius = CornerRadius::same(space::RADIUS);
+    if selected {
+        painter.rect_filled(cell.rect, radius, tokens.accent_soft);
+    } else if response.hovered() {
+        painter.rect_filled(cell.rect, radius, tokens.raised);
+    }
+    let picture = Rect::from_min_size(cell.rect.min, vec2(cell.rect.width(), session.grid.cell_px));
+    let drawn = picture_ui(painter, pencil, session, cell, picture.shrink(3.0), tokens);
+    marks_ui(painter, session, sample, drawn, tokens);
     if session.grid.cell_px >= GridState::CAPTION_FROM {
         let line = Rect::from_min_max(pos2(cell.rect.left(), picture.bottom()), cell.rect.max);
-        view.caption.clear();
-        for class in labels {
-            if !view.caption.is_empty() {
-                view.caption.push_str(", ");
-            }
-            view.caption.push_str(&dataset.labels.classes[*class as usize]);
-        }
-        let (text, color) = if labels.is_empty() {
-            (file_name(dataset.path(sample)), tokens.text_dim)
-        } else {
-            (view.caption.as_str(), tokens.text)
-        };
-        let mut left = line.left() + 6.0;
-        if let Some(class) = labels.first() {
-            painter.circle_filled(pos2(left + 3.0, line.center().y), 3.5, tokens.class(*class));
-            left += 12.0;
-        }
-        let text = fitted(ui, text, size::SMALL, line.right() - left - 4.0, color);
-        painter.galley(pos2(left, line.center().y - text.size().y / 2.0), text, color);
-    } else if let Some(class) = labels.first() {
-        let bar = Rect::from_min_max(pos2(picture.left(), picture.bottom() - 3.0), picture.max);
+        caption_ui(painter, session, sample, line.shrink2(vec2(6.0, 0.0)), &mut view.caption, tokens);
+    } else if let Some(class) = dataset.labels.get(sample).first() {
+        let bar = Rect::from_min_max(pos2(drawn.left(), drawn.bottom() - 3.0), drawn.max);
         painter.rect_filled(bar, 0.0, tokens.class(*class));
     }
     if selected {
         painter.rect_stroke(cell.rect, radius, Stroke::new(2.0, tokens.accent), StrokeKind::Inside);
-    } else if session.selection.cursor == Some(sample) {
+    } else if is_cursor {
         painter.rect_stroke(cell.rect, radius, Stroke::new(1.0, tokens.text_dim), StrokeKind::Inside);
     }
+    let clicked = response.clicked();
+    response.on_hover_ui_at_pointer(|ui| tooltip_ui(ui, session, sample, cell.position));
+    clicked
+}
 
-    // What a screen reader sees: a cell by its name. Input is taken by the whole grid.
-    let id = ui.scope_id().with(("cell", sample));
-    let response = ui.interact(cell.rect.intersect(painter.clip_rect()), id, Sense::hover());
-    response.widget_info(|| WidgetInfo::selected(egui::Role::GridCell, true, selected, dataset.path(sample)));
-    if cell.hovered {
-        response.on_hover_ui_at_pointer(|ui| tooltip_ui(ui, session, sample, cell.position));
+/// The picture, or what stands in its place; gives where it is. Pictures stand on their caption,
+/// however wide and low they are.
+fn picture_ui(
+    painter: &egui::Painter,
+    pencil: &mut Pencil<'_>,
+    session: &Session,
+    cell: &Cell,
+    room: Rect,
+    tokens: &Tokens,
+) -> Rect {
+    match pencil.pictures.thumbnail(cell.sample, cell.edge_px) {
+        Some(thumb) if thumb.size.x > 0.0 && thumb.size.y > 0.0 => {
+            let scale = (room.width() / thumb.size.x).min(room.height() / thumb.size.y);
+            let drawn = Align2::CENTER_BOTTOM.align_size_within_rect(thumb.size * scale, room);
+            painter.image(thumb.texture, drawn, thumb.uv, Color32::WHITE);
+            drawn
+        }
+        _ => {
+            painter.rect_filled(room, 3, tokens.panel);
+            let fact = session.snapshot.facts.get(cell.sample);
+            if fact.measured && fact.width == 0 {
+                broken_ui(painter, session.snapshot.issues(cell.sample), room, tokens);
+            }
+            room
+        }
     }
+}
+
+/// Stands for a picture that cannot be shown, with the reason where there is room for it.
+fn broken_ui(painter: &egui::Painter, issues: u16, room: Rect, tokens: &Tokens) {
+    let icon = icons::ICON_BROKEN_IMAGE;
+    let font = FontId::new((room.width() * 0.26).clamp(14.0, 32.0), icon.font_family());
+    let told = |kind: &IssueKind| issues & kind.bit() != 0;
+    let reason = IssueKind::ALL.into_iter().find(|kind| told(kind) && !kind.leaves_image());
+    let reason = reason.or_else(|| IssueKind::ALL.into_iter().find(told));
+    let (center, color) = (room.center(), tokens.error.gamma_multiply(0.8));
+    match reason {
+        Some(kind) if room.width() >= GridState::CAPTION_FROM => {
+            painter.text(center - vec2(0.0, 9.0), Align2::CENTER_CENTER, icon.codepoint, font, color);
+            let (at, font) = (center + vec2(0.0, 17.0), FontId::proportional(size::SMALL));
+            let title = widgets::kind_title(kind);
+            painter.text(at, Align2::CENTER_CENTER, title, font, tokens.text_dim);
+        }
+        _ => {
+            painter.text(center, Align2::CENTER_CENTER, icon.codepoint, font, color);
+        }
+    }
+}
+
+/// What was decided of the sample in the left corner of its picture, a fault of one that can be
+/// seen in the right one.
+fn marks_ui(painter: &egui::Painter, session: &Session, sample: SampleId, drawn: Rect, tokens: &Tokens) {
+    let marks = session.overlay.marks.get(sample as usize).copied().unwrap_or(0);
+    let mut at = drawn.left_top() + vec2(11.0, 11.0);
+    let badge = |icon: MaterialIcon, at: Pos2, color: Color32| {
+        painter.circle_filled(at, 9.0, tokens.canvas.gamma_multiply(0.8));
+        let font = FontId::new(13.0, icon.font_family());
+        painter.text(at, Align2::CENTER_CENTER, icon.codepoint, font, color);
+    };
+    for (mark, icon, color) in
+        [(Mark::Star, icons::ICON_STAR, tokens.warn), (Mark::Reviewed, icons::ICON_CHECK, tokens.ok)]
+    {
+        if marks & mark.bit() != 0 {
+            badge(icon, at, color);
+            at.x += 20.0;
+        }
+    }
+    let fact = session.snapshot.facts.get(sample);
+    let room_for_two = drawn.width() >= 44.0;
+    if session.snapshot.issues(sample) != 0 && fact.width > 0 && room_for_two {
+        badge(icons::ICON_PRIORITY_HIGH, drawn.right_top() + vec2(-11.0, 11.0), tokens.error);
+    }
+}
+
+/// The classes with the colour of the first one; the file's name where there is none.
+fn caption_ui(
+    painter: &egui::Painter,
+    session: &Session,
+    sample: SampleId,
+    line: Rect,
+    caption: &mut String,
+    tokens: &Tokens,
+) {
+    /// Width of the dot with its distance from the text.
+    const DOT: f32 = 11.0;
+    let dataset = session.dataset();
+    let classes = dataset.labels.get(sample);
+    caption.clear();
+    for class in classes {
+        if !caption.is_empty() {
+            caption.push_str(", ");
+        }
+        caption.push_str(dataset.labels.classes.get(*class as usize).map_or("?", String::as_str));
+    }
+    let font = FontId::proportional(size::SMALL);
+    let (text, dot) = match classes.is_empty() {
+        true => {
+            let name = file_name(dataset.path(sample));
+            (widgets::elided_name(painter, name, tokens.text_dim, font, line.width()).0, 0.0)
+        }
+        false => (widgets::elided(painter, caption, tokens.text, font, line.width() - DOT), DOT),
+    };
+    let left = line.center().x - (text.size().x + dot) / 2.0;
+    if let Some(class) = classes.first() {
+        painter.circle_filled(pos2(left + 3.5, line.center().y), 3.5, tokens.class(*class));
+    }
+    painter.galley(pos2(left + dot, line.center().y - text.size().y / 2.0), text, tokens.text);
 }
 
 fn tooltip_ui(ui: &mut Ui, session: &Session, sample: SampleId, position: usize) {
@@ -248,8 +306,8 @@ fn tooltip_ui(ui: &mut Ui, session: &Session, sample: SampleId, position: usize)
     ui.label(line);
     let issues = session.snapshot.issues(sample);
     if issues != 0 {
-        let kinds = crate::dataset::IssueKind::ALL.into_iter().filter(|kind| issues & kind.bit() != 0);
-        let names: Vec<&str> = kinds.map(crate::dataset::IssueKind::name).collect();
+        let kinds = IssueKind::ALL.into_iter().filter(|kind| issues & kind.bit() != 0);
+        let names: Vec<&str> = kinds.map(widgets::kind_title).collect();
         ui.colored_label(Tokens::of(ui).error, names.join(", "));
     }
     let row = crate::text::grouped(position as u64 + 1);
@@ -259,14 +317,6 @@ fn tooltip_ui(ui: &mut Ui, session: &Session, sample: SampleId, position: usize)
 /// The last part of a path.
 pub fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
-}
-
-/// A line of text cut to a width with an ellipsis.
-pub fn fitted(ui: &Ui, text: &str, points: f32, width: f32, color: Color32) -> std::sync::Arc<egui::Galley> {
-    let mut job =
-        egui::text::LayoutJob::simple_singleline(text.to_owned(), FontId::proportional(points), color);
-    job.wrap = egui::text::TextWrapping::truncate_at_width(width.max(8.0));
-    ui.ctx().fonts_mut(|fonts| fonts.layout_job(job))
 }
 
 fn zoom_input(ui: &Ui, pencil: &mut Pencil<'_>, rect: Rect, grid: GridState) {
@@ -292,16 +342,9 @@ fn pointer_input(
     count: usize,
 ) {
     let modifiers = ui.input(|input| input.modifiers);
-    if response.clicked()
-        && let Some(pos) = response.interact_pointer_pos()
-    {
-        match layout.cell_at(pos, count) {
-            Some(position) => pencil.actions.push(Action::Click { position, mode: mode(modifiers) }),
-            None if !modifiers.command && !modifiers.shift => {
-                pencil.actions.push(Action::Run(Command::SelectNone))
-            }
-            None => {}
-        }
+    // Beside the cells, which take their own clicks.
+    if response.clicked_by(egui::PointerButton::Primary) && !modifiers.command && !modifiers.shift {
+        pencil.act(Action::Run(Command::SelectNone));
     }
     if response.drag_started()
         && let Some(pos) = ui.input(|input| input.pointer.press_origin())
@@ -376,46 +419,17 @@ fn key_input(ui: &Ui, pencil: &mut Pencil<'_>, columns: usize, page: usize) {
         (Key::PageUp, -(page as isize)),
         (Key::PageDown, page as isize),
     ];
-    ui.input_mut(|input| {
-        let extend = input.modifiers.shift;
-        let held = if extend { Modifiers::SHIFT } else { Modifiers::NONE };
+    for extend in [true, false] {
         for (key, by) in moves {
-            for _ in 0..input.count_and_consume_key(held, key) {
-                pencil.actions.push(Action::MoveCursor { by, extend });
+            // Each press by itself: at the end of the list one of them may move less.
+            for _ in 0..lists::presses(ui, key, extend) {
+                pencil.act(Action::MoveCursor { by, extend });
             }
         }
         for (key, end) in [(Key::Home, false), (Key::End, true)] {
-            if input.consume_key(held, key) {
-                pencil.actions.push(Action::MoveCursorTo { end, extend });
+            if lists::presses(ui, key, extend) > 0 {
+                pencil.act(Action::MoveCursorTo { end, extend });
             }
         }
-    });
-}
-
-fn empty_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
-    if session.shown.answered != session.shown.asked {
-        return;
     }
-    ui.vertical_centered(|ui| {
-        ui.add_space(ui.available_height() * 0.35);
-        if let Some(error) = &session.shown.error {
-            ui.label(egui::RichText::new("This filter cannot be read").heading());
-            ui.label(egui::RichText::new(&session.overlay.view.filter).monospace());
-            ui.colored_label(Tokens::of(ui).error, &error.message);
-            ui.add_space(space::S);
-            if ui.button("Clear the filter").clicked() {
-                pencil.act(Action::Run(Command::ClearFilter));
-            }
-        } else if session.overlay.view.filter.is_empty() {
-            ui.label(egui::RichText::new("No samples").heading());
-            ui.label("The source has no samples any more. Rescan it, or open another one.");
-        } else {
-            ui.label(egui::RichText::new("No sample fits this filter").heading());
-            ui.label(egui::RichText::new(&session.overlay.view.filter).monospace());
-            ui.add_space(space::S);
-            if ui.button("Clear the filter").clicked() {
-                pencil.act(Action::Run(Command::ClearFilter));
-            }
-        }
-    });
 }

@@ -16,17 +16,20 @@ use egui::{Align, Label, Layout, Rect, RichText, Ui, UiBuilder, Vec2};
 use egui_material_icons::icons::*;
 
 use super::theme::{Tokens, bold, size, space};
+use super::widgets::{self, IconButton, Page};
 use super::{FullPicture, Pencil};
 use crate::dataset::edit::Mark;
 use crate::dataset::{Dataset, SampleId};
 use crate::state::{Action, Command, Level, Session};
+use crate::text::grouped;
 use canvas::Canvas;
 use histogram::Histogram;
 use memo::Memo;
-use parts::{icon_button, mark_button};
 
 /// From this width on, the facts stand beside the image.
 const WIDE: f32 = 640.0;
+/// The least width that is of use to say where the sample stands, in points.
+const PLACE: f32 = 40.0;
 
 /// How the inspector stands.
 #[derive(Default)]
@@ -75,6 +78,16 @@ impl InspectorView {
         self.canvas.actual_size();
     }
 
+    /// Enlarges the image by a step.
+    pub fn zoom_in(&mut self) {
+        self.canvas.zoom_by(1);
+    }
+
+    /// Reduces the image by a step.
+    pub fn zoom_out(&mut self) {
+        self.canvas.zoom_by(-1);
+    }
+
     /// Screen pixels per image pixel, as last drawn.
     pub fn zoom(&self) -> f32 {
         self.canvas.zoom()
@@ -84,34 +97,20 @@ impl InspectorView {
 /// Draws the sample at the cursor.
 pub fn inspector_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut InspectorView) {
     let state = pencil.state;
-    let Some(session) = &state.session else {
-        let page = parts::Page {
-            icon: ICON_IMAGE_SEARCH,
-            title: "No dataset is open",
-            text: "Open a folder, an archive or a table of images, and what you select is shown here in full.",
-            buttons: &[("Open folder…", Command::OpenFolder), ("Open the demo", Command::OpenDemo)],
-        };
-        return parts::page_ui(ui, pencil, &page);
-    };
+    let Some(session) = &state.session else { return };
     let there = |sample: &SampleId| (*sample as usize) < session.snapshot.len();
     let Some(sample) = session.selection.cursor.filter(there) else {
-        let nothing_shown = session.shown.rows.is_empty() && session.shown.answered == session.shown.asked;
-        let page = if nothing_shown {
-            parts::Page {
-                icon: ICON_IMAGE_SEARCH,
-                title: "No sample is shown",
-                text: "The filter leaves nothing over. Clear it, or ask for something else.",
-                buttons: &[("Clear the filter", Command::ClearFilter)],
-            }
-        } else {
-            parts::Page {
-                icon: ICON_IMAGE_SEARCH,
-                title: "Nothing is selected",
-                text: "Click a picture in the grid or a row of the table, or start with the first sample.",
-                buttons: &[("First sample", Command::NextSample)],
-            }
-        };
-        return parts::page_ui(ui, pencil, &page);
+        let (icon, color) = (ICON_IMAGE_SEARCH, Tokens::of(ui).text_dim);
+        if session.shown.found.rows.is_empty() {
+            // What to do is said where the samples would be.
+            let page = Page { icon, color, title: "No sample is shown", text: "" };
+            return widgets::page_ui(ui, &page, |_| ());
+        }
+        let text = "Click a picture in the grid or a row of the table, or start with the first sample.";
+        let page = Page { icon, color, title: "Nothing is selected", text };
+        return widgets::page_ui(ui, &page, |ui| {
+            widgets::command_button(ui, pencil, "First sample", Command::NextSample);
+        });
     };
     let InspectorView { canvas, histogram, sections, memo } = view;
     memo.refresh(session, sample);
@@ -167,7 +166,7 @@ fn neighbours(session: &Session, position: Option<usize>) -> ([SampleId; 2], usi
     let mut found = [0; 2];
     let mut count = 0;
     let Some(position) = position else { return (found, 0) };
-    let rows = &session.shown.rows;
+    let rows = &session.shown.found.rows;
     for at in [position.checked_add(1), position.checked_sub(1)].into_iter().flatten() {
         if let Some(row) = rows.get(at) {
             found[count] = *row;
@@ -188,30 +187,30 @@ fn header_ui(
     let dataset = session.dataset();
     let path = dataset.path(sample);
     let name = path.rsplit('/').next().unwrap_or(path);
-    let title =
-        Label::new(RichText::new(name).font(bold(size::HEADING))).truncate().show_tooltip_when_elided(false);
-    ui.add(title).on_hover_text(path);
+    let font = bold(size::HEADING);
+    let (title, _) = widgets::elided_name(ui.painter(), name, tokens.text, font, ui.available_width());
+    ui.label(title).on_hover_text(path);
 
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = 2.0;
         // The icon, not its button, lines up with the name above.
-        ui.add_space(-parts::BEARING);
-        let rows = session.shown.rows.len();
+        ui.add_space(-widgets::BEARING);
+        let rows = session.shown.found.rows.len();
         let before = position.is_some_and(|at| at > 0);
         let after = position.is_none_or(|at| at + 1 < rows) && rows > 0;
-        if icon_button(ui, ICON_CHEVRON_LEFT, "Previous sample", before, false).clicked() {
+        if IconButton::new(ICON_CHEVRON_LEFT, "Previous sample").enabled(before).show(ui).clicked() {
             pencil.act(Action::Run(Command::PreviousSample));
         }
-        if icon_button(ui, ICON_CHEVRON_RIGHT, "Next sample", after, false).clicked() {
+        if IconButton::new(ICON_CHEVRON_RIGHT, "Next sample").enabled(after).show(ui).clicked() {
             pencil.act(Action::Run(Command::NextSample));
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             ui.spacing_mut().item_spacing.x = 2.0;
-            ui.add_space(-parts::BEARING);
-            if icon_button(ui, ICON_FOLDER_OPEN, "Reveal in file manager", true, false).clicked() {
+            ui.add_space(-widgets::BEARING);
+            if IconButton::new(ICON_FOLDER_OPEN, "Reveal in file manager").show(ui).clicked() {
                 reveal(pencil, session, sample);
             }
-            if icon_button(ui, ICON_CONTENT_COPY, "Copy path", true, false).clicked() {
+            if IconButton::new(ICON_CONTENT_COPY, "Copy path").show(ui).clicked() {
                 let path = full_path(dataset, sample);
                 pencil.act(Action::Notify { level: Level::Info, text: format!("Copied {path}") });
                 ui.ctx().copy_text(path);
@@ -223,14 +222,18 @@ fn header_ui(
             ] {
                 let on = marks & mark.bit() != 0;
                 let name = names[usize::from(on)];
-                if mark_button(ui, icon, name, session.project.can_write(), on).clicked() {
+                let button = IconButton::new(icon, name).on(on).color(tokens.text_dim.gamma_multiply(0.6));
+                if button.enabled(session.project.can_write()).show(ui).clicked() {
                     pencil.act(Action::SetMarkOf { sample, mark, on: !on });
                 }
             }
             let place = match position {
-                Some(at) => format!("{} of {}", parts::grouped(at as u64 + 1), parts::grouped(rows as u64)),
+                Some(at) => format!("{} of {}", grouped(at as u64 + 1), grouped(rows as u64)),
                 None => "Not in this view".to_owned(),
             };
+            if ui.available_width() < PLACE {
+                return;
+            }
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add_space(space::XS);
                 ui.add(Label::new(RichText::new(place).color(tokens.text_dim)).truncate().selectable(false));

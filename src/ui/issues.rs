@@ -1,28 +1,35 @@
 //! Every issue of the open dataset as a list: by kind, by text, each with its reason.
 //!
-//! There may be hundreds of thousands. Which of them fit the text is found once per text and kept;
-//! issues that come while samples are measured are looked at once each.
+//! There may be a million. Which of them fit the text is found once per text and kept, a bounded
+//! number of them in each frame; issues that come while samples are measured are looked at once
+//! each.
 
 use std::sync::{Arc, Weak};
 
-use egui::{EventFilter, FontId, Id, Key, Modifiers, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
-use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_CLOSE};
+use egui::{FontId, Key, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_CLOSE, ICON_HOURGLASS_EMPTY, ICON_SEARCH_OFF};
 use memchr::memmem;
 
+use super::lists::{self, ListKeys};
 use super::scroller::{self, Window};
-use super::table::{elided, empty_ui};
 use super::theme::{Tokens, size, space};
+use super::widgets::{self, Page, elided, kind_title};
 use super::{Pencil, theme};
 use crate::dataset::query::{Click, Pick, selected_terms};
 use crate::dataset::{Dataset, Issue, IssueKind};
 use crate::state::layout::reveal;
 use crate::state::{Action, Command, Session};
+use crate::text::grouped;
 
 const KINDS: usize = IssueKind::ALL.len();
 /// Below this width, in points, an issue takes two lines.
 const WIDE: f32 = 560.0;
 /// Height of an issue on two lines, in points.
 const TWO_LINES: f32 = 44.0;
+/// Issues that are looked at for a text in one frame: some 5 ms.
+const PER_FRAME: usize = 20_000;
+/// The same where there is no text to look for.
+const PER_FRAME_WITHOUT_TEXT: usize = 400_000;
 
 /// How the issues are drawn; nothing here changes what is shown elsewhere.
 #[derive(Debug, Default)]
@@ -35,6 +42,7 @@ pub struct IssuesView {
     position: f64,
     /// The listed issue that keys move from.
     chosen: Option<usize>,
+    pub keys: ListKeys,
     found: Found,
 }
 
@@ -51,8 +59,8 @@ struct Found {
 }
 
 impl Found {
-    /// Brings the lists up to these issues and this text.
-    fn refresh(&mut self, dataset: &Arc<Dataset>, issues: &[Issue], text: &str) {
+    /// Brings the lists nearer to these issues and this text; tells whether they are there.
+    fn refresh(&mut self, dataset: &Arc<Dataset>, issues: &[Issue], text: &str) -> bool {
         let text = text.trim().to_lowercase();
         let same = std::ptr::eq(self.dataset.as_ptr(), Arc::as_ptr(dataset));
         if !same || text != self.text || issues.len() < self.seen {
@@ -70,12 +78,15 @@ impl Found {
             }
             finder.find(folded.as_bytes()).is_some()
         };
-        for (at, issue) in issues.iter().enumerate().skip(self.seen) {
+        let most = if self.text.is_empty() { PER_FRAME_WITHOUT_TEXT } else { PER_FRAME };
+        let end = issues.len().min(self.seen + most);
+        for (at, issue) in issues.iter().enumerate().take(end).skip(self.seen) {
             if self.text.is_empty() || has(&issue.path) || has(&issue.message) {
                 self.by_kind[issue.kind as usize].push(at as u32);
             }
         }
-        self.seen = issues.len();
+        self.seen = end;
+        end == issues.len()
     }
 
     fn kinds(&self, kinds: u16) -> impl Iterator<Item = &Vec<u32>> {
@@ -103,22 +114,28 @@ impl Found {
 /// Draws the issues.
 pub fn issues_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut IssuesView) {
     let state = pencil.state;
-    let Some(session) = &state.session else {
-        empty_ui(ui, "Open a dataset to see what is wrong with it.", None);
-        return;
-    };
-    view.found.refresh(session.dataset(), &session.issues, &view.text);
+    let Some(session) = &state.session else { return };
+    let is_done = view.found.refresh(session.dataset(), &session.issues, &view.text);
+    if !is_done {
+        ui.ctx().request_repaint();
+    }
     if session.issues.is_empty() {
         no_issues_ui(ui, session);
         return;
     }
-    egui::Frame::new().inner_margin(egui::Margin::symmetric(space::S as i8, 6)).show(ui, |ui| {
+    egui::Frame::new().inner_margin(egui::Margin::symmetric(space::M as i8, space::S as i8)).show(ui, |ui| {
         tools_ui(ui, pencil, view, session);
         kinds_ui(ui, view);
     });
     let listed = view.found.len(view.kinds);
-    if listed == 0 {
-        if empty_ui(ui, "No issue has this text in its path or message.", Some("Clear the text")) {
+    if listed == 0 && is_done {
+        let page = Page {
+            icon: ICON_SEARCH_OFF,
+            color: Tokens::of(ui).text_dim,
+            title: "No issue fits",
+            text: "None of these kinds has this text in its path or message.",
+        };
+        if widgets::page_ui(ui, &page, |ui| ui.button("Show every issue").clicked()) {
             view.text.clear();
             view.kinds = 0;
         }
@@ -129,21 +146,18 @@ pub fn issues_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut IssuesView) {
 
 fn no_issues_ui(ui: &mut Ui, session: &Session) {
     let tokens = Tokens::of(ui);
-    let total = &session.shown.total;
+    let total = &session.shown.found.total;
     let (measured, all) = (total.samples.saturating_sub(total.unmeasured), total.samples);
-    ui.vertical_centered(|ui| {
-        ui.add_space((ui.available_height() * 0.36 - 36.0).max(space::S));
-        ui.set_max_width(ui.available_width() - space::M);
-        let done = measured >= all;
-        if done {
-            ui.label(ICON_CHECK_CIRCLE.rich_text().size(28.0).color(tokens.ok));
-        }
-        ui.label("No issues: every file that was measured could be read.");
-        if !done {
-            let text = format!("{measured} of {all} samples are measured so far.");
-            ui.label(egui::RichText::new(text).color(tokens.text_dim));
-        }
-    });
+    let so_far;
+    let page = if measured >= all {
+        let text = "Every file could be read.";
+        Page { icon: ICON_CHECK_CIRCLE, color: tokens.ok, title: "No issues", text }
+    } else {
+        so_far = format!("{} of {} samples are measured.", grouped(measured.into()), grouped(all.into()));
+        let title = "No issues so far";
+        Page { icon: ICON_HOURGLASS_EMPTY, color: tokens.text_dim, title, text: &so_far }
+    };
+    widgets::page_ui(ui, &page, |_| ());
 }
 
 /// The text field and the buttons.
@@ -159,11 +173,9 @@ fn tools_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut IssuesView, session: &S
             view.position = 0.0;
             view.chosen = None;
         }
-        if !view.text.is_empty() {
-            let clear = egui::Button::new(ICON_CLOSE.rich_text()).frame_when_inactive(false);
-            if ui.add(clear).accessible_name("Clear the text").clicked() {
-                view.text.clear();
-            }
+        if !view.text.is_empty() && widgets::icon_button(ui, ICON_CLOSE, "Clear the text").clicked() {
+            view.text.clear();
+            view.chosen = None;
         }
         let show = ui.button("Show these samples");
         if show.on_hover_text("Filter the samples by the chosen kinds of issue").clicked() {
@@ -214,7 +226,9 @@ fn kinds_ui(ui: &mut Ui, view: &mut IssuesView) {
             let fill = if on { tokens.accent_soft } else { egui::Color32::TRANSPARENT };
             let edge = if on { tokens.accent } else { tokens.line };
             let color = if on { tokens.text } else { tokens.text_dim };
-            let text = egui::RichText::new(format!("{name}  {count}")).size(size::SMALL).color(color);
+            let text = egui::RichText::new(format!("{name}  {}", grouped(count as u64)))
+                .size(size::SMALL)
+                .color(color);
             let button = egui::Button::new(text).fill(fill).stroke((1.0, edge)).corner_radius(11);
             let response = ui.add(button);
             response.widget_info(|| {
@@ -229,7 +243,7 @@ fn kinds_ui(ui: &mut Ui, view: &mut IssuesView) {
         for kind in IssueKind::ALL {
             let count = view.found.by_kind[kind as usize].len();
             if count > 0 || kinds & kind.bit() != 0 {
-                chip(ui, kind.bit(), title(kind), count);
+                chip(ui, kind.bit(), kind_title(kind), count);
             }
         }
         if let Some(kinds) = clicked {
@@ -255,14 +269,12 @@ fn list_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut IssuesView, session: &Se
 
     let list = ui.interact(whole.with_max_x(whole.right() - scroller::BAR_WIDTH), id, Sense::click());
     list.widget_info(|| WidgetInfo::labeled(Role::List, ui.is_enabled(), "Issues"));
-    if list.has_focus() {
-        let edge = tokens.accent.gamma_multiply(0.6);
-        ui.painter().rect_stroke(whole.shrink(0.5), 0.0, (1.0, edge), egui::StrokeKind::Inside);
-        if let Some(to) = moved_by_keys(ui, list.id, view.chosen, listed, whole.height() / row_height) {
-            view.chosen = Some(to);
-            view.position = reveal(view.position, to, row_height, whole.height());
-            show_issue(pencil, view, session, to);
-        }
+    if view.keys.takes(ui, pencil, &list, whole)
+        && let Some(to) = moved_by_keys(ui, view.chosen, listed, whole.height() / row_height)
+    {
+        view.chosen = Some(to);
+        view.position = reveal(view.position, to, row_height, whole.height());
+        show_issue(pencil, view, session, to);
     }
     let bar = id.with("bar");
     let window = scroller::show(ui, bar, whole, view.position, listed, row_height, "Scroll the issues");
@@ -272,38 +284,31 @@ fn list_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut IssuesView, session: &Se
             continue;
         };
         let chosen = view.chosen == Some(position);
-        if issue_ui(ui, issue, position, &window, row_height, id, chosen) {
-            list.request_focus();
+        if issue_ui(ui, issue, position, &window, row_height, &list, chosen) {
+            view.keys.use_by_click(&list);
             view.chosen = Some(position);
             show_issue(pencil, view, session, position);
         }
     }
 }
 
-/// The position that the keys of a focused list ask for.
-fn moved_by_keys(ui: &Ui, list: Id, chosen: Option<usize>, listed: usize, fits: f32) -> Option<usize> {
-    let filter = EventFilter { vertical_arrows: true, ..EventFilter::default() };
-    ui.memory_mut(|memory| memory.set_focus_lock_filter(list, filter));
+/// The position that the keys ask for.
+fn moved_by_keys(ui: &Ui, chosen: Option<usize>, listed: usize, fits: f32) -> Option<usize> {
     let page = (fits as isize - 1).max(1);
-    let last = listed.saturating_sub(1);
-    ui.input_mut(|input| {
-        let keys = [(Key::ArrowDown, 1), (Key::ArrowUp, -1), (Key::PageDown, page), (Key::PageUp, -page)];
-        let by: isize = keys
-            .into_iter()
-            .map(|(key, by)| by * input.count_and_consume_key(Modifiers::NONE, key) as isize)
-            .sum();
-        if input.consume_key(Modifiers::NONE, Key::Home) {
-            return Some(0);
-        }
-        if input.consume_key(Modifiers::NONE, Key::End) {
-            return Some(last);
-        }
-        match chosen {
-            _ if by == 0 => None,
-            None => Some(0),
-            Some(at) => Some(at.saturating_add_signed(by).min(last)),
-        }
-    })
+    let last = listed.checked_sub(1)?;
+    let keys = [(Key::ArrowDown, 1), (Key::ArrowUp, -1), (Key::PageDown, page), (Key::PageUp, -page)];
+    let by: isize = keys.into_iter().map(|(key, by)| by * lists::presses(ui, key, false)).sum();
+    if lists::presses(ui, Key::Home, false) > 0 {
+        return Some(0);
+    }
+    if lists::presses(ui, Key::End, false) > 0 {
+        return Some(last);
+    }
+    match chosen {
+        _ if by == 0 => None,
+        None => Some(0),
+        Some(at) => Some(at.saturating_add_signed(by).min(last)),
+    }
 }
 
 fn show_issue(pencil: &mut Pencil, view: &IssuesView, session: &Session, position: usize) {
@@ -320,22 +325,25 @@ fn issue_ui(
     position: usize,
     window: &Window,
     row_height: f32,
-    id: Id,
+    list: &Response,
     chosen: bool,
 ) -> bool {
     let tokens = Tokens::of(ui);
     let top = window.row_top(position, row_height);
     let rect = Rect::from_min_size(pos2(window.rect.left(), top), vec2(window.rect.width(), row_height));
-    let row = id.with(("issue", position));
+    let row = list.id.with(("issue", position));
     let response = ui.interact(rect.intersect(window.rect), row, Sense::CLICK);
     response.widget_info(|| {
-        let name = format!("{}: {}", issue.path, title(issue.kind));
+        let name = format!("{}: {}", issue.path, kind_title(issue.kind));
         WidgetInfo::labeled(Role::ListItem, ui.is_enabled(), name)
     });
     ui.ctx().accesskit_node_builder(row, |node| {
         node.set_selected(chosen);
         node.set_description(issue.message.as_str());
     });
+    if chosen {
+        ui.ctx().accesskit_node_builder(list.id, |node| node.set_active_descendant(row.accesskit_id()));
+    }
 
     let painter = ui.painter_at(window.rect);
     if chosen {
@@ -360,7 +368,7 @@ fn issue_ui(
     if row_height < TWO_LINES {
         let middle = rect.center().y;
         painter.circle_filled(pos2(left + 3.0, middle), 3.0, grave);
-        put(title(issue.kind), grave, body.clone(), left + 12.0, middle, kind_right);
+        put(kind_title(issue.kind), grave, body.clone(), left + 12.0, middle, kind_right);
         let path_right = kind_right + ((right - kind_right) * 0.42).min(480.0);
         put(&issue.path, tokens.text, body.clone(), kind_right + space::S, middle, path_right);
         put(&issue.message, tokens.text_dim, body, path_right + space::M, middle, right);
@@ -368,7 +376,7 @@ fn issue_ui(
         let (upper, lower) = (rect.top() + 13.0, rect.top() + 31.0);
         painter.circle_filled(pos2(left + 3.0, upper + 0.5), 3.0, grave);
         put(&issue.path, tokens.text, body, left + 12.0, upper, right);
-        let message = format!("{} · {}", title(issue.kind), issue.message);
+        let message = format!("{} · {}", kind_title(issue.kind), issue.message);
         put(&message, tokens.text_dim, FontId::proportional(size::SMALL), left + 12.0, lower, right);
     }
     let response = match (cut, issue.sample) {
@@ -382,21 +390,6 @@ fn issue_ui(
         }
     };
     response.clicked()
-}
-
-/// The kind as a heading.
-fn title(kind: IssueKind) -> &'static str {
-    match kind {
-        IssueKind::Corrupt => "Corrupt",
-        IssueKind::Truncated => "Truncated",
-        IssueKind::Empty => "Empty",
-        IssueKind::Unreadable => "Unreadable",
-        IssueKind::Missing => "Missing",
-        IssueKind::Oversized => "Oversized",
-        IssueKind::Misnamed => "Misnamed",
-        IssueKind::Unsupported => "Unsupported",
-        IssueKind::Annotation => "Annotation",
-    }
 }
 
 #[cfg(test)]
@@ -433,6 +426,21 @@ mod tests {
             assert_eq!(listed, expected, "{text:?} {kinds}");
             assert_eq!(found.len(kinds), expected.len());
         }
+    }
+
+    #[test]
+    fn a_million_issues_are_looked_through_over_several_frames() {
+        let issues: Vec<Issue> = (0..3 * PER_FRAME)
+            .map(|at| issue(if at % 2 == 0 { "even" } else { "odd" }, IssueKind::Empty))
+            .collect();
+        let dataset = dataset();
+        let mut found = Found::default();
+        for frame in 1..=3 {
+            assert_eq!(found.refresh(&dataset, &issues, "odd"), frame == 3);
+            assert_eq!(found.len(0), frame * PER_FRAME / 2, "frame {frame}");
+        }
+        assert!(!found.refresh(&dataset, &issues, "even"), "another text starts anew");
+        assert_eq!(found.seen, PER_FRAME);
     }
 
     #[test]

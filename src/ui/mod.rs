@@ -8,6 +8,7 @@ pub mod filters;
 pub mod grid;
 pub mod inspector;
 pub mod issues;
+pub mod lists;
 pub mod scroller;
 pub mod search;
 pub mod shell;

@@ -1,7 +1,7 @@
 //! The search field with its completions, the error under it, and the order of the view.
 
 use egui::text::{CCursor, CCursorRange};
-use egui::{Key, Modifiers, RichText, TextEdit, Ui, WidgetInfo};
+use egui::{EventFilter, Key, Modifiers, RichText, TextEdit, Ui, WidgetInfo};
 use egui_material_icons::icons;
 
 use super::Pencil;
@@ -9,6 +9,7 @@ use super::theme::{Tokens, size, space};
 use super::widgets;
 use crate::dataset::columns;
 use crate::dataset::edit::Direction;
+use crate::dataset::query::Completion;
 use crate::state::{Action, Command, Dialog, Session};
 
 /// Drawing state of the search field.
@@ -18,6 +19,17 @@ pub struct SearchView {
     pub focus: bool,
     /// Put the text cursor here, in characters, at the next frame.
     cursor_to: Option<usize>,
+    /// Whether completions or an error were shown under the field in the last frame.
+    is_open: bool,
+    /// The text whose error a person has closed.
+    closed_error: Option<String>,
+}
+
+impl SearchView {
+    /// Whether something is open under the field, which Escape closes.
+    pub fn is_popup_open(&self) -> bool {
+        self.is_open
+    }
 }
 
 const FIELD: &str = "search field";
@@ -35,17 +47,31 @@ pub fn search_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SearchView) {
         ui.ctx().request_repaint();
     }
     let focused = ui.memory(|memory| memory.has_focus(id));
-    let offers = focused && !session.search.completions.is_empty();
+    let mut offers = focused && !session.search.completions.is_empty();
     let mut chosen = None;
+    if view.is_open && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Escape)) {
+        offers = false;
+        actions.push(Action::CompletionsClosed);
+        view.closed_error = session.search.error.is_some().then(|| text.clone());
+    }
     if focused {
         chosen = keys(ui, session, actions, offers);
     }
+    // What is offered to be typed next is no error yet.
+    let error = session.search.error.as_ref().filter(|_| !offers);
+    let shows_error = error.is_some() && view.closed_error.as_ref() != Some(&text);
+    view.is_open = offers || shows_error;
 
     let field = TextEdit::singleline(&mut text)
         .id(id)
         .hint_text("Search paths and labels, or filter: label:cat split:val width>=640")
         .desired_width(ui.available_width())
-        .lock_focus(offers)
+        .event_filter(EventFilter {
+            tab: offers,
+            escape: view.is_open,
+            horizontal_arrows: true,
+            vertical_arrows: true,
+        })
         .margin(egui::Margin { left: 30, right: 30, top: 6, bottom: 6 });
     let output = field.show(ui);
     let response = output.response.response.clone();
@@ -65,12 +91,10 @@ pub fn search_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SearchView) {
     if !text.is_empty() {
         let spot = egui::Rect::from_center_size(
             response.rect.right_center() - egui::vec2(16.0, 0.0),
-            egui::Vec2::splat(22.0),
+            egui::Vec2::splat(space::ROW),
         );
         // A child that takes no room: the bar must not grow by it.
-        let layout = egui::Layout::centered_and_justified(egui::Direction::LeftToRight);
-        let mut corner = ui.new_child(egui::UiBuilder::new().max_rect(spot).layout(layout));
-        corner.spacing_mut().button_padding = egui::Vec2::ZERO;
+        let mut corner = ui.new_child(egui::UiBuilder::new().max_rect(spot));
         if widgets::icon_button(&mut corner, icons::ICON_CLOSE, "Clear the filter").clicked() {
             actions.push(Action::Run(Command::ClearFilter));
         }
@@ -94,11 +118,12 @@ pub fn search_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SearchView) {
         response.request_focus();
     }
 
-    if let Some(error) = &session.search.error {
+    if let Some(error) = error {
         underline_ui(ui, &output.galley, output.galley_pos, &text, error.at.clone());
     }
-    if offers || session.search.error.is_some() {
-        offers_ui(ui, session, actions, view, &response);
+    if view.is_open {
+        let offered = if offers { session.search.completions.as_slice() } else { &[] };
+        offers_ui(ui, session, offered, actions, view, &response);
     }
 }
 
@@ -119,10 +144,6 @@ fn keys(ui: &Ui, session: &Session, actions: &mut Vec<Action>, offers: bool) -> 
             {
                 return Some(chosen);
             }
-            if input.consume_key(Modifiers::NONE, Key::Escape) {
-                actions.push(Action::CompletionsClosed);
-                return None;
-            }
         }
         if input.key_pressed(Key::Enter) {
             actions.push(Action::SearchEntered);
@@ -131,9 +152,11 @@ fn keys(ui: &Ui, session: &Session, actions: &mut Vec<Action>, offers: bool) -> 
     })
 }
 
+/// What can be typed next, or what is wrong.
 fn offers_ui(
     ui: &Ui,
     session: &Session,
+    offered: &[Completion],
     actions: &mut Vec<Action>,
     view: &mut SearchView,
     field: &egui::Response,
@@ -146,11 +169,10 @@ fn offers_ui(
         .accessible_name("Completions")
         .show(|ui| {
             ui.spacing_mut().item_spacing.y = 0.0;
-            if let Some(error) = &session.search.error {
-                ui.colored_label(tokens.error, &error.message);
-                ui.add_space(4.0);
+            if let Some(error) = session.search.error.as_ref().filter(|_| offered.is_empty()) {
+                ui.add(egui::Label::new(widgets::marked_up(&error.message, tokens.error, tokens)).wrap());
             }
-            for (at, completion) in session.search.completions.iter().enumerate().take(10) {
+            for (at, completion) in offered.iter().enumerate().take(10) {
                 let chosen = session.search.chosen == Some(at);
                 let text = RichText::new(&completion.insert).monospace();
                 let response = ui
@@ -176,7 +198,9 @@ fn offers_ui(
             }
             ui.add_space(4.0);
             ui.horizontal(|ui| {
-                ui.label(widgets::dim("Tab completes · Enter filters"));
+                if !offered.is_empty() {
+                    ui.label(widgets::dim("Tab completes · Enter filters"));
+                }
                 ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
                     if ui.link(RichText::new("All of the language").size(size::SMALL)).clicked() {
                         actions.push(Action::ShowDialog(Dialog::QueryHelp));
@@ -207,7 +231,7 @@ fn byte_at(text: &str, chars: usize) -> usize {
 pub fn sort_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
     let Some(session) = &pencil.state.session else { return };
     let view = &session.overlay.view;
-    let column = columns::column(session.dataset(), &view.sort);
+    let column = columns::column(&session.snapshot, &view.sort);
     let title = column.map_or_else(|| "Path".to_owned(), |column| column.title.into_owned());
     let arrow = if view.direction == Direction::Descending {
         icons::ICON_ARROW_DOWNWARD
@@ -217,8 +241,9 @@ pub fn sort_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
     let actions = &mut *pencil.actions;
     ui.spacing_mut().item_spacing.x = space::XS;
     let menu = ui.menu_button(format!("By {}", title.to_lowercase()), |ui| {
+        ui.set_min_width(180.0);
         egui::ScrollArea::vertical().max_height(420.0).show(ui, |ui| {
-            for column in columns::all_columns(session.dataset()) {
+            for column in columns::all_columns(&session.snapshot) {
                 let here = column.name == view.sort.as_str();
                 let response =
                     ui.selectable_label(here, column.title.as_ref()).on_hover_text(column.about.as_ref());

@@ -4,17 +4,17 @@ use egui::{Align, Key, KeyboardShortcut, Layout as Flow, Modifiers, RichText, Ui
 use egui_material_icons::icons;
 use egui_tiles::{Behavior, Container, TabState, Tile, TileId, Tiles, Tree, UiResponse};
 
-use super::Pencil;
 use super::filters::{FiltersView, filters_ui};
 use super::grid::{GridView, grid_ui};
 use super::inspector::{InspectorView, inspector_ui};
 use super::issues::{IssuesView, issues_ui};
+use super::lists::{LISTS, ListKeys, leading};
 use super::search::{SearchView, search_ui, sort_ui};
 use super::status::{notices_ui, status_ui};
 use super::table::{TableView, table_ui};
 use super::theme::{Tokens, size};
 use super::welcome::welcome_ui;
-use super::widgets;
+use super::{Pencil, widgets};
 use crate::state::command::{Chord, Menu};
 use crate::state::{Action, COMMANDS, Command, Pane};
 
@@ -27,6 +27,23 @@ pub struct Views {
     pub table: TableView,
     pub issues: IssuesView,
     pub inspector: InspectorView,
+    /// The list that a person used last.
+    last_list: Option<Pane>,
+    /// Whether a text field had the focus at the end of the last frame: the key that leaves it has
+    /// taken the focus away by the time that it is looked at.
+    was_typing: bool,
+}
+
+impl Views {
+    /// The keys of a list.
+    fn keys_of(&mut self, list: Pane) -> Option<&mut ListKeys> {
+        match list {
+            Pane::Grid => Some(&mut self.grid.keys),
+            Pane::Table => Some(&mut self.table.keys),
+            Pane::Issues => Some(&mut self.issues.keys),
+            Pane::Inspector | Pane::Filters => None,
+        }
+    }
 }
 
 /// How the panels stand.
@@ -74,12 +91,21 @@ impl Panels {
         serde_json::to_value(&self.tree).ok()
     }
 
+    /// Whether a panel is on screen.
+    pub fn is_shown(&self, pane: Pane) -> bool {
+        self.tree
+            .tiles
+            .find_pane(&pane)
+            .is_some_and(|tile| self.tree.tiles.is_visible(tile) && self.tree.active_tiles().contains(&tile))
+    }
+
     /// Brings a panel to the front; one that is in front is hidden, unless it is of the middle.
     pub fn toggle(&mut self, pane: Pane) {
-        let Some(tile) = self.tree.tiles.find_pane(&pane) else { return };
-        let in_front = self.tree.tiles.is_visible(tile) && self.tree.active_tiles().contains(&tile);
         let may_hide = matches!(pane, Pane::Filters | Pane::Inspector);
-        if in_front && may_hide {
+        if may_hide
+            && self.is_shown(pane)
+            && let Some(tile) = self.tree.tiles.find_pane(&pane)
+        {
             self.tree.tiles.set_visible(tile, false);
         } else {
             self.show(pane);
@@ -98,15 +124,23 @@ impl Panels {
 /// Draws the whole window.
 pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels: &mut Panels) {
     let tokens = Tokens::of(ui);
-    shortcuts(ui, pencil);
+    shortcuts(ui, pencil, views);
     let bar = egui::Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(10, 6));
     egui::Panel::top("top").frame(bar).show(ui, |ui| top_ui(ui, pencil, views));
     let low = egui::Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(12, 0));
     egui::Panel::bottom("status").frame(low).exact_size(28.0).show(ui, |ui| status_ui(ui, pencil));
     egui::CentralPanel::no_frame().show(ui, |ui| {
         if pencil.state.session.is_some() {
+            let leading = leading(|pane| panels.is_shown(pane), views.last_list);
+            for list in LISTS {
+                if let Some(keys) = views.keys_of(list) {
+                    *keys = ListKeys { leads: leading == Some(list), was_used: false };
+                }
+            }
             let mut behavior = Draw { pencil, views };
             panels.tree.ui(&mut behavior, ui);
+            let used = LISTS.into_iter().find(|list| views.keys_of(*list).is_some_and(|keys| keys.was_used));
+            views.last_list = used.or(views.last_list);
         } else {
             welcome_ui(ui, pencil);
         }
@@ -115,11 +149,14 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
     if pencil.state.drop_hovers {
         drop_ui(ui);
     }
+    views.was_typing = ui.ctx().text_edit_focused();
 }
 
 /// Width of the menus, and of the slider, order and theme beside the search field.
 const MENUS: f32 = 236.0;
 const TOOLS: f32 = 300.0;
+/// From this width of the window on there is room for the slider.
+const WITH_SLIDER: f32 = 760.0;
 
 fn top_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views) {
     ui.horizontal(|ui| {
@@ -132,14 +169,17 @@ fn top_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views) {
             ui.with_layout(Flow::right_to_left(Align::Center), |ui| theme_ui(ui, pencil));
             return;
         }
-        let width = (ui.available_width() - TOOLS).max(160.0);
+        let width = (ui.available_width() - TOOLS).max(140.0);
         ui.allocate_ui_with_layout(egui::vec2(width, 30.0), Flow::left_to_right(Align::Center), |ui| {
             ui.set_width(width);
             search_ui(ui, pencil, &mut views.search);
         });
         ui.with_layout(Flow::right_to_left(Align::Center), |ui| {
             theme_ui(ui, pencil);
-            zoom_ui(ui, pencil);
+            // In a narrow window keys and the wheel do.
+            if ui.ctx().content_rect().width() >= WITH_SLIDER {
+                zoom_ui(ui, pencil);
+            }
             ui.with_layout(Flow::left_to_right(Align::Center), |ui| sort_ui(ui, pencil));
         });
     });
@@ -211,15 +251,21 @@ fn recents_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
 }
 
 /// Runs the commands whose keys were pressed.
-fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>) {
+fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>, views: &Views) {
     let typing = ui.ctx().text_edit_focused();
     let modal = pencil.state.dialog.is_some();
+    // Escape goes to what is nearest: an open menu, list or field closes or is left first.
+    let escape_is_taken =
+        typing || views.was_typing || views.search.is_popup_open() || egui::Popup::is_any_open(ui.ctx());
     // Ctrl+Shift+Z also matches Ctrl+Z, so that the chords with more keys come first.
     for with_shift in [true, false] {
         let chords = COMMANDS.iter().flat_map(|entry| entry.chords.iter().map(move |chord| (entry, chord)));
         for (entry, chord) in chords.filter(|(_, chord)| (chord.shift || chord.alt) == with_shift) {
             let plain = !chord.command && !chord.alt;
             if (plain && typing) || (modal && entry.command != Command::Palette) {
+                continue;
+            }
+            if chord.key == "Escape" && escape_is_taken {
                 continue;
             }
             // A field undoes what is typed in it; elsewhere undo is the dataset's.

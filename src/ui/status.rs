@@ -1,6 +1,6 @@
 //! The status bar with its counts and jobs, and the notices in the corner.
 
-use egui::{Align, Layout, RichText, Stroke, Ui};
+use egui::{Align, Layout, RichText, Role, Stroke, Ui, WidgetInfo};
 use egui_material_icons::icons;
 
 use super::Pencil;
@@ -29,7 +29,7 @@ pub fn status_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
 }
 
 fn counts_ui(ui: &mut Ui, session: &Session) {
-    let (shown, total) = (&session.shown.counts, &session.shown.total);
+    let (shown, total) = (&session.shown.found.counts, &session.shown.found.total);
     let samples = if shown.samples == total.samples {
         format!("{} samples", grouped(total.samples.into()))
     } else {
@@ -74,7 +74,7 @@ fn job_ui(ui: &mut Ui, job: &JobFace, actions: &mut Vec<Action>) {
         Some(fraction) => egui::ProgressBar::new(fraction),
         None => egui::ProgressBar::new(0.0).animate(!job.paused),
     };
-    ui.add(bar.desired_width(120.0).desired_height(5.0));
+    ui.add(bar.desired_width(120.0).desired_height(5.0)).accessible_name(title);
     let mut text = if job.paused { format!("{title} paused") } else { title.to_owned() };
     if progress.total > 0 {
         text.push_str(&format!(" {} of {}", grouped(progress.done), grouped(progress.total)));
@@ -108,13 +108,19 @@ pub fn notices_ui(ui: &Ui, pencil: &mut Pencil<'_>) {
                     .inner_margin(egui::Margin::symmetric(12, 8))
                     .shadow(ui.visuals().popup_shadow)
                     .show(ui, |ui| {
-                        ui.horizontal_top(|ui| {
+                        ui.horizontal(|ui| {
                             ui.set_width(380.0);
-                            ui.label(icon.rich_text().color(color).size(17.0)).on_hover_text(kind);
+                            let (rect, response) =
+                                ui.allocate_exact_size(egui::Vec2::splat(20.0), egui::Sense::hover());
+                            response.widget_info(|| WidgetInfo::labeled(Role::Image, true, kind));
+                            let font = egui::FontId::new(17.0, icon.font_family());
+                            let middle = egui::Align2::CENTER_CENTER;
+                            ui.painter().text(rect.center(), middle, icon.codepoint, font, color);
+                            response.on_hover_text(kind);
                             ui.allocate_ui(egui::vec2(310.0, 18.0), |ui| {
                                 ui.add(egui::Label::new(&notice.text).wrap());
                             });
-                            ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+                            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                                 if widgets::icon_button(ui, icons::ICON_CLOSE, "Close this notice").clicked()
                                 {
                                     pencil.actions.push(Action::NoticeClosed { id: notice.id });

@@ -11,17 +11,17 @@ mod header;
 use std::collections::HashMap;
 use std::sync::{Arc, Weak};
 
-use egui::{EventFilter, Id, Key, Modifiers, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Id, Key, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
-pub use cell::elided;
-
+use super::lists::{self, ListKeys};
 use super::scroller::{self, Window};
-use super::theme::{Tokens, size, space};
+use super::theme::Tokens;
+use super::widgets;
 use super::{Pencil, Pictures};
 use crate::dataset::Dataset;
 use crate::dataset::columns::{Column, ColumnKind, column};
 use crate::state::layout::TABLE_ROW;
-use crate::state::{Action, Command, SelectMode, Session, State};
+use crate::state::{Action, Command, SelectMode, Session};
 
 /// Width of the picture at the start of a row, with its margin, in points.
 const PICTURE: f32 = 36.0;
@@ -49,6 +49,7 @@ pub struct TableView {
     dragged_to: Option<usize>,
     /// Where a header that is dragged would be put down.
     drop_at: Option<usize>,
+    pub keys: ListKeys,
     /// Text of one cell at a time.
     text: String,
 }
@@ -69,9 +70,9 @@ impl Columns {
         }
         self.dataset = Arc::downgrade(dataset);
         self.names.clone_from(&session.table.columns);
-        self.shown = self.names.iter().filter_map(|name| column(dataset, name)).collect();
+        self.shown = self.names.iter().filter_map(|name| column(&session.snapshot, name)).collect();
         if self.shown.is_empty() {
-            self.shown.extend(column(dataset, "path"));
+            self.shown.extend(column(&session.snapshot, "path"));
         }
     }
 }
@@ -88,24 +89,14 @@ struct Frame {
 /// Draws the table.
 pub fn table_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut TableView) {
     let state = pencil.state;
-    let Some(session) = &state.session else {
-        empty_ui(ui, "Open a dataset to see its samples as rows.", None);
-        return;
-    };
+    let Some(session) = &state.session else { return };
     view.columns.refresh(session);
     let columns = std::mem::take(&mut view.columns);
-    rows_ui(ui, pencil, view, state, session, &columns.shown);
+    rows_ui(ui, pencil, view, session, &columns.shown);
     view.columns = columns;
 }
 
-fn rows_ui(
-    ui: &mut Ui,
-    pencil: &mut Pencil,
-    view: &mut TableView,
-    state: &State,
-    session: &Session,
-    columns: &[Column],
-) {
+fn rows_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut TableView, session: &Session, columns: &[Column]) {
     let whole = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(whole);
     if whole.width() < 40.0 || whole.height() < 2.0 * TABLE_ROW {
@@ -113,7 +104,7 @@ fn rows_ui(
     }
     let id = ui.scope_id().with("table");
     let (frame, wanted) = lay_out(whole, columns, view);
-    let rows = &session.shown.rows;
+    let rows = &session.shown.found.rows;
 
     // Below everything else, so that rows take clicks and this takes drags and the focus.
     let body = ui.interact(frame.body, id.with("body"), Sense::click_and_drag());
@@ -135,13 +126,13 @@ fn rows_ui(
 
     if rows.is_empty() {
         let mut inside = ui.new_child(egui::UiBuilder::new().max_rect(frame.body));
-        no_rows_ui(&mut inside, pencil, session);
+        widgets::no_samples_ui(&mut inside, pencil, session);
     } else {
         drag_select(ui, pencil, view, session, &body, &window);
         for position in window.first..window.end {
             row_ui(ui, pencil, view, session, columns, &frame, &window, position, id, &body);
         }
-        keys(ui, pencil, view, state, session, &body, whole);
+        keys(ui, pencil, view, session, &body, whole);
     }
     header::header_ui(ui, pencil, view, session, columns, &frame, whole, id);
     side_scroll_ui(ui, view, &frame, wanted, whole, id);
@@ -206,7 +197,7 @@ fn row_ui(
     body: &Response,
 ) {
     let tokens = Tokens::of(ui);
-    let sample = session.shown.rows[position];
+    let sample = session.shown.found.rows[position];
     let top = window.row_top(position, TABLE_ROW);
     let rect = Rect::from_min_size(pos2(frame.body.left(), top), vec2(frame.body.width(), TABLE_ROW));
     let selected = session.selection.contains(sample);
@@ -218,6 +209,9 @@ fn row_ui(
         node.set_selected(selected);
         node.set_row_index(position);
     });
+    if session.selection.cursor == Some(sample) {
+        ui.ctx().accesskit_node_builder(body.id, |node| node.set_active_descendant(row_id.accesskit_id()));
+    }
 
     let painter = ui.painter_at(frame.body);
     if selected {
@@ -255,7 +249,7 @@ fn row_ui(
         None => response,
     };
     if response.clicked() {
-        body.request_focus();
+        view.keys.use_by_click(body);
         pencil.act(Action::Click { position, mode: click_mode(ui) });
     }
 }
@@ -299,12 +293,12 @@ fn drag_select(
     body: &Response,
     window: &Window,
 ) {
-    let rows = session.shown.rows.len();
+    let rows = session.shown.found.rows.len();
     let keeps = ui.input(|input| input.modifiers.command);
     if body.drag_started_by(egui::PointerButton::Primary)
         && let Some(origin) = ui.input(|input| input.pointer.press_origin())
     {
-        body.request_focus();
+        view.keys.use_by_click(body);
         let mode = click_mode(ui);
         let start = row_at(window, rows, origin.y);
         pencil.act(Action::Click { position: start, mode });
@@ -320,9 +314,9 @@ fn drag_select(
             let mode = if keeps { SelectMode::AddRange } else { SelectMode::Range };
             pencil.act(Action::Click { position: to, mode });
         }
-    } else if body.clicked() {
-        // Below the last row.
-        body.request_focus();
+    } else if body.clicked_by(egui::PointerButton::Primary) {
+        // Below the last row: rows take their own clicks, and keys are no click.
+        view.keys.use_by_click(body);
         pencil.act(Action::Run(Command::SelectNone));
     }
 }
@@ -339,50 +333,31 @@ fn edge_scroll(ui: &Ui, body: Rect) -> f64 {
     f64::from(past * seconds * 15.0)
 }
 
-/// Takes the keys that move the cursor, where the table has the focus or is pointed at.
-fn keys(
-    ui: &Ui,
-    pencil: &mut Pencil,
-    view: &mut TableView,
-    state: &State,
-    session: &Session,
-    body: &Response,
-    whole: Rect,
-) {
-    let focused = body.has_focus();
-    if focused {
-        let filter = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..EventFilter::default() };
-        ui.memory_mut(|memory| memory.set_focus_lock_filter(body.id, filter));
-        let edge = Tokens::of(ui).accent.gamma_multiply(0.6);
-        ui.painter().rect_stroke(whole.shrink(0.5), 0.0, (1.0, edge), egui::StrokeKind::Inside);
-    }
-    let pointed_at = ui.rect_contains_pointer(whole) && ui.memory(|memory| memory.focused().is_none());
-    if !(focused || pointed_at) || state.dialog.is_some() || !ui.is_enabled() {
+/// Takes the keys that move the cursor.
+fn keys(ui: &Ui, pencil: &mut Pencil, view: &mut TableView, session: &Session, body: &Response, whole: Rect) {
+    if !view.keys.takes(ui, pencil, body, whole) {
         return;
     }
     let page = ((session.table.viewport / TABLE_ROW).floor() as isize - 1).max(1);
-    ui.input_mut(|input| {
-        // A chord with Shift also matches the one without, so it is asked for first.
-        for (modifiers, extend) in [(Modifiers::SHIFT, true), (Modifiers::NONE, false)] {
-            for (key, by) in
-                [(Key::ArrowDown, 1), (Key::ArrowUp, -1), (Key::PageDown, page), (Key::PageUp, -page)]
-            {
-                let presses = input.count_and_consume_key(modifiers, key) as isize;
-                if presses > 0 {
-                    pencil.act(Action::MoveCursor { by: by * presses, extend });
-                }
-            }
-            for (key, end) in [(Key::Home, false), (Key::End, true)] {
-                if input.consume_key(modifiers, key) {
-                    pencil.act(Action::MoveCursorTo { end, extend });
-                }
+    for extend in [true, false] {
+        for (key, by) in
+            [(Key::ArrowDown, 1), (Key::ArrowUp, -1), (Key::PageDown, page), (Key::PageUp, -page)]
+        {
+            let presses = lists::presses(ui, key, extend);
+            if presses > 0 {
+                pencil.act(Action::MoveCursor { by: by * presses, extend });
             }
         }
-        for (key, by) in [(Key::ArrowLeft, -60.0), (Key::ArrowRight, 60.0)] {
-            // Clamped when things are laid out.
-            view.side += by * input.count_and_consume_key(Modifiers::NONE, key) as f32;
+        for (key, end) in [(Key::Home, false), (Key::End, true)] {
+            if lists::presses(ui, key, extend) > 0 {
+                pencil.act(Action::MoveCursorTo { end, extend });
+            }
         }
-    });
+    }
+    for (key, by) in [(Key::ArrowLeft, -60.0), (Key::ArrowRight, 60.0)] {
+        // Clamped when things are laid out.
+        view.side += by * lists::presses(ui, key, false) as f32;
+    }
 }
 
 /// Scrolls sideways by wheel, and by a bar where the columns do not fit.
@@ -418,29 +393,6 @@ fn side_scroll_ui(ui: &Ui, view: &mut TableView, frame: &Frame, wanted: f32, who
     let handle = Rect::from_min_size(pos2(left, track.top()), vec2(length, track.height()));
     let color = if response.hovered() || response.dragged() { tokens.text_dim } else { tokens.line };
     ui.painter().rect_filled(handle, track.height() / 2.0, color);
-}
-
-fn no_rows_ui(ui: &mut Ui, pencil: &mut Pencil, session: &Session) {
-    if session.shown.answered < session.shown.asked {
-        empty_ui(ui, "Looking for samples…", None);
-    } else if session.overlay.view.filter.is_empty() {
-        empty_ui(ui, "This dataset has no samples.", None);
-    } else if empty_ui(ui, "No sample fits this filter.", Some("Clear the filter")) {
-        pencil.act(Action::Run(Command::ClearFilter));
-    }
-}
-
-/// A sentence in the middle of an empty panel, and what to do next. Tells whether that was chosen.
-pub fn empty_ui(ui: &mut Ui, sentence: &str, button: Option<&str>) -> bool {
-    let tokens = Tokens::of(ui);
-    ui.vertical_centered(|ui| {
-        ui.add_space((ui.available_height() * 0.38 - 24.0).max(space::S));
-        ui.set_max_width(ui.available_width() - space::M);
-        ui.label(egui::RichText::new(sentence).size(size::BODY).color(tokens.text_dim));
-        ui.add_space(space::S);
-        button.is_some_and(|button| ui.button(button).clicked())
-    })
-    .inner
 }
 
 #[cfg(test)]

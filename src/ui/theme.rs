@@ -176,12 +176,23 @@ fn apply(style: &mut egui::Style, tokens: &Tokens) {
     spacing.window_margin = Margin::same(18);
     spacing.indent = 16.0;
     spacing.tooltip_width = 420.0;
-    spacing.scroll.floating = false;
-    spacing.scroll.bar_width = 8.0;
-    spacing.scroll.handle_min_length = 24.0;
-    spacing.scroll.bar_inner_margin = 2.0;
-    spacing.scroll.bar_outer_margin = 2.0;
-    spacing.scroll.foreground_color = false;
+    // Handles without a track, in a strip of their own, that grow under the pointer.
+    spacing.scroll = egui::style::ScrollStyle {
+        bar_width: 8.0,
+        handle_min_length: 28.0,
+        floating_width: 5.0,
+        floating_allocated_width: 10.0,
+        bar_inner_margin: 3.0,
+        bar_outer_margin: 2.0,
+        foreground_color: false,
+        dormant_background_opacity: 0.0,
+        active_background_opacity: 0.0,
+        interact_background_opacity: 0.0,
+        dormant_handle_opacity: 1.0,
+        active_handle_opacity: 1.0,
+        interact_handle_opacity: 1.0,
+        ..egui::style::ScrollStyle::floating()
+    };
 
     let visuals = &mut style.visuals;
     visuals.dark_mode = tokens.dark;

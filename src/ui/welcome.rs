@@ -1,12 +1,12 @@
 //! The screen without a dataset: what can be opened, the demo, and what was open before.
 
-use egui::{Align, CornerRadius, Layout, RichText, Sense, Ui, WidgetInfo, vec2};
+use egui::{Align, CornerRadius, FontId, Layout, RichText, Sense, Ui, WidgetInfo, vec2};
 use egui_material_icons::icons;
 
 use super::Pencil;
 use super::theme::{self, Tokens, size, space};
 use super::widgets;
-use crate::state::{Action, Command, Dialog, JobFace, JobId};
+use crate::state::{Action, Command, JobFace, JobId};
 use crate::store::Recent;
 use crate::text::grouped;
 
@@ -60,8 +60,8 @@ fn page_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, tokens: &Tokens) {
         if ui.button("Open file…").on_hover_text("An archive, manifest, array or table file").clicked() {
             pencil.actions.push(Action::Run(Command::OpenFile));
         }
-        if ui.button("Type a path…").clicked() {
-            pencil.actions.push(Action::ShowDialog(Dialog::OpenPath { text: String::new() }));
+        if ui.button("Type a path…").on_hover_text("A path, or a pattern of shards").clicked() {
+            pencil.actions.push(Action::Run(Command::OpenPath));
         }
     });
     ui.add_space(space::S);
@@ -111,16 +111,12 @@ fn recent_ui(ui: &mut Ui, recent: &Recent, tokens: &Tokens, actions: &mut Vec<Ac
         if response.hovered() || response.has_focus() {
             ui.painter().rect_filled(rect.expand2(vec2(8.0, 0.0)), CornerRadius::same(6), tokens.raised);
         }
-        let count = super::grid::fitted(
-            ui,
-            &format!("{} samples", grouped(recent.samples)),
-            size::SMALL,
-            140.0,
-            tokens.text_dim,
-        );
+        let (small, body) = (FontId::proportional(size::SMALL), FontId::proportional(size::BODY));
+        let count = format!("{} samples", grouped(recent.samples));
+        let count = widgets::elided(ui.painter(), &count, tokens.text_dim, small.clone(), 140.0);
         let room = rect.width() - count.size().x - 16.0;
-        let title = super::grid::fitted(ui, &name, size::BODY, room, tokens.text);
-        let path = super::grid::fitted(ui, &source, size::SMALL, room, tokens.text_dim);
+        let title = widgets::elided(ui.painter(), &name, tokens.text, body, room);
+        let path = widgets::elided(ui.painter(), &source, tokens.text_dim, small, room);
         ui.painter().galley(rect.left_top() + vec2(0.0, 3.0), title, tokens.text);
         ui.painter().galley(rect.left_top() + vec2(0.0, 21.0), path, tokens.text_dim);
         ui.painter().galley(rect.right_center() - count.size() * vec2(1.0, 0.5), count, tokens.text_dim);
@@ -144,7 +140,7 @@ fn opening_ui(ui: &mut Ui, source: &str, jobs: &[JobFace], actions: &mut Vec<Act
             Some(fraction) => egui::ProgressBar::new(fraction),
             None => egui::ProgressBar::new(0.0).animate(true),
         };
-        ui.add(bar.desired_width(COLUMN).desired_height(6.0));
+        ui.add(bar.desired_width(COLUMN).desired_height(6.0)).accessible_name(job.id.title());
         ui.horizontal(|ui| {
             let mut text = job.progress.stage.clone();
             if job.progress.done > 0 {

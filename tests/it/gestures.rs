@@ -1,15 +1,13 @@
 //! What gestures and results do to the state, without a window: the cursor, the selection, the
 //! history and the place in a list.
 
-use std::sync::Arc;
-
-use lenslet::dataset::edit::{History, Mark, Overlay, View};
-use lenslet::dataset::query::{Click, Pick, Rows, Snapshot, counts_of, parse};
+use lenslet::dataset::edit::{Mark, View};
+use lenslet::dataset::query::{Click, Pick, Snapshot};
 use lenslet::dataset::{Dataset, DatasetBuilder, Facts, Issue, Layout, NewSample, SampleId};
-use lenslet::state::{
-    Action, Command, Effect, Level, Opened, ProjectFace, Rescanned, SelectMode, Session, State,
-};
+use lenslet::state::{Action, Command, Effect, Level, Opened, Rescanned, SelectMode, Session, State};
 use lenslet::store::{Access, JournalOp, Settings};
+
+use crate::session;
 
 /// Samples `000.png`, `001.png` and so on, of the classes a and b in turn.
 fn dataset(samples: usize, classes: &[&str]) -> Dataset {
@@ -38,20 +36,8 @@ impl Person {
     }
 
     fn of(dataset: Dataset, access: Access, view: View) -> Self {
-        let samples = dataset.len();
-        let overlay = Overlay { view, ..Overlay::new(samples) };
-        let snapshot = Snapshot::new(dataset.into(), &[], Facts::new(samples), overlay.marks.clone());
-        let opened = Opened {
-            snapshot,
-            issues: Vec::new(),
-            overlay,
-            history: History::default(),
-            project: ProjectFace::new("/p".into(), access),
-            place: None,
-            notes: Vec::new(),
-            recent: None,
-            may_have_changed: false,
-        };
+        let facts = Facts::new(dataset.len());
+        let opened = session::opened(dataset, Vec::new(), facts, access, view);
         let mut person = Self { state: State::new(Settings::default()), journal: Vec::new() };
         person.act(Action::Opened(Box::new(opened)));
         person
@@ -59,29 +45,11 @@ impl Person {
 
     /// Does something; questions for rows are answered at once.
     fn act(&mut self, action: Action) {
-        for effect in self.state.update(action) {
-            match effect {
-                Effect::FindRows { generation } => {
-                    let answer = self.answer(generation);
-                    self.act(answer);
-                }
-                Effect::Journal(op) => self.journal.push(op),
-                _ => {}
+        for effect in session::act(&mut self.state, action) {
+            if let Effect::Journal(op) = effect {
+                self.journal.push(op);
             }
         }
-    }
-
-    fn answer(&self, generation: u64) -> Action {
-        let session = self.session();
-        let (snapshot, view) = (&session.snapshot, &session.overlay.view);
-        let (mask, error) = match parse(&view.filter, snapshot.vocabulary()) {
-            Ok(query) => (query.mask(snapshot), None),
-            Err(error) => (Default::default(), Some(error)),
-        };
-        let counts = Arc::new(counts_of(snapshot, &mask));
-        let total = Arc::new(counts_of(snapshot, snapshot.derived().present()));
-        let rows = Arc::new(Rows::find(snapshot, mask, &view.sort, view.direction));
-        Action::RowsReady { generation, rows, counts, total, error }
     }
 
     fn run(&mut self, command: Command) {
@@ -162,13 +130,13 @@ fn a_new_filter_opens_at_its_cursor_or_its_start() {
 fn a_filter_that_cannot_be_read_finds_nothing() {
     let view = View { filter: "score>3".into(), sort: "path".into(), ..View::default() };
     let person = Person::of(dataset(9, &["a"]), Access::ReadWrite, view);
-    assert!(person.session().shown.rows.is_empty());
-    assert!(person.session().shown.error.is_some() && person.session().search.error.is_some());
+    assert!(person.session().shown.found.rows.is_empty());
+    assert!(person.session().shown.found.error.is_some() && person.session().search.error.is_some());
 
     // A rescan can take away what a filter names.
     let mut person = Person::with(9);
     person.filter("label:b");
-    assert_eq!(person.session().shown.rows.len(), 4);
+    assert_eq!(person.session().shown.found.rows.len(), 4);
     let fresh = dataset(9, &["a"]);
     let known = person.session().snapshot.clone();
     let snapshot = Snapshot::new(fresh.into(), &[], known.facts, known.marks);
@@ -181,7 +149,7 @@ fn a_filter_that_cannot_be_read_finds_nothing() {
         is_asked: true,
     };
     person.act(Action::Rescanned(Box::new(rescanned)));
-    assert_eq!(person.session().shown.rows.len(), 0, "there is no such class any more");
+    assert_eq!(person.session().shown.found.rows.len(), 0, "there is no such class any more");
 }
 
 #[test]
@@ -273,26 +241,16 @@ fn a_read_only_window_filters_and_undoes_its_filters() {
 #[test]
 fn an_answer_for_another_dataset_is_dropped() {
     let mut person = Person::with(10);
-    let late = person.answer(person.session().shown.asked);
+    let late = session::answer(&person.state, person.session().shown.asked);
     let mut other = Person::with(3);
     std::mem::swap(&mut person.state.session, &mut other.state.session);
-    let opened = |session: &Session| Opened {
-        snapshot: session.snapshot.clone(),
-        issues: Vec::new(),
-        overlay: session.overlay.clone(),
-        history: History::default(),
-        project: session.project.clone(),
-        place: None,
-        notes: Vec::new(),
-        recent: None,
-        may_have_changed: false,
-    };
-    let opened = opened(person.session());
+    let Session { snapshot, overlay, project, .. } = person.session();
+    let opened = Opened::new(snapshot.clone(), Vec::new(), overlay.clone(), project.clone());
     // Asked and not answered yet: an answer to the dataset before has another number.
     let effects = person.state.update(Action::Opened(Box::new(opened)));
     assert!(matches!(effects[..], [Effect::FindRows { .. }]));
     person.act(late);
-    assert!(person.session().shown.rows.is_empty());
+    assert!(person.session().shown.found.rows.is_empty());
 }
 
 #[test]

@@ -5,23 +5,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use egui::{Pos2, Vec2};
+use egui::{Key, Modifiers, Pos2, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use lenslet::app::full::{FullPictures, Source};
 use lenslet::dataset::builder::NewBox;
-use lenslet::dataset::edit::{History, Overlay};
-use lenslet::dataset::query::{Counts, Rows, Snapshot};
-use lenslet::dataset::{
-    Dataset, DatasetBuilder, Facts, Issue, IssueKind, Layout, NewSample, Origin, SampleId,
-};
+use lenslet::dataset::{Dataset, DatasetBuilder, Issue, IssueKind, Layout, NewSample, Origin, SampleId};
 use lenslet::media::{Payload, Raster};
-use lenslet::state::{Action, Effect, Opened, ProjectFace, State};
-use lenslet::store::Access;
+use lenslet::state::{Action, Effect, State};
 use lenslet::ui::inspector::{InspectorView, inspector_ui};
 use lenslet::ui::{FullPicture, Pencil, Pictures, Thumb};
 
 use crate::data::real_data;
+use crate::session;
 
 /// Pictures as the program has them, without thumbnails.
 struct Whole {
@@ -55,28 +51,7 @@ impl App {
     fn new(dataset: Option<(Dataset, Vec<Issue>)>, source: Source) -> Self {
         let mut state = State::default();
         if let Some((dataset, issues)) = dataset {
-            let samples = dataset.len();
-            let snapshot =
-                Snapshot::new(dataset.into(), &issues, Facts::new(samples), Arc::new(vec![0; samples]));
-            state.update(Action::Opened(Box::new(Opened {
-                snapshot,
-                issues,
-                overlay: Overlay::new(samples),
-                history: History::default(),
-                project: ProjectFace::new(PathBuf::new(), Access::ReadWrite),
-                place: None,
-                notes: Vec::new(),
-                recent: None,
-                may_have_changed: false,
-            })));
-            let generation = state.session.as_ref().expect("it was opened").shown.asked;
-            state.update(Action::RowsReady {
-                generation,
-                rows: Arc::new(Rows::from_order((0..samples as SampleId).collect(), samples)),
-                counts: Arc::new(Counts::default()),
-                total: Arc::new(Counts::default()),
-                error: None,
-            });
+            session::act(&mut state, Action::Opened(Box::new(session::unmeasured(dataset, issues))));
         }
         Self { state, view: InspectorView::default(), pictures: None, source, effects: Vec::new() }
     }
@@ -164,8 +139,8 @@ fn small() -> App {
         attributes: &[("caption", "a cat on a mat, and nothing else to be seen in the whole of the picture")],
         ..Default::default()
     });
-    builder.push(NewSample { path: "train/dog/two.png", labels: &["dog"], ..Default::default() });
-    builder.push(NewSample { path: "train/dog/three.png", ..Default::default() });
+    builder.push(NewSample { path: "train/dog/three.png", labels: &["dog"], ..Default::default() });
+    builder.push(NewSample { path: "train/dog/two.png", ..Default::default() });
     let (dataset, _) = builder.finish();
     let issue = |sample, kind, message: &str| Issue {
         sample: Some(sample),
@@ -349,18 +324,45 @@ fn sections_close_and_stay_closed() {
 }
 
 #[test]
-fn with_nothing_to_show_it_says_what_to_do() {
+fn with_nothing_to_show_it_says_so() {
     let source: Source = Arc::new(|_| Err(String::new()));
-    let mut harness = window(App::new(None, source.clone()), [300.0, 500.0], egui::Theme::Light);
-    harness.get_by_label("No dataset is open");
-    look(&mut harness, "closed");
-    harness.get_by_label("Open the demo").click();
-    settle(&mut harness);
-    assert!(harness.state().effects.contains(&Effect::OpenDemo));
-
     let (dataset, issues) = DatasetBuilder::new("", "", Layout::ImageFolder).finish();
     let harness = window(App::new(Some((dataset, issues)), source), [300.0, 500.0], egui::Theme::Dark);
     harness.get_by_label("No sample is shown");
+}
+
+#[test]
+fn keys_zoom_and_move_the_image() {
+    let mut harness = window(small(), [900.0, 640.0], egui::Theme::Dark);
+    let at = center(&harness) + Vec2::new(2.0, 2.0);
+    for _ in 0..3 {
+        harness.state_mut().view.zoom_in();
+        settle(&mut harness);
+    }
+    harness.hover_at(at);
+    settle(&mut harness);
+    harness.get_by_label_contains("x 20, y 15");
+    for (key, pixel) in [
+        (Key::ArrowRight, "x 21, y 15"),
+        (Key::ArrowDown, "x 21, y 16"),
+        (Key::ArrowLeft, "x 20, y 16"),
+        (Key::ArrowUp, "x 20, y 15"),
+    ] {
+        harness.key_press_modifiers(Modifiers::ALT, key);
+        settle(&mut harness);
+        assert!(harness.query_by_label_contains(pixel).is_some(), "{key:?}");
+    }
+    let zoomed = harness.state().view.zoom();
+    harness.state_mut().view.zoom_out();
+    settle(&mut harness);
+    assert!(harness.state().view.zoom() < zoomed);
+    // With the focus on the image, arrows alone do.
+    harness.get_by_label_contains("Image ").focus();
+    settle(&mut harness);
+    harness.key_press(Key::ArrowRight);
+    settle(&mut harness);
+    assert!(harness.query_by_label_contains("x 20, y 15").is_none());
+    assert!(harness.get_by_label_contains("Image ").is_focused());
 }
 
 #[test]
@@ -396,7 +398,7 @@ fn files(folder: &std::path::Path, names: &[&str]) -> App {
 fn a_real_photo_shows_its_metadata() {
     let Some(folder) = real_data("exif-orientation") else { return };
     let mut harness =
-        window(files(&folder, &["Landscape_6.jpg", "Landscape_1.jpg"]), [1100.0, 760.0], egui::Theme::Dark);
+        window(files(&folder, &["Landscape_6.jpg", "Landscape_8.jpg"]), [1100.0, 760.0], egui::Theme::Dark);
     harness.get_by_label("EXIF");
     harness.get_by_label("6, shown turned right by 90°");
     look(&mut harness, "photo");

@@ -1,6 +1,5 @@
 //! The table, the issues and the dialogs, driven by their accessible names; and the export.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use egui::accesskit::Role;
@@ -8,17 +7,19 @@ use egui::{Key, Modifiers, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::dataset::builder::DatasetBuilder;
-use lenslet::dataset::edit::{Direction, History, Overlay, View};
-use lenslet::dataset::query::{Click, Pick, Rows, Snapshot, counts_of, parse};
+use lenslet::dataset::edit::{Direction, View};
+use lenslet::dataset::query::{Click, Pick};
 use lenslet::dataset::{Fact, Facts, ImageFormat, Issue, IssueKind, Layout, NewSample, Origin, SampleId};
 use lenslet::export::{ExportError, issues_csv, write_issues};
 use lenslet::jobs::Control;
-use lenslet::state::{Action, Command, Dialog, Effect, Opened, ProjectFace, SelectMode, Session, State};
+use lenslet::state::{Action, Command, Dialog, SelectMode, Session, State};
 use lenslet::store::{Access, Settings};
 use lenslet::ui::dialogs::{DialogsView, dialogs_ui};
 use lenslet::ui::issues::{IssuesView, issues_ui};
 use lenslet::ui::table::{TableView, table_ui};
 use lenslet::ui::{FullPicture, Pencil, Pictures, Thumb, theme};
+
+use crate::session;
 
 /// Counts which samples are asked for.
 #[derive(Default)]
@@ -88,7 +89,7 @@ impl App {
         dialogs_ui(ui.ctx(), &mut pencil, &mut self.dialogs);
         self.frames.push(start.elapsed());
         for action in actions {
-            act(&mut self.state, action.clone());
+            session::act(&mut self.state, action.clone());
             if !matches!(action, Action::TableLaidOut { .. }) {
                 self.actions.push(action);
             }
@@ -97,22 +98,6 @@ impl App {
 
     fn session(&self) -> &Session {
         self.state.session.as_ref().unwrap()
-    }
-}
-
-/// Carries an action out, and answers questions for rows at once.
-fn act(state: &mut State, action: Action) {
-    for effect in state.update(action) {
-        if let Effect::FindRows { generation } = effect {
-            let session = state.session.as_ref().unwrap();
-            let view = &session.overlay.view;
-            let query = parse(&view.filter, session.snapshot.vocabulary()).unwrap_or_default();
-            let mask = query.mask(&session.snapshot);
-            let rows = Arc::new(Rows::find(&session.snapshot, mask, &view.sort, view.direction));
-            let counts = Default::default();
-            let total = counts_of(&session.snapshot, session.snapshot.derived().present()).into();
-            act(state, Action::RowsReady { generation, rows, counts, total, error: None });
-        }
     }
 }
 
@@ -172,22 +157,9 @@ fn opened(samples: usize, issues: Vec<Issue>) -> State {
         };
         facts.set(sample, &fact);
     }
-    let overlay = Overlay::new(samples);
-    let snapshot = Snapshot::new(Arc::new(dataset), &issues, facts, overlay.marks.clone());
-    let project = ProjectFace::new("/p".into(), Access::ReadWrite);
-    let opened = Opened {
-        snapshot,
-        issues,
-        overlay,
-        history: History::default(),
-        project,
-        place: None,
-        notes: Vec::new(),
-        recent: None,
-        may_have_changed: false,
-    };
+    let opened = session::opened(dataset, issues, facts, Access::ReadWrite, View::default());
     let mut state = State::new(Settings::default());
-    act(&mut state, Action::Opened(Box::new(opened)));
+    session::act(&mut state, Action::Opened(Box::new(opened)));
     state
 }
 
@@ -240,7 +212,7 @@ fn rows_are_selected_by_click_and_by_key() {
     };
     let position_of = |app: &Harness<App>, path: &str| {
         let session = app.state().session();
-        session.shown.rows.iter().position(|sample| session.dataset().path(*sample) == path).unwrap()
+        session.shown.found.rows.iter().position(|sample| session.dataset().path(*sample) == path).unwrap()
     };
     let first = position_of(&app, &row(0));
     app.get_by_role_and_label(Role::Row, &row(0)).click();
@@ -261,7 +233,7 @@ fn rows_are_selected_by_click_and_by_key() {
     ];
     took(&app, &expected);
     let session = app.state().session();
-    assert_eq!(session.selection.cursor, session.shown.rows.last().copied());
+    assert_eq!(session.selection.cursor, session.shown.found.rows.last().copied());
     // The last row was brought into view and says that it is selected.
     let last = session.dataset().path(session.selection.cursor.unwrap()).to_owned();
     let node = app.get_by_role_and_label(Role::Row, &last);
@@ -305,16 +277,16 @@ fn columns_are_chosen_in_a_menu() {
 #[test]
 fn an_empty_table_offers_to_clear_the_filter() {
     let mut state = opened(60, Vec::new());
-    act(
+    session::act(
         &mut state,
         Action::ShowView(View { filter: "tulip".into(), sort: "path".into(), ..View::default() }),
     );
     let mut app = harness(App::new(state, Panel::Table), [600.0, 400.0], Theme::Dark);
-    app.get_by_label("No sample fits this filter.");
+    app.get_by_label("No sample fits this filter");
     app.get_by_label("Clear the filter").click();
     app.run();
     took(&app, &[Action::Run(Command::ClearFilter)]);
-    assert_eq!(app.state().session().shown.rows.len(), 60);
+    assert_eq!(app.state().session().shown.found.rows.len(), 60);
 }
 
 #[test]
@@ -325,18 +297,18 @@ fn a_million_rows_cost_what_is_on_screen() {
     app.hover_at(egui::pos2(300.0, 300.0));
     app.run();
     for position in [0.0, 26.0 * 500_000.0, 1e12] {
-        act(&mut app.state_mut().state, Action::TableScrolled { position });
+        session::act(&mut app.state_mut().state, Action::TableScrolled { position });
         app.run();
         let asked = app.state().asked.0.len();
         assert!((20..40).contains(&asked), "{asked} rows are looked at");
     }
     let session = app.state().session();
-    let last = session.dataset().path(*session.shown.rows.last().unwrap()).to_owned();
+    let last = session.dataset().path(*session.shown.found.rows.last().unwrap()).to_owned();
     app.get_by_role_and_label(Role::Row, &last);
 
     app.state_mut().frames.clear();
     for step in 0..50 {
-        act(&mut app.state_mut().state, Action::TableScrolled { position: f64::from(step) * 130.0 });
+        session::act(&mut app.state_mut().state, Action::TableScrolled { position: f64::from(step) * 130.0 });
         app.step();
     }
     let mut frames = app.state().frames.clone();
@@ -375,13 +347,13 @@ fn issues_are_filtered_and_shown() {
 #[test]
 fn no_issues_say_how_far_measuring_is() {
     let app = harness(App::new(opened(1000, Vec::new()), Panel::Issues), [900.0, 500.0], Theme::Dark);
-    app.get_by_label("No issues: every file that was measured could be read.");
-    app.get_by_label("300 of 1000 samples are measured so far.");
+    app.get_by_label("No issues so far");
+    app.get_by_label("300 of 1,000 samples are measured.");
 }
 
 fn dialog(dialog: Dialog, theme: Theme, size: [f32; 2]) -> Harness<'static, App> {
     let mut state = opened(60, some_issues(8));
-    act(&mut state, Action::ShowDialog(dialog));
+    session::act(&mut state, Action::ShowDialog(dialog));
     harness(App::new(state, Panel::Table), size, theme)
 }
 
@@ -444,8 +416,8 @@ fn a_row_beyond_the_end_is_an_error() {
 #[test]
 fn a_view_is_saved_under_a_name() {
     let mut state = opened(60, Vec::new());
-    act(&mut state, Action::SaveView { name: "mine".into() });
-    act(&mut state, Action::ShowDialog(Dialog::SaveView { name: "min".into() }));
+    session::act(&mut state, Action::SaveView { name: "mine".into() });
+    session::act(&mut state, Action::ShowDialog(Dialog::SaveView { name: "min".into() }));
     let mut app = harness(App::new(state, Panel::Table), [900.0, 600.0], Theme::Dark);
     app.get_by_label("Save");
     app.get_by_label("Name of the view").type_text("e");
@@ -524,10 +496,13 @@ fn pictures_to_look_at() {
     for (theme, suffix) in [(Theme::Dark, "dark"), (Theme::Light, "light")] {
         let table = |size| {
             let mut state = opened(5000, some_issues(1000));
-            act(&mut state, Action::SetSort { column: "path".into(), direction: Direction::Descending });
-            act(&mut state, Action::TableScrolled { position: 0.0 });
+            session::act(
+                &mut state,
+                Action::SetSort { column: "path".into(), direction: Direction::Descending },
+            );
+            session::act(&mut state, Action::TableScrolled { position: 0.0 });
             for position in [2, 3, 6] {
-                act(&mut state, Action::Click { position, mode: SelectMode::Toggle });
+                session::act(&mut state, Action::Click { position, mode: SelectMode::Toggle });
             }
             harness(App::new(state, Panel::Table), size, theme)
         };

@@ -66,7 +66,7 @@ impl Window<'_> {
     }
 
     fn shown(&self) -> usize {
-        self.app().state().session.as_ref().map_or(0, |session| session.shown.rows.len())
+        self.app().state().session.as_ref().map_or(0, |session| session.shown.found.rows.len())
     }
 
     fn selected(&self) -> usize {
@@ -74,7 +74,7 @@ impl Window<'_> {
     }
 
     fn starred(&self) -> u32 {
-        self.app().state().session.as_ref().map_or(0, |session| session.shown.total.marks[0])
+        self.app().state().session.as_ref().map_or(0, |session| session.shown.found.total.marks[0])
     }
 
     fn key(&mut self, modifiers: Modifiers, key: Key) {
@@ -123,7 +123,7 @@ fn a_dataset_is_opened_filtered_selected_and_decisions_are_undone_across_a_resta
     assert!(!session.issues.is_empty(), "the demo has planted faults");
 
     // A click in the sidebar filters, and undo takes it back.
-    let a = session.shown.total.classes[0];
+    let a = session.shown.found.total.classes[0];
     window.click(&format!("a, {a} of {a}"));
     assert_eq!(window.shown(), a as usize);
     window.key(Modifiers::COMMAND, Key::Z);
@@ -173,7 +173,7 @@ fn keys_move_the_cursor_and_the_inspector_follows() {
     window.key(Modifiers::NONE, Key::N);
     window.key(Modifiers::NONE, Key::N);
     let session = window.app().state().session.as_ref().expect("it is open");
-    assert_eq!(session.selection.cursor, Some(session.shown.rows[2]));
+    assert_eq!(session.selection.cursor, Some(session.shown.found.rows[2]));
     window.harness.get_by_label_contains("3 of 300");
     window.key(Modifiers::NONE, Key::P);
     window.harness.get_by_label_contains("2 of 300");
@@ -283,7 +283,7 @@ fn issues_go_with_their_files() {
         let mut paths: Vec<String> =
             session.issues.iter().map(|issue| format!("{} {}", issue.kind.name(), issue.path)).collect();
         paths.sort();
-        (paths, session.shown.total.with_issue)
+        (paths, session.shown.found.total.with_issue)
     };
     let found = issues(&window);
     assert_eq!((found.0.len(), found.1), (2, 2), "{found:?}");

@@ -1,11 +1,9 @@
 //! The thread that finds the rows of a view.
 
-use std::sync::Arc;
-
 use crossbeam_channel::Sender;
 
 use crate::dataset::edit::View;
-use crate::dataset::query::{self, Bitmask, Rows, Snapshot};
+use crate::dataset::query::{Found, Snapshot};
 use crate::jobs::{self, Newest, Outcome};
 use crate::state::Action;
 
@@ -27,22 +25,7 @@ pub fn spawn(answers: Sender<Action>, wake: impl Fn() + Send + 'static) -> Newes
 
 fn answer(question: Question) -> Action {
     let Question { generation, snapshot, view } = question;
-    let find = || {
-        // A filter that cannot be read, as one that was kept and names a column that is no more,
-        // finds nothing: showing everything would pass for its answer.
-        let (mask, error) = match query::parse(&view.filter, snapshot.vocabulary()) {
-            Ok(query) => (query.mask(&snapshot), None),
-            Err(error) => (Bitmask::empty(snapshot.len()), Some(error)),
-        };
-        let counts = Arc::new(query::counts_of(&snapshot, &mask));
-        let present = snapshot.derived().present();
-        let total = match mask == *present {
-            true => counts.clone(),
-            false => Arc::new(query::counts_of(&snapshot, present)),
-        };
-        let rows = Rows::find(&snapshot, mask, &view.sort, view.direction).into();
-        Ok(Action::RowsReady { generation, rows, counts, total, error })
-    };
+    let find = || Ok(Action::RowsReady { generation, found: Found::of(&snapshot, &view) });
     match jobs::run(find) {
         Outcome::Done(answer) => answer,
         Outcome::Cancelled => Action::RowsFailed { generation, cause: "it was cancelled".to_owned() },

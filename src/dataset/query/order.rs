@@ -50,7 +50,7 @@ pub fn rows(snapshot: &Snapshot, query: &Query, sort: &str, direction: Direction
 /// The rows of a mask, sorted as by [`rows`].
 pub fn sorted_rows(snapshot: &Snapshot, mask: &Bitmask, sort: &str, direction: Direction) -> Vec<SampleId> {
     let natural = snapshot.derived().natural();
-    let column = column(&snapshot.dataset, sort).filter(|column| !column.is_path());
+    let column = column(snapshot, sort).filter(|column| !column.is_path());
     let Some(column) = column else {
         let mut rows = if natural.is_identity { ascending(mask) } else { pick(&natural.rows, mask) };
         if direction == Direction::Descending {

@@ -11,6 +11,7 @@ use super::bitmask::Bitmask;
 use super::order::NaturalOrder;
 use super::pattern::{Extent, Matcher, Pattern, fold, fold_into};
 use super::syntax::parse_number;
+use crate::dataset::columns::{ColumnKind, kind_of};
 use crate::dataset::edit::Direction;
 use crate::dataset::facts::FactChunk;
 use crate::dataset::{Dataset, Facts, Issue, Origin, SampleId, Strings};
@@ -116,6 +117,7 @@ pub struct Derived {
 /// What queries need of one attribute.
 #[derive(Debug, Default)]
 struct AttributeIndex {
+    kind: OnceLock<ColumnKind>,
     folded: OnceLock<Folded>,
     numbers: OnceLock<Vec<f64>>,
     ranks: OnceLock<Vec<u32>>,
@@ -166,6 +168,9 @@ impl Derived {
         self.present();
         self.natural();
         self.folded_paths();
+        (0..self.attributes.len()).into_par_iter().for_each(|at| {
+            self.attribute_kind(at);
+        });
     }
 
     /// Whether [`Self::prepare`] has nothing left to do.
@@ -174,6 +179,7 @@ impl Derived {
             && self.present.get().is_some()
             && self.natural.get().is_some()
             && self.folded_paths.get().is_some()
+            && self.attributes.iter().all(|attribute| attribute.kind.get().is_some())
     }
 
     pub fn vocabulary(&self) -> &Vocabulary {
@@ -198,6 +204,11 @@ impl Derived {
     pub fn present(&self) -> &Bitmask {
         let gone = &self.dataset.gone;
         self.present.get_or_init(|| Bitmask::from_fn(gone.len(), |row| !gone[row]))
+    }
+
+    /// What the values of attribute `at` are.
+    pub fn attribute_kind(&self, at: usize) -> ColumnKind {
+        *self.attributes[at].kind.get_or_init(|| kind_of(&self.dataset.attributes[at].values))
     }
 
     /// The values of attribute `at` in lower case. `at` is an index into [`Dataset::attributes`].

@@ -35,7 +35,7 @@ pub(super) fn save_view_ui(ui: &mut Ui, pen: &mut Pen, name: &str) {
 }
 
 pub(super) fn go_to_row_ui(ui: &mut Ui, pen: &mut Pen, text: &str) {
-    let rows = pen.pencil.state.session.as_ref().map_or(0, |session| session.shown.rows.len());
+    let rows = pen.pencil.state.session.as_ref().map_or(0, |session| session.shown.found.rows.len());
     if rows == 0 {
         dim(ui, "No row is shown.");
         buttons_ui(ui, pen, false, "Go");

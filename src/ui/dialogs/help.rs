@@ -1,7 +1,6 @@
 //! Pages to read: keys, the filter language, the program itself.
 
-use egui::text::LayoutJob;
-use egui::{FontId, Grid, RichText, ScrollArea, TextFormat, Ui};
+use egui::{Grid, RichText, ScrollArea, Ui};
 
 use super::settings::places_ui;
 use super::{Pen, dim, list_height};
@@ -9,6 +8,7 @@ use crate::dataset::query::REFERENCE;
 use crate::state::command::Menu;
 use crate::state::{Action, COMMANDS, Command};
 use crate::ui::theme::{Tokens, bold, size, space};
+use crate::ui::widgets::marked_up;
 
 /// Keys and gestures of lists, which no menu has.
 const GESTURES: &[(&str, &str)] = &[
@@ -22,6 +22,7 @@ const GESTURES: &[(&str, &str)] = &[
     ("Drag", "Select everything that is dragged over"),
     ("Ctrl+Wheel", "Zoom the thumbnails"),
     ("Shift+Click on a filter", "Ask for this as well"),
+    ("Alt+Arrow keys", "Move the inspected image in its frame"),
     ("Drag a heading", "Move a column of the table; its border resizes it"),
 ];
 
@@ -37,7 +38,7 @@ pub(super) fn shortcuts_ui(ui: &mut Ui) {
                 }
             });
         }
-        heading(ui, "In the grid and the table");
+        heading(ui, "In the lists and the inspector");
         table(ui, "gestures", |ui| {
             for (keys, what) in GESTURES {
                 keys_row(ui, keys, what, "");
@@ -92,25 +93,12 @@ pub(super) fn query_help_ui(ui: &mut Ui, pen: &mut Pen) {
                 ui.vertical(|ui| {
                     ui.set_width(right.max(80.0));
                     ui.add_space(4.0);
-                    ui.add(egui::Label::new(marked_up(meaning, tokens)).wrap());
+                    ui.add(egui::Label::new(marked_up(meaning, tokens.text, tokens)).wrap());
                 });
                 ui.end_row();
             }
         });
     });
-}
-
-/// Text with `code` between backticks.
-fn marked_up(text: &str, tokens: &Tokens) -> LayoutJob {
-    let plain = TextFormat::simple(FontId::proportional(size::BODY), tokens.text);
-    let code =
-        TextFormat { background: tokens.raised, ..TextFormat::simple(FontId::monospace(12.0), tokens.text) };
-    let mut job = LayoutJob::default();
-    for (at, part) in text.split('`').enumerate() {
-        let format = if at % 2 == 1 { code.clone() } else { plain.clone() };
-        job.append(part, 0.0, format);
-    }
-    job
 }
 
 pub(super) fn about_ui(ui: &mut Ui, places: &[(String, String)], adapter: &str) {
@@ -177,14 +165,6 @@ fn table(ui: &mut Ui, name: &str, rows: impl FnOnce(&mut Ui)) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ui::theme::DARK;
-
-    #[test]
-    fn backticks_mark_code() {
-        let job = marked_up("a `b` c", &DARK);
-        assert_eq!(job.text, "a b c");
-        assert_eq!(job.sections.len(), 3);
-    }
 
     #[test]
     fn every_line_of_the_reference_closes_its_marks() {

@@ -5,8 +5,8 @@ use egui::{FontId, Key, Modifiers, Rect, Role, ScrollArea, Sense, Ui, WidgetInfo
 use super::{Pen, dim, list_height};
 use crate::state::command::Entry;
 use crate::state::{Action, COMMANDS, Dialog};
-use crate::ui::table::elided;
 use crate::ui::theme::{Tokens, size, space};
+use crate::ui::widgets::elided;
 
 /// Height of a command in the list, in points.
 const ROW: f32 = 30.0;

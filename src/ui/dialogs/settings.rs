@@ -9,14 +9,14 @@ use crate::state::Action;
 use crate::store::{Settings, Theme};
 use crate::ui::theme::{Tokens, space};
 
-const GIB: f64 = (1_u64 << 30) as f64;
+const GB: f64 = 1e9;
 
 /// Values under a slider that is being dragged: the interface must not change size under the
 /// pointer, nor the disk be written at each step.
 #[derive(Debug, Default)]
 pub(super) struct Drafts {
     scale_percent: Option<f64>,
-    cache_gib: Option<f64>,
+    cache_gb: Option<f64>,
 }
 
 impl Drafts {
@@ -28,7 +28,7 @@ impl Drafts {
 pub(super) fn settings_ui(ui: &mut Ui, pen: &mut Pen, drafts: &mut Drafts, places: &[(String, String)]) {
     let now = &pen.pencil.state.settings;
     let mut new = now.clone();
-    Grid::new("settings").num_columns(2).spacing([space::L, space::M]).show(ui, |ui| {
+    Grid::new("settings").num_columns(2).spacing([space::L, space::S]).show(ui, |ui| {
         name_ui(ui, "Theme");
         ui.horizontal(|ui| {
             for (theme, text) in [(Theme::System, "System"), (Theme::Dark, "Dark"), (Theme::Light, "Light")] {
@@ -52,29 +52,25 @@ pub(super) fn settings_ui(ui: &mut Ui, pen: &mut Pen, drafts: &mut Drafts, place
         ui.end_row();
 
         name_ui(ui, "Your name");
-        ui.vertical(|ui| {
-            let field = TextEdit::singleline(&mut new.person).hint_text("Optional").desired_width(240.0);
-            ui.add(field).accessible_name("Your name");
-            dim(ui, "Noted with each decision in the project, for whoever reads it later.");
-        });
+        let field = TextEdit::singleline(&mut new.person).hint_text("Optional").desired_width(240.0);
+        ui.add(field).accessible_name("Your name");
         ui.end_row();
+        help_ui(ui, "Noted with each decision in the project, for whoever reads it later.");
 
         name_ui(ui, "Thumbnail cache");
-        ui.vertical(|ui| {
-            let cache = new.thumbnail_cache_bytes as f64 / GIB;
-            let gib = released(ui, &mut drafts.cache_gib, cache, "Thumbnail cache", 0.25..=64.0, |slider| {
-                slider.logarithmic(true).max_decimals(2).suffix(" GiB")
-            });
-            if let Some(gib) = gib {
-                new.thumbnail_cache_bytes = (gib * GIB) as u64;
-            }
-            dim(
-                ui,
-                "The most that the thumbnails of one dataset take on the disk. Beyond it, those that \
-                 were not looked at for longest are made again when needed.",
-            );
+        let cache = new.thumbnail_cache_bytes as f64 / GB;
+        let gb = released(ui, &mut drafts.cache_gb, cache, "Thumbnail cache", 0.25..=64.0, |slider| {
+            slider.logarithmic(true).max_decimals(2).suffix(" GB")
         });
+        if let Some(gb) = gb {
+            new.thumbnail_cache_bytes = (gb * GB) as u64;
+        }
         ui.end_row();
+        help_ui(
+            ui,
+            "The most that the thumbnails of one dataset take on the disk. Beyond it, those that were \
+             not looked at for longest are made again when needed.",
+        );
     });
     if new != *now {
         pen.act(Action::ChangeSettings(Box::new(new)));
@@ -96,6 +92,13 @@ pub(super) fn places_ui(ui: &mut Ui, places: &[(String, String)]) {
             ui.end_row();
         }
     });
+}
+
+/// What a setting means, on a row of its own under it.
+fn help_ui(ui: &mut Ui, text: &str) {
+    ui.label("");
+    dim(ui, text);
+    ui.end_row();
 }
 
 fn name_ui(ui: &mut Ui, name: &str) {

@@ -1,15 +1,17 @@
 //! The image itself: fitting, zooming about the pointer, panning, and choosing the textures to draw.
 
 use egui::{
-    Align, Align2, Color32, FontId, Layout, Pos2, Rect, Response, RichText, Role, Sense, TextureHandle,
-    TextureOptions, Ui, UiBuilder, Vec2, WidgetInfo,
+    Align, Align2, Color32, EventFilter, FontId, Key, Layout, Modifiers, Pos2, Rect, Response, RichText,
+    Role, Sense, TextureHandle, TextureOptions, Ui, UiBuilder, Vec2, WidgetInfo,
 };
 use egui_material_icons::icons::*;
 
-use super::{overlay, parts, rect_of_size};
+use super::{overlay, rect_of_size};
 use crate::dataset::SampleId;
 use crate::state::{Command, Session};
+use crate::text::grouped;
 use crate::ui::theme::{Tokens, size, space};
+use crate::ui::widgets::{self, IconButton, Page};
 use crate::ui::{Full, FullPicture, Pencil};
 
 /// Height of the bar under the image, in points.
@@ -21,8 +23,10 @@ const MARGIN: f32 = 8.0;
 const MAX_ZOOM: f32 = 256.0;
 /// A fitted image is not enlarged more than this.
 const MAX_FIT: f32 = 64.0;
-/// What one press of a zoom button multiplies by.
+/// What one press of a zoom button or key multiplies by.
 const STEP: f32 = 1.5;
+/// The part of the frame that a key moves the image by.
+const PAN: f32 = 0.12;
 /// Points that a wheel turns for a zoom by e.
 const WHEEL: f32 = 240.0;
 /// Points beyond its edge that a large image can be dragged.
@@ -112,6 +116,12 @@ impl Canvas {
         self.drawn_zoom
     }
 
+    /// Enlarges by [`STEP`]s about the middle of the frame; reduces by negative ones.
+    pub fn zoom_by(&mut self, steps: i32) {
+        // The center stays. What is too small for the frame is clamped when it is drawn.
+        self.zoom = Zoom::Scale((self.drawn_zoom * STEP.powi(steps)).min(MAX_ZOOM));
+    }
+
     /// Another size of image starts fitted; one of the same size stays where the last one was, so
     /// that two can be compared.
     fn meet(&mut self, [width, height]: [u32; 2]) {
@@ -184,6 +194,39 @@ impl Canvas {
         }
     }
 
+    /// Moves what is seen: by Alt and an arrow from anywhere but a text field, by an arrow alone while
+    /// the image has the focus.
+    fn pan_by_keys(&mut self, ui: &Ui, response: &Response, placement: &Placement) {
+        let has_focus = response.has_focus();
+        if has_focus {
+            let arrows =
+                EventFilter { vertical_arrows: true, horizontal_arrows: true, ..EventFilter::default() };
+            ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
+        }
+        if !ui.is_enabled() || ui.ctx().text_edit_focused() {
+            return;
+        }
+        let mut toward = Vec2::ZERO;
+        ui.input_mut(|input| {
+            for (key, direction) in [
+                (Key::ArrowLeft, Vec2::LEFT),
+                (Key::ArrowRight, Vec2::RIGHT),
+                (Key::ArrowUp, Vec2::UP),
+                (Key::ArrowDown, Vec2::DOWN),
+            ] {
+                let mut presses = input.count_and_consume_key(Modifiers::ALT, key);
+                if has_focus {
+                    presses += input.count_and_consume_key(Modifiers::NONE, key);
+                }
+                toward += direction * presses as f32;
+            }
+        });
+        if toward != Vec2::ZERO {
+            self.zoom = Zoom::Scale(placement.zoom);
+            self.center += toward * PAN * placement.frame.size() / placement.scale;
+        }
+    }
+
     /// The texture of the checkerboard behind see-through images: two squares by two.
     fn checker(&mut self, ui: &Ui, tokens: &Tokens) -> egui::TextureId {
         let name = if tokens.dark { "checker-dark" } else { "checker-light" };
@@ -248,6 +291,9 @@ pub(super) fn canvas_ui(
         let pixels_per_point = ui.pixels_per_point();
         let before = canvas.place(frame, size, pixels_per_point);
         canvas.respond(ui, &response, &before);
+        if pencil.state.dialog.is_none() {
+            canvas.pan_by_keys(ui, &response, &before);
+        }
         placement = Some(canvas.place(frame, size, pixels_per_point));
     }
     let painter = ui.painter_at(frame);
@@ -274,6 +320,9 @@ pub(super) fn canvas_ui(
         }
         if let (Some(full), Some(pointer)) = (full, pointer) {
             overlay::readout_ui(ui, session, full, placement, pointer, pointed, tokens);
+        }
+        if response.has_focus() {
+            painter.rect_stroke(frame.shrink(1.0), 0, (1.0, tokens.accent), egui::StrokeKind::Inside);
         }
         let larger = placement.image.width() > frame.width() || placement.image.height() > frame.height();
         if larger && response.hovered() {
@@ -334,13 +383,9 @@ fn failed_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, message: &str) {
     let text = format!(
         "{message}\n\nPut a whole copy in the file's place and rescan, or leave the sample out with a filter."
     );
-    let page = parts::Page {
-        icon: ICON_BROKEN_IMAGE,
-        title: "This sample cannot be shown",
-        text: &text,
-        buttons: &[("Rescan", Command::Rescan)],
-    };
-    parts::page_ui(ui, pencil, &page);
+    let color = Tokens::of(ui).text_dim;
+    let page = Page { icon: ICON_BROKEN_IMAGE, color, title: "This sample cannot be shown", text: &text };
+    widgets::page_ui(ui, &page, |ui| widgets::command_button(ui, pencil, "Rescan", Command::Rescan));
 }
 
 /// Fit, actual size, zoom, and whether boxes are drawn.
@@ -353,38 +398,32 @@ fn bar_ui(ui: &mut Ui, canvas: &mut Canvas, bar: Rect, placement: Option<&Placem
         ui.spacing_mut().item_spacing.x = 2.0;
         let there = placement.is_some();
         let is_fit = there && canvas.zoom == Zoom::Fit;
-        if parts::icon_button(ui, ICON_FIT_SCREEN, "Fit image", there, is_fit).clicked() {
+        if IconButton::new(ICON_FIT_SCREEN, "Fit image").enabled(there).on(is_fit).show(ui).clicked() {
             canvas.fit();
         }
         let is_actual = there && canvas.zoom == Zoom::Scale(1.0);
-        if parts::icon_button(ui, ICON_VIEW_REAL_SIZE, "Actual size", there, is_actual).clicked() {
+        if IconButton::new(ICON_VIEW_REAL_SIZE, "Actual size").enabled(there).on(is_actual).show(ui).clicked()
+        {
             canvas.actual_size();
         }
         ui.add_space(space::XS);
-        let step = |canvas: &mut Canvas, ui: &Ui, factor: f32| {
-            if let Some(placement) = placement {
-                let at = placement.frame.center();
-                canvas.zoom_about(placement, at, placement.zoom * factor, ui.pixels_per_point());
-            }
-        };
-        if parts::icon_button(ui, ICON_REMOVE, "Zoom out", there, false).clicked() {
-            step(canvas, ui, 1.0 / STEP);
+        if IconButton::new(ICON_REMOVE, "Zoom out").enabled(there).show(ui).clicked() {
+            canvas.zoom_by(-1);
         }
         let text = match placement {
             Some(placement) => zoom_text(placement.zoom),
             None => "–".to_owned(),
         };
-        let (rect, response) = ui.allocate_exact_size(Vec2::new(56.0, space::ROW), Sense::hover());
+        // Narrow, the buttons matter more than the number.
+        let width = if inner.width() < 170.0 { 0.0 } else { 56.0 };
+        let (rect, response) = ui.allocate_exact_size(Vec2::new(width, space::ROW), Sense::hover());
         response.widget_info(|| WidgetInfo::labeled(Role::Label, true, &text));
-        ui.painter().text(
-            rect.center(),
-            Align2::CENTER_CENTER,
-            &text,
-            FontId::proportional(size::BODY),
-            tokens.text_dim,
-        );
-        if parts::icon_button(ui, ICON_ADD, "Zoom in", there, false).clicked() {
-            step(canvas, ui, STEP);
+        if width > 0.0 {
+            let font = FontId::proportional(size::BODY);
+            ui.painter().text(rect.center(), Align2::CENTER_CENTER, &text, font, tokens.text_dim);
+        }
+        if IconButton::new(ICON_ADD, "Zoom in").enabled(there).show(ui).clicked() {
+            canvas.zoom_by(1);
         }
         if has_boxes {
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -404,11 +443,7 @@ fn bar_ui(ui: &mut Ui, canvas: &mut Canvas, bar: Rect, placement: Option<&Placem
 /// A zoom in per cent, with a decimal where it is small.
 fn zoom_text(zoom: f32) -> String {
     let percent = zoom * 100.0;
-    if percent < 10.0 {
-        format!("{percent:.1} %")
-    } else {
-        format!("{} %", parts::grouped(percent.round() as u64))
-    }
+    if percent < 10.0 { format!("{percent:.1} %") } else { format!("{} %", grouped(percent.round() as u64)) }
 }
 
 #[cfg(test)]

@@ -4,14 +4,16 @@ use egui::{Align, Label, Layout, RichText, ScrollArea, Sense, StrokeKind, Ui, Ve
 
 use super::histogram::{Histogram, histogram_ui};
 use super::memo::Memo;
-use super::parts::{bytes_text, fact_ui, grouped, line_ui, section_ui};
+use super::parts::{fact_ui, line_ui, section_ui};
 use super::{Sections, full_path, overlay};
+use crate::dataset::SampleId;
 use crate::dataset::columns::builtin;
 use crate::dataset::query::write_time;
-use crate::dataset::{IssueKind, SampleId};
 use crate::media::Metadatum;
 use crate::state::Session;
+use crate::text::{exact_bytes_text, grouped};
 use crate::ui::theme::{Tokens, size, space};
+use crate::ui::widgets::{elided, kind_title};
 use crate::ui::{Full, Pencil};
 
 /// Boxes and attributes that are listed.
@@ -86,13 +88,7 @@ fn chip_ui(ui: &mut Ui, text: &str, dot: Option<egui::Color32>) {
     let tokens = Tokens::of(ui);
     let dot_width = if dot.is_some() { 14.0 } else { 0.0 };
     let room = (ui.max_rect().width() - 2.0 * space::S - dot_width).max(20.0);
-    let mut job = egui::text::LayoutJob::simple_singleline(
-        text.to_owned(),
-        egui::FontId::proportional(size::BODY),
-        tokens.text,
-    );
-    job.wrap = egui::text::TextWrapping::truncate_at_width(room);
-    let galley = ui.painter().layout_job(job);
+    let galley = elided(ui.painter(), text, tokens.text, egui::FontId::proportional(size::BODY), room);
     let (rect, response) = ui.allocate_exact_size(
         Vec2::new(galley.size().x + 2.0 * space::S + dot_width, galley.size().y + space::XS),
         Sense::hover(),
@@ -124,18 +120,11 @@ fn issues_ui(ui: &mut Ui, open: &mut bool, facts: &Facts<'_>) {
             ui.add(Label::new(icon.rich_text().size(15.0).color(color)).selectable(false));
             ui.vertical(|ui| {
                 ui.spacing_mut().item_spacing.y = 0.0;
-                ui.label(RichText::new(title_of(*kind)).color(color));
+                ui.label(RichText::new(kind_title(*kind)).color(color));
                 ui.add(Label::new(message).wrap());
             });
         });
     }
-}
-
-/// A kind's name as a heading: "Corrupt".
-fn title_of(kind: IssueKind) -> String {
-    let name = kind.name();
-    let mut letters = name.chars();
-    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 /// What one pass over the content found.
@@ -279,7 +268,7 @@ fn file_ui(ui: &mut Ui, open: &mut bool, facts: &Facts<'_>) {
     let dataset = facts.session.dataset();
     let row = facts.sample as usize;
     fact_ui(ui, "Path", &full_path(dataset, facts.sample));
-    fact_ui(ui, "Size", &bytes_text(dataset.bytes[row]));
+    fact_ui(ui, "Size", &exact_bytes_text(dataset.bytes[row]));
     if dataset.modified_ms[row] != 0 {
         let mut text = String::new();
         write_time(dataset.modified_ms[row], &mut text);

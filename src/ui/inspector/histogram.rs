@@ -3,7 +3,7 @@
 use egui::epaint::Mesh;
 use egui::{Button, Color32, Pos2, Rect, RichText, Role, Sense, Shape, Stroke, Ui, Vec2, WidgetInfo};
 
-use super::parts::grouped;
+use crate::text::grouped;
 use crate::ui::theme::{Tokens, size, space};
 use crate::ui::{Full, FullPicture};
 
@@ -64,14 +64,9 @@ pub(super) fn histogram_ui(ui: &mut Ui, view: &mut Histogram, full: &Full) {
     let height = |count: u32| {
         if view.logarithmic { f64::from(count).ln_1p() } else { f64::from(count) }
     };
-    // Clipped shadows and lights would flatten all else: the ends are cut off at the top instead.
     // Alpha, mostly one value, does not set the scale beside colours.
-    let scale = |at: &(usize, Color32)| counts[at.0][1..255].iter().copied().max().unwrap_or(0);
-    let colours = curves.iter().filter(|(at, _)| channels[*at].0 != "Alpha");
-    let inner = colours.map(scale).max().unwrap_or(0);
-    let largest =
-        if inner > 0 { inner } else { curves.iter().flat_map(|(at, _)| counts[*at]).max().unwrap_or(1) };
-    let full_height = height(largest.max(1)) * 1.05;
+    let colours = curves.iter().filter(|(at, _)| channels[*at].0 != "Alpha").map(|(at, _)| &counts[*at]);
+    let full_height = height(largest_shown(colours).max(1)) * 1.05;
     for (at, color) in &curves {
         painter.add(curve(rect, color.gamma_multiply(0.38), |value| {
             (height(counts[*at][value]) / full_height) as f32
@@ -97,6 +92,22 @@ pub(super) fn histogram_ui(ui: &mut Ui, view: &mut Histogram, full: &Full) {
             ui.label(RichText::new(text).color(*color));
         }
     });
+}
+
+/// The count that reaches the upper edge. Clipped shadows and lights, and the few values of flat
+/// parts, would flatten all else: they are cut off at the top instead.
+fn largest_shown<'a>(channels: impl Iterator<Item = &'a [u32; 256]>) -> u32 {
+    /// Values of a channel that may stand out.
+    const SPIKES: usize = 8;
+    let of_channel = |counts: &'a [u32; 256]| {
+        let mut inner: Vec<u32> = counts[1..255].to_vec();
+        inner.sort_unstable_by(|a, b| b.cmp(a));
+        let (highest, body) = (inner[0], inner[SPIKES]);
+        // Most values of a drawing or a mask do not occur at all: its spikes are what there is.
+        let shown = if body == 0 { highest } else { highest.min(body.saturating_mul(3)) };
+        if shown == 0 { counts[0].max(counts[255]) } else { shown }
+    };
+    channels.map(of_channel).max().unwrap_or(0)
 }
 
 fn switches_ui(ui: &mut Ui, view: &mut Histogram, channels: &[Channel], tokens: &Tokens) {
@@ -157,4 +168,28 @@ fn curve(rect: Rect, color: Color32, height: impl Fn(usize) -> f32) -> Shape {
         }
     }
     Shape::mesh(mesh)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_few_spikes_do_not_flatten_the_rest() {
+        let counts = |all: u32, few: &[(usize, u32)]| {
+            let mut counts = [all; 256];
+            few.iter().for_each(|(value, count)| counts[*value] = *count);
+            counts
+        };
+        for (counts, expected) in [
+            (counts(10, &[]), 10),
+            (counts(10, &[(100, 5000), (101, 400)]), 30),
+            (counts(10, &[(0, 9000), (255, 9000)]), 10),
+            (counts(10, &[(128, 20)]), 20),
+            (counts(0, &[(100, 5000), (200, 400)]), 5000),
+            (counts(0, &[(0, 9000), (255, 70)]), 9000),
+        ] {
+            assert_eq!(largest_shown([&counts].into_iter()), expected);
+        }
+    }
 }

@@ -8,6 +8,7 @@ use crate::dataset::BoxRecord;
 use crate::state::Session;
 use crate::ui::Full;
 use crate::ui::theme::{Tokens, size, space};
+use crate::ui::widgets::elided;
 
 /// From this many screen pixels per image pixel on, lines part the pixels.
 const GRID_FROM: f32 = 16.0;
@@ -17,6 +18,8 @@ const VALUES_FROM: f32 = 32.0;
 const MAX_VALUES: usize = 1600;
 /// Type size of values inside pixels, in points.
 const VALUE_SIZE: f32 = 9.0;
+/// Width that a class name over a box may take, in points.
+const MAX_NAME: f32 = 180.0;
 /// With more boxes than this only the one under the pointer is named.
 const MAX_NAMES: usize = 80;
 
@@ -76,7 +79,8 @@ pub(super) fn class_name<'a>(session: &'a Session, record: &BoxRecord) -> &'a st
 /// The class on a chip at the box's upper edge, inside where there is no room above.
 fn name_ui(painter: &Painter, name: &str, on_screen: Rect, placement: &Placement, color: Color32) {
     let text = text_on(color);
-    let galley = painter.layout_no_wrap(short(name), FontId::proportional(size::SMALL), text);
+    let font = FontId::proportional(size::SMALL);
+    let galley = elided(painter, name, text, font, MAX_NAME.min(placement.frame.width() - 2.0 * space::XS));
     let chip = galley.size() + Vec2::new(2.0 * space::XS, 2.0);
     let above = on_screen.top() - chip.y;
     let room = placement.frame;
@@ -85,15 +89,6 @@ fn name_ui(painter: &Painter, name: &str, on_screen: Rect, placement: &Placement
     let rect = Rect::from_min_size(Pos2::new(x, y), chip);
     painter.rect_filled(rect, 2, color);
     painter.galley(rect.min + Vec2::new(space::XS, 1.0), galley, text);
-}
-
-/// A class name short enough for a chip.
-fn short(name: &str) -> String {
-    const CHARACTERS: usize = 28;
-    match name.char_indices().nth(CHARACTERS) {
-        Some((at, _)) => format!("{}…", &name[..at]),
-        None => name.to_owned(),
-    }
 }
 
 /// Black or white, whichever reads better on a colour (Rec. 601 luma).
@@ -172,10 +167,11 @@ pub(super) fn readout_ui(
     let mut text = format!("x {x}, y {y} · {}", full.decoded.value_text(x, y));
     if let Some(record) = pointed {
         text.push_str(" · ");
-        text.push_str(&short(class_name(session, record)));
+        text.push_str(class_name(session, record));
     }
-    let galley = ui.painter().layout_no_wrap(text.clone(), FontId::proportional(size::SMALL), tokens.text);
     let room = placement.frame.shrink(space::S);
+    let font = FontId::proportional(size::SMALL);
+    let galley = elided(ui.painter(), &text, tokens.text, font, room.width() - 2.0 * space::S);
     let chip = (galley.size() + Vec2::new(2.0 * space::S, space::S)).min(room.size());
     // It makes way for the pointer.
     let bottom = Rect::from_min_size(Pos2::new(room.left(), room.bottom() - chip.y), chip);

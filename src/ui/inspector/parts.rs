@@ -1,90 +1,16 @@
 //! Small things that the inspector is put together from.
 
-use egui::{Button, Label, Response, RichText, Role, Sense, Ui, Vec2, WidgetInfo};
-use egui_material_icons::MaterialIcon;
+use egui::{Label, RichText, Role, Sense, Ui, Vec2, WidgetInfo};
 use egui_material_icons::icons::*;
 
-use crate::state::{Action, Command, Level};
+use crate::state::{Action, Level};
 use crate::ui::Pencil;
 use crate::ui::theme::{Tokens, bold, size, space};
 
-/// Size of an icon in a button, in points.
-const ICON: f32 = 17.0;
-/// Points between an icon's edge and that of its button.
-pub(super) const BEARING: f32 = (space::ROW - ICON) / 2.0;
 /// Width of the names before values.
 const NAME_WIDTH: f32 = 104.0;
 /// Height of a line of a list, in points.
 const LINE: f32 = 18.0;
-
-/// A page that stands in the place of a sample and says what to do.
-pub(super) struct Page<'a> {
-    pub icon: MaterialIcon,
-    pub title: &'a str,
-    pub text: &'a str,
-    pub buttons: &'a [(&'a str, Command)],
-}
-
-/// Draws a [`Page`] in the middle of what is there.
-pub(super) fn page_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, page: &Page<'_>) {
-    let tokens = Tokens::of(ui);
-    let outer = ui.available_rect_before_wrap();
-    let width = (outer.width() - 2.0 * space::L).clamp(40.0, 420.0);
-    let height = (outer.height() * 0.5).min(120.0);
-    let top = (outer.center().y - height).max(outer.top() + space::M);
-    let inner = egui::Rect::from_min_max(
-        egui::pos2(outer.center().x - width / 2.0, top),
-        egui::pos2(outer.center().x + width / 2.0, outer.bottom()),
-    );
-    ui.scope_builder(egui::UiBuilder::new().max_rect(inner), |ui| {
-        ui.vertical_centered(|ui| {
-            ui.label(page.icon.rich_text().size(36.0).color(tokens.text_dim));
-            ui.add(Label::new(RichText::new(page.title).font(bold(size::HEADING))).wrap());
-            ui.add_space(space::XS);
-            ui.add(Label::new(RichText::new(page.text).color(tokens.text_dim)).wrap());
-            ui.add_space(space::S);
-            for (title, command) in page.buttons {
-                if ui.add_enabled(pencil.state.can_run(*command), Button::new(*title)).clicked() {
-                    pencil.act(Action::Run(*command));
-                }
-            }
-        });
-    });
-    ui.advance_cursor_after_rect(outer);
-}
-
-/// A button that is an icon; its name is what a screen reader says and what is shown on hover.
-pub(super) fn icon_button(ui: &mut Ui, icon: MaterialIcon, name: &str, enabled: bool, on: bool) -> Response {
-    let tokens = Tokens::of(ui);
-    painted_button(ui, icon, name, enabled, on, if on { tokens.accent } else { tokens.text })
-}
-
-/// An [`icon_button`] for a mark that a sample has or not: faint while it has not.
-pub(super) fn mark_button(ui: &mut Ui, icon: MaterialIcon, name: &str, enabled: bool, on: bool) -> Response {
-    let tokens = Tokens::of(ui);
-    let faint = tokens.text_dim.gamma_multiply(0.6);
-    painted_button(ui, icon, name, enabled, on, if on { tokens.accent } else { faint })
-}
-
-fn painted_button(
-    ui: &mut Ui,
-    icon: MaterialIcon,
-    name: &str,
-    enabled: bool,
-    on: bool,
-    color: egui::Color32,
-) -> Response {
-    let text = icon.rich_text().size(ICON).color(color);
-    let button = Button::new(text).frame_when_inactive(false).min_size(Vec2::splat(space::ROW)).selected(on);
-    let response = ui
-        .scope(|ui| {
-            ui.spacing_mut().button_padding = Vec2::splat(space::XS);
-            ui.add_enabled(enabled, button)
-        })
-        .inner;
-    response.widget_info(|| WidgetInfo::selected(Role::Button, enabled, on, name));
-    response.on_hover_text(name).on_disabled_hover_text(name)
-}
 
 /// The heading of a section that opens and closes; whether it is open.
 pub(super) fn section_ui(ui: &mut Ui, open: &mut bool, title: &str, note: &str) -> bool {
@@ -157,53 +83,4 @@ fn name_ui(ui: &mut Ui, name: &str, tokens: &Tokens) {
         ui.set_width(width);
         ui.add(Label::new(RichText::new(name).color(tokens.text_dim)).truncate().selectable(false));
     });
-}
-
-/// A number with its digits in groups of three: 12,345.
-pub(super) fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// A number of bytes as a person says it, and exactly: "1.2 MiB (1,234,567 bytes)".
-pub(super) fn bytes_text(bytes: u64) -> String {
-    let exact = grouped(bytes);
-    let mut value = bytes as f64;
-    for unit in ["", "KiB", "MiB", "GiB", "TiB"] {
-        if value < 1024.0 || unit == "TiB" {
-            return match unit {
-                "" => format!("{exact} bytes"),
-                unit => format!("{value:.1} {unit} ({exact} bytes)"),
-            };
-        }
-        value /= 1024.0;
-    }
-    exact
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_read_well() {
-        for (number, expected) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), expected);
-        }
-        for (bytes, expected) in [
-            (0, "0 bytes"),
-            (1023, "1,023 bytes"),
-            (1536, "1.5 KiB (1,536 bytes)"),
-            (5 << 30, "5.0 GiB (5,368,709,120 bytes)"),
-        ] {
-            assert_eq!(bytes_text(bytes), expected);
-        }
-    }
 }

@@ -2,27 +2,14 @@
 
 use std::sync::Arc;
 
-use egui::text::LayoutJob;
-use egui::{Color32, FontId, Galley, Painter, Rect, Ui, pos2};
+use egui::{FontId, Galley, Painter, Rect, Ui, pos2};
 
 use super::PADDING;
 use crate::dataset::SampleId;
 use crate::dataset::columns::Column;
 use crate::state::Session;
 use crate::ui::theme::{Tokens, size};
-
-/// One line of text that ends in “…” where it is wider than `width` points.
-pub fn elided(painter: &Painter, text: &str, color: Color32, font: FontId, width: f32) -> Arc<Galley> {
-    // A value may have line breaks and may be longer than any screen is wide.
-    const LONGEST: usize = 1024;
-    let end = text.char_indices().nth(LONGEST).map_or(text.len(), |(at, _)| at);
-    let line = text[..end].replace(['\n', '\r', '\t'], " ");
-    let mut job = LayoutJob::simple_singleline(line, font, color);
-    job.wrap.max_width = width.max(0.0);
-    job.wrap.max_rows = 1;
-    job.wrap.break_anywhere = true;
-    painter.layout_job(job)
-}
+use crate::ui::widgets::{elided, elided_name};
 
 /// Draws a value in its cell; tells whether part of it is hidden.
 pub(super) fn cell_ui(
@@ -48,9 +35,9 @@ pub(super) fn cell_ui(
     };
 
     if column.is_path() {
-        // The end of a path tells more than its start.
+        // The end of a path tells more than its start, and so does that of a long name.
         let split = text.rfind('/').map_or(0, |at| at + 1);
-        let name = elided(painter, &text[split..], tokens.text, font.clone(), inner.width());
+        let (name, name_cut) = elided_name(painter, &text[split..], tokens.text, font.clone(), inner.width());
         let room = inner.width() - name.size().x;
         let folder = elided(painter, &text[..split], tokens.text_dim, font, room);
         let mut left = inner.left();
@@ -59,7 +46,7 @@ pub(super) fn cell_ui(
             left += folder.size().x;
             cut = put(folder, inner.left());
         }
-        return put(name, left) | cut;
+        return put(name, left) | cut | name_cut;
     }
     if column.is_right_aligned() {
         if !column.name.starts_with("attr.") {

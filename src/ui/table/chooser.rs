@@ -1,6 +1,6 @@
 //! The menu of columns: every one with what it means, to be shown or hidden.
 
-use egui::{Popup, PopupCloseBehavior, Rect, RichText, ScrollArea, Ui};
+use egui::{Align, Layout, Popup, PopupCloseBehavior, Rect, RichText, ScrollArea, Ui, vec2};
 use egui_material_icons::icons::ICON_VIEW_COLUMN;
 
 use super::TableView;
@@ -8,9 +8,12 @@ use crate::dataset::columns::{Column, all_columns};
 use crate::state::{Action, Session, TableState};
 use crate::ui::Pencil;
 use crate::ui::theme::{Tokens, size, space};
+use crate::ui::widgets::IconButton;
 
 /// Width of the menu, in points.
 const WIDTH: f32 = 400.0;
+/// Width of the columns' titles in it, in points.
+const TITLE: f32 = 150.0;
 
 pub(super) fn chooser_ui(
     ui: &mut Ui,
@@ -22,9 +25,9 @@ pub(super) fn chooser_ui(
     let tokens = Tokens::of(ui);
     ui.painter().rect_filled(place, 0.0, tokens.panel);
     ui.painter().hline(place.x_range(), place.bottom() - 0.5, (1.0, tokens.line));
-    let icon = ICON_VIEW_COLUMN.rich_text().size(16.0).color(tokens.text_dim);
-    let button = egui::Button::new(icon).frame_when_inactive(false);
-    let button = ui.put(place.shrink(2.0), button).accessible_name("Columns").on_hover_text("Choose columns");
+    let layout = egui::Layout::centered_and_justified(egui::Direction::LeftToRight);
+    let mut spot = ui.new_child(egui::UiBuilder::new().max_rect(place.shrink(2.0)).layout(layout));
+    let button = IconButton::new(ICON_VIEW_COLUMN, "Columns").color(tokens.text_dim).show(&mut spot);
 
     let popup = Popup::menu(&button)
         .width(WIDTH)
@@ -36,7 +39,7 @@ pub(super) fn chooser_ui(
     }
     popup.show(|ui| {
         if view.choices.is_empty() {
-            view.choices = all_columns(session.dataset());
+            view.choices = all_columns(&session.snapshot);
         }
         menu_ui(ui, pencil, &view.choices, &session.table.columns);
     });
@@ -57,12 +60,16 @@ fn menu_ui(ui: &mut Ui, pencil: &mut Pencil, choices: &[Column], shown: &[String
                     ui.set_height(row);
                     // Something has to stay in the table.
                     let enabled = !(on && shown.len() == 1);
-                    let text = elide(&column.title, 22);
-                    let checkbox = ui.add_enabled(enabled, egui::Checkbox::new(&mut on, text));
-                    if checkbox.on_hover_text(&*column.title).changed() {
-                        pencil.act(Action::TableColumns(with(shown, column, on)));
-                    }
-                    ui.add_space((140.0 - (ui.cursor().left() - ui.min_rect().left())).max(space::XS));
+                    let left = Layout::left_to_right(Align::Center);
+                    ui.allocate_ui_with_layout(vec2(TITLE, row), left, |ui| {
+                        ui.set_min_width(TITLE);
+                        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Truncate);
+                        let checkbox = egui::Checkbox::new(&mut on, &*column.title);
+                        let checkbox = ui.add_enabled(enabled, checkbox);
+                        if checkbox.on_hover_text(&*column.title).changed() {
+                            pencil.act(Action::TableColumns(with(shown, column, on)));
+                        }
+                    });
                     let about = RichText::new(&*column.about).size(size::SMALL).color(tokens.text_dim);
                     ui.add(egui::Label::new(about).truncate());
                 });
@@ -81,11 +88,4 @@ fn menu_ui(ui: &mut Ui, pencil: &mut Pencil, choices: &[Column], shown: &[String
 fn with(shown: &[String], column: &Column, on: bool) -> Vec<String> {
     let others = shown.iter().filter(|name| **name != column.name).cloned();
     others.chain(on.then(|| column.name.to_string())).collect()
-}
-
-fn elide(text: &str, longest: usize) -> String {
-    match text.char_indices().nth(longest) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text.to_owned(),
-    }
 }

@@ -3,13 +3,13 @@
 use egui::{Align, CursorIcon, FontId, Id, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_ARROW_DOWNWARD, ICON_ARROW_UPWARD};
 
-use super::cell::elided;
 use super::{Frame, PADDING, TableView, WIDTHS, chooser};
 use crate::dataset::columns::Column;
 use crate::dataset::edit::{Direction, View};
 use crate::state::{Action, Session};
 use crate::ui::Pencil;
 use crate::ui::theme::{Tokens, bold, size};
+use crate::ui::widgets::elided;
 
 /// Width of the button at the end of the headings, in points.
 const CHOOSER: f32 = 32.0;

@@ -1,0 +1,36 @@
+//! The answer to a view: its rows, what is counted among them, and why there are none.
+
+use std::sync::Arc;
+
+use super::{Bitmask, Counts, QueryError, Rows, Snapshot, counts_of, parse};
+use crate::dataset::edit::View;
+
+/// What a view finds in a dataset.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    pub rows: Arc<Rows>,
+    /// Among the rows.
+    pub counts: Arc<Counts>,
+    /// Among all samples that are there.
+    pub total: Arc<Counts>,
+    /// Why the view's filter cannot be read, and so finds nothing: showing everything would pass
+    /// for its answer.
+    pub error: Option<QueryError>,
+}
+
+impl Found {
+    pub fn of(snapshot: &Snapshot, view: &View) -> Self {
+        let (mask, error) = match parse(&view.filter, snapshot.vocabulary()) {
+            Ok(query) => (query.mask(snapshot), None),
+            Err(error) => (Bitmask::empty(snapshot.len()), Some(error)),
+        };
+        let counts = Arc::new(counts_of(snapshot, &mask));
+        let present = snapshot.derived().present();
+        let total = match mask == *present {
+            true => counts.clone(),
+            false => Arc::new(counts_of(snapshot, present)),
+        };
+        let rows = Rows::find(snapshot, mask, &view.sort, view.direction).into();
+        Self { rows, counts, total, error }
+    }
+}
