@@ -51,6 +51,11 @@ pub fn exact_bytes_text(bytes: u64) -> String {
     format!("{} ({} bytes)", bytes_text(bytes), grouped(bytes))
 }
 
+/// A lower case character with the final sigma as any other.
+pub(crate) fn plain_sigma(lower: char) -> char {
+    if lower == 'ς' { 'σ' } else { lower }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,8 @@ use rayon::prelude::*;
 
 use super::edit::Mark;
 use super::facts::{CHUNK, FactChunk};
-use super::query::{Snapshot, parse_number, ranks, write_time};
+use super::natural::ranks;
+use super::query::{Snapshot, parse_number, write_time};
 use super::{ImageFormat, IssueKind, NO_SPLIT, PixelKind, SampleId, Strings};
 
 /// Something to show of each sample.

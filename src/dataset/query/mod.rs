@@ -40,7 +40,7 @@ pub use complete::{Completion, complete};
 pub use count::{Counts, Spread, Summary, counts, counts_of, summary};
 pub use date::{Date, write_time};
 pub use found::Found;
-pub use order::{NaturalOrder, rows, sorted_rows};
+pub use order::{rows, sorted_rows};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_TESTS, QueryError, parse};
 pub use pattern::Pattern;
 pub use pick::{Click, Pick, Selection, selected_terms, with_term};
@@ -50,7 +50,6 @@ pub use syntax::{
     AttributeTest, AttributeValue, Choice, Comparison, Node, Quantity, Query, Span, State, Test,
 };
 
-pub(crate) use order::ranks;
 pub(crate) use syntax::parse_number;
 
 /// The language, for help and README: how something is written, and what it means.

@@ -4,6 +4,8 @@
 
 use memchr::memmem::Finder;
 
+use crate::text::plain_sigma;
+
 /// Text with gaps: the pieces between the stars. One piece is text without a star.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pattern {
@@ -132,11 +134,6 @@ pub(crate) fn fold_into(text: &str, out: &mut String) {
     } else {
         out.extend(text.chars().flat_map(char::to_lowercase).map(plain_sigma));
     }
-}
-
-/// A lower case character with the final sigma as any other.
-pub(crate) fn plain_sigma(lower: char) -> char {
-    if lower == 'ς' { 'σ' } else { lower }
 }
 
 #[cfg(test)]

@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use rayon::prelude::*;
 
 use super::bitmask::Bitmask;
-use super::order::NaturalOrder;
 use super::pattern::{Extent, Matcher, Pattern, fold, fold_into};
 use super::syntax::parse_number;
 use crate::dataset::columns::{ColumnKind, kind_of};
 use crate::dataset::edit::Direction;
 use crate::dataset::facts::FactChunk;
+use crate::dataset::natural::{self, NaturalOrder};
 use crate::dataset::{Dataset, Facts, Issue, Origin, SampleId, Strings};
 
 /// What a query, a sort or a count is asked of. Cloning it copies pointers.
@@ -229,7 +229,7 @@ impl Derived {
     /// The place of each value of attribute `at` in natural order; equal values share theirs.
     pub fn attribute_ranks(&self, at: usize) -> &[u32] {
         let values = &self.dataset.attributes[at].values;
-        self.attributes[at].ranks.get_or_init(|| super::order::ranks(values.len(), |row| values.get(row)))
+        self.attributes[at].ranks.get_or_init(|| natural::ranks(values.len(), |row| values.get(row)))
     }
 
     /// The kept order of that column, or what `sort` makes.
