@@ -49,7 +49,7 @@ pub fn ranks<'a>(count: usize, text: impl Fn(usize) -> &'a str + Sync) -> Vec<u3
 }
 
 /// Rows `0..count` in the natural order of their texts; equal texts in row order.
-fn sorted<'a>(count: usize, text: impl Fn(usize) -> &'a str + Sync) -> Vec<SampleId> {
+pub fn sorted<'a>(count: usize, text: impl Fn(usize) -> &'a str + Sync) -> Vec<SampleId> {
     let text = &text;
     let rows = 0..count as SampleId;
     let in_order = |row: usize| compare(text(row - 1), text(row)).is_le();

@@ -511,6 +511,14 @@ fn clicks_change_the_query() {
         ("is:boxed", Pick::Is(State::Starred), Add, "is:boxed is:starred"),
         ("is:boxed is:starred", Pick::Is(State::Starred), Only, "is:boxed"),
         ("label:", class("cat"), Only, "label:cat"),
+        ("-label:cat", class("cat"), Add, ""),
+        ("-label:cat,dog photo", class("cat"), Add, "-label:dog photo"),
+        ("label:dog -label:cat", class("cat"), Add, "label:dog,cat"),
+        ("label:* -label:cat", class("cat"), Add, "label:*"),
+        ("-label:cat", class("dog"), Add, "-label:cat label:dog"),
+        ("-format:png", Pick::Format(ImageFormat::Png), Add, ""),
+        ("-issue:any", Pick::AnyIssue, Add, ""),
+        ("-is:starred", Pick::Is(State::Starred), Add, ""),
     ] {
         assert_eq!(with_term(text, &pick, click, zoo.vocabulary()), expected, "{text} {pick:?} {click:?}");
     }
@@ -519,7 +527,25 @@ fn clicks_change_the_query() {
     assert_eq!(selection.classes, [true, false, false, false]);
     assert_eq!(selection.splits, [false, true]);
     assert!(selection.unlabelled && selection.any_issue && !selection.no_split);
+    let selection = selected_terms("label:* -label:cat -split:val", zoo.vocabulary());
+    assert_eq!(selection.classes, [false, true, true, true]);
+    assert_eq!(selection.splits, [false, false]);
     assert!(selected_terms("label:cat or dog", zoo.vocabulary()).classes.iter().all(|selected| !selected));
+}
+
+#[test]
+fn what_a_wide_star_means_is_not_written_out() {
+    let mut builder = DatasetBuilder::new("", "", Layout::Manifest);
+    for class in 0..2000 {
+        builder.push(NewSample { path: "x", labels: &[&format!("c{class}")], ..Default::default() });
+    }
+    let snapshot =
+        Snapshot::new(Arc::new(builder.finish().0), &[], Facts::new(2000), Arc::new(vec![0; 2000]));
+    let words = snapshot.vocabulary();
+    let click = |text: &str| with_term(text, &Pick::Class("c7".into()), Click::Add, words);
+    assert_eq!(click("label:*"), "label:* -label:c7");
+    assert_eq!(click("label:* -label:c7"), "label:*");
+    assert!(!selected_terms("label:* -label:c7", words).classes[7]);
 }
 
 /// A class name that a dataset could hold.

@@ -38,7 +38,9 @@ pub enum Click {
 ///
 /// The conditions of the picked kind become one list (`label:cat,dog`) in their place; the rest of
 /// the query stays, in its normal form. A plain click also takes away `-label:…`, which could
-/// leave nothing to see. Text that is not a query yet gives way to the pick.
+/// leave nothing to see; a shift-click on what that excludes lets it in again. What a star means
+/// is written out to take one name from it, or `-label:…` beside it where that is over
+/// [`MAX_WRITTEN`] names. Text that is not a query yet gives way to the pick.
 pub fn with_term(text: &str, pick: &Pick, click: Click, vocabulary: &Vocabulary) -> String {
     let root = parse(text, vocabulary).unwrap_or_default().into_root();
     let mut nodes = match root {
@@ -46,27 +48,45 @@ pub fn with_term(text: &str, pick: &Pick, click: Click, vocabulary: &Vocabulary)
         root => root.into_iter().collect(),
     };
     let facet = Facet::of(pick);
-    let negative = |node: &Node| match node {
-        Node::Not(inner) => facet.owns(inner),
-        _ => false,
-    };
-    if click == Click::Only {
-        nodes.retain(|node| !negative(node));
-    }
-    let place = nodes.iter().position(|node| facet.owns(node)).unwrap_or(nodes.len());
-    let (mine, mut rest): (Vec<Node>, Vec<Node>) = nodes.into_iter().partition(|node| facet.owns(node));
-    let tests = mine.into_iter().filter_map(|node| match node {
-        Node::Test(test) => Some(test),
+    let excluded = |node: &Node| match node {
+        Node::Not(inner) => facet.test(inner).cloned(),
         _ => None,
-    });
-    if let Some(test) = facet.clicked(tests.collect(), pick, click, vocabulary) {
-        rest.insert(place.min(rest.len()), Node::Test(test));
+    };
+    let mut is_let_in = false;
+    match click {
+        Click::Only => nodes.retain(|node| excluded(node).is_none()),
+        Click::Add => {
+            let let_in = |node: Node| match excluded(&node) {
+                Some(test) if facet.means(std::slice::from_ref(&test), pick, vocabulary) => {
+                    is_let_in = true;
+                    let rest = facet.clicked(vec![test], pick, click, vocabulary)?;
+                    Some(Node::Test(rest).negated())
+                }
+                _ => Some(node),
+            };
+            nodes = nodes.into_iter().filter_map(let_in).collect();
+        }
     }
-    let mut nodes = rest.into_iter();
+    let mine: Vec<Test> = nodes.iter().filter_map(|node| facet.test(node).cloned()).collect();
+    if click == Click::Add && facet.is_wide(&mine, pick, vocabulary) && !is_let_in {
+        let alone = facet.clicked(Vec::new(), pick, click, vocabulary);
+        nodes.extend(alone.map(|test| Node::Test(test).negated()));
+    } else if !is_let_in || !mine.is_empty() && !facet.means(&mine, pick, vocabulary) {
+        let place = nodes.iter().position(|node| facet.test(node).is_some()).unwrap_or(nodes.len());
+        nodes.retain(|node| facet.test(node).is_none());
+        if let Some(test) = facet.clicked(mine, pick, click, vocabulary) {
+            nodes.insert(place.min(nodes.len()), Node::Test(test));
+        }
+    }
+    let mut nodes = nodes.into_iter();
     Query::new(nodes.next().map(|first| Node::and(first, nodes.collect()))).to_string()
 }
 
-/// What a query's text asks for at its top level, as the sidebar shows it.
+/// So many names that a star means are written out.
+pub const MAX_WRITTEN: usize = 24;
+
+/// What a query's text asks for at its top level, as the sidebar shows it. A class or split that
+/// it excludes beside that is not asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Selection {
     /// One per class of the vocabulary.
@@ -101,10 +121,10 @@ pub fn selected_terms(text: &str, vocabulary: &Vocabulary) -> Selection {
         let Node::Test(test) = node else { continue };
         match test {
             Test::Label(choices) => {
-                select(choices, &vocabulary.classes, &mut selection.classes, &mut selection.unlabelled);
+                set(choices, &vocabulary.classes, &mut selection.classes, &mut selection.unlabelled, true);
             }
             Test::Split(choices) => {
-                select(choices, &vocabulary.splits, &mut selection.splits, &mut selection.no_split);
+                set(choices, &vocabulary.splits, &mut selection.splits, &mut selection.no_split, true);
             }
             Test::Format(formats) => {
                 formats.iter().for_each(|format| selection.formats[*format as usize] = true);
@@ -126,15 +146,28 @@ pub fn selected_terms(text: &str, vocabulary: &Vocabulary) -> Selection {
             | Test::Attribute { .. } => {}
         }
     }
+    for node in nodes {
+        let Node::Not(inner) = node else { continue };
+        match &**inner {
+            Node::Test(Test::Label(choices)) => {
+                set(choices, &vocabulary.classes, &mut selection.classes, &mut selection.unlabelled, false);
+            }
+            Node::Test(Test::Split(choices)) => {
+                set(choices, &vocabulary.splits, &mut selection.splits, &mut selection.no_split, false);
+            }
+            _ => {}
+        }
+    }
     selection
 }
 
-fn select(choices: &[Choice], names: &Names, selected: &mut [bool], none: &mut bool) {
+/// Sets what these choices mean.
+fn set(choices: &[Choice], names: &Names, selected: &mut [bool], none: &mut bool, to: bool) {
     for choice in choices {
         match choice {
-            Choice::None => *none = true,
+            Choice::None => *none = to,
             Choice::Name(pattern) => {
-                names.matching(pattern).into_iter().for_each(|id| selected[id] = true);
+                names.matching(pattern).into_iter().for_each(|id| selected[id] = to);
             }
         }
     }
@@ -161,10 +194,10 @@ impl Facet {
         }
     }
 
-    /// Whether a condition is of this kind.
-    fn owns(self, node: &Node) -> bool {
-        let Node::Test(test) = node else { return false };
-        match (self, test) {
+    /// The condition of this kind that a node is.
+    fn test(self, node: &Node) -> Option<&Test> {
+        let Node::Test(test) = node else { return None };
+        let owns = match (self, test) {
             (Self::Label, Test::Is(states)) => states.as_slice() == [State::Unlabelled],
             (Self::Is(state), Test::Is(states)) => states.as_slice() == [state],
             (Self::Label, Test::Label(_))
@@ -172,7 +205,40 @@ impl Facet {
             | (Self::Format, Test::Format(_))
             | (Self::Issue, Test::Issue(_)) => true,
             _ => false,
+        };
+        owns.then_some(test)
+    }
+
+    /// The names that a choice of this kind can mean.
+    fn names(self, vocabulary: &Vocabulary) -> &Names {
+        if self == Self::Split { &vocabulary.splits } else { &vocabulary.classes }
+    }
+
+    /// Whether what is picked is among what these conditions ask for.
+    fn means(self, tests: &[Test], pick: &Pick, vocabulary: &Vocabulary) -> bool {
+        match self {
+            Self::Label | Self::Split => {
+                let picked = pick_choice(pick);
+                choices(tests.to_vec(), picked.clone(), self.names(vocabulary)).contains(&picked)
+            }
+            Self::Format | Self::Issue => tests.iter().any(|test| match (test, pick) {
+                (Test::Format(formats), Pick::Format(format)) => formats.contains(format),
+                (Test::Issue(kinds), Pick::Issue(kind)) => kinds.contains(&Some(*kind)),
+                (Test::Issue(kinds), _) => kinds.contains(&None),
+                _ => false,
+            }),
+            Self::Is(_) => !tests.is_empty(),
         }
+    }
+
+    /// Whether too much would have to be written out to take the picked name from these.
+    fn is_wide(self, tests: &[Test], pick: &Pick, vocabulary: &Vocabulary) -> bool {
+        if !matches!(self, Self::Label | Self::Split) {
+            return false;
+        }
+        let names = self.names(vocabulary);
+        let written = choices(tests.to_vec(), pick_choice(pick), names);
+        written.len() > MAX_WRITTEN && written.len() > choices(tests.to_vec(), Choice::None, names).len()
     }
 
     /// The condition after the click, in place of those there were.

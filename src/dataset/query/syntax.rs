@@ -272,7 +272,7 @@ pub(super) fn builtin_field(name: &str) -> Option<Field> {
     let words = WORD_FIELDS.iter().find(|(word, ..)| *word == name);
     words.map(|(_, field, _)| field.clone()).or_else(|| {
         let column = COLUMNS.iter().find(|column| column.name == name)?;
-        let name = COLUMNS.iter().map(|column| column.static_name()).find(|known| *known == name)?;
+        let name = column.static_name();
         match column.kind {
             ColumnKind::Number => Some(Field::Number(name)),
             ColumnKind::Date => Some(Field::Date(name)),

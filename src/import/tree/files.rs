@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use rayon::prelude::*;
-
 use crate::dataset::{Place, Strings, natural};
 
 /// Files, one element of each column per file.
@@ -60,13 +58,14 @@ impl Files {
     /// The files in natural order of their paths. Of an archive's entries of one path the last is
     /// kept: it is the one that unpacking would leave.
     pub fn sorted(mut self) -> Self {
-        let mut order: Vec<u32> = (0..self.len() as u32).collect();
-        let place = |file: u32| (self.places[file as usize].container, self.places[file as usize].offset);
-        order.par_sort_unstable_by(|a, b| {
-            natural::compare(self.paths.get(*a as usize), self.paths.get(*b as usize))
-                .then_with(|| place(*a).cmp(&place(*b)))
-                .then_with(|| self.raw_paths.get(&(*a as usize)).cmp(&self.raw_paths.get(&(*b as usize))))
-        });
+        let path = |file: u32| self.paths.get(file as usize);
+        let mut order = natural::sorted(self.len(), |file| self.paths.get(file));
+        for equal in order.chunk_by_mut(|a, b| path(*a) == path(*b)).filter(|equal| equal.len() > 1) {
+            equal.sort_unstable_by_key(|file| {
+                let place = self.places[*file as usize];
+                (place.container, place.offset, self.raw_paths.get(&(*file as usize)))
+            });
+        }
         let mut sorted = Self::default();
         sorted.paths.reserve(self.len(), self.paths.text().len());
         sorted.places.reserve(self.len());
