@@ -80,9 +80,10 @@ pub struct ScanOptions {
 
 #[derive(Clone, Debug, Args)]
 pub struct DemoArguments {
-    /// Folder to write into: OUT/glyphs is the dataset, OUT/truth.csv lists its faults
-    #[arg(long, value_name = "DIR", default_value = "lenslet-demo")]
-    pub out: PathBuf,
+    /// Folder to write into: DIR/glyphs is the dataset, DIR/truth.csv lists its faults; without
+    /// it, a folder among Lenslet's own data
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
 
     /// How many samples
     #[arg(long, value_name = "N", default_value_t = 3000, value_parser = clap::value_parser!(u32).range(1..))]

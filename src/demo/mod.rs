@@ -96,13 +96,17 @@ pub struct DemoOptions {
     pub seed: u64,
 }
 
-/// The folder for the program's own demo below its data: one for each version, so that a new version
-/// is not refused because of an old one.
-pub fn app_folder(data: &Path) -> PathBuf {
-    data.join(format!("demo-{VERSION}"))
-}
-
 impl DemoOptions {
+    /// A demo below the program's data: each version, size and seed has a folder of its own, so that
+    /// none is refused because of another.
+    pub fn below(data: &Path, samples: u32, seed: u64) -> Self {
+        let name = match (samples, seed) {
+            (DEFAULT_SAMPLES, DEFAULT_SEED) => format!("demo-{VERSION}"),
+            _ => format!("demo-{VERSION}-{samples}-{seed}"),
+        };
+        Self { out: data.join(name), samples, seed }
+    }
+
     /// The default demo in that folder.
     pub fn new(out: impl Into<PathBuf>) -> Self {
         Self { out: out.into(), samples: DEFAULT_SAMPLES, seed: DEFAULT_SEED }

@@ -19,6 +19,25 @@ fn json(output: &Output) -> serde_json::Value {
 }
 
 #[test]
+fn demos_without_a_folder_do_not_meet() {
+    let home = tempfile::tempdir().expect("a folder");
+    let dataset = |arguments: &[&str]| {
+        let wrote = lenslet(&[&["demo"], arguments].concat(), home.path());
+        let printed = String::from_utf8(wrote.stdout).expect("UTF-8");
+        // As `make run` reads it.
+        let (count, path) = printed.lines().next().and_then(|line| line.split_once(" samples in ")).unwrap();
+        assert!(path.starts_with(home.path().to_str().expect("UTF-8")), "{path}");
+        assert!(std::fs::read_dir(path).expect("it is there").count() > 0);
+        (count.to_owned(), path.to_owned())
+    };
+    let all =
+        [&["--samples", "20"][..], &["--samples", "21"], &["--samples", "20", "--seed", "2"]].map(dataset);
+    assert_eq!(all.each_ref().map(|(count, _)| count.as_str()), ["20", "21", "20"]);
+    assert_ne!(all[0].1, all[2].1);
+    assert_eq!(dataset(&["--samples", "20"]), all[0], "one that is there is used again");
+}
+
+#[test]
 fn scan_prints_the_facts_of_the_demo() {
     let home = tempfile::tempdir().expect("a folder");
     let out = home.path().join("out");

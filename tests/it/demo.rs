@@ -298,7 +298,7 @@ fn a_demo_is_reused_redone_or_refused() {
     let refused = demo::ensure(&options, &control).unwrap_err().to_string();
     assert!(refused.contains("in version 0 already"), "{refused}");
     fs::write(&marker, text).unwrap();
-    let folder_of_app = demo::app_folder(folder.path());
+    let folder_of_app = DemoOptions::below(folder.path(), demo::DEFAULT_SAMPLES, demo::DEFAULT_SEED).out;
     assert!(folder_of_app.ends_with(format!("demo-{}", demo::VERSION)));
 
     // As a killed program leaves it: moved in part, the marker still to come.

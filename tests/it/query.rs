@@ -471,7 +471,9 @@ fn completions_go_on_with_what_is_typed() {
         assert_eq!(all.first().map(String::as_str), Some(expected), "{text}: {all:?}");
         assert!(offered.len() <= 20);
     }
-    assert!(complete("width>=", 7, zoo.vocabulary()).is_empty());
+    for number in ["width>=", "width>=1", "source>=", "source>=my", "attr.source<0."] {
+        assert!(complete(number, number.len(), zoo.vocabulary()).is_empty(), "{number}");
+    }
     assert!(!complete("", 0, zoo.vocabulary()).is_empty());
 }
 

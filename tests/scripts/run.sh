@@ -5,15 +5,15 @@ set -eu
 cargo=${1:-cargo}
 
 "$cargo" build --release
-demo=${XDG_DATA_HOME:-$HOME/.local/share}/lenslet/demo
-"$cargo" run --release --quiet -- demo --out "$demo"
+report=$("$cargo" run --release --quiet -- demo)
+dataset=$(printf '%s\n' "$report" | sed -n 's/^[0-9]* samples in //p')
 case "$(uname -s)" in
   Linux) display=${DISPLAY:-}${WAYLAND_DISPLAY:-} ;;
   *) display=native ;;
 esac
 if [ -n "$display" ]; then
-  exec "$cargo" run --release --quiet -- "$demo/glyphs"
+  exec "$cargo" run --release --quiet -- "$dataset"
 fi
 echo "There is no display here, so this is the scan report of the demo dataset:"
 echo
-exec "$cargo" run --release --quiet -- scan "$demo/glyphs"
+exec "$cargo" run --release --quiet -- scan "$dataset"

@@ -1,7 +1,5 @@
 //! Writing the demo dataset, to open it.
 
-use std::path::PathBuf;
-
 use egui::Context;
 
 use super::{bug, waker};
@@ -14,8 +12,8 @@ use crate::text::sentence;
 pub struct Demo(Job<Result<DemoReport, DemoError>>);
 
 impl Demo {
-    pub fn start(out: PathBuf, ctx: &Context) -> std::io::Result<Self> {
-        let work = move |control: &Control| match crate::demo::ensure(&DemoOptions::new(out), control) {
+    pub fn start(options: DemoOptions, ctx: &Context) -> std::io::Result<Self> {
+        let work = move |control: &Control| match crate::demo::ensure(&options, control) {
             Err(DemoError::Cancelled(cancelled)) => Err(cancelled),
             ended => Ok(ended),
         };

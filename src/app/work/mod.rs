@@ -27,6 +27,7 @@ use self::opening::{Ended, Opening};
 use self::rescanning::Rescanning;
 use super::thumbs::ThumbSource;
 use crate::dataset::SampleId;
+use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
 use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
 use crate::pipeline::OpenRequest;
@@ -336,9 +337,9 @@ impl Work {
         if self.demo.is_some() {
             return Vec::new();
         }
-        let out = crate::demo::app_folder(&self.paths.data);
-        let source = out.display().to_string();
-        match Demo::start(out, &self.ctx) {
+        let options = DemoOptions::below(&self.paths.data, DEFAULT_SAMPLES, DEFAULT_SEED);
+        let source = options.out.display().to_string();
+        match Demo::start(options, &self.ctx) {
             Ok(demo) => {
                 self.demo = Some(demo);
                 vec![Action::Opening { source }]

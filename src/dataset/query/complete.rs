@@ -29,7 +29,7 @@ pub struct Completion {
 /// Ways to go on at byte `cursor` of the text, the likeliest first; at most twenty.
 pub fn complete(text: &str, cursor: usize, vocabulary: &Vocabulary) -> Vec<Completion> {
     let cursor = (0..=cursor.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    let place = Place::at(text, cursor);
+    let Some(place) = Place::at(text, cursor) else { return Vec::new() };
     let mut ranked = Ranked::new(&place.typed);
     match &place.field {
         None => offer_words(&mut ranked, vocabulary),
@@ -48,7 +48,8 @@ struct Place {
 }
 
 impl Place {
-    fn at(text: &str, cursor: usize) -> Self {
+    /// Where the cursor is; `None` in a number to compare with, which cannot be guessed.
+    fn at(text: &str, cursor: usize) -> Option<Self> {
         let place = |field, value: &Value| Self {
             field,
             typed: value.text(),
@@ -56,7 +57,7 @@ impl Place {
         };
         // The text before the cursor tells what is meant, the whole text how far it goes.
         let (mut tokens, _) = lex(&text[..cursor]);
-        match tokens.pop().filter(|token| token.at.end == cursor) {
+        let place = match tokens.pop().filter(|token| token.at.end == cursor) {
             Some(token) => match token.kind {
                 TokenKind::Text(value) => place(None, &value),
                 TokenKind::Field(field) if field.op == Op::Is || field.op == Op::NotEqual => {
@@ -65,8 +66,7 @@ impl Place {
                         None => Self::new_word(cursor),
                     }
                 }
-                // A number cannot be guessed.
-                TokenKind::Field(field) => Self { field: Some(field.name), ..Self::new_word(cursor) },
+                TokenKind::Field(_) => return None,
                 TokenKind::And | TokenKind::Or | TokenKind::Not if text[token.at.clone()] != *"-" => Self {
                     field: None,
                     typed: text[token.at.clone()].to_owned(),
@@ -75,7 +75,8 @@ impl Place {
                 _ => Self::new_word(cursor),
             },
             None => Self::new_word(cursor),
-        }
+        };
+        Some(place)
     }
 
     fn new_word(cursor: usize) -> Self {
