@@ -98,6 +98,14 @@ impl FullPictures {
         self.request();
     }
 
+    /// Drops the samples that could not be loaded: they may be there by now.
+    pub fn forget_failed(&mut self) {
+        self.receive();
+        for sample in self.cache.failed() {
+            self.forget(sample);
+        }
+    }
+
     /// Drops everything, as when another dataset is opened.
     pub fn clear(&mut self) {
         self.workers.clear();

@@ -461,7 +461,10 @@ impl AppPictures {
         *self.source.lock().unwrap_or_else(PoisonError::into_inner) = source.clone();
         self.thumbs.set_source(source, changed);
         match changed {
-            Some(changed) => changed.iter().for_each(|sample| self.full.forget(*sample)),
+            Some(changed) => {
+                changed.iter().for_each(|sample| self.full.forget(*sample));
+                self.full.forget_failed();
+            }
             None => self.full.clear(),
         }
     }

@@ -152,19 +152,13 @@ impl Thumbs {
     }
 
     /// Shows another dataset, or none. A dataset whose rows stay (after a rescan) keeps what is
-    /// there, but for `changed` samples.
+    /// there, but for `changed` samples and those that could not be read.
     pub fn set_source(&mut self, source: Option<Arc<ThumbSource>>, changed: Option<&[SampleId]>) {
+        // A permission or a disk that is back leaves no trace in a listing.
+        self.failed.clear();
         match changed {
-            Some(changed) => {
-                for sample in changed {
-                    self.failed.remove(sample);
-                    self.pool.forget(*sample);
-                }
-            }
-            None => {
-                self.failed.clear();
-                self.pool.clear();
-            }
+            Some(changed) => changed.iter().for_each(|sample| self.pool.forget(*sample)),
+            None => self.pool.clear(),
         }
         self.set_make(
             source.map(|source| -> Make { Arc::new(move |sample, edge| source.make(sample, edge)) }),

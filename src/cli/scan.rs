@@ -101,10 +101,8 @@ pub fn scan(options: &ScanOptions, control: &Control) -> anyhow::Result<ScanRepo
     let found = Mutex::new((snapshot.facts.clone(), issues));
     let problem = pipeline::measure(&snapshot, &reader, keeper, threads, control, &|facts, issues| {
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-        for (sample, fact) in &facts {
-            found.0.set(*sample, fact);
-        }
-        found.1.extend(issues);
+        let again = found.0.learn(&facts);
+        Issue::renew(&mut found.1, &again, issues);
     })?;
     if let Some(problem) = problem {
         return Err(anyhow!("what was measured could not be kept: {problem}"));

@@ -3,6 +3,7 @@
 //! Ingest fills these columns while views and filters read them. A snapshot clones pointers; a
 //! write copies at most one chunk that a snapshot still holds.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -338,6 +339,20 @@ impl Facts {
         self.measured -= usize::from(chunk.measured[at % CHUNK]);
         self.measured += usize::from(fact.measured);
         chunk.set(at % CHUNK, fact);
+    }
+
+    /// Takes in what was measured. Gives the samples of which an issue was known before: they were
+    /// measured again. Samples that there is no row for are left out.
+    pub fn learn(&mut self, measured: &[(SampleId, Fact)]) -> HashSet<SampleId> {
+        let mut again = HashSet::new();
+        let samples = self.len;
+        for (sample, fact) in measured.iter().filter(|(sample, _)| (*sample as usize) < samples) {
+            if self.get(*sample).issues != 0 {
+                again.insert(*sample);
+            }
+            self.set(*sample, fact);
+        }
+        again
     }
 
     /// The chunks in row order; all but the last have [`CHUNK`] rows.

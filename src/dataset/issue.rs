@@ -1,5 +1,7 @@
 //! What is wrong with a sample, as a thing to look at.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::SampleId;
@@ -94,4 +96,18 @@ pub struct Issue {
     pub origin: Origin,
     /// A sentence that says what is wrong and, where it helps, what to do.
     pub message: String,
+}
+
+impl Issue {
+    /// Adds what was found in the content of samples, in place of what was found before in those
+    /// that were measured `again`.
+    pub fn renew(issues: &mut Vec<Self>, again: &HashSet<SampleId>, found: Vec<Self>) {
+        if !again.is_empty() {
+            let is_old = |issue: &Self| {
+                issue.origin == Origin::Content && issue.sample.is_some_and(|id| again.contains(&id))
+            };
+            issues.retain(|issue| !is_old(issue));
+        }
+        issues.extend(found);
+    }
 }

@@ -19,6 +19,7 @@ pub mod reconcile;
 pub mod strings;
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -171,6 +172,25 @@ pub struct Dataset {
 }
 
 impl Dataset {
+    /// The file on disk that a sample is, or is in.
+    pub fn file_of(&self, sample: SampleId) -> PathBuf {
+        let root = Path::new(&self.root);
+        let mut place = self.places[sample as usize];
+        if place.is_loose() {
+            return root.join(self.path(sample));
+        }
+        // Archives can lie in archives; the file is the outermost.
+        loop {
+            let Some(container) = self.containers.get(place.container as usize) else {
+                return root.to_owned();
+            };
+            match container.parent {
+                Some(parent) if !parent.is_loose() => place = parent,
+                _ => return root.join(&container.path),
+            }
+        }
+    }
+
     /// Number of rows, gone ones included.
     pub fn len(&self) -> usize {
         self.places.len()

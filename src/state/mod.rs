@@ -17,7 +17,9 @@ use std::sync::Arc;
 
 pub use command::{COMMANDS, Command};
 pub use selection::{SelectMode, Selection};
-pub use session::{GridState, ProjectFace, Search, Session, Shown, TableState, Then, cells_across};
+pub use session::{
+    GridState, IssuesKey, ProjectFace, Search, Session, Shown, TableState, Then, cells_across,
+};
 
 use crate::dataset::edit::{Direction, Edit, History, Mark, Overlay, View};
 use crate::dataset::query::{Click, Found, Pick, Snapshot};

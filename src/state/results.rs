@@ -71,14 +71,12 @@ impl Session {
     }
 
     fn measured(&mut self, facts: &[(SampleId, Fact)], issues: Vec<Issue>) {
-        let known = &mut self.snapshot.facts;
-        for (sample, fact) in facts {
-            if (*sample as usize) < known.len() {
-                known.set(*sample, fact);
-            }
+        let again = self.snapshot.facts.learn(facts);
+        if !again.is_empty() {
+            self.issues_revision += 1;
         }
-        if !issues.is_empty() {
-            Arc::make_mut(&mut self.issues).extend(issues);
+        if !issues.is_empty() || !again.is_empty() {
+            Issue::renew(Arc::make_mut(&mut self.issues), &again, issues);
         }
         self.shown.stale = true;
     }
@@ -89,6 +87,7 @@ impl Session {
         let facts = snapshot.facts.clone();
         self.snapshot = snapshot.with(facts, self.overlay.marks.clone());
         self.issues = issues;
+        self.issues_revision += 1;
         self.selection.keep_to(self.snapshot.derived().present());
         // What the query means can be another with other names in the dataset.
         let text = self.search.text.clone();

@@ -1,7 +1,7 @@
 //! The open dataset: what is in it, what was decided, what is shown of it.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use serde::{Deserialize, Serialize};
 
@@ -19,12 +19,33 @@ pub struct Session {
     pub overlay: Overlay,
     pub history: History,
     pub issues: Arc<Vec<Issue>>,
+    /// Raised when issues are taken away or come in another order; see [`Session::issues_key`].
+    pub(super) issues_revision: u64,
     pub project: ProjectFace,
     pub shown: Shown,
     pub selection: Selection,
     pub search: Search,
     pub grid: GridState,
     pub table: TableState,
+}
+
+/// While it is equal, issues are only added at the end.
+#[derive(Clone, Debug, Default)]
+pub struct IssuesKey {
+    dataset: Weak<Dataset>,
+    revision: u64,
+}
+
+impl IssuesKey {
+    pub(crate) fn new(dataset: &Arc<Dataset>, revision: u64) -> Self {
+        Self { dataset: Arc::downgrade(dataset), revision }
+    }
+}
+
+impl PartialEq for IssuesKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.dataset.ptr_eq(&other.dataset) && self.revision == other.revision
+    }
 }
 
 /// The project as the status bar shows it.
@@ -224,6 +245,11 @@ impl Default for SavedPlace {
 impl Session {
     pub fn dataset(&self) -> &Arc<Dataset> {
         &self.snapshot.dataset
+    }
+
+    /// What something that was worked out of the issues stands on.
+    pub fn issues_key(&self) -> IssuesKey {
+        IssuesKey::new(self.dataset(), self.issues_revision)
     }
 
     /// Where a sample stands in the view.

@@ -157,6 +157,7 @@ impl State {
             overlay: opened.overlay,
             history: opened.history,
             issues: opened.issues.into(),
+            issues_revision: 0,
             project: opened.project,
             shown: Shown { asked: self.opened << 32, answered: self.opened << 32, ..Shown::default() },
             selection,

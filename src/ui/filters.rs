@@ -26,6 +26,8 @@ pub struct FiltersView {
     picked: Picked,
     picked_from: Option<String>,
     classes: Classes,
+    /// The splits in the order shown.
+    splits: Vec<u32>,
 }
 
 /// The classes in the order shown, worked out again only where something that they depend on
@@ -61,7 +63,7 @@ impl ClassOrder {
 const SEARCH_FROM: usize = 12;
 /// Height of a line, in points.
 const LINE: f32 = space::ROW - 2.0;
-/// More classes than this get a list of their own to scroll in, with this many lines.
+/// More lines than this get a list of their own to scroll in, with this many lines.
 const UNSCROLLED: usize = 40;
 const VISIBLE: usize = 16;
 
@@ -91,6 +93,11 @@ impl FiltersView {
             self.dataset = Arc::downgrade(session.dataset());
             self.picked_from = None;
             self.classes = Classes::default();
+            // Training comes before validation and test, whatever the alphabet says.
+            let known = |name: &str| ["train", "val", "test"].iter().position(|known| *known == name);
+            let names = &session.dataset().split_names;
+            self.splits = (0..names.len() as u32).collect();
+            self.splits.sort_by_key(|at| known(&names[*at as usize]).unwrap_or(3));
         }
         let filter = &session.overlay.view.filter;
         if self.picked_from.as_ref() != Some(filter) {
@@ -266,7 +273,7 @@ fn classes_ui(ui: &mut Ui, session: &Session, view: &mut FiltersView, actions: &
     let count = |counts: &[u32], at: usize| counts.get(at).copied().unwrap_or(0);
     let largest = view.classes.largest.max(total.unlabelled);
     let mut picked = None;
-    let mut list = |ui: &mut Ui, classes: &[u32]| {
+    let list = |ui: &mut Ui, classes: &[u32]| {
         for class in classes {
             let at = *class as usize;
             let Some(name) = names.get(at) else { continue };
@@ -287,15 +294,8 @@ fn classes_ui(ui: &mut Ui, session: &Session, view: &mut FiltersView, actions: &
     let listed = &view.classes.listed;
     if listed.is_empty() {
         ui.label(widgets::dim("No class has this in its name."));
-    } else if listed.len() > UNSCROLLED {
-        // Thousands of classes: only the lines on screen are drawn.
-        let height = VISIBLE as f32 * (LINE + ui.spacing().item_spacing.y);
-        let area = egui::ScrollArea::vertical().id_salt("classes").max_height(height).auto_shrink(false);
-        area.show_rows(ui, LINE, listed.len(), |ui, range| {
-            list(ui, listed.get(range).unwrap_or_default());
-        });
     } else {
-        list(ui, listed);
+        lines_ui(ui, "classes", listed, list);
     }
     if total.unlabelled > 0 {
         let line = Line {
@@ -314,6 +314,18 @@ fn classes_ui(ui: &mut Ui, session: &Session, view: &mut FiltersView, actions: &
     if let Some((pick, click)) = picked {
         actions.push(Action::Picked { pick, click });
     }
+}
+
+/// Draws a list's lines; of thousands only those on screen.
+fn lines_ui(ui: &mut Ui, name: &str, lines: &[u32], mut draw: impl FnMut(&mut Ui, &[u32])) {
+    if lines.len() <= UNSCROLLED {
+        return draw(ui, lines);
+    }
+    let height = VISIBLE as f32 * (LINE + ui.spacing().item_spacing.y);
+    let area = egui::ScrollArea::vertical().id_salt(name).max_height(height).auto_shrink(false);
+    area.show_rows(ui, LINE, lines.len(), |ui, range| {
+        draw(ui, lines.get(range).unwrap_or_default());
+    });
 }
 
 /// The field that searches the classes, and their order.
@@ -344,26 +356,24 @@ fn splits_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut V
     }
     heading_ui(ui, "Splits", "");
     let (shown, total) = (&session.shown.found.counts, &session.shown.found.total);
-    // Training comes before validation and test, whatever the alphabet says.
-    let rank = |name: &str| ["train", "val", "test"].iter().position(|known| *known == name).unwrap_or(3);
-    let mut order: Vec<usize> = (0..names.len()).collect();
-    order.sort_by_key(|at| rank(&names[*at]));
     let largest = total.splits.iter().copied().max().unwrap_or(0).max(total.no_split);
-    for at in order {
-        let name = names[at].as_str();
-        let line = Line {
-            name,
-            color: None,
-            shown: shown.splits.get(at).copied().unwrap_or(0),
-            total: total.splits.get(at).copied().unwrap_or(0),
-            largest,
-            picked: view.picked.splits.get(at).copied().unwrap_or(false),
-            dim: false,
-        };
-        if let Some(click) = line_ui(ui, &line) {
-            actions.push(Action::Picked { pick: Pick::Split(name.to_owned()), click });
+    lines_ui(ui, "splits", &view.splits, |ui, splits| {
+        for at in splits.iter().map(|at| *at as usize) {
+            let Some(name) = names.get(at) else { continue };
+            let line = Line {
+                name,
+                color: None,
+                shown: shown.splits.get(at).copied().unwrap_or(0),
+                total: total.splits.get(at).copied().unwrap_or(0),
+                largest,
+                picked: view.picked.splits.get(at).copied().unwrap_or(false),
+                dim: false,
+            };
+            if let Some(click) = line_ui(ui, &line) {
+                actions.push(Action::Picked { pick: Pick::Split(name.to_owned()), click });
+            }
         }
-    }
+    });
     if total.no_split > 0 {
         let line = Line {
             name: "no split",

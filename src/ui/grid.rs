@@ -1,5 +1,7 @@
 //! The grid of thumbnails: any number of samples, a few cells at a time.
 
+use std::ops::Range;
+
 use egui::{
     Align2, Color32, CornerRadius, FontId, Key, Modifiers, Pos2, Rect, Sense, Stroke, StrokeKind, Ui,
     WidgetInfo, pos2, vec2,
@@ -23,7 +25,7 @@ pub struct GridView {
     /// Where a drag over cells began, in points from the top left of the whole list.
     drag_from: Option<(f32, f64)>,
     /// Cells that the drag covered when it was last looked at.
-    dragged: Option<(usize, usize, usize, usize)>,
+    dragged: Option<(Range<usize>, Range<usize>)>,
     pub keys: ListKeys,
     caption: String,
 }
@@ -114,6 +116,24 @@ impl Layout {
         let y = (line as f64 * f64::from(self.row_height) - self.position) as f32;
         let min = pos2(x, self.rect.top() + y + GridState::GAP / 2.0);
         Rect::from_min_size(min, vec2(self.cell, self.row_height - GridState::GAP))
+    }
+
+    /// The lines and columns of the cells that an area touches.
+    fn covered(&self, area: Rect, count: usize) -> (Range<usize>, Range<usize>) {
+        // Elements of a size, one every `step`, the first at 0; before the first end none.
+        let touched = |from: f64, to: f64, size: f64, step: f64, count: usize| {
+            let first = ((from - size) / step).ceil().max(0.0) as usize;
+            let end = ((to / step).floor() + 1.0).max(0.0) as usize;
+            first.min(count)..end.clamp(first.min(count), count)
+        };
+        let left = self.rect.left() + self.gap;
+        let (from, to) = (f64::from(area.left() - left), f64::from(area.right() - left));
+        let across = touched(from, to, self.cell.into(), (self.cell + self.gap).into(), self.columns);
+        let top = self.position - f64::from(self.rect.top() + GridState::GAP / 2.0);
+        let (from, to) = (f64::from(area.top()) + top, f64::from(area.bottom()) + top);
+        let size = f64::from(self.row_height - GridState::GAP);
+        let lines = touched(from, to, size, self.row_height.into(), count.div_ceil(self.columns));
+        (lines, across)
     }
 }
 
@@ -375,28 +395,20 @@ fn pointer_input(
             StrokeKind::Inside,
         );
 
-        let line = |y: f32| {
-            (f64::from(y - layout.rect.top()) + layout.position).max(0.0) / f64::from(layout.row_height)
-        };
-        let column = |x: f32| {
-            ((x - layout.rect.left() - layout.gap) / (layout.cell + layout.gap)).floor().max(0.0) as usize
-        };
-        let lines =
-            (line(area.top()) as usize, (line(area.bottom()) as usize).min(count.div_ceil(layout.columns)));
-        let across = (column(area.left()), column(area.right()).min(layout.columns - 1));
-        let covered = (lines.0, lines.1, across.0, across.1);
-        if view.dragged != Some(covered) {
+        let covered = layout.covered(area, count);
+        if view.dragged.as_ref() != Some(&covered) {
             let begins = view.dragged.is_none();
+            let (lines, across) = covered.clone();
             view.dragged = Some(covered);
-            let positions = (lines.0..=lines.1)
-                .flat_map(|line| (across.0..=across.1).map(move |column| line * layout.columns + column))
-                .filter(|position| *position < count)
-                .filter(|position| layout.cell_rect(*position).intersects(area));
+            let positions = lines
+                .flat_map(|line| across.clone().map(move |column| line * layout.columns + column))
+                .filter(|position| *position < count);
             let add = modifiers.command || modifiers.shift;
             pencil.actions.push(Action::SelectPositions { positions: positions.collect(), add, begins });
         }
     }
-    if response.drag_stopped() {
+    // Let go, here or while there was nothing to draw.
+    if !response.is_pointer_button_down_on() {
         view.drag_from = None;
     }
 }
@@ -429,6 +441,37 @@ fn key_input(ui: &Ui, pencil: &mut Pencil<'_>, columns: usize, page: usize) {
         for (key, end) in [(Key::Home, false), (Key::End, true)] {
             if lists::presses(ui, key, extend) > 0 {
                 pencil.act(Action::MoveCursorTo { end, extend });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_drag_covers_the_cells_that_it_touches(
+            count in 0usize..60,
+            position in 0.0f64..900.0,
+            from in (-20.0f32..420.0, -20.0f32..320.0),
+            to in (-20.0f32..420.0, -20.0f32..320.0),
+        ) {
+            let rect = Rect::from_min_size(pos2(5.0, 9.0), vec2(400.0, 300.0));
+            let layout = Layout { columns: 4, gap: 12.0, cell: 85.0, row_height: 110.0, rect, position };
+            let area = Rect::from_two_pos(from.into(), to.into());
+            let (lines, across) = layout.covered(area, count);
+            for at in 0..count {
+                let cell = layout.cell_rect(at);
+                // Where they only just meet, rounding may say either.
+                if cell.expand(0.01).intersects(area) != cell.shrink(0.01).intersects(area) {
+                    continue;
+                }
+                let is_covered = lines.contains(&(at / 4)) && across.contains(&(at % 4));
+                prop_assert_eq!(is_covered, cell.intersects(area), "{} {:?}", at, area);
             }
         }
     }

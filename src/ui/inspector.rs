@@ -113,7 +113,9 @@ pub fn inspector_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut InspectorVi
         });
     };
     let InspectorView { canvas, histogram, sections, memo } = view;
-    memo.refresh(session, sample);
+    if !memo.refresh(session, sample) {
+        ui.ctx().request_repaint();
+    }
 
     let picture = pencil.pictures.full(sample);
     let (neighbours, count) = neighbours(session, session.position_of(sample));
@@ -256,7 +258,11 @@ fn full_path(dataset: &Dataset, sample: SampleId) -> String {
     if dataset.root.is_empty() || Path::new(path).is_absolute() {
         return path.to_owned();
     }
-    Path::new(&dataset.root).join(path).to_string_lossy().into_owned()
+    let file = dataset.file_of(sample);
+    // What is opened by itself gives its samples no folder of its name.
+    let is_of_one = !dataset.places[sample as usize].is_loose() && file == Path::new(&dataset.source);
+    let folder = if is_of_one { file.as_path() } else { Path::new(&dataset.root) };
+    folder.join(path).to_string_lossy().into_owned()
 }
 
 /// A rectangle of image pixels.

@@ -4,8 +4,6 @@
 //! number of them in each frame; issues that come while samples are measured are looked at once
 //! each.
 
-use std::sync::{Arc, Weak};
-
 use egui::{FontId, Key, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_CLOSE, ICON_HOURGLASS_EMPTY, ICON_SEARCH_OFF};
 use memchr::memmem;
@@ -15,10 +13,11 @@ use super::scroller::{self, Window};
 use super::theme::{Tokens, size, space};
 use super::widgets::{self, Page, elided, kind_title};
 use super::{Pencil, theme};
-use crate::dataset::query::{Click, Pick, selected_terms};
-use crate::dataset::{Dataset, Issue, IssueKind};
+use crate::dataset::edit::View;
+use crate::dataset::query::{Click, Pick, selected_terms, with_term};
+use crate::dataset::{Issue, IssueKind};
 use crate::state::layout::reveal;
-use crate::state::{Action, Command, Session};
+use crate::state::{Action, Command, IssuesKey, Session};
 use crate::text::grouped;
 
 const KINDS: usize = IssueKind::ALL.len();
@@ -40,8 +39,11 @@ pub struct IssuesView {
     kinds: u16,
     /// Points from the top.
     position: f64,
-    /// The listed issue that keys move from.
+    /// The issue that keys move from, an index into the session's issues.
     chosen: Option<usize>,
+    /// The issue in the topmost line, likewise, and its position: issues that come in before it
+    /// must not move what is looked at.
+    top: Option<(usize, usize)>,
     pub keys: ListKeys,
     found: Found,
 }
@@ -49,7 +51,7 @@ pub struct IssuesView {
 /// Which issues fit the text, by kind.
 #[derive(Debug, Default)]
 struct Found {
-    dataset: Weak<Dataset>,
+    key: IssuesKey,
     /// The text in lower case.
     text: String,
     /// Issues looked at so far.
@@ -60,11 +62,10 @@ struct Found {
 
 impl Found {
     /// Brings the lists nearer to these issues and this text; tells whether they are there.
-    fn refresh(&mut self, dataset: &Arc<Dataset>, issues: &[Issue], text: &str) -> bool {
+    fn refresh(&mut self, key: &IssuesKey, issues: &[Issue], text: &str) -> bool {
         let text = text.trim().to_lowercase();
-        let same = std::ptr::eq(self.dataset.as_ptr(), Arc::as_ptr(dataset));
-        if !same || text != self.text || issues.len() < self.seen {
-            *self = Self { dataset: Arc::downgrade(dataset), text, ..Self::default() };
+        if self.key != *key || text != self.text {
+            *self = Self { key: key.clone(), text, ..Self::default() };
         }
         let finder = memmem::Finder::new(self.text.as_bytes());
         let mut folded = String::new();
@@ -109,13 +110,30 @@ impl Found {
         }
         None
     }
+
+    /// Where an issue is listed, the other way round.
+    fn position(&self, kinds: u16, at: usize) -> Option<usize> {
+        let mut before = 0;
+        for found in self.kinds(kinds) {
+            if let Ok(position) = found.binary_search(&(at as u32)) {
+                return Some(before + position);
+            }
+            before += found.len();
+        }
+        None
+    }
 }
 
 /// Draws the issues.
 pub fn issues_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut IssuesView) {
     let state = pencil.state;
     let Some(session) = &state.session else { return };
-    let is_done = view.found.refresh(session.dataset(), &session.issues, &view.text);
+    let key = session.issues_key();
+    if view.found.key != key {
+        view.chosen = None;
+        view.top = None;
+    }
+    let is_done = view.found.refresh(&key, &session.issues, &view.text);
     if !is_done {
         ui.ctx().request_repaint();
     }
@@ -205,11 +223,14 @@ fn show_samples(pencil: &mut Pencil, kinds: u16, session: &Session) {
     if wanted == asked && !terms.any_issue {
         return;
     }
+    let view = &session.overlay.view;
+    let mut filter = view.filter.clone();
     let starts_alone = asked == wanted[..1] && !terms.any_issue;
     for (at, kind) in wanted.iter().enumerate().skip(usize::from(starts_alone)) {
         let click = if at == 0 { Click::Only } else { Click::Add };
-        pencil.act(Action::Picked { pick: Pick::Issue(*kind), click });
+        filter = with_term(&filter, &Pick::Issue(*kind), click, session.snapshot.vocabulary());
     }
+    pencil.act(Action::ShowView(View { filter, ..view.clone() }));
 }
 
 /// The kinds with how many issues of each fit the text.
@@ -269,24 +290,32 @@ fn list_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut IssuesView, session: &Se
 
     let list = ui.interact(whole.with_max_x(whole.right() - scroller::BAR_WIDTH), id, Sense::click());
     list.widget_info(|| WidgetInfo::labeled(Role::List, ui.is_enabled(), "Issues"));
-    if view.keys.takes(ui, pencil, &list, whole)
-        && let Some(to) = moved_by_keys(ui, view.chosen, listed, whole.height() / row_height)
+    let position_of = |at: usize| view.found.position(view.kinds, at);
+    if let Some((at, before)) = view.top
+        && let Some(now) = position_of(at)
+        && now != before
+        && view.position > 0.0
     {
-        view.chosen = Some(to);
+        view.position += (now as f64 - before as f64) * f64::from(row_height);
+    }
+    let mut chosen = view.chosen.and_then(position_of);
+    if view.keys.takes(ui, pencil, &list, whole)
+        && let Some(to) = moved_by_keys(ui, chosen, listed, whole.height() / row_height)
+    {
         view.position = reveal(view.position, to, row_height, whole.height());
         show_issue(pencil, view, session, to);
+        chosen = Some(to);
     }
     let bar = id.with("bar");
     let window = scroller::show(ui, bar, whole, view.position, listed, row_height, "Scroll the issues");
     view.position = window.position;
+    view.top = view.found.get(view.kinds, window.first).map(|at| (at, window.first));
     for position in window.first..window.end {
         let Some(issue) = view.found.get(view.kinds, position).and_then(|at| session.issues.get(at)) else {
             continue;
         };
-        let chosen = view.chosen == Some(position);
-        if issue_ui(ui, issue, position, &window, row_height, &list, chosen) {
+        if issue_ui(ui, issue, position, &window, row_height, &list, chosen == Some(position)) {
             view.keys.use_by_click(&list);
-            view.chosen = Some(position);
             show_issue(pencil, view, session, position);
         }
     }
@@ -311,8 +340,10 @@ fn moved_by_keys(ui: &Ui, chosen: Option<usize>, listed: usize, fits: f32) -> Op
     }
 }
 
-fn show_issue(pencil: &mut Pencil, view: &IssuesView, session: &Session, position: usize) {
-    let issue = view.found.get(view.kinds, position).and_then(|at| session.issues.get(at));
+/// Chooses the issue at a position, and shows its sample where it has one.
+fn show_issue(pencil: &mut Pencil, view: &mut IssuesView, session: &Session, position: usize) {
+    view.chosen = view.found.get(view.kinds, position);
+    let issue = view.chosen.and_then(|at| session.issues.get(at));
     if let Some(sample) = issue.and_then(|issue| issue.sample) {
         pencil.act(Action::ShowSample(sample));
     }
@@ -394,6 +425,8 @@ fn issue_ui(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::dataset::Layout;
     use crate::dataset::builder::DatasetBuilder;
@@ -403,15 +436,17 @@ mod tests {
         Issue { sample: None, path, kind, origin: crate::dataset::Origin::Content, message }
     }
 
-    fn dataset() -> Arc<Dataset> {
-        Arc::new(DatasetBuilder::new("", "", Layout::ImageFolder).finish().0)
+    /// As of a dataset of its own.
+    fn key() -> IssuesKey {
+        let dataset = DatasetBuilder::new("", "", Layout::ImageFolder).finish().0;
+        IssuesKey::new(&Arc::new(dataset), 0)
     }
 
     #[test]
     fn issues_are_listed_by_kind_and_text() {
         use IssueKind::{Corrupt, Empty, Misnamed};
         let issues = [issue("B.png", Empty), issue("a.png", Corrupt), issue("b.jpg", Misnamed)];
-        let dataset = dataset();
+        let key = key();
         for (text, kinds, expected) in [
             ("", 0, vec![1, 0, 2]),
             (" b", 0, vec![0, 2]),
@@ -421,7 +456,7 @@ mod tests {
             ("png", Misnamed.bit(), vec![]),
         ] {
             let mut found = Found::default();
-            found.refresh(&dataset, &issues, text);
+            found.refresh(&key, &issues, text);
             let listed: Vec<usize> = (0..).map_while(|at| found.get(kinds, at)).collect();
             assert_eq!(listed, expected, "{text:?} {kinds}");
             assert_eq!(found.len(kinds), expected.len());
@@ -433,26 +468,26 @@ mod tests {
         let issues: Vec<Issue> = (0..3 * PER_FRAME)
             .map(|at| issue(if at % 2 == 0 { "even" } else { "odd" }, IssueKind::Empty))
             .collect();
-        let dataset = dataset();
+        let key = key();
         let mut found = Found::default();
         for frame in 1..=3 {
-            assert_eq!(found.refresh(&dataset, &issues, "odd"), frame == 3);
+            assert_eq!(found.refresh(&key, &issues, "odd"), frame == 3);
             assert_eq!(found.len(0), frame * PER_FRAME / 2, "frame {frame}");
         }
-        assert!(!found.refresh(&dataset, &issues, "even"), "another text starts anew");
+        assert!(!found.refresh(&key, &issues, "even"), "another text starts anew");
         assert_eq!(found.seen, PER_FRAME);
     }
 
     #[test]
     fn issues_that_come_later_are_looked_at_once() {
         let mut issues = vec![issue("a", IssueKind::Empty)];
-        let first = dataset();
+        let first = key();
         let mut found = Found::default();
         found.refresh(&first, &issues, "");
         issues.push(issue("b", IssueKind::Corrupt));
         found.refresh(&first, &issues, "");
         assert_eq!((found.seen, found.len(0)), (2, 2));
-        found.refresh(&dataset(), &issues, "");
+        found.refresh(&key(), &issues, "");
         assert_eq!(found.len(0), 2, "another dataset starts anew");
     }
 }

@@ -8,7 +8,6 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::dataset::builder::DatasetBuilder;
 use lenslet::dataset::edit::{Direction, View};
-use lenslet::dataset::query::{Click, Pick};
 use lenslet::dataset::{Fact, Facts, ImageFormat, Issue, IssueKind, Layout, NewSample, Origin, SampleId};
 use lenslet::export::{ExportError, issues_csv, write_issues};
 use lenslet::jobs::Control;
@@ -331,8 +330,21 @@ fn issues_are_filtered_and_shown() {
     assert!(app.query_by_label("train/daisy/0000004.jpg: Corrupt").is_none());
     app.get_by_label("Show these samples").click();
     app.run();
-    took(&app, &[Action::Picked { pick: Pick::Issue(IssueKind::Misnamed), click: Click::Only }]);
     assert_eq!(app.state().session().overlay.view.filter, "issue:misnamed");
+
+    // Several kinds are one step to undo.
+    app.get_by_label("Corrupt, 250 issues").click();
+    app.run();
+    app.get_by_label("Show these samples").click();
+    app.run();
+    assert_eq!(app.state().session().overlay.view.filter, "issue:corrupt,misnamed");
+    app.get_by_label("Corrupt, 250 issues").click();
+    app.run();
+    let state = &mut app.state_mut().state;
+    for filter in ["issue:misnamed", ""] {
+        session::act(state, Action::Run(Command::Undo));
+        assert_eq!(state.session.as_ref().unwrap().overlay.view.filter, filter);
+    }
 
     app.state_mut().actions.clear();
     app.get_by_label("Filter issues").focus();
@@ -342,6 +354,38 @@ fn issues_are_filtered_and_shown() {
     app.get_by_label("Export…").click();
     app.run();
     took(&app, &[Action::Run(Command::ExportIssues)]);
+}
+
+#[test]
+fn the_issue_that_was_chosen_stays_chosen_while_others_come() {
+    let kinds = [IssueKind::Misnamed; 40];
+    let listed = |kind: IssueKind, at: usize| Issue {
+        sample: Some(at as SampleId),
+        path: format!("{at:02}.jpg"),
+        kind,
+        origin: Origin::Content,
+        message: String::new(),
+    };
+    let issues = kinds.iter().enumerate().map(|(at, kind)| listed(*kind, at)).collect();
+    let mut app = harness(App::new(opened(100, issues), Panel::Issues), [900.0, 300.0], Theme::Dark);
+    app.get_by_label("03.jpg: Misnamed").click();
+    app.run();
+    // Corrupt ones stand before it.
+    let measured = |at: usize| {
+        let fact = Fact { measured: true, issues: IssueKind::Corrupt.bit(), ..Fact::UNMEASURED };
+        Action::Measured { facts: vec![(at as SampleId, fact)], issues: vec![listed(IssueKind::Corrupt, at)] }
+    };
+    session::act(&mut app.state_mut().state, measured(91));
+    app.run();
+    app.key_press(Key::ArrowDown);
+    app.run();
+    assert_eq!(app.state().actions.last(), Some(&Action::ShowSample(4)));
+
+    // The same sample measured again: what was found before is no longer listed.
+    session::act(&mut app.state_mut().state, measured(91));
+    app.run();
+    app.get_by_label("Corrupt, 1 issues");
+    app.get_by_label("Misnamed, 40 issues");
 }
 
 #[test]

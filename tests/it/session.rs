@@ -2,7 +2,7 @@
 
 use lenslet::dataset::edit::{Overlay, View};
 use lenslet::dataset::query::{Found, Snapshot};
-use lenslet::dataset::{Dataset, Facts, Issue};
+use lenslet::dataset::{Dataset, Fact, Facts, Issue, Origin};
 use lenslet::state::{Action, Effect, Opened, ProjectFace, State};
 use lenslet::store::Access;
 
@@ -13,9 +13,14 @@ pub fn opened(dataset: Dataset, issues: Vec<Issue>, facts: Facts, access: Access
     Opened::new(snapshot, issues, overlay, ProjectFace::new("/p".into(), access))
 }
 
-/// Such a dataset of which nothing is measured.
+/// Such a dataset of which nothing is measured, but for what these issues say.
 pub fn unmeasured(dataset: Dataset, issues: Vec<Issue>) -> Opened {
-    let facts = Facts::new(dataset.len());
+    let mut facts = Facts::new(dataset.len());
+    for issue in issues.iter().filter(|issue| issue.origin == Origin::Content) {
+        let Some(sample) = issue.sample else { continue };
+        let fact = facts.get(sample);
+        facts.set(sample, &Fact { measured: true, issues: fact.issues | issue.kind.bit(), ..fact });
+    }
     opened(dataset, issues, facts, Access::ReadWrite, View::default())
 }
 

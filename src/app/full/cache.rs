@@ -112,6 +112,12 @@ impl Cache {
         self.drop_slot(sample);
     }
 
+    /// The samples that could not be loaded.
+    pub fn failed(&self) -> Vec<SampleId> {
+        let failed = self.slots.iter().filter(|(_, slot)| matches!(slot.entry, Entry::Failed { .. }));
+        failed.map(|(sample, _)| *sample).collect()
+    }
+
     pub fn clear(&mut self) {
         self.slots.clear();
         self.too_large.clear();

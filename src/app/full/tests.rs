@@ -133,6 +133,9 @@ fn a_sample_that_cannot_be_read_says_why() {
         _ => false,
     });
     assert_eq!(said, "The file is not there.");
+    until(|| is_ready(&mut pictures, 7, &ctx));
+    pictures.forget_failed();
+    assert!(!pictures.cache.contains(13) && pictures.cache.contains(7));
 }
 
 #[test]

@@ -394,7 +394,7 @@ impl Work {
     /// Shows a sample's file, or the archive that it is in, in the system's file manager.
     fn reveal(&self, sample: SampleId) -> Vec<Action> {
         let Some(live) = &self.live else { return Vec::new() };
-        let file = super::reveal::file_of(&live.dataset, sample);
+        let file = live.dataset.file_of(sample);
         match super::reveal::reveal(&file) {
             Ok(()) => Vec::new(),
             Err(error) => vec![Action::Notify {

@@ -169,7 +169,9 @@ fn measured_ui(ui: &mut Ui, open: &mut bool, facts: &Facts<'_>) {
     }
     if !fact.measured {
         let tokens = Tokens::of(ui);
-        ui.label(RichText::new("Brightness, sharpness and hash are being measured.").color(tokens.text_dim));
+        ui.label(
+            RichText::new("Brightness, sharpness and hash are not measured yet.").color(tokens.text_dim),
+        );
         return;
     }
     for name in ["brightness", "contrast", "saturation", "sharpness", "content"] {
