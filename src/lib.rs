@@ -16,9 +16,10 @@
 //! ```
 //!
 //! The window is a loop over plain data. [`state::State`] is all that is shown;
-//! [`State::update`](state::State::update) is the one place where it changes: it takes an
-//! [`Action`](state::Action) and gives [`Effect`](state::Effect)s; [`app`] carries those out on other
-//! threads, and what comes back is an action again. Views in [`ui`] read the state and push actions.
+//! [`State::update`](state::State::update) is where it changes, but for the window's place and layout,
+//! which [`app`] notes before it saves settings. It takes an [`Action`](state::Action) and gives
+//! [`Effect`](state::Effect)s; [`app`] carries those out, the slow ones on other threads, and what comes
+//! back is an action again. Views in [`ui`] read the state, push actions and put text on the clipboard.
 //!
 //! # Code map
 //!
@@ -26,14 +27,14 @@
 //! | --- | --- | --- |
 //! | [`dataset`] | samples as columns, facts, queries, edits and their history | files, clock, egui |
 //! | [`jobs`] | background work: progress, pause, cancel, outcome | the domain |
-//! | [`import`] | disk to dataset, one file per format behind [`import::FORMATS`] | the user interface |
-//! | [`export`] | dataset to disk | the user interface |
-//! | [`media`] | bytes to pixels: decode, orientation, thumbnails, statistics, metadata | datasets |
+//! | [`import`] | disk to dataset, one module per format behind [`import::FORMATS`] | the user interface |
+//! | [`export`] | what is known (issues, so far) to a file that a person named | the user interface |
+//! | [`media`] | bytes to pixels: decode, orientation, thumbnails, statistics, metadata | samples and where they lie |
 //! | [`store`] | the project database, thumbnail cache and settings | the user interface |
-//! | [`demo`] | the demo dataset with its planted faults | everything else |
+//! | [`demo`] | the demo dataset with its planted faults | everything else but jobs |
 //! | [`pipeline`] | opening and measuring, for window and command line alike | the user interface |
 //! | [`state`] | the program without window, disk or clock | egui, files |
-//! | [`ui`] | drawing: one view per file | files, threads |
+//! | [`ui`] | drawing: a view per file or folder, and the parts that views share | files, threads |
 //! | [`app`] | eframe glue: effects as jobs, textures, dialogs | |
 //! | [`cli`] | the command line | |
 //! | [`files`], [`text`] | files that are whole at any moment; numbers and sentences for people | everything else |
@@ -47,15 +48,16 @@
 //! 4. Source files are never written. The project never lies inside the dataset.
 //! 5. A broken sample is an [`Issue`](dataset::Issue), never an abort. Sizes from files are checked before
 //!    memory is taken. A panic is our bug, is caught at the top of its job, and shown.
-//! 6. Nothing slow runs on the interface thread, and nothing grows without a stated bound.
+//! 6. Nothing slow runs on the interface thread, and nothing grows without a stated bound: issues have
+//!    one per kind and sample, and a cap per file that describes samples.
 //! 7. What the window shows the command line prints, from the same functions.
 //! 8. Same input, same seed, same answer, on any number of threads.
 //!
 //! # What is deliberately absent
 //!
 //! No `unsafe`. No async runtime of our own: jobs are threads, results are values in bounded queues. No
-//! locks shared between views and work: snapshots are immutable and share chunks. No file format of our
-//! own for datasets: what is opened stays as it is.
+//! lock that a view waits for: snapshots share chunks, and what follows from them is worked out before
+//! they are shown. No file format of our own for datasets: what is opened stays as it is.
 
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,6 @@
 //! Where import, media and the store meet: open a source with its project, list it again, and
-//! measure every sample that needs it. The window and the command line both call this and nothing
-//! beneath it.
+//! measure every sample that needs it. The window and the command line measure by this alone, and
+//! open by it where there is a project.
 //!
 //! This room refuses to know the user interface.
 
