@@ -33,6 +33,11 @@ pub fn bytes_text(bytes: u64) -> String {
     format!("{value:.1} {unit}")
 }
 
+/// A count of things of that name: "1 sample", "2,127 samples".
+pub fn counted(count: u64, thing: &str) -> String {
+    format!("{} {thing}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
 /// A message, as errors give it, as a sentence: with a capital, and a full stop unless it already
 /// ends with `.`, `!` or `?`.
 pub fn sentence(message: impl std::fmt::Display) -> String {
@@ -76,6 +81,13 @@ mod tests {
         }
         for (bytes, text) in [(1, "1 byte"), (1536, "1.5 kB (1,536 bytes)")] {
             assert_eq!(exact_bytes_text(bytes), text);
+        }
+    }
+
+    #[test]
+    fn one_is_not_many() {
+        for (count, text) in [(0, "0 samples"), (1, "1 sample"), (2127, "2,127 samples")] {
+            assert_eq!(counted(count, "sample"), text);
         }
     }
 

@@ -17,7 +17,7 @@ use crate::import::{self, Imported, dataset_reader};
 use crate::jobs::Control;
 use crate::pipeline::{self, Keeper, OpenRequest};
 use crate::store::{Access, DEFAULT_CAP, Paths, Project, Thumbnails};
-use crate::text::{bytes_text, grouped};
+use crate::text::{bytes_text, counted, grouped};
 
 /// The figures of a scan, as `--json` prints them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -193,7 +193,13 @@ fn print(report: &ScanReport, out: &mut impl Write) -> std::io::Result<()> {
     /// Lines of each list that are printed; `--json` has them all.
     const SHOWN: usize = 20;
     writeln!(out, "{}", report.source)?;
-    writeln!(out, "{} · {} samples · {}", report.layout, grouped(report.samples), bytes_text(report.bytes))?;
+    writeln!(
+        out,
+        "{} · {} · {}",
+        report.layout,
+        counted(report.samples, "sample"),
+        bytes_text(report.bytes)
+    )?;
     for (name, range) in [("width", report.width), ("height", report.height)] {
         if let Some(range) = range {
             writeln!(out, "{name} {} to {} px, median {}", range.min, range.max, range.median)?;

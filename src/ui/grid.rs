@@ -15,6 +15,7 @@ use super::{Pencil, scroller};
 use crate::dataset::edit::Mark;
 use crate::dataset::{IssueKind, NO_SPLIT, SampleId};
 use crate::state::{Action, Command, GridState, SelectMode, Session, cells_across};
+use crate::text::counted;
 
 /// Rows of cells above and below the screen that are made ready.
 const PREFETCH_ROWS: usize = 3;
@@ -53,7 +54,11 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
     let id = ui.scope_id().with("grid");
     let response = ui.interact(rect, id, Sense::click_and_drag());
     response.widget_info(|| {
-        WidgetInfo::labeled(egui::Role::Grid, true, format!("Thumbnails, {} samples", rows.len()))
+        WidgetInfo::labeled(
+            egui::Role::Grid,
+            true,
+            format!("Thumbnails, {}", counted(rows.len() as u64, "sample")),
+        )
     });
     let window =
         scroller::show(ui, id.with("bar"), rect, grid.position, lines, row_height, "Scroll the grid");

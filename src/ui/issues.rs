@@ -18,7 +18,7 @@ use crate::dataset::query::{Click, Pick, selected_terms, with_term};
 use crate::dataset::{Issue, IssueKind};
 use crate::state::layout::reveal;
 use crate::state::{Action, Command, IssuesKey, Session};
-use crate::text::grouped;
+use crate::text::{counted, grouped};
 
 const KINDS: usize = IssueKind::ALL.len();
 /// Below this width, in points, an issue takes two lines.
@@ -253,7 +253,7 @@ fn kinds_ui(ui: &mut Ui, view: &mut IssuesView) {
             let button = egui::Button::new(text).fill(fill).stroke((1.0, edge)).corner_radius(11);
             let response = ui.add(button);
             response.widget_info(|| {
-                let name = format!("{name}, {count} issues");
+                let name = format!("{name}, {}", counted(count as u64, "issue"));
                 WidgetInfo::selected(Role::Button, ui.is_enabled(), on, name)
             });
             if response.clicked() {

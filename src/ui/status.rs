@@ -8,7 +8,7 @@ use super::theme::{Tokens, space};
 use super::widgets;
 use crate::state::{Action, JobFace, Level, Session};
 use crate::store::Access;
-use crate::text::{bytes_text, grouped};
+use crate::text::{bytes_text, counted, grouped};
 
 pub fn status_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
     let tokens = Tokens::of(ui);
@@ -31,9 +31,9 @@ pub fn status_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
 fn counts_ui(ui: &mut Ui, session: &Session) {
     let (shown, total) = (&session.shown.found.counts, &session.shown.found.total);
     let samples = if shown.samples == total.samples {
-        format!("{} samples", grouped(total.samples.into()))
+        counted(total.samples.into(), "sample")
     } else {
-        format!("{} of {} samples", grouped(shown.samples.into()), grouped(total.samples.into()))
+        format!("{} of {}", grouped(shown.samples.into()), counted(total.samples.into(), "sample"))
     };
     ui.label(RichText::new(samples).small());
     if !session.selection.is_empty() {

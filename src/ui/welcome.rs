@@ -8,7 +8,7 @@ use super::theme::{self, Tokens, size, space};
 use super::widgets;
 use crate::state::{Action, Command, JobFace, JobId};
 use crate::store::Recent;
-use crate::text::grouped;
+use crate::text::{counted, grouped};
 
 /// Width of the column that the page is written in.
 const COLUMN: f32 = 560.0;
@@ -112,7 +112,7 @@ fn recent_ui(ui: &mut Ui, recent: &Recent, tokens: &Tokens, actions: &mut Vec<Ac
             ui.painter().rect_filled(rect.expand2(vec2(8.0, 0.0)), CornerRadius::same(6), tokens.raised);
         }
         let (small, body) = (FontId::proportional(size::SMALL), FontId::proportional(size::BODY));
-        let count = format!("{} samples", grouped(recent.samples));
+        let count = counted(recent.samples, "sample");
         let count = widgets::elided(ui.painter(), &count, tokens.text_dim, small.clone(), 140.0);
         let room = rect.width() - count.size().x - 16.0;
         let title = widgets::elided(ui.painter(), &name, tokens.text, body, room);

@@ -384,7 +384,7 @@ fn the_issue_that_was_chosen_stays_chosen_while_others_come() {
     // The same sample measured again: what was found before is no longer listed.
     session::act(&mut app.state_mut().state, measured(91));
     app.run();
-    app.get_by_label("Corrupt, 1 issues");
+    app.get_by_label("Corrupt, 1 issue");
     app.get_by_label("Misnamed, 40 issues");
 }
 
