@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use egui::{Key, Modifiers, Pos2, Vec2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::app::full::{FullPictures, Source};
 use lenslet::dataset::builder::NewBox;
 use lenslet::dataset::{Dataset, DatasetBuilder, Issue, IssueKind, Layout, NewSample, Origin, SampleId};
@@ -405,4 +405,44 @@ fn a_real_photo_shows_its_metadata() {
     harness.get_by_label("Next sample").click();
     settle(&mut harness);
     look(&mut harness, "photo-upright");
+}
+
+#[test]
+fn pixels_and_boxes_are_drawn_in_their_colours() {
+    let mut harness = window(small(), [900.0, 640.0], egui::Theme::Dark);
+    // The first sample has boxes: the upper edge of the cat's is five pixels down.
+    let tokens = &lenslet::ui::theme::DARK;
+    let edge = drawn_at(&mut harness, [14.0, 5.0]);
+    let (cat, grey) = (tokens.class(0), egui::Color32::from_rgb(14, 5, 7));
+    assert!(edge.iter().any(|color| distance(*color, cat) < 24), "{edge:?}");
+    assert!(edge.iter().any(|color| distance(*color, grey) < 24), "{edge:?}");
+
+    harness.get_by_label("Next sample").click();
+    settle(&mut harness);
+    for (x, y) in [(0u8, 0u8), (19, 0), (0, 29), (10, 14), (19, 29), (7, 3)] {
+        let is = egui::Color32::from_rgb(x * 6, 255 - y * 8, 120);
+        // In the pixel's upper left part, clear of its neighbours and of its values.
+        let around = drawn_at(&mut harness, [f32::from(x) + 0.2, f32::from(y) + 0.2]);
+        assert!(distance(around[around.len() / 2], is) < 6, "{x} {y}: {around:?} is not {is:?}");
+    }
+}
+
+/// The colours of 5 × 5 points around a place in the picture, given in the picture's pixels.
+fn drawn_at(harness: &mut Window, place: [f32; 2]) -> Vec<egui::Color32> {
+    let zoom = harness.get_by_label_contains(" %").accesskit_node().value().expect("it has one");
+    let zoom: f32 = zoom.trim_end_matches(" %").replace(',', "").parse().expect("a number");
+    let at = center(harness) + (Vec2::from(place) - Vec2::new(20.0, 15.0)) * zoom / 100.0;
+    let image = harness.render().expect("a driver is there, if in software");
+    let mut colors = Vec::new();
+    for (dx, dy) in (-2i32..=2).flat_map(|dx| (-2i32..=2).map(move |dy| (dx, dy))) {
+        let [r, g, b, _] = image.get_pixel((at.x as i32 + dx) as u32, (at.y as i32 + dy) as u32).0;
+        colors.push(egui::Color32::from_rgb(r, g, b));
+    }
+    colors
+}
+
+/// The largest difference of a channel.
+fn distance(one: egui::Color32, two: egui::Color32) -> u8 {
+    let pairs = one.to_array().into_iter().zip(two.to_array());
+    pairs.map(|(one, two)| one.abs_diff(two)).max().unwrap_or(0)
 }

@@ -14,6 +14,7 @@ mod inspector;
 mod keyboard;
 mod media;
 mod panels;
+mod pictures;
 mod query;
 mod session;
 mod store;
