@@ -14,7 +14,9 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::Tree;
-use super::names::{extension, is_image_name, join, split_of, split_of_folders, split_path, stem};
+use super::names::{
+    extension, is_image_name, join, split_of, split_of_folders, split_path, stem, with_slashes,
+};
 use super::tree::hash_of;
 
 /// The most images of one name that are looked at where none of the folders that are told fits.
@@ -116,6 +118,7 @@ impl<'a> ImageIndex<'a> {
             return Some(exact);
         }
         let name = join("", name);
+        let name = &with_slashes(name);
         let (told_folder, last) = split_path(&name);
         let (wanted, ending) =
             if is_image_name(last) { (stem(last), Some(extension(last))) } else { (last, None) };

@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::import::Tree;
-use crate::import::names::{is_doubtful_name, is_image_name, join, leads_outside, split_path};
+use crate::import::names::{is_doubtful_name, is_image_name, join, leads_outside, split_path, with_slashes};
 use crate::import::tree::walk::modified_ms;
 
 /// What a row's path leads to.
@@ -47,7 +47,7 @@ impl<'a> Resolver<'a> {
 
     /// The file that a value means.
     pub fn find(&self, value: &str) -> Found {
-        let value = value.trim().replace('\\', "/");
+        let value = with_slashes(value.trim());
         let value = value.strip_prefix("file://").unwrap_or(&value);
         if is_absolute(value) {
             return self.find_absolute(value);
