@@ -198,10 +198,11 @@ enum Word {
 }
 
 fn meaning(word: &str) -> Word {
+    // FER2013 has "PublicTest" and "PrivateTest".
     const SPLITS: &[(&str, &[&str])] = &[
         ("train", &["train", "training", "trn", "trainset"]),
-        ("val", &["val", "valid", "validation", "validate", "dev", "valset"]),
-        ("test", &["test", "testing", "tst", "testset", "t10k"]),
+        ("val", &["val", "valid", "validation", "validate", "dev", "valset", "publictest"]),
+        ("test", &["test", "testing", "tst", "testset", "t10k", "privatetest"]),
     ];
     const FILLERS: &[&str] = &[
         "", "set", "split", "image", "images", "img", "imgs", "data", "dataset", "jpg", "jpeg", "png",
@@ -295,6 +296,8 @@ mod tests {
             ("valid", Some("val"), Some("val")),
             ("Validation", Some("val"), Some("val")),
             ("dev", Some("val"), Some("val")),
+            ("PublicTest", Some("val"), Some("val")),
+            ("PrivateTest", Some("test"), Some("test")),
             ("test", Some("test"), Some("test")),
             ("testing", Some("test"), Some("test")),
             ("t10k-images-idx3-ubyte", None, Some("test")),
