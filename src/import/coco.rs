@@ -12,7 +12,7 @@
 use std::collections::HashMap;
 
 use super::image_index::ImageIndex;
-use super::names::{has_extension, join, split_of_folders, split_of_path, split_path};
+use super::names::{has_extension, join, split_of_folders, split_of_path, split_path, with_slashes};
 use super::{Fit, Format, ImportError, Tree, packed};
 use crate::dataset::builder::NewBox;
 use crate::dataset::{DatasetBuilder, IssueKind, Layout, NewSample};
@@ -221,7 +221,7 @@ impl Collection {
         source: usize,
     ) -> usize {
         let next = self.images.len();
-        let expected = join(folder, name);
+        let expected = join(folder, &with_slashes(name));
         let at = match file {
             Some(file) => *self.by_file.entry(file).or_insert(next),
             None => *self.by_name.entry(expected.clone()).or_insert(next),

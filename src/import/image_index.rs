@@ -5,7 +5,7 @@
 //! folders with the given name is meant; among equals the one whose folders tell the same split, then
 //! the one nearest to whoever names it. But a folder that is named and is in the tree is believed: where
 //! `cat/1.png` is not there, `dog/1.png` is not taken for it. Nor is one of several images that all fit
-//! a name of which no folder does.
+//! a name of which no folder does, nor of many that fit a name without a folder.
 //!
 //! It refuses to know what annotations hold.
 
@@ -14,11 +14,18 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 
 use super::Tree;
-use super::names::{extension, is_image_name, join, split_of, split_of_folders, split_path, stem};
+use super::names::{
+    extension, is_image_name, join, split_of, split_of_folders, split_path, stem, with_slashes,
+};
 use super::tree::hash_of;
 
-/// The most images of one name that are looked at where none of the folders that are told fits.
+/// The most images of one name that are looked at where none of the folders that are told fits, or none
+/// is told.
 const MAX_STRAY: usize = 256;
+
+/// The most images that fit a bare name equally well and of which the first is taken: an image beside its
+/// mask, its thumbnail and the like. More are as many different images, such as the frames of videos.
+const MAX_COPIES: usize = 4;
 
 /// An image file of a tree.
 #[derive(Clone, Copy, Debug)]
@@ -111,6 +118,7 @@ impl<'a> ImageIndex<'a> {
     /// The file that `name` means when it is read in a file that lies in `folder` and, if known,
     /// belongs to `split`. A name's ending has to fit; a name without one may mean any image.
     pub fn find(self, name: &str, folder: &str, split: Option<&str>) -> Option<usize> {
+        let name = &with_slashes(name);
         let exact = self.tree.find(&join(folder, name));
         if let Some(exact) = exact.filter(|file| is_image_name(self.tree.path(*file))) {
             return Some(exact);
@@ -123,7 +131,7 @@ impl<'a> ImageIndex<'a> {
             ending.is_none_or(|ending| extension(self.path(*image)).eq_ignore_ascii_case(ending))
         };
         let ranges = self.narrowed(wanted, told_folder);
-        let is_stray = !told_folder.is_empty() && ranges.len() == 1;
+        let is_stray = ranges.len() == 1;
         // So many can hardly be told apart, and looking at them all takes long where that is the rule.
         if is_stray && ranges[0].len() > MAX_STRAY {
             return None;
@@ -135,7 +143,8 @@ impl<'a> ImageIndex<'a> {
         if is_stray {
             let key = |image| self.nearness(image, folder, split);
             let others = self.sorted.by_stem[ranges[0].clone()].iter().filter(|image| fits(image));
-            if others.filter(|image| key(**image) == key(found)).count() > 1 {
+            let most = if told_folder.is_empty() { MAX_COPIES } else { 1 };
+            if others.filter(|image| key(**image) == key(found)).count() > most {
                 return None;
             }
         }
@@ -243,6 +252,11 @@ mod tests {
                 "train/x.jpg",
                 "val/x.jpg",
                 "val/y.jpg",
+                "v1/f.jpg",
+                "v2/f.jpg",
+                "v3/f.jpg",
+                "v4/f.jpg",
+                "v5/f.jpg",
             ],
         );
         let index = tree.images();
@@ -266,6 +280,10 @@ mod tests {
             ("1", "", None, Some("cat/images/1.png")),
             ("x.jpg", "", Some("val"), Some("val/x.jpg")),
             ("../x.jpg", "labels", Some("train"), Some("train/x.jpg")),
+            // One of many, unless it is the nearest.
+            ("f.jpg", "", None, None),
+            ("f", "", None, None),
+            ("f.jpg", "v4/tables", None, Some("v4/f.jpg")),
             // The split that a name tells is not another one's.
             ("training/y.jpg", "", None, None),
             ("validation/y.jpg", "", None, Some("val/y.jpg")),

@@ -3,10 +3,11 @@
 //! CSV, TSV and their kin (with or without a header), JSON Lines and JSON arrays of objects. Which
 //! column holds the paths is decided by names and by which values are files; then come labels
 //! (one or several in a cell, in numbered columns, or as columns of 0 and 1), the split, the corners
-//! of a box, and the rest as attributes. Several tables are read together: `train.csv` and `val.csv`,
-//! or a `metadata.jsonl` in each folder as Hugging Face has it. Where a table has no labels or splits,
-//! the folders of the images tell them, as for an image folder. Rows that name the same image add to
-//! each other.
+//! of a box (where no label is told its class is "object"), and the rest as attributes. Several tables
+//! are read together: `train.csv` and `val.csv`, or a `metadata.jsonl` in each folder as Hugging Face
+//! has it. Where a table has no labels or splits, the folders of the images tell them, as for an image
+//! folder. Rows that name the same image add to each other. Images that are named by an address on a
+//! network are not downloaded.
 //!
 //! A table that names few of the images of the splits that it is about (a list of faults, a sample
 //! submission) makes no manifest of their folder; opened by itself it is read as one. Images that no
@@ -21,9 +22,9 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use self::columns::{LabelColumns, Roles, SplitColumn, flag, labels_in, roles, truth};
+use self::columns::{LabelColumns, Roles, SplitColumn, flag, labels_in, numbered_split, roles, truth};
 use self::resolve::{Found, Resolver};
-use self::table::{Kind, LIST, Table};
+use self::table::{Kind, LIST, MAX_COLUMNS, Table};
 use super::folder::{Images, Role, images, new_sample};
 use super::names::{has_extension, split_in, split_of, split_path, stem};
 use super::{Fit, Format, ImportError, Tree, packed};
@@ -38,8 +39,11 @@ pub const FORMAT: Format = Format {
     import,
 };
 
-/// Tables that are looked at.
+/// Tables that are looked at, those called `metadata` not counted.
 const MAX_TABLES: usize = 64;
+
+/// Tables called `metadata` that are looked at: there may be one in each folder.
+const MAX_METADATA: usize = 16 << 10;
 
 /// Bytes of a table that are read to recognise it.
 const HEAD_BYTES: u64 = 256 << 10;
@@ -49,6 +53,9 @@ const BATCH: usize = 8192;
 
 /// The longest attribute that is kept, in bytes.
 const MAX_ATTRIBUTE_BYTES: usize = 4 << 10;
+
+/// The class of a box in a row that tells no label, as in tables about one kind of object.
+const UNNAMED: &str = "object";
 
 /// Faults that a table reports one by one.
 const MAX_ISSUES: usize = 1000;
@@ -67,7 +74,7 @@ struct Candidate {
 }
 
 fn detect(tree: &Tree) -> Option<Fit> {
-    let found = candidates(tree);
+    let Candidates { found, .. } = candidates(tree);
     if tree.focus.is_some() {
         let candidate = found.first()?;
         return Some(if candidate.there * 2 >= candidate.sampled { Fit::Certain } else { Fit::Likely });
@@ -75,12 +82,22 @@ fn detect(tree: &Tree) -> Option<Fit> {
     (!found.is_empty()).then_some(Fit::Certain)
 }
 
-/// The tables of the tree that name images of which half or more are there, those of a split first.
+/// The tables of a tree that name images.
+#[derive(Default)]
+struct Candidates {
+    /// Those of a split first.
+    found: Vec<Candidate>,
+    /// How many others of their kinds were not looked at, there being too many.
+    unread: usize,
+}
+
+/// The tables of the tree that name images of which half or more are there.
 /// A table that was opened itself need not find its images.
-fn candidates(tree: &Tree) -> Vec<Candidate> {
+fn candidates(tree: &Tree) -> Candidates {
     if let Some(focus) = tree.focus {
         let kind = kind_of(tree.path(focus), true);
-        return kind.and_then(|kind| look_at(tree, focus, kind)).into_iter().collect();
+        let found = kind.and_then(|kind| look_at(tree, focus, kind)).into_iter().collect();
+        return Candidates { found, unread: 0 };
     }
     let mut files: Vec<(usize, Kind)> = (0..tree.len())
         .filter_map(|file| Some((file, kind_of(tree.path(file), false)?)))
@@ -88,23 +105,32 @@ fn candidates(tree: &Tree) -> Vec<Candidate> {
         .filter(|(file, _)| !stem(tree.path(*file)).to_ascii_lowercase().contains("submission"))
         .collect();
     if files.is_empty() || tree.images().is_empty() {
-        return Vec::new();
+        return Candidates::default();
     }
-    files.sort_by_key(|(file, _)| tree.path(*file).matches('/').count());
-    files.truncate(MAX_TABLES);
+    // JSON last: it may be a file beside each image, which is no table.
+    files.sort_by_key(|(file, kind)| (*kind == Kind::JsonArray, tree.path(*file).matches('/').count()));
+    let is_metadata = |file: usize| stem(tree.path(file)).eq_ignore_ascii_case("metadata");
+    let (mut metadata, mut others) = (0, 0);
+    let (files, unread): (Vec<_>, Vec<_>) = files.into_iter().partition(|(file, kind)| {
+        let of_a_folder = *kind != Kind::JsonArray && is_metadata(*file);
+        let (count, most) =
+            if of_a_folder { (&mut metadata, MAX_METADATA) } else { (&mut others, MAX_TABLES) };
+        *count += 1;
+        *count <= most
+    });
     let mut found: Vec<Candidate> =
         files.par_iter().filter_map(|(file, kind)| look_at(tree, *file, *kind)).collect();
     found.retain(|candidate| candidate.there > 0 && candidate.there * 2 >= candidate.sampled);
     let rows: u64 = found.iter().map(|candidate| candidate.rows).sum();
     let about: BTreeSet<_> = found.iter().flat_map(|candidate| &candidate.about).copied().collect();
     let images: usize = about.into_iter().map(|split| tree.images().count_of(split)).sum();
-    let is_metadata =
-        |candidate: &Candidate| stem(tree.path(candidate.file)).eq_ignore_ascii_case("metadata");
-    if rows * 2 < images as u64 && !found.iter().any(is_metadata) {
-        return Vec::new();
+    if rows * 2 < images as u64 && !found.iter().any(|candidate| is_metadata(candidate.file)) {
+        return Candidates::default();
     }
     found.sort_by_key(|candidate| (candidate.split.is_none(), candidate.file));
-    found
+    let is_like_found = |kind: Kind| found.iter().any(|candidate| candidate.kind == kind);
+    let unread = unread.into_iter().filter(|(_, kind)| is_like_found(*kind)).count();
+    Candidates { found, unread }
 }
 
 /// How a file of that name would be written, if it may be a manifest. A `.txt` is one only when
@@ -132,7 +158,7 @@ fn look_at(tree: &Tree, file: usize, kind: Kind) -> Option<Candidate> {
     let images =
         columns::sampled_rows(&table).filter_map(|row| match resolver.find(table.cell(row, roles.path)) {
             Found::File(file) => Some(tree.images().split_of(file)),
-            Found::Outside { .. } | Found::Missing(_) => None,
+            Found::Outside { .. } | Found::Address(_) | Found::Missing(_) => None,
         });
     let about = images.collect();
     Some(Candidate { file, kind, split, rows, sampled: roles.sampled, there: roles.there, about })
@@ -141,7 +167,15 @@ fn look_at(tree: &Tree, file: usize, kind: Kind) -> Option<Candidate> {
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
     let folders = Folders::new(tree, control)?;
     let mut listed = vec![false; tree.len()];
-    for candidate in &candidates(tree) {
+    let Candidates { found, unread } = candidates(tree);
+    if unread > 0 {
+        let message = format!(
+            "{unread} tables more than are looked at were left unread, and with them what they say of \
+             images; join the tables into one"
+        );
+        builder.issue(None, &tree.source, IssueKind::Oversized, message);
+    }
+    for candidate in &found {
         let path = tree.path(candidate.file);
         control.begin(format!("Reading {path}"), 0);
         control.checkpoint()?;
@@ -242,6 +276,7 @@ impl Faults<'_> {
 /// A table that was read, and what its columns mean.
 struct Source<'a> {
     path: &'a str,
+    kind: Kind,
     split: Option<&'static str>,
     table: Table,
     roles: Roles,
@@ -258,7 +293,7 @@ impl<'a> Source<'a> {
         let resolver = Resolver::new(tree, path, split);
         let roles = roles(&table, |value| resolver.exists(value))
             .ok_or("no column of this table names images that are there")?;
-        Ok(Self { path, split, table, roles, resolver })
+        Ok(Self { path, kind: candidate.kind, split, table, roles, resolver })
     }
 
     /// Hands over a sample for each row.
@@ -271,9 +306,15 @@ impl<'a> Source<'a> {
         control: &Control,
     ) -> Result<(), ImportError> {
         let Self { path, table, roles, .. } = self;
+        let row_word = self.kind.row_word();
         let mut faults = Faults { path, count: 0 };
+        let mut addresses = 0u64;
         for (line, why) in &table.faults {
-            faults.report(builder, format!("line {line} cannot be read: {why}"));
+            faults.report(builder, format!("{row_word} {line} cannot be read: {why}"));
+        }
+        if table.is_cut {
+            let message = format!("the table has more than {MAX_COLUMNS} columns; the others were not read");
+            builder.issue(None, path, IssueKind::Oversized, message);
         }
         control.begin(format!("Reading {path}"), table.len() as u64);
         for first in (0..table.len()).step_by(BATCH) {
@@ -291,9 +332,10 @@ impl<'a> Source<'a> {
             for (row, found) in batch.zip(found) {
                 let line = table.lines[row];
                 let Some(found) = found else {
-                    faults.report(builder, format!("line {line} names no file"));
+                    faults.report(builder, format!("{row_word} {line} names no file"));
                     continue;
                 };
+                let (is_address, known) = (matches!(found, Found::Address(_)), builder.len());
                 let mut said = row_values(table, row, roles);
                 said.split = said.split.or(self.split);
                 if let Found::File(file) = found {
@@ -307,10 +349,11 @@ impl<'a> Source<'a> {
                 let boxes = match said.rect {
                     Some(Ok(rect)) => {
                         let relative = roles.boxes.as_ref().is_some_and(|boxes| boxes.relative);
-                        said.labels.iter().map(|class| NewBox { class, rect, relative }).collect()
+                        let classes = if said.labels.is_empty() { &[UNNAMED] } else { &said.labels[..] };
+                        classes.iter().map(|class| NewBox { class, rect, relative }).collect()
                     }
                     Some(Err(())) => {
-                        let message = format!("the box in line {line} is not four numbers with a size");
+                        let message = format!("the box in {row_word} {line} is not four numbers with a size");
                         faults.report(builder, message);
                         Vec::new()
                     }
@@ -325,10 +368,19 @@ impl<'a> Source<'a> {
                     attributes: &attributes,
                     ..NewSample::default()
                 };
-                push(tree, builder, found, sample, || format!("{path}, line {line}"));
+                push(tree, builder, found, sample, || format!("{path}, {row_word} {line}"));
+                // An image that several rows name is one.
+                addresses += u64::from(is_address && builder.len() > known);
             }
         }
         faults.close(builder, table.more_faults);
+        if addresses > 0 {
+            let message = format!(
+                "images that the table names by their address on a network, here {addresses}, are not \
+                 downloaded; put the files beside the table, under the last part of their address"
+            );
+            builder.issue(None, path, IssueKind::Missing, message);
+        }
         Ok(())
     }
 }
@@ -354,6 +406,9 @@ fn push(
         }
         Found::Outside { path, bytes, modified_ms } => {
             builder.push(NewSample { path: &path, bytes, modified_ms, ..sample });
+        }
+        Found::Address(path) => {
+            builder.push(NewSample { path: &path, ..sample });
         }
         Found::Missing(path) => {
             let known = builder.len();
@@ -394,6 +449,10 @@ fn row_values<'a>(table: &'a Table, row: usize, roles: &Roles) -> RowValues<'a> 
         match roles.split {
             SplitColumn::Values(at) if at == column => {
                 values.split = Some(split_of(text).unwrap_or(text));
+                continue;
+            }
+            SplitColumn::Numbers(at) if at == column => {
+                values.split = Some(numbered_split(text).unwrap_or(text));
                 continue;
             }
             SplitColumn::Flag(at, yes, no) if at == column => {

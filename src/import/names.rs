@@ -117,11 +117,17 @@ pub fn stem(path: &str) -> &str {
     }
 }
 
-/// `name` seen from `folder`, with `.` and `..` resolved and `\` read as `/`. A leading `/` is dropped,
-/// and so are steps above the top: no name points outside.
+/// A name that somebody wrote down, on Windows perhaps, with `/` between its parts. Not for names of
+/// files that are there: in those a `\` is a letter, or stands before a byte ([`display_name`]).
+pub fn with_slashes(name: &str) -> String {
+    name.replace('\\', "/")
+}
+
+/// `name` seen from `folder`, with `.` and `..` resolved. A leading `/` is dropped, and so are steps
+/// above the top: no name points outside.
 pub fn join(folder: &str, name: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
-    for part in folder.split('/').chain(name.split(['/', '\\'])) {
+    for part in folder.split('/').chain(name.split('/')) {
         match part {
             "" | "." => {}
             ".." => {
@@ -136,7 +142,7 @@ pub fn join(folder: &str, name: &str) -> String {
 /// Whether `name` seen from `folder` leads above the top.
 pub fn leads_outside(folder: &str, name: &str) -> bool {
     let mut depth = folder.split('/').filter(|part| !part.is_empty()).count();
-    for part in name.split(['/', '\\']) {
+    for part in name.split('/') {
         match part {
             "" | "." => {}
             ".." if depth == 0 => return true,
@@ -192,10 +198,11 @@ enum Word {
 }
 
 fn meaning(word: &str) -> Word {
+    // FER2013 has "PublicTest" and "PrivateTest".
     const SPLITS: &[(&str, &[&str])] = &[
         ("train", &["train", "training", "trn", "trainset"]),
-        ("val", &["val", "valid", "validation", "validate", "dev", "valset"]),
-        ("test", &["test", "testing", "tst", "testset", "t10k"]),
+        ("val", &["val", "valid", "validation", "validate", "dev", "valset", "publictest"]),
+        ("test", &["test", "testing", "tst", "testset", "t10k", "privatetest"]),
     ];
     const FILLERS: &[&str] = &[
         "", "set", "split", "image", "images", "img", "imgs", "data", "dataset", "jpg", "jpeg", "png",
@@ -289,6 +296,8 @@ mod tests {
             ("valid", Some("val"), Some("val")),
             ("Validation", Some("val"), Some("val")),
             ("dev", Some("val"), Some("val")),
+            ("PublicTest", Some("val"), Some("val")),
+            ("PrivateTest", Some("test"), Some("test")),
             ("test", Some("test"), Some("test")),
             ("testing", Some("test"), Some("test")),
             ("t10k-images-idx3-ubyte", None, Some("test")),
@@ -339,7 +348,8 @@ mod tests {
             ("", "a.jpg", "a.jpg", false),
             ("x/y", "../images/./a.jpg", "x/images/a.jpg", false),
             ("x", "../../a.jpg", "a.jpg", true),
-            ("x", "b\\a.jpg", "x/b/a.jpg", false),
+            ("x", &with_slashes("b\\a.jpg"), "x/b/a.jpg", false),
+            ("x", "caf\\xE9.jpg", "x/caf\\xE9.jpg", false),
             ("", "./a//b/", "a/b", false),
             ("", "/etc/x", "etc/x", false),
             ("", "a/../b", "b", false),

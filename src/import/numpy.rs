@@ -17,7 +17,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
-use super::names::{has_extension, join, split_of, split_of_path, split_path, stem};
+use super::names::{has_extension, join, split_of, split_of_path, split_path, stem, with_slashes};
 use super::packed::{self, MAX_CLASSES, Packed};
 use super::reader::access::bytes_before;
 use super::reader::{ReadAt, ReadError, RowSource};
@@ -215,7 +215,7 @@ fn list(
         let mut names = HashSet::new();
         for index in 0..contents.len().min(MAX_ENTRIES) {
             let Ok(entry) = contents.entry(index) else { continue };
-            let name = join("", &String::from_utf8_lossy(entry.name_raw()));
+            let name = join("", &with_slashes(&String::from_utf8_lossy(entry.name_raw())));
             if !has_extension(&name, &["npy"]) || !names.insert(name.clone()) {
                 continue;
             }

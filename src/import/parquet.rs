@@ -23,7 +23,7 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
-use super::names::{has_extension, join, split_of, split_of_path, split_path};
+use super::names::{has_extension, join, split_of, split_of_path, split_path, with_slashes};
 use super::packed::{self, MAX_CLASSES, Packed};
 use super::reader::{ReadAt, ReadError, RowSource};
 use super::{Fit, Format, ImportError, Tree};
@@ -243,7 +243,10 @@ impl Source<'_> {
                     return;
                 };
                 let found = self.tree.images().find(name, folder, split);
-                let image = found.map_or_else(|| join(folder, name), |file| self.tree.path(file).to_owned());
+                let image = found.map_or_else(
+                    || join(folder, &with_slashes(name)),
+                    |file| self.tree.path(file).to_owned(),
+                );
                 let known = builder.len();
                 let sample = builder.push(NewSample {
                     path: &image,

@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
-use super::names::{has_extension, join, split_of_folders, split_path, stem};
+use super::names::{has_extension, join, split_of_folders, split_path, stem, with_slashes};
 use super::{Fit, Format, ImportError, ReadError, Tree, packed};
 use crate::dataset::builder::NewBox;
 use crate::dataset::{DatasetBuilder, IssueKind, Layout, NewSample};
@@ -169,8 +169,9 @@ fn push(
         (Some(image), _) => tree.path(image).to_owned(),
         (None, Some(sample)) => {
             let told = &sample.annotation.filename;
-            let name = if told.is_empty() { stem(tree.path(sample.xml)) } else { told };
-            join(split_path(tree.path(sample.xml)).0, name)
+            let name =
+                if told.is_empty() { stem(tree.path(sample.xml)).to_owned() } else { with_slashes(told) };
+            join(split_path(tree.path(sample.xml)).0, &name)
         }
         (None, None) => String::new(),
     };

@@ -127,7 +127,8 @@ pub fn fuzz(text: &str) {
     }
     for config in [Config::parse(text).unwrap_or_default(), Config::parse_darknet(text)] {
         for (_, value) in &config.splits {
-            assert!(places("a/b", &config.path, value).len() < 2 * text.len() + 8);
+            let places = places("a/b", &config.path, value).unwrap_or_default();
+            assert!(places.len() <= 2 * MAX_PATH_PARTS + 5);
         }
     }
 }
@@ -167,8 +168,8 @@ fn detect(tree: &Tree) -> Option<Fit> {
     }
 }
 
-/// Files that may name the classes are looked at in the three topmost levels, and no more than this
-/// many.
+/// Files that may name the classes are looked at in the three topmost levels, the topmost first, and no
+/// more than this many.
 const CONFIG_FILES: usize = 16;
 
 fn is_config(path: &str) -> bool {
@@ -184,9 +185,9 @@ fn find_config(tree: &Tree) -> Option<(usize, Config)> {
             let opened = |focus: usize| !is_config(tree.path(focus)) || focus == *file;
             is_config(path) && path.matches('/').count() <= 2 && tree.focus.is_none_or(opened)
         })
-        .take(CONFIG_FILES)
         .collect();
     files.sort_by_key(|file| tree.path(*file).matches('/').count());
+    files.truncate(CONFIG_FILES);
     files.into_iter().find_map(|file| {
         let text = (tree.bytes(file) <= config::MAX_BYTES).then(|| tree.read(file).ok()).flatten()?;
         let text = String::from_utf8_lossy(&text);
@@ -374,7 +375,14 @@ fn assign_splits(
     let config_path = tree.path(config_file);
     let folders: HashSet<&str> = index.files().flat_map(|file| above(tree.path(file))).collect();
     for (split, value) in &config.splits {
-        let candidates = places(split_path(config_path).0, &config.path, value);
+        let Some(candidates) = places(split_path(config_path).0, &config.path, value) else {
+            let told = clip(value, 200);
+            let message = format!(
+                "the path of split {split} is longer than any folder's and was not looked for: {told}"
+            );
+            builder.issue(None, config_path, IssueKind::Annotation, message);
+            continue;
+        };
         if has_extension(value, &["txt"]) {
             let Some(list) = candidates.iter().find_map(|path| tree.find(path)) else {
                 report_absent(builder, config_path, split, value);
@@ -421,10 +429,19 @@ fn above(path: &str) -> impl Iterator<Item = &str> {
         .map(|(folder, _)| folder)
 }
 
+/// The longest path of a split that is looked for, in bytes and in parts.
+const MAX_PATH_BYTES: usize = 4096;
+const MAX_PATH_PARTS: usize = 64;
+
 /// Where a split's folder or list may be, the likeliest first: below the base that is told, the
 /// file's own folder or the top; then the same without its first parts, down to a list's name, or
-/// to two folders: one (`images`) would say too little.
-fn places(own: &str, base: &str, value: &str) -> Vec<String> {
+/// to two folders: one (`images`) would say too little. `None` where a path is longer than
+/// [`MAX_PATH_BYTES`] or has more than [`MAX_PATH_PARTS`], each of which would be a place or two.
+fn places(own: &str, base: &str, value: &str) -> Option<Vec<String>> {
+    let parts = base.split('/').chain(value.split('/')).count();
+    if base.len() + value.len() > MAX_PATH_BYTES || parts > MAX_PATH_PARTS {
+        return None;
+    }
     let mut places = vec![join(&join(own, base), value), join(own, value), join("", value)];
     let plain = join("", &join(base, value));
     let parts: Vec<&str> = plain.split('/').collect();
@@ -433,7 +450,7 @@ fn places(own: &str, base: &str, value: &str) -> Vec<String> {
         let rest = parts[skipped..].join("/");
         places.extend([join(own, &rest), rest]);
     }
-    places
+    Some(places)
 }
 
 fn report_absent(builder: &mut DatasetBuilder, config: &str, split: &str, value: &str) {
@@ -492,9 +509,13 @@ mod tests {
             ("", "", ".", ""),
             ("", "", "data/train.txt", "train.txt"),
         ] {
-            assert!(places(own, base, value).contains(&place.to_owned()), "{own} {base} {value}");
+            let places = places(own, base, value).unwrap();
+            assert!(places.contains(&place.to_owned()), "{own} {base} {value}");
         }
-        assert!(!places("", "", "/home/u/val/images").contains(&"images".to_owned()));
+        assert!(!places("", "", "/home/u/val/images").unwrap().contains(&"images".to_owned()));
+        for (base, value) in [("", "a/".repeat(64)), ("a/a", "a/".repeat(63)), ("", "a".repeat(5000))] {
+            assert_eq!(places("", base, &value), None);
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! of its kind.
 
 use std::io::Write;
+use std::path::Path;
 
 use lenslet::dataset::{Dataset, SampleId};
 use lenslet::import::{self, Imported};
@@ -59,16 +60,21 @@ fn rows(dataset: &Dataset) -> Vec<String> {
         .collect()
 }
 
-/// The layout, a row for each sample, and `! path: message` for each issue.
-fn told(files: &[Vec<File>]) -> Vec<String> {
+/// What a file or folder among these files opens as.
+fn told(files: &[Vec<File>], opened: &str) -> Vec<String> {
     let folder = tempfile::tempdir().unwrap();
     for File(path, content) in files.iter().flatten() {
         let path = folder.path().join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
     }
+    told_of(&folder.path().join(opened))
+}
+
+/// The layout, a row for each sample, and `! path: message` for each issue.
+fn told_of(path: &Path) -> Vec<String> {
     let control = Control::new();
-    let opened = import::open(folder.path().to_str().unwrap(), &control);
+    let opened = import::open(path.to_str().unwrap(), &control);
     let progress = control.progress();
     assert!(progress.total == 0 || progress.done <= progress.total, "{progress:?}");
     match opened {
@@ -85,7 +91,13 @@ fn told(files: &[Vec<File>]) -> Vec<String> {
 /// Checks what files open as. An issue is told by its path and the beginning of its message.
 #[track_caller]
 fn check(name: &str, files: &[Vec<File>], expected: &[&str]) {
-    let told = told(files);
+    check_opened(name, files, "", expected);
+}
+
+/// [`check`], where one of the files is opened.
+#[track_caller]
+fn check_opened(name: &str, files: &[Vec<File>], opened: &str, expected: &[&str]) {
+    let told = told(files, opened);
     let same = told.len() == expected.len()
         && told.iter().zip(expected).all(|(told, expected)| {
             if expected.starts_with('!') { told.contains(&expected[2..]) } else { told == expected }
@@ -150,6 +162,17 @@ fn image_folders() {
         "class above split, in capitals",
         &[images("Cat/TRAIN/1.png Cat/Val/2.png Dog/TRAIN/3.png")],
         &["Image folder", "Cat/TRAIN/1.png train Cat", "Cat/Val/2.png val Cat", "Dog/TRAIN/3.png train Dog"],
+    );
+    check(
+        "FER2013 unpacked",
+        &[images("Training/sad/1.png Training/shy/4.png PublicTest/sad/2.png PrivateTest/shy/3.png")],
+        &[
+            "Image folder",
+            "PrivateTest/shy/3.png test shy",
+            "PublicTest/sad/2.png val sad",
+            "Training/sad/1.png train sad",
+            "Training/shy/4.png train shy",
+        ],
     );
     for (name, paths, rows, mask) in [
         ("masks beside images", "images/1.png masks/1.png", &["images/1.png - -"][..], "masks/1.png"),
@@ -274,6 +297,108 @@ fn tables_beside_images() {
         ],
         &["Manifest", "img/1.jpg train Smiling", "img/2.jpg val Young"],
     );
+    let celeba = ["1.jpg train Smiling", "2.jpg val Young", "3.jpg test Smiling,Young"]
+        .map(|row| format!("img_align_celeba/img_align_celeba/{row}"));
+    check(
+        "CelebA as it is downloaded",
+        &[
+            celeba.iter().flat_map(|row| images(row.split(' ').next().unwrap())).collect(),
+            text("list_attr_celeba.csv", "image_id,Smiling,Young\n1.jpg,1,-1\n2.jpg,-1,1\n3.jpg,1,1\n"),
+            text("list_bbox_celeba.csv", "image_id,x_1,y_1,width,height\n1.jpg,95,71,226,313\n"),
+            text("list_eval_partition.csv", "image_id,partition\n1.jpg,0\n2.jpg,1\n3.jpg,2\n"),
+            text("list_landmarks_align_celeba.csv", "image_id,lefteye_x,lefteye_y\n1.jpg,69,109\n"),
+        ],
+        &["Manifest", &celeba[0], &celeba[1], &celeba[2]],
+    );
+    check(
+        "FER2013's usage",
+        &[
+            images("img/1.png img/2.png img/3.png"),
+            text("l.csv", "Usage,image,emotion\nTraining,1.png,0\nPublicTest,2.png,1\nPrivateTest,3.png,1\n"),
+        ],
+        &["Manifest", "img/1.png train 0", "img/2.png val 1", "img/3.png test 1"],
+    );
+    check(
+        "car detection: boxes of one kind",
+        &[
+            images("training_images/a.jpg training_images/b.jpg testing_images/c.jpg"),
+            text(
+                "train_solution_bounding_boxes (1).csv",
+                "image,xmin,ymin,xmax,ymax\na.jpg,1,1,3,3.5\na.jpg,2,1,4,3\nb.jpg,0,1,2,2\n",
+            ),
+        ],
+        &[
+            "Manifest",
+            "training_images/a.jpg train object 2 boxes",
+            "training_images/b.jpg train object 1 boxes",
+            "testing_images/c.jpg test -",
+        ],
+    );
+    check(
+        "frames of one name in many folders are not the first folder's",
+        &[
+            (0..6).flat_map(|at| images(&format!("v{at}/0.jpg"))).collect(),
+            text(
+                "l.csv",
+                &(0..6).fold("video,frame,label\n".into(), |rows, at| format!("{rows}v{at},0.jpg,cat\n")),
+            ),
+        ],
+        &[
+            "Image folder",
+            "v0/0.jpg - v0",
+            "v1/0.jpg - v1",
+            "v2/0.jpg - v2",
+            "v3/0.jpg - v3",
+            "v4/0.jpg - v4",
+            "v5/0.jpg - v5",
+        ],
+    );
+    check_opened(
+        "addresses",
+        &[
+            images("b.png"),
+            text("m.csv", "url,label\nhttps://example.org/x/a.png,cat\nhttps://example.org/x/b.png,dog\n"),
+        ],
+        "m.csv",
+        &[
+            "Manifest",
+            "https://example.org/x/a.png - cat",
+            "b.png - dog",
+            "! m.csv: images that the table names by their address on a network, here 1, are not downloaded",
+        ],
+    );
+    check(
+        "entries of a list",
+        &[
+            images("a.png b.png"),
+            text(
+                "l.json",
+                r#"[{"image": "a.png", "label": "cat"}, 3, {"image": "b.png"}, {"image": "c.png"}, {"label": "x"}, {"#,
+            ),
+        ],
+        &[
+            "Manifest",
+            "a.png - cat",
+            "b.png - -",
+            "c.png - -",
+            "! l.json: entry 2 cannot be read",
+            "! l.json: entry 6 cannot be read: the JSON breaks off",
+            "! c.png: l.json, entry 4 names this file and it is not there",
+            "! l.json: entry 5 names no file",
+        ],
+    );
+    for (count, issue) in [
+        (300, "! a.png: the samples have more than 256 attributes"),
+        (1030, "! l.csv: the table has more than 1024 columns"),
+    ] {
+        let names: String = (0..count).map(|at| format!(",n{at}")).collect();
+        let files = [
+            images("a.png"),
+            text("l.csv", &format!("path,label{names}\na.png,cat{}\n", ",t".repeat(count))),
+        ];
+        let told = told(&files, "");
+        assert!(told.iter().any(|told| told.starts_with(issue)), "{told:?}");
+    }
     check(
         "traffic signs, with a table for each split",
         &[
@@ -326,6 +451,68 @@ fn tables_beside_images() {
 }
 
 #[test]
+fn many_tables() {
+    let paths: Vec<String> = (0..100).map(|at| format!("{at:02}/a.png")).collect();
+    let each = |count: usize, name: &str, content: &str| -> Vec<File> {
+        let image = |at: usize| images(&paths[at]).into_iter();
+        (0..count).flat_map(|at| image(at).chain(text(&format!("{at:02}/{name}"), content))).collect()
+    };
+    let expect = |count: usize| -> Vec<String> {
+        let rows = paths[..count].iter().map(|path| format!("{path} - cat"));
+        ["Manifest".to_owned()].into_iter().chain(rows).collect()
+    };
+    let check = |name: &str, files: &[Vec<File>], expected: &[String]| {
+        check(name, files, &expected.iter().map(String::as_str).collect::<Vec<_>>());
+    };
+    let metadata = each(100, "metadata.jsonl", "{\"file_name\": \"a.png\", \"label\": \"cat\"}\n");
+    check("metadata in each of many folders", &[metadata], &expect(100));
+    let mut expected = expect(64);
+    expected.push("! : 3 tables more than are looked at were left unread".into());
+    expected.push("! 64/a.png: no row of a table names".into());
+    let tables = each(67, "labels.csv", "path,label\na.png,cat\n");
+    check("another table in each of many folders", &[tables], &expected);
+    let rows: String = paths.iter().map(|path| format!("{path},cat\n")).collect();
+    let sidecars = each(100, "a.json", "{\"shapes\": [], \"imagePath\": \"a.png\"}");
+    // Deeper than they are: JSON comes last all the same.
+    let table = text("meta/of/all/labels.csv", &format!("path,label\n{rows}"));
+    check("a table and a file of another program beside each image", &[sidecars, table], &expect(100));
+}
+
+#[cfg(unix)]
+#[test]
+fn names_that_are_not_utf8() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let name = |bytes: &'static [u8]| Path::new(OsStr::from_bytes(bytes));
+    let folder = tempfile::tempdir().unwrap();
+    let mut builder = tar::Builder::new(Vec::new());
+    let content = png(1);
+    let mut header = tar::Header::new_gnu();
+    header.set_size(content.len() as u64);
+    builder.append_data(&mut header, name(b"caf\xe9.png"), &content[..]).unwrap();
+    let mut link = tar::Header::new_gnu();
+    link.set_entry_type(tar::EntryType::Link);
+    link.set_size(0);
+    builder.append_link(&mut link, "x.png", name(b"caf\xe9.png")).unwrap();
+    let archive = folder.path().join("t.tar");
+    std::fs::write(&archive, builder.into_inner().unwrap()).unwrap();
+    assert_eq!(told_of(&archive), ["Image folder", "caf\\xE9.png - -", "x.png - -"]);
+    std::fs::remove_file(archive).unwrap();
+
+    for path in ["images", "labels"] {
+        std::fs::create_dir(folder.path().join(path)).unwrap();
+    }
+    // Not every disk takes such a name.
+    if std::fs::write(folder.path().join(name(b"images/caf\xe9.png")), content).is_err() {
+        return;
+    }
+    std::fs::write(folder.path().join(name(b"labels/caf\xe9.txt")), "0 0.5 0.5 0.1 0.1\n").unwrap();
+    std::fs::write(folder.path().join("classes.txt"), "cat\n").unwrap();
+    assert_eq!(told_of(folder.path()), ["YOLO", "images/caf\\xE9.png - cat 1 boxes"]);
+}
+
+#[test]
 fn images_with_boxes() {
     let labels =
         |folder: &str, name: &str| text(&format!("{folder}/labels/{name}.txt"), "1 0.5 0.5 0.1 0.1\n");
@@ -365,6 +552,23 @@ fn images_with_boxes() {
             text("test.txt", "data/obj/b.png\n"),
         ],
         &["YOLO", "obj/a.png train cat 1 boxes", "obj/b.png val -"],
+    );
+    check(
+        "YOLO's file below many others in the order of names",
+        &[
+            images("images/train/a.png"),
+            (0..20).flat_map(|at| text(&format!("configs/{at:02}.yaml"), "lr: 1\n")).collect(),
+            text("data.yaml", "train: images/train\nnames: [cat]\n"),
+        ],
+        &["YOLO", "images/train/a.png train -"],
+    );
+    check(
+        "a path of too many folders",
+        &[
+            images("images/a.png"),
+            text("data.yaml", &format!("train: {}\nval: images\nnames: [cat]\n", "a/".repeat(20_000))),
+        ],
+        &["YOLO", "images/a.png val -", "! data.yaml: the path of split train is longer than any folder's"],
     );
     let coco = |image: &str| {
         format!(

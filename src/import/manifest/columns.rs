@@ -6,9 +6,6 @@
 use super::table::{LIST, Table};
 use crate::import::names::{is_image_name, split_of};
 
-/// Columns that are kept as attributes.
-pub const MAX_ATTRIBUTES: usize = 64;
-
 /// Rows that are looked at.
 const SAMPLED_ROWS: usize = 200;
 
@@ -118,6 +115,8 @@ pub enum LabelColumns {
 pub enum SplitColumn {
     None,
     Values(usize),
+    /// 0 is train, 1 is val, 2 is test.
+    Numbers(usize),
     /// The split where the value is yes, and where it is no.
     Flag(usize, &'static str, &'static str),
 }
@@ -231,7 +230,9 @@ pub fn roles(table: &Table, exists: impl Fn(&str) -> bool) -> Option<Roles> {
     let mut free: Vec<usize> = (0..names.len()).filter(|column| *column != path).collect();
     let split = split_column(&sample, &names, &free);
     match split {
-        SplitColumn::Values(column) | SplitColumn::Flag(column, ..) => free.retain(|other| *other != column),
+        SplitColumn::Values(column) | SplitColumn::Numbers(column) | SplitColumn::Flag(column, ..) => {
+            free.retain(|other| *other != column)
+        }
         SplitColumn::None => {}
     }
     let boxes = box_columns(&sample, &names, &free);
@@ -242,7 +243,6 @@ pub fn roles(table: &Table, exists: impl Fn(&str) -> bool) -> Option<Roles> {
     if let LabelColumns::Values(columns) | LabelColumns::Flags(columns) = &labels {
         free.retain(|column| !columns.contains(column));
     }
-    free.truncate(MAX_ATTRIBUTES);
     Some(Roles { path, labels, split, boxes, attributes: free, sampled: rows.len(), there: there[path] })
 }
 
@@ -281,6 +281,13 @@ fn is_of_objects(names: &[String]) -> bool {
 }
 
 fn split_column(sample: &Sample<'_>, names: &[String], free: &[usize]) -> SplitColumn {
+    // Only under that name: "split" and "fold" number others.
+    let numbers = |text: &str| numbered_split(text).is_some();
+    if let Some(column) =
+        free.iter().find(|column| names[**column] == "partition" && sample.all(**column, numbers))
+    {
+        return SplitColumn::Numbers(*column);
+    }
     let is_split = |text: &str| split_of(text).is_some();
     let short = |text: &str| text.len() <= 64;
     for wanted in SPLIT_NAMES {
@@ -307,6 +314,15 @@ fn label_columns(sample: &Sample<'_>, names: &[String], free: &[usize]) -> Label
     let short = |column: usize| {
         sample.all(column, |text| text.split(LIST).all(|label| label.len() <= MAX_LABEL_BYTES))
     };
+    // An `x` and a `y` beside each other are a place; a `y` alone is a label.
+    let is_place = |column: usize| {
+        let pair = |own: char, its: char| {
+            let rest = names[column].strip_prefix(own);
+            rest.is_some_and(|rest| names.iter().any(|other| other.strip_prefix(its) == Some(rest)))
+        };
+        pair('x', 'y') || pair('y', 'x')
+    };
+    let free: &[usize] = &free.iter().copied().filter(|column| !is_place(*column)).collect::<Vec<_>>();
     for wanted in LABEL_NAMES {
         // `label_1` and `label_2` are labels as well.
         let numberless = |name: &str| {
@@ -356,6 +372,16 @@ fn box_columns(sample: &Sample<'_>, names: &[String], free: &[usize]) -> Option<
         let all = |most: f32| corners.iter().all(|column| sample.all(*column, within(most)));
         all(f32::MAX).then(|| BoxColumns { corners, relative: all(1.0) })
     })
+}
+
+/// The split of a number, as in the tables of faces where this is a custom.
+pub fn numbered_split(text: &str) -> Option<&'static str> {
+    match text {
+        "0" | "0.0" => Some("train"),
+        "1" | "1.0" => Some("val"),
+        "2" | "2.0" => Some("test"),
+        _ => None,
+    }
 }
 
 /// Whether a value of a column of flags is set; `None` where it is no flag.
@@ -418,7 +444,9 @@ mod tests {
         };
         let split = match roles.split {
             SplitColumn::None => "-",
-            SplitColumn::Values(column) | SplitColumn::Flag(column, ..) => &table.columns[column],
+            SplitColumn::Values(column) | SplitColumn::Numbers(column) | SplitColumn::Flag(column, ..) => {
+                &table.columns[column]
+            }
         };
         let boxes = match roles.boxes {
             Some(boxes) => {
@@ -459,6 +487,9 @@ mod tests {
             ("path,class,x1,y1,x2,y2\nis/a.png,x,0.1,0.1,1,0.5\n", "path / class / - /  / fractions"),
             ("path,class,x1,y1,x2,y2\nis/a.png,x,a,1,1,1\n", "path / class / - / x1+y1+x2+y2"),
             ("path,label,kind\nis/a.png,x,test\nis/b.png,x,train\n", "path / label / kind / "),
+            ("path,x_1,y_1\nis/a.png,3,4\nis/b.png,3,4\n", "path / - / - / x_1+y_1"),
+            ("path,y\nis/a.png,3\nis/b.png,2\n", "path / y / - / "),
+            ("path,partition,split\nis/a.png,0,1\nis/b.png,2,2\n", "path / - / partition / split"),
             // Nothing is there, but name and values say paths.
             ("path,label\nno/a.png,x\n", "path / label / - / "),
             ("text,label\nhello,x\n", "none"),

@@ -9,7 +9,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::import::Tree;
-use crate::import::names::{is_doubtful_name, is_image_name, join, leads_outside, split_path};
+use crate::import::names::{is_doubtful_name, is_image_name, join, leads_outside, split_path, with_slashes};
 use crate::import::tree::walk::modified_ms;
 
 /// What a row's path leads to.
@@ -19,6 +19,8 @@ pub enum Found {
     File(usize),
     /// A file elsewhere on the disk.
     Outside { path: String, bytes: u64, modified_ms: i64 },
+    /// Nothing that is here: an address on a network.
+    Address(String),
     /// Nothing; the path as it would be relative to the root.
     Missing(String),
 }
@@ -42,13 +44,18 @@ impl<'a> Resolver<'a> {
     /// Whether the value names a file that may be an image.
     pub fn exists(&self, value: &str) -> bool {
         // Every cell of a sample is asked; a text that is no name is answered at once.
-        value.len() < 1024 && !matches!(self.find(value), Found::Missing(_))
+        value.len() < 1024 && matches!(self.find(value), Found::File(_) | Found::Outside { .. })
     }
 
     /// The file that a value means.
     pub fn find(&self, value: &str) -> Found {
-        let value = value.trim().replace('\\', "/");
+        let value = with_slashes(value.trim());
         let value = value.strip_prefix("file://").unwrap_or(&value);
+        if is_address(value) {
+            // It may have been fetched, and lie here under the same name.
+            let found = self.find_below(value).map(Found::File);
+            return found.unwrap_or_else(|| Found::Address(value.to_owned()));
+        }
         if is_absolute(value) {
             return self.find_absolute(value);
         }
@@ -82,6 +89,12 @@ impl<'a> Resolver<'a> {
     fn at(&self, path: &str) -> Option<usize> {
         self.tree.find(path).filter(|_| is_image_name(path) || is_doubtful_name(path))
     }
+}
+
+fn is_address(value: &str) -> bool {
+    const SCHEMES: [&str; 5] = ["http", "https", "ftp", "s3", "gs"];
+    let scheme = value.split_once("://").map(|(scheme, _)| scheme);
+    scheme.is_some_and(|scheme| SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)))
 }
 
 fn is_absolute(value: &str) -> bool {
@@ -133,12 +146,15 @@ mod tests {
             ("m.csv", None, "meta/m.csv", None),
             ("m.csv", None, "", None),
             ("m.csv", None, "../../top.png", None),
-            ("m.csv", None, "https://example.org/top.jpg", None),
+            ("m.csv", None, "https://example.org/top.png", Some("top.png")),
+            ("m.csv", None, "https://example.org/top.jpg", Some("address")),
+            ("m.csv", None, "S3://bucket/top.jpg", Some("address")),
         ] {
             let resolver = Resolver::new(&tree, manifest, split);
             let path = match resolver.find(value) {
                 Found::File(file) => Some(tree.path(file)),
                 Found::Outside { .. } => Some("outside"),
+                Found::Address(_) => Some("address"),
                 Found::Missing(_) => None,
             };
             assert_eq!(path, found, "{manifest} {value}");

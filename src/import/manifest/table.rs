@@ -50,6 +50,13 @@ pub enum Kind {
     JsonArray,
 }
 
+impl Kind {
+    /// What the number of a row counts.
+    pub fn row_word(self) -> &'static str {
+        if self == Self::JsonArray { "entry" } else { "line" }
+    }
+}
+
 /// Rows of text.
 #[derive(Debug, Default)]
 pub struct Table {
@@ -59,9 +66,11 @@ pub struct Table {
     cells: Strings,
     cell_columns: Vec<u16>,
     row_ends: Vec<usize>,
+    /// Whether there are further columns than [`MAX_COLUMNS`].
+    pub is_cut: bool,
     /// Line of each row, or its place in the array; from 1.
     pub lines: Vec<u64>,
-    /// Lines that could not be read, and why.
+    /// Lines or places that could not be read, and why.
     pub faults: Vec<(u64, String)>,
     /// Faults beyond those that are kept.
     pub more_faults: u64,
@@ -89,7 +98,11 @@ impl Table {
 
     fn add(&mut self, column: usize, text: &str) {
         let text = text.trim();
-        if text.is_empty() || column >= MAX_COLUMNS {
+        if text.is_empty() {
+            return;
+        }
+        if column >= MAX_COLUMNS {
+            self.is_cut = true;
             return;
         }
         // The cap keeps a column's number within 16 bits.
@@ -384,8 +397,8 @@ fn parse_array(content: &[u8], whole: bool, most: usize) -> Option<Table> {
     if let Err(error) = rows.deserialize(&mut deserializer)
         && whole
     {
-        let line = error.line() as u64;
-        table.fault(line, format!("the JSON breaks off: {error}"));
+        let read = (table.len() + table.faults.len()) as u64 + table.more_faults;
+        table.fault(read + 1, format!("the JSON breaks off: {error}"));
     }
     Some(table)
 }
@@ -479,7 +492,7 @@ mod tests {
             ),
             (JsonLines, "{\"p\": \"a\"}\nbad\n[1]\n", "p / 1:a / fault 2 / fault 3"),
             (JsonArray, "[{\"p\": \"a\"}, 3, {\"p\": \"b\"}]", "p / 1:a / 3:b / fault 2"),
-            (JsonArray, "[{\"p\": \"a\"}, {\"p\":", "p / 1:a / fault 1"),
+            (JsonArray, "[{\"p\": \"a\"}, {\"p\":", "p / 1:a / fault 2"),
             (JsonArray, "{\"images\": []}", "none"),
             (Delimited, "P\0K", "none"),
         ] {

@@ -16,7 +16,7 @@ use flate2::read::MultiGzDecoder;
 use super::Files;
 use super::walk::Listing;
 use crate::dataset::{ContainerKind, Issue, IssueKind, Origin, Place};
-use crate::import::names::{display_name, is_hidden_name, is_image_name, join, split_path};
+use crate::import::names::{display_name, is_hidden_name, is_image_name, join, split_path, with_slashes};
 use crate::import::reader::access::bytes_before;
 use crate::import::reader::{GZIP_MAGIC, ReadAt, Reader};
 use crate::jobs::{Cancelled, Control};
@@ -415,11 +415,14 @@ fn list_zip(reader: &Reader, files: &mut Collected<'_>, control: &Control) -> Re
         }
         encrypted += u64::from(entry.encrypted());
         let name = match entry.name() {
-            Ok(name) => name.into_owned(),
-            Err(_) => display_name(entry.name_raw()),
+            // Zips made on Windows may have its separators.
+            Ok(name) => with_slashes(&name),
+            Err(_) => {
+                let slashed = entry.name_raw().iter().map(|byte| if *byte == b'\\' { b'/' } else { *byte });
+                display_name(&slashed.collect::<Vec<u8>>())
+            }
         };
         let place = Place { container: files.container, offset: index as u64, len: 0 };
-        // Zips made on Windows may have its separators, which joining takes as well.
         files.add(join("", &name), place, entry.size());
     }
     Ok((encrypted > 0).then(|| {

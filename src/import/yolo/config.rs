@@ -3,7 +3,7 @@
 use yaml_rust2::parser::{Event, Parser};
 use yaml_rust2::{Yaml, YamlLoader};
 
-use super::super::names::split_of;
+use super::super::names::{split_of, with_slashes};
 use super::super::packed::MAX_CLASSES;
 
 /// Larger files are not read: a thousand classes take 20 kB.
@@ -34,7 +34,7 @@ impl Config {
         let Some(Yaml::Hash(top)) = documents.first() else { return Err("the file is no mapping".into()) };
         let get = |key: &str| top.get(&Yaml::String(key.to_owned()));
         let mut config = Self {
-            path: get("path").and_then(Yaml::as_str).unwrap_or_default().to_owned(),
+            path: with_slashes(get("path").and_then(Yaml::as_str).unwrap_or_default()),
             key_points: get("kpt_shape").is_some(),
             count: get("nc").and_then(Yaml::as_i64).and_then(|count| usize::try_from(count).ok()),
             ..Self::default()
@@ -62,7 +62,7 @@ impl Config {
                 value => std::slice::from_ref(value),
             };
             let values = values.iter().filter_map(Yaml::as_str).filter(|value| !value.is_empty());
-            config.splits.extend(values.map(|value| (split, value.to_owned())));
+            config.splits.extend(values.map(|value| (split, with_slashes(value))));
         }
         Ok(config)
     }
@@ -73,7 +73,7 @@ impl Config {
         for (key, value) in text.lines().filter_map(|line| line.split_once('=')) {
             let (key, value) = (key.trim(), value.trim());
             match split_of(key) {
-                Some(split) if !value.is_empty() => config.splits.push((split, value.to_owned())),
+                Some(split) if !value.is_empty() => config.splits.push((split, with_slashes(value))),
                 _ if key == "classes" => config.count = value.parse().ok(),
                 _ => {}
             }
