@@ -147,10 +147,10 @@ impl Session {
 
     /// Sets the mark on all selected samples, or clears it where all have it.
     fn toggle(&mut self, mark: Mark) -> Answer {
-        let marks = &self.overlay.marks;
-        let all = self.selection.iter().all(|row| marks[row as usize] & mark.bit() != 0);
         let samples = SampleSet::from_mask(self.selection.mask());
-        self.edit(Edit::Mark { samples, mark, on: !all })
+        let set = Edit::Mark { samples, mark, on: true };
+        let edit = if self.overlay.effective(set.clone()).is_some() { set } else { set.inverse() };
+        self.edit(edit)
     }
 
     fn show(&mut self, view: View) -> Answer {

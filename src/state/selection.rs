@@ -190,12 +190,18 @@ impl Selection {
             }
         };
         let (old, new) = (span(start, went_to), span(start, position));
-        for lost in without(&old, &new).into_iter().flatten() {
-            self.put(rows[lost], base.contains(rows[lost] as usize));
+        for lost in without(&old, &new) {
+            for sample in rows.get(lost).unwrap_or_default() {
+                self.mask.set(*sample as usize, base.contains(*sample as usize));
+            }
         }
-        for gained in without(&new, &old).into_iter().flatten() {
-            self.put(rows[gained], true);
+        for gained in without(&new, &old) {
+            for sample in rows.get(gained).unwrap_or_default() {
+                self.mask.set(*sample as usize, true);
+            }
         }
+        // Counted at once: a range may have grown by a million.
+        self.count = self.mask.count();
         self.drawn = Some(Drawn { base, range: Some((start, position)) });
     }
 
