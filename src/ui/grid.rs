@@ -78,17 +78,39 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
 
     let edge_px = (grid.cell_px * ui.ctx().pixels_per_point()).round() as u32;
     let clip = ui.painter().with_clip_rect(window.rect);
+    // Cells are widgets only while something reads them: hundreds of them cost milliseconds.
+    let is_read = ui.ctx().accesskit_node_builder(id, |_| ()).is_some();
+    let at = |pos: Pos2| layout.at(pos, rows.len());
+    let pointer = ui.input(|input| input.pointer.latest_pos());
+    let hovered = pointer.filter(|_| ui.rect_contains_pointer(window.rect)).and_then(at);
+    let is_click = response.clicked_by(egui::PointerButton::Primary);
+    let mut clicked = response.interact_pointer_pos().filter(|_| is_click).and_then(at);
     for line in window.first..window.end {
         for column in 0..columns {
             let position = line * columns + column;
             let Some(sample) = rows.get(position).copied() else { break };
-            let cell = Cell { sample, position, rect: layout.cell_rect(position), edge_px };
-            if cell_ui(ui, &clip, pencil, session, view, &cell, id) {
+            let is_hovered = hovered == Some(position) && view.drag_from.is_none();
+            let cell = Cell { sample, rect: layout.cell_rect(position), edge_px, is_hovered };
+            cell_ui(ui, &clip, pencil, session, view, &cell);
+            let node = is_read.then(|| node_ui(ui, session, &cell, window.rect, id));
+            if node.as_ref().is_some_and(egui::Response::clicked) {
                 view.keys.use_by_click(&response);
-                let mode = mode(ui.input(|input| input.modifiers));
-                pencil.act(Action::Click { position, mode });
+                clicked = Some(position);
+            }
+            if is_hovered {
+                let node = node.unwrap_or_else(|| response.clone());
+                node.on_hover_ui_at_pointer(|ui| tooltip_ui(ui, session, sample, position));
             }
         }
+    }
+    let modifiers = ui.input(|input| input.modifiers);
+    match clicked {
+        Some(position) => pencil.act(Action::Click { position, mode: mode(modifiers) }),
+        // Beside the cells.
+        None if is_click && !modifiers.command && !modifiers.shift => {
+            pencil.act(Action::Run(Command::SelectNone));
+        }
+        None => {}
     }
     let ahead = window.end * columns..((window.end + PREFETCH_ROWS) * columns).min(rows.len());
     let behind = window.first.saturating_sub(PREFETCH_ROWS) * columns..window.first * columns;
@@ -123,6 +145,12 @@ impl Layout {
         Rect::from_min_size(min, vec2(self.cell, self.row_height - GridState::GAP))
     }
 
+    /// The position of the cell that is there.
+    fn at(&self, pos: Pos2, count: usize) -> Option<usize> {
+        let (mut lines, mut across) = self.covered(Rect::from_min_max(pos, pos), count);
+        Some(lines.next()? * self.columns + across.next()?).filter(|position| *position < count)
+    }
+
     /// The lines and columns of the cells that an area touches.
     fn covered(&self, area: Rect, count: usize) -> (Range<usize>, Range<usize>) {
         // Elements of a size, one every `step`, the first at 0; before the first end none.
@@ -144,12 +172,26 @@ impl Layout {
 
 struct Cell {
     sample: SampleId,
-    position: usize,
     rect: Rect,
     edge_px: u32,
+    is_hovered: bool,
 }
 
-/// Draws a cell; tells whether it was clicked.
+/// A cell as a screen reader finds it: by its path, to be clicked. It has no focus of its own: Tab
+/// goes past the grid in one step, keys move the cursor. Drags go to the grid below.
+fn node_ui(ui: &Ui, session: &Session, cell: &Cell, window: Rect, grid: egui::Id) -> egui::Response {
+    let id = grid.with(("cell", cell.sample));
+    let response = ui.interact(cell.rect.intersect(window), id, Sense::CLICK);
+    let path = session.dataset().path(cell.sample);
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::GridCell, true, path));
+    let is_selected = session.selection.contains(cell.sample);
+    ui.ctx().accesskit_node_builder(id, |node| node.set_selected(is_selected));
+    if session.selection.cursor == Some(cell.sample) {
+        ui.ctx().accesskit_node_builder(grid, |node| node.set_active_descendant(id.accesskit_id()));
+    }
+    response
+}
+
 fn cell_ui(
     ui: &Ui,
     painter: &egui::Painter,
@@ -157,28 +199,17 @@ fn cell_ui(
     session: &Session,
     view: &mut GridView,
     cell: &Cell,
-    grid: egui::Id,
-) -> bool {
+) {
     let tokens = Tokens::of(ui);
     let dataset = session.dataset();
     let sample = cell.sample;
     let selected = session.selection.contains(sample);
     let is_cursor = session.selection.cursor == Some(sample);
 
-    // No focus of its own: Tab goes past the grid in one step, keys move the cursor. A screen reader
-    // finds a cell by its path and can click it; drags go to the grid below.
-    let id = grid.with(("cell", sample));
-    let response = ui.interact(cell.rect.intersect(painter.clip_rect()), id, Sense::CLICK);
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::GridCell, true, dataset.path(sample)));
-    ui.ctx().accesskit_node_builder(id, |node| node.set_selected(selected));
-    if is_cursor {
-        ui.ctx().accesskit_node_builder(grid, |node| node.set_active_descendant(id.accesskit_id()));
-    }
-
     let radius = CornerRadius::same(space::RADIUS);
     if selected {
         painter.rect_filled(cell.rect, radius, tokens.accent_soft);
-    } else if response.hovered() {
+    } else if cell.is_hovered {
         painter.rect_filled(cell.rect, radius, tokens.raised);
     }
     let picture = Rect::from_min_size(cell.rect.min, vec2(cell.rect.width(), session.grid.cell_px));
@@ -196,9 +227,6 @@ fn cell_ui(
     } else if is_cursor {
         painter.rect_stroke(cell.rect, radius, Stroke::new(1.0, tokens.text_dim), StrokeKind::Inside);
     }
-    let clicked = response.clicked();
-    response.on_hover_ui_at_pointer(|ui| tooltip_ui(ui, session, sample, cell.position));
-    clicked
 }
 
 /// The picture, or what stands in its place; gives where it is. Pictures stand on their caption,
@@ -367,10 +395,6 @@ fn pointer_input(
     count: usize,
 ) {
     let modifiers = ui.input(|input| input.modifiers);
-    // Beside the cells, which take their own clicks.
-    if response.clicked_by(egui::PointerButton::Primary) && !modifiers.command && !modifiers.shift {
-        pencil.act(Action::Run(Command::SelectNone));
-    }
     if response.drag_started()
         && let Some(pos) = ui.input(|input| input.pointer.press_origin())
         && layout.rect.contains(pos)
@@ -475,6 +499,8 @@ mod tests {
                 if cell.expand(0.01).intersects(area) != cell.shrink(0.01).intersects(area) {
                     continue;
                 }
+                prop_assert_eq!(layout.at(cell.center(), count), Some(at));
+                prop_assert_eq!(layout.at(cell.left_center() - vec2(1.0, 0.0), count), None);
                 let is_covered = lines.contains(&(at / 4)) && across.contains(&(at % 4));
                 prop_assert_eq!(is_covered, cell.intersects(area), "{} {:?}", at, area);
             }

@@ -58,6 +58,51 @@ impl App {
     }
 }
 
+/// Presses and lets go the primary button there, a frame each.
+fn click(app: &mut App, ctx: &Context, pos: Pos2, modifiers: egui::Modifiers) {
+    let button = egui::PointerButton::Primary;
+    let press = |pressed| egui::Event::PointerButton { pos, button, pressed, modifiers };
+    let held = egui::Event::ModifiersChanged;
+    let before = vec![held(modifiers), egui::Event::PointerMoved(pos)];
+    for events in [before, vec![press(true)], vec![press(false)], vec![held(egui::Modifiers::NONE)]] {
+        let screen_rect = Some(Rect::from_min_size(Pos2::ZERO, vec2(700.0, 400.0)));
+        let input = egui::RawInput { screen_rect, events, ..Default::default() };
+        ctx.run_ui(input, |ui| app.ui(ui)).textures_delta.clear();
+    }
+}
+
+#[test]
+fn cells_are_clicked_where_no_screen_reader_made_them_widgets() {
+    let mut app = four();
+    let ctx = Context::default();
+    theme::install(&ctx);
+    let selected = |app: &App| app.state.session.as_ref().unwrap().selection.iter().collect::<Vec<_>>();
+    let (none, ctrl) = (egui::Modifiers::NONE, egui::Modifiers::CTRL);
+    click(&mut app, &ctx, Pos2::new(350.0, 390.0), none);
+    let cell = app.state.session.as_ref().unwrap().grid.cell_px;
+    let middle = |at: f32| Pos2::new(20.0 + (at + 0.5) * (cell + 12.0), 60.0);
+    click(&mut app, &ctx, middle(0.0), none);
+    assert_eq!(selected(&app), [0]);
+    click(&mut app, &ctx, middle(2.0), ctrl | egui::Modifiers::COMMAND);
+    assert_eq!(selected(&app), [0, 2]);
+    click(&mut app, &ctx, middle(1.0), none);
+    assert_eq!(selected(&app), [1]);
+    click(&mut app, &ctx, Pos2::new(350.0, 390.0), none);
+    assert_eq!(selected(&app), [0u32; 0], "beside the cells nothing is meant");
+}
+
+/// A dataset of four samples, three with a picture.
+fn four() -> App {
+    let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
+    for name in ["a.png", "b.png", "c.png", "d.png"] {
+        builder.push(NewSample { path: name, ..Default::default() });
+    }
+    let mut app = App { state: State::default(), view: GridView::default(), pictures: None };
+    let opened = session::unmeasured(builder.finish().0, Vec::new());
+    session::act(&mut app.state, Action::Opened(Box::new(opened)));
+    app
+}
+
 #[test]
 fn the_grid_shows_thumbnails_selection_and_what_is_missing() {
     for (theme, tokens) in [(egui::Theme::Dark, &DARK), (egui::Theme::Light, &LIGHT)] {
@@ -66,19 +111,12 @@ fn the_grid_shows_thumbnails_selection_and_what_is_missing() {
 }
 
 fn look_at(theme: egui::Theme, tokens: &Tokens) {
-    let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
-    for name in ["a.png", "b.png", "c.png", "d.png"] {
-        builder.push(NewSample { path: name, ..Default::default() });
-    }
-    let mut app = App { state: State::default(), view: GridView::default(), pictures: None };
-    let opened = session::unmeasured(builder.finish().0, Vec::new());
-    session::act(&mut app.state, Action::Opened(Box::new(opened)));
     let mut harness = Harness::builder()
         .with_size(Vec2::new(700.0, 260.0))
         .with_theme(theme)
         .with_context_setup(theme::install)
         .wgpu()
-        .build_ui_state(|ui, app: &mut App| app.ui(ui), app);
+        .build_ui_state(|ui, app: &mut App| app.ui(ui), four());
     harness.run();
     harness.get_by_label("b.png").click();
     harness.run();
