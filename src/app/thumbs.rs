@@ -29,10 +29,10 @@ use pool::{Key, Pool, Use};
 
 /// Edges that thumbnails are made in, in pixels.
 const EDGES: [u32; 5] = [32, 64, 128, 256, 512];
-/// Pages of 16 MiB that thumbnails of all sizes share: 512 MiB at most. At the worst size of cells,
-/// one pixel above an edge, a screen of 7680 × 4320 px takes 32 of them and one of 3840 × 2160 px
-/// takes 8.
-const PAGES: usize = 32;
+/// Pages of 4 MiB that thumbnails of all sizes share: 512 MiB at most. At the worst size of cells,
+/// one pixel above an edge, a screen of 7680 × 4320 px takes all of them and one of 3840 × 2160 px
+/// a quarter.
+const PAGES: usize = 128;
 /// Made thumbnails that wait for the interface thread.
 const READY: usize = 64;
 /// Time for uploads in one frame.
@@ -358,9 +358,9 @@ mod tests {
         }
     }
 
-    /// A pool of `pages` with a decoder that counts.
-    fn counting(pages: usize) -> (Thumbs, Arc<AtomicUsize>) {
-        let mut thumbs = Thumbs::with_pages(2, pages, || {});
+    /// A pool with room for so many thumbnails of 512 px, and a decoder that counts.
+    fn counting(room: usize) -> (Thumbs, Arc<AtomicUsize>) {
+        let mut thumbs = Thumbs::with_pages(2, room / 4, || {});
         let made = Arc::new(AtomicUsize::new(0));
         let counter = made.clone();
         thumbs.set_make(Some(Arc::new(move |_, _| {
@@ -387,15 +387,15 @@ mod tests {
     #[test]
     fn a_still_screen_becomes_sharp_and_then_nothing_more_is_made() {
         let ctx = Context::default();
-        // A page has 16 thumbnails of 512 px, 64 of 256 px.
-        for (name, pages, screen, most) in [
-            ("all fits", 2, Screen::of(0..20, 20..30, 512), 30),
-            ("ahead does not fit", 2, Screen::of(0..20, 20..60, 512), 32),
-            ("the screen fills the pool", 2, Screen::of(0..32, 32..64, 512), 32),
-            ("smaller ones", 1, Screen::of(0..60, 60..90, 200), 64),
-            ("nothing on screen", 1, Screen::of(0..0, 0..90, 512), 16),
+        // Where 16 thumbnails of 512 px fit, 64 of 256 px do.
+        for (name, room, screen, most) in [
+            ("all fits", 32, Screen::of(0..20, 20..30, 512), 30),
+            ("ahead does not fit", 32, Screen::of(0..20, 20..60, 512), 32),
+            ("the screen fills the pool", 32, Screen::of(0..32, 32..64, 512), 32),
+            ("smaller ones", 16, Screen::of(0..60, 60..90, 200), 64),
+            ("nothing on screen", 16, Screen::of(0..0, 0..90, 512), 16),
         ] {
-            let (mut thumbs, made) = counting(pages);
+            let (mut thumbs, made) = counting(room);
             let missing = settle(&screen, &mut thumbs, &ctx);
             assert_eq!(missing, 0, "{name}: what is on screen is sharp");
             let count = made.load(Ordering::Relaxed);
@@ -411,7 +411,7 @@ mod tests {
     #[test]
     fn more_on_screen_than_the_pool_holds_is_not_made_over_and_over() {
         let ctx = Context::default();
-        let (mut thumbs, made) = counting(1);
+        let (mut thumbs, made) = counting(16);
         let screen = Screen::of(0..40, 40..60, 512);
         assert_eq!(settle(&screen, &mut thumbs, &ctx), 24, "sixteen are sharp");
         assert_eq!(made.load(Ordering::Relaxed), 16);
@@ -420,7 +420,7 @@ mod tests {
     #[test]
     fn another_size_takes_over_the_pages() {
         let ctx = Context::default();
-        let (mut thumbs, _) = counting(2);
+        let (mut thumbs, _) = counting(32);
         for edge in [512, 256, 512, 32, 64] {
             let screen = Screen::of(0..32, 32..40, edge);
             assert_eq!(settle(&screen, &mut thumbs, &ctx), 0, "at {edge} px");
@@ -434,7 +434,7 @@ mod tests {
     #[test]
     fn scrolling_on_shows_what_comes_into_view() {
         let ctx = Context::default();
-        let (mut thumbs, made) = counting(2);
+        let (mut thumbs, made) = counting(32);
         for top in [0, 8, 16, 200, 0] {
             let screen = Screen::of(top..top + 20, top + 20..top + 40, 512);
             assert_eq!(settle(&screen, &mut thumbs, &ctx), 0, "at {top}");

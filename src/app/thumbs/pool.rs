@@ -13,8 +13,8 @@ use crate::ui::Thumb;
 /// A sample and an index into [`EDGES`].
 pub(super) type Key = (SampleId, u8);
 
-/// Side of a page in pixels: 16 MiB of texture.
-const PAGE: u32 = 2048;
+/// Side of a page in pixels: 4 MiB of texture, which are made within a millisecond.
+const PAGE: u32 = 1024;
 
 /// Pixels of small images stay pixels when enlarged.
 const OPTIONS: TextureOptions = TextureOptions {
@@ -283,24 +283,24 @@ mod tests {
 
     #[test]
     fn slots_do_not_overlap() {
-        for (slot, expected) in [(0, vec2(0.0, 0.0)), (7, vec2(1792.0, 0.0)), (8, vec2(0.0, 256.0))] {
+        for (slot, expected) in [(0, vec2(0.0, 0.0)), (3, vec2(768.0, 0.0)), (4, vec2(0.0, 256.0))] {
             assert_eq!(corner(3, slot), expected);
         }
-        assert_eq!((per_page(0), per_page(4)), (4096, 16));
+        assert_eq!((per_page(0), per_page(4)), (1024, 4));
     }
 
     #[test]
     fn room_is_shared_between_sizes() {
         let mut room = Room { slots: [0, 0, 0, 0, 3], pages: 1 };
         let taken = (0..100).filter(|_| room.take(4)).count();
-        assert_eq!(taken, 3 + 16, "its own slots, and then the page");
+        assert_eq!(taken, 3 + 4, "its own slots, and then the page");
         assert!(!room.take(3), "which is gone for others");
     }
 
     #[test]
     fn what_was_on_screen_in_the_last_two_frames_stays() {
         let ctx = Context::default();
-        let mut pool = Pool::new(1);
+        let mut pool = Pool::new(4);
         let image = || ColorImage::filled([2, 2], egui::Color32::WHITE);
         for sample in 0..16 {
             pool.insert(&ctx, (sample, 4), image(), Use::Visible);
