@@ -3,7 +3,8 @@
 //!
 //! `cargo bench --bench window`. A million 16×16 images in one IDX file are written, opened and
 //! measured; `LENSLET_BENCH_SOURCE=PATH` takes another dataset, `LENSLET_BENCH_SAMPLES=…` another
-//! number, `LENSLET_BENCH_ONLY=…` the gestures with that in their name. Frames come 60 times a second, each with a gesture of a person who is in a hurry.
+//! number, `LENSLET_BENCH_ONLY=…` the gestures with that in their name. Frames come 60 times a
+//! second, each with a gesture of a person who is in a hurry.
 //! Limits: 4 ms for 99 frames of 100, a second to the first interactive frame, 1 GiB resident.
 
 use std::io::Write;

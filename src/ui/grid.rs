@@ -206,7 +206,9 @@ fn cell_ui(
     let selected = session.selection.contains(sample);
     let is_cursor = session.selection.cursor == Some(sample);
 
-    let radius = CornerRadius::same(space::RADIUS);
+    // Round corners of hundreds of small cells cost more than they show.
+    let is_round = session.grid.cell_px >= GridState::CAPTION_FROM;
+    let radius = if is_round { CornerRadius::same(space::RADIUS) } else { CornerRadius::ZERO };
     if selected {
         painter.rect_filled(cell.rect, radius, tokens.accent_soft);
     } else if cell.is_hovered {
