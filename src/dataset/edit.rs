@@ -379,6 +379,52 @@ mod tests {
     use super::*;
 
     proptest::proptest! {
+        /// Every state that was reached is reached again, whichever way one walks.
+        #[test]
+        fn undo_and_redo_lead_through_the_states_that_there_were(
+            steps in proptest::collection::vec((0u8..7, 0u32..12, 1u32..6, proptest::bool::ANY), 0..60),
+        ) {
+            let mut overlay = Overlay::new(16);
+            let mut history = History::default();
+            // The states before each edit that can be undone, and after each that can be redone.
+            let (mut before, mut after) = (Vec::new(), Vec::new());
+            for (kind, start, count, on) in steps {
+                let mark = if count % 2 == 0 { Mark::Star } else { Mark::Reviewed };
+                let view = View { filter: format!("f{start}"), ..View::default() };
+                let edit = match kind {
+                    0 | 1 => Edit::Mark { samples: SampleSet::from_rows(start..start + count), mark, on },
+                    2 => Edit::SetView { from: View::default(), to: view },
+                    3 => Edit::SaveView { name: format!("v{count}"), from: None, to: on.then_some(view) },
+                    4 | 5 => {
+                        let undone = history.undo();
+                        proptest::prop_assert_eq!(undone.is_some(), !before.is_empty());
+                        if let Some(edit) = undone {
+                            after.push(overlay.clone());
+                            overlay.apply(&edit);
+                            proptest::prop_assert_eq!(Some(overlay.clone()), before.pop());
+                        }
+                        continue;
+                    }
+                    _ => {
+                        let redone = history.redo();
+                        proptest::prop_assert_eq!(redone.is_some(), !after.is_empty());
+                        if let Some(edit) = redone {
+                            before.push(overlay.clone());
+                            overlay.apply(&edit);
+                            proptest::prop_assert_eq!(Some(overlay.clone()), after.pop());
+                        }
+                        continue;
+                    }
+                };
+                if let Some(edit) = overlay.effective(edit) {
+                    before.push(overlay.clone());
+                    after.clear();
+                    overlay.apply(&edit);
+                    history.push(edit);
+                }
+            }
+        }
+
         #[test]
         fn marks_are_found_and_set_as_one_by_one(
             marks in proptest::collection::vec(0u8..4, 0..300),

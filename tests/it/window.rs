@@ -25,6 +25,13 @@ struct Window<'a> {
 
 impl Window<'_> {
     fn open(home: &Path, source: Option<&Path>) -> Self {
+        let mut window = Self::begin(home, source);
+        window.settle();
+        window
+    }
+
+    /// The window in its first frame, its work still to come.
+    fn begin(home: &Path, source: Option<&Path>) -> Self {
         let paths = Paths::within(home);
         let source = source.map(|path| path.display().to_string());
         let harness = Harness::builder()
@@ -44,9 +51,20 @@ impl Window<'_> {
                 },
                 None,
             );
-        let mut window = Self { harness };
-        window.settle();
-        window
+        Self { harness }
+    }
+
+    /// Runs frames until something is so.
+    fn until(&mut self, what: &str, is_so: impl Fn(&Harness<'_, Option<App>>) -> bool) {
+        let started = Instant::now();
+        while !is_so(&self.harness) {
+            self.harness.step();
+            assert!(started.elapsed() < PATIENCE, "{what} never came");
+        }
+    }
+
+    fn measured(&self) -> usize {
+        self.app().state().session.as_ref().map_or(0, |session| session.snapshot.facts.measured())
     }
 
     fn app(&self) -> &App {
@@ -302,5 +320,84 @@ fn issues_go_with_their_files() {
 
     let window = Window::open(home.path(), Some(&data));
     assert_eq!(issues(&window), found, "the project keeps the same");
+    window.close();
+}
+
+/// A file as a file manager drops it.
+#[derive(Debug)]
+struct Dropped(std::path::PathBuf);
+
+impl egui::DroppedFile for Dropped {
+    fn path(&self) -> &Path {
+        &self.0
+    }
+
+    fn bytes(&self) -> Result<Vec<u8>, String> {
+        Err("it is opened by its path".to_owned())
+    }
+}
+
+#[test]
+fn what_is_dropped_is_opened() {
+    let home = tempfile::tempdir().expect("a folder");
+    let dataset = demo(home.path());
+    let mut window = Window::open(home.path(), None);
+    for path in [dataset.clone(), home.path().join("nowhere")] {
+        window.harness.input_mut().hovered_files.push(egui::HoveredFile::default());
+        window.harness.step();
+        assert!(window.app().state().drop_hovers);
+        window.harness.input_mut().hovered_files.clear();
+        window.harness.input_mut().dropped_files.push(std::sync::Arc::new(Dropped(path)));
+        window.harness.step();
+        window.harness.input_mut().dropped_files.clear();
+        window.settle();
+        assert!(!window.app().state().drop_hovers);
+        assert_eq!(window.shown(), 300, "and what cannot be opened leaves it");
+    }
+    let said = &window.app().state().notices.last().expect("it was told").text;
+    assert!(said.contains("nowhere"), "{said}");
+    window.close();
+}
+
+#[test]
+fn measuring_pauses_goes_on_and_is_given_up() {
+    let home = tempfile::tempdir().expect("a folder");
+    let options = DemoOptions { samples: 3000, ..DemoOptions::new(home.path().join("demo")) };
+    let dataset = write(&options, &Control::new()).expect("the demo is written").dataset;
+
+    let mut window = Window::begin(home.path(), Some(&dataset));
+    window.until("measuring", |harness| harness.query_by_label("Pause: Measuring").is_some());
+    window.harness.get_by_label("Pause: Measuring").click();
+    window.until("the pause", |harness| harness.query_by_label("Resume: Measuring").is_some());
+    // What was under way may still come in.
+    let calm = |window: &mut Window<'_>| {
+        for _ in 0..30 {
+            window.harness.step();
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        window.measured()
+    };
+    let paused = calm(&mut window);
+    assert!(paused < 3000, "it was paused before its end");
+    assert_eq!(calm(&mut window), paused, "nothing goes on");
+    window.click("Resume: Measuring");
+    assert_eq!(window.measured(), 3000);
+    window.close();
+
+    // Given up, what was found stays, and the next start does the rest.
+    let home = tempfile::tempdir().expect("a folder");
+    let mut window = Window::begin(home.path(), Some(&dataset));
+    window.until("measuring", |harness| harness.query_by_label("Cancel: Measuring").is_some());
+    window.click("Cancel: Measuring");
+    let found = window.measured();
+    assert!(found < 3000, "it was given up before its end");
+    window.close();
+    let mut window = Window::begin(home.path(), Some(&dataset));
+    window.until("the dataset", |harness| {
+        harness.state().as_ref().is_some_and(|app| app.state().session.is_some())
+    });
+    assert!(window.measured() >= found);
+    window.settle();
+    assert_eq!(window.measured(), 3000);
     window.close();
 }
