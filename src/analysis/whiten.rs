@@ -1,0 +1,218 @@
+//! Descriptions on a common scale: principal axes of the dataset, none of them louder than it
+//! deserves, as 128 small integers whose distances are exact on every machine.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::descriptor::NUMBERS;
+
+/// Integers of a whitened description.
+pub const AXES: usize = 128;
+/// A unit vector's coordinates are multiplied by this and rounded; what is over 127 is cut. One
+/// coordinate of 128 is 0.09 in the mean, so that little is cut and little rounded away.
+pub const SCALE: f32 = 360.0;
+/// This part of the mean variance is added to each axis' before its root divides: axes that hardly
+/// vary say little, and would be mostly noise.
+const SHRINKAGE: f64 = 0.05;
+/// Rows of which a covariance is summed at once, so that the sum does not depend on the threads.
+const BLOCK: usize = 1024;
+
+/// A whitened description.
+pub type Whitened = [i8; AXES];
+
+/// How a dataset's descriptions are whitened (A. Hyvärinen and E. Oja, "Independent component
+/// analysis: algorithms and applications", 2000, on principal axes).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Whitening {
+    mean: Vec<f32>,
+    /// An axis after the other, each divided by its spread: [`AXES`] × [`NUMBERS`].
+    axes: Vec<f32>,
+}
+
+impl Whitening {
+    /// The whitening of these descriptions. Where there are fewer than two, nothing is turned.
+    pub fn of(rows: &[[f32; NUMBERS]]) -> Self {
+        let mut sums = vec![0.0f64; NUMBERS];
+        for row in rows {
+            for (sum, value) in sums.iter_mut().zip(row) {
+                *sum += f64::from(*value);
+            }
+        }
+        let count = rows.len().max(1) as f64;
+        let mean: Vec<f64> = sums.iter().map(|sum| sum / count).collect();
+        let covariance = covariance(rows, &mean);
+        let (spreads, vectors) = principal_axes(covariance);
+        let total: f64 = spreads.iter().map(|spread| spread.max(0.0)).sum();
+        let floor = (total / NUMBERS as f64 * SHRINKAGE).max(1e-9);
+        let mut order: Vec<usize> = (0..NUMBERS).collect();
+        order.sort_by(|one, two| spreads[*two].total_cmp(&spreads[*one]).then(one.cmp(two)));
+        let axis = |at: &usize| {
+            let divisor = (spreads[*at].max(0.0) + floor).sqrt();
+            (0..NUMBERS)
+                .map(move |number| (number, divisor))
+                .map(|(number, divisor)| (vectors[number * NUMBERS + at] / divisor) as f32)
+                .collect::<Vec<f32>>()
+        };
+        let axes = order[..AXES].iter().flat_map(axis).collect();
+        Self { mean: mean.into_iter().map(|mean| mean as f32).collect(), axes }
+    }
+
+    /// A description by the axes, at length 1, as integers; all 0 for the mean itself.
+    pub fn apply(&self, row: &[f32; NUMBERS]) -> Whitened {
+        let centred: Vec<f32> = row.iter().zip(&self.mean).map(|(value, mean)| value - mean).collect();
+        let mut values = [0.0f32; AXES];
+        for (value, axis) in values.iter_mut().zip(self.axes.chunks_exact(NUMBERS)) {
+            // In eight sums, which the order of adding fixes on every machine.
+            let mut sums = [0.0f32; 8];
+            for (at, (one, two)) in axis.iter().zip(&centred).enumerate() {
+                sums[at % 8] += one * two;
+            }
+            *value = sums.iter().sum();
+        }
+        let length = values.iter().map(|value| value * value).sum::<f32>().sqrt();
+        if length == 0.0 {
+            return [0; AXES];
+        }
+        values.map(|value| (value / length * SCALE).round().clamp(-127.0, 127.0) as i8)
+    }
+}
+
+/// `NUMBERS × NUMBERS`, row by row.
+fn covariance(rows: &[[f32; NUMBERS]], mean: &[f64]) -> Vec<f64> {
+    let sums = rows.par_chunks(BLOCK).map(|rows| {
+        let mut sum = vec![0.0f64; NUMBERS * NUMBERS];
+        let mut centred = [0.0f64; NUMBERS];
+        for row in rows {
+            for ((to, value), mean) in centred.iter_mut().zip(row).zip(mean) {
+                *to = f64::from(*value) - mean;
+            }
+            for (line, one) in sum.chunks_exact_mut(NUMBERS).zip(&centred) {
+                for (sum, two) in line.iter_mut().zip(&centred) {
+                    *sum += one * two;
+                }
+            }
+        }
+        sum
+    });
+    let sums: Vec<Vec<f64>> = sums.collect();
+    let mut covariance = vec![0.0; NUMBERS * NUMBERS];
+    for part in sums {
+        covariance.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+    }
+    let count = rows.len().max(1) as f64;
+    covariance.iter_mut().for_each(|value| *value /= count);
+    covariance
+}
+
+/// The eigenvalues of a symmetric matrix and its eigenvectors as columns, by Jacobi's rotations (G. H.
+/// Golub and C. F. Van Loan, "Matrix Computations", 8.5).
+fn principal_axes(mut matrix: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
+    let size = NUMBERS;
+    let mut vectors = vec![0.0; size * size];
+    (0..size).for_each(|at| vectors[at * size + at] = 1.0);
+    let scale: f64 = matrix.iter().map(|value| value * value).sum();
+    for _sweep in 0..30 {
+        let off: f64 = (0..size)
+            .flat_map(|row| (row + 1..size).map(move |column| (row, column)))
+            .map(|(row, column)| matrix[row * size + column].powi(2))
+            .sum();
+        if off <= scale * 1e-18 {
+            break;
+        }
+        for p in 0..size {
+            for q in p + 1..size {
+                let between = matrix[p * size + q];
+                if between.abs() <= f64::MIN_POSITIVE {
+                    continue;
+                }
+                let theta = (matrix[q * size + q] - matrix[p * size + p]) / (2.0 * between);
+                let tangent = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
+                let cosine = 1.0 / (tangent * tangent + 1.0).sqrt();
+                let sine = tangent * cosine;
+                for at in 0..size {
+                    let (one, two) = (matrix[at * size + p], matrix[at * size + q]);
+                    matrix[at * size + p] = cosine * one - sine * two;
+                    matrix[at * size + q] = sine * one + cosine * two;
+                }
+                for at in 0..size {
+                    let (one, two) = (matrix[p * size + at], matrix[q * size + at]);
+                    matrix[p * size + at] = cosine * one - sine * two;
+                    matrix[q * size + at] = sine * one + cosine * two;
+                }
+                for at in 0..size {
+                    let (one, two) = (vectors[at * size + p], vectors[at * size + q]);
+                    vectors[at * size + p] = cosine * one - sine * two;
+                    vectors[at * size + q] = sine * one + cosine * two;
+                }
+            }
+        }
+    }
+    ((0..size).map(|at| matrix[at * size + at]).collect(), vectors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Rows that vary much along few directions and a little along all.
+    fn rows(count: usize) -> Vec<[f32; NUMBERS]> {
+        let mut state = 7u64;
+        let mut noise = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 40) as f32 / (1u64 << 24) as f32 - 0.5
+        };
+        (0..count)
+            .map(|_| {
+                let (loud, soft) = (noise() * 10.0, noise());
+                std::array::from_fn(|at| loud * (at as f32).sin() + soft * (at as f32).cos() + 0.02 * noise())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn axes_are_at_right_angles_and_the_widest_come_first() {
+        let rows = rows(400);
+        let whitening = Whitening::of(&rows);
+        let axes: Vec<&[f32]> = whitening.axes.chunks_exact(NUMBERS).collect();
+        let dot = |one: &[f32], two: &[f32]| -> f64 {
+            one.iter().zip(two).map(|(one, two)| f64::from(*one) * f64::from(*two)).sum()
+        };
+        for one in 0..AXES {
+            for two in 0..one {
+                let cosine = dot(axes[one], axes[two])
+                    / (dot(axes[one], axes[one]) * dot(axes[two], axes[two])).sqrt();
+                assert!(cosine.abs() < 1e-4, "{one} {two}: {cosine}");
+            }
+            // Wider axes are divided by more.
+            assert!(one == 0 || dot(axes[one], axes[one]) >= dot(axes[one - 1], axes[one - 1]) * 0.999);
+        }
+    }
+
+    #[test]
+    fn whitened_rows_have_one_length_and_no_loud_axis() {
+        let rows = rows(400);
+        let whitening = Whitening::of(&rows);
+        let whitened: Vec<Whitened> = rows.iter().map(|row| whitening.apply(row)).collect();
+        for row in &whitened {
+            let length: i32 = row.iter().map(|value| i32::from(*value).pow(2)).sum();
+            assert!((f64::from(length).sqrt() - f64::from(SCALE)).abs() < 30.0, "{length}");
+        }
+        // The first direction held nearly all of the variance, now hardly more than the second.
+        let spread = |axis: usize| -> f64 {
+            whitened.iter().map(|row| f64::from(row[axis]).powi(2)).sum::<f64>() / whitened.len() as f64
+        };
+        assert!(spread(0) < spread(1) * 3.0, "{} {}", spread(0), spread(1));
+    }
+
+    #[test]
+    fn few_rows_are_whitened_without_a_fault() {
+        for count in [0, 1, 2] {
+            let rows = rows(count);
+            let whitening = Whitening::of(&rows);
+            let whitened: Vec<Whitened> = rows.iter().map(|row| whitening.apply(row)).collect();
+            assert_eq!(whitened.len(), count);
+        }
+        let same = vec![[0.5; NUMBERS]; 9];
+        assert_eq!(Whitening::of(&same).apply(&same[0]), [0; AXES]);
+    }
+}
