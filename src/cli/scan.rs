@@ -1,6 +1,6 @@
 //! `lenslet scan`: what is in a dataset and what is broken in it, as the window counts it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -98,16 +98,18 @@ pub fn scan(options: &ScanOptions, control: &Control) -> anyhow::Result<ScanRepo
     let cache = project.as_ref().map(|project| Thumbnails::open(project, DEFAULT_CAP));
     let keeper = project.as_deref().map(|project| Keeper { project, cache: cache.as_ref() });
     let reader = dataset_reader(&snapshot.dataset);
-    let found = Mutex::new((snapshot.facts.clone(), issues));
+    let found = Mutex::new((snapshot.facts.clone(), HashSet::new(), Vec::new()));
     let problem = pipeline::measure(&snapshot, &reader, keeper, threads, control, &|facts, issues| {
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
         let again = found.0.learn(&facts);
-        Issue::renew(&mut found.1, &again, issues);
+        found.1.extend(again);
+        found.2.extend(issues);
     })?;
     if let Some(problem) = problem {
         return Err(anyhow!("what was measured could not be kept: {problem}"));
     }
-    let (facts, issues) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (facts, again, new) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let issues = Issue::renewed(&issues, &again, &new).unwrap_or(issues);
     let snapshot = snapshot.with(facts, snapshot.marks.clone());
     let rows = query::rows(&snapshot, &query, "path", Default::default());
     Ok(report(&snapshot, &rows, issues, !query.is_everything(), started))
