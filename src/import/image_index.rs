@@ -305,4 +305,20 @@ mod tests {
             assert_eq!(index.twin(path, None).map(|file| tree.path(file)), found, "{path}");
         }
     }
+
+    #[test]
+    fn of_the_frames_of_many_videos_the_nearest_is_meant() {
+        let paths: Vec<String> = (0..300).map(|video| format!("v{video}/images/000000.jpg")).collect();
+        let tree = Tree::from_paths(Path::new("/data"), paths.iter().map(String::as_str));
+        let index = tree.images();
+        for (folder, found) in [
+            ("v7/annotations", Some("v7/images/000000.jpg")),
+            ("v299", Some("v299/images/000000.jpg")),
+            ("labels", None),
+            ("", None),
+        ] {
+            let file = index.find("000000.jpg", folder, None);
+            assert_eq!(file.map(|file| tree.path(file)), found, "{folder}");
+        }
+    }
 }
