@@ -1,17 +1,15 @@
 //! `lenslet scan`: what is in a dataset and what is broken in it, as the window counts it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use anyhow::anyhow;
+use anyhow::{Context, anyhow};
 use serde::Serialize;
 
 use super::Usage;
 use super::args::ScanOptions;
-use super::cores;
-use super::look::{IssueRow, tell};
 use super::progress::Meter;
 use crate::dataset::query::{self, Snapshot, Spread};
 use crate::dataset::{Facts, ImageFormat, Issue};
@@ -52,13 +50,32 @@ pub struct Range {
     pub max: f64,
 }
 
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct IssueRow {
+    pub path: String,
+    pub kind: &'static str,
+    pub message: String,
+}
+
 /// Runs the command and prints.
 pub fn run(options: &ScanOptions) -> anyhow::Result<()> {
     let control = Control::new();
     let meter = Meter::start(&control);
     let report = scan(options, &control)?;
     drop(meter);
-    tell(&report, options.json, |out| print(&report, out))
+    let mut out = std::io::stdout().lock();
+    let written = if options.json {
+        serde_json::to_writer_pretty(&mut out, &report)
+            .map_err(std::io::Error::from)
+            .and_then(|()| writeln!(out))
+    } else {
+        print(&report, &mut out)
+    };
+    match written {
+        // The reader of a pipe may stop reading when it has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        other => other.context("the report could not be written"),
+    }
 }
 
 /// Opens and measures a dataset, and reports on it.
@@ -81,16 +98,18 @@ pub fn scan(options: &ScanOptions, control: &Control) -> anyhow::Result<ScanRepo
     let cache = project.as_ref().map(|project| Thumbnails::open(project, DEFAULT_CAP));
     let keeper = project.as_deref().map(|project| Keeper { project, cache: cache.as_ref() });
     let reader = dataset_reader(&snapshot.dataset);
-    let found = Mutex::new((snapshot.facts.clone(), issues));
+    let found = Mutex::new((snapshot.facts.clone(), HashSet::new(), Vec::new()));
     let problem = pipeline::measure(&snapshot, &reader, keeper, threads, control, &|facts, issues| {
         let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
         let again = found.0.learn(&facts);
-        Issue::renew(&mut found.1, &again, issues);
+        found.1.extend(again);
+        found.2.extend(issues);
     })?;
     if let Some(problem) = problem {
         return Err(anyhow!("what was measured could not be kept: {problem}"));
     }
-    let (facts, issues) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let (facts, again, new) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let issues = Issue::renewed(&issues, &again, &new).unwrap_or(issues);
     let snapshot = snapshot.with(facts, snapshot.marks.clone());
     let rows = query::rows(&snapshot, &query, "path", Default::default());
     Ok(report(&snapshot, &rows, issues, !query.is_everything(), started))
@@ -157,7 +176,10 @@ fn report(
         width: summary.width.map(Range::of),
         height: summary.height.map(Range::of),
         boxes: rows.iter().map(|row| dataset.boxes.get(*row).len() as u64).sum(),
-        issues: issues.into_iter().map(IssueRow::from).collect(),
+        issues: issues
+            .into_iter()
+            .map(|issue| IssueRow { path: issue.path, kind: issue.kind.name(), message: issue.message })
+            .collect(),
         seconds: started.elapsed().as_secs_f64(),
     }
 }
@@ -228,6 +250,10 @@ fn point_at(query: &str, at: &std::ops::Range<usize>) -> String {
     let before = query.get(..at.start).map_or(0, |text| text.chars().count());
     let wide = query.get(at.clone()).map_or(1, |text| text.chars().count()).max(1);
     format!("  {query}\n  {}{}", " ".repeat(before), "^".repeat(wide))
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 #[cfg(test)]

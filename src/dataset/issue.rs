@@ -99,15 +99,21 @@ pub struct Issue {
 }
 
 impl Issue {
-    /// Adds what was found in the content of samples, in place of what was found before in those
-    /// that were measured `again`.
-    pub fn renew(issues: &mut Vec<Self>, again: &HashSet<SampleId>, found: Vec<Self>) {
-        if !again.is_empty() {
-            let is_old = |issue: &Self| {
-                issue.origin == Origin::Content && issue.sample.is_some_and(|id| again.contains(&id))
-            };
-            issues.retain(|issue| !is_old(issue));
+    /// Puts what was found in the content of samples that were measured again in the place of what
+    /// was found before. `None` where that is the same: nothing changes then.
+    pub fn renewed(issues: &[Self], again: &HashSet<SampleId>, found: &[Self]) -> Option<Vec<Self>> {
+        let is_old = |issue: &&Self| {
+            issue.origin == Origin::Content && issue.sample.is_some_and(|id| again.contains(&id))
+        };
+        let order = |issue: &&Self| (issue.sample, issue.kind);
+        let (mut before, mut after): (Vec<_>, Vec<_>) =
+            (issues.iter().filter(is_old).collect(), found.iter().collect());
+        before.sort_by_key(order);
+        after.sort_by_key(order);
+        if before == after {
+            return None;
         }
-        issues.extend(found);
+        let kept = issues.iter().filter(|issue| !is_old(issue));
+        Some(kept.chain(found).cloned().collect())
     }
 }

@@ -23,6 +23,9 @@ use super::tree::hash_of;
 /// is told.
 const MAX_STRAY: usize = 256;
 
+/// The same where one of them may be nearer than others to who names it.
+const MAX_NEAR: usize = 4096;
+
 /// The most images that fit a bare name equally well and of which the first is taken: an image beside its
 /// mask, its thumbnail and the like. More are as many different images, such as the frames of videos.
 const MAX_COPIES: usize = 4;
@@ -133,7 +136,9 @@ impl<'a> ImageIndex<'a> {
         let ranges = self.narrowed(wanted, told_folder);
         let is_stray = ranges.len() == 1;
         // So many can hardly be told apart, and looking at them all takes long where that is the rule.
-        if is_stray && ranges[0].len() > MAX_STRAY {
+        // Who names a bare name from within a folder may well have one beside it.
+        let most = if told_folder.is_empty() && !folder.is_empty() { MAX_NEAR } else { MAX_STRAY };
+        if is_stray && ranges[0].len() > most {
             return None;
         }
         let (shared, found) = ranges.iter().enumerate().rev().find_map(|(shared, range)| {
@@ -298,6 +303,22 @@ mod tests {
             ("c/9", None),
         ] {
             assert_eq!(index.twin(path, None).map(|file| tree.path(file)), found, "{path}");
+        }
+    }
+
+    #[test]
+    fn of_the_frames_of_many_videos_the_nearest_is_meant() {
+        let paths: Vec<String> = (0..300).map(|video| format!("v{video}/images/000000.jpg")).collect();
+        let tree = Tree::from_paths(Path::new("/data"), paths.iter().map(String::as_str));
+        let index = tree.images();
+        for (folder, found) in [
+            ("v7/annotations", Some("v7/images/000000.jpg")),
+            ("v299", Some("v299/images/000000.jpg")),
+            ("labels", None),
+            ("", None),
+        ] {
+            let file = index.find("000000.jpg", folder, None);
+            assert_eq!(file.map(|file| tree.path(file)), found, "{folder}");
         }
     }
 }

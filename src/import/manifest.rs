@@ -45,6 +45,9 @@ const MAX_TABLES: usize = 64;
 /// Tables called `metadata` that are looked at: there may be one in each folder.
 const MAX_METADATA: usize = 16 << 10;
 
+/// Bytes that are read of all tables together to recognise them.
+const MAX_HEADS: u64 = 256 << 20;
+
 /// Bytes of a table that are read to recognise it.
 const HEAD_BYTES: u64 = 256 << 10;
 
@@ -110,13 +113,14 @@ fn candidates(tree: &Tree) -> Candidates {
     // JSON last: it may be a file beside each image, which is no table.
     files.sort_by_key(|(file, kind)| (*kind == Kind::JsonArray, tree.path(*file).matches('/').count()));
     let is_metadata = |file: usize| stem(tree.path(file)).eq_ignore_ascii_case("metadata");
-    let (mut metadata, mut others) = (0, 0);
+    let (mut metadata, mut others, mut bytes) = (0, 0, 0);
     let (files, unread): (Vec<_>, Vec<_>) = files.into_iter().partition(|(file, kind)| {
+        bytes += tree.bytes(*file).min(HEAD_BYTES);
         let of_a_folder = *kind != Kind::JsonArray && is_metadata(*file);
         let (count, most) =
             if of_a_folder { (&mut metadata, MAX_METADATA) } else { (&mut others, MAX_TABLES) };
         *count += 1;
-        *count <= most
+        *count <= most && bytes <= MAX_HEADS
     });
     let mut found: Vec<Candidate> =
         files.par_iter().filter_map(|(file, kind)| look_at(tree, *file, *kind)).collect();

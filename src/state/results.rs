@@ -26,6 +26,7 @@ impl Session {
                 );
             }
             Action::Refresh if self.shown.stale && self.shown.answered == self.shown.asked => {
+                self.renew_issues();
                 return (vec![self.find_rows()], None);
             }
             Action::Saved { through, problem } => {
@@ -72,13 +73,30 @@ impl Session {
 
     fn measured(&mut self, facts: &[(SampleId, Fact)], issues: Vec<Issue>) {
         let again = self.snapshot.facts.learn(facts);
-        if !again.is_empty() {
-            self.issues_revision += 1;
+        let is_again = |issue: &Issue| issue.sample.is_some_and(|id| again.contains(&id));
+        let (renewed, new): (Vec<_>, Vec<_>) = issues.into_iter().partition(is_again);
+        if again.iter().any(|sample| self.again.0.contains(sample)) {
+            self.again.1.retain(|issue| !is_again(issue));
         }
-        if !issues.is_empty() || !again.is_empty() {
-            Issue::renew(Arc::make_mut(&mut self.issues), &again, issues);
+        self.again.1.extend(renewed);
+        self.again.0.extend(again);
+        if !new.is_empty() {
+            Arc::make_mut(&mut self.issues).extend(new);
         }
         self.shown.stale = true;
+    }
+
+    /// Takes in what was found in samples that were measured again.
+    fn renew_issues(&mut self) {
+        let (again, mut found) = std::mem::take(&mut self.again);
+        let present = self.snapshot.derived().present();
+        found.retain(|issue| issue.sample.is_some_and(|sample| present.contains(sample as usize)));
+        if !again.is_empty()
+            && let Some(issues) = Issue::renewed(&self.issues, &again, &found)
+        {
+            self.issues = issues.into();
+            self.issues_revision += 1;
+        }
     }
 
     fn rescanned(&mut self, rescanned: Rescanned) -> Answer {

@@ -1,5 +1,6 @@
 //! The open dataset: what is in it, what was decided, what is shown of it.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::{Arc, Weak};
 
@@ -21,6 +22,9 @@ pub struct Session {
     pub issues: Arc<Vec<Issue>>,
     /// Raised when issues are taken away or come in another order; see [`Session::issues_key`].
     pub(super) issues_revision: u64,
+    /// Samples that are being measured again, and what is found in them: it is taken in at the next
+    /// refresh, at once for all.
+    pub(super) again: (HashSet<SampleId>, Vec<Issue>),
     pub project: ProjectFace,
     pub shown: Shown,
     pub selection: Selection,

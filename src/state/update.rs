@@ -158,6 +158,7 @@ impl State {
             history: opened.history,
             issues: opened.issues.into(),
             issues_revision: 0,
+            again: Default::default(),
             project: opened.project,
             shown: Shown { asked: self.opened << 32, answered: self.opened << 32, ..Shown::default() },
             selection,

@@ -381,10 +381,22 @@ fn the_issue_that_was_chosen_stays_chosen_while_others_come() {
     app.run();
     assert_eq!(app.state().actions.last(), Some(&Action::ShowSample(4)));
 
-    // The same sample measured again: what was found before is no longer listed.
+    // The same sample measured again: what was found before is no longer listed beside it, nothing
+    // moves where nothing changed, and what is mended is gone.
     session::act(&mut app.state_mut().state, measured(91));
+    session::act(&mut app.state_mut().state, Action::Refresh);
     app.run();
     app.get_by_label("Corrupt, 1 issue");
+    app.get_by_label("Misnamed, 40 issues");
+    app.key_press(Key::ArrowDown);
+    app.run();
+    assert_eq!(app.state().actions.last(), Some(&Action::ShowSample(5)));
+    let mended = (91, Fact { measured: true, ..Fact::UNMEASURED });
+    let measured = Action::Measured { facts: vec![mended], issues: Vec::new() };
+    session::act(&mut app.state_mut().state, measured);
+    session::act(&mut app.state_mut().state, Action::Refresh);
+    app.run();
+    assert!(app.query_by_label("Corrupt, 1 issue").is_none());
     app.get_by_label("Misnamed, 40 issues");
 }
 

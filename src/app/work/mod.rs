@@ -13,7 +13,7 @@ mod rescanning;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, Sender};
 use egui::Context;
@@ -40,6 +40,8 @@ const EVENTS: usize = 256;
 const EVENTS_A_FRAME: usize = 32;
 /// How often progress is drawn.
 const PROGRESS: Duration = Duration::from_millis(100);
+/// A file dialog that ended sooner was never on screen.
+const NO_DIALOG: Duration = Duration::from_millis(300);
 
 /// Work beside the interface.
 pub struct Work {
@@ -379,11 +381,21 @@ impl Work {
     ) -> Vec<Action> {
         let (events, wake) = (self.events.0.clone(), waker(&self.ctx));
         let spawned = std::thread::Builder::new().name("dialog".to_owned()).spawn(move || {
-            if let Some(path) = dialog() {
-                // The window may be gone by now.
-                let _ = events.send(then(path));
-                wake();
-            }
+            let asked = Instant::now();
+            let answer = match dialog() {
+                Some(path) => then(path),
+                // Nobody closes a dialog that fast: there was none.
+                None if asked.elapsed() < NO_DIALOG => Action::Notify {
+                    level: Level::Error,
+                    text: "No file dialog could be opened: install xdg-desktop-portal or zenity. A path can \
+                           also be typed (Open path, in the File menu), or given on the command line."
+                        .to_owned(),
+                },
+                None => return,
+            };
+            // The window may be gone by now.
+            let _ = events.send(answer);
+            wake();
         });
         match spawned {
             Ok(_) => Vec::new(),

@@ -3,6 +3,8 @@
 //! A click sets a condition at the query's top level, beside whatever else is asked. It refuses to
 //! know who clicks.
 
+use std::collections::HashSet;
+
 use super::parse::parse;
 use super::pattern::Pattern;
 use super::snapshot::{Names, Vocabulary};
@@ -217,10 +219,7 @@ impl Facet {
     /// Whether what is picked is among what these conditions ask for.
     fn means(self, tests: &[Test], pick: &Pick, vocabulary: &Vocabulary) -> bool {
         match self {
-            Self::Label | Self::Split => {
-                let picked = pick_choice(pick);
-                choices(tests.to_vec(), picked.clone(), self.names(vocabulary)).contains(&picked)
-            }
+            Self::Label | Self::Split => self.widths(tests, pick, vocabulary).next().is_some(),
             Self::Format | Self::Issue => tests.iter().any(|test| match (test, pick) {
                 (Test::Format(formats), Pick::Format(format)) => formats.contains(format),
                 (Test::Issue(kinds), Pick::Issue(kind)) => kinds.contains(&Some(*kind)),
@@ -233,12 +232,26 @@ impl Facet {
 
     /// Whether too much would have to be written out to take the picked name from these.
     fn is_wide(self, tests: &[Test], pick: &Pick, vocabulary: &Vocabulary) -> bool {
-        if !matches!(self, Self::Label | Self::Split) {
-            return false;
-        }
+        matches!(self, Self::Label | Self::Split)
+            && self.widths(tests, pick, vocabulary).any(|names| names > MAX_WRITTEN)
+    }
+
+    /// How many names each choice means that means what is picked, a class or a split or none.
+    fn widths(self, tests: &[Test], pick: &Pick, vocabulary: &Vocabulary) -> impl Iterator<Item = usize> {
         let names = self.names(vocabulary);
-        let written = choices(tests.to_vec(), pick_choice(pick), names);
-        written.len() > MAX_WRITTEN && written.len() > choices(tests.to_vec(), Choice::None, names).len()
+        let all = tests.iter().flat_map(|test| match test {
+            Test::Label(choices) | Test::Split(choices) => choices.as_slice(),
+            // The only other condition among them is `is:unlabelled`.
+            _ => &[Choice::None],
+        });
+        all.filter_map(move |choice| match (choice, pick) {
+            (Choice::Name(pattern), Pick::Class(name) | Pick::Split(name)) => {
+                let meant = names.matching(pattern);
+                meant.iter().any(|id| names.all()[*id] == *name).then_some(meant.len())
+            }
+            (Choice::None, Pick::Class(_) | Pick::Split(_)) | (Choice::Name(_), _) => None,
+            (Choice::None, _) => Some(1),
+        })
     }
 
     /// The condition after the click, in place of those there were.
@@ -313,13 +326,9 @@ fn choices(tests: Vec<Test>, picked: Choice, names: &Names) -> Vec<Choice> {
             listed.push(choice);
         }
     }
-    let mut unique = Vec::with_capacity(listed.len());
-    for choice in listed {
-        if !unique.contains(&choice) {
-            unique.push(choice);
-        }
-    }
-    unique
+    let mut known = HashSet::new();
+    listed.retain(|choice| known.insert(choice.clone()));
+    listed
 }
 
 /// A list after a click on one of its members, or on another.
