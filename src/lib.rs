@@ -30,9 +30,10 @@
 //! | [`import`] | disk to dataset, one module per format behind [`import::FORMATS`] | the user interface |
 //! | [`export`] | what is known (issues, so far) to a file that a person named | the user interface |
 //! | [`media`] | bytes to pixels: decode, orientation, thumbnails, statistics, metadata | samples and where they lie |
+//! | [`analysis`] | hashes, quality, near-duplicates of pictures: slices in, slices out | files, projects, the user interface |
 //! | [`store`] | the project database, thumbnail cache and settings | the user interface |
 //! | [`demo`] | the demo dataset with its planted faults | everything else but jobs |
-//! | [`pipeline`] | opening and measuring, for window and command line alike | the user interface |
+//! | [`pipeline`] | opening, measuring and looking for duplicates, for window and command line alike | the user interface |
 //! | [`state`] | the program without window, disk or clock | egui, files |
 //! | [`ui`] | drawing: a view per file or folder, and the parts that views share | files, threads |
 //! | [`app`] | eframe glue: effects as jobs, textures, dialogs | |
@@ -61,6 +62,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod analysis;
 pub mod app;
 pub mod cli;
 pub mod dataset;

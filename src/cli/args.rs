@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use crate::analysis::quality::Check;
+
 /// Look at an image dataset: browse it, search it, and see what is broken.
 ///
 /// Without a command, opens the window on PATH: a folder, an archive, a manifest, an array or
@@ -48,6 +50,10 @@ impl Arguments {
 pub enum Task {
     /// Print what is in a dataset, and what is broken in it
     Scan(ScanOptions),
+    /// Find samples that are copies of each other
+    Duplicates(DuplicatesOptions),
+    /// Score how good each picture is by itself, and print what is under its threshold
+    Quality(QualityOptions),
     /// Write the built-in demo dataset: rendered letters with planted faults
     Demo(DemoArguments),
     /// Render the program's window off-screen to a PNG
@@ -76,6 +82,90 @@ pub struct ScanOptions {
     /// Keep the result in this project folder, and read only what changed since the last time
     #[arg(long, value_name = "DIR")]
     pub project: Option<PathBuf>,
+}
+
+/// Exit status as for scan.
+#[derive(Clone, Debug, Args)]
+pub struct DuplicatesOptions {
+    /// Folder, archive, manifest, array or table file, or pattern of shards
+    pub path: String,
+
+    /// What makes two samples alike
+    #[arg(long, value_enum, default_value = "phash")]
+    pub method: MethodName,
+
+    /// Length of the hash; 256 is for phash alone
+    #[arg(long, value_name = "BITS", default_value = "64", value_parser = ["64", "256"])]
+    pub bits: String,
+
+    /// Find mirrored and turned copies as well
+    #[arg(long)]
+    pub symmetries: bool,
+
+    /// How many bits of the hash may differ; 10 of 64 and 40 of 256 unless set
+    #[arg(long, value_name = "N")]
+    pub threshold: Option<u32>,
+
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+
+    /// Write each sample's path and hash, in hexadecimal, to this file
+    #[arg(long, value_name = "FILE.csv")]
+    pub save_hashes: Option<PathBuf>,
+
+    /// Threads that decode; all cores unless set
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum MethodName {
+    /// Perceptual hash: the low waves of a small grey picture
+    Phash,
+    /// Difference hash: which pixels are lighter than the one on their left
+    Dhash,
+    /// Average hash: which pixels are lighter than the mean
+    Ahash,
+    /// Wavelet hash: which parts are lighter than the median
+    Whash,
+    /// The same pixels, however they are stored
+    Pixels,
+    /// The same bytes
+    File,
+}
+
+/// Exit status as for scan.
+#[derive(Clone, Debug, Args)]
+pub struct QualityOptions {
+    /// Folder, archive, manifest, array or table file, or pattern of shards
+    pub path: String,
+
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+
+    /// Use another threshold for a check, such as 'blurry=0.35'; a score under it is flagged
+    #[arg(long, value_name = "CHECK=N", value_parser = check_and_threshold)]
+    pub threshold: Vec<(Check, f32)>,
+
+    /// Write every score of every sample to this file
+    #[arg(long, value_name = "FILE.csv")]
+    pub scores: Option<PathBuf>,
+
+    /// Threads that decode; all cores unless set
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+}
+
+fn check_and_threshold(text: &str) -> Result<(Check, f32), String> {
+    let (name, threshold) = text.split_once('=').ok_or("write it as CHECK=N")?;
+    let names = || Check::ALL.map(Check::name).join(", ");
+    let check = Check::from_name(name).ok_or_else(|| format!("no check is named {name}: {}", names()))?;
+    match threshold.parse() {
+        Ok(threshold) if (0.0..=1.0).contains(&threshold) => Ok((check, threshold)),
+        _ => Err(format!("{threshold} is no number from 0 to 1")),
+    }
 }
 
 #[derive(Clone, Debug, Args)]
@@ -165,18 +255,29 @@ mod tests {
             ("--log debug DATA", None),
             ("--project P DATA", None),
             ("scan DATA --project P", Some("scan")),
+            ("duplicates DATA --method dhash", Some("duplicates")),
+            ("quality DATA --threshold dark=0.2", Some("quality")),
         ] {
             let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);
             let arguments = Arguments::try_read(words).unwrap();
             let task = arguments.task.map(|task| match task {
                 Task::Scan(_) => "scan",
+                Task::Duplicates(_) => "duplicates",
+                Task::Quality(_) => "quality",
                 Task::Demo(_) => "demo",
                 Task::Screenshot(_) => "screenshot",
             });
             assert_eq!(task, expected);
             assert_eq!(arguments.path.is_some(), expected.is_none());
         }
-        for words in ["--project P scan DATA", "DATA scan DATA"] {
+        for words in [
+            "--project P scan DATA",
+            "DATA scan DATA",
+            "quality DATA --threshold dark",
+            "quality DATA --threshold odd=0.2",
+            "quality DATA --threshold dark=2",
+            "duplicates DATA --bits 128",
+        ] {
             let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);
             assert!(Arguments::try_read(words).is_err());
         }

@@ -2,7 +2,10 @@
 
 pub mod args;
 mod demo;
+mod duplicates;
+mod look;
 mod progress;
+mod quality;
 mod scan;
 
 use std::process::ExitCode;
@@ -25,6 +28,8 @@ pub fn main() -> ExitCode {
     start_log(&arguments.log);
     let ended = match &arguments.task {
         Some(Task::Scan(options)) => scan::run(options),
+        Some(Task::Duplicates(options)) => duplicates::run(options),
+        Some(Task::Quality(options)) => quality::run(options),
         Some(Task::Demo(options)) => demo::run(options),
         Some(Task::Screenshot(options)) => crate::app::screenshot(options),
         None => crate::app::run(arguments.path.as_deref(), arguments.project.as_deref()),
@@ -49,4 +54,8 @@ fn start_log(level: &str) {
     let filter = filter.unwrap_or_else(|_| EnvFilter::new("error,lenslet=warn"));
     // A second start in one process (tests) keeps the first logger.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -5,11 +5,13 @@ use std::io::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use serde::Serialize;
 
 use super::Usage;
 use super::args::ScanOptions;
+use super::cores;
+use super::look::{IssueRow, tell};
 use super::progress::Meter;
 use crate::dataset::query::{self, Snapshot, Spread};
 use crate::dataset::{Facts, ImageFormat, Issue};
@@ -50,32 +52,13 @@ pub struct Range {
     pub max: f64,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct IssueRow {
-    pub path: String,
-    pub kind: &'static str,
-    pub message: String,
-}
-
 /// Runs the command and prints.
 pub fn run(options: &ScanOptions) -> anyhow::Result<()> {
     let control = Control::new();
     let meter = Meter::start(&control);
     let report = scan(options, &control)?;
     drop(meter);
-    let mut out = std::io::stdout().lock();
-    let written = if options.json {
-        serde_json::to_writer_pretty(&mut out, &report)
-            .map_err(std::io::Error::from)
-            .and_then(|()| writeln!(out))
-    } else {
-        print(&report, &mut out)
-    };
-    match written {
-        // The reader of a pipe may stop reading when it has seen enough.
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
-        other => other.context("the report could not be written"),
-    }
+    tell(&report, options.json, |out| print(&report, out))
 }
 
 /// Opens and measures a dataset, and reports on it.
@@ -176,10 +159,7 @@ fn report(
         width: summary.width.map(Range::of),
         height: summary.height.map(Range::of),
         boxes: rows.iter().map(|row| dataset.boxes.get(*row).len() as u64).sum(),
-        issues: issues
-            .into_iter()
-            .map(|issue| IssueRow { path: issue.path, kind: issue.kind.name(), message: issue.message })
-            .collect(),
+        issues: issues.into_iter().map(IssueRow::from).collect(),
         seconds: started.elapsed().as_secs_f64(),
     }
 }
@@ -250,10 +230,6 @@ fn point_at(query: &str, at: &std::ops::Range<usize>) -> String {
     let before = query.get(..at.start).map_or(0, |text| text.chars().count());
     let wide = query.get(at.clone()).map_or(1, |text| text.chars().count()).max(1);
     format!("  {query}\n  {}{}", " ".repeat(before), "^".repeat(wide))
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 #[cfg(test)]

@@ -4,9 +4,11 @@
 //!
 //! This room refuses to know the user interface.
 
+pub mod duplicates;
 mod keep;
 pub mod measure;
 pub mod open;
+pub mod signals;
 
 pub use keep::Keeper;
 pub use measure::{THUMBNAIL_EDGE, measure, pending};

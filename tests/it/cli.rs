@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use crate::data::real_data;
 
-fn lenslet(arguments: &[&str], home: &Path) -> Output {
+pub fn lenslet(arguments: &[&str], home: &Path) -> Output {
     Command::new(env!("CARGO_BIN_EXE_lenslet"))
         .args(arguments)
         .env("LENSLET_HOME", home)
@@ -13,7 +13,7 @@ fn lenslet(arguments: &[&str], home: &Path) -> Output {
         .expect("the program starts")
 }
 
-fn json(output: &Output) -> serde_json::Value {
+pub fn json(output: &Output) -> serde_json::Value {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("one JSON object")
 }

@@ -1,0 +1,225 @@
+//! Groups of near-duplicates: what hangs together by pairs up to a threshold.
+//!
+//! The pairs become a minimum spanning forest once (J. B. Kruskal, 1956): at any threshold its edges
+//! up to there connect the same rows as all pairs do, and are fewer than the rows. Each such edge makes
+//! one sample redundant, so that counts need no groups at all.
+
+use super::hamming::Pair;
+
+/// No group.
+pub const ALONE: u32 = u32::MAX;
+
+/// The edges that hang rows together, closest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Forest {
+    rows: usize,
+    edges: Vec<Pair>,
+    /// Pairs at each distance, all of them and not only the edges.
+    histogram: Vec<u32>,
+}
+
+/// Rows in groups of at least two.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Groups {
+    /// The group of each row, or [`ALONE`]. Groups are numbered by their first rows.
+    pub group_of: Vec<u32>,
+    /// The rows of all groups, one group after another, ascending within each.
+    rows: Vec<u32>,
+    /// Where each group begins in `rows`, and the end of the last.
+    starts: Vec<u32>,
+}
+
+impl Forest {
+    /// The forest of these pairs over so many rows.
+    pub fn new(rows: usize, pairs: &[Pair]) -> Self {
+        let largest = pairs.iter().map(|pair| usize::from(pair.distance)).max();
+        let mut histogram = vec![0u32; largest.map_or(0, |largest| largest + 1)];
+        for pair in pairs {
+            histogram[usize::from(pair.distance)] += 1;
+        }
+        // By distance, and in their order within one.
+        let mut next: Vec<usize> = Vec::with_capacity(histogram.len());
+        let mut sum = 0;
+        for count in &histogram {
+            next.push(sum);
+            sum += *count as usize;
+        }
+        let mut order = vec![0u32; pairs.len()];
+        for (at, pair) in pairs.iter().enumerate() {
+            let place = &mut next[usize::from(pair.distance)];
+            order[*place] = at as u32;
+            *place += 1;
+        }
+        let mut sets = Sets::new(rows);
+        let ordered = order.iter().map(|at| pairs[*at as usize]);
+        let edges = ordered.filter(|pair| sets.join(pair.a, pair.b)).collect();
+        Self { rows, edges, histogram }
+    }
+
+    /// Pairs at each distance from 0 on.
+    pub fn histogram(&self) -> &[u32] {
+        &self.histogram
+    }
+
+    /// How many samples are redundant up to a threshold: all but one of each group.
+    pub fn redundant(&self, threshold: u32) -> usize {
+        self.edges.partition_point(|edge| u32::from(edge.distance) <= threshold)
+    }
+
+    /// The lowest threshold at which at least so many samples are redundant; `None` where there is none.
+    pub fn threshold_for(&self, redundant: usize) -> Option<u32> {
+        let last = redundant.checked_sub(1);
+        last.map_or(Some(0), |last| self.edges.get(last).map(|edge| u32::from(edge.distance)))
+    }
+
+    /// The groups up to a threshold.
+    pub fn groups(&self, threshold: u32) -> Groups {
+        let mut sets = Sets::new(self.rows);
+        for edge in &self.edges[..self.redundant(threshold)] {
+            sets.join(edge.a, edge.b);
+        }
+        Groups::of(&mut sets)
+    }
+}
+
+impl Groups {
+    fn of(sets: &mut Sets) -> Self {
+        let count = sets.parents.len();
+        let mut sizes = vec![0u32; count];
+        let roots: Vec<u32> = (0..count as u32).map(|row| sets.root(row)).collect();
+        for root in &roots {
+            sizes[*root as usize] += 1;
+        }
+        let mut number_of = vec![ALONE; count];
+        let mut group_of = vec![ALONE; count];
+        let mut starts = vec![0u32];
+        for (row, root) in roots.iter().enumerate() {
+            let root = *root as usize;
+            if sizes[root] < 2 {
+                continue;
+            }
+            if number_of[root] == ALONE {
+                number_of[root] = starts.len() as u32 - 1;
+                starts.push(starts[starts.len() - 1] + sizes[root]);
+            }
+            group_of[row] = number_of[root];
+        }
+        let mut next = starts.clone();
+        let mut rows = vec![0; starts[starts.len() - 1] as usize];
+        for (row, group) in group_of.iter().enumerate().filter(|(_, group)| **group != ALONE) {
+            let at = &mut next[*group as usize];
+            rows[*at as usize] = row as u32;
+            *at += 1;
+        }
+        Self { group_of, rows, starts }
+    }
+
+    pub fn len(&self) -> usize {
+        self.starts.len().saturating_sub(1)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The rows of a group, ascending.
+    pub fn rows(&self, group: usize) -> &[u32] {
+        &self.rows[self.starts[group] as usize..self.starts[group + 1] as usize]
+    }
+
+    /// Every group's rows.
+    pub fn iter(&self) -> impl Iterator<Item = &[u32]> {
+        (0..self.len()).map(|group| self.rows(group))
+    }
+}
+
+/// Disjoint sets of rows.
+struct Sets {
+    parents: Vec<u32>,
+}
+
+impl Sets {
+    fn new(rows: usize) -> Self {
+        Self { parents: (0..rows as u32).collect() }
+    }
+
+    /// The row that stands for a row's set. Paths are halved on the way (R. E. Tarjan and J. van
+    /// Leeuwen, 1984).
+    fn root(&mut self, mut row: u32) -> u32 {
+        while self.parents[row as usize] != row {
+            let above = self.parents[self.parents[row as usize] as usize];
+            self.parents[row as usize] = above;
+            row = above;
+        }
+        row
+    }
+
+    /// Makes two sets one; tells whether they were two. The lower row stands for it.
+    fn join(&mut self, a: u32, b: u32) -> bool {
+        let (a, b) = (self.root(a), self.root(b));
+        self.parents[a.max(b) as usize] = a.min(b);
+        a != b
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn pair(a: u32, b: u32, distance: u16) -> Pair {
+        Pair { a, b, distance }
+    }
+
+    #[test]
+    fn groups_grow_with_the_threshold() {
+        let pairs = [pair(0, 5, 3), pair(1, 2, 0), pair(2, 5, 7), pair(1, 5, 7), pair(3, 4, 3)];
+        let forest = Forest::new(7, &pairs);
+        assert_eq!(forest.histogram(), [1, 0, 0, 2, 0, 0, 0, 2]);
+        for (threshold, redundant, expected) in [
+            (0, 1, vec![&[1, 2][..]]),
+            (2, 1, vec![&[1, 2]]),
+            (3, 3, vec![&[0, 5], &[1, 2], &[3, 4]]),
+            (99, 4, vec![&[0, 1, 2, 5], &[3, 4]]),
+        ] {
+            let groups = forest.groups(threshold);
+            assert_eq!(groups.iter().collect::<Vec<_>>(), expected, "{threshold}");
+            assert_eq!(forest.redundant(threshold), redundant);
+        }
+        assert_eq!(forest.groups(3).group_of, [0, 1, 1, 2, 2, 0, ALONE]);
+        for (redundant, threshold) in [(0, Some(0)), (1, Some(0)), (2, Some(3)), (4, Some(7)), (5, None)] {
+            assert_eq!(forest.threshold_for(redundant), threshold, "{redundant}");
+        }
+        assert!(Forest::new(0, &[]).groups(5).is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn the_forest_hangs_together_what_the_pairs_do(
+            pairs in prop::collection::vec((0u32..20, 0u32..20, 0u16..8), 0..40),
+            threshold in 0u32..9,
+        ) {
+            let pairs: Vec<Pair> = pairs
+                .into_iter()
+                .filter(|(a, b, _)| a != b)
+                .map(|(a, b, distance)| pair(a.min(b), a.max(b), distance))
+                .collect();
+            let forest = Forest::new(20, &pairs);
+            let groups = forest.groups(threshold);
+            let mut sets = Sets::new(20);
+            for near in pairs.iter().filter(|pair| u32::from(pair.distance) <= threshold) {
+                sets.join(near.a, near.b);
+            }
+            for a in 0..20 {
+                for b in 0..20 {
+                    let together = a == b || (groups.group_of[a as usize] != ALONE
+                        && groups.group_of[a as usize] == groups.group_of[b as usize]);
+                    prop_assert_eq!(together, sets.root(a) == sets.root(b));
+                }
+            }
+            let members: usize = groups.iter().map(<[u32]>::len).sum();
+            prop_assert_eq!(forest.redundant(threshold), members - groups.len());
+        }
+    }
+}

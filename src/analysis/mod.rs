@@ -1,0 +1,15 @@
+//! What can be computed of pictures and of many of them: hashes, quality, near-duplicates. Slices in,
+//! slices out.
+//!
+//! This room refuses to know files, projects and the user interface.
+
+pub mod groups;
+pub mod hamming;
+pub mod hash;
+pub mod quality;
+mod resize;
+pub mod symmetry;
+
+pub use hash::Hashes;
+pub use resize::Plane;
+pub use symmetry::Symmetry;
