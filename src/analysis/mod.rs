@@ -3,12 +3,15 @@
 //!
 //! This room refuses to know files, projects and the user interface.
 
+pub mod descriptor;
 pub mod groups;
 pub mod hamming;
 pub mod hash;
+pub mod neighbours;
 pub mod quality;
 mod resize;
 pub mod symmetry;
+pub mod whiten;
 
 pub use hash::Hashes;
 pub use resize::Plane;
