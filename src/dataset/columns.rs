@@ -12,7 +12,9 @@ use super::edit::Mark;
 use super::facts::{CHUNK, FactChunk};
 use super::natural::ranks;
 use super::query::{Snapshot, parse_number, write_time};
-use super::{ImageFormat, IssueKind, NO_SPLIT, PixelKind, SampleId, Strings};
+use super::{
+    Decision, Flag, ImageFormat, IssueKind, NO_SPLIT, PixelKind, Reason, SampleId, Score, Strings, Verdict,
+};
 
 /// Something to show of each sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,6 +65,10 @@ enum Source {
     Boxes,
     Issues,
     Mark(Mark),
+    Score(Score),
+    Flags,
+    Verdict,
+    Reason,
     Content,
     /// Index into [`Dataset::attributes`].
     Attribute(usize),
@@ -109,6 +115,19 @@ pub static COLUMNS: &[Column] = {
             Source::Mark(Mark::Reviewed),
             "“yes” when the sample was marked as reviewed",
         ),
+        new("verdict", "Verdict", "", Text, Source::Verdict, "“keep” or “prune”, where that was decided"),
+        new("reason", "Reason", "", Text, Source::Reason, "why the sample is kept or pruned"),
+        new("flags", "Flags", "", Text, Source::Flags, "what the analysis found: duplicate, leak, dark, …"),
+        score("score.dark", "Score: dark", Score::Dark, "99th percentile of brightness"),
+        score("score.light", "Score: light", Score::Light, "1 − 5th percentile of brightness"),
+        score("score.aspect", "Score: aspect", Score::OddAspect, "shorter side divided by the longer"),
+        score("score.information", "Score: information", Score::LowInformation, "0.1 × entropy in bits"),
+        score("score.blur", "Score: blur", Score::Blurry, "variance of edges and spread of the histogram"),
+        score("score.size", "Score: size", Score::OddSize, "how usual √(width × height) is"),
+        score("score.colour", "Score: colour", Score::Grey, "0 where every pixel is grey"),
+        score("score.outlier", "Score: outlier", Score::Outlier, "how near the ten nearest neighbours are"),
+        score("score.unique", "Score: unique", Score::Uniqueness, "how far the nearest neighbours are"),
+        score("score.label", "Score: label", Score::Label, "how much its neighbours agree with the label"),
         new("content", "Content", "", Text, Source::Content, "first half of the BLAKE3 hash of the content"),
     ]
 };
@@ -123,6 +142,10 @@ const fn new(
 ) -> Column {
     let (name, title, about) = (Cow::Borrowed(name), Cow::Borrowed(title), Cow::Borrowed(about));
     Column { name, title, unit, about, kind, source }
+}
+
+const fn score(name: &'static str, title: &'static str, score: Score, about: &'static str) -> Column {
+    new(name, title, "", ColumnKind::Number, Source::Score(score), about)
 }
 
 /// Every column of that dataset: [`COLUMNS`] and its attributes, named `attr.NAME`.
@@ -228,6 +251,9 @@ impl Column {
                     out.push_str("yes");
                 }
             }
+            Source::Flags => join(out, snapshot.findings.flags_of(sample).map(Flag::name)),
+            Source::Verdict => out.push_str(verdict_name(snapshot.decision(sample).verdict)),
+            Source::Reason => write_reason(snapshot, snapshot.decision(sample), out),
             Source::Content => {
                 let (chunk, row) = facts();
                 if chunk.content[row] != [0; 16] {
@@ -242,7 +268,11 @@ impl Column {
                         write_time(number as i64, out);
                         Ok(())
                     }
-                    Source::Aspect | Source::Brightness | Source::Contrast | Source::Saturation => {
+                    Source::Aspect
+                    | Source::Brightness
+                    | Source::Contrast
+                    | Source::Saturation
+                    | Source::Score(_) => {
                         write!(out, "{number:.3}")
                     }
                     Source::Megapixels => write!(out, "{number:.2}"),
@@ -302,6 +332,12 @@ impl Column {
             Source::Contrast => facts(snapshot, first, out, |chunk, row| chunk.contrast[row].into()),
             Source::Saturation => facts(snapshot, first, out, |chunk, row| chunk.saturation[row].into()),
             Source::Sharpness => facts(snapshot, first, out, |chunk, row| chunk.sharpness[row].into()),
+            Source::Score(score) => {
+                out.fill(f64::NAN);
+                if let Some(values) = snapshot.findings.column(score) {
+                    each(out, &values[first.min(values.len())..], |score| f64::from(*score));
+                }
+            }
             Source::Attribute(at) if self.kind == ColumnKind::Number => {
                 out.copy_from_slice(&snapshot.derived().attribute_numbers(at)[rows]);
             }
@@ -313,6 +349,9 @@ impl Column {
             | Source::Pixels
             | Source::Issues
             | Source::Mark(_)
+            | Source::Flags
+            | Source::Verdict
+            | Source::Reason
             | Source::Content
             | Source::Attribute(_) => out.fill(f64::NAN),
         }
@@ -321,7 +360,8 @@ impl Column {
     /// Whether the values are kept in single precision, so that a number to compare with has to be
     /// rounded to it before `brightness<=0.1` can mean what it says.
     pub(super) fn is_single_precision(&self) -> bool {
-        matches!(self.source, Source::Brightness | Source::Contrast | Source::Saturation | Source::Sharpness)
+        use Source::{Brightness, Contrast, Saturation, Score, Sharpness};
+        matches!(self.source, Brightness | Contrast | Saturation | Sharpness | Score(_))
     }
 
     /// The name, which a column of [`COLUMNS`] has for as long as the program runs.
@@ -357,6 +397,16 @@ impl Column {
     /// Whether the values change as a person marks samples.
     pub(super) fn reads_marks(&self) -> bool {
         matches!(self.source, Source::Mark(_))
+    }
+
+    /// Whether the values change as a person decides.
+    pub(super) fn reads_decisions(&self) -> bool {
+        matches!(self.source, Source::Verdict | Source::Reason)
+    }
+
+    /// Whether the values change as samples are analysed.
+    pub(super) fn reads_findings(&self) -> bool {
+        matches!(self.source, Source::Score(_) | Source::Flags)
     }
 
     /// Whether sorting few rows costs little: nothing is worked out for all rows first.
@@ -419,6 +469,19 @@ impl Column {
                 (issues != 0).then(|| (!issues.reverse_bits()).into())
             }),
             Source::Mark(mark) => keys(&|row| Some(u64::from(snapshot.marks[row] & mark.bit() == 0))),
+            Source::Flags => keys(&|row| {
+                let flags = snapshot.findings.flags(row as SampleId);
+                (flags != 0).then(|| (!flags.reverse_bits()).into())
+            }),
+            Source::Verdict | Source::Reason => keys(&|row| {
+                let decision = snapshot.decision(row as SampleId);
+                let [verdict, reason, about, ..] = decision.to_bytes();
+                let is_reason = self.source == Source::Reason;
+                (decision.verdict != Verdict::Undecided).then(|| match is_reason {
+                    true => u64::from(reason) << 8 | u64::from(about),
+                    false => verdict.into(),
+                })
+            }),
             Source::Content => keys(&|row| {
                 let (chunk, row) = fact(row);
                 let content = u128::from_be_bytes(chunk.content[row]);
@@ -469,6 +532,29 @@ fn facts(
 
 fn issue_names(issues: u16) -> impl Iterator<Item = &'static str> {
     IssueKind::ALL.into_iter().filter(move |kind| issues & kind.bit() != 0).map(IssueKind::name)
+}
+
+fn verdict_name(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Undecided => "",
+        Verdict::Keep => "keep",
+        Verdict::Prune => "prune",
+    }
+}
+
+/// Why, as part of a sentence: "a.png has the highest resolution".
+pub fn write_reason(snapshot: &Snapshot, decision: Decision, out: &mut String) {
+    let other = decision.other.filter(|other| (*other as usize) < snapshot.len());
+    match (decision.verdict, decision.reason) {
+        (Verdict::Undecided, _) => {}
+        (_, Reason::ByHand) => out.push_str("by hand"),
+        (_, Reason::Flagged(flag)) => out.push_str(flag.about()),
+        (_, Reason::Group(preference)) => {
+            out.push_str(other.map_or("of its group it", |other| snapshot.dataset.path(other)));
+            out.push(' ');
+            out.push_str(preference.because());
+        }
+    }
 }
 
 fn file_name(path: &str) -> &str {

@@ -5,11 +5,13 @@
 //! effective edits and a cursor; undo applies inverses. Both are pure data: the store keeps the
 //! same values in its journal.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::SampleId;
+use super::decision::{Decision, Reason, Verdict};
 use super::query::Bitmask;
 
 /// A set of samples as sorted, disjoint, non-touching runs of row numbers.
@@ -174,6 +176,8 @@ pub struct View {
 pub enum Edit {
     /// Sets or clears a mark.
     Mark { samples: SampleSet, mark: Mark, on: bool },
+    /// Decides what is to become of samples.
+    Decide { decisions: Decisions },
     /// Shows another view.
     SetView { from: View, to: View },
     /// Saves, replaces or removes a view under a name.
@@ -185,15 +189,17 @@ impl Edit {
     pub fn inverse(&self) -> Self {
         match self.clone() {
             Self::Mark { samples, mark, on } => Self::Mark { samples, mark, on: !on },
+            Self::Decide { decisions } => Self::Decide { decisions: decisions.inverse() },
             Self::SetView { from, to } => Self::SetView { from: to, to: from },
             Self::SaveView { name, from, to } => Self::SaveView { name, from: to, to: from },
         }
     }
 
     /// The samples that it changes, where it changes any.
-    pub fn samples(&self) -> Option<&SampleSet> {
+    pub fn samples(&self) -> Option<Cow<'_, SampleSet>> {
         match self {
-            Self::Mark { samples, .. } => Some(samples),
+            Self::Mark { samples, .. } => Some(Cow::Borrowed(samples)),
+            Self::Decide { decisions } => Some(Cow::Owned(decisions.samples())),
             Self::SetView { .. } | Self::SaveView { .. } => None,
         }
     }
@@ -209,6 +215,7 @@ impl Edit {
         let view = |view: &View| view.filter.len() + view.sort.len();
         match self {
             Self::Mark { samples, .. } => samples.runs.len() * size_of::<(SampleId, u32)>(),
+            Self::Decide { decisions } => decisions.0.len() * size_of::<DecisionRun>(),
             Self::SetView { from, to } => view(from) + view(to),
             Self::SaveView { name, from, to } => name.len() + from.iter().chain(to).map(view).sum::<usize>(),
         }
@@ -229,6 +236,7 @@ impl Edit {
                     count => format!("{verb} {count} samples"),
                 }
             }
+            Self::Decide { decisions } => decisions.describe(),
             Self::SetView { from, to } if from.filter == to.filter => format!("Sort by {}", to.sort),
             Self::SetView { to, .. } if to.filter.is_empty() => "Clear the filter".to_owned(),
             Self::SetView { to, .. } => format!("Filter: {}", to.filter),
@@ -238,11 +246,151 @@ impl Edit {
     }
 }
 
+/// New decisions of samples, as sorted, disjoint runs of samples that change alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<DecisionRun>")]
+pub struct Decisions(Vec<DecisionRun>);
+
+/// Neighbouring samples whose decision changes alike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "(SampleId, u32, Decision, Decision)", into = "(SampleId, u32, Decision, Decision)")]
+struct DecisionRun {
+    first: SampleId,
+    count: u32,
+    from: Decision,
+    to: Decision,
+}
+
+impl From<(SampleId, u32, Decision, Decision)> for DecisionRun {
+    fn from((first, count, from, to): (SampleId, u32, Decision, Decision)) -> Self {
+        Self { first, count, from, to }
+    }
+}
+
+impl From<DecisionRun> for (SampleId, u32, Decision, Decision) {
+    fn from(run: DecisionRun) -> Self {
+        (run.first, run.count, run.from, run.to)
+    }
+}
+
+impl TryFrom<Vec<DecisionRun>> for Decisions {
+    type Error = &'static str;
+
+    fn try_from(runs: Vec<DecisionRun>) -> Result<Self, Self::Error> {
+        let mut free_from = 0;
+        for run in &runs {
+            let end = run.first.checked_add(run.count).ok_or("a run of samples ends beyond the last row")?;
+            if run.count == 0 || run.first < free_from {
+                return Err("the runs of decisions are not sorted and apart");
+            }
+            free_from = end;
+        }
+        Ok(Self(runs))
+    }
+}
+
+impl Decisions {
+    /// The same decision for all of these samples.
+    pub fn same(samples: &SampleSet, to: Decision) -> Self {
+        let from = Decision::UNDECIDED;
+        Self(
+            samples
+                .runs
+                .iter()
+                .map(|(first, count)| DecisionRun { first: *first, count: *count, from, to })
+                .collect(),
+        )
+    }
+
+    /// A decision for each of these samples, in any order; of more than one for a sample the last counts.
+    pub fn of_each(decisions: impl IntoIterator<Item = (SampleId, Decision)>) -> Self {
+        let mut each: Vec<(SampleId, Decision)> = decisions.into_iter().collect();
+        each.sort_by_key(|(sample, _)| *sample);
+        let mut runs = Runs::default();
+        for (at, (sample, to)) in each.iter().enumerate() {
+            if each.get(at + 1).is_none_or(|(next, _)| next != sample) {
+                runs.push(*sample, Decision::UNDECIDED, *to);
+            }
+        }
+        Self(runs.0)
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Number of samples.
+    pub fn len(&self) -> usize {
+        self.0.iter().map(|run| run.count as usize).sum()
+    }
+
+    /// The samples.
+    pub fn samples(&self) -> SampleSet {
+        SampleSet::from_ascending(self.0.iter().flat_map(|run| run.first..run.first + run.count))
+    }
+
+    /// Each sample with its new decision.
+    pub fn iter(&self) -> impl Iterator<Item = (SampleId, Decision)> + '_ {
+        self.0.iter().flat_map(|run| (run.first..run.first + run.count).map(|sample| (sample, run.to)))
+    }
+
+    fn inverse(&self) -> Self {
+        Self(self.0.iter().map(|run| DecisionRun { from: run.to, to: run.from, ..*run }).collect())
+    }
+
+    /// Those that change something, with what each changes.
+    fn effective(&self, now: &[Decision]) -> Self {
+        let mut runs = Runs::default();
+        for run in &self.0 {
+            let start = (run.first as usize).min(now.len());
+            let end = (start + run.count as usize).min(now.len());
+            for (at, from) in now[start..end].iter().enumerate().filter(|(_, from)| **from != run.to) {
+                runs.push((start + at) as SampleId, *from, run.to);
+            }
+        }
+        Self(runs.0)
+    }
+
+    /// What they did: "Prune 3 samples".
+    fn describe(&self) -> String {
+        let count = crate::text::counted(self.len() as u64, "sample");
+        let is = |verdict: Verdict| self.0.iter().all(|run| run.to.verdict == verdict);
+        let by_group = |run: &DecisionRun| matches!(run.to.reason, Reason::Group(_));
+        match () {
+            () if is(Verdict::Undecided) => format!("Leave {count} undecided"),
+            () if is(Verdict::Keep) => format!("Keep {count}"),
+            () if self.0.iter().any(by_group) => {
+                let pruned = self.iter().filter(|(_, to)| to.verdict == Verdict::Prune).count() as u64;
+                format!("Decide by rules: prune {}", crate::text::counted(pruned, "sample"))
+            }
+            () if is(Verdict::Prune) => format!("Prune {count}"),
+            () => format!("Decide on {count}"),
+        }
+    }
+}
+
+/// Runs while samples are added in ascending order.
+#[derive(Default)]
+struct Runs(Vec<DecisionRun>);
+
+impl Runs {
+    fn push(&mut self, sample: SampleId, from: Decision, to: Decision) {
+        match self.0.last_mut() {
+            Some(run) if run.first + run.count == sample && (run.from, run.to) == (from, to) => {
+                run.count += 1;
+            }
+            _ => self.0.push(DecisionRun { first: sample, count: 1, from, to }),
+        }
+    }
+}
+
 /// The state that edits change.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Overlay {
     /// [`Mark::bit`]s, one per sample.
     pub marks: std::sync::Arc<Vec<u8>>,
+    /// One per sample.
+    pub decisions: std::sync::Arc<Vec<Decision>>,
     pub view: View,
     pub saved_views: BTreeMap<String, View>,
 }
@@ -251,7 +399,8 @@ impl Overlay {
     /// No decision yet, for `samples` rows.
     pub fn new(samples: usize) -> Self {
         let view = View { sort: "path".to_owned(), ..View::default() };
-        Self { marks: std::sync::Arc::new(vec![0; samples]), view, saved_views: BTreeMap::new() }
+        let decisions = std::sync::Arc::new(vec![Decision::UNDECIDED; samples]);
+        Self { marks: std::sync::Arc::new(vec![0; samples]), decisions, view, saved_views: BTreeMap::new() }
     }
 
     /// The edit reduced to what it changes here, or `None` when it changes nothing.
@@ -260,6 +409,10 @@ impl Overlay {
             Edit::Mark { samples, mark, on } => {
                 let samples = samples.with_bit(&self.marks, mark.bit(), !on);
                 (!samples.is_empty()).then_some(Edit::Mark { samples, mark, on })
+            }
+            Edit::Decide { decisions } => {
+                let decisions = decisions.effective(&self.decisions);
+                (!decisions.is_empty()).then_some(Edit::Decide { decisions })
             }
             Edit::SetView { to, .. } => {
                 let from = self.view.clone();
@@ -286,6 +439,14 @@ impl Overlay {
                     }
                 }
             }
+            Edit::Decide { decisions } => {
+                let all = std::sync::Arc::make_mut(&mut self.decisions);
+                for run in &decisions.0 {
+                    let start = (run.first as usize).min(all.len());
+                    let end = (start + run.count as usize).min(all.len());
+                    all[start..end].fill(run.to);
+                }
+            }
             Edit::SetView { to, .. } => self.view = to.clone(),
             Edit::SaveView { name, to, .. } => {
                 match to {
@@ -300,6 +461,9 @@ impl Overlay {
     pub fn grow(&mut self, samples: usize) {
         if self.marks.len() < samples {
             std::sync::Arc::make_mut(&mut self.marks).resize(samples, 0);
+        }
+        if self.decisions.len() < samples {
+            std::sync::Arc::make_mut(&mut self.decisions).resize(samples, Decision::UNDECIDED);
         }
     }
 }
@@ -392,7 +556,16 @@ mod tests {
                 let mark = if count % 2 == 0 { Mark::Star } else { Mark::Reviewed };
                 let view = View { filter: format!("f{start}"), ..View::default() };
                 let edit = match kind {
-                    0 | 1 => Edit::Mark { samples: SampleSet::from_rows(start..start + count), mark, on },
+                    0 => Edit::Mark { samples: SampleSet::from_rows(start..start + count), mark, on },
+                    1 => {
+                        let verdict = if on { Verdict::Prune } else { Verdict::Keep };
+                        let decide = |row: u32| Decision { other: Some(row % 3), ..Decision::by_hand(verdict) };
+                        let decisions = Decisions::of_each((start..start + count).rev().map(|row| (row, decide(row))));
+                        let edit = Edit::Decide { decisions };
+                        let json = serde_json::to_string(&edit).unwrap();
+                        proptest::prop_assert_eq!(serde_json::from_str::<Edit>(&json).unwrap(), edit.clone());
+                        edit
+                    }
                     2 => Edit::SetView { from: View::default(), to: view },
                     3 => Edit::SaveView { name: format!("v{count}"), from: None, to: on.then_some(view) },
                     4 | 5 => {

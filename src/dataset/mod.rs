@@ -9,13 +9,17 @@
 pub mod boxes;
 pub mod builder;
 pub mod columns;
+pub mod decision;
 pub mod edit;
 pub mod facts;
+pub mod findings;
+pub mod impact;
 pub mod issue;
 pub mod labels;
 pub mod natural;
 pub mod query;
 pub mod reconcile;
+pub mod rules;
 pub mod strings;
 
 use std::collections::BTreeMap;
@@ -25,7 +29,9 @@ use serde::{Deserialize, Serialize};
 
 pub use boxes::{BoxRecord, Boxes};
 pub use builder::{DatasetBuilder, NewSample};
+pub use decision::{Decision, Preference, Reason, Verdict};
 pub use facts::{Fact, Facts, ImageFormat, PixelKind};
+pub use findings::{Findings, Flag, Score};
 pub use issue::{Issue, IssueKind, Origin};
 pub use labels::{ClassId, Labels};
 pub use reconcile::Reconciled;

@@ -236,7 +236,7 @@ impl Session {
                 self.shown.then = self.selection.cursor.map_or(Then::Top, Then::Reveal);
                 vec![self.find_rows()]
             }
-            Edit::Mark { .. } => vec![self.find_rows()],
+            Edit::Mark { .. } | Edit::Decide { .. } => vec![self.find_rows()],
             Edit::SaveView { .. } => Vec::new(),
         }
     }

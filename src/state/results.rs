@@ -43,7 +43,8 @@ impl Session {
 
     /// Asks for the rows of the view as things stand now.
     pub(super) fn find_rows(&mut self) -> Effect {
-        self.snapshot = self.snapshot.with(self.snapshot.facts.clone(), self.overlay.marks.clone());
+        let (facts, marks) = (self.snapshot.facts.clone(), self.overlay.marks.clone());
+        self.snapshot = self.snapshot.with(facts, marks).deciding(self.overlay.decisions.clone());
         self.shown.stale = false;
         self.shown.asked += 1;
         Effect::FindRows { generation: self.shown.asked }

@@ -23,6 +23,7 @@ use super::blob::{self, Damage};
 use super::database;
 use super::error::StoreError;
 use super::project::{Access, Project, put_value};
+use crate::dataset::Decision;
 use crate::dataset::edit::{Edit, History, Overlay, View};
 
 /// Prefix of the overlay's columns among the parts.
@@ -329,10 +330,13 @@ impl Step<'_> {
 }
 
 fn put_snapshot(connection: &Connection, overlay: &Overlay) -> rusqlite::Result<()> {
+    let decisions: Vec<u8> = overlay.decisions.iter().flat_map(|one| one.to_bytes()).collect();
     let views = Views { view: overlay.view.clone(), saved_views: overlay.saved_views.clone() };
     let views = serde_json::to_vec(&views)
         .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))?;
-    for (name, raw) in [("marks", overlay.marks.as_slice()), ("views", views.as_slice())] {
+    let columns =
+        [("marks", overlay.marks.as_slice()), ("decisions", &decisions), ("views", views.as_slice())];
+    for (name, raw) in columns {
         database::put_column(connection, &format!("{OVERLAY}{name}"), &blob::seal_column(raw))?;
     }
     Ok(())
@@ -344,16 +348,22 @@ fn snapshot(connection: &Connection, samples: usize) -> rusqlite::Result<Option<
     if columns.is_empty() {
         return Ok(None);
     }
+    let decisions = columns.remove("decisions");
     let mut take = |name| match columns.remove(name) {
         Some(parts) => blob::unseal_column(&parts?),
         None => Err(Damage("a column of the snapshot is missing")),
     };
-    let mut whole = || {
+    let whole = || {
         let mut marks = take("marks")?;
         let Views { view, saved_views } = serde_json::from_slice(&take("views")?)
             .map_err(|_| Damage("the views of the snapshot cannot be read"))?;
         marks.resize(samples, 0);
-        Ok(Overlay { marks: Arc::new(marks), view, saved_views })
+        // A snapshot of a version before there were decisions has none.
+        let bytes = decisions.map_or(Ok(Vec::new()), |parts| blob::unseal_column(&parts?))?;
+        let mut decisions: Vec<Decision> =
+            bytes.as_chunks().0.iter().copied().map(Decision::from_bytes).collect();
+        decisions.resize(samples, Decision::UNDECIDED);
+        Ok(Overlay { marks: Arc::new(marks), decisions: Arc::new(decisions), view, saved_views })
     };
     Ok(Some(whole()))
 }
@@ -445,8 +455,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::dataset::SampleId;
-    use crate::dataset::edit::{Direction, Mark, SampleSet};
+    use crate::dataset::edit::{Decisions, Direction, Mark, SampleSet};
+    use crate::dataset::{SampleId, Verdict};
 
     const SAMPLES: usize = 40;
 
@@ -532,6 +542,14 @@ mod tests {
             (samples, any::<bool>(), any::<bool>()).prop_map(|(samples, star, on)| {
                 let mark = if star { Mark::Star } else { Mark::Reviewed };
                 Edit::Mark { samples, mark, on }
+            }),
+            prop::collection::vec((0..SAMPLES as SampleId, 0..3u32, any::<bool>()), 0..6).prop_map(|each| {
+                let decision = |other: u32, on: bool| Decision {
+                    other: (other > 0).then_some(other),
+                    ..Decision::by_hand(if on { Verdict::Prune } else { Verdict::Keep })
+                };
+                let each = each.into_iter().map(|(row, other, on)| (row, decision(other, on)));
+                Edit::Decide { decisions: Decisions::of_each(each) }
             }),
             view.clone().prop_map(|to| Edit::SetView { from: View::default(), to }),
             (0..3u8, prop::option::of(view))

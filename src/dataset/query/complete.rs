@@ -10,7 +10,7 @@ use super::print::Quoted;
 use super::snapshot::Vocabulary;
 use super::syntax::{ATTRIBUTE, State, WORD_FIELDS, builtin_field};
 use crate::dataset::columns::{COLUMNS, ColumnKind};
-use crate::dataset::{ImageFormat, IssueKind, PixelKind};
+use crate::dataset::{Flag, ImageFormat, IssueKind, PixelKind};
 
 /// How many completions are offered at most.
 const OFFERED: usize = 20;
@@ -164,6 +164,10 @@ fn offer_values(ranked: &mut Ranked, field: &str, vocabulary: &Vocabulary) {
         "issue" => {
             word("any", "any issue");
             IssueKind::ALL.iter().for_each(|kind| word(kind.name(), "issue"));
+        }
+        "flag" => {
+            word("any", "any flag");
+            Flag::ALL.iter().for_each(|flag| word(flag.name(), flag.about()));
         }
         "is" => State::ALL.iter().for_each(|state| word(state.name(), state.about())),
         field => {

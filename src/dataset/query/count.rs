@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::bitmask::{BLOCK, Bitmask, bits};
 use super::snapshot::Snapshot;
 use crate::dataset::edit::Mark;
-use crate::dataset::{ImageFormat, IssueKind, SampleId};
+use crate::dataset::{Flag, ImageFormat, IssueKind, SampleId, Verdict};
 
 /// How many of some samples there are of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +27,14 @@ pub struct Counts {
     pub with_issue: u32,
     /// In the order of [`Mark::ALL`].
     pub marks: [u32; Mark::ALL.len()],
+    /// Samples that have each flag, in the order of [`Flag::ALL`].
+    pub flags: [u32; Flag::ALL.len()],
+    /// Samples that have any flag.
+    pub flagged: u32,
+    pub kept: u32,
+    pub pruned: u32,
+    /// Bytes of the pruned ones.
+    pub pruned_bytes: u64,
     /// Samples that have a box.
     pub boxed: u32,
     pub unmeasured: u32,
@@ -103,6 +111,19 @@ impl Tally {
                 counts.with_issue += 1;
                 bits(issues.into()).for_each(|bit| add_one(&mut counts.issues, bit));
             }
+            let flags = snapshot.findings.flags((first + row) as SampleId);
+            if flags != 0 {
+                counts.flagged += 1;
+                bits(flags.into()).for_each(|bit| add_one(&mut counts.flags, bit));
+            }
+            match snapshot.decision((first + row) as SampleId).verdict {
+                Verdict::Undecided => {}
+                Verdict::Keep => counts.kept += 1,
+                Verdict::Prune => {
+                    counts.pruned += 1;
+                    counts.pruned_bytes += bytes[row];
+                }
+            }
             if marks[row] != 0 {
                 bits(marks[row].into()).for_each(|bit| add_one(&mut counts.marks, bit));
             }
@@ -122,6 +143,11 @@ impl Tally {
         sum(&mut counts.formats, &others.formats);
         sum(&mut counts.issues, &others.issues);
         sum(&mut counts.marks, &others.marks);
+        sum(&mut counts.flags, &others.flags);
+        counts.flagged += others.flagged;
+        counts.kept += others.kept;
+        counts.pruned += others.pruned;
+        counts.pruned_bytes += others.pruned_bytes;
         counts.samples += others.samples;
         counts.with_issue += others.with_issue;
         counts.boxed += others.boxed;

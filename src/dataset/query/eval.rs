@@ -18,7 +18,7 @@ use super::syntax::{
 use crate::dataset::columns::{Column, builtin};
 use crate::dataset::edit::Mark;
 use crate::dataset::facts::FactChunk;
-use crate::dataset::{ImageFormat, IssueKind, Labels, NO_SPLIT, PixelKind, Strings};
+use crate::dataset::{Flag, ImageFormat, IssueKind, Labels, NO_SPLIT, PixelKind, Strings, Verdict};
 
 impl Query {
     /// The samples that the query asks for; those that are gone are not among them.
@@ -136,6 +136,11 @@ impl<'a> Ready<'a> {
                 let wanted = kinds.iter().fold(0, |bits, kind| bits | kind.map_or(u16::MAX, IssueKind::bit));
                 Self::issues(snapshot, wanted)
             }
+            Test::Flag(flags) => {
+                let wanted = flags.iter().fold(0, |bits, flag| bits | flag.map_or(u16::MAX, Flag::bit));
+                let flags = &snapshot.findings.flags;
+                Self::rows(snapshot.len(), move |row| flags.get(row).is_some_and(|bits| bits & wanted != 0))
+            }
             Test::Is(states) => Self::Or(states.iter().map(|state| Self::state(snapshot, *state)).collect()),
             Test::Number { column, test } => match builtin(column) {
                 Some(column) => Self::number(snapshot, column, test),
@@ -198,6 +203,12 @@ impl<'a> Ready<'a> {
             let marks = &snapshot.marks;
             Self::rows(snapshot.len(), move |row| marks[row] & mark.bit() != 0)
         };
+        let decided = |verdict: Verdict| {
+            let decisions = &snapshot.decisions;
+            Self::rows(snapshot.len(), move |row| {
+                decisions.get(row).is_some_and(|one| one.verdict == verdict)
+            })
+        };
         match state {
             State::Unlabelled => Self::label_sets(snapshot, <[u32]>::is_empty),
             State::Labelled => Self::label_sets(snapshot, |set| !set.is_empty()),
@@ -214,6 +225,8 @@ impl<'a> Ready<'a> {
             State::Unmeasured => Self::facts(snapshot, |facts, row| !facts.measured[row]),
             State::Starred => marked(Mark::Star),
             State::Reviewed => marked(Mark::Reviewed),
+            State::Kept => decided(Verdict::Keep),
+            State::Pruned => decided(Verdict::Prune),
         }
     }
 

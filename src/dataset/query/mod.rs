@@ -76,12 +76,16 @@ pub const REFERENCE: &[(&str, &str)] = &[
     ("issue:any", "the sample has an issue"),
     (
         "is:starred",
-        "its state: unlabelled, labelled, multilabel, boxed, broken, unmeasured, starred, reviewed",
+        "its state: unlabelled, labelled, multilabel, boxed, broken, unmeasured, starred, reviewed, kept, pruned",
+    ),
+    (
+        "flag:duplicate",
+        "what the analysis found: duplicate, leak, label-conflict, wrong-label, outlier, dark, light, odd-aspect-ratio, low-information, blurry, odd-size, grey; `flag:any` is any of them",
     ),
     ("pixels:grey", "what a stored pixel is made of: grey, grey-alpha, rgb, rgba, palette, cmyk, unknown"),
     (
         "width>=640",
-        "a number compares: `>=`, `<=`, `>`, `<`, `=`, `!=`; an unknown number never does. Fields: width, height, aspect, megapixels, bytes, bits, orientation, brightness, contrast, saturation, sharpness, labels, boxes",
+        "a number compares: `>=`, `<=`, `>`, `<`, `=`, `!=`; an unknown number never does. Fields: width, height, aspect, megapixels, bytes, bits, orientation, brightness, contrast, saturation, sharpness, labels, boxes, and the scores score.dark, .light, .aspect, .information, .blur, .size, .colour, .outlier, .unique, .label",
     ),
     ("width:640..800", "a range, both ends included; `640..` and `..800` are open"),
     ("bytes>2MB", "a number with a unit: k, M, G; for bytes also kB, MB, GB and KiB, MiB, GiB"),

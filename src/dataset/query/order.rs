@@ -4,7 +4,7 @@ use rayon::prelude::*;
 
 use super::Query;
 use super::bitmask::Bitmask;
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, SortedOf};
 use crate::dataset::SampleId;
 use crate::dataset::columns::{Column, column};
 use crate::dataset::edit::Direction;
@@ -29,17 +29,16 @@ pub fn sorted_rows(snapshot: &Snapshot, mask: &Bitmask, sort: &str, direction: D
         return rows;
     };
 
-    let facts = column.reads_facts().then_some(&snapshot.facts);
-    let marks = column.reads_marks().then_some(&snapshot.marks);
+    let of = SortedOf::new(snapshot, &column);
     let key = (column.name.as_ref(), direction);
     // Sorting the whole dataset pays off when it is asked again; for a few rows it does not.
     if column.is_cheap_by_row() && mask.count() < mask.len() / 16 {
-        return match snapshot.derived().kept_sort(key, facts, marks) {
+        return match snapshot.derived().kept_sort(key, &of) {
             Some(order) => pick(&order, mask),
             None => sort_by_column(snapshot, &column, direction, mask.iter().collect()),
         };
     }
-    let order = snapshot.derived().sorted(key, facts, marks, || {
+    let order = snapshot.derived().sorted(key, of, || {
         sort_by_column(snapshot, &column, direction, (0..snapshot.len() as SampleId).collect())
     });
     pick(&order, mask)

@@ -12,7 +12,7 @@ use super::syntax::{
     ATTRIBUTE, AttributeTest, AttributeValue, Choice, Comparison, Field, Node, Quantity, Query, Span, State,
     Test, builtin_field, builtin_names, parse_number, parse_quantity,
 };
-use crate::dataset::{ImageFormat, IssueKind, PixelKind};
+use crate::dataset::{Flag, ImageFormat, IssueKind, PixelKind};
 
 /// The longest query, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -230,6 +230,10 @@ impl<'a> Parser<'a> {
             Field::Issue => Test::Issue(known_words("issue", values, &[], || {
                 let kinds = IssueKind::ALL.into_iter().map(|kind| (kind.name(), Some(kind)));
                 kinds.chain([("any", None)])
+            })?),
+            Field::Flag => Test::Flag(known_words("flag", values, &[], || {
+                let flags = Flag::ALL.into_iter().map(|flag| (flag.name(), Some(flag)));
+                flags.chain([("any", None)])
             })?),
             Field::Is => {
                 let spelled = [("unlabeled", State::Unlabelled), ("labeled", State::Labelled)];

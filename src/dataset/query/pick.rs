@@ -9,7 +9,7 @@ use super::parse::parse;
 use super::pattern::Pattern;
 use super::snapshot::{Names, Vocabulary};
 use super::syntax::{Choice, Node, Query, State, Test};
-use crate::dataset::{ImageFormat, IssueKind};
+use crate::dataset::{Flag, ImageFormat, IssueKind};
 
 /// Something that a person can click to ask for it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -23,6 +23,8 @@ pub enum Pick {
     Format(ImageFormat),
     Issue(IssueKind),
     AnyIssue,
+    Flag(Flag),
+    AnyFlag,
     /// A state by itself; [`State::Unlabelled`] is the same as [`Pick::Unlabelled`].
     Is(State),
 }
@@ -102,6 +104,9 @@ pub struct Selection {
     /// In the order of [`IssueKind::ALL`].
     pub issues: [bool; IssueKind::ALL.len()],
     pub any_issue: bool,
+    /// In the order of [`Flag::ALL`].
+    pub flags: [bool; Flag::ALL.len()],
+    pub any_flag: bool,
     /// In the order of [`State::ALL`].
     pub states: [bool; State::ALL.len()],
 }
@@ -134,6 +139,10 @@ pub fn selected_terms(text: &str, vocabulary: &Vocabulary) -> Selection {
             Test::Issue(kinds) => kinds.iter().for_each(|kind| match kind {
                 Some(kind) => selection.issues[*kind as usize] = true,
                 None => selection.any_issue = true,
+            }),
+            Test::Flag(flags) => flags.iter().for_each(|flag| match flag {
+                Some(flag) => selection.flags[*flag as usize] = true,
+                None => selection.any_flag = true,
             }),
             Test::Is(states) => {
                 for (selected, state) in selection.states.iter_mut().zip(State::ALL) {
@@ -182,6 +191,7 @@ enum Facet {
     Split,
     Format,
     Issue,
+    Flag,
     Is(State),
 }
 
@@ -192,6 +202,7 @@ impl Facet {
             Pick::Split(_) | Pick::NoSplit => Self::Split,
             Pick::Format(_) => Self::Format,
             Pick::Issue(_) | Pick::AnyIssue => Self::Issue,
+            Pick::Flag(_) | Pick::AnyFlag => Self::Flag,
             Pick::Is(state) => Self::Is(*state),
         }
     }
@@ -205,7 +216,8 @@ impl Facet {
             (Self::Label, Test::Label(_))
             | (Self::Split, Test::Split(_))
             | (Self::Format, Test::Format(_))
-            | (Self::Issue, Test::Issue(_)) => true,
+            | (Self::Issue, Test::Issue(_))
+            | (Self::Flag, Test::Flag(_)) => true,
             _ => false,
         };
         owns.then_some(test)
@@ -220,10 +232,12 @@ impl Facet {
     fn means(self, tests: &[Test], pick: &Pick, vocabulary: &Vocabulary) -> bool {
         match self {
             Self::Label | Self::Split => self.widths(tests, pick, vocabulary).next().is_some(),
-            Self::Format | Self::Issue => tests.iter().any(|test| match (test, pick) {
+            Self::Format | Self::Issue | Self::Flag => tests.iter().any(|test| match (test, pick) {
                 (Test::Format(formats), Pick::Format(format)) => formats.contains(format),
                 (Test::Issue(kinds), Pick::Issue(kind)) => kinds.contains(&Some(*kind)),
                 (Test::Issue(kinds), _) => kinds.contains(&None),
+                (Test::Flag(flags), Pick::Flag(flag)) => flags.contains(&Some(*flag)),
+                (Test::Flag(flags), _) => flags.contains(&None),
                 _ => false,
             }),
             Self::Is(_) => !tests.is_empty(),
@@ -288,6 +302,17 @@ impl Facet {
                     _ => None,
                 });
                 some(toggled(kinds.flatten().collect(), picked, click)).map(Test::Issue)
+            }
+            Pick::Flag(_) | Pick::AnyFlag => {
+                let picked = match pick {
+                    Pick::Flag(flag) => Some(*flag),
+                    _ => None,
+                };
+                let flags = tests.into_iter().filter_map(|test| match test {
+                    Test::Flag(flags) => Some(flags),
+                    _ => None,
+                });
+                some(toggled(flags.flatten().collect(), picked, click)).map(Test::Flag)
             }
             Pick::Is(state) => tests.is_empty().then(|| Test::Is(vec![*state])),
         }

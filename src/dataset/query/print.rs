@@ -51,6 +51,9 @@ impl Display for Test {
             Self::Issue(kinds) => {
                 field(out, "issue", kinds.iter().map(|kind| kind.map_or("any", |kind| kind.name())))
             }
+            Self::Flag(flags) => {
+                field(out, "flag", flags.iter().map(|flag| flag.map_or("any", |flag| flag.name())))
+            }
             Self::Is(states) => field(out, "is", states.iter().map(|state| state.name())),
             Self::Number { column, test } => write!(out, "{column}{test}"),
             Self::Attribute { name, test } => {

@@ -10,11 +10,11 @@ use rayon::prelude::*;
 use super::bitmask::Bitmask;
 use super::pattern::{Extent, Matcher, Pattern, fold, fold_into};
 use super::syntax::parse_number;
-use crate::dataset::columns::{ColumnKind, kind_of};
+use crate::dataset::columns::{Column, ColumnKind, kind_of};
 use crate::dataset::edit::Direction;
 use crate::dataset::facts::FactChunk;
 use crate::dataset::natural::{self, NaturalOrder};
-use crate::dataset::{Dataset, Facts, Issue, Origin, SampleId, Strings};
+use crate::dataset::{Dataset, Decision, Facts, Findings, Issue, Origin, SampleId, Strings};
 
 /// What a query, a sort or a count is asked of. Cloning it copies pointers.
 #[derive(Clone, Debug)]
@@ -24,6 +24,10 @@ pub struct Snapshot {
     pub facts: Facts,
     /// [`Mark::bit`](crate::dataset::edit::Mark::bit)s, one per sample of `dataset`.
     pub marks: Arc<Vec<u8>>,
+    /// What is to become of each sample; rows beyond are undecided.
+    pub decisions: Arc<Vec<Decision>>,
+    /// What an analysis found; empty before one.
+    pub findings: Arc<Findings>,
     /// Bits of the issues found while listing, one per sample of `dataset`.
     listed: Arc<Vec<u16>>,
     derived: Arc<Derived>,
@@ -36,7 +40,8 @@ impl Snapshot {
     pub fn new(dataset: Arc<Dataset>, issues: &[Issue], facts: Facts, marks: Arc<Vec<u8>>) -> Self {
         let listed = listed_bits(dataset.len(), issues);
         let derived = Arc::new(Derived::new(dataset.clone()));
-        Self { dataset, facts, marks, listed, derived }.grown()
+        let (decisions, findings) = Default::default();
+        Self { dataset, facts, marks, decisions, findings, listed, derived }.grown()
     }
 
     /// The same dataset, listed again: with these issues and facts.
@@ -47,6 +52,21 @@ impl Snapshot {
     /// The same dataset with newer facts and marks; what was worked out of it stays shared.
     pub fn with(&self, facts: Facts, marks: Arc<Vec<u8>>) -> Self {
         Self { facts, marks, ..self.clone() }.grown()
+    }
+
+    /// The same with these decisions.
+    pub fn deciding(&self, decisions: Arc<Vec<Decision>>) -> Self {
+        Self { decisions, ..self.clone() }
+    }
+
+    /// The same with these findings.
+    pub fn finding(&self, findings: Arc<Findings>) -> Self {
+        Self { findings, ..self.clone() }
+    }
+
+    /// What is to become of a sample.
+    pub fn decision(&self, sample: SampleId) -> Decision {
+        self.decisions.get(sample as usize).copied().unwrap_or_default()
     }
 
     /// [`IssueKind::bit`](crate::dataset::IssueKind::bit)s of all issues of one sample.
@@ -128,20 +148,48 @@ struct AttributeIndex {
 struct CachedSort {
     column: String,
     direction: Direction,
-    /// Empty where the column does not read them. Weak pointers tell what they were apart, since
-    /// their addresses cannot be used again, and do not keep it.
-    facts: Vec<Weak<FactChunk>>,
-    marks: Weak<Vec<u8>>,
+    /// Weak pointers tell apart what there was, since their addresses cannot be used again, and do
+    /// not keep it.
+    of: SortedOf,
     order: Arc<Vec<SampleId>>,
 }
 
-impl CachedSort {
-    /// Whether it was made from these; `None` where the column does not read them.
-    fn is_of(&self, facts: Option<&Facts>, marks: Option<&Arc<Vec<u8>>>) -> bool {
-        let chunks = facts.map_or(&[][..], Facts::chunks);
-        let same_facts = self.facts.len() == chunks.len()
-            && self.facts.iter().zip(chunks).all(|(then, now)| then.as_ptr() == Arc::as_ptr(now));
-        same_facts && marks.is_none_or(|marks| self.marks.as_ptr() == Arc::as_ptr(marks))
+/// What of a snapshot an order was sorted from, beside the dataset: empty where the column does not
+/// read it.
+#[derive(Debug, Default)]
+pub(super) struct SortedOf {
+    facts: Vec<Weak<FactChunk>>,
+    marks: Weak<Vec<u8>>,
+    decisions: Weak<Vec<Decision>>,
+    findings: Weak<Findings>,
+}
+
+impl SortedOf {
+    pub(super) fn new(snapshot: &Snapshot, column: &Column) -> Self {
+        let mut of = Self::default();
+        if column.reads_facts() {
+            of.facts = snapshot.facts.chunks().iter().map(Arc::downgrade).collect();
+        }
+        if column.reads_marks() {
+            of.marks = Arc::downgrade(&snapshot.marks);
+        }
+        if column.reads_decisions() {
+            of.decisions = Arc::downgrade(&snapshot.decisions);
+        }
+        if column.reads_findings() {
+            of.findings = Arc::downgrade(&snapshot.findings);
+        }
+        of
+    }
+}
+
+impl PartialEq for SortedOf {
+    fn eq(&self, other: &Self) -> bool {
+        self.facts.len() == other.facts.len()
+            && self.facts.iter().zip(&other.facts).all(|(one, two)| one.ptr_eq(two))
+            && self.marks.ptr_eq(&other.marks)
+            && self.decisions.ptr_eq(&other.decisions)
+            && self.findings.ptr_eq(&other.findings)
     }
 }
 
@@ -236,11 +284,10 @@ impl Derived {
     pub(super) fn sorted(
         &self,
         key: (&str, Direction),
-        facts: Option<&Facts>,
-        marks: Option<&Arc<Vec<u8>>>,
+        of: SortedOf,
         sort: impl FnOnce() -> Vec<SampleId>,
     ) -> Arc<Vec<SampleId>> {
-        if let Some(order) = self.kept_sort(key, facts, marks) {
+        if let Some(order) = self.kept_sort(key, &of) {
             return order;
         }
         // Sorted without the lock: a second thread may do the same work, and never waits.
@@ -251,26 +298,15 @@ impl Derived {
         if sorts.len() >= Self::SORTS {
             sorts.pop_front();
         }
-        sorts.push_back(CachedSort {
-            column: column.to_owned(),
-            direction,
-            facts: facts.map_or(Vec::new(), |facts| facts.chunks().iter().map(Arc::downgrade).collect()),
-            marks: marks.map_or_else(Weak::new, Arc::downgrade),
-            order: order.clone(),
-        });
+        sorts.push_back(CachedSort { column: column.to_owned(), direction, of, order: order.clone() });
         order
     }
 
-    /// The kept order of that column, if it was made from these facts and marks.
-    pub(super) fn kept_sort(
-        &self,
-        key: (&str, Direction),
-        facts: Option<&Facts>,
-        marks: Option<&Arc<Vec<u8>>>,
-    ) -> Option<Arc<Vec<SampleId>>> {
+    /// The kept order of that column, if it was made from this.
+    pub(super) fn kept_sort(&self, key: (&str, Direction), of: &SortedOf) -> Option<Arc<Vec<SampleId>>> {
         let sorts = self.sorts.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = sorts.iter().find(|kept| (kept.column.as_str(), kept.direction) == key)?;
-        kept.is_of(facts, marks).then(|| kept.order.clone())
+        (kept.of == *of).then(|| kept.order.clone())
     }
 }
 

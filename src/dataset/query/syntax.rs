@@ -6,7 +6,7 @@
 use super::date::Date;
 use super::pattern::Pattern;
 use crate::dataset::columns::{COLUMNS, ColumnKind};
-use crate::dataset::{ImageFormat, IssueKind, PixelKind};
+use crate::dataset::{Flag, ImageFormat, IssueKind, PixelKind};
 
 /// A question about samples, answered by yes or no for each.
 ///
@@ -108,6 +108,8 @@ pub enum Test {
     /// `None` is any issue.
     Issue(Vec<Option<IssueKind>>),
     Is(Vec<State>),
+    /// `None` is any flag.
+    Flag(Vec<Option<Flag>>),
     /// A column of [`COLUMNS`] that holds numbers or dates, by name.
     Number {
         column: &'static str,
@@ -195,10 +197,12 @@ pub enum State {
     Unmeasured,
     Starred,
     Reviewed,
+    Kept,
+    Pruned,
 }
 
 impl State {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::Unlabelled,
         Self::Labelled,
         Self::Multilabel,
@@ -207,6 +211,8 @@ impl State {
         Self::Unmeasured,
         Self::Starred,
         Self::Reviewed,
+        Self::Kept,
+        Self::Pruned,
     ];
 
     /// The word used in queries.
@@ -220,6 +226,8 @@ impl State {
             Self::Unmeasured => "unmeasured",
             Self::Starred => "starred",
             Self::Reviewed => "reviewed",
+            Self::Kept => "kept",
+            Self::Pruned => "pruned",
         }
     }
 
@@ -234,6 +242,8 @@ impl State {
             Self::Unmeasured => "was not read yet",
             Self::Starred => "has a star",
             Self::Reviewed => "was marked as reviewed",
+            Self::Kept => "was decided to stay",
+            Self::Pruned => "is to be left out of an export",
         }
     }
 }
@@ -247,6 +257,7 @@ pub(super) enum Field {
     Path,
     Issue,
     Is,
+    Flag,
     Pixels,
     Number(&'static str),
     Date(&'static str),
@@ -254,13 +265,14 @@ pub(super) enum Field {
 }
 
 /// The fields whose values are words, with what each asks.
-pub(super) const WORD_FIELDS: [(&str, Field, &str); 7] = [
+pub(super) const WORD_FIELDS: [(&str, Field, &str); 8] = [
     ("label", Field::Label, "class"),
     ("split", Field::Split, "split"),
     ("format", Field::Format, "encoding of the image"),
     ("path", Field::Path, "part of the path"),
     ("issue", Field::Issue, "what is wrong with the sample"),
     ("is", Field::Is, "state of the sample"),
+    ("flag", Field::Flag, "what the analysis found"),
     ("pixels", Field::Pixels, "what a stored pixel is made of"),
 ];
 

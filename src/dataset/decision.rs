@@ -1,0 +1,212 @@
+//! What is to become of a sample in an export, and why.
+
+use serde::{Deserialize, Serialize};
+
+use super::SampleId;
+use super::findings::Flag;
+
+/// What is to become of a sample.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Verdict {
+    /// Nobody said anything: it stays.
+    #[default]
+    Undecided,
+    /// It stays, whatever a rule says later.
+    Keep,
+    /// It is left out.
+    Prune,
+}
+
+/// Why a sample is kept or pruned.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// A person said so.
+    #[default]
+    ByHand,
+    /// It has this flag.
+    Flagged(Flag),
+    /// Of its group of near-duplicates another one is kept, or it is the one, by this rule.
+    Group(Preference),
+}
+
+/// What makes one of a group of near-duplicates the one to keep. The order is the default order of
+/// the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[repr(u8)]
+pub enum Preference {
+    /// It is in a protected split or folder.
+    Protected,
+    /// It has a label, and another one has none.
+    Labelled,
+    /// It has the most pixels.
+    Resolution,
+    /// It is the sharpest.
+    Sharpness,
+    /// Its file is the largest.
+    Bytes,
+    /// Its file is the oldest.
+    Oldest,
+    /// Its path is the shortest.
+    ShortestPath,
+    /// Its path comes first: what is left when all else is equal.
+    FirstPath,
+}
+
+impl Preference {
+    pub const ALL: [Self; 8] = [
+        Self::Protected,
+        Self::Labelled,
+        Self::Resolution,
+        Self::Sharpness,
+        Self::Bytes,
+        Self::Oldest,
+        Self::ShortestPath,
+        Self::FirstPath,
+    ];
+
+    /// The word used in rule files and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Protected => "protected",
+            Self::Labelled => "labelled",
+            Self::Resolution => "resolution",
+            Self::Sharpness => "sharpness",
+            Self::Bytes => "bytes",
+            Self::Oldest => "oldest",
+            Self::ShortestPath => "shortest-path",
+            Self::FirstPath => "first-path",
+        }
+    }
+
+    /// The rule on screen.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Protected => "Protected split or folder",
+            Self::Labelled => "Labelled first",
+            Self::Resolution => "Highest resolution",
+            Self::Sharpness => "Sharpest",
+            Self::Bytes => "Largest file",
+            Self::Oldest => "Oldest",
+            Self::ShortestPath => "Shortest path",
+            Self::FirstPath => "First path",
+        }
+    }
+
+    /// Why the one that is kept is kept: it "… ".
+    pub fn because(self) -> &'static str {
+        match self {
+            Self::Protected => "is protected",
+            Self::Labelled => "has a label",
+            Self::Resolution => "has the highest resolution",
+            Self::Sharpness => "is the sharpest",
+            Self::Bytes => "has the largest file",
+            Self::Oldest => "is the oldest",
+            Self::ShortestPath => "has the shortest path",
+            Self::FirstPath => "comes first",
+        }
+    }
+}
+
+/// A verdict with its reason. Written as four numbers: verdict, reason, what the reason is about, other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "Packed", into = "Packed")]
+pub struct Decision {
+    pub verdict: Verdict,
+    pub reason: Reason,
+    /// The sample that is kept in its place.
+    pub other: Option<SampleId>,
+}
+
+/// A decision as numbers. A number is used for one thing for ever.
+type Packed = (u8, u8, u8, u32);
+
+/// Stands for no other sample.
+const NOBODY: u32 = u32::MAX;
+
+impl Decision {
+    pub const UNDECIDED: Self = Self { verdict: Verdict::Undecided, reason: Reason::ByHand, other: None };
+
+    /// A person's own decision.
+    pub fn by_hand(verdict: Verdict) -> Self {
+        Self { verdict, ..Self::UNDECIDED }
+    }
+
+    /// Left out because of a flag.
+    pub fn flagged(flag: Flag) -> Self {
+        Self { verdict: Verdict::Prune, reason: Reason::Flagged(flag), other: None }
+    }
+
+    /// As 8 bytes, for a column.
+    pub fn to_bytes(self) -> [u8; 8] {
+        let (verdict, reason, about, other) = self.into();
+        let [a, b, c, d] = other.to_le_bytes();
+        [verdict, reason, about, 0, a, b, c, d]
+    }
+
+    /// From 8 bytes; what stands for nothing is undecided.
+    pub fn from_bytes([verdict, reason, about, _, a, b, c, d]: [u8; 8]) -> Self {
+        let other = u32::from_le_bytes([a, b, c, d]);
+        Self::try_from((verdict, reason, about, other)).unwrap_or_default()
+    }
+}
+
+impl From<Decision> for Packed {
+    fn from(decision: Decision) -> Self {
+        let (reason, about) = match decision.reason {
+            Reason::ByHand => (0, 0),
+            Reason::Flagged(flag) => (1, flag as u8),
+            Reason::Group(preference) => (2, preference as u8),
+        };
+        (decision.verdict as u8, reason, about, decision.other.unwrap_or(NOBODY))
+    }
+}
+
+impl TryFrom<Packed> for Decision {
+    type Error = &'static str;
+
+    fn try_from((verdict, reason, about, other): Packed) -> Result<Self, Self::Error> {
+        let verdict = match verdict {
+            0 => Verdict::Undecided,
+            1 => Verdict::Keep,
+            2 => Verdict::Prune,
+            _ => return Err("there is no such verdict"),
+        };
+        let about = usize::from(about);
+        let reason = match reason {
+            0 => Reason::ByHand,
+            1 => Reason::Flagged(*Flag::ALL.get(about).ok_or("there is no such flag")?),
+            2 => Reason::Group(*Preference::ALL.get(about).ok_or("there is no such rule")?),
+            _ => return Err("there is no such reason"),
+        };
+        Ok(Self { verdict, reason, other: (other != NOBODY).then_some(other) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn decisions_come_back_from_numbers() {
+        let mut all = vec![Decision::UNDECIDED, Decision::by_hand(Verdict::Keep)];
+        all.extend(Flag::ALL.map(Decision::flagged));
+        all.extend(Preference::ALL.map(|preference| Decision {
+            verdict: Verdict::Prune,
+            reason: Reason::Group(preference),
+            other: Some(7),
+        }));
+        for decision in all {
+            assert_eq!(Decision::try_from(Packed::from(decision)), Ok(decision));
+            assert_eq!(Decision::from_bytes(decision.to_bytes()), decision);
+        }
+        assert_eq!(Decision::from_bytes([9; 8]), Decision::UNDECIDED);
+        for (at, flag) in Flag::ALL.into_iter().enumerate() {
+            assert_eq!(flag as usize, at);
+        }
+        for (at, preference) in Preference::ALL.into_iter().enumerate() {
+            assert_eq!(preference as usize, at);
+        }
+    }
+}
