@@ -34,6 +34,7 @@
 //! | [`store`] | the project database, thumbnail cache and settings | the user interface |
 //! | [`demo`] | the demo dataset with its planted faults | everything else but jobs |
 //! | [`pipeline`] | opening, measuring and looking for duplicates, for window and command line alike | the user interface |
+//! | [`review`] | what an analysis found, for a person to decide: groups, flags, rules, impact | files, threads, the user interface |
 //! | [`state`] | the program without window, disk or clock | egui, files |
 //! | [`ui`] | drawing: a view per file or folder, and the parts that views share | files, threads |
 //! | [`app`] | eframe glue: effects as jobs, textures, dialogs | |
@@ -73,6 +74,7 @@ pub mod import;
 pub mod jobs;
 pub mod media;
 pub mod pipeline;
+pub mod review;
 pub mod state;
 pub mod store;
 pub mod text;

@@ -61,6 +61,11 @@ impl Forest {
         &self.histogram
     }
 
+    /// The edges up to a threshold, closest first.
+    pub fn edges(&self, threshold: u32) -> &[Pair] {
+        &self.edges[..self.redundant(threshold)]
+    }
+
     /// How many samples are redundant up to a threshold: all but one of each group.
     pub fn redundant(&self, threshold: u32) -> usize {
         self.edges.partition_point(|edge| u32::from(edge.distance) <= threshold)

@@ -13,13 +13,11 @@ pub mod decision;
 pub mod edit;
 pub mod facts;
 pub mod findings;
-pub mod impact;
 pub mod issue;
 pub mod labels;
 pub mod natural;
 pub mod query;
 pub mod reconcile;
-pub mod rules;
 pub mod strings;
 
 use std::collections::BTreeMap;

@@ -5,6 +5,7 @@ use super::layout::reveal;
 use super::selection::{Keep, SelectMode};
 use super::session::{GridState, Session, Then};
 use super::{Action, Effect, Level};
+use crate::dataset::SampleId;
 use crate::dataset::edit::{Edit, Mark, SampleSet, View};
 use crate::dataset::query::with_term;
 use crate::store::{Access, JournalOp};
@@ -72,14 +73,7 @@ impl Session {
             Action::GoToRow { position } => {
                 self.put_cursor(position.min(self.shown.found.rows.len().saturating_sub(1)), false);
             }
-            Action::ShowSample(sample) => match self.position_of(sample) {
-                Some(position) => self.put_cursor(position, false),
-                None => {
-                    self.selection.clear();
-                    self.selection.set(sample, true);
-                    self.selection.cursor = Some(sample);
-                }
-            },
+            Action::ShowSample(sample) => self.show_sample(sample),
             Action::SetMark { mark, on } => {
                 let samples = SampleSet::from_mask(self.selection.mask());
                 return self.edit(Edit::Mark { samples, mark, on });
@@ -93,8 +87,7 @@ impl Session {
             Action::TableScrolled { position } => self.table.position = position,
             Action::TableLaidOut { viewport } => self.table.viewport = viewport,
             Action::TableColumns(columns) => self.table.columns = columns,
-            // The others are the program's, or came back from work.
-            _ => {}
+            other => return self.review_gesture(other),
         }
         (Vec::new(), None)
     }
@@ -129,9 +122,21 @@ impl Session {
             Command::PreviousSample => self.move_cursor(-1, false),
             Command::LargerThumbnails => self.zoom_grid(self.grid.cell_px * 1.25),
             Command::SmallerThumbnails => self.zoom_grid(self.grid.cell_px / 1.25),
-            _ => {}
+            other => return self.review_command(other),
         }
         (Vec::new(), None)
+    }
+
+    /// Goes to a sample, in the view or not.
+    pub(super) fn show_sample(&mut self, sample: SampleId) {
+        match self.position_of(sample) {
+            Some(position) => self.put_cursor(position, false),
+            None => {
+                self.selection.clear();
+                self.selection.set(sample, true);
+                self.selection.cursor = Some(sample);
+            }
+        }
     }
 
     fn copy_paths(&self) -> Answer {
@@ -162,7 +167,7 @@ impl Session {
     }
 
     /// Makes a decision: applied, noted in the history, and on its way to the disk.
-    fn edit(&mut self, edit: Edit) -> Answer {
+    pub(super) fn edit(&mut self, edit: Edit) -> Answer {
         let Some(edit) = self.overlay.effective(edit) else { return (Vec::new(), None) };
         if !self.project.can_write() && !edit.only_looks() {
             return told(Level::Warning, self.read_only_sentence());
@@ -236,7 +241,12 @@ impl Session {
                 self.shown.then = self.selection.cursor.map_or(Then::Top, Then::Reveal);
                 vec![self.find_rows()]
             }
-            Edit::Mark { .. } | Edit::Decide { .. } => vec![self.find_rows()],
+            Edit::Mark { .. } => vec![self.find_rows()],
+            Edit::Decide { .. } => {
+                let mut effects = vec![self.find_rows()];
+                effects.extend(self.judge());
+                effects
+            }
             Edit::SaveView { .. } => Vec::new(),
         }
     }

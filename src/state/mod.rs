@@ -8,6 +8,7 @@ pub mod command;
 mod gestures;
 pub mod layout;
 mod results;
+pub mod review;
 pub mod selection;
 mod session;
 mod update;
@@ -16,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use command::{COMMANDS, Command};
+pub use review::{Review, Which};
 pub use selection::{SelectMode, Selection};
 pub use session::{
     GridState, IssuesKey, ProjectFace, Search, Session, Shown, TableState, Then, cells_across,
@@ -23,8 +25,9 @@ pub use session::{
 
 use crate::dataset::edit::{Direction, Edit, History, Mark, Overlay, View};
 use crate::dataset::query::{Click, Found, Pick, Snapshot};
-use crate::dataset::{Fact, Issue, SampleId};
+use crate::dataset::{Fact, Flag, Issue, SampleId, Verdict};
 use crate::jobs::Progress;
+use crate::review::{Analysed, Judged, ReviewSettings};
 use crate::store::{JournalOp, Settings};
 
 /// A panel that a person arranges.
@@ -34,18 +37,33 @@ pub enum Pane {
     Grid,
     Table,
     Issues,
+    Duplicates,
+    Checks,
+    Pruning,
     Inspector,
     Filters,
 }
 
 impl Pane {
-    pub const ALL: [Self; 5] = [Self::Grid, Self::Table, Self::Issues, Self::Inspector, Self::Filters];
+    pub const ALL: [Self; 8] = [
+        Self::Grid,
+        Self::Table,
+        Self::Issues,
+        Self::Duplicates,
+        Self::Checks,
+        Self::Pruning,
+        Self::Inspector,
+        Self::Filters,
+    ];
 
     pub fn title(self) -> &'static str {
         match self {
             Self::Grid => "Grid",
             Self::Table => "Table",
             Self::Issues => "Issues",
+            Self::Duplicates => "Duplicates",
+            Self::Checks => "Checks",
+            Self::Pruning => "Pruning",
             Self::Inspector => "Inspector",
             Self::Filters => "Filters",
         }
@@ -85,6 +103,8 @@ pub enum JobId {
     Rescan,
     /// Decoding and measuring every sample.
     Measure,
+    /// Looking for near-duplicates, outliers, poor pictures and wrong labels.
+    Analyse,
     /// Writing the demo dataset.
     Demo,
     /// Writing a table of issues.
@@ -97,6 +117,7 @@ impl JobId {
             Self::Open => "Opening",
             Self::Rescan => "Rescanning",
             Self::Measure => "Measuring",
+            Self::Analyse => "Analysing",
             Self::Demo => "Writing the demo",
             Self::Export => "Exporting",
         }
@@ -237,6 +258,27 @@ pub enum Action {
         mark: Mark,
         on: bool,
     },
+    /// Other thresholds, another method, other rules.
+    ChangeReview(Box<ReviewSettings>),
+    /// Decides on samples by hand, whatever is selected.
+    Decide {
+        samples: Vec<SampleId>,
+        verdict: Verdict,
+    },
+    /// Keeps this sample of its group of near-duplicates and prunes the others.
+    KeepOnly {
+        sample: SampleId,
+    },
+    /// Decides on samples because of a flag.
+    DecideFlagged {
+        flag: Flag,
+        which: Which,
+        verdict: Verdict,
+    },
+    /// Shows the group of near-duplicates that this sample is in.
+    OpenGroupOf {
+        sample: SampleId,
+    },
     GridScrolled {
         position: f64,
     },
@@ -310,6 +352,14 @@ pub enum Action {
         generation: u64,
         cause: String,
     },
+    /// Measuring has ended, or there was nothing to measure.
+    MeasuringEnded,
+    Analysed(Arc<Analysed>),
+    /// What follows from the analysis at the thresholds that were asked for.
+    Judged {
+        generation: u64,
+        judged: Arc<Judged>,
+    },
     /// Time to show what was measured since.
     Refresh,
     Saved {
@@ -336,6 +386,9 @@ impl Action {
                 | Self::Measured { .. }
                 | Self::RowsReady { .. }
                 | Self::RowsFailed { .. }
+                | Self::MeasuringEnded
+                | Self::Analysed(_)
+                | Self::Judged { .. }
                 | Self::Refresh
                 | Self::Saved { .. }
                 | Self::Submitted { .. }
@@ -354,6 +407,8 @@ pub struct Opened {
     pub project: ProjectFace,
     /// Where the person was, from the project.
     pub place: Option<serde_json::Value>,
+    /// The settings of the review, from the project.
+    pub review: Option<serde_json::Value>,
     pub notes: Vec<String>,
     /// The entry for the list of recent datasets.
     pub recent: Option<crate::store::Recent>,
@@ -371,6 +426,7 @@ impl Opened {
             history: History::default(),
             project,
             place: None,
+            review: None,
             notes: Vec::new(),
             recent: None,
             may_have_changed: false,
@@ -423,6 +479,14 @@ pub enum Effect {
     Rescan,
     /// Find the rows of the view; the answer carries the generation.
     FindRows {
+        generation: u64,
+    },
+    /// Look for near-duplicates and the rest; `is_asked` says why it does not, where it does not.
+    Analyse {
+        is_asked: bool,
+    },
+    /// Work out what follows from the analysis; the answer carries the generation.
+    Judge {
         generation: u64,
     },
     Journal(JournalOp),

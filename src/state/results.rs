@@ -29,6 +29,10 @@ impl Session {
                 self.renew_issues();
                 return (vec![self.find_rows()], None);
             }
+            Action::MeasuringEnded if self.wants_analysis() => {
+                return (vec![Effect::Analyse { is_asked: false }], None);
+            }
+            Action::Analysed(_) | Action::Judged { .. } => return self.review_result(action),
             Action::Saved { through, problem } => {
                 self.project.saved = through;
                 self.project.problem = problem;
@@ -85,6 +89,7 @@ impl Session {
             Arc::make_mut(&mut self.issues).extend(new);
         }
         self.shown.stale = true;
+        self.review.is_stale = true;
     }
 
     /// Takes in what was found in samples that were measured again.

@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 
 use serde::{Deserialize, Serialize};
 
+use super::review::Review;
 use super::selection::Selection;
 use crate::dataset::edit::{History, Overlay};
 use crate::dataset::query::{Completion, Found, QueryError, Snapshot, Vocabulary, complete, parse};
@@ -31,6 +32,7 @@ pub struct Session {
     pub search: Search,
     pub grid: GridState,
     pub table: TableState,
+    pub review: Review,
 }
 
 /// While it is equal, issues are only added at the end.

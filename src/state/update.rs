@@ -4,6 +4,7 @@
 
 use super::command::Command;
 use super::gestures::Answer;
+use super::review::Review;
 use super::selection::Selection;
 use super::session::{GridState, Search, Session, Shown};
 use super::{Action, Dialog, Effect, Level, Opened, Pane, State};
@@ -90,6 +91,9 @@ impl State {
             Command::ShowGrid => effects.push(Effect::TogglePane(Pane::Grid)),
             Command::ShowTable => effects.push(Effect::TogglePane(Pane::Table)),
             Command::ShowIssues => effects.push(Effect::TogglePane(Pane::Issues)),
+            Command::ShowDuplicates => effects.push(Effect::TogglePane(Pane::Duplicates)),
+            Command::ShowChecks => effects.push(Effect::TogglePane(Pane::Checks)),
+            Command::ShowPruning => effects.push(Effect::TogglePane(Pane::Pruning)),
             Command::ShowInspector => effects.push(Effect::TogglePane(Pane::Inspector)),
             Command::ShowFilters => effects.push(Effect::TogglePane(Pane::Filters)),
             Command::ResetLayout => effects.push(Effect::ResetLayout),
@@ -122,6 +126,13 @@ impl State {
             | Command::InvertSelection
             | Command::ToggleStar
             | Command::ToggleReviewed
+            | Command::Keep
+            | Command::Prune
+            | Command::Undecide
+            | Command::NextGroup
+            | Command::PreviousGroup
+            | Command::ApplyRules
+            | Command::Analyse
             | Command::CopyPath
             | Command::Reveal
             | Command::ClearFilter
@@ -165,6 +176,7 @@ impl State {
             search: Search::default(),
             grid: GridState::default(),
             table: Default::default(),
+            review: Review::new(opened.review, self.opened << 32),
         };
         session.overlay.grow(session.snapshot.len());
         if !self.settings.table_columns.is_empty() {

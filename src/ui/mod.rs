@@ -3,12 +3,15 @@
 //! A view is a function of a [`Pencil`]: it reads [`State`], asks [`Pictures`] for textures, and
 //! pushes [`Action`]s. This room refuses to know files and threads.
 
+pub mod checks;
 pub mod dialogs;
+pub mod duplicates;
 pub mod filters;
 pub mod grid;
 pub mod inspector;
 pub mod issues;
 pub mod lists;
+pub mod pruning;
 pub mod scroller;
 pub mod search;
 pub mod shell;

@@ -4,11 +4,14 @@ use egui::{Align, Key, KeyboardShortcut, Layout as Flow, Modifiers, RichText, Ui
 use egui_material_icons::icons;
 use egui_tiles::{Behavior, Container, TabState, Tile, TileId, Tiles, Tree, UiResponse};
 
+use super::checks::{ChecksView, checks_ui};
+use super::duplicates::{DuplicatesView, duplicates_ui};
 use super::filters::{FiltersView, filters_ui};
 use super::grid::{GridView, grid_ui};
 use super::inspector::{InspectorView, inspector_ui};
 use super::issues::{IssuesView, issues_ui};
 use super::lists::{LISTS, ListKeys, leading};
+use super::pruning::{PruningView, pruning_ui};
 use super::search::{SearchView, search_ui, sort_ui};
 use super::status::{notices_ui, status_ui};
 use super::table::{TableView, table_ui};
@@ -26,6 +29,9 @@ pub struct Views {
     pub filters: FiltersView,
     pub table: TableView,
     pub issues: IssuesView,
+    pub duplicates: DuplicatesView,
+    pub checks: ChecksView,
+    pub pruning: PruningView,
     pub inspector: InspectorView,
     /// The list that a person used last.
     last_list: Option<Pane>,
@@ -41,7 +47,7 @@ impl Views {
             Pane::Grid => Some(&mut self.grid.keys),
             Pane::Table => Some(&mut self.table.keys),
             Pane::Issues => Some(&mut self.issues.keys),
-            Pane::Inspector | Pane::Filters => None,
+            _ => None,
         }
     }
 }
@@ -62,7 +68,8 @@ impl Panels {
     pub fn new() -> Self {
         let mut tiles = Tiles::default();
         let filters = tiles.insert_pane(Pane::Filters);
-        let middle = [Pane::Grid, Pane::Table, Pane::Issues].map(|pane| tiles.insert_pane(pane));
+        let middle = [Pane::Grid, Pane::Table, Pane::Issues, Pane::Duplicates, Pane::Checks, Pane::Pruning];
+        let middle = middle.map(|pane| tiles.insert_pane(pane));
         let front = middle[0];
         let middle = tiles.insert_tab_tile(middle.to_vec());
         let inspector = tiles.insert_pane(Pane::Inspector);
@@ -317,6 +324,9 @@ impl Behavior<Pane> for Draw<'_, '_> {
             Pane::Filters => filters_ui(ui, self.pencil, &mut self.views.filters),
             Pane::Table => table_ui(ui, self.pencil, &mut self.views.table),
             Pane::Issues => issues_ui(ui, self.pencil, &mut self.views.issues),
+            Pane::Duplicates => duplicates_ui(ui, self.pencil, &mut self.views.duplicates),
+            Pane::Checks => checks_ui(ui, self.pencil, &mut self.views.checks),
+            Pane::Pruning => pruning_ui(ui, self.pencil, &mut self.views.pruning),
             Pane::Inspector => inspector_ui(ui, self.pencil, &mut self.views.inspector),
         }
         UiResponse::None

@@ -6,11 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::SampleId;
-use super::decision::{Decision, Preference, Reason, Verdict};
-use super::facts::CHUNK;
-use super::findings::Flag;
-use super::query::{Bitmask, QueryError, Snapshot, parse};
+use crate::dataset::facts::CHUNK;
+use crate::dataset::query::{Bitmask, QueryError, Snapshot, parse};
+use crate::dataset::{Decision, Flag, NO_SPLIT, Preference, Reason, SampleId, Verdict};
 
 /// How pruning is decided.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -215,7 +213,7 @@ pub fn is_conflict(snapshot: &Snapshot, group: &[SampleId]) -> bool {
 /// Whether samples of a group are in more than one split.
 pub fn is_leak(snapshot: &Snapshot, group: &[SampleId]) -> bool {
     let splits = &snapshot.dataset.splits;
-    let mut known = group.iter().map(|row| splits[*row as usize]).filter(|split| *split != super::NO_SPLIT);
+    let mut known = group.iter().map(|row| splits[*row as usize]).filter(|split| *split != NO_SPLIT);
     known.next().is_some_and(|first| known.any(|split| split != first))
 }
 

@@ -1,10 +1,8 @@
 //! What the decisions in force do to a dataset, before anything happens.
 
-use super::SampleId;
-use super::decision::{Reason, Verdict};
-use super::findings::Flag;
-use super::query::{Bitmask, Snapshot, counts_of};
 use super::rules::{is_conflict, is_leak};
+use crate::dataset::query::{Bitmask, Snapshot, counts_of};
+use crate::dataset::{Flag, Reason, SampleId, Verdict};
 
 /// What decisions do to a dataset, before anything happens.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -144,8 +142,8 @@ impl Coverage {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::decision::{Decision, Preference};
-    use crate::dataset::rules::tests::snapshot;
+    use crate::dataset::{Decision, Preference};
+    use crate::review::rules::tests::snapshot;
 
     #[test]
     fn what_decisions_do_is_counted() {

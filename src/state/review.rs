@@ -1,0 +1,236 @@
+//! The review of the open dataset: what an analysis found, and what a person decides of it.
+
+use std::sync::Arc;
+
+use super::command::Command;
+use super::gestures::Answer;
+use super::session::Session;
+use super::{Action, Effect, Level};
+use crate::dataset::edit::{Decisions, Edit, SampleSet};
+use crate::dataset::{Decision, Flag, SampleId, Verdict};
+use crate::review::{Analysed, Judged, ReviewSettings, Rules};
+use crate::store::JournalOp;
+
+/// The name that the project keeps the settings of the review under.
+pub const REVIEW: &str = "review";
+
+/// How the review stands.
+#[derive(Debug, Default)]
+pub struct Review {
+    pub settings: ReviewSettings,
+    /// `None` before the first analysis.
+    pub analysed: Option<Arc<Analysed>>,
+    /// What follows from it at the thresholds now; a moment old while a threshold moves.
+    pub judged: Arc<Judged>,
+    /// Number of the last question asked for what follows, and of the one that was answered.
+    pub asked: u64,
+    pub answered: u64,
+    /// Whether samples came or changed since the analysis.
+    pub is_stale: bool,
+    /// A sample of the group that is open, and the member that is chosen in it.
+    pub open: Option<SampleId>,
+}
+
+/// Which samples of a flag to decide on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Which {
+    /// All that have it.
+    All,
+    /// These.
+    These(Vec<SampleId>),
+}
+
+impl Review {
+    /// What a project kept; a value of another version is as good as none.
+    pub fn new(kept: Option<serde_json::Value>, first_question: u64) -> Self {
+        let settings = kept.and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default();
+        Self { settings, asked: first_question, answered: first_question, ..Self::default() }
+    }
+
+    /// The group that is open.
+    pub fn open_group(&self) -> Option<usize> {
+        self.judged.group_of(self.open?)
+    }
+}
+
+impl Session {
+    /// The rules in force.
+    pub fn rules(&self) -> Rules {
+        let rules = self.review.settings.rules.clone();
+        rules.unwrap_or_else(|| Rules::for_dataset(&self.dataset().split_names))
+    }
+
+    /// Carries out what a person did in the review.
+    pub(super) fn review_gesture(&mut self, action: Action) -> Answer {
+        match action {
+            Action::ChangeReview(settings) => return self.change_review(*settings),
+            Action::Decide { samples, verdict } => {
+                return self.decide(SampleSet::from_rows(samples), Decision::by_hand(verdict));
+            }
+            Action::KeepOnly { sample } => return self.keep_only(sample),
+            Action::DecideFlagged { flag, which, verdict } => {
+                return self.decide_flagged(flag, which, verdict);
+            }
+            Action::OpenGroupOf { sample } => {
+                self.review.open = Some(sample);
+                self.show_sample(sample);
+            }
+            _ => {}
+        }
+        (Vec::new(), None)
+    }
+
+    /// Carries out a command of the review.
+    pub(super) fn review_command(&mut self, command: Command) -> Answer {
+        match command {
+            Command::Keep => self.decide_selected(Verdict::Keep),
+            Command::Prune => self.decide_selected(Verdict::Prune),
+            Command::Undecide => {
+                self.decide(SampleSet::from_mask(self.selection.mask()), Decision::UNDECIDED)
+            }
+            Command::NextGroup => self.walk_groups(1),
+            Command::PreviousGroup => self.walk_groups(-1),
+            Command::ApplyRules => self.apply_rules(),
+            Command::Analyse => (vec![Effect::Analyse { is_asked: true }], None),
+            _ => (Vec::new(), None),
+        }
+    }
+
+    /// Takes in what came back from an analysis, or from judging it.
+    pub(super) fn review_result(&mut self, action: Action) -> Answer {
+        match action {
+            Action::Analysed(analysed) => {
+                self.review.analysed = Some(analysed);
+                self.review.is_stale = false;
+                (self.judge(), None)
+            }
+            Action::Judged { generation, judged } if generation == self.review.asked => {
+                let flags_changed = judged.findings != self.snapshot.findings;
+                self.review.judged = judged;
+                self.review.answered = generation;
+                if !flags_changed {
+                    return (Vec::new(), None);
+                }
+                self.snapshot = self.snapshot.finding(self.review.judged.findings.clone());
+                (vec![self.find_rows()], None)
+            }
+            _ => (Vec::new(), None),
+        }
+    }
+
+    /// Whether to analyse without being asked: where nothing was analysed yet or something changed
+    /// since, and it does not take long.
+    pub(super) fn wants_analysis(&self) -> bool {
+        /// Bytes of all files: about a minute of work on two cores.
+        const SMALL: u64 = 2 << 30;
+        let bytes: u64 = self.dataset().bytes.iter().sum();
+        (self.review.analysed.is_none() || self.review.is_stale) && bytes <= SMALL
+    }
+
+    /// Asks for what follows from the analysis as things stand now.
+    pub(super) fn judge(&mut self) -> Vec<Effect> {
+        if self.review.analysed.is_none() {
+            return Vec::new();
+        }
+        self.review.asked += 1;
+        vec![Effect::Judge { generation: self.review.asked }]
+    }
+
+    fn change_review(&mut self, settings: ReviewSettings) -> Answer {
+        let before = std::mem::replace(&mut self.review.settings, settings);
+        let now = &self.review.settings;
+        if before == *now {
+            return (Vec::new(), None);
+        }
+        let mut effects = Vec::new();
+        if self.project.can_write() {
+            let value = serde_json::to_value(now).unwrap_or_default();
+            effects.push(Effect::Journal(JournalOp::SetValue(REVIEW.to_owned(), value)));
+        }
+        let other_pairs = (before.method, before.symmetries) != (now.method, now.symmetries);
+        if other_pairs && self.review.analysed.is_some() {
+            effects.push(Effect::Analyse { is_asked: true });
+        } else {
+            effects.extend(self.judge());
+        }
+        (effects, None)
+    }
+
+    fn decide(&mut self, samples: SampleSet, decision: Decision) -> Answer {
+        self.edit(Edit::Decide { decisions: Decisions::same(&samples, decision) })
+    }
+
+    /// Decides on the selected samples; where all of them have that verdict already, takes it back.
+    fn decide_selected(&mut self, verdict: Verdict) -> Answer {
+        let samples = SampleSet::from_mask(self.selection.mask());
+        let decided = |sample: SampleId| {
+            self.overlay.decisions.get(sample as usize).is_some_and(|one| one.verdict == verdict)
+        };
+        let all = samples.iter().all(decided);
+        self.decide(samples, if all { Decision::UNDECIDED } else { Decision::by_hand(verdict) })
+    }
+
+    /// Keeps this sample of its group and prunes the others, and goes on to the next group.
+    fn keep_only(&mut self, sample: SampleId) -> Answer {
+        let judged = self.review.judged.clone();
+        let Some(group) = judged.group_of(sample) else { return (Vec::new(), None) };
+        let pruned = Decision { other: Some(sample), ..Decision::by_hand(Verdict::Prune) };
+        let each = judged.groups.rows(group).iter().map(|row| match *row == sample {
+            true => (*row, Decision::by_hand(Verdict::Keep)),
+            false => (*row, pruned),
+        });
+        let (mut effects, told) = self.edit(Edit::Decide { decisions: Decisions::of_each(each) });
+        effects.extend(self.walk_groups(1).0);
+        (effects, told)
+    }
+
+    fn decide_flagged(&mut self, flag: Flag, which: Which, verdict: Verdict) -> Answer {
+        let present = self.snapshot.derived().present();
+        let findings = &self.snapshot.findings;
+        let has = |sample: &SampleId| findings.flags(*sample) & flag.bit() != 0;
+        let samples: Vec<SampleId> = match which {
+            Which::All => present.iter().filter(has).collect(),
+            Which::These(samples) => samples,
+        };
+        let decision = match verdict {
+            Verdict::Prune => Decision::flagged(flag),
+            verdict => Decision::by_hand(verdict),
+        };
+        self.decide(SampleSet::from_rows(samples), decision)
+    }
+
+    /// Decides by the rules, for all groups and flags at once.
+    fn apply_rules(&mut self) -> Answer {
+        let judged = self.review.judged.clone();
+        match self.rules().decide(&self.snapshot, judged.groups.iter()) {
+            Ok(decided) if decided.is_empty() => {
+                let text = "The rules decide nothing that is not decided already.".to_owned();
+                (Vec::new(), Some((Level::Info, text)))
+            }
+            Ok(decided) => self.edit(Edit::Decide { decisions: Decisions::of_each(decided) }),
+            Err((query, error)) => {
+                let text = format!("The rule that protects “{query}” cannot be read: {}.", error.message);
+                (Vec::new(), Some((Level::Error, text)))
+            }
+        }
+    }
+
+    /// Opens the next group in the order of the list, or the one before.
+    fn walk_groups(&mut self, by: isize) -> Answer {
+        let judged = self.review.judged.clone();
+        let order = &judged.loosest;
+        let Some(last) = order.len().checked_sub(1) else { return (Vec::new(), None) };
+        let open = self.review.open_group();
+        let at = open.and_then(|group| order.iter().position(|other| *other as usize == group));
+        let to = match at {
+            Some(at) => at.saturating_add_signed(by).min(last),
+            None => 0,
+        };
+        let first = judged.groups.rows(order[to] as usize).first().copied();
+        if let Some(first) = first {
+            self.review.open = Some(first);
+            self.show_sample(first);
+        }
+        (Vec::new(), None)
+    }
+}
