@@ -8,6 +8,7 @@
 
 pub mod boxes;
 pub mod builder;
+pub mod chunks;
 pub mod columns;
 pub mod edit;
 pub mod facts;
@@ -16,6 +17,7 @@ pub mod labels;
 pub mod natural;
 pub mod query;
 pub mod reconcile;
+pub mod signals;
 pub mod strings;
 
 use std::collections::BTreeMap;
@@ -29,6 +31,7 @@ pub use facts::{Fact, Facts, ImageFormat, PixelKind};
 pub use issue::{Issue, IssueKind, Origin};
 pub use labels::{ClassId, Labels};
 pub use reconcile::Reconciled;
+pub use signals::{Figures, Kinds, Signal, SignalChunk, Signals};
 pub use strings::Strings;
 
 /// A sample's row number, stable for the life of a project.
