@@ -24,27 +24,12 @@
 //! CleanVision calls a picture grey when it is stored so; here it is also grey when its pixels are.
 
 use super::resize::{Filter, Plane};
+pub use crate::dataset::Figures;
 
 /// Longer side, in pixels, of the picture that blur is looked for in.
 const BLUR_EDGE: usize = 64;
 /// Steps that brightness is counted in.
 const STEPS: usize = 8192;
-
-/// What is measured of one picture.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Figures {
-    /// 5th and 99th percentile of brightness, 0 to 1.
-    pub brightness_p5: f32,
-    pub brightness_p99: f32,
-    /// In bits.
-    pub entropy: f32,
-    /// Standard deviation of the small picture's edges, 0 to 255.
-    pub edges: f32,
-    /// Standard deviation of the counts in the small picture's histogram.
-    pub spread: f32,
-    /// Whether every pixel has the same red, green and blue.
-    pub is_grey: bool,
-}
 
 /// Something that can be wrong with a picture. The order is the order on screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

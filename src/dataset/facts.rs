@@ -1,17 +1,15 @@
 //! What was measured of each sample's content, in chunks that snapshots share.
 //!
-//! Ingest fills these columns while views and filters read them. A snapshot clones pointers; a
-//! write copies at most one chunk that a snapshot still holds.
+//! Ingest fills these columns while views and filters read them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use super::chunks::CHUNK;
+use super::chunks::{Chunk, Chunks};
 use super::{IssueKind, SampleId};
-
-/// Rows per chunk.
-pub const CHUNK: usize = 4096;
 
 /// The encoding of an image, decided by its content.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -261,11 +259,30 @@ impl FactChunk {
     }
 }
 
+impl Chunk for FactChunk {
+    type Row = Fact;
+
+    fn of_rows(rows: usize) -> Self {
+        Self::new(rows)
+    }
+
+    fn rows(&self) -> usize {
+        self.len()
+    }
+
+    fn row(&self, row: usize) -> Fact {
+        self.get(row)
+    }
+
+    fn set_row(&mut self, row: usize, fact: &Fact) {
+        self.set(row, fact);
+    }
+}
+
 /// The measured columns of a whole dataset. Cloning shares the chunks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Facts {
-    chunks: Vec<Arc<FactChunk>>,
-    len: usize,
+    chunks: Chunks<FactChunk>,
     measured: usize,
 }
 
@@ -277,28 +294,19 @@ impl Facts {
         facts
     }
 
-    /// Puts columns together from their chunks, or `None` where one but the last has other than
-    /// [`CHUNK`] rows.
-    pub fn from_chunks(chunks: Vec<Arc<FactChunk>>) -> Option<Self> {
-        let (last, whole) = match chunks.split_last() {
-            Some((last, whole)) => (last.len(), whole),
-            None => return Some(Self::default()),
-        };
-        if whole.iter().any(|chunk| chunk.len() != CHUNK) || last == 0 || last > CHUNK {
-            return None;
-        }
-        let len = whole.len() * CHUNK + last;
-        let measured =
-            chunks.iter().map(|chunk| chunk.measured.iter().filter(|measured| **measured).count()).sum();
-        Some(Self { chunks, len, measured })
+    /// Puts columns together from their chunks.
+    pub fn from_chunks(chunks: Chunks<FactChunk>) -> Self {
+        let count = |chunk: &Arc<FactChunk>| chunk.measured.iter().filter(|measured| **measured).count();
+        let measured = chunks.chunks().iter().map(count).sum();
+        Self { chunks, measured }
     }
 
     pub fn len(&self) -> usize {
-        self.len
+        self.chunks.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.len == 0
+        self.chunks.is_empty()
     }
 
     /// How many rows were measured.
@@ -308,34 +316,16 @@ impl Facts {
 
     /// Appends unmeasured rows up to `samples` rows.
     pub fn grow(&mut self, samples: usize) {
-        while self.len < samples {
-            let last = self.len % CHUNK;
-            if last == 0 {
-                let rows = (samples - self.len).min(CHUNK);
-                self.chunks.push(Arc::new(FactChunk::new(rows)));
-                self.len += rows;
-            } else {
-                let rows = (samples - self.len).min(CHUNK - last);
-                let end = self.chunks.len() - 1;
-                let old = &self.chunks[end];
-                let mut chunk = FactChunk::new(last + rows);
-                for row in 0..last {
-                    chunk.set(row, &old.get(row));
-                }
-                self.chunks[end] = Arc::new(chunk);
-                self.len += rows;
-            }
-        }
+        self.chunks.grow(samples);
     }
 
     pub fn get(&self, sample: SampleId) -> Fact {
-        let at = sample as usize;
-        self.chunks[at / CHUNK].get(at % CHUNK)
+        self.chunks.get(sample)
     }
 
     pub fn set(&mut self, sample: SampleId, fact: &Fact) {
         let at = sample as usize;
-        let chunk = Arc::make_mut(&mut self.chunks[at / CHUNK]);
+        let chunk = self.chunks.chunk_mut(at / CHUNK);
         self.measured -= usize::from(chunk.measured[at % CHUNK]);
         self.measured += usize::from(fact.measured);
         chunk.set(at % CHUNK, fact);
@@ -345,7 +335,7 @@ impl Facts {
     /// measured again. Samples that there is no row for are left out.
     pub fn learn(&mut self, measured: &[(SampleId, Fact)]) -> HashSet<SampleId> {
         let mut again = HashSet::new();
-        let samples = self.len;
+        let samples = self.len();
         for (sample, fact) in measured.iter().filter(|(sample, _)| (*sample as usize) < samples) {
             if self.get(*sample).issues != 0 {
                 again.insert(*sample);
@@ -357,7 +347,7 @@ impl Facts {
 
     /// The chunks in row order; all but the last have [`CHUNK`] rows.
     pub fn chunks(&self) -> &[Arc<FactChunk>] {
-        &self.chunks
+        self.chunks.chunks()
     }
 }
 

@@ -8,6 +8,7 @@
 
 pub mod boxes;
 pub mod builder;
+pub mod chunks;
 pub mod columns;
 pub mod decision;
 pub mod edit;
@@ -18,6 +19,7 @@ pub mod labels;
 pub mod natural;
 pub mod query;
 pub mod reconcile;
+pub mod signals;
 pub mod strings;
 
 use std::collections::BTreeMap;
@@ -33,6 +35,7 @@ pub use findings::{Findings, Flag, Score};
 pub use issue::{Issue, IssueKind, Origin};
 pub use labels::{ClassId, Labels};
 pub use reconcile::Reconciled;
+pub use signals::{Figures, Kinds, Signal, SignalChunk, Signals};
 pub use strings::Strings;
 
 /// A sample's row number, stable for the life of a project.

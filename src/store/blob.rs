@@ -158,7 +158,7 @@ macro_rules! numbers {
         }
     )* };
 }
-numbers!(u8, u16, u32, u64, i64, f32);
+numbers!(u8, i8, u16, u32, u64, i64, f32);
 
 /// Short hashes lie in columns as numbers do.
 impl Number for [u8; 16] {
@@ -172,6 +172,28 @@ impl Number for [u8; 16] {
         from.try_into().unwrap_or_default()
     }
 }
+
+/// Long hashes and descriptions lie one row's after another's.
+macro_rules! rows_of_numbers {
+    ($($number:ty),*) => { $(
+        impl<const N: usize> Number for [$number; N] {
+            const SIZE: usize = N * size_of::<$number>();
+
+            fn write(self, to: &mut Vec<u8>) {
+                self.into_iter().for_each(|number| number.write(to));
+            }
+
+            fn read(from: &[u8]) -> Self {
+                let mut numbers = [<$number>::default(); N];
+                for (number, bytes) in numbers.iter_mut().zip(from.chunks_exact(size_of::<$number>())) {
+                    *number = Number::read(bytes);
+                }
+                numbers
+            }
+        }
+    )* };
+}
+rows_of_numbers!(u64, i8);
 
 /// Appends numbers.
 pub fn write_all<T: Number>(to: &mut Vec<u8>, values: impl IntoIterator<Item = T>) {

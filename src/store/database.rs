@@ -22,7 +22,7 @@ pub const APPLICATION_ID: i32 = i32::from_be_bytes(*b"Lnsl");
 type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// Step `n` makes version `n + 1` of version `n`; version 0 is an empty database.
-pub const MIGRATIONS: &[Migration] = &[create_tables, weigh_edits];
+pub const MIGRATIONS: &[Migration] = &[create_tables, weigh_edits, keep_signals];
 
 /// The version that this program writes.
 pub const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -213,6 +213,16 @@ fn weigh_edits(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         insert.execute(params![row.get::<_, i64>(0)?, edit.map_or(0, |edit| edit.bytes() as i64)])?;
     }
     transaction.execute_batch("DROP TABLE edit; ALTER TABLE weighed_edit RENAME TO edit;")
+}
+
+/// Version 3: what is computed for analysis is kept.
+fn keep_signals(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(
+        "
+        -- Chunks of signals, each one sealed part.
+        CREATE TABLE signal (chunk INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+        ",
+    )
 }
 
 /// Keeps a column's sealed parts; parts that are there already are not written again.

@@ -1,18 +1,12 @@
-//! A [`FactChunk`] as raw bytes, and back: columns that say their name, type and length.
-//!
-//! Layout: number of rows and number of columns as `u32`, then each column: length of its name (1
-//! byte), the name, its type (1 byte, see `Cell`), length in bytes (`u32`), values. A column
-//! that is missing reads as unmeasured and one that this version does not know is skipped, so that a
-//! column more needs no new format. To add one: a line in [`encode`] and a line in [`decode`].
+//! A [`FactChunk`] as raw bytes, and back. To add a column: a line in [`encode`] and a line in
+//! [`decode`]; one that is missing reads as unmeasured.
 //!
 //! This file refuses to know where chunks are kept.
 
-use super::blob::{Damage, Fields, Number, numbers, write_all};
-use crate::dataset::facts::{CHUNK, FactChunk};
+use super::blob::Damage;
+use super::columns::{Columns, Writer};
+use crate::dataset::facts::FactChunk;
 use crate::dataset::{ImageFormat, PixelKind};
-
-/// Columns in a chunk at most, far more than there are.
-const MAX_COLUMNS: usize = 256;
 
 /// The bytes of a chunk.
 pub fn encode(chunk: &FactChunk) -> Vec<u8> {
@@ -33,7 +27,7 @@ pub fn encode(chunk: &FactChunk) -> Vec<u8> {
     columns.finish(chunk.len())
 }
 
-/// The chunk in these bytes: 1 to [`CHUNK`] rows.
+/// The chunk in these bytes.
 pub fn decode(raw: &[u8]) -> Result<FactChunk, Damage> {
     let columns = Columns::read(raw)?;
     let none = FactChunk::new(columns.rows);
@@ -61,114 +55,9 @@ pub fn decode(raw: &[u8]) -> Result<FactChunk, Damage> {
     Ok(chunk)
 }
 
-/// Cuts or fills a chunk to `rows` rows; added rows are unmeasured.
-pub fn resize(chunk: FactChunk, rows: usize) -> FactChunk {
-    if chunk.len() == rows {
-        return chunk;
-    }
-    let mut resized = FactChunk::new(rows);
-    for row in 0..rows.min(chunk.len()) {
-        resized.set(row, &chunk.get(row));
-    }
-    resized
-}
-
-/// A value of a column.
-trait Cell: Number {
-    /// The byte that stands for the type. A number is used for one type for ever.
-    const TYPE: u8;
-}
-
-impl Cell for u8 {
-    const TYPE: u8 = 1;
-}
-
-impl Cell for u16 {
-    const TYPE: u8 = 2;
-}
-
-impl Cell for u32 {
-    const TYPE: u8 = 3;
-}
-
-impl Cell for f32 {
-    const TYPE: u8 = 4;
-}
-
-impl Cell for [u8; 16] {
-    const TYPE: u8 = 5;
-}
-
-#[derive(Default)]
-struct Writer {
-    count: u32,
-    body: Vec<u8>,
-}
-
-impl Writer {
-    fn put<T: Cell>(&mut self, name: &str, values: impl IntoIterator<Item = T>) {
-        let values = numbers(values);
-        self.count += 1;
-        // Names are ours and short, and a chunk's columns far below 4 GiB.
-        self.body.push(name.len() as u8);
-        self.body.extend(name.as_bytes());
-        self.body.push(T::TYPE);
-        write_all(&mut self.body, [values.len() as u32]);
-        self.body.extend(values);
-    }
-
-    fn finish(self, rows: usize) -> Vec<u8> {
-        let mut raw = numbers([rows as u32, self.count]);
-        raw.extend(self.body);
-        raw
-    }
-}
-
-/// The columns in a chunk's bytes.
-struct Columns<'a> {
-    rows: usize,
-    /// Name, type and values of each.
-    columns: Vec<(&'a [u8], u8, &'a [u8])>,
-}
-
-impl<'a> Columns<'a> {
-    fn read(raw: &'a [u8]) -> Result<Self, Damage> {
-        let mut fields = Fields(raw);
-        let rows = fields.numbers::<u32>(1)?[0] as usize;
-        if rows == 0 || rows > CHUNK {
-            return Err(Damage("a chunk of facts has another number of rows than a chunk can"));
-        }
-        let count = fields.numbers::<u32>(1)?[0] as usize;
-        if count > MAX_COLUMNS {
-            return Err(Damage("a chunk of facts claims more columns than there are"));
-        }
-        let mut columns = Vec::with_capacity(count);
-        for _ in 0..count {
-            let name_len = usize::from(fields.take(1)?[0]);
-            let name = fields.take(name_len)?;
-            let kind = fields.take(1)?[0];
-            let len = fields.numbers::<u32>(1)?[0] as usize;
-            columns.push((name, kind, fields.take(len)?));
-        }
-        fields.end()?;
-        Ok(Self { rows, columns })
-    }
-
-    /// The values of a column; `None` when it is not there.
-    fn get<T: Cell>(&self, name: &str) -> Result<Option<Vec<T>>, Damage> {
-        let Some((_, kind, values)) = self.columns.iter().find(|(known, _, _)| *known == name.as_bytes())
-        else {
-            return Ok(None);
-        };
-        if *kind != T::TYPE {
-            return Err(Damage("a column of facts has another type than it should"));
-        }
-        super::blob::read_rows(values, self.rows).map(Some)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::blob::numbers;
     use super::*;
     use crate::dataset::Fact;
 
@@ -219,15 +108,5 @@ mod tests {
         assert!(first.brightness.is_nan() && first.sharpness.is_nan());
         assert_eq!((first.format, first.orientation, first.content), (ImageFormat::Unknown, 1, [0; 16]));
         assert!(!chunk.get(1).measured);
-    }
-
-    #[test]
-    fn a_column_of_another_type_or_length_is_damage() {
-        let mut typed = Writer::default();
-        typed.put("width", [0.5f32]);
-        assert!(decode(&typed.finish(1)).is_err());
-        let mut short = Writer::default();
-        short.put("width", [1u32]);
-        assert!(decode(&short.finish(2)).is_err());
     }
 }

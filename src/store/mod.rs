@@ -1,7 +1,7 @@
 //! What is kept on disk: a project per dataset, a cache of thumbnails, and the settings.
 //!
 //! A [`Project`] is a folder outside the dataset with one database for everything that matters:
-//! the dataset's columns as blobs, what was measured, issues, and the journal of edits. Every write
+//! the dataset's columns as blobs, what was measured and computed, issues, and the journal of edits. Every write
 //! is a transaction that is durable when it is acknowledged (SQLite, write-ahead log,
 //! `synchronous = FULL`); killing the program at any moment loses no acknowledged edit.
 //! [`Thumbnails`] is a second database that may be deleted at any time. [`Settings`] is one file.
@@ -16,7 +16,10 @@
 pub mod blob;
 pub mod catalogue;
 pub mod fact_blob;
+pub mod signal_blob;
 
+mod chunk;
+mod columns;
 mod database;
 mod error;
 mod folder;

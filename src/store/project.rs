@@ -2,7 +2,7 @@
 //!
 //! | file | content |
 //! | --- | --- |
-//! | `project.db` | everything that matters: the dataset's columns, facts, issues, edits, view state |
+//! | `project.db` | everything that matters: the dataset's columns, facts, signals, issues, edits, view state |
 //! | `thumbnails.db` | a cache, see [`Thumbnails`](super::Thumbnails) |
 //! | `project.lock` | held by the window that writes |
 //!
@@ -19,18 +19,20 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::blob;
 use super::catalogue::{self, Catalogue};
+use super::chunk;
 use super::database::{self, Mode};
 use super::error::StoreError;
-use super::fact_blob;
 use super::journal::{Journal, OpenedJournal};
 use super::thumbnails;
 use crate::dataset::edit::{History, Overlay};
 use crate::dataset::facts::{CHUNK, FactChunk};
-use crate::dataset::{Dataset, Fact, Facts, Issue, IssueKind, Origin, SampleId};
+use crate::dataset::{Dataset, Fact, Facts, Issue, IssueKind, Origin, SampleId, SignalChunk, Signals};
 use crate::files::sync_folder;
 
 /// Prefix of the dataset's columns among the parts.
 const DATASET: &str = "dataset/";
+/// Prefix of what can be worked out again.
+const WORKED_OUT: &str = "worked-out/";
 /// Pages (of 16 KiB) that wait in the file to be used again.
 const FREE_PAGES: i64 = 64;
 
@@ -151,10 +153,11 @@ impl Project {
         let second = database::connect(&self.path, self.mode)?;
         let (catalogue, facts) = rayon::join(
             || self.load_catalogue(),
-            move || fact_blobs(&second).map_err(|cause| self.told(cause)),
+            move || chunk::sealed::<FactChunk>(&second).map_err(|cause| self.told(cause)),
         );
         let Some(Catalogue { dataset, damaged }) = catalogue? else { return Ok(None) };
-        let (facts, damaged_chunks) = facts_of(facts?, dataset.len());
+        let (chunks, damaged_chunks) = chunk::join(facts?, dataset.len());
+        let facts = Facts::from_chunks(chunks);
         let OpenedJournal { journal, overlay, history, damaged: damaged_edits } =
             Journal::open(self, dataset.len())?;
 
@@ -252,13 +255,10 @@ impl Project {
         issues: &[Issue],
     ) -> Result<(), StoreError> {
         self.check_writable()?;
-        let sealed: Vec<(i64, Vec<u8>)> = chunks
-            .par_iter()
-            .map(|(number, chunk)| (*number as i64, blob::seal(&fact_blob::encode(chunk))))
-            .collect();
+        let sealed = chunk::seal(chunks);
         self.write(|transaction| {
             for (number, data) in &sealed {
-                put_chunk(transaction, *number, data)?;
+                chunk::put::<FactChunk>(transaction, *number, data)?;
             }
             delete_measured_issues(transaction, samples)?;
             insert_issues(transaction, issues)
@@ -268,8 +268,47 @@ impl Project {
     /// What was measured of a dataset of `samples` rows, and how many chunks were damaged and are
     /// unmeasured again.
     pub fn load_facts(&self, samples: usize) -> Result<(Facts, usize), StoreError> {
-        let blobs = fact_blobs(&self.connection()).map_err(|cause| self.told(cause))?;
-        Ok(facts_of(blobs, samples))
+        let sealed = chunk::sealed::<FactChunk>(&self.connection()).map_err(|cause| self.told(cause))?;
+        let (chunks, damaged) = chunk::join(sealed, samples);
+        Ok((Facts::from_chunks(chunks), damaged))
+    }
+
+    /// Keeps chunks of signals that were computed since. Chunks are numbered in row order.
+    pub fn save_signals(&self, chunks: &[(usize, Arc<SignalChunk>)]) -> Result<(), StoreError> {
+        self.check_writable()?;
+        let sealed = chunk::seal(chunks);
+        self.write(|transaction| {
+            sealed.iter().try_for_each(|(number, data)| chunk::put::<SignalChunk>(transaction, *number, data))
+        })
+    }
+
+    /// What was computed for analysis of a dataset of `samples` rows, and how many chunks were damaged
+    /// and have to be looked at again.
+    pub fn load_signals(&self, samples: usize) -> Result<(Signals, usize), StoreError> {
+        let sealed = chunk::sealed::<SignalChunk>(&self.connection()).map_err(|cause| self.told(cause))?;
+        let (chunks, damaged) = chunk::join(sealed, samples);
+        Ok((Signals::from_chunks(chunks), damaged))
+    }
+
+    /// Keeps bytes that can be worked out again, under a name.
+    pub fn save_part(&self, name: &str, raw: &[u8]) -> Result<(), StoreError> {
+        self.check_writable()?;
+        let parts = blob::seal_column(raw);
+        self.write(|transaction| database::put_column(transaction, &format!("{WORKED_OUT}{name}"), &parts))
+    }
+
+    /// The bytes under that name; `None` where there are none, or damaged ones.
+    pub fn load_part(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let name = format!("{WORKED_OUT}{name}");
+        let columns =
+            database::columns(&self.connection(), &name).map_err(|cause| self.told(cause))?;
+        // The rest of the name is empty where it is that one.
+        let parts = columns.into_iter().find(|(rest, _)| rest.is_empty()).map(|(_, parts)| parts);
+        let raw = parts.map(|parts| parts.and_then(|parts| blob::unseal_column(&parts))).transpose();
+        Ok(raw.unwrap_or_else(|damage| {
+            tracing::warn!("{name} in {}: {damage}", self.path.display());
+            None
+        }))
     }
 
     /// All issues: those of the import, then those of measuring, each in the order of samples.
@@ -385,16 +424,6 @@ fn delete_measured_issues(connection: &Connection, samples: &[SampleId]) -> rusq
     Ok(())
 }
 
-fn put_chunk(connection: &Connection, number: i64, data: &[u8]) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "INSERT INTO fact (chunk, data) VALUES (?1, ?2)
-             ON CONFLICT (chunk) DO UPDATE SET data = excluded.data",
-        )?
-        .execute(params![number, data])?;
-    Ok(())
-}
-
 /// Makes these rows unmeasured in the chunks that are kept.
 fn forget_facts(connection: &Connection, samples: &[SampleId]) -> rusqlite::Result<()> {
     let mut samples = samples.to_vec();
@@ -406,48 +435,18 @@ fn forget_facts(connection: &Connection, samples: &[SampleId]) -> rusqlite::Resu
             .query_row([number as i64], |row| row.get(0))
             .optional()?;
         // A damaged chunk is unmeasured anyway.
-        let chunk = kept.and_then(|data| blob::unseal(&data).and_then(|raw| fact_blob::decode(&raw)).ok());
-        let Some(mut chunk) = chunk else { continue };
+        let chunk = kept.and_then(|data| chunk::unseal(&data).ok());
+        let Some(mut chunk): Option<FactChunk> = chunk else { continue };
         for row in rows.iter().map(|row| *row as usize % CHUNK) {
             if row < chunk.len() {
                 chunk.set(row, &Fact::UNMEASURED);
             }
         }
-        put_chunk(connection, number as i64, &blob::seal(&fact_blob::encode(&chunk)))?;
+        for (number, data) in chunk::seal(&[(number, Arc::new(chunk))]) {
+            chunk::put::<FactChunk>(connection, number, &data)?;
+        }
     }
     Ok(())
-}
-
-fn fact_blobs(connection: &Connection) -> rusqlite::Result<Vec<(i64, Vec<u8>)>> {
-    let mut select = connection.prepare("SELECT chunk, data FROM fact ORDER BY chunk")?;
-    let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    rows.collect()
-}
-
-/// The facts of `samples` rows from the chunks that are there and whole, and how many were damaged.
-fn facts_of(blobs: Vec<(i64, Vec<u8>)>, samples: usize) -> (Facts, usize) {
-    let count = samples.div_ceil(CHUNK);
-    let decoded: Vec<(i64, Option<FactChunk>)> = blobs
-        .into_par_iter()
-        .filter(|(number, _)| usize::try_from(*number).is_ok_and(|number| number < count))
-        .map(|(number, data)| (number, blob::unseal(&data).and_then(|raw| fact_blob::decode(&raw)).ok()))
-        .collect();
-    let mut decoded = decoded.into_iter().peekable();
-    let mut damaged = 0;
-    let mut chunks = Vec::with_capacity(count);
-    for number in 0..count {
-        let rows = (samples - number * CHUNK).min(CHUNK);
-        let kept = decoded.next_if(|(at, _)| *at == number as i64);
-        damaged += usize::from(matches!(kept, Some((_, None))));
-        let chunk = match kept.and_then(|(_, chunk)| chunk) {
-            Some(chunk) => fact_blob::resize(chunk, rows),
-            None => FactChunk::new(rows),
-        };
-        chunks.push(Arc::new(chunk));
-    }
-    // Every chunk has just been given its length.
-    let facts = Facts::from_chunks(chunks).unwrap_or_else(|| Facts::new(samples));
-    (facts, damaged)
 }
 
 /// Takes the lock of the folder, made when it is not there.
