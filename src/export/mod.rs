@@ -1,18 +1,23 @@
-//! What the program knows, written to a file that a person named.
+//! What the program knows, written to a file or folder that a person named.
 //!
-//! The disk is never touched except at that one target, which has the old file or the whole new one
-//! at any moment (see [`files`]): what is cancelled or fails leaves the old one. This room refuses to
-//! know the user interface.
+//! The disk is never touched except at that one target: a file has the old content or the whole new
+//! one at any moment (see [`files`]), and what is cancelled or fails leaves the old one; a folder takes
+//! a [`dataset`], file by file, and knows how far it has come. A target in the dataset's own folder is
+//! refused ([`check_target`]). This room refuses to know the user interface.
 
+pub mod dataset;
 mod issues;
+mod target;
 
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 pub use issues::{issues_csv, issues_json, write_issues};
+pub use target::{check_target, free_bytes, is_inside};
 
 use crate::files;
+use crate::import::ImportError;
 use crate::jobs::Cancelled;
 
 /// Why nothing was exported. Each sentence names the file or folder last.
@@ -32,6 +37,14 @@ pub enum ExportError {
     Denied(PathBuf),
     #[error("the disk is full; free some space and try again: {}", .0.display())]
     DiskFull(PathBuf),
+    #[error("this is inside the dataset, which is never written to; choose another place: {}", .0.display())]
+    InDataset(PathBuf),
+    #[error("{0}")]
+    Refused(String),
+    #[error("another program is exporting to this folder; wait for it or choose another: {}", .0.display())]
+    InUse(PathBuf),
+    #[error("the dataset could not be listed again: {0}")]
+    Source(#[from] ImportError),
     #[error("could not be written ({cause}): {}", .path.display())]
     Io { path: PathBuf, cause: io::Error },
 }

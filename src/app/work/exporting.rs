@@ -1,12 +1,13 @@
 //! Writing the table of issues.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::Context;
 
 use super::{bug, waker};
 use crate::dataset::Issue;
+use crate::export;
 use crate::jobs::{Control, Job, Outcome};
 use crate::state::{Action, Level};
 use crate::text::sentence;
@@ -27,13 +28,9 @@ impl Exporting {
     ) -> std::io::Result<Self> {
         let path = target.clone();
         let work = move |control: &Control| {
-            if is_inside(&path, &dataset) {
-                return Ok(Err(format!(
-                    "{} is inside the dataset, which is never written to. Choose another folder.",
-                    path.display()
-                )));
-            }
-            Ok(crate::export::write_issues(&path, &issues, control).map_err(|error| error.to_string()))
+            let written = export::check_target(&path, &dataset)
+                .and_then(|()| export::write_issues(&path, &issues, control));
+            Ok(written.map_err(|error| error.to_string()))
         };
         Ok(Self { target, job: Job::spawn("export", waker(ctx), work)? })
     }
@@ -52,10 +49,4 @@ impl Exporting {
         };
         Some(Action::Notify { level, text })
     }
-}
-
-/// Whether a file would lie in a folder.
-fn is_inside(file: &Path, folder: &Path) -> bool {
-    let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    file.parent().is_some_and(|parent| whole(parent).starts_with(whole(folder)))
 }

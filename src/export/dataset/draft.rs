@@ -1,0 +1,3 @@
+//! The files of an export before any is written.
+#[derive(Debug)]
+pub struct Draft {}

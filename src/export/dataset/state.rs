@@ -1,0 +1,1 @@
+//! What a target knows of the export that it holds.
