@@ -163,6 +163,7 @@ impl App {
         let answered = self.state.session.as_ref().is_none_or(|session| {
             session.shown.answered == session.shown.asked
                 && session.project.is_saved()
+                && session.review.answered == session.review.asked
                 && !session.shown.stale
         });
         self.actions.is_empty() && answered && self.work.is_idle() && self.pictures.thumbs.is_idle()
@@ -221,12 +222,14 @@ impl App {
                         let told = self.work.start_rescan(&self.state, false);
                         self.actions.extend(told);
                     } else {
-                        self.work.start_measuring(&self.state);
+                        let told = self.work.start_measuring(&self.state);
+                        self.actions.extend(told);
                     }
                 }
                 After::Rescanned { changed } => {
                     self.show_source(Some(&changed));
-                    self.work.start_measuring(&self.state);
+                    let told = self.work.start_measuring(&self.state);
+                    self.actions.extend(told);
                 }
                 After::Settings => self.apply_settings(ctx),
             }

@@ -4,6 +4,7 @@
 //!
 //! This room refuses to know the user interface.
 
+pub mod analyse;
 pub mod duplicates;
 mod keep;
 pub mod measure;

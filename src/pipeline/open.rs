@@ -55,6 +55,8 @@ pub struct Opened {
     pub is_from_project: bool,
     /// Where the person was, see `state`.
     pub place: Option<serde_json::Value>,
+    /// The settings of the review.
+    pub review: Option<serde_json::Value>,
 }
 
 /// The name under which a project keeps where the person was.
@@ -85,6 +87,7 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
             });
         }
         let place = project.get_value(PLACE)?;
+        let review = project.get_value(crate::review::SETTINGS)?;
         let marks = loaded.overlay.marks.clone();
         let snapshot = Snapshot::new(loaded.dataset.into(), &loaded.issues, loaded.facts, marks);
         return Ok(Opened {
@@ -97,6 +100,7 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
             notes: loaded.damaged,
             is_from_project: true,
             place,
+            review,
         });
     }
 
@@ -128,6 +132,7 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
         notes,
         is_from_project: false,
         place: None,
+        review: None,
     })
 }
 

@@ -24,6 +24,9 @@ use crate::analysis::neighbours::Neighbours;
 use crate::analysis::quality::Check;
 use crate::dataset::{ClassId, Flag, SampleId, Score};
 
+/// The name that a project keeps [`ReviewSettings`] under.
+pub const SETTINGS: &str = "review";
+
 /// What makes two samples alike.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

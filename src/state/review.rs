@@ -11,9 +11,6 @@ use crate::dataset::{Decision, Flag, SampleId, Verdict};
 use crate::review::{Analysed, Judged, ReviewSettings, Rules};
 use crate::store::JournalOp;
 
-/// The name that the project keeps the settings of the review under.
-pub const REVIEW: &str = "review";
-
 /// How the review stands.
 #[derive(Debug, Default)]
 pub struct Review {
@@ -145,7 +142,7 @@ impl Session {
         let mut effects = Vec::new();
         if self.project.can_write() {
             let value = serde_json::to_value(now).unwrap_or_default();
-            effects.push(Effect::Journal(JournalOp::SetValue(REVIEW.to_owned(), value)));
+            effects.push(Effect::Journal(JournalOp::SetValue(crate::review::SETTINGS.to_owned(), value)));
         }
         let other_pairs = (before.method, before.symmetries) != (now.method, now.symmetries);
         if other_pairs && self.review.analysed.is_some() {

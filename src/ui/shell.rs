@@ -85,12 +85,17 @@ impl Panels {
         Self { tree: Tree::new(egui::Id::unique("panels"), root, tiles) }
     }
 
-    /// The arrangement that was kept, or the first one when it does not have every panel.
+    /// The arrangement that was kept, or the first one where there is none. A panel that it does not know
+    /// comes beside the grid.
     pub fn from_value(value: Option<&serde_json::Value>) -> Self {
         let kept = value.and_then(|value| serde_json::from_value::<Tree<Pane>>(value.clone()).ok());
-        let Some(tree) = kept else { return Self::new() };
-        let whole = Pane::ALL.into_iter().all(|pane| tree.tiles.find_pane(&pane).is_some());
-        if whole && tree.root().is_some() { Self { tree } } else { Self::new() }
+        let Some(mut tree) = kept.filter(|tree| tree.root().is_some()) else { return Self::new() };
+        for pane in Pane::ALL {
+            if tree.tiles.find_pane(&pane).is_none() && !add_beside_grid(&mut tree, pane) {
+                return Self::new();
+            }
+        }
+        Self { tree }
     }
 
     /// What to keep of the arrangement.
@@ -126,6 +131,27 @@ impl Panels {
             self.tree.make_active(|id, _| id == tile);
         }
     }
+}
+
+/// Puts a panel among the tabs that the grid is in; tells whether that was possible.
+fn add_beside_grid(tree: &mut Tree<Pane>, pane: Pane) -> bool {
+    let tiles = &mut tree.tiles;
+    let Some(grid) = tiles.find_pane(&Pane::Grid) else { return false };
+    let Some(parent) = tiles.parent_of(grid) else { return false };
+    let is_tabs = matches!(tiles.get_container(parent), Some(Container::Tabs(_)));
+    let new = tiles.insert_pane(pane);
+    let tabs = if is_tabs { parent } else { tiles.insert_tab_tile(vec![grid]) };
+    if let Some(Tile::Container(Container::Tabs(tabs))) = tiles.get_mut(tabs) {
+        tabs.children.push(new);
+        tabs.set_active(tabs.active.unwrap_or(grid));
+    }
+    if !is_tabs && let Some(Tile::Container(container)) = tiles.get_mut(parent) {
+        if let Container::Linear(linear) = container {
+            linear.shares.replace_with(grid, tabs);
+        }
+        let _ = container.replace_child(grid, tabs);
+    }
+    true
 }
 
 /// Draws the whole window.

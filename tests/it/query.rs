@@ -11,7 +11,8 @@ use lenslet::dataset::query::{
     selected_terms, summary, with_term,
 };
 use lenslet::dataset::{
-    Dataset, DatasetBuilder, Fact, Facts, ImageFormat, IssueKind, Layout, NewSample, PixelKind, SampleId,
+    Dataset, DatasetBuilder, Decision, Fact, Facts, Findings, Flag, ImageFormat, IssueKind, Layout,
+    NewSample, PixelKind, SampleId, Score, Verdict,
 };
 use proptest::prelude::*;
 
@@ -586,6 +587,11 @@ fn piece() -> impl Strategy<Value = String> {
         "is:multilabel",
         "is:unmeasured",
         "is:broken",
+        "flag:dark,leak",
+        "flag:any",
+        "is:pruned,kept",
+        "score.dark<0.3",
+        "score.dark:0.1..0.2",
         "width>=3",
         "width:2..5",
         "width!=4",
@@ -695,7 +701,17 @@ fn build(rows: &[Row]) -> Snapshot {
     for (row, fact) in facts.iter().enumerate() {
         columns.set(row as SampleId, fact);
     }
-    Snapshot::new(Arc::new(dataset), &[], columns, Arc::new(marks))
+    // What was found and decided follows from the rest, for as many rows as there happen to be.
+    let mut findings = Findings::default();
+    let known = facts.iter().map(|fact| if fact.measured { fact.width as f32 / 10.0 } else { f32::NAN });
+    findings.set_column(Score::Dark, Some(Arc::new(known.collect())));
+    let flags = facts.iter().map(|fact| Flag::Dark.bit() * (fact.width as u16 % 2) | fact.issues & 2);
+    findings.flags = Arc::new(flags.take(facts.len() / 2).collect());
+    let verdicts = [Verdict::Undecided, Verdict::Keep, Verdict::Prune];
+    let decide = |fact: &Fact| Decision::by_hand(verdicts[fact.height as usize % 3]);
+    let decisions = Arc::new(facts.iter().map(decide).collect());
+    let snapshot = Snapshot::new(Arc::new(dataset), &[], columns, Arc::new(marks));
+    snapshot.deciding(decisions).finding(findings.into())
 }
 
 /// What the language says, one sample at a time and without any haste.
@@ -754,7 +770,13 @@ mod naive {
                 State::Unmeasured => !fact.measured,
                 State::Starred => snapshot.marks[row as usize] & Mark::Star.bit() != 0,
                 State::Reviewed => snapshot.marks[row as usize] & Mark::Reviewed.bit() != 0,
+                State::Kept => snapshot.decision(row).verdict == Verdict::Keep,
+                State::Pruned => snapshot.decision(row).verdict == Verdict::Prune,
             }),
+            Test::Flag(flags) => {
+                let has: Vec<Flag> = snapshot.findings.flags_of(row).collect();
+                flags.iter().any(|flag| flag.map_or(!has.is_empty(), |flag| has.contains(&flag)))
+            }
             Test::Number { column: name, test } => {
                 let number = match *name {
                     "width" => Some(f64::from(fact.width)).filter(|width| *width > 0.0),
@@ -766,12 +788,17 @@ mod naive {
                     "brightness" => {
                         Some(f64::from(fact.brightness)).filter(|brightness| !brightness.is_nan())
                     }
+                    "score.dark" => Some(f64::from(snapshot.findings.score(Score::Dark, row)))
+                        .filter(|score| !score.is_nan()),
                     "bytes" => Some(dataset.bytes[row as usize] as f64),
                     "labels" => Some(labels.len() as f64),
                     "modified" => Some(dataset.modified_ms[row as usize] as f64).filter(|ms| *ms != 0.0),
                     _ => None,
                 };
-                number.is_some_and(|number| compares(test, number, *name == "brightness"))
+                number.is_some_and(|number| {
+                    let is_single = ["brightness", "score.dark"].contains(name);
+                    compares(test, number, is_single)
+                })
             }
             Test::Attribute { name, test } => {
                 let attribute = dataset.attributes.iter().find(|attribute| attribute.name == *name).unwrap();

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Sender};
 
+use super::analysing::Analysing;
 use super::measuring::Measuring;
 use super::rescanning::Rescanning;
 use crate::dataset::Dataset;
@@ -83,11 +84,12 @@ impl Leaving {
         live: Live,
         measuring: Option<Measuring>,
         rescanning: Option<Rescanning>,
+        analysing: Option<Analysing>,
         events: Sender<Action>,
     ) {
         self.0.retain(|open| open.try_recv() == Err(crossbeam_channel::TryRecvError::Empty));
         let (ends, ended) = crossbeam_channel::bounded(0);
-        let parts = Parts { live, measuring, rescanning, events, ends };
+        let parts = Parts { live, measuring, rescanning, analysing, events, ends };
         // A thread that cannot be had drops the closure, and with it the parts, here and now.
         let _ = std::thread::Builder::new().name("close".to_owned()).spawn(move || parts.close());
         self.0.push(ended);
@@ -110,13 +112,14 @@ struct Parts {
     live: Live,
     measuring: Option<Measuring>,
     rescanning: Option<Rescanning>,
+    analysing: Option<Analysing>,
     events: Sender<Action>,
     ends: Sender<()>,
 }
 
 impl Parts {
     fn close(self) {
-        let Self { mut live, measuring, rescanning, events, ends } = self;
+        let Self { mut live, measuring, rescanning, analysing, events, ends } = self;
         // Decisions first: the others can take as long as decoding a sample does.
         if let Some(Err(error)) = live.journal.take().map(JournalWriter::close) {
             let text = format!("The last decisions could not be kept. {}", sentence(error));
@@ -128,6 +131,9 @@ impl Parts {
         }
         if let Some(rescanning) = rescanning {
             rescanning.stop();
+        }
+        if let Some(analysing) = analysing {
+            analysing.stop();
         }
         // The lock of the project is free before anybody is told so.
         drop(live);

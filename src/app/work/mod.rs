@@ -3,9 +3,11 @@
 //! Everything slow is on another thread; [`Work::poll`] takes what came back, once a frame. Each
 //! kind of job is in a file of its own, with what starts it and what its end means.
 
+mod analysing;
 mod demo;
 mod exporting;
 mod finder;
+mod judging;
 mod live;
 mod measuring;
 mod opening;
@@ -18,9 +20,11 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, Sender};
 use egui::Context;
 
+use self::analysing::Analysing;
 use self::demo::Demo;
 use self::exporting::Exporting;
 use self::finder::Question;
+use self::judging::Case;
 use self::live::{Leaving, Live};
 use self::measuring::Measuring;
 use self::opening::{Ended, Opening};
@@ -49,6 +53,7 @@ pub struct Work {
     paths: Paths,
     events: (Sender<Action>, Receiver<Action>),
     finder: Newest<Question>,
+    judge: Newest<Case>,
     /// `None` once the program leaves.
     settings: Option<Newest<Settings>>,
     live: Option<Live>,
@@ -57,6 +62,7 @@ pub struct Work {
     rescan: Option<Rescanning>,
     measure: Option<Measuring>,
     demo: Option<Demo>,
+    analyse: Option<Analysing>,
     export: Option<Exporting>,
     faces: Vec<JobFace>,
     person: String,
@@ -68,12 +74,15 @@ impl Work {
         let events = crossbeam_channel::bounded(EVENTS);
         let waker = ctx.clone();
         let finder = finder::spawn(events.0.clone(), move || waker.request_repaint());
+        let waker = ctx.clone();
+        let judge = judging::spawn(events.0.clone(), move || waker.request_repaint());
         let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
         Self {
             ctx,
             paths,
             events,
             finder,
+            judge,
             settings: Some(keeper),
             live: None,
             leaving: Leaving::default(),
@@ -81,6 +90,7 @@ impl Work {
             rescan: None,
             measure: None,
             demo: None,
+            analyse: None,
             export: None,
             faces: Vec::new(),
             person: settings.person.clone(),
@@ -91,7 +101,10 @@ impl Work {
     /// Whether no job runs and no result waits.
     pub fn is_idle(&self) -> bool {
         let idle = self.open.is_none() && self.rescan.is_none() && self.measure.is_none();
-        idle && self.demo.is_none() && self.export.is_none() && self.events.1.is_empty()
+        idle && self.analyse.is_none()
+            && self.demo.is_none()
+            && self.export.is_none()
+            && self.events.1.is_empty()
     }
 
     /// Where thumbnails of the open dataset come from.
@@ -138,7 +151,8 @@ impl Work {
     fn let_go(&mut self) {
         if let Some(live) = self.live.take() {
             let (measuring, rescanning) = (self.measure.take(), self.rescan.take());
-            self.leaving.add(live, measuring, rescanning, self.events.0.clone());
+            let analysing = self.analyse.take();
+            self.leaving.add(live, measuring, rescanning, analysing, self.events.0.clone());
         }
     }
 
@@ -169,6 +183,16 @@ impl Work {
                 if let Some(session) = &state.session {
                     let (snapshot, view) = (session.snapshot.clone(), session.overlay.view.clone());
                     self.finder.ask(Question { generation, snapshot, view });
+                }
+                Vec::new()
+            }
+            Effect::Analyse { is_asked } => self.start_analysing(state, is_asked),
+            Effect::Judge { generation } => {
+                if let Some(session) = &state.session
+                    && let Some(analysed) = session.review.analysed.clone()
+                {
+                    let (snapshot, settings) = (session.snapshot.clone(), session.review.settings.clone());
+                    self.judge.ask(Case { generation, snapshot, analysed, settings });
                 }
                 Vec::new()
             }
@@ -207,10 +231,32 @@ impl Work {
     }
 
     /// Measures what needs it, if nothing does already. `state` has the facts so far.
-    pub fn start_measuring(&mut self, state: &State) {
-        let (Some(live), Some(session)) = (&self.live, &state.session) else { return };
+    pub fn start_measuring(&mut self, state: &State) -> Vec<Action> {
+        let (Some(live), Some(session)) = (&self.live, &state.session) else { return Vec::new() };
         if self.measure.is_none() && self.rescan.is_none() {
             self.measure = Measuring::start(live, &session.snapshot, &self.ctx);
+        }
+        if self.measure.is_none() { vec![Action::MeasuringEnded] } else { Vec::new() }
+    }
+
+    /// Analyses what was measured. `is_asked` says why it does not start, where it does not.
+    fn start_analysing(&mut self, state: &State, is_asked: bool) -> Vec<Action> {
+        let (Some(live), Some(session)) = (&self.live, &state.session) else { return Vec::new() };
+        if self.measure.is_some() || self.rescan.is_some() || analysing::is_too_early(&session.snapshot) {
+            let text = "The samples are measured first; the analysis starts when that has ended.";
+            let told = Action::Notify { level: Level::Info, text: text.to_owned() };
+            return if is_asked { vec![told] } else { Vec::new() };
+        }
+        // One with other settings takes the place of one that runs.
+        if let Some(analysing) = self.analyse.take() {
+            analysing.control().cancel();
+        }
+        match Analysing::start(live, &session.snapshot, &session.review, &self.ctx) {
+            Ok(analyse) => {
+                self.analyse = Some(analyse);
+                Vec::new()
+            }
+            Err(error) => vec![no_thread(&error)],
         }
     }
 
@@ -241,6 +287,11 @@ impl Work {
         self.poll_rescan(state, actions);
         if self.measure.as_mut().is_some_and(|measuring| measuring.poll(actions, &self.ctx)) {
             self.measure = None;
+            actions.push(Action::MeasuringEnded);
+        }
+        if let Some(told) = self.analyse.as_mut().and_then(Analysing::poll) {
+            self.analyse = None;
+            actions.extend(told);
         }
         if let Some(told) = self.demo.as_mut().and_then(Demo::poll) {
             self.demo = None;
@@ -291,7 +342,7 @@ impl Work {
             Err((level, text)) => {
                 actions.push(Action::Notify { level, text });
                 // Measuring ended for it, and goes on with the list that there was.
-                self.start_measuring(state);
+                actions.extend(self.start_measuring(state));
             }
         }
     }
@@ -315,8 +366,9 @@ impl Work {
         let demo = self.demo.as_ref().map(|demo| (JobId::Demo, demo.control()));
         let rescan = self.rescan.as_ref().map(|rescan| (JobId::Rescan, rescan.control()));
         let measure = self.measure.as_ref().map(|measure| (JobId::Measure, measure.control()));
+        let analyse = self.analyse.as_ref().map(|analyse| (JobId::Analyse, analyse.control()));
         let export = self.export.as_ref().map(|export| (JobId::Export, export.control()));
-        open.into_iter().chain(demo).chain(rescan).chain(measure).chain(export)
+        open.into_iter().chain(demo).chain(rescan).chain(measure).chain(analyse).chain(export)
     }
 
     fn control(&self, job: JobId) -> Option<&Control> {

@@ -118,6 +118,7 @@ impl Found {
             history: opened.history,
             project: ProjectFace::new(folder, access),
             place: opened.place,
+            review: opened.review,
             notes: opened.notes,
             recent: Some(recent),
             may_have_changed: opened.is_from_project,

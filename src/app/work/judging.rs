@@ -1,0 +1,39 @@
+//! The thread that works out what follows from an analysis at the thresholds and decisions of now.
+
+use std::sync::Arc;
+
+use crossbeam_channel::Sender;
+
+use crate::dataset::query::Snapshot;
+use crate::jobs::{self, Newest, Outcome};
+use crate::review::{Analysed, ReviewSettings, judge};
+use crate::state::{Action, Level};
+
+/// Something to judge.
+pub struct Case {
+    pub generation: u64,
+    pub snapshot: Snapshot,
+    pub analysed: Arc<Analysed>,
+    pub settings: ReviewSettings,
+}
+
+/// Starts the thread. Answers go to `answers`, and `wake` is called after each.
+pub fn spawn(answers: Sender<Action>, wake: impl Fn() + Send + 'static) -> Newest<Case> {
+    Newest::spawn("judge", move |case| {
+        // The window may be gone by now.
+        let _ = answers.send(answer(case));
+        wake();
+    })
+}
+
+fn answer(case: Case) -> Action {
+    let Case { generation, snapshot, analysed, settings } = case;
+    let judge = || Ok(Action::Judged { generation, judged: judge(&snapshot, &analysed, &settings).into() });
+    match jobs::run(judge) {
+        Outcome::Done(answer) => answer,
+        Outcome::Cancelled => Action::Refresh,
+        Outcome::Panicked(cause) => {
+            Action::Notify { level: Level::Error, text: super::bug("the review", &cause) }
+        }
+    }
+}
