@@ -20,7 +20,9 @@ mod folder;
 mod layouts;
 mod names;
 mod state;
+mod table;
 mod verify;
+mod webdataset;
 mod write;
 
 use std::path::{Path, PathBuf};

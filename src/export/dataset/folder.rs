@@ -76,11 +76,11 @@ pub fn image_folder(draft: &mut Draft, reader: &Reader, control: &Control) -> Re
         let wanted = format!("{}{slash}{name}", folders[at]);
         let path = taken.take(&wanted);
         let own = split_path(dataset.path(sample)).1;
-        if split_path(&path).1 != own && !is_row(draft, sample) {
+        if split_path(&path).1 != own && !is_row(&draft.snapshot, sample) {
             renamed += 1;
             first_renamed.get_or_insert_with(|| (dataset.path(sample).to_owned(), path.clone()));
         }
-        let from = if is_row(draft, sample) { From::Row(sample) } else { From::Sample(sample) };
+        let from = if is_row(&draft.snapshot, sample) { From::Row(sample) } else { From::Sample(sample) };
         draft.outputs.push(Output { path, raw: None, bytes: dataset.bytes[sample as usize], from });
     }
     if several > 0 {
@@ -122,7 +122,7 @@ fn have(count: u64) -> String {
 /// Says what becomes of samples that are no files of their own.
 pub fn packed_warnings(draft: &mut Draft) {
     let dataset = draft.snapshot.dataset.clone();
-    let rows = draft.samples.iter().filter(|sample| is_row(draft, **sample)).count() as u64;
+    let rows = draft.samples.iter().filter(|sample| is_row(&draft.snapshot, **sample)).count() as u64;
     let loose = |sample: &&SampleId| dataset.places[**sample as usize].is_loose();
     let packed = (draft.samples.len() - draft.samples.iter().filter(loose).count()) as u64;
     if rows > 0 {

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::draft::Draft;
 use super::names::{parts, safe_name};
-use super::{Kind, Linking, Options, folder};
+use super::{Kind, Linking, Options, folder, table, webdataset};
+use crate::dataset::query::Snapshot;
 use crate::dataset::{ContainerKind, ImageFormat, Layout, SampleId};
 use crate::export::ExportError;
 use crate::export::target::{same_file_system, whole};
@@ -30,7 +31,10 @@ pub fn fill(
     let layout = draft.snapshot.dataset.layout;
     match (options.kind, layout) {
         (Kind::Same, Layout::ImageFolder) => folder::same(draft, control),
+        (Kind::Same, Layout::WebDataset) => webdataset::same(draft, control),
         (Kind::ImageFolder, _) => folder::image_folder(draft, reader, control),
+        (Kind::WebDataset, _) => webdataset::shards(draft, options, control),
+        (Kind::Manifest(form), _) => table::manifest(draft, reader, options, form, control),
         _ => {
             draft.refuse("This layout is not written yet; choose image-folder.");
             Ok(())
@@ -150,8 +154,8 @@ fn touching(draft: &Draft, target: &Path) -> Option<String> {
 }
 
 /// Whether a sample is a row of an array or table.
-pub fn is_row(draft: &Draft, sample: SampleId) -> bool {
-    let dataset = &draft.snapshot.dataset;
+pub fn is_row(snapshot: &Snapshot, sample: SampleId) -> bool {
+    let dataset = &snapshot.dataset;
     let place = dataset.places[sample as usize];
     let container = dataset.containers.get(place.container as usize);
     !place.is_loose() && container.is_some_and(|container| is_row_kind(container.kind))
@@ -162,7 +166,7 @@ pub fn is_row(draft: &Draft, sample: SampleId) -> bool {
 pub fn sample_name(draft: &Draft, reader: &Reader, sample: SampleId) -> String {
     let dataset = &*draft.snapshot.dataset;
     let (_, name) = split_path(dataset.path(sample));
-    if !is_row(draft, sample) {
+    if !is_row(&draft.snapshot, sample) {
         let name = safe_name(name);
         if is_image_name(&name) {
             return name;
@@ -205,7 +209,7 @@ pub fn row_ending(draft: &Draft, reader: &Reader, sample: SampleId) -> &'static 
 }
 
 /// The usual ending of a format's files.
-fn ending_of(format: ImageFormat) -> Option<&'static str> {
+pub fn ending_of(format: ImageFormat) -> Option<&'static str> {
     Some(match format {
         ImageFormat::Unknown => return None,
         ImageFormat::Jpeg => "jpg",
