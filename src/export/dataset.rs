@@ -14,16 +14,23 @@
 //! Memory: some 200 bytes for each file of the export, and on each thread one sample out of an archive
 //! or array. Tables and annotation files are held whole, as the importers hold them.
 
+mod arrays;
+mod coco;
 mod copy;
 mod draft;
 mod folder;
 mod layouts;
+mod manifest;
 mod names;
+mod numpy;
+mod parquet;
 mod state;
 mod table;
 mod verify;
+mod voc;
 mod webdataset;
 mod write;
+mod yolo;
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;

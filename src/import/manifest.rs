@@ -201,12 +201,12 @@ pub(crate) fn tables(tree: &Tree) -> Vec<Candidate> {
 }
 
 /// Reads a table again and tells of each row its number, the name that it gives and what that leads to.
-/// The error is a sentence.
+/// Gives whether a first row names the columns. The error is a sentence.
 pub(crate) fn each_row(
     tree: &Tree,
     candidate: &Candidate,
     mut tell: impl FnMut(u64, &str, Found),
-) -> Result<(), String> {
+) -> Result<bool, String> {
     let source = Source::read(tree, candidate)?;
     for row in 0..source.table.len() {
         let name = source.table.cell(row, source.roles.path);
@@ -214,7 +214,7 @@ pub(crate) fn each_row(
             tell(source.table.lines[row], name, source.resolver.find(name));
         }
     }
-    Ok(())
+    Ok(source.table.named && matches!(candidate.kind, Kind::Delimited | Kind::Spaced))
 }
 
 /// Shows the images of splits that no row is about, without labels.

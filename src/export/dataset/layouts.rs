@@ -1,11 +1,13 @@
 //! The layouts that an export can take, and what speaks against one.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use super::draft::Draft;
 use super::names::{parts, safe_name};
-use super::{Kind, Linking, Options, folder, table, webdataset};
+use super::{
+    Kind, Linking, Options, arrays, coco, folder, manifest, numpy, parquet, table, voc, webdataset, yolo,
+};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{ContainerKind, ImageFormat, Layout, SampleId};
 use crate::export::ExportError;
@@ -32,13 +34,17 @@ pub fn fill(
     match (options.kind, layout) {
         (Kind::Same, Layout::ImageFolder) => folder::same(draft, control),
         (Kind::Same, Layout::WebDataset) => webdataset::same(draft, control),
+        (Kind::Same, Layout::Manifest) => manifest::same(draft, control),
+        (Kind::Same, Layout::Coco) => coco::same(draft, control),
+        (Kind::Same, Layout::Yolo) => yolo::same(draft, control),
+        (Kind::Same, Layout::Voc) => voc::same(draft, control),
+        (Kind::Same, Layout::Idx) => arrays::idx(draft, control),
+        (Kind::Same, Layout::Cifar) => arrays::cifar(draft, control),
+        (Kind::Same, Layout::Numpy) => numpy::same(draft, control),
+        (Kind::Same, Layout::Parquet) => parquet::same(draft, control),
         (Kind::ImageFolder, _) => folder::image_folder(draft, reader, control),
         (Kind::WebDataset, _) => webdataset::shards(draft, options, control),
         (Kind::Manifest(form), _) => table::manifest(draft, reader, options, form, control),
-        _ => {
-            draft.refuse("This layout is not written yet; choose image-folder.");
-            Ok(())
-        }
     }
 }
 
@@ -59,6 +65,25 @@ pub fn list_source(draft: &mut Draft, control: &Control) -> Result<(), ExportErr
 pub fn kept_paths(draft: &Draft) -> HashSet<String> {
     let dataset = &draft.snapshot.dataset;
     draft.samples.iter().map(|sample| dataset.path(*sample).to_owned()).collect()
+}
+
+/// The rows that stay of each array or table, ascending, by the path that its samples have before `#`.
+pub fn kept_rows(draft: &Draft) -> BTreeMap<String, Vec<u64>> {
+    let dataset = &*draft.snapshot.dataset;
+    let mut kept: BTreeMap<String, Vec<u64>> = BTreeMap::new();
+    for sample in draft.samples.iter().filter(|sample| is_row(&draft.snapshot, **sample)) {
+        if let Some((file, _)) = dataset.path(*sample).rsplit_once('#') {
+            let row = dataset.places[*sample as usize].offset;
+            match kept.get_mut(file) {
+                Some(rows) => rows.push(row),
+                None => {
+                    kept.insert(file.to_owned(), vec![row]);
+                }
+            }
+        }
+    }
+    kept.values_mut().for_each(|rows| rows.sort_unstable());
+    kept
 }
 
 /// What speaks against the target and the kind of links, before anything is listed.

@@ -17,6 +17,7 @@ use std::borrow::Cow;
 use std::collections::HashSet;
 
 use self::parquet::ParquetTable;
+pub use self::parquet::written;
 use self::text::TextTable;
 use super::draft::{Draft, From, Output, unpacked};
 use super::folder::packed_warnings;
@@ -83,7 +84,7 @@ pub fn manifest(
 fn exported_paths(draft: &mut Draft, reader: &Reader, control: &Control) -> Result<Strings, ExportError> {
     let dataset = draft.snapshot.dataset.clone();
     let mut taken = Taken::default();
-    let mut folder_of = |sample: SampleId| {
+    let folder_of = |sample: SampleId| {
         let path = dataset.path(sample);
         let is_loose = dataset.places[sample as usize].is_loose();
         let folder = if std::path::Path::new(path).is_absolute() {

@@ -108,39 +108,22 @@ struct OldShard {
 
 impl Make for OldShard {
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
-        let tree = work.tree()?;
-        if self.is_gzipped {
-            let mut gzip = GzEncoder::new(out, Compression::default());
-            self.entries(tree, &mut gzip)?;
-            gzip.finish()?;
-            return Ok(());
+        let (tree, control) = (work.tree()?, out.control().clone());
+        if !self.is_gzipped {
+            return self.entries(tree, out, &control);
         }
-        self.entries(tree, out)
-    }
-}
-
-/// Something that is written to and can be paused.
-trait Steps: Write {
-    fn step(&self) -> Result<(), Failure>;
-}
-
-impl Steps for Out<'_> {
-    fn step(&self) -> Result<(), Failure> {
-        Ok(self.checkpoint()?)
-    }
-}
-
-impl Steps for GzEncoder<&mut Out<'_>> {
-    fn step(&self) -> Result<(), Failure> {
-        self.get_ref().step()
+        let mut gzip = GzEncoder::new(out, Compression::default());
+        self.entries(tree, &mut gzip, &control)?;
+        gzip.finish()?;
+        Ok(())
     }
 }
 
 impl OldShard {
-    fn entries(&self, tree: &Tree, out: &mut impl Steps) -> Result<(), Failure> {
+    fn entries(&self, tree: &Tree, out: &mut impl Write, control: &Control) -> Result<(), Failure> {
         let mut tar = tar::Builder::new(out);
         for file in self.members.iter().map(|file| *file as usize) {
-            tar.get_ref().step()?;
+            control.checkpoint()?;
             let bytes = tree.read(file)?;
             append(&mut tar, tree.split_archive(file).1, &bytes, tree.modified_ms(file))?;
         }

@@ -19,6 +19,9 @@ use crate::dataset::{SampleId, Strings};
 use crate::export::dataset::draft::{Make, Work};
 use crate::export::dataset::write::{Failure, Out};
 
+/// Rows that the writer holds before it writes them.
+const GROUP_ROWS: usize = 1 << 16;
+
 /// The table of a plan's samples.
 #[derive(Debug)]
 pub struct ParquetTable {
@@ -27,22 +30,29 @@ pub struct ParquetTable {
     pub headings: Vec<(String, Content)>,
 }
 
-/// What the parquet crate says, as a fault of the target: all that is written is ours.
-pub fn failed(error: ParquetError) -> Failure {
-    Failure::Io(std::io::Error::other(error))
+/// What came of writing Parquet. Where it failed, the target did: what is written is whole.
+pub fn written<T>(result: Result<T, ParquetError>) -> Result<T, Failure> {
+    result.map_err(|error| match error {
+        ParquetError::External(cause) => match cause.downcast::<std::io::Error>() {
+            Ok(cause) => Failure::Io(*cause),
+            Err(cause) => Failure::Io(std::io::Error::other(cause)),
+        },
+        error => Failure::Io(std::io::Error::other(error)),
+    })
 }
 
 impl Make for ParquetTable {
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let first = self.batch(work, 0..0)?;
-        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-        let mut writer = ArrowWriter::try_new(&mut *out, first.schema(), Some(properties)).map_err(failed)?;
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY);
+        let properties = properties.set_max_row_group_row_count(Some(GROUP_ROWS)).build();
+        let mut writer = written(ArrowWriter::try_new(&mut *out, first.schema(), Some(properties)))?;
         for start in (0..work.samples.len()).step_by(STEP) {
             writer.inner().checkpoint()?;
             let batch = self.batch(work, start..work.samples.len().min(start + STEP))?;
-            writer.write(&batch).map_err(failed)?;
+            written(writer.write(&batch))?;
         }
-        writer.close().map_err(failed)?;
+        written(writer.close())?;
         Ok(())
     }
 
