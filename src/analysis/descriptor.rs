@@ -17,33 +17,57 @@ use super::symmetry::{Symmetry, laid, laid_waves};
 /// Numbers of a description.
 pub const NUMBERS: usize = 41 + 128 + 24;
 
+/// A picture brought to 64 × 64 pixels by means, of which a description and a
+/// [`sketch`](super::sketch) are made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Small(Vec<[u8; 3]>);
+
+impl Small {
+    /// `channels` is 1 (grey) or 3 (red, green, blue), as `width × height × channels` bytes. `None`
+    /// where it is not, or there is no pixel.
+    pub fn of(width: usize, height: usize, channels: usize, data: &[u8]) -> Option<Self> {
+        if width * height == 0 || data.len() != width * height * channels || !matches!(channels, 1 | 3) {
+            return None;
+        }
+        let mut pixels = vec![[0; 3]; EDGE * EDGE];
+        // A channel at a time, so that no more than that is copied of a large picture.
+        for channel in 0..channels {
+            let values = data.iter().skip(channel).step_by(channels).copied().collect();
+            let small = Plane::new(width, height, values)?.resized(EDGE, EDGE, Filter::Mean)?;
+            for (pixel, value) in pixels.iter_mut().zip(small.data) {
+                if channels == 1 {
+                    *pixel = [value; 3];
+                } else {
+                    pixel[channel] = value;
+                }
+            }
+        }
+        Some(Self(pixels))
+    }
+
+    /// Red, green and blue, row by row.
+    pub fn pixels(&self) -> &[[u8; 3]] {
+        &self.0
+    }
+}
+
 /// The description of a picture before whitening; `channels` is 1 (grey) or 3 (red, green, blue), as
 /// `width × height × channels` bytes. `None` where it is not, or there is no pixel.
 pub fn describe(width: usize, height: usize, channels: usize, data: &[u8]) -> Option<[f32; NUMBERS]> {
-    if width * height == 0 || data.len() != width * height * channels || !matches!(channels, 1 | 3) {
-        return None;
-    }
-    let small = |channel: usize| {
-        let values = data.iter().skip(channel).step_by(channels).copied().collect();
-        Plane::new(width, height, values)?.resized(EDGE, EDGE, Filter::Mean)
-    };
-    let r = small(0)?;
-    let (g, b) = if channels == 3 { (small(1)?, small(2)?) } else { (r.clone(), r.clone()) };
-    let pixels: Vec<[f32; 3]> = r
-        .data
-        .iter()
-        .zip(&g.data)
-        .zip(&b.data)
-        .map(|((r, g), b)| [*r, *g, *b].map(|value| f32::from(value) / 255.0))
-        .collect();
+    Some(described(&Small::of(width, height, channels, data)?))
+}
 
+/// The description of a picture that was made small already.
+pub fn described(small: &Small) -> [f32; NUMBERS] {
+    let pixels: Vec<[f32; 3]> =
+        small.pixels().iter().map(|pixel| pixel.map(|value| f32::from(value) / 255.0)).collect();
     let mut numbers = [0.0; NUMBERS];
     let (layout, rest) = numbers.split_at_mut(41);
     let (edges, colours) = rest.split_at_mut(128);
     colour_layout(&pixels, layout);
     edge_histogram(&pixels, edges);
     colour_histogram(&pixels, colours);
-    Some(numbers)
+    numbers
 }
 
 /// The description of the picture after a symmetry, from that before it: nothing is decoded again.

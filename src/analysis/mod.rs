@@ -4,12 +4,14 @@
 //! This room refuses to know files, projects and the user interface.
 
 pub mod descriptor;
+pub mod evidence;
 pub mod groups;
 pub mod hamming;
 pub mod hash;
 pub mod neighbours;
 pub mod quality;
 mod resize;
+pub mod sketch;
 pub mod symmetry;
 pub mod whiten;
 

@@ -14,19 +14,40 @@
 //! Memory: some 200 bytes for each file of the export, and on each thread one sample out of an archive
 //! or array. Tables and annotation files are held whole, as the importers hold them.
 
+mod arrays;
+mod coco;
+mod copy;
 mod draft;
+mod folder;
+mod layouts;
+mod manifest;
+mod names;
+mod numpy;
+mod parquet;
 mod state;
+mod table;
+mod verify;
+mod voc;
+mod webdataset;
+mod write;
+mod yolo;
 
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
+use self::copy::Folder;
+use self::draft::{Draft, From, Output, Work};
+use self::state::{How, List, Occupied, State, occupied};
+use self::verify::verify;
+use self::write::{Faults, Writing};
+use super::target::{check_target, free_bytes, sync_all_below, whole};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Issue, SampleId};
 use crate::export::ExportError;
 use crate::import::Reader;
+use crate::import::reader::access::lock;
 use crate::jobs::Control;
-
-use draft::Draft;
+use crate::text::{bytes_text, sentence};
 
 /// The form that the export takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -120,6 +141,8 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// Sentences on why it cannot be done and what to choose instead. With any, [`run`] does nothing.
     pub refusals: Vec<String>,
+    fingerprint: String,
+    consent: Consent,
     draft: Draft,
 }
 
@@ -170,12 +193,199 @@ pub fn plan(
     options: &Options,
     control: &Control,
 ) -> Result<Plan, ExportError> {
-    let _ = (snapshot, samples, reader, options, control, Arc::new(()));
-    Err(ExportError::Refused("exports are not written yet".into()))
+    control.begin("Planning the export", 0);
+    let present = snapshot.derived().present();
+    let mut samples: Vec<SampleId> =
+        samples.iter().copied().filter(|sample| present.contains(*sample as usize)).collect();
+    samples.sort_unstable();
+    samples.dedup();
+    let kind = match (options.kind, options.linking) {
+        (Kind::Manifest(table), _) => Kind::Manifest(table),
+        (_, Linking::ManifestOnly) => Kind::Manifest(Table::Csv),
+        (kind, _) => kind,
+    };
+    let options = Options { kind, ..options.clone() };
+    let mut draft = Draft::new(snapshot.clone(), samples);
+    if draft.samples.is_empty() {
+        draft.refuse("No sample is left to export.");
+    }
+    draft.refusals.extend(layouts::refusals(&draft, reader, &options));
+    layouts::fill(&mut draft, reader, &options, control)?;
+    if let Some(path) = draft.clashing().first() {
+        draft.refuse(format!("Two files of the export would have one name, {path}; choose another layout."));
+    }
+
+    let fingerprint = fingerprint(&draft, &options);
+    let mut plan = Plan {
+        target: options.target.clone(),
+        kind,
+        linking: options.linking,
+        samples: draft.samples.len() as u64,
+        files: draft.outputs.len() as u64,
+        bytes: draft.outputs.iter().map(|output| output.bytes).sum(),
+        finished: 0,
+        bytes_to_write: 0,
+        free_bytes: free_bytes(&options.target),
+        warnings: Vec::new(),
+        refusals: Vec::new(),
+        fingerprint,
+        consent: options.consent,
+        draft,
+    };
+    let finished = match occupied(&plan.target) {
+        Ok(Occupied::Ours(state)) if state.fingerprint == plan.fingerprint => {
+            plan.draft.settled(state::finished(&plan.target, &plan.draft.outputs))
+        }
+        Ok(occupied) => {
+            plan.draft.refusals.extend(plan.why_occupied(&occupied));
+            Vec::new()
+        }
+        Err(error) => {
+            plan.draft.refuse(sentence(error));
+            Vec::new()
+        }
+    };
+    let is_finished = |at: usize| finished.get(at).is_some_and(Option::is_some);
+    plan.finished = (0..plan.draft.outputs.len()).filter(|at| is_finished(*at)).count() as u64;
+    let to_write = plan.draft.outputs.iter().enumerate().filter(|(at, _)| !is_finished(*at));
+    let to_write = to_write.filter(|(_, output)| !plan.is_linked(output));
+    plan.bytes_to_write = to_write.map(|(_, output)| output.bytes).sum();
+    if let Some(free) = plan.free_bytes.filter(|free| *free < plan.bytes_to_write) {
+        let (needed, free) = (bytes_text(plan.bytes_to_write), bytes_text(free));
+        plan.draft.refuse(format!(
+            "The export needs {needed} and {free} are free; free some space, choose links, or choose another disk."
+        ));
+    }
+    plan.warnings = std::mem::take(&mut plan.draft.warnings);
+    plan.refusals = std::mem::take(&mut plan.draft.refusals);
+    Ok(plan)
 }
 
-/// Writes what was planned and verifies it.
+impl Plan {
+    /// Whether a file takes no room of its own.
+    fn is_linked(&self, output: &Output) -> bool {
+        let links = matches!(self.linking, Linking::HardLink | Linking::SymLink);
+        let places = &self.draft.snapshot.dataset.places;
+        links && matches!(output.from, From::Sample(sample) if places[sample as usize].is_loose())
+    }
+
+    /// Why what lies in the target speaks against writing there, if it does.
+    fn why_occupied(&self, occupied: &Occupied) -> Option<String> {
+        let target = self.target.display();
+        match (occupied, self.consent) {
+            (Occupied::No, _) | (_, Consent::Overwrite) => None,
+            (Occupied::Ours(state), _) if state.fingerprint == self.fingerprint => None,
+            (Occupied::Ours(_), _) => Some(format!(
+                "The folder holds another export, or one of other samples; choose another folder: {target}"
+            )),
+            (Occupied::Foreign(name), _) => {
+                Some(format!("The folder is not empty, it holds {name}; choose another folder: {target}"))
+            }
+        }
+    }
+}
+
+/// Writes what was planned and verifies it. What is finished stays when this ends early, and a plan of
+/// the same samples and options goes on from there.
 pub fn run(plan: &Plan, reader: &Reader, control: &Control) -> Result<Report, ExportError> {
-    let _ = (&plan.draft, reader, control);
-    Err(ExportError::Refused("exports are not written yet".into()))
+    let started = Instant::now();
+    if let Some(refusal) = plan.refusals.first() {
+        return Err(ExportError::Refused(refusal.clone()));
+    }
+    let draft = &plan.draft;
+    // The folder may have been filled since it was planned.
+    let occupied = occupied(&plan.target)?;
+    if let Some(refusal) = plan.why_occupied(&occupied) {
+        return Err(ExportError::Refused(refusal));
+    }
+    check_target(&plan.target, Path::new(&draft.snapshot.dataset.root))?;
+    let folder_made = std::fs::create_dir_all(&plan.target);
+    folder_made.map_err(|cause| ExportError::io(&plan.target, cause))?;
+    let is_same = matches!(&occupied, Occupied::Ours(state) if state.fingerprint == plan.fingerprint);
+    let (mut list, known) = List::open(&plan.target, &draft.outputs, !is_same)?;
+    let mut entries = draft.settled(known);
+    let resumed = entries.iter().flatten().count() as u64;
+    let folder = Folder::open(&plan.target)?;
+    let source = &draft.snapshot.dataset.source;
+    let mut state = State::new(source, &plan.fingerprint, draft.outputs.len() as u64);
+    state.write(&plan.target)?;
+
+    let work = Work { snapshot: &draft.snapshot, samples: &draft.samples, reader, tree: draft.tree.as_ref() };
+    let writing =
+        Writing { draft, work, folder: &folder, linking: plan.linking, control, faults: Default::default() };
+    let left = draft.outputs.iter().zip(&entries).filter(|(_, entry)| entry.is_none());
+    control.begin("Writing files", left.map(|(output, _)| output.bytes).sum());
+    let written = writing.write(&mut list, &mut entries);
+    folder.remove_parts()?;
+    written?;
+
+    control.begin("Verifying files", entries.iter().flatten().map(|entry| entry.bytes).sum());
+    let differing = verify(&writing, &entries)?;
+    let count = entries.iter().flatten().count() as u64;
+    let verified = count - differing.len() as u64;
+    let told = differing.iter().take(MAX_TOLD).map(|at| draft.outputs[*at].path.clone()).collect();
+    for at in &differing {
+        entries[*at] = None;
+    }
+    if !differing.is_empty() {
+        list.replace(&entries)?;
+    }
+    let Faults { issues, count: failed } = std::mem::take(&mut *lock(&writing.faults));
+    state.complete = differing.is_empty();
+    sync_all_below(folder.root());
+    state.write(&plan.target)?;
+
+    let mut counts = Counts::default();
+    for entry in entries.iter().flatten() {
+        *counts.of(entry.how) += 1;
+    }
+    Ok(Report {
+        target: plan.target.clone(),
+        samples: plan.samples,
+        files: verified,
+        bytes: entries.iter().flatten().map(|entry| entry.bytes).sum(),
+        counts,
+        resumed,
+        verified,
+        differing: told,
+        complete: state.complete,
+        seconds: started.elapsed().as_secs_f64(),
+        issues,
+        failed,
+    })
+}
+
+impl Counts {
+    fn of(&mut self, how: How) -> &mut u64 {
+        match how {
+            How::Copied => &mut self.copied,
+            How::Cloned => &mut self.cloned,
+            How::HardLinked => &mut self.hard_linked,
+            How::SymLinked => &mut self.sym_linked,
+            How::Made => &mut self.made,
+        }
+    }
+}
+
+/// A hash of all that decides what an export's files are, so that another run of it is known.
+fn fingerprint(draft: &Draft, options: &Options) -> String {
+    let mut hash = blake3::Hasher::new();
+    let mut add = |bytes: &[u8]| {
+        hash.update(&(bytes.len() as u64).to_le_bytes());
+        hash.update(bytes);
+    };
+    let dataset = &*draft.snapshot.dataset;
+    let (kind, linking) = (options.kind, options.linking);
+    add(format!("{kind:?} {linking:?} {} {}", options.shard_samples, options.shard_bytes).as_bytes());
+    add(whole(Path::new(&dataset.root)).to_string_lossy().as_bytes());
+    for sample in &draft.samples {
+        let at = *sample as usize;
+        add(dataset.path(*sample).as_bytes());
+        add(&dataset.bytes[at].to_le_bytes());
+        add(&dataset.modified_ms[at].to_le_bytes());
+    }
+    for output in &draft.outputs {
+        add(output.path.as_bytes());
+    }
+    hash.finalize().to_hex().to_string()
 }

@@ -39,6 +39,9 @@ pub enum ExportError {
     DiskFull(PathBuf),
     #[error("this is inside the dataset, which is never written to; choose another place: {}", .0.display())]
     InDataset(PathBuf),
+    #[error("this is a file; name a folder: {}", .0.display())]
+    NotAFolder(PathBuf),
+    /// A sentence of its own.
     #[error("{0}")]
     Refused(String),
     #[error("another program is exporting to this folder; wait for it or choose another: {}", .0.display())]

@@ -48,7 +48,7 @@ pub fn fuzz(bytes: Arc<dyn ReadAt>) {
 }
 
 const SIDE: u64 = 32;
-const PIXELS: u64 = SIDE * SIDE * 3;
+pub(crate) const PIXELS: u64 = SIDE * SIDE * 3;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
@@ -120,9 +120,9 @@ fn role_of(tree: &Tree, file: usize) -> Option<(Kind, &'static str)> {
     }
 }
 
-const TEN_NAMES: &str = "batches.meta.txt";
-const FINE_NAMES: &str = "fine_label_names.txt";
-const COARSE_NAMES: &str = "coarse_label_names.txt";
+pub(crate) const TEN_NAMES: &str = "batches.meta.txt";
+pub(crate) const FINE_NAMES: &str = "fine_label_names.txt";
+pub(crate) const COARSE_NAMES: &str = "coarse_label_names.txt";
 
 fn detect(tree: &Tree) -> Option<Fit> {
     let found = (0..tree.len())

@@ -21,6 +21,7 @@ use crate::jobs::Control;
 mod json;
 
 pub use json::{Annotation, Document, Id, Image, parse};
+pub(crate) use json::{annotation_in, image_in};
 
 pub const FORMAT: Format = Format {
     layout: Layout::Coco,
@@ -45,7 +46,7 @@ fn detect(tree: &Tree) -> Option<Fit> {
     files.into_iter().take(DETECT_FILES).any(|file| looks_like_coco(tree, file)).then_some(Fit::Certain)
 }
 
-fn json_files(tree: &Tree) -> Vec<usize> {
+pub(crate) fn json_files(tree: &Tree) -> Vec<usize> {
     (0..tree.len())
         .filter(|file| tree.is_in_focus(*file) && has_extension(tree.path(*file), &["json"]))
         .collect()
@@ -53,7 +54,7 @@ fn json_files(tree: &Tree) -> Vec<usize> {
 
 /// Whether the head of a file has COCO's keys. Their order is free: a file may begin with its
 /// annotations.
-fn looks_like_coco(tree: &Tree, file: usize) -> bool {
+pub(crate) fn looks_like_coco(tree: &Tree, file: usize) -> bool {
     let head = packed::head(tree, file, DETECT_BYTES);
     let head = String::from_utf8_lossy(&head);
     let has = |key: &str| head.contains(&format!("\"{key}\""));
@@ -111,6 +112,13 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     let is_listed = |file: usize| all.by_file.contains_key(&file);
     packed::report_left_out(tree, builder, is_listed, "no annotation file lists");
     Ok(())
+}
+
+/// The path of the sample that an annotation file means by a name.
+pub(crate) fn sample_path(tree: &Tree, annotations: &str, name: &str) -> String {
+    let folder = split_path(annotations).0;
+    let found = tree.images().find(name, folder, split_of_path(annotations));
+    found.map_or_else(|| join(folder, &with_slashes(name)), |file| tree.path(file).to_owned())
 }
 
 /// The images of all annotation files.

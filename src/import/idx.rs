@@ -19,7 +19,7 @@ use super::reader::access::bytes_before;
 use super::reader::{ReadAt, ReadError, RowSource};
 use super::{Fit, Format, ImportError, Tree};
 use crate::dataset::{Container, ContainerKind, DatasetBuilder, IssueKind, Layout, NewSample};
-use crate::jobs::Control;
+use crate::jobs::{Cancelled, Control};
 use crate::media::Payload;
 
 pub const FORMAT: Format = Format {
@@ -70,10 +70,10 @@ impl RowSource for Images {
 
 /// Type code, dimensions and where the values start.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Header {
-    kind: u8,
-    dims: Vec<u32>,
-    start: u64,
+pub(crate) struct Header {
+    pub kind: u8,
+    pub dims: Vec<u32>,
+    pub start: u64,
 }
 
 /// A file of images: `rows` × `height` × `width` × `channels` bytes from `start` on. The product of
@@ -130,10 +130,10 @@ impl Shape {
     }
 }
 
-const UNSIGNED_BYTE: u8 = 0x08;
+pub(crate) const UNSIGNED_BYTE: u8 = 0x08;
 
 /// Bytes of one value of an integer type code.
-fn value_bytes(kind: u8) -> Option<u64> {
+pub(crate) fn value_bytes(kind: u8) -> Option<u64> {
     match kind {
         0x08 | 0x09 => Some(1),
         0x0b => Some(2),
@@ -142,7 +142,7 @@ fn value_bytes(kind: u8) -> Option<u64> {
     }
 }
 
-fn header(bytes: &dyn ReadAt) -> Result<Header, ReadError> {
+pub(crate) fn header(bytes: &dyn ReadAt) -> Result<Header, ReadError> {
     let head = packed::bytes_up_to(bytes, 0, HEAD)?;
     header_of(&head).ok_or_else(|| malformed("the file is no IDX array"))
 }
@@ -236,7 +236,8 @@ fn pair_key(path: &str) -> String {
     path.to_ascii_lowercase().split('/').map(key).collect::<Vec<_>>().join("/")
 }
 
-fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
+/// The files of images of a tree, each with its file of labels.
+pub(crate) fn pairs(tree: &Tree, control: &Control) -> Result<Vec<(usize, Option<usize>)>, Cancelled> {
     // Where one file was opened, its pair is meant.
     let focus = tree.focus.map(|focus| pair_key(tree.path(focus)));
     let paths: BTreeSet<&str> = candidates(tree).map(|file| tree.path(file)).collect();
@@ -259,7 +260,11 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     }
     images.sort_unstable();
     let label_of = |file: &usize| label_files.get(&pair_key(tree.path(*file))).copied();
-    let pairs: Vec<(usize, Option<usize>)> = images.iter().map(|file| (*file, label_of(file))).collect();
+    Ok(images.iter().map(|file| (*file, label_of(file))).collect())
+}
+
+fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
+    let pairs = pairs(tree, control)?;
     let all = pairs.iter().flat_map(|(images, labels)| [Some(*images), *labels]).flatten();
     let all: BTreeSet<usize> = all.collect();
     let packed = Packed::new(tree, all.iter().map(|file| (*file, ContainerKind::Idx)));

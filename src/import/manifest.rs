@@ -64,9 +64,9 @@ const UNNAMED: &str = "object";
 const MAX_ISSUES: usize = 1000;
 
 /// A table that names images.
-struct Candidate {
-    file: usize,
-    kind: Kind,
+pub(crate) struct Candidate {
+    pub file: usize,
+    pub kind: Kind,
     split: Option<&'static str>,
     /// Rows that the whole file has, guessed from its beginning.
     rows: u64,
@@ -193,6 +193,28 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     }
     packed::report_left_out(tree, builder, |file| listed[file], "no row of a table names");
     Ok(())
+}
+
+/// The tables of a tree that are read.
+pub(crate) fn tables(tree: &Tree) -> Vec<Candidate> {
+    candidates(tree).found
+}
+
+/// Reads a table again and tells of each row its number, the name that it gives and what that leads to.
+/// Gives whether a first row names the columns. The error is a sentence.
+pub(crate) fn each_row(
+    tree: &Tree,
+    candidate: &Candidate,
+    mut tell: impl FnMut(u64, &str, Found),
+) -> Result<bool, String> {
+    let source = Source::read(tree, candidate)?;
+    for row in 0..source.table.len() {
+        let name = source.table.cell(row, source.roles.path);
+        if !name.is_empty() {
+            tell(source.table.lines[row], name, source.resolver.find(name));
+        }
+    }
+    Ok(source.table.named && matches!(candidate.kind, Kind::Delimited | Kind::Spaced))
 }
 
 /// Shows the images of splits that no row is about, without labels.

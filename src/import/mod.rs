@@ -19,6 +19,7 @@ pub mod numpy;
 pub mod packed;
 pub mod parquet;
 pub mod reader;
+pub(crate) mod spans;
 pub mod tree;
 pub mod voc;
 pub mod webdataset;

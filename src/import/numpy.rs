@@ -77,14 +77,25 @@ fn detect(tree: &Tree) -> Option<Fit> {
 }
 
 /// A `.npy` file of the tree, or an entry of one of its `.npz` files.
-struct Array {
+pub(crate) struct Array {
     /// Display path: `folder/images.npy`, `folder/data.npz/x_train.npy`.
-    path: String,
+    pub path: String,
     /// Position in the list of opened containers.
-    at: usize,
+    pub at: usize,
+    /// The file of the tree that it is or is in.
+    pub file: usize,
+    /// In an archive, its name there and whether it is compressed.
+    pub entry: Option<(String, bool)>,
     modified_ms: i64,
-    header: Header,
+    pub header: Header,
     key: String,
+}
+
+impl Array {
+    /// Images in the array, where it is one of images.
+    pub fn images(&self) -> Option<u64> {
+        ImageShape::of(&self.header).map(|shape| shape.rows)
+    }
 }
 
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
@@ -189,7 +200,7 @@ fn push_rows(
 const MAX_ENTRIES: usize = 4096;
 
 /// Every array in these files, with its header. What cannot be read is reported, with its path.
-fn list(
+pub(crate) fn list(
     tree: &Tree,
     files: impl IntoIterator<Item = usize>,
     report: &mut dyn FnMut(&str, ReadError),
@@ -201,7 +212,7 @@ fn list(
     // The zips keep their numbers when the arrays within them come after them.
     let mut containers: Vec<Container> =
         archives.iter().map(|file| packed::container_of(tree, *file, ContainerKind::Zip)).collect();
-    let mut found: Vec<(String, usize, i64)> = Vec::new();
+    let mut found = Vec::new();
     for (at, file) in archives.iter().enumerate() {
         control.checkpoint()?;
         let path = tree.path(*file);
@@ -220,22 +231,25 @@ fn list(
                 continue;
             }
             let place = Place { container: zips.number(at), offset: index as u64, len: entry.size() };
-            found.push((format!("{path}/{name}"), containers.len(), tree.modified_ms(*file)));
+            let is_compressed = entry.compression() != zip::CompressionMethod::Stored;
+            let entry = Some((name.clone(), is_compressed));
+            found.push((format!("{path}/{name}"), containers.len(), *file, entry));
             containers.push(Container { path: name, kind: ContainerKind::Npy, parent: Some(place) });
         }
     }
     for file in others.into_iter().filter(|file| has_extension(tree.path(*file), &["npy"])) {
-        found.push((tree.path(file).to_owned(), containers.len(), tree.modified_ms(file)));
+        found.push((tree.path(file).to_owned(), containers.len(), file, None));
         containers.push(packed::container_of(tree, file, ContainerKind::Npy));
     }
     let packed = Packed::with(tree, containers);
     let mut arrays = Vec::new();
-    for (path, at, modified_ms) in found {
+    for (path, at, file, entry) in found {
         control.checkpoint()?;
         match packed.open(at).and_then(|bytes| Header::read(&*bytes)) {
             Ok(header) => {
                 let key = pair_key(&path);
-                arrays.push(Array { path, at, modified_ms, header, key });
+                let modified_ms = tree.modified_ms(file);
+                arrays.push(Array { path, at, file, entry, modified_ms, header, key });
             }
             Err(error) => report(&path, error),
         }
@@ -290,7 +304,7 @@ fn pair_key(path: &str) -> String {
 }
 
 /// The array of labels of an array of images.
-fn labels_of<'a>(images: &Array, arrays: &'a [Array]) -> Option<&'a Array> {
+pub(crate) fn labels_of<'a>(images: &Array, arrays: &'a [Array]) -> Option<&'a Array> {
     let rows = ImageShape::of(&images.header)?.rows;
     let fits = |array: &&Array| {
         Labels::can_be(&array.header)
@@ -312,7 +326,7 @@ fn labels_of<'a>(images: &Array, arrays: &'a [Array]) -> Option<&'a Array> {
     })
 }
 
-fn is_names(array: &Array) -> bool {
+pub(crate) fn is_names(array: &Array) -> bool {
     matches!(stem(&array.path), "classes" | "class_names" | "label_names" | "names" | "categories")
         && matches!(array.header.element, Element::Bytes { .. } | Element::Unicode { .. })
 }

@@ -28,10 +28,10 @@ use super::packed::{self, MAX_CLASSES, Packed};
 use super::reader::{ReadAt, ReadError, RowSource};
 use super::{Fit, Format, ImportError, Tree};
 use crate::dataset::builder::NewBox;
-use crate::dataset::{Container, ContainerKind, DatasetBuilder, IssueKind, Layout, NewSample};
+use crate::dataset::{Container, ContainerKind, DatasetBuilder, IssueKind, Layout, NewSample, Place};
 use crate::jobs::Control;
 
-mod rows;
+pub(crate) mod rows;
 mod schema;
 
 use rows::{Images, Table};
@@ -127,6 +127,39 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     Ok(())
 }
 
+/// Tells of each row of a table that names its images the path of its sample; `false` where the table
+/// holds the images.
+pub(crate) fn each_row(
+    tree: &Tree,
+    file: usize,
+    control: &Control,
+    mut tell: impl FnMut(u64, &str),
+) -> Result<bool, ReadError> {
+    let packed = Packed::new(tree, [(file, ContainerKind::Parquet)]);
+    let table = packed.open(0).and_then(Table::open)?;
+    let Some(columns) = schema::columns(table.metadata.metadata()) else { return Ok(false) };
+    let split = split_of_path(tree.path(file));
+    let source = Source { tree, table: &table, columns: &columns, file, split, container: &|_| Place::LOOSE };
+    if source.leaf().is_some() {
+        return Ok(false);
+    }
+    for group in 0..table.starts.len() - 1 {
+        let (mut row, end) = (table.starts[group], table.starts[group + 1]);
+        let rows = 0..end - row;
+        table.read(group, rows, &columns.leaves, BATCH, |batch| {
+            let fields = Fields::new(&batch, &columns);
+            for at in 0..batch.num_rows() {
+                if let Some((_, path)) = source.image(&fields.row(at)) {
+                    tell(row, &path);
+                }
+                row += 1;
+            }
+            !control.is_cancelled()
+        })?;
+    }
+    Ok(true)
+}
+
 /// One file and what is known of it.
 struct Source<'a> {
     tree: &'a Tree,
@@ -141,12 +174,7 @@ struct Source<'a> {
 impl Source<'_> {
     fn push(&self, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
         let path = self.tree.path(self.file);
-        // Rows whose bytes are all null have their images in files.
-        let leaf = self
-            .columns
-            .image
-            .bytes
-            .filter(|leaf| !(self.columns.image.path.is_some() && self.all_null(*leaf)));
+        let leaf = self.leaf();
         let container = leaf.map(|_| (self.container)(builder));
         for group in 0..self.table.starts.len() - 1 {
             let (start, end) = (self.table.starts[group], self.table.starts[group + 1]);
@@ -190,6 +218,27 @@ impl Source<'_> {
         Ok(())
     }
 
+    /// The leaf of the images' bytes. Rows whose bytes are all null have their images in files.
+    fn leaf(&self) -> Option<usize> {
+        let image = &self.columns.image;
+        image.bytes.filter(|leaf| !(image.path.is_some() && self.all_null(*leaf)))
+    }
+
+    /// The split of a row.
+    fn split<'b>(&'b self, values: &'b Values<'_>) -> Option<&'b str> {
+        let told = values.attributes.iter().find(|(name, value)| *name == "split" && !value.is_empty());
+        told.map(|(_, value)| split_of(value).unwrap_or(value)).or(self.split)
+    }
+
+    /// The file that a row names, where it is there, and the path of its sample.
+    fn image(&self, values: &Values<'_>) -> Option<(Option<usize>, String)> {
+        let (name, folder) = (values.path.as_ref()?, split_path(self.tree.path(self.file)).0);
+        let found = self.tree.images().find(name, folder, self.split(values));
+        let path =
+            found.map_or_else(|| join(folder, &with_slashes(name)), |file| self.tree.path(file).to_owned());
+        Some((found, path))
+    }
+
     fn all_null(&self, leaf: usize) -> bool {
         let mut groups = self.table.metadata.metadata().row_groups().iter();
         groups.all(|group| {
@@ -207,11 +256,8 @@ impl Source<'_> {
         fields: Option<(&Fields<'_>, usize)>,
     ) {
         let path = self.tree.path(self.file);
-        let folder = split_path(path).0;
         let values = fields.map(|(fields, at)| fields.row(at)).unwrap_or_default();
-        let told = values.attributes.iter().find(|(name, value)| *name == "split" && !value.is_empty());
-        let told = told.map(|(_, value)| split_of(value).unwrap_or(value));
-        let split = told.or(self.split);
+        let split = self.split(&values);
         let labels: Vec<&str> = values.labels.iter().map(String::as_str).collect();
         let boxes = values.boxes.iter().map(|(class, rect)| NewBox { class, rect: *rect, relative: false });
         let boxes: Vec<NewBox<'_>> = boxes.collect();
@@ -237,16 +283,11 @@ impl Source<'_> {
                 })
             }
             None => {
-                let Some(name) = &values.path else {
+                let Some((found, image)) = self.image(&values) else {
                     let message = format!("row {row} names no image");
                     builder.issue(None, path, IssueKind::Annotation, message);
                     return;
                 };
-                let found = self.tree.images().find(name, folder, split);
-                let image = found.map_or_else(
-                    || join(folder, &with_slashes(name)),
-                    |file| self.tree.path(file).to_owned(),
-                );
                 let known = builder.len();
                 let sample = builder.push(NewSample {
                     path: &image,

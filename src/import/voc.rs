@@ -17,7 +17,7 @@ use super::names::{has_extension, join, split_of_folders, split_path, stem, with
 use super::{Fit, Format, ImportError, ReadError, Tree, packed};
 use crate::dataset::builder::NewBox;
 use crate::dataset::{DatasetBuilder, IssueKind, Layout, NewSample};
-use crate::jobs::Control;
+use crate::jobs::{Cancelled, Control};
 
 mod xml;
 
@@ -56,17 +56,25 @@ struct Annotated {
     annotation: Annotation,
 }
 
-fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
+/// The annotation files of a tree.
+#[derive(Default)]
+struct Annotations<'a> {
+    samples: Vec<Annotated>,
+    /// Those that cannot be used, the image beside them and why.
+    broken: Vec<(usize, Option<usize>, String)>,
+    /// Images that a sample has.
+    taken: HashSet<usize>,
+    /// Folders of the images.
+    folders: HashSet<&'a str>,
+}
+
+/// Reads the annotation files and finds their images.
+fn annotations<'a>(tree: &'a Tree, control: &Control) -> Result<Annotations<'a>, Cancelled> {
     let files: Vec<usize> =
         (0..tree.len()).filter(|file| has_extension(tree.path(*file), &["xml"])).collect();
     let index = tree.images();
-    let splits = listed_splits(tree);
     control.begin("Reading annotations", files.len() as u64);
-
-    let mut taken: HashSet<usize> = HashSet::new();
-    let mut folders: HashSet<&str> = HashSet::new();
-    let mut samples: Vec<Annotated> = Vec::new();
-    let mut broken: Vec<(usize, Option<usize>, String)> = Vec::new();
+    let Annotations { mut samples, mut broken, mut taken, mut folders } = Annotations::default();
     for files in files.chunks(1024) {
         control.checkpoint()?;
         let read: Vec<Result<Annotation, String>> =
@@ -104,6 +112,21 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
         }
         control.add(files.len() as u64);
     }
+    Ok(Annotations { samples, broken, taken, folders })
+}
+
+/// Each annotation file that is read or broken, with the path of the sample that it is about.
+pub(crate) fn annotation_files(tree: &Tree, control: &Control) -> Result<Vec<(usize, String)>, Cancelled> {
+    let Annotations { samples, broken, .. } = annotations(tree, control)?;
+    let read = samples.iter().map(|sample| (sample.xml, sample_path(tree, sample.image, Some(sample))));
+    let broken = broken.iter().filter_map(|(xml, image, _)| Some((*xml, tree.path((*image)?).to_owned())));
+    Ok(read.chain(broken).collect())
+}
+
+fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
+    let index = tree.images();
+    let splits = listed_splits(tree);
+    let Annotations { samples, broken, taken, folders } = annotations(tree, control)?;
     // Images without annotations: VOC's own test images, or those whose XML is broken.
     let alone = index.files().filter(|image| !taken.contains(image));
     let alone = alone.filter(|image| folders.contains(split_path(tree.path(*image)).0));
@@ -165,16 +188,7 @@ fn push(
     let labels: Vec<&str> = objects.iter().map(|object| object.name.as_str()).collect();
     let difficult = objects.iter().filter(|object| object.difficult).count().to_string();
     let attributes = [("difficult", difficult.as_str())];
-    let path = match (image, sample) {
-        (Some(image), _) => tree.path(image).to_owned(),
-        (None, Some(sample)) => {
-            let told = &sample.annotation.filename;
-            let name =
-                if told.is_empty() { stem(tree.path(sample.xml)).to_owned() } else { with_slashes(told) };
-            join(split_path(tree.path(sample.xml)).0, &name)
-        }
-        (None, None) => String::new(),
-    };
+    let path = sample_path(tree, image, sample);
     let listed = splits.get(&list_key(&path)).copied();
     let in_xml = || sample.and_then(|sample| split_of_folders(tree.path(sample.xml)));
     let split = listed.or_else(|| split_of_folders(&path)).or_else(in_xml);
@@ -208,6 +222,20 @@ fn push(
     id
 }
 
+/// The path of a sample: its image's, or where that should be.
+fn sample_path(tree: &Tree, image: Option<usize>, sample: Option<&Annotated>) -> String {
+    match (image, sample) {
+        (Some(image), _) => tree.path(image).to_owned(),
+        (None, Some(sample)) => {
+            let told = &sample.annotation.filename;
+            let name =
+                if told.is_empty() { stem(tree.path(sample.xml)).to_owned() } else { with_slashes(told) };
+            join(split_path(tree.path(sample.xml)).0, &name)
+        }
+        (None, None) => String::new(),
+    }
+}
+
 /// The split of each image by [`list_key`], from `ImageSets/Main`. An image in `train` and in
 /// `trainval` is in `train`.
 fn listed_splits(tree: &Tree) -> HashMap<String, &'static str> {
@@ -231,7 +259,7 @@ fn listed_splits(tree: &Tree) -> HashMap<String, &'static str> {
 
 /// What a list in `ImageSets` calls an image: its name without extension, below the folder that
 /// holds both `ImageSets` and the images' folder.
-fn list_key(path: &str) -> String {
+pub(crate) fn list_key(path: &str) -> String {
     let (folder, _) = split_path(path);
     join(split_path(folder).0, stem(path))
 }

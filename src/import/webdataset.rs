@@ -54,10 +54,10 @@ const MAX_ISSUES: usize = 200;
 
 /// The files of one sample.
 #[derive(Debug)]
-struct Group {
+pub(crate) struct Group {
     /// Files of the tree in the shard's order.
-    members: Vec<u32>,
-    image: Option<u32>,
+    pub members: Vec<u32>,
+    pub image: Option<u32>,
 }
 
 /// What a member beside the image holds, by its ending.
@@ -169,7 +169,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
 }
 
 /// The samples of all shards, each shard in its own order; at most `most`.
-fn groups(tree: &Tree, most: usize) -> Vec<Group> {
+pub(crate) fn groups(tree: &Tree, most: usize) -> Vec<Group> {
     let mut files: Vec<u32> = (0..tree.len() as u32)
         .filter(|file| {
             let place = tree.place(*file as usize);
@@ -313,7 +313,7 @@ fn read_member(role: Role, content: &[u8], names: &[String], values: &mut Values
 }
 
 /// Whether a value of that lowercase name is a sample's label.
-fn is_label_key(key: &str) -> bool {
+pub(crate) fn is_label_key(key: &str) -> bool {
     matches!(
         key,
         "label"
@@ -371,13 +371,7 @@ fn scalar(value: &Value) -> Option<String> {
 
 /// The names of numbered classes, from a file beside the shards or within; empty without one.
 fn class_names(tree: &Tree) -> Vec<String> {
-    let named = |file: &usize| {
-        matches!(
-            split_path(tree.path(*file)).1,
-            "classes.txt" | "labels.txt" | "dataset_info.json" | "dataset_infos.json"
-        )
-    };
-    for file in (0..tree.len()).filter(named).take(16) {
+    for file in (0..tree.len()).filter(|file| is_names_file(tree.path(*file))).take(16) {
         if tree.bytes(file) > MAX_NAMES_BYTES {
             continue;
         }
@@ -394,14 +388,21 @@ fn class_names(tree: &Tree) -> Vec<String> {
             return names;
         }
     }
-    // One archive opened by itself: its folder is not in the tree.
-    if !tree.is_one_archive() {
-        return Vec::new();
-    }
+    let beside = names_beside(tree).and_then(|text| String::from_utf8(text).ok()).unwrap_or_default();
+    beside.lines().map(|line| line.trim().to_owned()).collect()
+}
+
+/// Whether a file of that name names the numbered classes.
+pub(crate) fn is_names_file(path: &str) -> bool {
+    let (_, name) = split_path(path);
+    matches!(name, "classes.txt" | "labels.txt" | "dataset_info.json" | "dataset_infos.json")
+}
+
+/// The file of class names beside one archive that was opened by itself, whose folder is not in the tree.
+pub(crate) fn names_beside(tree: &Tree) -> Option<Vec<u8>> {
     let beside = tree.root.join("classes.txt");
-    let small = beside.metadata().is_ok_and(|about| about.is_file() && about.len() <= MAX_NAMES_BYTES);
-    let names = if small { std::fs::read_to_string(beside).unwrap_or_default() } else { String::new() };
-    names.lines().map(|line| line.trim().to_owned()).collect()
+    let small = || beside.metadata().is_ok_and(|about| about.is_file() && about.len() <= MAX_NAMES_BYTES);
+    if tree.is_one_archive() && small() { std::fs::read(beside).ok() } else { None }
 }
 
 /// The names of the first `ClassLabel` in a Hugging Face dataset's description.

@@ -28,7 +28,7 @@ use crate::jobs::Control;
 
 mod config;
 
-use config::Config;
+pub(crate) use config::Config;
 
 pub const FORMAT: Format = Format {
     layout: Layout::Yolo,
@@ -137,7 +137,8 @@ fn clip(text: &str, chars: usize) -> String {
     text.chars().take(chars).collect()
 }
 
-const NAME_LISTS: [&str; 5] = ["classes.txt", "obj.names", "classes.names", "data.names", "labels.names"];
+pub(crate) const NAME_LISTS: [&str; 5] =
+    ["classes.txt", "obj.names", "classes.names", "data.names", "labels.names"];
 
 /// Images whose label file is looked for before a tree is held to have none.
 const DETECT_IMAGES: usize = 64;
@@ -177,7 +178,7 @@ fn is_config(path: &str) -> bool {
 }
 
 /// The file that names the classes and splits, and what it says.
-fn find_config(tree: &Tree) -> Option<(usize, Config)> {
+pub(crate) fn find_config(tree: &Tree) -> Option<(usize, Config)> {
     let mut files: Vec<usize> = (0..tree.len())
         .filter(|file| {
             let path = tree.path(*file);
@@ -201,7 +202,7 @@ fn find_config(tree: &Tree) -> Option<(usize, Config)> {
 }
 
 /// The label file of an image, where there is one.
-fn label_file(tree: &Tree, image: &str) -> Option<usize> {
+pub(crate) fn label_file(tree: &Tree, image: &str) -> Option<usize> {
     let (folder, _) = split_path(image);
     let name = format!("{}.txt", stem(image));
     // The last folder named "images" is the one that has its twin, as in Ultralytics' loader.
@@ -423,8 +424,14 @@ fn assign_splits(
     }
 }
 
+/// The list of a split's images that a path of the file of splits leads to.
+pub(crate) fn list_file(tree: &Tree, config_file: usize, config: &Config, value: &str) -> Option<usize> {
+    let places = places(split_path(tree.path(config_file)).0, &config.path, value)?;
+    has_extension(value, &["txt"]).then(|| places.iter().find_map(|path| tree.find(path))).flatten()
+}
+
 /// The folders that a file lies in, from its own to the topmost.
-fn above(path: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn above(path: &str) -> impl Iterator<Item = &str> {
     std::iter::successors(path.rsplit_once('/'), |(folder, _)| folder.rsplit_once('/'))
         .map(|(folder, _)| folder)
 }

@@ -1,3 +1,179 @@
-//! The files of an export before any is written.
+//! The files of an export before any is written: what each is called and how it comes about.
+//!
+//! Layouts fill it; it refuses to know them, and how files get to the disk.
+
+use std::collections::HashMap;
+use std::fmt::Debug;
+use std::path::PathBuf;
+
+use super::state::Entry;
+use super::write::{Failure, Out};
+use crate::dataset::query::Snapshot;
+use crate::dataset::{Dataset, SampleId};
+use crate::import::tree::archive::{archive_stem, is_archive_name};
+use crate::import::{Reader, Tree};
+
+/// One file of the export.
 #[derive(Debug)]
-pub struct Draft {}
+pub struct Output {
+    /// Relative to the target, `/`-separated; never leads out of it.
+    pub path: String,
+    /// The exact path where it is not UTF-8.
+    pub raw: Option<Vec<u8>>,
+    /// Size; a guess for files that are made.
+    pub bytes: u64,
+    pub from: From,
+}
+
+/// How a file comes about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum From {
+    /// It is a sample's own file, or a copy of an archive's entry, as stored.
+    Sample(SampleId),
+    /// It is the image file that a sample's row holds, or its pixels as a PNG.
+    Row(SampleId),
+    /// It is a copy of a file of the listed source, by its number in the tree.
+    Beside(usize),
+    /// It is made, by the maker of that number.
+    Made(usize),
+}
+
+/// A file that is made of what stays.
+pub trait Make: Debug + Send + Sync {
+    /// Writes the file from its beginning. Asks `out` for pause and cancel at every step.
+    fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure>;
+
+    /// Whether the content follows from the chosen samples alone. A table of what was measured does
+    /// not, and is written again whenever an export goes on.
+    fn is_settled(&self) -> bool {
+        true
+    }
+}
+
+/// What making files needs.
+pub struct Work<'a> {
+    pub snapshot: &'a Snapshot,
+    pub samples: &'a [SampleId],
+    pub reader: &'a Reader,
+    pub tree: Option<&'a Tree>,
+}
+
+impl Work<'_> {
+    pub fn dataset(&self) -> &Dataset {
+        &self.snapshot.dataset
+    }
+
+    /// The source as it was listed for this export.
+    pub fn tree(&self) -> Result<&Tree, Failure> {
+        // Layouts that read files beside the samples list the source when they plan.
+        self.tree.ok_or_else(|| Failure::source("the source was not listed"))
+    }
+}
+
+/// A plan's files, and what is to be said of them.
+#[derive(Debug)]
+pub struct Draft {
+    pub snapshot: Snapshot,
+    /// The samples to export, ascending.
+    pub samples: Vec<SampleId>,
+    /// The source as listed anew, where files beside the samples are read.
+    pub tree: Option<Tree>,
+    pub outputs: Vec<Output>,
+    pub made: Vec<Box<dyn Make>>,
+    pub warnings: Vec<String>,
+    pub refusals: Vec<String>,
+}
+
+impl Draft {
+    pub fn new(snapshot: Snapshot, samples: Vec<SampleId>) -> Self {
+        Self {
+            snapshot,
+            samples,
+            tree: None,
+            outputs: Vec::new(),
+            made: Vec::new(),
+            warnings: Vec::new(),
+            refusals: Vec::new(),
+        }
+    }
+
+    pub fn warn(&mut self, sentence: impl Into<String>) {
+        self.warnings.push(sentence.into());
+    }
+
+    pub fn refuse(&mut self, sentence: impl Into<String>) {
+        self.refusals.push(sentence.into());
+    }
+
+    /// A sample's file under the name that it has in the source, archives unpacked.
+    pub fn same_sample(&mut self, sample: SampleId) {
+        let dataset = &*self.snapshot.dataset;
+        let path = unpacked(dataset.path(sample), dataset.places[sample as usize].is_loose());
+        let raw = dataset.raw_paths.get(&sample).cloned();
+        let bytes = dataset.bytes[sample as usize];
+        self.outputs.push(Output { path, raw, bytes, from: From::Sample(sample) });
+    }
+
+    /// A file of the tree as it is, under its own name.
+    pub fn beside(&mut self, file: usize) {
+        let Some(tree) = &self.tree else { return };
+        let path = unpacked(tree.path(file), tree.place(file).is_loose());
+        let (raw, bytes) = (tree.raw_path(file).map(<[u8]>::to_vec), tree.bytes(file));
+        self.outputs.push(Output { path, raw, bytes, from: From::Beside(file) });
+    }
+
+    /// A file that is made in the place of one of the tree.
+    pub fn made_like(&mut self, file: usize, bytes: u64, make: impl Make + 'static) {
+        let Some(tree) = &self.tree else { return };
+        let path = unpacked(tree.path(file), tree.place(file).is_loose());
+        self.made(path, bytes, make);
+    }
+
+    pub fn made(&mut self, path: String, bytes: u64, make: impl Make + 'static) {
+        let from = From::Made(self.made.len());
+        self.made.push(Box::new(make));
+        self.outputs.push(Output { path, raw: None, bytes, from });
+    }
+
+    /// Paths that more than one file has.
+    pub fn clashing(&self) -> Vec<&str> {
+        let mut seen = HashMap::with_capacity(self.outputs.len());
+        let mut clashing = Vec::new();
+        for output in &self.outputs {
+            let count: &mut u32 = seen.entry((output.path.as_str(), output.raw.as_deref())).or_default();
+            *count += 1;
+            if *count == 2 {
+                clashing.push(output.path.as_str());
+            }
+        }
+        clashing
+    }
+
+    /// What is known of finished files, without those that are to be made anew.
+    pub fn settled(&self, mut entries: Vec<Option<Entry>>) -> Vec<Option<Entry>> {
+        for (entry, output) in entries.iter_mut().zip(&self.outputs) {
+            if matches!(output.from, From::Made(maker) if !self.made[maker].is_settled()) {
+                *entry = None;
+            }
+        }
+        entries
+    }
+
+    /// Where a sample that is a file of its own lies on the disk.
+    pub fn file_of(&self, reader: &Reader, sample: SampleId) -> Option<PathBuf> {
+        let dataset = &*self.snapshot.dataset;
+        let raw = dataset.raw_paths.get(&sample).map(Vec::as_slice);
+        dataset.places[sample as usize].is_loose().then(|| reader.path_on_disk(dataset.path(sample), raw))
+    }
+}
+
+/// A path with archives' names as folders': what unpacking `a.zip` beside it would give.
+pub fn unpacked(path: &str, is_loose: bool) -> String {
+    if is_loose {
+        return path.to_owned();
+    }
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = |part| if is_archive_name(part) { archive_stem(part) } else { part };
+    let parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).map(stem).collect();
+    if parts.is_empty() { name.to_owned() } else { format!("{}/{name}", parts.join("/")) }
+}

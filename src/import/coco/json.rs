@@ -328,6 +328,16 @@ impl<'de, T: Entry> Deserialize<'de> for Element<T> {
     }
 }
 
+/// An image of a file's list by itself.
+pub(crate) fn image_in(text: &[u8]) -> Option<Image> {
+    serde_json::from_slice::<Element<Image>>(text).ok()?.0
+}
+
+/// An annotation of a file's list by itself.
+pub(crate) fn annotation_in(text: &[u8]) -> Option<Annotation> {
+    serde_json::from_slice::<Element<Annotation>>(text).ok()?.0
+}
+
 /// The elements of a list, and how many were no entries.
 struct Elements<T>(Vec<T>, usize);
 

@@ -91,13 +91,13 @@ impl<'a> Resolver<'a> {
     }
 }
 
-fn is_address(value: &str) -> bool {
+pub(crate) fn is_address(value: &str) -> bool {
     const SCHEMES: [&str; 5] = ["http", "https", "ftp", "s3", "gs"];
     let scheme = value.split_once("://").map(|(scheme, _)| scheme);
     scheme.is_some_and(|scheme| SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known)))
 }
 
-fn is_absolute(value: &str) -> bool {
+pub(crate) fn is_absolute(value: &str) -> bool {
     let drive = |value: &str| {
         let bytes = value.as_bytes();
         bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && bytes[2] == b'/'
@@ -106,7 +106,7 @@ fn is_absolute(value: &str) -> bool {
 }
 
 /// A regular file on the disk that is or may be an image.
-fn on_disk(path: &Path) -> Option<Found> {
+pub(crate) fn on_disk(path: &Path) -> Option<Found> {
     let name = path.to_str()?;
     if !is_image_name(name) && !is_doubtful_name(name) {
         return None;

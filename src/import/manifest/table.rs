@@ -5,8 +5,10 @@
 //! line that cannot be read is a fault with its number, and the rest goes on. It refuses to know what
 //! columns mean.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::{Map, Value};
@@ -14,6 +16,7 @@ use serde_json::{Map, Value};
 use super::columns::is_known_name;
 use crate::dataset::Strings;
 use crate::import::names::is_image_name;
+use crate::import::spans;
 
 /// What stands between the elements of a list.
 pub const LIST: char = '\u{1f}';
@@ -403,6 +406,74 @@ fn parse_array(content: &[u8], whole: bool, most: usize) -> Option<Table> {
     Some(table)
 }
 
+/// A table's text with the place of each row in it, to write some of them as they are.
+pub struct Cut<'a> {
+    /// In UTF-8, without a byte order mark.
+    pub content: Cow<'a, [u8]>,
+    /// Each row by its number as in [`Table::lines`], the names of the columns included.
+    pub rows: Vec<(u64, Range<usize>)>,
+}
+
+/// Cuts a table into its rows as [`parse`] reads them. A row's bytes are without its line end, or without
+/// the comma after it in an array.
+pub fn cut(content: &[u8], kind: Kind) -> Option<Cut<'_>> {
+    let content = decode(content).map_or(Cow::Borrowed(content), Cow::Owned);
+    let content = match content {
+        Cow::Borrowed(text) => Cow::Borrowed(text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text)),
+        owned => owned,
+    };
+    let rows = match kind {
+        Kind::Delimited | Kind::Spaced => {
+            let delimiter = delimiter(&content, kind);
+            let quoted = cut_delimited(&content, delimiter, Quotes::Quote);
+            quoted.or_else(|| cut_delimited(&content, delimiter, Quotes::Text))?
+        }
+        Kind::JsonLines => {
+            let mut start = 0;
+            let lines = content.split(|byte| *byte == b'\n').enumerate().map(|(at, line)| {
+                let row = start..start + line.len();
+                start = row.end + 1;
+                (at as u64 + 1, trimmed(&content, row))
+            });
+            lines.collect()
+        }
+        Kind::JsonArray => {
+            let array = content.iter().position(|byte| *byte == b'[')?;
+            (1..).zip(spans::elements(&content, array)).collect()
+        }
+    };
+    Some(Cut { content, rows })
+}
+
+/// `None` where quotes do not end.
+fn cut_delimited(content: &[u8], delimiter: u8, quotes: Quotes) -> Option<Vec<(u64, Range<usize>)>> {
+    let mut reader = reader(content, delimiter, quotes);
+    let mut record = csv::ByteRecord::new();
+    let mut rows = Vec::new();
+    loop {
+        let start = reader.position().byte() as usize;
+        match reader.read_byte_record(&mut record) {
+            Ok(false) => return Some(rows),
+            Ok(true) => {}
+            Err(_) => continue,
+        }
+        if record.as_slice().iter().filter(|byte| **byte == b'\n').count() > MAX_CELL_LINES {
+            return None;
+        }
+        let line = record.position().map_or(0, |position| line_of(content, position));
+        let end = (reader.position().byte() as usize).min(content.len());
+        rows.push((line, trimmed(content, start..end)));
+    }
+}
+
+/// A range of bytes without the line ends around it.
+fn trimmed(content: &[u8], range: Range<usize>) -> Range<usize> {
+    let is_end = |at: &usize| matches!(content[*at], b'\r' | b'\n');
+    let start = range.clone().find(|at| !is_end(at)).unwrap_or(range.end);
+    let end = (start..range.end).rev().find(|at| !is_end(at)).map_or(start, |at| at + 1);
+    start..end
+}
+
 /// Takes an array's objects into the table one by one, so that the whole is never held twice.
 struct Rows<'a> {
     table: &'a mut Table,
@@ -456,6 +527,31 @@ mod tests {
         }
         lines.extend(table.faults.iter().map(|(line, _)| format!("fault {line}")));
         lines.join(" / ")
+    }
+
+    #[test]
+    fn rows_are_cut_as_they_are_read() {
+        for (kind, content, expected) in [
+            (
+                Kind::Delimited,
+                "path,label\r\n\r\na.png,\"x\r\ny\"\r\nb.png,2\r\n",
+                "1:path,label|3:a.png,\"x\r\ny\"|5:b.png,2",
+            ),
+            (Kind::Delimited, "\u{feff}path;label\na.png;x", "1:path;label|2:a.png;x"),
+            (Kind::JsonLines, "{\"a\": 1}\r\n\n{\"b\": \"\\n\"}", "1:{\"a\": 1}|2:|3:{\"b\": \"\\n\"}"),
+            (Kind::JsonArray, " [ {\"a\": [1, \"]\"]} , 7,\n{}]", "1:{\"a\": [1, \"]\"]}|2:7|3:{}"),
+            (Kind::JsonArray, "[{\"a\": 1}, {\"b", "1:{\"a\": 1}"),
+        ] {
+            let cut = cut(content.as_bytes(), kind).unwrap();
+            let told = cut
+                .rows
+                .iter()
+                .map(|(line, row)| format!("{line}:{}", String::from_utf8_lossy(&cut.content[row.clone()])));
+            assert_eq!(told.collect::<Vec<_>>().join("|"), expected);
+            let table = parse(content.as_bytes(), kind, true, 100).unwrap();
+            let lines: Vec<u64> = cut.rows.iter().map(|(line, _)| *line).collect();
+            assert!(table.lines.iter().all(|line| lines.contains(line)), "{content}");
+        }
     }
 
     #[test]

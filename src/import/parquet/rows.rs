@@ -108,7 +108,7 @@ impl Table {
 }
 
 /// Runs code of the parquet crate, which panics on some damaged files.
-fn guarded<T>(work: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ReadError> {
+pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ReadError> {
     let corrupt = |message: String| {
         ReadError::new(
             IssueKind::Corrupt,
@@ -124,6 +124,12 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, ParquetError>) -> Result<T, ReadE
 /// Bytes as the parquet crate wants them.
 #[derive(Clone)]
 pub struct Chunks(Arc<dyn ReadAt>);
+
+impl Chunks {
+    pub fn new(bytes: Arc<dyn ReadAt>) -> Self {
+        Self(bytes)
+    }
+}
 
 impl Length for Chunks {
     fn len(&self) -> u64 {

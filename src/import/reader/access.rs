@@ -364,7 +364,7 @@ impl Drop for StreamAt {
 
 /// Locks, going on with the value that a panicking thread left: each holds data that is whole
 /// after every statement.
-pub(in crate::import) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
