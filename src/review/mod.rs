@@ -18,6 +18,7 @@ pub use impact::{Coverage, Impact, staying};
 pub use judge::{Judged, Raised, judge};
 pub use rules::{FlagName, Rules};
 
+use crate::analysis::evidence::{self, By};
 use crate::analysis::groups::Forest;
 use crate::analysis::hamming::Pair;
 use crate::analysis::neighbours::Neighbours;
@@ -108,7 +109,7 @@ impl Method {
             Self::File | Self::Pixels => 0,
             Self::Ahash | Self::Dhash | Self::Phash | Self::Whash => 10,
             Self::LongPhash => 40,
-            Self::Combined | Self::Descriptor => 300,
+            Self::Combined | Self::Descriptor => evidence::THRESHOLD.into(),
         }
     }
 
@@ -118,7 +119,7 @@ impl Method {
             Self::File | Self::Pixels => 0,
             Self::Ahash | Self::Dhash | Self::Phash | Self::Whash => 16,
             Self::LongPhash => 64,
-            Self::Combined | Self::Descriptor => 600,
+            Self::Combined | Self::Descriptor => evidence::RADIUS.into(),
         }
     }
 
@@ -168,8 +169,8 @@ pub struct Alike {
     pub symmetries: bool,
     /// By `a` and `b`, `a < b`. Of samples that are equal each is paired with the first.
     pub pairs: Vec<Pair>,
-    /// What found each pair, in the order of `pairs`.
-    pub evidence: Vec<Evidence>,
+    /// What found each pair, in the order of `pairs`; empty where one method alone found all.
+    pub by: Vec<By>,
     pub forest: Forest,
     /// The distance up to which no pair is missing.
     pub radius: u32,
@@ -177,45 +178,28 @@ pub struct Alike {
 
 impl Alike {
     /// The pair of two samples, if they are one, and what found it.
-    pub fn pair(&self, one: SampleId, two: SampleId) -> Option<(Pair, Evidence)> {
+    pub fn pair(&self, one: SampleId, two: SampleId) -> Option<(Pair, By)> {
         let (a, b) = (one.min(two), one.max(two));
         let at = self.pairs.binary_search_by_key(&(a, b), |pair| (pair.a, pair.b)).ok()?;
-        Some((self.pairs[at], self.evidence.get(at).copied().unwrap_or_default()))
+        Some((self.pairs[at], self.by.get(at).copied().unwrap_or_default()))
     }
 }
 
-/// What found a pair, as bits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Evidence(pub u8);
-
-impl Evidence {
-    pub const FILE: u8 = 1;
-    pub const PIXELS: u8 = 2;
-    pub const HASH: u8 = 4;
-    pub const DESCRIPTOR: u8 = 8;
-    /// The copy is mirrored or turned.
-    pub const TURNED: u8 = 16;
-
-    /// In words: "same file", "hash and descriptor, mirrored or turned".
-    pub fn text(self) -> String {
-        let has = |bit: u8| self.0 & bit != 0;
-        if has(Self::FILE) {
-            return "same file".to_owned();
-        }
-        let mut words = Vec::new();
-        for (bit, word) in
-            [(Self::PIXELS, "same pixels"), (Self::HASH, "hash"), (Self::DESCRIPTOR, "descriptor")]
-        {
-            if has(bit) {
-                words.push(word);
-            }
-        }
-        let mut text = words.join(" and ");
-        if has(Self::TURNED) {
-            text.push_str(", mirrored or turned");
-        }
-        text
+/// What found a pair, in words: "same file", "hash and descriptor, mirrored".
+pub fn evidence_text(by: By) -> String {
+    if by.file() {
+        return "same file".to_owned();
     }
+    let evidence = [(by.pixels(), "same pixels"), (by.phash(), "hash"), (by.descriptor(), "descriptor")];
+    let words: Vec<&str> = evidence.into_iter().filter(|(is, _)| *is).map(|(_, word)| word).collect();
+    let symmetry = by.symmetry();
+    let laid = match (symmetry.mirrored, symmetry.turns) {
+        (false, 0) => "",
+        (true, 0) => ", mirrored",
+        (false, _) => ", turned",
+        (true, _) => ", mirrored and turned",
+    };
+    words.join(" and ") + laid
 }
 
 /// The nearest neighbours of the samples that have a descriptor.

@@ -17,6 +17,7 @@ mod media;
 mod panels;
 mod pictures;
 mod query;
+mod review;
 mod session;
 mod store;
 mod window;
