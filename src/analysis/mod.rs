@@ -13,6 +13,6 @@ mod resize;
 pub mod symmetry;
 pub mod whiten;
 
-pub use hash::Hashes;
+pub use hash::{HashKind, Hashable, Hashes};
 pub use resize::Plane;
 pub use symmetry::Symmetry;

@@ -300,8 +300,7 @@ impl Project {
     /// The bytes under that name; `None` where there are none, or damaged ones.
     pub fn load_part(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         let name = format!("{WORKED_OUT}{name}");
-        let columns =
-            database::columns(&self.connection(), &name).map_err(|cause| self.told(cause))?;
+        let columns = database::columns(&self.connection(), &name).map_err(|cause| self.told(cause))?;
         // The rest of the name is empty where it is that one.
         let parts = columns.into_iter().find(|(rest, _)| rest.is_empty()).map(|(_, parts)| parts);
         let raw = parts.map(|parts| parts.and_then(|parts| blob::unseal_column(&parts))).transpose();
