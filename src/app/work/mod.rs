@@ -495,10 +495,6 @@ fn waker(ctx: &Context) -> impl Fn() + Send + 'static {
     move || ctx.request_repaint()
 }
 
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
 fn no_thread(error: &std::io::Error) -> Action {
     let message =
         format!("The system gave no thread for the work ({error}). Close other programs and try again.");
