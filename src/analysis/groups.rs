@@ -56,6 +56,11 @@ impl Forest {
         Self { rows, edges, histogram }
     }
 
+    /// Rows that it is over.
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
     /// Pairs at each distance from 0 on.
     pub fn histogram(&self) -> &[u32] {
         &self.histogram

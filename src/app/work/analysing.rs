@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::Context;
 
 use super::live::Live;
-use super::{bug, threads, waker};
+use super::{bug, waker};
 use crate::dataset::query::Snapshot;
 use crate::jobs::{Control, Job, Outcome};
 use crate::pipeline;
@@ -27,7 +27,7 @@ impl Analysing {
         let work = move |control: &Control| {
             let project = project.as_deref();
             let (analysed, problem) =
-                analyse(&snapshot, &reader, project, before.as_deref(), options, threads(), control)?;
+                analyse(&snapshot, &reader, project, before.as_deref(), options, pipeline::cores(), control)?;
             Ok((Arc::new(analysed), problem))
         };
         Ok(Self { job: Job::spawn("analyse", waker(ctx), work)? })
