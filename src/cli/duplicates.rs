@@ -12,7 +12,8 @@ use super::progress::Meter;
 use crate::analysis::groups::Groups;
 use crate::analysis::hamming::Pair;
 use crate::jobs::Control;
-use crate::pipeline::duplicates::{Duplicates, MAX_PAIRS, Method, duplicates};
+use crate::pipeline::duplicates::{Duplicates, MAX_PAIRS, duplicates, hash, wanted, words};
+use crate::review::Method;
 use crate::text::{counted, grouped};
 
 /// The figures of a search, as `--json` prints them.
@@ -77,7 +78,7 @@ pub fn run(options: &DuplicatesOptions) -> anyhow::Result<()> {
     let asked = options.threshold.unwrap_or(method.default_threshold());
     let control = Control::new();
     let meter = Meter::start(&control);
-    let looked = look(&options.path, method.wanted(options.symmetries), options.threads, &control)?;
+    let looked = look(&options.path, wanted(method, options.symmetries), options.threads, &control)?;
     let (signals, samples) = (&looked.signals, &looked.samples);
     let found = duplicates(signals, samples, method, options.symmetries, asked, &control)?;
     drop(meter);
@@ -138,9 +139,8 @@ fn hash_rows<'a>(
 ) -> impl Iterator<Item = Vec<String>> + 'a {
     let heading = vec!["path".to_owned(), format!("{:?}", options.method).to_lowercase()];
     let rows = looked.samples.iter().enumerate().map(move |(row, sample)| {
-        let text =
-            |hash: [u64; 4]| hash[..method.words()].iter().map(|word| format!("{word:016x}")).collect();
-        let hash: Option<String> = method.hash(&looked.signals.get(*sample)).map(text);
+        let text = |hash: [u64; 4]| hash[..words(method)].iter().map(|word| format!("{word:016x}")).collect();
+        let hash: Option<String> = hash(method, &looked.signals.get(*sample)).map(text);
         vec![looked.path(row).to_owned(), hash.unwrap_or_default()]
     });
     std::iter::once(heading).chain(rows)

@@ -29,8 +29,9 @@ impl Kinds {
     pub const TURNED_256: Self = Self(1 << 7);
     pub const FIGURES: Self = Self(1 << 8);
     pub const DESCRIBED: Self = Self(1 << 9);
+    pub const SKETCH: Self = Self(1 << 10);
     /// All that a project keeps.
-    pub const KEPT: Self = Self(0x3FF & !Self::TURNED_256.0);
+    pub const KEPT: Self = Self(0x7FF & !Self::TURNED_256.0);
 
     /// Whether all of those are among these.
     pub fn contains(self, those: Self) -> bool {
@@ -57,7 +58,7 @@ impl Kinds {
 
     /// Bits that this version does not know are left out.
     pub fn from_bits(bits: u16) -> Self {
-        Self(bits & 0x3FF)
+        Self(bits & 0x7FF)
     }
 }
 
@@ -114,6 +115,8 @@ pub struct Signal {
     pub described: [i8; 128],
     /// Which whitening it is by; those by different ones cannot be compared.
     pub described_by: u32,
+    /// A very small picture that can be turned, see `analysis::sketch`.
+    pub sketch: [u8; 246],
 }
 
 impl Signal {
@@ -142,6 +145,7 @@ impl Signal {
         },
         described: [0; 128],
         described_by: 0,
+        sketch: [0; 246],
     };
 }
 
@@ -165,6 +169,7 @@ pub struct SignalChunk {
     pub figures: Vec<Figures>,
     pub described: Vec<[i8; 128]>,
     pub described_by: Vec<u32>,
+    pub sketch: Vec<[u8; 246]>,
 }
 
 impl SignalChunk {
@@ -187,6 +192,7 @@ impl SignalChunk {
             figures: Vec::new(),
             described: Vec::new(),
             described_by: Vec::new(),
+            sketch: Vec::new(),
         }
     }
 
@@ -217,6 +223,7 @@ impl SignalChunk {
             figures: value(&self.figures, row, none.figures),
             described: value(&self.described, row, none.described),
             described_by: value(&self.described_by, row, none.described_by),
+            sketch: value(&self.sketch, row, none.sketch),
         }
     }
 
@@ -238,6 +245,7 @@ impl SignalChunk {
         put(&mut self.figures, rows, row, signal.figures, none.figures);
         put(&mut self.described, rows, row, signal.described, none.described);
         put(&mut self.described_by, rows, row, signal.described_by, none.described_by);
+        put(&mut self.sketch, rows, row, signal.sketch, none.sketch);
     }
 }
 

@@ -2,84 +2,62 @@
 
 use super::signals::Wanted;
 use crate::analysis::HashKind;
+use crate::analysis::evidence::By;
 use crate::analysis::groups::{Forest, Groups};
 use crate::analysis::hamming::{Join, Pair, distinct, join, join_with};
+use crate::analysis::neighbours::Neighbours;
 use crate::dataset::{Kinds, SampleId, Signal, Signals};
 use crate::jobs::{Cancelled, Control};
+use crate::review::Method;
 
 /// Pairs that are kept at most; where there are more the threshold becomes lower.
 pub const MAX_PAIRS: usize = 20_000_000;
 
-/// What makes two samples alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// The same bytes in the file.
-    File,
-    /// The same pixels, however they are stored.
-    Pixels,
-    Ahash,
-    Dhash,
-    Phash,
-    /// The pHash of 256 bits.
-    LongPhash,
-    Whash,
+/// What a pass over the samples has to compute for a method.
+pub fn wanted(method: Method, symmetries: bool) -> Wanted {
+    let turned = if symmetries { Kinds::TURNED } else { Kinds::NONE };
+    let (kinds, turned_of) = match method {
+        Method::Combined => {
+            (Kinds::PIXELS | Kinds::PHASH | Kinds::DESCRIBED | Kinds::SKETCH | turned, HashKind::Phash)
+        }
+        Method::Descriptor => (Kinds::DESCRIBED, HashKind::Phash),
+        Method::File => (Kinds::NONE, HashKind::Phash),
+        Method::Pixels => (Kinds::PIXELS, HashKind::Phash),
+        Method::Ahash => (Kinds::AHASH | turned, HashKind::Ahash),
+        Method::Dhash => (Kinds::DHASH | turned, HashKind::Dhash),
+        Method::Phash => (Kinds::PHASH | turned, HashKind::Phash),
+        Method::Whash => (Kinds::WHASH | turned, HashKind::Whash),
+        Method::LongPhash if symmetries => (Kinds::PHASH_256 | Kinds::TURNED_256, HashKind::LongPhash),
+        Method::LongPhash => (Kinds::PHASH_256, HashKind::LongPhash),
+    };
+    Wanted { kinds, turned: turned_of }
 }
 
-impl Method {
-    /// Bits that may differ, unless a person says otherwise: imagededup's 10 of 64.
-    pub fn default_threshold(self) -> u32 {
-        match self {
-            Self::File | Self::Pixels => 0,
-            Self::Ahash | Self::Dhash | Self::Phash | Self::Whash => 10,
-            Self::LongPhash => 40,
-        }
+/// Words of 64 bits that the hash of a method has; 0 where it has none.
+pub fn words(method: Method) -> usize {
+    match method {
+        Method::Ahash | Method::Dhash | Method::Phash | Method::Whash => 1,
+        Method::File | Method::Pixels => 2,
+        Method::LongPhash => 4,
+        Method::Combined | Method::Descriptor => 0,
     }
+}
 
-    /// Whether it knows only the same and not the same.
-    pub fn is_exact(self) -> bool {
-        matches!(self, Self::File | Self::Pixels)
-    }
-
-    /// What a pass over the samples has to compute.
-    pub fn wanted(self, symmetries: bool) -> Wanted {
-        let turned = if symmetries { Kinds::TURNED } else { Kinds::NONE };
-        let (kinds, turned_of) = match self {
-            Self::File => (Kinds::NONE, HashKind::Phash),
-            Self::Pixels => (Kinds::PIXELS, HashKind::Phash),
-            Self::Ahash => (Kinds::AHASH | turned, HashKind::Ahash),
-            Self::Dhash => (Kinds::DHASH | turned, HashKind::Dhash),
-            Self::Phash => (Kinds::PHASH | turned, HashKind::Phash),
-            Self::Whash => (Kinds::WHASH | turned, HashKind::Whash),
-            Self::LongPhash if symmetries => (Kinds::PHASH_256 | Kinds::TURNED_256, HashKind::LongPhash),
-            Self::LongPhash => (Kinds::PHASH_256, HashKind::LongPhash),
-        };
-        Wanted { kinds, turned: turned_of }
-    }
-
-    /// Words of 64 bits that its hash has.
-    pub fn words(self) -> usize {
-        match self {
-            Self::Ahash | Self::Dhash | Self::Phash | Self::Whash => 1,
-            Self::File | Self::Pixels => 2,
-            Self::LongPhash => 4,
-        }
-    }
-
-    /// The hash of a sample, as [words](Self::words); the others are 0.
-    pub fn hash(self, signal: &Signal) -> Option<[u64; 4]> {
-        let halves = |hash: u128| [(hash >> 64) as u64, hash as u64, 0, 0];
-        let (kind, hash) = match self {
-            Self::File if signal.content == [0; 16] => return None,
-            Self::File => (Kinds::NONE, halves(u128::from_be_bytes(signal.content))),
-            Self::Pixels => (Kinds::PIXELS, halves(u128::from_be_bytes(signal.pixels))),
-            Self::Ahash => (Kinds::AHASH, [signal.ahash, 0, 0, 0]),
-            Self::Dhash => (Kinds::DHASH, [signal.dhash, 0, 0, 0]),
-            Self::Phash => (Kinds::PHASH, [signal.phash, 0, 0, 0]),
-            Self::Whash => (Kinds::WHASH, [signal.whash, 0, 0, 0]),
-            Self::LongPhash => (Kinds::PHASH_256, signal.phash_256),
-        };
-        signal.has.contains(kind).then_some(hash)
-    }
+/// The hash of a sample, as [words]; the others are 0.
+pub fn hash(method: Method, signal: &Signal) -> Option<[u64; 4]> {
+    let halves = |hash: u128| [(hash >> 64) as u64, hash as u64, 0, 0];
+    let (kind, hash) = match method {
+        Method::Combined | Method::Descriptor => return None,
+        Method::File if signal.content == [0; 16] => return None,
+        Method::File => (Kinds::NONE, halves(u128::from_be_bytes(signal.content))),
+        Method::Pixels => (Kinds::PIXELS, halves(u128::from_be_bytes(signal.pixels))),
+        Method::Ahash => (Kinds::AHASH, [signal.ahash, 0, 0, 0]),
+        Method::Dhash => (Kinds::DHASH, [signal.dhash, 0, 0, 0]),
+        Method::Phash => (Kinds::PHASH, [signal.phash, 0, 0, 0]),
+        Method::Whash => (Kinds::WHASH, [signal.whash, 0, 0, 0]),
+        Method::LongPhash => (Kinds::PHASH_256, signal.phash_256),
+    };
+    signal.has.contains(kind).then_some(hash)
 }
 
 /// What hangs together.
@@ -87,14 +65,18 @@ pub struct Duplicates {
     /// Places in the rows that were asked about, `a < b`. Of samples of one hash each is paired with the
     /// first.
     pub pairs: Vec<Pair>,
+    /// What found each pair; empty where one method alone found all.
+    pub by: Vec<By>,
     pub forest: Forest,
     pub groups: Groups,
     /// The threshold that is complete: lower than what was asked for where there were too many pairs.
     pub threshold: u32,
+    /// The nearest neighbours by the descriptor, where the method finds them on the way.
+    pub neighbours: Option<Neighbours>,
 }
 
 /// Finds the duplicates among these samples within a number of bits; exact, no pair is missed. The
-/// signals are what the method [wants](Method::wanted).
+/// signals are what the method [wants](wanted).
 pub fn duplicates(
     signals: &Signals,
     samples: &[SampleId],
@@ -106,7 +88,7 @@ pub fn duplicates(
     let mut hashed = Hashed { rows: Vec::new(), hashes: Vec::new(), turned: Vec::new() };
     for (row, sample) in samples.iter().enumerate() {
         let signal = signals.get(*sample);
-        let Some(hash) = method.hash(&signal) else { continue };
+        let Some(hash) = hash(method, &signal) else { continue };
         hashed.rows.push(row as u32);
         hashed.hashes.push(hash);
         if symmetries {
@@ -126,7 +108,7 @@ pub fn duplicates(
     pairs.retain(|pair| u32::from(pair.distance) <= reached);
     let forest = Forest::new(samples.len(), &pairs);
     let groups = forest.groups(reached);
-    Ok(Duplicates { pairs, forest, groups, threshold: reached })
+    Ok(Duplicates { pairs, by: Vec::new(), forest, groups, threshold: reached, neighbours: None })
 }
 
 /// Rows that have a hash.

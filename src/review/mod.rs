@@ -147,6 +147,8 @@ pub struct ReviewSettings {
 /// What an analysis found of a dataset. Cloning copies pointers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Analysed {
+    /// Of the content and labels that it was worked out of.
+    pub stamp: [u8; 16],
     /// Samples that it looked at.
     pub looked_at: usize,
     pub alike: Arc<Alike>,

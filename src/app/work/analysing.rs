@@ -26,9 +26,9 @@ impl Analysing {
         let options = Options { method: review.settings.method, symmetries: review.settings.symmetries };
         let work = move |control: &Control| {
             let project = project.as_deref();
-            let (analysed, problem) =
+            let ended =
                 analyse(&snapshot, &reader, project, before.as_deref(), options, pipeline::cores(), control)?;
-            Ok((Arc::new(analysed), problem))
+            Ok((Arc::new(ended.analysed), ended.problem))
         };
         Ok(Self { job: Job::spawn("analyse", waker(ctx), work)? })
     }

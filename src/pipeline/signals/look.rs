@@ -6,6 +6,7 @@
 use super::Wanted;
 use super::fitted::Fitted;
 use crate::analysis::descriptor::{NUMBERS, describe};
+use crate::analysis::sketch::sketch;
 use crate::analysis::{HashKind, Hashable, Plane, Symmetry};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Figures, Issue, IssueKind, Kinds, Origin, SampleId, Signal};
@@ -125,6 +126,12 @@ fn compute(held: Held, kinds: Kinds, turned: HashKind, signal: &mut Signal) -> O
     }
     let raw =
         kinds.contains(Kinds::DESCRIBED).then(|| describe(width, height, channels, &raster.data)).flatten();
+    if kinds.contains(Kinds::SKETCH)
+        && let Some(sketch) = sketch(width, height, channels, &raster.data)
+    {
+        signal.sketch = sketch;
+        has = has | Kinds::SKETCH;
+    }
     if !kinds.only(Kinds::HASHES | Kinds::TURNED | Kinds::TURNED_256).is_empty() {
         let grey = Plane::new(width, height, raster.into_luma());
         let picture = grey.as_ref().and_then(Hashable::of);
