@@ -102,7 +102,7 @@ impl Session {
                 (self.judge(), None)
             }
             Action::Judged { generation, judged } if generation == self.review.asked => {
-                let flags_changed = judged.findings != self.snapshot.findings;
+                let flags_changed = !judged.findings.is_same(&self.snapshot.findings);
                 self.review.judged = judged;
                 self.review.answered = generation;
                 if !flags_changed {
