@@ -91,20 +91,24 @@ pub fn image_folder(draft: &mut Draft, reader: &Reader, control: &Control) -> Re
     }
     if unsplit > 0 {
         draft.warn(format!(
-            "{} a label but no split; they go to the folder {NO_SPLIT_FOLDER}.",
+            "{} a label but no split, and the folder {NO_SPLIT_FOLDER} takes them.",
             have(unsplit)
         ));
     }
     if let Some((old, new)) = first_renamed {
-        let files = counted(renamed, "file");
+        let files = match renamed {
+            1 => "1 file gets".to_owned(),
+            renamed => format!("{} get", counted(renamed, "file")),
+        };
         draft.warn(format!(
-            "{files} get another name, since two would have the same or a system would not take it: {old} \
-             becomes {new}."
+            "{files} another name, since two would have the same or a system would not take it: {old} becomes \
+             {new}."
         ));
     }
     if folder_names.changed > 0 {
-        let classes = counted(folder_names.changed, "folder");
-        draft.warn(format!("{classes} cannot have the name of the split or class and get one like it."));
+        let folders = counted(folder_names.changed, "folder");
+        draft
+            .warn(format!("{folders} cannot have the name of the split or class, and one like it is taken."));
     }
     if !dataset.boxes.is_empty() {
         draft.warn("Folders hold no boxes; choose the same layout or a manifest to keep them.");

@@ -12,6 +12,7 @@ use crate::dataset::query::Snapshot;
 use crate::dataset::{ContainerKind, ImageFormat, Layout, SampleId};
 use crate::export::ExportError;
 use crate::export::target::{same_file_system, whole};
+use crate::import::manifest::resolve::is_address;
 use crate::import::names::{is_image_name, split_path, with_slashes};
 use crate::import::reader::is_row_kind;
 use crate::import::{Reader, Tree};
@@ -59,6 +60,34 @@ pub fn list_source(draft: &mut Draft, control: &Control) -> Result<(), ExportErr
     }
     draft.tree = Some(tree);
     Ok(())
+}
+
+/// The images that lie in the dataset's folder, or in its archives, under the names that they have. Those
+/// that a table names elsewhere stay where they are.
+pub fn same_images(draft: &mut Draft) {
+    let mut elsewhere = 0u64;
+    for at in 0..draft.samples.len() {
+        let sample = draft.samples[at];
+        let path = draft.snapshot.dataset.path(sample);
+        if is_row(&draft.snapshot, sample) {
+            continue;
+        }
+        if Path::new(path).is_absolute() || is_address(path) {
+            elsewhere += 1;
+        } else {
+            draft.same_sample(sample);
+        }
+    }
+    if elsewhere > 0 {
+        draft.warn(format!(
+            "{} outside the dataset's folder, where the table still names them; they are not copied. Choose a \
+             manifest, image-folder or WebDataset to copy them too.",
+            match elsewhere {
+                1 => "1 image lies".to_owned(),
+                count => format!("{} lie", counted(count, "image")),
+            }
+        ));
+    }
 }
 
 /// The paths of the samples that stay.
@@ -203,7 +232,7 @@ pub fn sample_name(draft: &Draft, reader: &Reader, sample: SampleId) -> String {
         return told;
     }
     let (file, row) = name.rsplit_once('#').unwrap_or((name, ""));
-    let (stem, _) = parts(file);
+    let (stem, _) = parts(file.strip_suffix(".gz").unwrap_or(file));
     safe_name(&format!("{stem}-{row}.{}", row_ending(draft, reader, sample)))
 }
 

@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::draft::Draft;
-use super::layouts::{kept_paths, list_source};
+use super::layouts::{kept_paths, list_source, same_images};
 use super::webdataset::Text;
 use crate::export::ExportError;
 use crate::import::Tree;
@@ -15,9 +15,7 @@ use crate::jobs::Control;
 pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     list_source(draft, control)?;
     let kept = kept_paths(draft);
-    for at in 0..draft.samples.len() {
-        draft.same_sample(draft.samples[at]);
-    }
+    same_images(draft);
     let Some(tree) = &draft.tree else { return Ok(()) };
     // Two images of one name share their label file.
     let mut beside: BTreeSet<usize> = BTreeSet::new();
@@ -60,7 +58,9 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
                 beside.insert(file);
             }
             Based::Freed(text) => {
-                warnings.push(format!("The path in {told}, which led to the source, is taken out."));
+                warnings.push(format!(
+                    "The path in {told} is commented out, so that the splits are found in the new folder."
+                ));
                 texts.push((file, text));
             }
             Based::Kept => {
