@@ -1120,7 +1120,6 @@ fn real_datasets_come_back() {
         ("raccoon-voc", "", Layout::Voc),
         ("fashion-mnist", "t10k-images-idx3-ubyte.gz", Layout::Idx),
         ("hf-parquet", "", Layout::Parquet),
-        ("webdataset", "tendata.tar", Layout::WebDataset),
         ("webdataset", "sample.tgz", Layout::WebDataset),
         ("omniglot", "images_background_small1.zip", Layout::ImageFolder),
     ] {
