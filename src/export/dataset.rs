@@ -247,6 +247,12 @@ pub fn plan(
         }
         Ok(occupied) => {
             plan.draft.refusals.extend(plan.why_occupied(&occupied));
+            if occupied != Occupied::No && plan.consent == Consent::Overwrite {
+                plan.draft.warn(
+                    "The folder is not empty: files of the same names are replaced, and all others stay \
+                     and may be read with the export.",
+                );
+            }
             Vec::new()
         }
         Err(error) => {
@@ -262,7 +268,8 @@ pub fn plan(
     if let Some(free) = plan.free_bytes.filter(|free| *free < plan.bytes_to_write) {
         let (needed, free) = (bytes_text(plan.bytes_to_write), bytes_text(free));
         plan.draft.refuse(format!(
-            "The export needs {needed} and {free} are free; free some space, choose links, or choose another disk."
+            "The export needs {needed} and {free} are free; free some space, choose links, or choose \
+             another disk."
         ));
     }
     plan.warnings = std::mem::take(&mut plan.draft.warnings);

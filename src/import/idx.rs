@@ -7,8 +7,8 @@
 //!
 //! A file of images is known by those four bytes, not by its name; its labels are the file whose
 //! name differs in saying `labels` for `images`. Classes are named by their number, except where a
-//! name is sure: a `classes.txt` has one in each line, EMNIST's mapping file gives characters, and a path that says "fashion" the ten
-//! names of Fashion-MNIST. Both splits are read where both are there.
+//! name is sure: a `classes.txt` has one in each line, EMNIST's mapping file gives characters, and a
+//! path that says "fashion" the ten names of Fashion-MNIST. Both splits are read where both are there.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;

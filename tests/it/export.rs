@@ -761,8 +761,8 @@ fn a_target_is_empty_or_ours() {
     let told = refused(&snapshot, &samples, &options);
     assert!(told.contains("is not empty"), "{told}");
     let consenting = Options { consent: Consent::Overwrite, ..options.clone() };
-    let (_, report) = export(&snapshot, &samples, &consenting).unwrap();
-    assert!(report.complete);
+    let (plan, report) = export(&snapshot, &samples, &consenting).unwrap();
+    assert!(report.complete && plan.warnings.iter().any(|warning| warning.contains("all others stay")));
     assert_eq!(std::fs::read_to_string(at("full/notes.txt")).unwrap(), "mine", "others' files stay");
     assert_eq!(std::fs::read(at("full/train/cat/1.png")).unwrap(), case("folder").files[0].1);
     assert_eq!(refused(&snapshot, &samples, &options), "", "now it is ours");

@@ -80,8 +80,8 @@ pub fn same_images(draft: &mut Draft) {
     }
     if elsewhere > 0 {
         draft.warn(format!(
-            "{} outside the dataset's folder, where the table still names them; they are not copied. Choose a \
-             manifest, image-folder or WebDataset to copy them too.",
+            "{} outside the dataset's folder, where the table still names them; they are not copied. Choose \
+             a manifest, image-folder or WebDataset to copy them too.",
             match elsewhere {
                 1 => "1 image lies".to_owned(),
                 count => format!("{} lie", counted(count, "image")),
@@ -136,8 +136,8 @@ fn unlinkable(draft: &Draft, reader: &Reader, options: &Options) -> Option<Strin
         let container = first.and_then(|place| dataset.containers.get(place.container as usize));
         let kind = container.map_or("a container", |container| container_name(container.kind));
         return Some(format!(
-            "{} of {} lie packed in {kind} and cannot be linked; choose copies, or image-folder to have them as \
-             files.",
+            "{} of {} lie packed in {kind} and cannot be linked; choose copies, or image-folder to have \
+             them as files.",
             counted(packed, "sample"),
             counted(draft.samples.len() as u64, "sample"),
         ));
@@ -175,7 +175,8 @@ fn touching(draft: &Draft, target: &Path) -> Option<String> {
     };
     let around_it = || {
         format!(
-            "The dataset lies in the target, and its files are never written to; choose another folder: {told}"
+            "The dataset lies in the target, and its files are never written to; choose another folder: \
+             {told}"
         )
     };
     if inside(&root) {

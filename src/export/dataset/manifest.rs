@@ -57,15 +57,15 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     }
     if absolute > 0 {
         refusals.push(format!(
-            "The table names {} by their whole path, which would lead back to the source; choose a manifest, \
-             image-folder or WebDataset instead.",
+            "The table names {} by their whole path, which would lead back to the source; choose a \
+             manifest, image-folder or WebDataset instead.",
             counted(absolute, "image")
         ));
     }
     if outside > 0 {
         refusals.push(format!(
-            "The table names {} outside the dataset by a path relative to the table, which leads nowhere from the \
-             new folder; choose a manifest, image-folder or WebDataset instead.",
+            "The table names {} outside the dataset by a path relative to the table, which leads nowhere \
+             from the new folder; choose a manifest, image-folder or WebDataset instead.",
             counted(outside, "image")
         ));
     }

@@ -35,8 +35,8 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
         for (split, value) in &config.splits {
             if is_absolute(value) {
                 warnings.push(format!(
-                    "{told} names the images of split {split} by a whole path, which leads back to the source for \
-                     other programs; change it: {value}"
+                    "{told} names the images of split {split} by a whole path, which leads back to the \
+                     source for other programs; change it: {value}"
                 ));
             }
             if let Some(list) = list_file(tree, file, &config, value)
@@ -45,8 +45,8 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
                 let (text, absolute) = kept_lines(tree, list, split, &kept);
                 if absolute {
                     warnings.push(format!(
-                        "{} names images by their whole path, which leads back to the source for other programs; \
-                         change it.",
+                        "{} names images by their whole path, which leads back to the source for other \
+                         programs; change it.",
                         tree.path(list)
                     ));
                 }
@@ -65,8 +65,8 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
             }
             Based::Kept => {
                 warnings.push(format!(
-                    "{told} names the dataset's folder by its path, {}; change it to the new folder for other \
-                     programs.",
+                    "{told} names the dataset's folder by its path, {}; change it to the new folder for \
+                     other programs.",
                     config.path
                 ));
                 beside.insert(file);
@@ -143,9 +143,5 @@ fn without_base(
     let mut plain = config.clone();
     plain.path.clear();
     let is_same = Config::parse(&freed).is_ok_and(|parsed| parsed == plain);
-    if is_same && config.splits.iter().any(|split| is_there(split)) {
-        Based::Freed(freed.into_bytes())
-    } else {
-        Based::Kept
-    }
+    if is_same && config.splits.iter().any(is_there) { Based::Freed(freed.into_bytes()) } else { Based::Kept }
 }
