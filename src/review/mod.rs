@@ -8,6 +8,7 @@
 
 pub mod impact;
 pub mod judge;
+pub mod ranked;
 pub mod rules;
 
 use std::sync::Arc;
@@ -15,7 +16,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use impact::{Coverage, Impact, staying};
-pub use judge::{Judged, Raised, judge};
+pub use judge::{Judged, Raised, judge, judge_again};
+pub use ranked::Ranked;
 pub use rules::{FlagName, Rules};
 
 use crate::analysis::evidence::{self, By};

@@ -1,6 +1,7 @@
 //! The one integration-test binary: each module tests one room from outside.
 
 mod analysis;
+mod checks_panel;
 mod cli;
 mod data;
 mod demo;

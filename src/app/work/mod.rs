@@ -196,7 +196,8 @@ impl Work {
                     && let Some(analysed) = session.review.analysed.clone()
                 {
                     let (snapshot, settings) = (session.snapshot.clone(), session.review.settings.clone());
-                    self.judge.ask(Case { generation, snapshot, analysed, settings });
+                    let before = session.review.judged.clone();
+                    self.judge.ask(Case { generation, snapshot, analysed, settings, before });
                 }
                 Vec::new()
             }
