@@ -185,7 +185,10 @@ impl<W: Write> PageWriter<'_, W> {
         writeln!(self.out, "</div>")?;
         self.shares("Splits", &impact.splits)?;
         self.shares("Classes", &impact.classes.listed)?;
-        self.left_out(&impact.classes, "class")?;
+        if impact.classes.left_out() > 0 {
+            let left = grouped(impact.classes.left_out());
+            writeln!(self.out, "<p class=\"dim more\">… and {left} more, which lose less or as much.</p>")?;
+        }
         self.end()
     }
 
