@@ -7,6 +7,7 @@
 
 pub mod dataset;
 mod issues;
+pub mod report;
 mod target;
 
 use std::fs::File;

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use impact::{Coverage, Impact, staying};
-pub use judge::{Judged, Raised, judge, judge_again};
+pub use judge::{Judged, Preview, Raised, judge, judge_again};
 pub use ranked::Ranked;
 pub use rules::{FlagName, Rules};
 
@@ -144,6 +144,13 @@ pub struct ReviewSettings {
     pub thresholds: [Option<f32>; Flag::ALL.len()],
     /// `None` is [`Rules::for_dataset`].
     pub rules: Option<Rules>,
+}
+
+impl ReviewSettings {
+    /// The rules in force for a dataset with these splits.
+    pub fn rules(&self, split_names: &[String]) -> Rules {
+        self.rules.clone().unwrap_or_else(|| Rules::for_dataset(split_names))
+    }
 }
 
 /// What an analysis found of a dataset. Cloning copies pointers.

@@ -54,8 +54,7 @@ impl Review {
 impl Session {
     /// The rules in force.
     pub fn rules(&self) -> Rules {
-        let rules = self.review.settings.rules.clone();
-        rules.unwrap_or_else(|| Rules::for_dataset(&self.dataset().split_names))
+        self.review.settings.rules(&self.dataset().split_names)
     }
 
     /// Carries out what a person did in the review.
@@ -85,6 +84,13 @@ impl Session {
             Command::Prune => self.decide_selected(Verdict::Prune),
             Command::Undecide => {
                 self.decide(SampleSet::from_mask(self.selection.mask()), Decision::UNDECIDED)
+            }
+            Command::UndecideAll => {
+                let decided = |(row, one): (usize, &Decision)| {
+                    (one.verdict != Verdict::Undecided).then_some(row as SampleId)
+                };
+                let samples = self.overlay.decisions.iter().enumerate().filter_map(decided);
+                self.decide(SampleSet::from_rows(samples), Decision::UNDECIDED)
             }
             Command::NextGroup => self.walk_groups(1),
             Command::PreviousGroup => self.walk_groups(-1),

@@ -11,6 +11,7 @@ mod judging;
 mod live;
 mod measuring;
 mod opening;
+mod planning;
 mod rescanning;
 
 use std::path::{Path, PathBuf};
@@ -22,12 +23,13 @@ use egui::Context;
 
 use self::analysing::Analysing;
 use self::demo::Demo;
-use self::exporting::Exporting;
+use self::exporting::{Exporting, Found};
 use self::finder::Question;
 use self::judging::Case;
 use self::live::{Leaving, Live};
 use self::measuring::Measuring;
 use self::opening::{Ended, Opening};
+use self::planning::{Draft, Planner};
 use self::rescanning::Rescanning;
 use super::thumbs::ThumbSource;
 use crate::dataset::SampleId;
@@ -54,6 +56,7 @@ pub struct Work {
     events: (Sender<Action>, Receiver<Action>),
     finder: Newest<Question>,
     judge: Newest<Case>,
+    planner: Planner,
     /// `None` once the program leaves.
     settings: Option<Newest<Settings>>,
     live: Option<Live>,
@@ -78,6 +81,8 @@ impl Work {
         let finder = finder::spawn(events.0.clone(), move || waker.request_repaint());
         let waker = ctx.clone();
         let judge = judging::spawn(events.0.clone(), move || waker.request_repaint());
+        let waker = ctx.clone();
+        let planner = Planner::spawn(events.0.clone(), move || waker.request_repaint());
         let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
         Self {
             ctx,
@@ -85,6 +90,7 @@ impl Work {
             events,
             finder,
             judge,
+            planner,
             settings: Some(keeper),
             live: None,
             leaving: Leaving::default(),
@@ -217,7 +223,46 @@ impl Work {
                 },
                 |path| Action::IssuesExportTo { path },
             ),
-            Effect::ExportIssues { path } => self.start_export(path, state),
+            Effect::ExportIssues { path } => self.start_export(state, |_, session, ctx| {
+                let root = PathBuf::from(&session.dataset().root);
+                Exporting::issues(path, session.issues.clone(), root, ctx)
+            }),
+            Effect::PickReportFile => self.pick(
+                || {
+                    let dialog = rfd::FileDialog::new().set_title("Save report").set_file_name("report.html");
+                    dialog.add_filter("HTML", &["html"]).add_filter("JSON", &["json"]).save_file()
+                },
+                |path| Action::ReportExportTo { path },
+            ),
+            Effect::ExportReport { path } => {
+                let Some(analysed) =
+                    state.session.as_ref().and_then(|session| session.review.analysed.clone())
+                else {
+                    return Vec::new();
+                };
+                self.start_export(state, |live, session, ctx| {
+                    let (snapshot, settings) = (session.snapshot.clone(), session.review.settings.clone());
+                    let found = Found { snapshot, analysed, settings, reader: live.reader.clone() };
+                    Exporting::report(path, found, ctx)
+                })
+            }
+            Effect::PickExportFolder => self.pick(
+                || rfd::FileDialog::new().set_title("Export to a folder").pick_folder(),
+                |path| Action::ExportFolderPicked { path },
+            ),
+            Effect::PlanExport { generation, choice } => {
+                if let (Some(session), Some(live)) = (&state.session, &self.live) {
+                    let (snapshot, reader) = (session.snapshot.clone(), live.reader.clone());
+                    self.planner.ask(Draft { generation, snapshot, reader, choice });
+                }
+                Vec::new()
+            }
+            Effect::ExportDataset { choice } => match choice.options() {
+                Ok(options) => self.start_export(state, |live, session, ctx| {
+                    Exporting::dataset(options, session.snapshot.clone(), live.reader.clone(), ctx)
+                }),
+                Err(text) => vec![Action::Notify { level: Level::Error, text }],
+            },
             Effect::PauseJob { job, pause } => {
                 if let Some(control) = self.control(job) {
                     control.set_paused(pause);
@@ -419,14 +464,18 @@ impl Work {
         }
     }
 
-    fn start_export(&mut self, path: PathBuf, state: &State) -> Vec<Action> {
-        let Some(session) = &state.session else { return Vec::new() };
+    /// Starts an export, where none is under way.
+    fn start_export(
+        &mut self,
+        state: &State,
+        start: impl FnOnce(&Live, &Session, &Context) -> std::io::Result<Exporting>,
+    ) -> Vec<Action> {
+        let (Some(live), Some(session)) = (&self.live, &state.session) else { return Vec::new() };
         if self.export.is_some() {
             let text = "Another export is under way; try again when it has ended.".to_owned();
             return vec![Action::Notify { level: Level::Warning, text }];
         }
-        let root = PathBuf::from(&session.dataset().root);
-        match Exporting::start(path, session.issues.clone(), root, &self.ctx) {
+        match start(live, session, &self.ctx) {
             Ok(export) => {
                 self.export = Some(export);
                 Vec::new()
