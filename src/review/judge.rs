@@ -223,9 +223,8 @@ pub fn judge_again(
     let rules = settings.rules(&snapshot.dataset.split_names);
     let preview = Preview::of(&snapshot.finding(findings.clone()), &rules, groups.iter());
     let mut impact = Impact::of(snapshot, groups.iter());
-    if !analysed.near.samples.is_empty() && impact.pruned > 0 {
-        let described = analysed.near.samples.iter().copied().filter(|row| present.contains(*row as usize));
-        impact.coverage = Some(Coverage::of(snapshot, described, |row| analysed.near.of(row)));
+    if !analysed.near.neighbours.first.is_empty() && impact.pruned > 0 {
+        impact.coverage = Some(Coverage::of(snapshot, &analysed.near));
     }
     Judged {
         threshold,

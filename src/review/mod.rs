@@ -213,26 +213,24 @@ pub fn evidence_text(by: By) -> String {
     words.join(" and ") + laid
 }
 
-/// The nearest neighbours of the samples that have a descriptor.
+/// The nearest neighbours of the samples that have a descriptor, by row of the dataset.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Near {
-    /// The sample of each row of `neighbours`.
-    pub samples: Vec<SampleId>,
-    /// The row of each sample, or `u32::MAX`.
-    pub row_of: Vec<u32>,
     pub neighbours: Neighbours,
 }
 
 impl Near {
     /// The neighbours of a sample, nearest first, and their distances: 0 is equal, √2 is as different as
-    /// chance.
+    /// chance. Of samples that are equal only the first is a neighbour of others.
     pub fn of(&self, sample: SampleId) -> impl Iterator<Item = (SampleId, f32)> + '_ {
-        let row = self.row_of.get(sample as usize).copied().filter(|row| *row != u32::MAX);
-        let near = row.into_iter().flat_map(|row| self.neighbours.near(row as usize));
-        near.map(|(row, squared)| {
-            (self.samples[row as usize], (squared as f32).sqrt() / crate::analysis::whiten::SCALE)
-        })
+        let near = self.neighbours.near(sample as usize);
+        near.map(|(row, squared)| (row, root(squared)))
     }
+}
+
+/// The distance of unit vectors from the squared one of whole numbers.
+pub(crate) fn root(squared: u32) -> f32 {
+    (squared as f32).sqrt() / crate::analysis::whiten::SCALE
 }
 
 /// The flag that a check of quality raises.
