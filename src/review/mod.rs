@@ -111,7 +111,8 @@ impl Method {
             Self::File | Self::Pixels => 0,
             Self::Ahash | Self::Dhash | Self::Phash | Self::Whash => 10,
             Self::LongPhash => 40,
-            Self::Combined | Self::Descriptor => evidence::THRESHOLD.into(),
+            Self::Combined => evidence::THRESHOLD.into(),
+            Self::Descriptor => 1000,
         }
     }
 
@@ -121,7 +122,8 @@ impl Method {
             Self::File | Self::Pixels => 0,
             Self::Ahash | Self::Dhash | Self::Phash | Self::Whash => 16,
             Self::LongPhash => 64,
-            Self::Combined | Self::Descriptor => evidence::RADIUS.into(),
+            Self::Combined => evidence::RADIUS.into(),
+            Self::Descriptor => 1150,
         }
     }
 
