@@ -18,5 +18,6 @@ mod panels;
 mod pictures;
 mod query;
 mod session;
+mod signals;
 mod store;
 mod window;
