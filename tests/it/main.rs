@@ -21,5 +21,6 @@ mod pictures;
 mod query;
 mod review;
 mod session;
+mod signals;
 mod store;
 mod window;
