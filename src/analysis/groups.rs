@@ -77,6 +77,13 @@ impl Forest {
         last.map_or(Some(0), |last| self.edges.get(last).map(|edge| u32::from(edge.distance)))
     }
 
+    /// The edges nearest to a threshold, closest first: at most `each` that hold groups together up to
+    /// there, and at most `each` of those that would join groups next.
+    pub fn borderline(&self, threshold: u32, each: usize) -> &[Pair] {
+        let at = self.redundant(threshold);
+        &self.edges[at.saturating_sub(each)..self.edges.len().min(at + each)]
+    }
+
     /// The groups up to a threshold.
     pub fn groups(&self, threshold: u32) -> Groups {
         let mut sets = Sets::new(self.rows);
@@ -195,6 +202,13 @@ mod tests {
         assert_eq!(forest.groups(3).group_of, [0, 1, 1, 2, 2, 0, ALONE]);
         for (redundant, threshold) in [(0, Some(0)), (1, Some(0)), (2, Some(3)), (4, Some(7)), (5, None)] {
             assert_eq!(forest.threshold_for(redundant), threshold, "{redundant}");
+        }
+        for (threshold, each, expected) in
+            [(3, 1, &[3, 7][..]), (0, 2, &[0, 3, 3]), (99, 2, &[3, 7]), (5, 0, &[])]
+        {
+            let nearest: Vec<u16> =
+                forest.borderline(threshold, each).iter().map(|pair| pair.distance).collect();
+            assert_eq!(nearest, expected, "{each} around {threshold}");
         }
         assert!(Forest::new(0, &[]).groups(5).is_empty());
     }
