@@ -279,6 +279,8 @@ pub enum Action {
     OpenGroupOf {
         sample: SampleId,
     },
+    /// Back to the list of groups.
+    CloseGroup,
     GridScrolled {
         position: f64,
     },
