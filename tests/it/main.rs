@@ -6,6 +6,7 @@ mod data;
 mod demo;
 mod display;
 mod docs;
+mod duplicates_panel;
 mod fuzz;
 mod gestures;
 mod import;
