@@ -133,6 +133,34 @@ impl Method {
     }
 }
 
+/// The order that groups of near-duplicates are listed in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroupOrder {
+    /// Those first that fall apart first when the threshold falls: there it is judged.
+    #[default]
+    Loosest,
+    Largest,
+    /// By the first path.
+    Path,
+    /// Those first that have an undecided member.
+    Undecided,
+}
+
+impl GroupOrder {
+    pub const ALL: [Self; 4] = [Self::Loosest, Self::Largest, Self::Path, Self::Undecided];
+
+    /// The order on screen.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Loosest => "loosest first",
+            Self::Largest => "largest first",
+            Self::Path => "by path",
+            Self::Undecided => "undecided first",
+        }
+    }
+}
+
 /// What a person set for the review of a dataset; kept in its project.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -142,6 +170,8 @@ pub struct ReviewSettings {
     pub symmetries: bool,
     /// Largest distance of near-duplicates; `None` is the method's own.
     pub threshold: Option<u32>,
+    /// How groups are listed.
+    pub order: GroupOrder,
     /// Scores under it are flagged, in the order of [`Flag::ALL`]; `None` is the check's own.
     pub thresholds: [Option<f32>; Flag::ALL.len()],
     /// `None` is [`Rules::for_dataset`].

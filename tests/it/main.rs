@@ -7,6 +7,7 @@ mod data;
 mod demo;
 mod display;
 mod docs;
+mod duplicates_panel;
 mod export;
 mod fuzz;
 mod gestures;
