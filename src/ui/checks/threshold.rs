@@ -43,7 +43,7 @@ pub fn threshold_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut ChecksView,
             (None, Some(_)) => "a threshold from the data",
             (None, None) => "the usual threshold",
         };
-        ui.label(widgets::dim(from));
+        ui.add(egui::Label::new(widgets::dim(from)).extend());
     });
     if !shown.is_raised {
         most_ui(ui, under, known);
