@@ -26,7 +26,8 @@ use crate::text::{counted, grouped};
 
 /// From this width of the panel on, in points, the checks stand beside what they found.
 const WIDE: f32 = 620.0;
-/// Cells near the line are no larger than this, so that both sides fit a small window.
+/// Cells near the line are no larger than this, so that both sides fit a small window; those with the
+/// names of two classes by a quarter more.
 const LARGEST_NEAR: f32 = 112.0;
 /// Rows of cells below the screen that are made ready.
 const PREFETCH_ROWS: usize = 2;
@@ -317,7 +318,8 @@ fn unknown_text(flag: Flag) -> &'static str {
 
 /// The samples just on either side of the line.
 fn near_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut ChecksView, shown: &Shown<'_>, list: &Response) {
-    let largest = shown.session.grid.cell_px.clamp(GridState::CAPTION_FROM, LARGEST_NEAR);
+    let largest = if shown.flag == Flag::WrongLabel { LARGEST_NEAR * 1.25 } else { LARGEST_NEAR };
+    let largest = shown.session.grid.cell_px.clamp(GridState::CAPTION_FROM, largest);
     let (fits, edge) = fitted(ui.available_width(), largest);
     let (order, under) = (shown.order.len(), shown.under);
     let (below, beyond) = match shown.is_raised {
