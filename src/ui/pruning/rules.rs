@@ -126,7 +126,6 @@ fn protect_ui(ui: &mut Ui, session: &Session, view: &mut RulesView, new: &mut Ru
     }
     let mut removed = None;
     let mut taken = false;
-    let count = view.fields.len();
     for (at, field) in view.fields.iter_mut().enumerate() {
         let name = format!("Protected query {}", at + 1);
         ui.horizontal(|ui| {
@@ -136,11 +135,7 @@ fn protect_ui(ui: &mut Ui, session: &Session, view: &mut RulesView, new: &mut Ru
                 .hint_text("split:test, path:originals/")
                 .desired_width(width - 8.0);
             let response = ui.add(edit).accessible_name(&name);
-            // An empty field that was just added waits for its text.
             taken |= response.lost_focus();
-            if response.gained_focus() && count == 0 {
-                taken = false;
-            }
             let remove = format!("Remove protected query {}", at + 1);
             if widgets::icon_button(ui, icons::ICON_CLOSE, &remove).clicked() {
                 removed = Some(at);
