@@ -122,7 +122,8 @@ pub struct DuplicatesOptions {
     #[arg(long)]
     pub json: bool,
 
-    /// Write each sample's path and hash, in hexadecimal, to this file
+    /// Write each sample's path and hash, in hexadecimal, to this file; of file and pixels the first
+    /// half of BLAKE3
     #[arg(long, value_name = "FILE.csv")]
     pub save_hashes: Option<PathBuf>,
 

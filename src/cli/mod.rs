@@ -67,7 +67,3 @@ fn start_log(level: &str) {
     // A second start in one process (tests) keeps the first logger.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
 }
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}

@@ -215,7 +215,8 @@ fn print(report: &PruneReport, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(out, "  … and {} more; --json lists them all", report.pruned.len() - SHOWN)?;
     }
     if let Some(plan) = &report.plan {
-        let free = plan.free_bytes.map_or_else(String::new, |free| format!(", {} are free", bytes_text(free)));
+        let free =
+            plan.free_bytes.map_or_else(String::new, |free| format!(", {} are free", bytes_text(free)));
         writeln!(
             out,
             "\n{} ({}), {} to write{free}",

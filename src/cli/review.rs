@@ -1,19 +1,16 @@
 //! What the commands have in common that analyse a dataset and judge what was found: the samples as the
 //! window has them once its analysis has ended.
 
-use anyhow::anyhow;
-
 use super::Usage;
 use super::args::{AlikeOptions, AnalysisOptions};
-use super::cores;
 use super::look::IssueRow;
 use super::source::{Source, measured, open};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Decision, Flag, Issue, SampleId};
 use crate::import::{Reader, dataset_reader};
 use crate::jobs::Control;
-use crate::pipeline::Keeper;
-use crate::pipeline::analyse::{Options, analyse};
+use crate::pipeline::analyse::{Ended, Options, analyse};
+use crate::pipeline::{Keeper, cores};
 use crate::review::judge::threshold_of;
 use crate::review::{Analysed, Judged, ReviewSettings, Rules, judge};
 
@@ -58,10 +55,13 @@ pub fn review(
     let keeper = project.map(|project| Keeper { project, cache: None });
     let (snapshot, issues) = measured(snapshot, issues, &reader, keeper, threads, control)?;
     let looking = Options { method: settings.method, symmetries: settings.symmetries };
-    let (analysed, problem) = analyse(&snapshot, &reader, project, None, looking, threads, control)?;
+    let ended = analyse(&snapshot, &reader, project, None, looking, threads, control)?;
+    let Ended { analysed, issues: found, problem } = ended;
     if let Some(problem) = problem {
-        return Err(anyhow!("what was analysed could not be kept: {problem}"));
+        // The answer is whole; the next one takes as long.
+        tracing::warn!("what was analysed could not be kept: {problem}");
     }
+    let issues = issues.into_iter().chain(found).collect();
     control.begin("Judging", 0);
     let judged = judge(&snapshot, &analysed, &settings);
     let snapshot = snapshot.finding(judged.findings.clone());
@@ -84,7 +84,7 @@ impl Reviewed {
     }
 
     pub fn issue_rows(&self) -> Vec<IssueRow> {
-        self.issues.iter().cloned().map(IssueRow::from).collect()
+        IssueRow::list(self.issues.clone())
     }
 
     /// Decides by these rules, and works out what follows.

@@ -8,15 +8,14 @@ use serde::Serialize;
 
 use super::Usage;
 use super::args::ScanOptions;
-use super::cores;
-use super::look::{IssueRow, tell};
+use super::look::{IssueRow, print_issues, tell};
 use super::progress::Meter;
 use super::source::{Source, measured, open};
 use crate::dataset::query::{self, Snapshot, Spread};
 use crate::dataset::{ImageFormat, Issue};
 use crate::import::dataset_reader;
 use crate::jobs::Control;
-use crate::pipeline::Keeper;
+use crate::pipeline::{Keeper, cores};
 use crate::store::{DEFAULT_CAP, Thumbnails};
 use crate::text::{bytes_text, counted, grouped};
 
@@ -106,8 +105,7 @@ fn report(
         Some(sample) => wanted.contains(sample as usize),
         None => !is_filtered,
     };
-    let mut issues: Vec<Issue> = issues.into_iter().filter(shown).collect();
-    issues.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
+    let issues = issues.into_iter().filter(shown).collect();
     ScanReport {
         source: dataset.source.clone(),
         layout: dataset.layout.title().to_owned(),
@@ -120,7 +118,7 @@ fn report(
         width: summary.width.map(Range::of),
         height: summary.height.map(Range::of),
         boxes: rows.iter().map(|row| dataset.boxes.get(*row).len() as u64).sum(),
-        issues: issues.into_iter().map(IssueRow::from).collect(),
+        issues: IssueRow::list(issues),
         seconds: started.elapsed().as_secs_f64(),
     }
 }
@@ -169,20 +167,7 @@ fn print(report: &ScanReport, out: &mut impl Write) -> std::io::Result<()> {
             writeln!(out, "  … and {} more", rows.len() - SHOWN)?;
         }
     }
-    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-    for issue in &report.issues {
-        *kinds.entry(issue.kind).or_default() += 1;
-    }
-    writeln!(out, "\nissues ({})", report.issues.len())?;
-    for (kind, count) in kinds {
-        writeln!(out, "  {kind:12} {count}")?;
-    }
-    for issue in report.issues.iter().take(SHOWN) {
-        writeln!(out, "  {}: {}", issue.path, issue.message)?;
-    }
-    if report.issues.len() > SHOWN {
-        writeln!(out, "  … and {} more; --json lists them all", report.issues.len() - SHOWN)?;
-    }
+    print_issues(&report.issues, out)?;
     writeln!(out, "\n{:.2} s", report.seconds)
 }
 

@@ -93,10 +93,8 @@ fn pictures(
     let mut pictures = BTreeMap::new();
     for part in samples.chunks(STEP) {
         control.checkpoint()?;
-        let made: Vec<Option<(SampleId, String)>> = part
-            .par_iter()
-            .map(|sample| Some((*sample, data_address(&thumbnail(*sample)?))))
-            .collect();
+        let made: Vec<Option<(SampleId, String)>> =
+            part.par_iter().map(|sample| Some((*sample, data_address(&thumbnail(*sample)?)))).collect();
         pictures.extend(made.into_iter().flatten());
         control.add(part.len() as u64);
     }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::impact::{Coverage, Impact};
+use super::ranked::Ranked;
 use super::rules::{Rules, is_conflict, is_leak};
 use super::{Analysed, ReviewSettings, check_of};
 use crate::analysis::groups::{ALONE, Groups};
 use crate::dataset::query::{QueryError, Snapshot};
-use crate::dataset::{Findings, Flag, SampleId, Score, Verdict};
+use crate::dataset::{Decision, Findings, Flag, SampleId, Score, Verdict};
 
 /// How the groups are listed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -23,6 +24,11 @@ pub struct Judged {
     /// Samples that are not the one that stays of their group.
     pub redundant: usize,
     pub raised: [Raised; Flag::ALL.len()],
+    /// The samples by each score that raises a flag, in the order of [`Score::ALL`].
+    pub ranked: [Option<Arc<Ranked>>; Score::ALL.len()],
+    /// The samples of each flag that follows from groups, group by group, in the order of
+    /// [`OF_GROUPS`].
+    pub in_groups: [Arc<Vec<SampleId>>; OF_GROUPS.len()],
     pub findings: Arc<Findings>,
     pub impact: Arc<Impact>,
     pub preview: Preview,
@@ -78,6 +84,9 @@ impl Preview {
     }
 }
 
+/// The flags that follow from groups of near-duplicates.
+pub const OF_GROUPS: [Flag; 3] = [Flag::Duplicate, Flag::Leak, Flag::LabelConflict];
+
 /// What a flag's threshold finds.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Raised {
@@ -90,6 +99,28 @@ pub struct Raised {
     /// Whether those are flagged: more than half of the samples would say something of the dataset, and
     /// nothing of a sample.
     pub is_raised: bool,
+    pub decided: Decided,
+}
+
+/// What was decided of the samples that have a flag.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Decided {
+    pub kept: u32,
+    pub pruned: u32,
+    /// Those of the pruned ones that are pruned because of this flag.
+    pub because: u32,
+}
+
+impl Decided {
+    fn of(snapshot: &Snapshot, flag: Flag, samples: &[SampleId]) -> Self {
+        let mut decided = Self::default();
+        for decision in samples.iter().map(|sample| snapshot.decision(*sample)) {
+            decided.kept += u32::from(decision.verdict == Verdict::Keep);
+            decided.pruned += u32::from(decision.verdict == Verdict::Prune);
+            decided.because += u32::from(decision == Decision::flagged(flag));
+        }
+        decided
+    }
 }
 
 /// Scores under it are flagged, where neither a person nor the data say otherwise.
@@ -102,12 +133,32 @@ fn default_threshold(flag: Flag) -> f32 {
 
 /// The threshold of a flag that follows from a score.
 pub fn threshold_of(flag: Flag, analysed: &Analysed, settings: &ReviewSettings) -> f32 {
-    let at = flag as usize;
-    settings.thresholds[at].or(analysed.usual[at]).unwrap_or_else(|| default_threshold(flag))
+    settings.thresholds[flag as usize].unwrap_or_else(|| usual_threshold(flag, analysed))
+}
+
+/// The same where a person says nothing of it.
+pub fn usual_threshold(flag: Flag, analysed: &Analysed) -> f32 {
+    analysed.usual[flag as usize].unwrap_or_else(|| default_threshold(flag))
+}
+
+/// Whether so many of the samples that have a score are flagged: more than half of them would say
+/// something of the dataset, and nothing of a sample.
+pub fn is_raised(under: usize, known: usize) -> bool {
+    under * 2 <= known
 }
 
 /// Groups, flags and impact at the thresholds of these settings.
 pub fn judge(snapshot: &Snapshot, analysed: &Analysed, settings: &ReviewSettings) -> Judged {
+    judge_again(snapshot, analysed, settings, &Judged::default())
+}
+
+/// The same, taking over from `before` what still holds: a threshold that moves ranks nothing anew.
+pub fn judge_again(
+    snapshot: &Snapshot,
+    analysed: &Analysed,
+    settings: &ReviewSettings,
+    before: &Judged,
+) -> Judged {
     let alike = &analysed.alike;
     let threshold = settings.threshold.unwrap_or(alike.method.default_threshold()).min(alike.radius);
     let groups = alike.forest.groups(threshold);
@@ -129,28 +180,43 @@ pub fn judge(snapshot: &Snapshot, analysed: &Analysed, settings: &ReviewSettings
             }
         }
     }
-    for flag in [Flag::Duplicate, Flag::Leak, Flag::LabelConflict] {
-        let under = flags.iter().filter(|bits| **bits & flag.bit() != 0).count() as u32;
-        let known = analysed.looked_at as u32;
-        raised[flag as usize] = Raised { threshold: f32::NAN, known, under, is_raised: true };
+    let mut in_groups: [Arc<Vec<SampleId>>; OF_GROUPS.len()] = Default::default();
+    for (flag, samples) in OF_GROUPS.into_iter().zip(&mut in_groups) {
+        let has = |row: &SampleId| flags.get(*row as usize).is_some_and(|bits| bits & flag.bit() != 0);
+        let there = |row: &SampleId| has(row) && present.contains(*row as usize);
+        *samples = Arc::new(groups.iter().flatten().copied().filter(there).collect());
+        raised[flag as usize] = Raised {
+            threshold: f32::NAN,
+            known: analysed.looked_at as u32,
+            under: samples.len() as u32,
+            is_raised: true,
+            decided: Decided::of(snapshot, flag, samples),
+        };
     }
     let mut findings = Findings::default();
+    let mut ranked: [Option<Arc<Ranked>>; Score::ALL.len()] = Default::default();
     for score in Score::ALL {
         let Some(values) = &analysed.scores[score as usize] else { continue };
         findings.set_column(score, Some(values.clone()));
         let Some(flag) = score.flag() else { continue };
+        let kept = before.ranked[score as usize].clone().filter(|ranked| ranked.is_of(values, snapshot));
+        let by_score = kept.unwrap_or_else(|| Arc::new(Ranked::of(values, snapshot)));
         let threshold = threshold_of(flag, analysed, settings);
-        let there = |row: usize| present.contains(row);
-        let known = values.iter().enumerate().filter(|(row, score)| !score.is_nan() && there(*row)).count();
-        let is_under = |row: usize, score: f32| score < threshold && there(row);
-        let under = values.iter().enumerate().filter(|(row, score)| is_under(*row, **score)).count();
-        let is_raised = under * 2 <= known;
-        if is_raised {
-            for (row, (bits, score)) in flags.iter_mut().zip(values.iter()).enumerate() {
-                *bits |= if is_under(row, *score) { flag.bit() } else { 0 };
-            }
+        let under = &by_score.order[..by_score.under(threshold)];
+        let is_raised = is_raised(under.len(), by_score.order.len());
+        let flagged = if is_raised { under } else { &[] };
+        for row in flagged {
+            // Scores of rows that are not there are not ranked.
+            flags[*row as usize] |= flag.bit();
         }
-        raised[flag as usize] = Raised { threshold, known: known as u32, under: under as u32, is_raised };
+        raised[flag as usize] = Raised {
+            threshold,
+            known: by_score.order.len() as u32,
+            under: under.len() as u32,
+            is_raised,
+            decided: Decided::of(snapshot, flag, flagged),
+        };
+        ranked[score as usize] = Some(by_score);
     }
     findings.flags = flags.into();
     let findings = Arc::new(findings);
@@ -168,6 +234,8 @@ pub fn judge(snapshot: &Snapshot, analysed: &Analysed, settings: &ReviewSettings
         looseness: looseness.into(),
         groups: groups.into(),
         raised,
+        ranked,
+        in_groups,
         findings,
         impact: impact.into(),
         preview,
@@ -192,5 +260,16 @@ impl Judged {
     pub fn group_of(&self, sample: SampleId) -> Option<usize> {
         let group = self.groups.group_of.get(sample as usize).copied()?;
         (group != ALONE).then_some(group as usize)
+    }
+
+    /// The samples by the score that a flag follows from, where it follows from one that is known.
+    pub fn ranked(&self, flag: Flag) -> Option<&Arc<Ranked>> {
+        self.ranked[flag.score()? as usize].as_ref()
+    }
+
+    /// The samples of a flag that follows from groups, group by group; none of any other.
+    pub fn in_groups_of(&self, flag: Flag) -> &[SampleId] {
+        let at = OF_GROUPS.into_iter().position(|other| other == flag);
+        at.map_or(&[], |at| self.in_groups[at].as_slice())
     }
 }

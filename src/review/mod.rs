@@ -8,6 +8,7 @@
 
 pub mod impact;
 pub mod judge;
+pub mod ranked;
 pub mod rules;
 
 use std::sync::Arc;
@@ -15,7 +16,8 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use impact::{Coverage, Impact, staying};
-pub use judge::{Judged, Preview, Raised, judge};
+pub use judge::{Judged, Preview, Raised, judge, judge_again};
+pub use ranked::Ranked;
 pub use rules::{FlagName, Rules};
 
 use crate::analysis::evidence::{self, By};
@@ -154,6 +156,8 @@ impl ReviewSettings {
 /// What an analysis found of a dataset. Cloning copies pointers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Analysed {
+    /// Of the content and labels that it was worked out of.
+    pub stamp: [u8; 16],
     /// Samples that it looked at.
     pub looked_at: usize,
     pub alike: Arc<Alike>,

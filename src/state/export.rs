@@ -78,10 +78,10 @@ impl State {
     /// Opens the dialog with what was chosen in it last, or with a folder beside the dataset's.
     pub(super) fn open_export(&mut self) -> Vec<Effect> {
         let Some(session) = &self.session else { return Vec::new() };
-        let choice = session.export.clone().unwrap_or_else(|| ExportChoice {
-            target: beside(session),
-            ..ExportChoice::default()
-        });
+        let choice = session
+            .export
+            .clone()
+            .unwrap_or_else(|| ExportChoice { target: beside(session), ..ExportChoice::default() });
         self.dialog = Some(Dialog::ExportDataset(Box::default()));
         self.change_export(choice)
     }

@@ -74,6 +74,7 @@ impl Session {
                 self.put_cursor(position.min(self.shown.found.rows.len().saturating_sub(1)), false);
             }
             Action::ShowSample(sample) => self.show_sample(sample),
+            Action::SelectSamples { samples, mode } => self.select_samples(&samples, mode),
             Action::SetMark { mark, on } => {
                 let samples = SampleSet::from_mask(self.selection.mask());
                 return self.edit(Edit::Mark { samples, mark, on });
@@ -136,6 +137,16 @@ impl Session {
                 self.selection.set(sample, true);
                 self.selection.cursor = Some(sample);
             }
+        }
+    }
+
+    /// Selects samples that may stand in another list than the view; shows the last of them.
+    fn select_samples(&mut self, samples: &[SampleId], mode: SelectMode) {
+        self.selection.choose(samples, mode);
+        let position = self.selection.cursor.and_then(|cursor| self.position_of(cursor));
+        if let Some(position) = position {
+            self.selection.position = Some(position);
+            self.reveal_position(position);
         }
     }
 

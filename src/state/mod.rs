@@ -254,6 +254,12 @@ pub enum Action {
         position: usize,
     },
     ShowSample(SampleId),
+    /// Selects samples, wherever they are listed; the last one becomes the cursor. A range is exactly
+    /// these.
+    SelectSamples {
+        samples: Vec<SampleId>,
+        mode: SelectMode,
+    },
     SetMark {
         mark: Mark,
         on: bool,

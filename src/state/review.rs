@@ -31,7 +31,8 @@ pub struct Review {
 /// Which samples of a flag to decide on.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Which {
-    /// All that have it.
+    /// All that have it and are not decided; to take that back, all that are pruned because of it. What
+    /// a person said of a sample before stays.
     All,
     /// These.
     These(Vec<SampleId>),
@@ -108,7 +109,7 @@ impl Session {
                 (self.judge(), None)
             }
             Action::Judged { generation, judged } if generation == self.review.asked => {
-                let flags_changed = judged.findings != self.snapshot.findings;
+                let flags_changed = !judged.findings.is_same(&self.snapshot.findings);
                 self.review.judged = judged;
                 self.review.answered = generation;
                 if !flags_changed {
@@ -189,17 +190,23 @@ impl Session {
 
     fn decide_flagged(&mut self, flag: Flag, which: Which, verdict: Verdict) -> Answer {
         let present = self.snapshot.derived().present();
-        let findings = &self.snapshot.findings;
-        let has = |sample: &SampleId| findings.flags(*sample) & flag.bit() != 0;
+        let has = |sample: &SampleId| self.snapshot.findings.flags(*sample) & flag.bit() != 0;
+        let now = |sample: &SampleId| self.overlay.decisions.get(*sample as usize).copied();
+        let from = match verdict {
+            Verdict::Undecided => Decision::flagged(flag),
+            _ => Decision::UNDECIDED,
+        };
+        let is_meant = |sample: &SampleId| has(sample) && now(sample).unwrap_or_default() == from;
         let samples: Vec<SampleId> = match which {
-            Which::All => present.iter().filter(has).collect(),
+            Which::All => present.iter().filter(is_meant).collect(),
             Which::These(samples) => samples,
         };
-        let decision = match verdict {
-            Verdict::Prune => Decision::flagged(flag),
+        let decision = |sample: &SampleId| match verdict {
+            Verdict::Prune if has(sample) => Decision::flagged(flag),
             verdict => Decision::by_hand(verdict),
         };
-        self.decide(SampleSet::from_rows(samples), decision)
+        let each: Vec<_> = samples.iter().map(|sample| (*sample, decision(sample))).collect();
+        self.edit(Edit::Decide { decisions: Decisions::of_each(each) })
     }
 
     /// Decides by the rules, for all groups and flags at once.

@@ -147,6 +147,22 @@ impl Selection {
         self.move_to(sample, position);
     }
 
+    /// Applies a click to samples of another list than the view: they are the range, or the one that was
+    /// clicked. The last of them becomes the cursor.
+    pub fn choose(&mut self, samples: &[SampleId], mode: SelectMode) {
+        let Some(last) = samples.last().copied() else { return };
+        let these = Bitmask::from_rows(self.mask.len(), samples);
+        match mode {
+            SelectMode::Replace | SelectMode::Range => self.replace(these),
+            SelectMode::Toggle => self.invert(&these),
+            SelectMode::AddRange => self.add(&these),
+        }
+        self.cursor = Some(last);
+        if matches!(mode, SelectMode::Replace | SelectMode::Toggle) {
+            self.anchor = Some(last);
+        }
+    }
+
     /// Selects the rows at these positions, which a drag covers. With `keep`, what was selected
     /// when the drag began stays; `begins` says that it begins.
     pub fn sweep(&mut self, rows: &Rows, positions: &[usize], keep: Keep, begins: bool) {

@@ -1,4 +1,5 @@
-//! The sidebar: classes, splits, formats, issues and marks with live counts; a click filters.
+//! The sidebar: classes, splits, formats, issues, flags, decisions and marks with live counts; a click
+//! filters.
 
 use std::cmp::Reverse;
 use std::sync::{Arc, Weak};
@@ -10,7 +11,7 @@ use super::theme::{Tokens, size, space};
 use super::widgets;
 use crate::dataset::edit::{Direction, Mark, View};
 use crate::dataset::query::{Click, Pick, Selection as Picked, State as Is, selected_terms};
-use crate::dataset::{Dataset, ImageFormat, IssueKind, natural};
+use crate::dataset::{Dataset, Flag, ImageFormat, IssueKind, natural};
 use crate::state::{Action, Session};
 use crate::text::grouped;
 
@@ -81,6 +82,8 @@ pub fn filters_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut FiltersView) 
                 splits_ui(ui, session, view, actions);
                 formats_ui(ui, session, view, actions);
                 issues_ui(ui, session, view, actions);
+                flags_ui(ui, session, view, actions);
+                decisions_ui(ui, session, view, actions);
                 marks_ui(ui, session, view, actions);
             },
         );
@@ -454,6 +457,78 @@ fn issues_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut V
         };
         if let Some(click) = line_ui(ui, &line) {
             actions.push(Action::Picked { pick: Pick::Issue(kind), click });
+        }
+    }
+}
+
+/// What the analysis found.
+fn flags_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut Vec<Action>) {
+    if session.review.analysed.is_none() {
+        return;
+    }
+    let tokens = Tokens::of(ui);
+    let (shown, total) = (&session.shown.found.counts, &session.shown.found.total);
+    heading_ui(ui, "Flags", "");
+    if total.flagged == 0 {
+        ui.add(egui::Label::new(widgets::dim("None: the analysis found nothing.")).wrap());
+        return;
+    }
+    let line = Line {
+        name: "any flag",
+        color: Some(tokens.warn),
+        shown: shown.flagged,
+        total: total.flagged,
+        largest: total.flagged,
+        picked: view.picked.any_flag,
+        dim: false,
+    };
+    if let Some(click) = line_ui(ui, &line) {
+        actions.push(Action::Picked { pick: Pick::AnyFlag, click });
+    }
+    for (at, flag) in Flag::ALL.into_iter().enumerate().filter(|(at, _)| total.flags[*at] > 0) {
+        let name = flag.title().to_lowercase();
+        let line = Line {
+            name: &name,
+            color: None,
+            shown: shown.flags[at],
+            total: total.flags[at],
+            largest: total.flagged,
+            picked: view.picked.flags[at],
+            dim: false,
+        };
+        if let Some(click) = line_ui(ui, &line) {
+            actions.push(Action::Picked { pick: Pick::Flag(flag), click });
+        }
+    }
+}
+
+/// What a person or a rule decided.
+fn decisions_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut Vec<Action>) {
+    let tokens = Tokens::of(ui);
+    let (shown, total) = (&session.shown.found.counts, &session.shown.found.total);
+    if (total.kept, total.pruned) == (0, 0) {
+        return;
+    }
+    heading_ui(ui, "Decisions", "");
+    for (state, color, shown, total) in [
+        (Is::Pruned, tokens.error, shown.pruned, total.pruned),
+        (Is::Kept, tokens.ok, shown.kept, total.kept),
+    ] {
+        if total == 0 {
+            continue;
+        }
+        let place = Is::ALL.iter().position(|known| *known == state);
+        let line = Line {
+            name: state.name(),
+            color: Some(color),
+            shown,
+            total,
+            largest: session.shown.found.total.pruned.max(session.shown.found.total.kept),
+            picked: place.is_some_and(|place| view.picked.states[place]),
+            dim: false,
+        };
+        if let Some(click) = line_ui(ui, &line) {
+            actions.push(Action::Picked { pick: Pick::Is(state), click });
         }
     }
 }

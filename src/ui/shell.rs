@@ -47,6 +47,7 @@ impl Views {
             Pane::Grid => Some(&mut self.grid.keys),
             Pane::Table => Some(&mut self.table.keys),
             Pane::Issues => Some(&mut self.issues.keys),
+            Pane::Checks => Some(&mut self.checks.keys),
             _ => None,
         }
     }

@@ -1,11 +1,13 @@
 //! The one integration-test binary: each module tests one room from outside.
 
 mod analysis;
+mod checks_panel;
 mod cli;
 mod data;
 mod demo;
 mod display;
 mod docs;
+mod export;
 mod fuzz;
 mod gestures;
 mod import;

@@ -6,7 +6,7 @@ use crossbeam_channel::Sender;
 
 use crate::dataset::query::Snapshot;
 use crate::jobs::{self, Newest, Outcome};
-use crate::review::{Analysed, ReviewSettings, judge};
+use crate::review::{Analysed, Judged, ReviewSettings, judge_again};
 use crate::state::{Action, Level};
 
 /// Something to judge.
@@ -15,6 +15,8 @@ pub struct Case {
     pub snapshot: Snapshot,
     pub analysed: Arc<Analysed>,
     pub settings: ReviewSettings,
+    /// What was judged last.
+    pub before: Arc<Judged>,
 }
 
 /// Starts the thread. Answers go to `answers`, and `wake` is called after each.
@@ -27,8 +29,11 @@ pub fn spawn(answers: Sender<Action>, wake: impl Fn() + Send + 'static) -> Newes
 }
 
 fn answer(case: Case) -> Action {
-    let Case { generation, snapshot, analysed, settings } = case;
-    let judge = || Ok(Action::Judged { generation, judged: judge(&snapshot, &analysed, &settings).into() });
+    let Case { generation, snapshot, analysed, settings, before } = case;
+    let judge = || {
+        let judged = judge_again(&snapshot, &analysed, &settings, &before);
+        Ok(Action::Judged { generation, judged: judged.into() })
+    };
     match jobs::run(judge) {
         Outcome::Done(answer) => answer,
         Outcome::Cancelled => Action::Refresh,

@@ -37,7 +37,7 @@ use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
 use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
 use crate::pipeline::OpenRequest;
-use crate::state::{Action, Effect, JobFace, JobId, Level, Session, State};
+use crate::state::{Action, Command, Effect, JobFace, JobId, Level, Session, State};
 use crate::store::{JournalOp, Paths, Settings};
 
 /// Results that wait for the interface thread.
@@ -66,6 +66,8 @@ pub struct Work {
     measure: Option<Measuring>,
     demo: Option<Demo>,
     analyse: Option<Analysing>,
+    /// Whether a rescan stopped an analysis.
+    analyse_again: bool,
     export: Option<Exporting>,
     faces: Vec<JobFace>,
     person: String,
@@ -97,6 +99,7 @@ impl Work {
             measure: None,
             demo: None,
             analyse: None,
+            analyse_again: false,
             export: None,
             faces: Vec::new(),
             person: settings.person.clone(),
@@ -158,6 +161,7 @@ impl Work {
         if let Some(live) = self.live.take() {
             let (measuring, rescanning) = (self.measure.take(), self.rescan.take());
             let analysing = self.analyse.take();
+            self.analyse_again = false;
             self.leaving.add(live, measuring, rescanning, analysing, self.events.0.clone());
         }
     }
@@ -198,7 +202,8 @@ impl Work {
                     && let Some(analysed) = session.review.analysed.clone()
                 {
                     let (snapshot, settings) = (session.snapshot.clone(), session.review.settings.clone());
-                    self.judge.ask(Case { generation, snapshot, analysed, settings });
+                    let before = session.review.judged.clone();
+                    self.judge.ask(Case { generation, snapshot, analysed, settings, before });
                 }
                 Vec::new()
             }
@@ -224,8 +229,7 @@ impl Work {
             }),
             Effect::PickReportFile => self.pick(
                 || {
-                    let dialog =
-                        rfd::FileDialog::new().set_title("Save report").set_file_name("report.html");
+                    let dialog = rfd::FileDialog::new().set_title("Save report").set_file_name("report.html");
                     dialog.add_filter("HTML", &["html"]).add_filter("JSON", &["json"]).save_file()
                 },
                 |path| Action::ReportExportTo { path },
@@ -282,7 +286,15 @@ impl Work {
         if self.measure.is_none() && self.rescan.is_none() {
             self.measure = Measuring::start(live, &session.snapshot, &self.ctx);
         }
-        if self.measure.is_none() { vec![Action::MeasuringEnded] } else { Vec::new() }
+        if self.measure.is_none() { vec![self.measuring_ended()] } else { Vec::new() }
+    }
+
+    /// What follows when all is measured: an analysis that a rescan stopped goes on.
+    fn measuring_ended(&mut self) -> Action {
+        match std::mem::take(&mut self.analyse_again) {
+            true => Action::Run(Command::Analyse),
+            false => Action::MeasuringEnded,
+        }
     }
 
     /// Analyses what was measured. `is_asked` says why it does not start, where it does not.
@@ -313,6 +325,10 @@ impl Work {
             return Vec::new();
         }
         let measuring = self.measure.take();
+        if let Some(analysing) = self.analyse.take() {
+            analysing.control().cancel();
+            self.analyse_again = true;
+        }
         let (snapshot, issues) = (&session.snapshot, &session.issues);
         match Rescanning::start(live, snapshot, issues, measuring, is_asked, &self.ctx) {
             Ok(rescan) => {
@@ -333,7 +349,7 @@ impl Work {
         self.poll_rescan(state, actions);
         if self.measure.as_mut().is_some_and(|measuring| measuring.poll(actions, &self.ctx)) {
             self.measure = None;
-            actions.push(Action::MeasuringEnded);
+            actions.push(self.measuring_ended());
         }
         if let Some(told) = self.analyse.as_mut().and_then(Analysing::poll) {
             self.analyse = None;
@@ -543,10 +559,6 @@ fn open_action(path: PathBuf) -> Action {
 fn waker(ctx: &Context) -> impl Fn() + Send + 'static {
     let ctx = ctx.clone();
     move || ctx.request_repaint()
-}
-
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn no_thread(error: &std::io::Error) -> Action {

@@ -388,8 +388,7 @@ impl<'a> Gatherer<'a> {
             (decision.verdict == Verdict::Prune).then_some((other, because, true))
         });
         let suggested = || {
-            let (best, preference) =
-                self.rules.suggested(self.snapshot(), self.protected.as_ref()?, rows)?;
+            let (best, preference) = self.rules.suggested(self.snapshot(), self.protected.as_ref()?, rows)?;
             Some((best, preference.because(), false))
         };
         let (sample, because, decided) = decided.or_else(suggested)?;

@@ -24,7 +24,9 @@ impl Display for Safe<'_> {
                 '"' => out.write_str("&quot;")?,
                 '\'' => out.write_str("&#39;")?,
                 // Control characters have no place in HTML, and some turn text around.
-                sign if sign.is_control() || matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
+                sign if sign.is_control()
+                    || matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
+                {
                     out.write_str("\u{fffd}")?;
                 }
                 sign => write!(out, "{sign}")?,
@@ -77,7 +79,12 @@ impl<W: Write> PageWriter<'_, W> {
             counted(near.groups, "group"),
         );
         self.groups("groups", "Near-duplicates", &note, &figures.groups)?;
-        self.groups("leaks", "Leaks between splits", "Groups with samples in more than one split.", &figures.leaks)?;
+        self.groups(
+            "leaks",
+            "Leaks between splits",
+            "Groups with samples in more than one split.",
+            &figures.leaks,
+        )?;
         let note = "Groups whose samples have labels that contradict each other.";
         self.groups("conflicts", "Label conflicts", note, &figures.label_conflicts)?;
         self.wrong_labels()?;
@@ -352,7 +359,10 @@ impl<W: Write> PageWriter<'_, W> {
         writeln!(self.out, "<dl>")?;
         for (title, text) in [
             ("Protected", or_none(rules.protect.join(" · "))),
-            ("Of a group stays, by the first in which they differ", or_none(prefer.collect::<Vec<_>>().join(" · "))),
+            (
+                "Of a group stays, by the first in which they differ",
+                or_none(prefer.collect::<Vec<_>>().join(" · ")),
+            ),
             ("Decide groups of near-duplicates", yes(rules.duplicates)),
             ("Leave groups with conflicting labels to a person", yes(rules.leave_conflicts)),
             ("Pruned by flag", or_none(prune.collect::<Vec<_>>().join(" · "))),
@@ -396,10 +406,12 @@ impl<W: Write> PageWriter<'_, W> {
 }
 
 fn member_lines(member: &Member) -> Vec<String> {
-    let size = if member.width == 0 { String::new() } else { format!("{} × {} · ", member.width, member.height) };
+    let size =
+        if member.width == 0 { String::new() } else { format!("{} × {} · ", member.width, member.height) };
     let about = member.split.iter().cloned().chain([member.labels.join(", ")]);
     let about: Vec<String> = about.filter(|text| !text.is_empty()).collect();
-    let verdict = if member.verdict == "undecided" { String::new() } else { format!("decided: {}", member.verdict) };
+    let verdict =
+        if member.verdict == "undecided" { String::new() } else { format!("decided: {}", member.verdict) };
     vec![about.join(" · "), format!("{size}{}", bytes_text(member.bytes)), verdict]
 }
 

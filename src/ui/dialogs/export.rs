@@ -17,7 +17,10 @@ pub(super) fn export_ui(ui: &mut Ui, pen: &mut Pen, draft: &ExportDraft) {
     let stays = counted((total.samples - total.pruned.min(total.samples)).into(), "sample");
     let text = match total.pruned {
         0 => format!("Nothing is pruned: all of the {stays} go along. The source is not touched."),
-        pruned => format!("{stays} stay, {} pruned are left out. The source is not touched.", grouped(pruned.into())),
+        pruned => format!(
+            "{stays} stay, {} pruned are left out. The source is not touched.",
+            grouped(pruned.into())
+        ),
     };
     dim(ui, text);
     ui.add_space(space::S);
@@ -136,7 +139,11 @@ fn images_ui(ui: &mut Ui, choice: &mut ExportChoice) {
         &mut choice.linking,
         &[
             (Linking::Copy, "Copies", "Files of their own; they share blocks where the disk can do that"),
-            (Linking::HardLink, "Hard links", "Further names of the same files, on the same disk; they take no room"),
+            (
+                Linking::HardLink,
+                "Hard links",
+                "Further names of the same files, on the same disk; they take no room",
+            ),
             (Linking::SymLink, "Symbolic links", "Links that break when the source moves; they take no room"),
             (Linking::ManifestOnly, "None, a table only", "A table that names the images where they are"),
         ],
@@ -146,7 +153,8 @@ fn images_ui(ui: &mut Ui, choice: &mut ExportChoice) {
 /// What the export would write, or why it cannot.
 fn plan_ui(ui: &mut Ui, draft: &ExportDraft) {
     let tokens = Tokens::of(ui);
-    let frame = egui::Frame::new().fill(tokens.raised.gamma_multiply(0.6)).corner_radius(8).inner_margin(space::M);
+    let frame =
+        egui::Frame::new().fill(tokens.raised.gamma_multiply(0.6)).corner_radius(8).inner_margin(space::M);
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         // The dialog keeps its height while a person types.
@@ -180,7 +188,13 @@ fn figures_ui(ui: &mut Ui, plan: &PlanFace) {
     let free = plan.free_bytes.map_or_else(String::new, |free| format!(", {} are free", bytes_text(free)));
     dim(ui, format!("{} to write{free}.", bytes_text(plan.bytes_to_write)));
     if plan.finished > 0 {
-        dim(ui, format!("{} of this export are there from before; it goes on from there.", counted(plan.finished, "file")));
+        dim(
+            ui,
+            format!(
+                "{} of this export are there from before; it goes on from there.",
+                counted(plan.finished, "file")
+            ),
+        );
     }
     if plan.warnings.is_empty() && plan.refusals.is_empty() {
         return;

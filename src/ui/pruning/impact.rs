@@ -155,9 +155,9 @@ fn coverage_ui(ui: &mut Ui, coverage: &Coverage) {
 /// Why samples are pruned.
 fn reasons_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, impact: &Impact) {
     widgets::group_heading(ui, "Reasons");
-    let flags = Flag::ALL.into_iter().map(|flag| {
-        (flag.title(), impact.by_flag[flag as usize], format!("flag:{} is:pruned", flag.name()))
-    });
+    let flags = Flag::ALL
+        .into_iter()
+        .map(|flag| (flag.title(), impact.by_flag[flag as usize], format!("flag:{} is:pruned", flag.name())));
     let others = [
         ("Another of its group stays", impact.by_group, "flag:duplicate is:pruned".to_owned()),
         ("By hand", impact.by_hand, "is:pruned".to_owned()),

@@ -203,7 +203,12 @@ fn prefer_ui(ui: &mut Ui, new: &mut Rules) {
             let number = if is_on { format!("{}. {title}", at + 1) } else { title.to_owned() };
             let response = ui.checkbox(&mut on, RichText::new(number).color(color));
             response.widget_info(|| {
-                egui::WidgetInfo::selected(egui::Role::CheckBox, ui.is_enabled(), on, format!("Prefer: {title}"))
+                egui::WidgetInfo::selected(
+                    egui::Role::CheckBox,
+                    ui.is_enabled(),
+                    on,
+                    format!("Prefer: {title}"),
+                )
             });
             if response.changed() {
                 let mut prefer = new.prefer.clone();
@@ -290,7 +295,8 @@ fn apply_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
     let tokens = Tokens::of(ui);
     let review = &session.review;
     let preview = &review.judged.preview;
-    let frame = egui::Frame::new().fill(tokens.raised.gamma_multiply(0.6)).corner_radius(8).inner_margin(space::M);
+    let frame =
+        egui::Frame::new().fill(tokens.raised.gamma_multiply(0.6)).corner_radius(8).inner_margin(space::M);
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
         let is_current = review.asked == review.answered;
@@ -304,7 +310,9 @@ fn apply_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
         ui.add(egui::Label::new(RichText::new(text).color(color)).wrap());
         if is_current && preview.problem.is_none() && preview.protected > 0 {
             let protected = counted(preview.protected, "sample");
-            ui.label(widgets::dim(format!("{protected} protected. What you decided by hand stays as it is.")));
+            ui.label(widgets::dim(format!(
+                "{protected} protected. What you decided by hand stays as it is."
+            )));
         }
         ui.add_space(space::XS);
         let enabled = preview.problem.is_none() && !preview.is_empty();

@@ -158,7 +158,8 @@ fn line_ui(ui: &mut Ui, name: &str, (before, pruned): (u32, u32), largest: u32) 
         let room = right - rect.left() - space::S;
         let bar_wide = if room > 190.0 { (room * 0.45).min(220.0) } else { 0.0 };
         if bar_wide > 0.0 {
-            let bar = egui::Rect::from_min_max(pos2(right - bar_wide, middle - 3.0), pos2(right, middle + 3.0));
+            let bar =
+                egui::Rect::from_min_max(pos2(right - bar_wide, middle - 3.0), pos2(right, middle + 3.0));
             let part = |count: u32| bar.left() + bar.width() * count as f32 / largest.max(1) as f32;
             let radius = CornerRadius::same(3);
             painter.rect_filled(bar, radius, tokens.raised);
