@@ -39,8 +39,7 @@ struct App {
 impl App {
     fn ui(&mut self, ui: &mut egui::Ui) {
         let mut actions = Vec::new();
-        let mut pencil =
-            Pencil { state: &self.state, pictures: &mut NoPictures, actions: &mut actions };
+        let mut pencil = Pencil { state: &self.state, pictures: &mut NoPictures, actions: &mut actions };
         pruning_ui(ui, &mut pencil, &mut self.view);
         dialogs_ui(ui.ctx(), &mut pencil, &mut self.dialogs);
         for action in actions {
@@ -191,7 +190,11 @@ fn figures_lead_to_their_samples() {
             words.sort_unstable();
             words.join(" ")
         };
-        assert_eq!(sorted(now).replace("-is:pruned ", ""), sorted(filter).replace("-is:pruned ", ""), "{name}");
+        assert_eq!(
+            sorted(now).replace("-is:pruned ", ""),
+            sorted(filter).replace("-is:pruned ", ""),
+            "{name}"
+        );
     }
 }
 
@@ -275,9 +278,10 @@ fn a_target_is_typed_in_full() {
     let mut harness = harness(session::reviewed(), SIZE, Theme::Dark);
     harness.get_by_label("Export what stays…").click();
     harness.run_steps(4);
-    for (text, problem) in
-        [("", "Name a folder to write to."), ("out", "Write the whole path of the folder, from the root on: out")]
-    {
+    for (text, problem) in [
+        ("", "Name a folder to write to."),
+        ("out", "Write the whole path of the folder, from the root on: out"),
+    ] {
         let mut choice = harness.state().draft().choice.clone();
         choice.target = text.to_owned();
         harness.state_mut().effects.clear();
@@ -310,7 +314,12 @@ fn the_panel_is_drawn_in_both_themes_at_every_width() {
         }
         // Nothing reaches beyond the panel.
         for node in harness.get_all_by_role(Role::CheckBox).chain(harness.get_all_by_role(Role::Button)) {
-            assert!(node.rect().right() <= size[0] + 0.5, "{:?} at {:?}", node.accesskit_node().label(), node.rect());
+            assert!(
+                node.rect().right() <= size[0] + 0.5,
+                "{:?} at {:?}",
+                node.accesskit_node().label(),
+                node.rect()
+            );
         }
         if size[0] > 400.0 {
             session::act(&mut harness.state_mut().state, Action::Run(Command::ExportDataset));
