@@ -5,8 +5,8 @@ use std::path::Path;
 use super::args::ReportOptions;
 use super::progress::Meter;
 use super::review::{Reviewed, read_rules, review};
-use crate::export::check_target;
 use crate::export::report::{Material, thumbnailer, write_report};
+use crate::export::{check_file, check_target};
 use crate::jobs::Control;
 
 pub fn run(options: &ReportOptions) -> anyhow::Result<()> {
@@ -14,6 +14,7 @@ pub fn run(options: &ReportOptions) -> anyhow::Result<()> {
     let meter = Meter::start(&control);
     // What is wrong with the words is said before the long part of the work.
     check_target(&options.out, Path::new(&options.analysis.path))?;
+    check_file(&options.out)?;
     let rules = options.rules.as_deref().map(read_rules).transpose()?;
     let mut reviewed = review(&options.analysis, &options.alike, &control)?;
     if let Some(rules) = rules {

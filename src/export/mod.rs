@@ -73,11 +73,9 @@ impl ExportError {
     }
 }
 
-/// Writes a whole new file at `path`, or leaves what is there.
-fn write_whole(
-    path: &Path,
-    write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), ExportError>,
-) -> Result<(), ExportError> {
+/// Refuses a file that cannot be written, as far as that shows without writing it. Cheap: call it before
+/// the work whose result goes there.
+pub fn check_file(path: &Path) -> Result<(), ExportError> {
     if path.file_name().is_none() {
         return Err(ExportError::NoName(path.to_owned()));
     }
@@ -89,9 +87,17 @@ fn write_whole(
         return Err(ExportError::NoFolder(folder.to_owned()));
     }
     match std::fs::metadata(path) {
-        Ok(target) if target.is_dir() => return Err(ExportError::IsFolder(path.to_owned())),
-        Ok(target) if target.permissions().readonly() => return Err(ExportError::Protected(path.to_owned())),
-        _ => {}
+        Ok(target) if target.is_dir() => Err(ExportError::IsFolder(path.to_owned())),
+        Ok(target) if target.permissions().readonly() => Err(ExportError::Protected(path.to_owned())),
+        _ => Ok(()),
     }
+}
+
+/// Writes a whole new file at `path`, or leaves what is there.
+fn write_whole(
+    path: &Path,
+    write: impl FnOnce(&mut BufWriter<&File>) -> Result<(), ExportError>,
+) -> Result<(), ExportError> {
+    check_file(path)?;
     files::write_whole(path, |cause| ExportError::io(path, cause), write)
 }

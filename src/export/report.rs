@@ -17,7 +17,7 @@ use rayon::prelude::*;
 
 pub use figures::{Figures, Limits, Listed};
 
-use super::{ExportError, check_target, write_whole};
+use super::{ExportError, check_file, check_target, write_whole};
 use crate::dataset::SampleId;
 use crate::dataset::query::Snapshot;
 use crate::import::Reader;
@@ -62,6 +62,7 @@ pub fn write_report(
     control: &Control,
 ) -> Result<(), ExportError> {
     check_target(path, Path::new(&material.snapshot.dataset.root))?;
+    check_file(path)?;
     control.begin("Gathering the report", 0);
     control.checkpoint()?;
     let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));

@@ -45,6 +45,8 @@ pub struct Judged {
 /// What the rules would change if they were carried out now.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Preview {
+    /// Every decision that would change.
+    pub decided: Arc<Vec<(SampleId, Decision)>>,
     /// Samples that would be pruned and are not, and their bytes.
     pub prune: u64,
     pub bytes: u64,
@@ -70,17 +72,18 @@ impl Preview {
             Err(problem) => return Self { problem: Some(problem), ..Self::default() },
         };
         let mut preview = Self::default();
-        for (sample, decision) in decided {
-            let was_pruned = snapshot.decision(sample).verdict == Verdict::Prune;
+        for (sample, decision) in &decided {
+            let was_pruned = snapshot.decision(*sample).verdict == Verdict::Prune;
             match (was_pruned, decision.verdict == Verdict::Prune) {
                 (false, true) => {
                     preview.prune += 1;
-                    preview.bytes += snapshot.dataset.bytes[sample as usize];
+                    preview.bytes += snapshot.dataset.bytes[*sample as usize];
                 }
                 (true, false) => preview.undecide += 1,
                 _ => preview.other_reason += 1,
             }
         }
+        preview.decided = decided.into();
         // They were read for the decisions already.
         preview.protected = rules.protected(snapshot).map_or(0, |protected| protected.count() as u64);
         preview
@@ -88,7 +91,7 @@ impl Preview {
 
     /// Whether carrying the rules out would change nothing.
     pub fn is_empty(&self) -> bool {
-        (self.prune, self.undecide, self.other_reason) == (0, 0, 0)
+        self.decided.is_empty()
     }
 }
 

@@ -8,7 +8,7 @@ use super::session::Session;
 use super::{Action, Effect, Level};
 use crate::dataset::edit::{Decisions, Edit, SampleSet};
 use crate::dataset::{Decision, Flag, SampleId, Verdict};
-use crate::review::{Analysed, Judged, ReviewSettings, Rules};
+use crate::review::{Analysed, Judged, Preview, ReviewSettings, Rules};
 use crate::store::JournalOp;
 
 /// How the review stands.
@@ -210,20 +210,24 @@ impl Session {
         self.edit(Edit::Decide { decisions: Decisions::of_each(each) })
     }
 
-    /// Decides by the rules, for all groups and flags at once.
+    /// Decides by the rules, for all groups and flags at once: what the preview shows, where that is of
+    /// now.
     fn apply_rules(&mut self) -> Answer {
         let judged = self.review.judged.clone();
-        match self.rules().decide(&self.snapshot, judged.groups.iter()) {
-            Ok(decided) if decided.is_empty() => {
-                let text = "The rules decide nothing that is not decided already.".to_owned();
-                (Vec::new(), Some((Level::Info, text)))
-            }
-            Ok(decided) => self.edit(Edit::Decide { decisions: Decisions::of_each(decided) }),
-            Err((query, error)) => {
-                let text = format!("The rule that protects “{query}” cannot be read: {}.", error.message);
-                (Vec::new(), Some((Level::Error, text)))
-            }
+        let is_current = self.review.analysed.is_some() && self.review.asked == self.review.answered;
+        let preview = match is_current {
+            true => judged.preview.clone(),
+            false => Preview::of(&self.snapshot, &self.rules(), judged.groups.iter()),
+        };
+        if let Some((query, error)) = &preview.problem {
+            let text = format!("The rule that protects “{query}” cannot be read: {}.", error.message);
+            return (Vec::new(), Some((Level::Error, text)));
         }
+        if preview.is_empty() {
+            let text = "The rules decide nothing that is not decided already.".to_owned();
+            return (Vec::new(), Some((Level::Info, text)));
+        }
+        self.edit(Edit::Decide { decisions: Decisions::of_each(preview.decided.iter().copied()) })
     }
 
     /// Opens the next group in the order of the list, or the one before.

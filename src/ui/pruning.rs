@@ -5,7 +5,7 @@ mod impact;
 mod rules;
 mod shares;
 
-use egui::{Button, RichText, ScrollArea, Ui, vec2};
+use egui::{Button, RichText, ScrollArea, Ui};
 use egui_material_icons::icons::{ICON_CONTENT_CUT, ICON_HOURGLASS_EMPTY};
 
 use self::impact::impact_ui;
@@ -141,16 +141,12 @@ fn running(state: &State) -> Option<&JobFace> {
     job(JobId::Analyse).or_else(|| job(JobId::Measure)).or_else(|| job(JobId::Rescan))
 }
 
-/// A word that shows the samples that fit a query; `name` is what it is called by screen readers.
+/// A word that shows the samples that fit a query.
 fn link(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, text: &str, query: &str) {
-    let response = ui.scope(|ui| {
-        ui.spacing_mut().button_padding = vec2(2.0, 0.0);
-        ui.spacing_mut().interact_size.y = 18.0;
-        let label = RichText::new(text).color(Tokens::of(ui).accent);
-        ui.add(egui::Label::new(label).selectable(false).sense(egui::Sense::CLICK))
-    });
-    let response = response.inner.on_hover_cursor(egui::CursorIcon::PointingHand);
+    let word = RichText::new(text).color(Tokens::of(ui).accent);
+    let response = ui.add(egui::Label::new(word).selectable(false).sense(egui::Sense::click()));
     response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Link, ui.is_enabled(), text));
+    let response = response.on_hover_cursor(egui::CursorIcon::PointingHand);
     if response.on_hover_text(format!("Show these samples: {query}")).clicked() {
         show(pencil, session, query);
     }

@@ -6,7 +6,7 @@ use egui_material_icons::icons;
 use super::Pencil;
 use super::theme::{Tokens, space};
 use super::widgets;
-use crate::state::{Action, JobFace, Level, Session};
+use crate::state::{Action, JobFace, JobId, Level, Session};
 use crate::store::Access;
 use crate::text::{bytes_text, counted, grouped};
 
@@ -76,7 +76,12 @@ fn job_ui(ui: &mut Ui, job: &JobFace, actions: &mut Vec<Action>) {
     };
     ui.add(bar.desired_width(120.0).desired_height(5.0)).accessible_name(title);
     let mut text = if job.paused { format!("{title} paused") } else { title.to_owned() };
-    if progress.total > 0 {
+    if job.id == JobId::Export {
+        // Its steps are bytes in one stage and files in another.
+        if let Some(fraction) = progress.fraction() {
+            text.push_str(&format!(" {:.0} %", fraction * 100.0));
+        }
+    } else if progress.total > 0 {
         text.push_str(&format!(" {} of {}", grouped(progress.done), grouped(progress.total)));
     } else if progress.done > 0 {
         text.push_str(&format!(" {}", grouped(progress.done)));

@@ -42,6 +42,7 @@ pub(super) fn export_ui(ui: &mut Ui, pen: &mut Pen, draft: &ExportDraft) {
     name_ui(ui, "Layout");
     layout_ui(ui, &mut choice);
     if choice.kind != Kind::WebDataset {
+        ui.add_space(space::XS);
         name_ui(ui, "Images");
         images_ui(ui, &mut choice);
     }

@@ -123,19 +123,24 @@ fn left_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, impact: &Imp
 fn coverage_ui(ui: &mut Ui, coverage: &Coverage) {
     let tokens = Tokens::of(ui);
     widgets::group_heading(ui, "Coverage");
-    let (text, color) = match coverage.lost {
-        0 => ("Each pruned sample has one like it that stays.".to_owned(), tokens.text),
-        lost => (
-            format!(
-                "{} farther from what stays than samples usually are from their nearest: nothing like them may \
-                 be left.",
-                match lost {
-                    1 => "1 pruned sample is".to_owned(),
-                    lost => format!("{} pruned samples are", grouped(lost.into())),
-                }
-            ),
-            tokens.warn,
-        ),
+    let (text, color) = match (coverage.lost, coverage.at_least) {
+        (0, 0) => ("Each pruned sample has one like it that stays.".to_owned(), tokens.text),
+        (0, far) => {
+            let text = format!("Of {} no known neighbour stays.", counted(far.into(), "pruned sample"));
+            (text, tokens.warn)
+        }
+        (lost, _) => {
+            let are = if lost == 1 {
+                "1 pruned sample is".to_owned()
+            } else {
+                format!("{} pruned samples are", grouped(lost.into()))
+            };
+            let text = format!(
+                "{are} farther from what stays than samples usually are from their nearest: nothing like that \
+                 may be left."
+            );
+            (text, tokens.warn)
+        }
     };
     ui.add(egui::Label::new(RichText::new(text).color(color)).wrap());
     let mut more = format!(
@@ -143,9 +148,9 @@ fn coverage_ui(ui: &mut Ui, coverage: &Coverage) {
          different as chance.",
         coverage.mean, coverage.max, coverage.usual
     );
-    if coverage.at_least > 0 {
+    if coverage.at_least > 0 && coverage.lost > 0 {
         more.push_str(&format!(
-            " Of {} no known neighbour stays: theirs is at least that far.",
+            " Of {} no known neighbour stays: theirs counts as the farthest known one.",
             counted(coverage.at_least.into(), "sample")
         ));
     }

@@ -72,11 +72,12 @@ pub fn rules_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &
         widgets::group_heading(ui, "Rules");
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let is_own = session.review.settings.rules.is_some();
-            let button = ui.add_enabled(is_own, egui::Button::new("Reset to default").small());
             let help = "Near-duplicates go, the best of each group and all held-out splits stay";
-            reset = button.on_hover_text(help).clicked();
+            reset = small_button(ui, is_own, "Reset to default", help);
         });
     });
+    apply_ui(ui, pencil, session);
+    ui.add_space(space::S);
     protect_ui(ui, session, view, &mut new);
     ui.add_space(space::M);
     groups_ui(ui, pencil, session, &mut new);
@@ -87,14 +88,22 @@ pub fn rules_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &
         let rules = (!reset).then_some(new);
         pencil.act(Action::ChangeReview(Box::new(ReviewSettings { rules, ..settings })));
     }
-    ui.add_space(space::M);
-    apply_ui(ui, pencil, session);
 }
 
 /// A heading of a part of the rules.
 fn part(ui: &mut Ui, text: &str) {
     let color = Tokens::of(ui).text_dim;
     ui.label(RichText::new(text).size(size::SMALL + 1.0).color(color));
+}
+
+/// A button that stands back; tells whether it was clicked.
+fn small_button(ui: &mut Ui, enabled: bool, text: &str, help: &str) -> bool {
+    ui.scope(|ui| {
+        ui.spacing_mut().button_padding = egui::vec2(8.0, 2.0);
+        ui.spacing_mut().interact_size.y = 22.0;
+        ui.add_enabled(enabled, egui::Button::new(RichText::new(text).small())).on_hover_text(help).clicked()
+    })
+    .inner
 }
 
 /// How a split is protected.
@@ -115,7 +124,7 @@ fn protect_ui(ui: &mut Ui, session: &Session, view: &mut RulesView, new: &mut Ru
                 let on = new.protect.iter().any(is_it);
                 let short: String = name.chars().take(24).collect();
                 let chip = widgets::chip(ui, on, &format!("split {short}"));
-                if chip.on_hover_text("Protect this split, or not").clicked() {
+                if chip.on_hover_text(format!("Protect the split {name}, or not")).clicked() {
                     match on {
                         true => new.protect.retain(|query| !is_it(query)),
                         false => new.protect.push(split_query(name)),
@@ -126,7 +135,6 @@ fn protect_ui(ui: &mut Ui, session: &Session, view: &mut RulesView, new: &mut Ru
     }
     let mut removed = None;
     let mut taken = false;
-    let count = view.fields.len();
     for (at, field) in view.fields.iter_mut().enumerate() {
         let name = format!("Protected query {}", at + 1);
         ui.horizontal(|ui| {
@@ -136,11 +144,7 @@ fn protect_ui(ui: &mut Ui, session: &Session, view: &mut RulesView, new: &mut Ru
                 .hint_text("split:test, path:originals/")
                 .desired_width(width - 8.0);
             let response = ui.add(edit).accessible_name(&name);
-            // An empty field that was just added waits for its text.
             taken |= response.lost_focus();
-            if response.gained_focus() && count == 0 {
-                taken = false;
-            }
             let remove = format!("Remove protected query {}", at + 1);
             if widgets::icon_button(ui, icons::ICON_CLOSE, &remove).clicked() {
                 removed = Some(at);
@@ -161,8 +165,8 @@ fn protect_ui(ui: &mut Ui, session: &Session, view: &mut RulesView, new: &mut Ru
             view.fields.retain(|field| !field.text.trim().is_empty());
         }
     }
-    let add = ui.add(egui::Button::new("Add a query").small());
-    if add.on_hover_text("Protect what fits a filter, such as path:originals/").clicked() {
+    let help = "Protect what fits a filter, such as path:originals/";
+    if small_button(ui, true, "Add a query", help) {
         view.fields.push(Field::default());
     }
 }
