@@ -87,6 +87,8 @@ pub fn duplicates_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut Duplicates
                     pencil.act(Action::OpenGroupOf { sample: pair.a });
                 } else {
                     view.compare.show([pair.a, pair.b], session.review.open);
+                    // Keys decide on the second.
+                    pencil.act(Action::ShowSample(pair.b));
                 }
             }
             ui.add_space(space::XS);

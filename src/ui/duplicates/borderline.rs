@@ -2,8 +2,9 @@
 
 use egui::{FontId, Painter, Rect, Role, Sense, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 
-use super::picture::{Budget, Drawing, picture_ui};
+use super::picture::{Drawing, Whole, picture_ui};
 use super::threshold::{distance_text, threshold_of};
+use crate::analysis::evidence::By;
 use crate::analysis::hamming::Pair;
 use crate::analysis::symmetry::Symmetry;
 use crate::review::{Alike, evidence_text};
@@ -60,6 +61,12 @@ pub(super) fn borderline_ui(
     clicked
 }
 
+/// What found a pair, in words: the method, where it is only one.
+pub(super) fn found_by(alike: &Alike, by: By) -> String {
+    let words = evidence_text(by);
+    if words.is_empty() { alike.method.title().to_owned() } else { words }
+}
+
 /// Draws a pair; tells whether it was clicked.
 fn tile_ui(
     ui: &Ui,
@@ -74,7 +81,8 @@ fn tile_ui(
     let is_in = u32::from(pair.distance) <= threshold;
     let id = ui.scope_id().with(("pair", pair.a, pair.b));
     let response = ui.interact(rect, id, Sense::click());
-    let by = alike.pair(pair.a, pair.b).map_or_else(String::new, |(_, by)| evidence_text(by));
+    let by = alike.pair(pair.a, pair.b).map(|(_, by)| by).unwrap_or_default();
+    let by = found_by(alike, by);
     let distance = distance_text(alike.method, pair.distance.into());
     let dataset = session.dataset();
     let is_known = |sample: u32| (sample as usize) < session.snapshot.len();
@@ -114,7 +122,7 @@ fn tile_ui(
     response.on_hover_ui_at_pointer(|ui| {
         ui.label(names[0]);
         ui.label(names[1]);
-        ui.label(widgets::dim(if by.is_empty() { distance } else { format!("{distance} · {by}") }));
+        ui.label(widgets::dim(format!("{distance} · {by}")));
     });
     clicked
 }
@@ -140,7 +148,7 @@ pub(super) fn thumbnail_ui(
     };
     let painter = painter.with_clip_rect(frame.intersect(painter.clip_rect()));
     painter.rect_filled(frame, 2.0, tokens.canvas);
-    picture_ui(&painter, pencil, session, &drawing, &mut Budget(0), tokens);
+    picture_ui(&painter, pencil, session, &drawing, &mut Whole::none(), tokens);
     if let Some((icon, color)) = widgets::verdict_icon(verdict, tokens) {
         widgets::badge(&painter, icon, frame.right_bottom() - vec2(10.0, 10.0), color, tokens);
     }

@@ -8,15 +8,16 @@ use egui::{
 };
 use egui_material_icons::icons;
 
+use super::borderline::found_by;
 use super::difference::{Difference, PER_FRAME, Shrinking, common_size, difference, difference_text};
 use super::group::{Asked, GroupView, lens_ui};
 use super::lens::{Lens, Wheel};
 use super::member::{self, Member};
-use super::picture::{Budget, Drawing, laid_size, picture_ui, size_of};
+use super::picture::{Drawing, Whole, laid_size, picture_ui, size_of};
 use super::threshold::{distance_text, set_threshold, threshold_of};
 use crate::analysis::symmetry::Symmetry;
 use crate::dataset::{SampleId, Verdict};
-use crate::review::{Alike, evidence_text};
+use crate::review::Alike;
 use crate::state::{Action, Session};
 use crate::ui::lists::{self, ListKeys};
 use crate::ui::theme::{Tokens, bold, size, space};
@@ -123,12 +124,12 @@ impl Pair<'_> {
         pencil: &mut Pencil<'_>,
         at: usize,
         rect: Rect,
-        budget: &mut Budget,
+        whole: &mut Whole,
         tokens: &Tokens,
     ) {
         let (sample, laid) = (self.members[at].sample, self.laid[at]);
         let drawing = Drawing { sample, rect, laid, tint: Color32::WHITE };
-        picture_ui(painter, pencil, self.session, &drawing, budget, tokens);
+        picture_ui(painter, pencil, self.session, &drawing, whole, tokens);
     }
 }
 
@@ -154,16 +155,14 @@ pub(super) fn compare_ui(
     }
     let pair = Pair { session, members: samples.map(|sample| group.member(sample)), laid };
     let mut asked = header_ui(ui, view);
-    let by = found.map(|(_, by)| evidence_text(by)).unwrap_or_default();
     let threshold = threshold_of(session, alike);
     ui.horizontal_wrapped(|ui| {
         let (text, is_out) = match found {
-            Some((pair, _)) => {
-                let distance = distance_text(alike.method, pair.distance.into());
-                let by = if by.is_empty() { String::new() } else { format!(", found by {by}") };
+            Some((pair, by)) => {
+                let (distance, by) = (distance_text(alike.method, pair.distance.into()), found_by(alike, by));
                 let is_out = u32::from(pair.distance) > threshold;
                 let side = if is_out { "beyond the threshold" } else { "within the threshold" };
-                (format!("{distance} apart, {side}{by}."), is_out.then_some(pair.distance))
+                (format!("{distance} apart, {side}, found by {by}."), is_out.then_some(pair.distance))
             }
             None => ("Alike through other members of the group.".to_owned(), None),
         };
@@ -196,6 +195,7 @@ pub(super) fn compare_ui(
     list.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("{} and {}", names[0], names[1])));
     if keys.takes(ui, pencil, &list, upper) {
         asked = keys_ui(ui, view).or(asked);
+        walk_ui(ui, pencil, view, group, session);
     }
     pictures_ui(ui, pencil, view, &pair, upper, &list);
     sides_ui(ui, pencil, &pair, lower);
@@ -236,6 +236,27 @@ fn keys_ui(ui: &Ui, view: &mut CompareView) -> Option<Asked> {
     (back > 0).then_some(Asked::Close)
 }
 
+/// Arrows go on to the other members of the group that is open.
+fn walk_ui(ui: &Ui, pencil: &mut Pencil<'_>, view: &mut CompareView, group: &GroupView, session: &Session) {
+    let by = lists::presses(ui, Key::ArrowRight, false) - lists::presses(ui, Key::ArrowLeft, false);
+    let review = &session.review;
+    let (Some(open), Some(at)) = (review.open, review.open_group()) else { return };
+    let rows = review.judged.groups.rows(at);
+    let Ok(place) = rows.binary_search(&open) else { return };
+    let mut to = place.saturating_add_signed(by).min(rows.len() - 1);
+    let suggested = group.suggested.map(|(sample, _)| sample);
+    if suggested == Some(rows[to]) && to != place {
+        // It is there already.
+        to = to.saturating_add_signed(by.signum()).min(rows.len() - 1);
+    }
+    if to != place
+        && let Some(pair) = group.pair(rows, rows[to])
+    {
+        view.show(pair, Some(rows[to]));
+        pencil.act(Action::OpenGroupOf { sample: rows[to] });
+    }
+}
+
 fn pictures_ui(
     ui: &Ui,
     pencil: &mut Pencil<'_>,
@@ -265,7 +286,7 @@ fn pictures_ui(
     if !is_wiping && view.lens.respond(ui, list, frame, fitted, Wheel::Zooms) {
         ui.ctx().request_repaint();
     }
-    let mut budget = Budget::default();
+    let mut whole_pictures = Whole::some();
     let clip = |frame: Rect| ui.painter().with_clip_rect(frame.intersect(ui.clip_rect()));
     for frame in if is_side { &frames[..] } else { &frames[..1] } {
         ui.painter().rect_filled(*frame, 2.0, tokens.canvas);
@@ -275,23 +296,23 @@ fn pictures_ui(
         Mode::Side => {
             for (at, frame) in frames.into_iter().enumerate() {
                 let rect = view.lens.place(frame, fitted);
-                pair.picture_ui(&clip(frame), pencil, at, rect, &mut budget, tokens);
+                pair.picture_ui(&clip(frame), pencil, at, rect, &mut whole_pictures, tokens);
                 name_ui(ui, pair, at, frame, tokens);
             }
         }
         Mode::Swap => {
             let at = usize::from(view.is_swapped);
             // Both, so that the other is there when it is asked for.
-            pair.picture_ui(&clip(frames[0]), pencil, 1 - at, rect, &mut budget, tokens);
+            pair.picture_ui(&clip(frames[0]), pencil, 1 - at, rect, &mut whole_pictures, tokens);
             clip(frames[0]).rect_filled(frames[0], 2.0, tokens.canvas);
-            pair.picture_ui(&clip(frames[0]), pencil, at, rect, &mut budget, tokens);
+            pair.picture_ui(&clip(frames[0]), pencil, at, rect, &mut whole_pictures, tokens);
             name_ui(ui, pair, at, frames[0], tokens);
         }
         Mode::Wipe => {
             let x = frames[0].left() + view.wipe.unwrap_or(0.5) * frames[0].width();
             let (left, right) = frames[0].split_left_right_at_x(x);
             for (at, part) in [left, right].into_iter().enumerate() {
-                pair.picture_ui(&clip(part), pencil, at, rect, &mut budget, tokens);
+                pair.picture_ui(&clip(part), pencil, at, rect, &mut whole_pictures, tokens);
             }
             let painter = clip(frames[0]);
             painter.vline(x, frames[0].y_range(), (2.0, tokens.accent));
@@ -309,7 +330,7 @@ fn pictures_ui(
                     painter.image(texture.id(), rect, uv, Color32::WHITE);
                 }
                 None => {
-                    pair.picture_ui(&painter, pencil, 0, rect, &mut budget, tokens);
+                    pair.picture_ui(&painter, pencil, 0, rect, &mut Whole::none(), tokens);
                     painter.rect_filled(frames[0], 0.0, tokens.canvas.gamma_multiply(0.6));
                 }
             }
@@ -318,6 +339,7 @@ fn pictures_ui(
             name_ui(ui, pair, 1, right.with_min_y(right.top() + NAME), tokens);
         }
     }
+    whole_pictures.told(pencil);
     if list.has_focus() {
         ui.painter().rect_stroke(whole, 0.0, (1.0, tokens.accent), StrokeKind::Inside);
     }
@@ -357,9 +379,14 @@ fn name_ui(ui: &Ui, pair: &Pair<'_>, at: usize, frame: Rect, tokens: &Tokens) {
     let middle = frame.top() - NAME / 2.0;
     let number = ["1", "2"][at];
     let dot = pos2(frame.left() + 8.0, middle);
-    painter.circle_filled(dot, 8.0, tokens.accent_soft);
-    painter.text(dot, Align2::CENTER_CENTER, number, bold(size::SMALL), tokens.text);
     let member = pair.members[at];
+    // Keys decide on the one at the cursor.
+    let (fill, color) = match pair.session.selection.cursor == Some(member.sample) {
+        true => (tokens.accent, tokens.on_accent),
+        false => (tokens.raised, tokens.text),
+    };
+    painter.circle_filled(dot, 8.0, fill);
+    painter.text(dot, Align2::CENTER_CENTER, number, bold(size::SMALL), color);
     let laid = pair.laid[at];
     let mut note = String::new();
     if member.suggested.is_some() {
@@ -392,6 +419,7 @@ fn difference_ui(ui: &Ui, pencil: &mut Pencil<'_>, view: &mut CompareView, pair:
     }
     let Some(work) = view.work.as_mut().filter(|work| work.found.is_none() && !work.failed) else { return };
     let pictures = of.0.map(|sample| pencil.pictures.full(sample));
+    pencil.pictures.full_together(&of.0);
     if pictures.iter().any(|picture| matches!(picture, FullPicture::Failed { .. })) {
         work.failed = true;
         return;
@@ -432,9 +460,12 @@ fn sides_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pair: &Pair<'_>, room: Rect) {
         let painter = ui.painter().with_clip_rect(rect.intersect(ui.clip_rect()));
         member::facts_ui(&painter, session, member, rect, tokens);
         let facts = rect.with_max_y(rect.top() + member::FACTS);
-        let response = ui.interact(facts, ui.scope_id().with(("facts", at)), Sense::hover());
+        let response = ui.interact(facts, ui.scope_id().with(("facts", at)), Sense::CLICK);
         let path = session.dataset().path(member.sample);
-        response.widget_info(|| WidgetInfo::labeled(Role::Label, true, format!("{} {path}", at + 1)));
+        response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{} {path}", at + 1)));
+        if response.clicked() {
+            pencil.act(Action::ShowSample(member.sample));
+        }
         response.on_hover_ui_at_pointer(|ui| {
             ui.label(path);
             ui.label(widgets::dim(member::told(session, member)));

@@ -5,15 +5,16 @@ use std::sync::{Arc, Weak};
 use egui::{Button, Key, Rect, Role, Sense, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons;
 
+use super::borderline::found_by;
 use super::groups::{badge_ui, group_flags};
 use super::lens::{Lens, Wheel};
 use super::member::{self, Member};
-use super::picture::{Budget, Drawing, picture_ui, size_of};
+use super::picture::{Drawing, Whole, picture_ui, size_of};
 use super::threshold::distance_text;
 use crate::analysis::groups::Groups;
 use crate::analysis::symmetry::Symmetry;
 use crate::dataset::{Preference, SampleId, Verdict};
-use crate::review::{Alike, evidence_text};
+use crate::review::Alike;
 use crate::state::layout::reveal;
 use crate::state::{Action, Command, Session};
 use crate::text::{counted, grouped};
@@ -244,9 +245,8 @@ fn evidence_ui(ui: &mut Ui, session: &Session, alike: &Alike, view: &GroupView, 
     } else {
         match alike.pair(suggested, chosen) {
             Some((pair, by)) => {
-                let by = evidence_text(by);
-                let by = if by.is_empty() { String::new() } else { format!(", found by {by}") };
-                format!("{} from the suggested one{by}.", distance_text(alike.method, pair.distance.into()))
+                let (distance, by) = (distance_text(alike.method, pair.distance.into()), found_by(alike, by));
+                format!("{distance} from the suggested one, found by {by}.")
             }
             None => "Near the suggested one through other members.".to_owned(),
         }
@@ -288,7 +288,9 @@ impl Plan {
         let best = large.max_by(|(_, one), (_, two)| scale(*one).total_cmp(&scale(*two)));
         let (columns, frame) = best.unwrap_or_else(|| (most, frame(most, None)));
         let scale = scale(frame).min(MOST_ENLARGED / pixels_per_point);
-        Self { columns, frame: frame.max(Vec2::splat(1.0)), scale }
+        // No higher than what is shown in it.
+        let height = frame.y.min((largest.y * scale).max(LEAST.y));
+        Self { columns, frame: vec2(frame.x, height).max(Vec2::splat(1.0)), scale }
     }
 
     fn cell(&self) -> Vec2 {
@@ -324,11 +326,13 @@ fn members_ui(
         asked = keys_ui(ui, pencil, view, rows, at, plan.columns);
     }
     let bar = id.with("bar");
-    let window = scroller::show(ui, bar, whole, view.position, lines, line_height, "Scroll the members");
+    // Under the last line is no gap.
+    let viewport = whole.with_max_y(whole.bottom() + GAP);
+    let window = scroller::show(ui, bar, viewport, view.position, lines, line_height, "Scroll the members");
     view.position = window.position;
     let scrolls = lines as f32 * line_height - GAP > whole.height() + 1.0;
     let wheel = if scrolls { Wheel::Scrolls } else { Wheel::Zooms };
-    let mut budget = Budget::default();
+    let mut whole_pictures = Whole::some();
     for line in window.first..window.end {
         for column in 0..plan.columns {
             let position = line * plan.columns + column;
@@ -336,12 +340,14 @@ fn members_ui(
             let left = window.rect.left() + column as f32 * (plan.cell().x + GAP);
             let cell = Rect::from_min_size(pos2(left, window.row_top(line, line_height)), plan.cell());
             let drawn = Cell { member: view.member(sample), cell, chosen: sample == chosen, plan, wheel };
-            if member_ui(ui, pencil, session, &mut view.lens, &drawn, window.rect, &list, &mut budget) {
+            if member_ui(ui, pencil, session, &mut view.lens, &drawn, window.rect, &list, &mut whole_pictures)
+            {
                 keys.use_by_click(&list);
                 pencil.act(Action::OpenGroupOf { sample });
             }
         }
     }
+    whole_pictures.told(pencil);
     asked
 }
 
@@ -395,7 +401,7 @@ fn member_ui(
     drawn: &Cell,
     window: Rect,
     list: &egui::Response,
-    budget: &mut Budget,
+    whole: &mut Whole,
 ) -> bool {
     let tokens = Tokens::of(ui);
     let Cell { member, cell, chosen, plan, wheel } = drawn;
@@ -429,7 +435,7 @@ fn member_ui(
     let tint = widgets::verdict_tint(session.snapshot.decision(member.sample).verdict);
     let rect = lens.place(frame, fitted);
     let drawing = Drawing { sample: member.sample, rect, laid: Symmetry::NONE, tint };
-    picture_ui(&inner, pencil, session, &drawing, budget, tokens);
+    picture_ui(&inner, pencil, session, &drawing, whole, tokens);
     member::signs_ui(&inner, session, *member, frame, tokens);
     let facts =
         Rect::from_min_max(pos2(frame.left(), frame.bottom() + 0.5 * INSET), cell.max - Vec2::splat(INSET));

@@ -239,7 +239,7 @@ fn row_ui(
     }
     painter.hline(rect.x_range(), rect.bottom() - 0.5, (1.0, tokens.line.gamma_multiply(0.45)));
 
-    let left = rect.left() + space::M;
+    let left = rect.left() + space::S;
     let right = left + TEXT - space::S;
     let mut top = rect.top() + 8.0;
     let mut put = |text: &str, color, font: FontId| {

@@ -106,7 +106,10 @@ pub(super) fn signs_ui(painter: &Painter, session: &Session, member: Member, dra
         widgets::badge(painter, icon, drawn.right_top() + vec2(-13.0, 13.0), color, tokens);
     }
     if member.suggested.is_some() {
-        let icon = egui_material_icons::icons::ICON_RECOMMEND;
-        widgets::badge(painter, icon, drawn.left_top() + vec2(13.0, 13.0), tokens.accent, tokens);
+        let font = FontId::proportional(10.0);
+        let text = painter.layout_no_wrap("Suggested".to_owned(), font, tokens.on_accent);
+        let rect = Rect::from_min_size(drawn.left_top() + vec2(5.0, 5.0), text.size() + vec2(12.0, 4.0));
+        painter.rect_filled(rect, 8.0, tokens.accent);
+        painter.galley(rect.min + vec2(6.0, 2.0), text, tokens.on_accent);
     }
 }

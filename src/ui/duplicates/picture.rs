@@ -26,25 +26,43 @@ pub(super) struct Drawing {
     pub tint: Color32,
 }
 
-/// How many bytes whole pictures may take in one frame, so that what is shown fits the cache of them.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Budget(pub u64);
-
-impl Default for Budget {
-    fn default() -> Self {
-        Self(256 << 20)
-    }
+/// The whole pictures of one frame, and how many bytes more they may take.
+#[derive(Debug)]
+pub(super) struct Whole {
+    left: u64,
+    samples: Vec<SampleId>,
 }
 
-impl Budget {
+impl Whole {
+    /// As many as take a bounded part of memory; the first one is shown however large it is.
+    pub fn some() -> Self {
+        Self { left: 384 << 20, samples: Vec::new() }
+    }
+
+    /// Thumbnails alone.
+    pub fn none() -> Self {
+        Self { left: 0, samples: Vec::new() }
+    }
+
     /// Whether this sample still fits.
-    fn takes(&mut self, [width, height]: [u32; 2]) -> bool {
+    fn takes(&mut self, sample: SampleId, [width, height]: [u32; 2]) -> bool {
+        if self.samples.contains(&sample) {
+            return true;
+        }
         let bytes = u64::from(width) * u64::from(height) * BYTES_PER_PIXEL;
-        let fits = bytes <= self.0;
+        let fits = bytes <= self.left || (self.left > 0 && self.samples.is_empty());
         if fits {
-            self.0 -= bytes;
+            self.left = self.left.saturating_sub(bytes);
+            self.samples.push(sample);
         }
         fits
+    }
+
+    /// Says which were drawn, so that they stay.
+    pub fn told(self, pencil: &mut Pencil<'_>) {
+        if !self.samples.is_empty() {
+            pencil.pictures.full_together(&self.samples);
+        }
     }
 }
 
@@ -68,7 +86,7 @@ pub(super) fn picture_ui(
     pencil: &mut Pencil<'_>,
     session: &Session,
     drawing: &Drawing,
-    budget: &mut Budget,
+    whole: &mut Whole,
     tokens: &Tokens,
 ) {
     let edge = drawing.rect.size().max_elem() * painter.pixels_per_point();
@@ -76,7 +94,7 @@ pub(super) fn picture_ui(
     let has_more = size.is_none_or(|[width, height]| width.max(height) as f32 > THUMBNAIL);
     if edge > THUMBNAIL
         && has_more
-        && budget.takes(size.unwrap_or([2048, 2048]))
+        && whole.takes(drawing.sample, size.unwrap_or([2048, 2048]))
         && let FullPicture::Ready(full) = pencil.pictures.full(drawing.sample)
     {
         return full_ui(painter, &full, drawing);
@@ -152,7 +170,13 @@ mod tests {
 
     #[test]
     fn whole_pictures_are_drawn_as_far_as_they_have_room() {
-        let mut budget = Budget(BYTES_PER_PIXEL * 100);
-        assert_eq!([[5, 10], [10, 10], [5, 10]].map(|size| budget.takes(size)), [true, false, true]);
+        let takes = |left, sizes: [[u32; 2]; 3]| {
+            let mut whole = Whole { left, samples: Vec::new() };
+            [0, 1, 2].map(|at: usize| whole.takes(at as SampleId, sizes[at]))
+        };
+        let room = BYTES_PER_PIXEL * 100;
+        assert_eq!(takes(room, [[5, 10], [10, 10], [5, 10]]), [true, false, true]);
+        assert_eq!(takes(room, [[20, 20], [1, 1], [1, 1]]), [true, false, false]);
+        assert_eq!(takes(0, [[1, 1]; 3]), [false; 3]);
     }
 }

@@ -17,6 +17,10 @@ use crate::ui::widgets;
 const HEIGHT: f32 = 64.0;
 /// Least width of a bar, in points.
 const BAR: f32 = 3.0;
+/// A few pairs are no high bar, on the scale of logarithms.
+const LEAST_TALLEST: f32 = 2.0;
+/// Points from the edge of a slider to the middle of its handle at either end.
+const HANDLE: f32 = space::ROW / 2.5;
 /// Points around the threshold's line at which it is taken hold of.
 const GRIP: f32 = 5.0;
 
@@ -101,12 +105,17 @@ pub(super) fn threshold_ui(
     if alike.radius == 0 {
         view.moving = None;
         ui.label(widgets::dim("These copies are equal: there is no threshold to choose."));
-        return counts_ui(ui, session, alike, current);
+        ui.horizontal_wrapped(|ui| counts_ui(ui, session, alike, current));
+        return;
     }
     let mut wished = view.moving.unwrap_or(current).min(alike.radius);
     let before = wished;
     let line = histogram_ui(ui, alike, &mut wished);
-    let slider = slider_ui(ui, alike, &mut wished);
+    let mut slider = slider_ui(ui, alike, &mut wished);
+    ui.horizontal_wrapped(|ui| {
+        slider |= number_ui(ui, alike, &mut wished);
+        counts_ui(ui, session, alike, wished);
+    });
     if wished != before {
         view.moving = Some(wished);
     }
@@ -119,7 +128,6 @@ pub(super) fn threshold_ui(
             set_threshold(pencil, session, moving);
         }
     }
-    counts_ui(ui, session, alike, wished);
     share_ui(ui, pencil, view, session, alike);
 }
 
@@ -131,7 +139,7 @@ fn x_of(rect: Rect, distance: f32, radius: u32) -> f32 {
 
 /// The part that the slider's handle can reach.
 fn rail(rect: Rect) -> Rect {
-    rect.shrink2(Vec2::new(space::S, 0.0))
+    rect.shrink2(Vec2::new(HANDLE, 0.0))
 }
 
 /// Pairs at each distance; the threshold's line can be dragged. Tells whether it is held.
@@ -152,33 +160,40 @@ fn histogram_ui(ui: &mut Ui, alike: &Alike, threshold: &mut u32) -> bool {
     let painter = ui.painter_at(rect);
     painter.rect_filled(rect, space::RADIUS, tokens.canvas);
 
-    // Several distances share a bar where there are more of them than room.
-    let bars = ((rail(rect).width() / BAR) as u32).clamp(1, radius + 1);
-    let each = (radius + 1).div_ceil(bars).max(1);
-    let sum = |from: u32| {
-        let end = (from + each).min(radius + 1) as usize;
-        let of = counts.get(from as usize..end.min(counts.len()).max(from as usize)).unwrap_or_default();
+    // Several distances share a bar where there are more of them than room. A bar ends at its largest
+    // distance: what the line has passed is in. Equal pairs are before the start.
+    let bars = ((rail(rect).width() / BAR) as u32).clamp(1, radius);
+    let each = radius.div_ceil(bars).max(1);
+    let span = |start: u32| if start == 0 { 0..=0 } else { start..=(start + each - 1).min(radius) };
+    let sum = |start: u32| {
+        let (from, to) = span(start).into_inner();
+        let end = (to as usize + 1).min(counts.len());
+        let of = counts.get((from as usize).min(end)..end).unwrap_or_default();
         of.iter().map(|count| u64::from(*count)).sum::<u64>()
     };
-    let starts = || (0..=radius).step_by(each as usize);
+    let starts = || std::iter::once(0).chain((1..=radius).step_by(each as usize));
     let height = |pairs: u64| (pairs as f32).ln_1p();
-    let tallest = starts().map(|from| height(sum(from))).fold(0.0, f32::max).max(0.7) * 1.08;
+    let tallest = starts().map(|from| height(sum(from))).fold(0.0, f32::max).max(LEAST_TALLEST) * 1.08;
     let mut mesh = Mesh::default();
     for from in starts() {
         let pairs = sum(from);
         if pairs == 0 {
             continue;
         }
-        let left = x_of(rect, from as f32 - 0.5, radius).max(rect.left());
-        let right = x_of(rect, (from + each) as f32 - 0.5, radius).min(rect.right());
+        let left = if from == 0 { rect.left() } else { x_of(rect, from as f32 - 1.0, radius) };
+        let right = x_of(rect, *span(from).end() as f32, radius);
         let gap = if right - left > 4.0 { 1.0 } else { 0.0 };
         let top = rect.bottom() - height(pairs) / tallest * rect.height();
-        let color = if from <= *threshold { tokens.accent } else { tokens.text_dim.gamma_multiply(0.45) };
+        let color = if *span(from).end() <= *threshold {
+            tokens.accent
+        } else {
+            tokens.text_dim.gamma_multiply(0.45)
+        };
         mesh.add_colored_rect(Rect::from_min_max(pos2(left + gap, top), pos2(right, rect.bottom())), color);
     }
     painter.add(Shape::mesh(mesh));
-    let x = x_of(rect, *threshold as f32 + 0.5 * f32::from(u8::from(each == 1)), radius);
-    painter.vline(x.min(rect.right() - 1.0), rect.y_range(), (2.0, tokens.text));
+    let x = x_of(rect, *threshold as f32, radius);
+    painter.vline(x, rect.y_range(), (2.0, tokens.text));
 
     let Some(pointer) = response.hover_pos() else { return response.dragged() };
     if (pointer.x - x).abs() <= GRIP || response.dragged() {
@@ -186,41 +201,43 @@ fn histogram_ui(ui: &mut Ui, alike: &Alike, threshold: &mut u32) -> bool {
     }
     let inner = rail(rect);
     let part = ((pointer.x - inner.left()) / inner.width().max(1.0)).clamp(0.0, 1.0);
-    let from = (part * radius as f32).round() as u32 / each * each;
+    let distance = (part * radius as f32).ceil() as u32;
+    let start = if distance == 0 { 0 } else { (distance - 1) / each * each + 1 };
     let is_held = response.dragged();
     response.on_hover_ui_at_pointer(|ui| {
-        let end = (from + each - 1).min(radius);
-        let distance = distance_text(alike.method, end);
-        let range = if end > from { format!("{} to {distance}", grouped(from.into())) } else { distance };
-        ui.label(format!("{range}: {}", counted(sum(from), "pair")));
+        let (from, to) = span(start).into_inner();
+        let distance = distance_text(alike.method, to);
+        let range = if to > from { format!("{} to {distance}", grouped(from.into())) } else { distance };
+        ui.label(format!("{range}: {}", counted(sum(start), "pair")));
     });
     is_held
 }
 
-/// The threshold as a slider and a number. Tells whether it is held.
+/// The threshold as a slider. Tells whether it is held.
 fn slider_ui(ui: &mut Ui, alike: &Alike, threshold: &mut u32) -> bool {
-    let mut is_held = false;
     ui.scope(|ui| {
         ui.spacing_mut().slider_width = ui.available_width();
         let slider = Slider::new(threshold, 0..=alike.radius).show_value(false);
-        let response = ui.add(slider).accessible_name("Threshold");
-        is_held |= response.dragged();
-    });
-    ui.horizontal(|ui| {
-        ui.label(RichText::new("Threshold").color(Tokens::of(ui).text_dim));
-        let number =
-            DragValue::new(threshold).range(0..=alike.radius).suffix(format!(" {}", alike.method.unit()));
-        let response = ui.add(number).accessible_name("Threshold as a number");
-        is_held |= response.dragged();
-        let usual = alike.method.default_threshold().min(alike.radius);
-        if *threshold != usual {
-            let text = RichText::new(format!("usual: {}", grouped(usual.into()))).size(size::SMALL);
-            if ui.link(text).on_hover_text("Set the method's own threshold").clicked() {
-                *threshold = usual;
-            }
+        ui.add(slider).accessible_name("Threshold").dragged()
+    })
+    .inner
+}
+
+/// The threshold as a number. Tells whether it is held.
+fn number_ui(ui: &mut Ui, alike: &Alike, threshold: &mut u32) -> bool {
+    ui.label(RichText::new("Threshold").color(Tokens::of(ui).text_dim));
+    let unit = format!(" {}", alike.method.unit());
+    let number = DragValue::new(threshold).range(0..=alike.radius).suffix(unit);
+    let response = ui.add(number).accessible_name("Threshold as a number");
+    let usual = alike.method.default_threshold().min(alike.radius);
+    if *threshold != usual {
+        let text = RichText::new(format!("usual: {}", grouped(usual.into()))).size(size::SMALL);
+        if ui.link(text).on_hover_text("Set the method's own threshold").clicked() {
+            *threshold = usual;
         }
-    });
-    is_held
+    }
+    ui.add_space(space::XS);
+    response.dragged()
 }
 
 fn counts_ui(ui: &mut Ui, session: &Session, alike: &Alike, threshold: u32) {
@@ -229,21 +246,19 @@ fn counts_ui(ui: &mut Ui, session: &Session, alike: &Alike, threshold: u32) {
     let judged = &review.judged;
     let redundant = alike.forest.redundant(threshold) as u64;
     let is_due = review.asked != review.answered || judged.threshold != threshold;
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing.x = 0.0;
-        // Groups are a moment behind.
-        let color = if is_due { tokens.text_dim } else { tokens.text };
-        ui.label(RichText::new(counted(judged.groups.len() as u64, "group")).color(color).strong());
-        ui.label(" · ");
-        let share = redundant as f64 / total(session).max(1) as f64 * 100.0;
-        let samples = format!("{} ({share:.1} %)", counted(redundant, "redundant sample"));
-        ui.label(RichText::new(samples).strong())
-            .on_hover_text("All but one of each group; nothing is pruned until you say so");
-        if judged.redundant_bytes > 0 {
-            ui.label(RichText::new(format!(" · {}", bytes_text(judged.redundant_bytes))).color(color))
-                .on_hover_text("All but the largest file of each group");
-        }
-    });
+    ui.spacing_mut().item_spacing.x = 0.0;
+    // Groups are a moment behind.
+    let color = if is_due { tokens.text_dim } else { tokens.text };
+    ui.label(RichText::new(counted(judged.groups.len() as u64, "group")).color(color).strong());
+    ui.label(" · ");
+    let share = redundant as f64 / total(session).max(1) as f64 * 100.0;
+    let samples = format!("{} ({share:.1} %)", counted(redundant, "redundant sample"));
+    ui.label(RichText::new(samples).strong())
+        .on_hover_text("All but one of each group; nothing is pruned until you say so");
+    if judged.redundant_bytes > 0 {
+        ui.label(RichText::new(format!(" · {}", bytes_text(judged.redundant_bytes))).color(color))
+            .on_hover_text("All but the largest file of each group");
+    }
 }
 
 fn total(session: &Session) -> u64 {
