@@ -4,7 +4,8 @@
 //! # Bird's-eye view
 //!
 //! A source (a folder, an archive, a table, an array) is listed as a [`Dataset`](dataset::Dataset):
-//! samples as columns. A pass over the content fills [`Facts`](dataset::Facts). What a person
+//! samples as columns. A pass over the content fills [`Facts`](dataset::Facts), another one over the
+//! pixels [`Signals`](dataset::Signals). What a person
 //! decides is an [`Edit`](dataset::edit::Edit) on an overlay. A [`View`](dataset::edit::View) is a
 //! query and an order; the rows that it shows are computed, never stored.
 //!
@@ -33,7 +34,7 @@
 //! | [`analysis`] | hashes, quality, near-duplicates of pictures: slices in, slices out | files, projects, the user interface |
 //! | [`store`] | the project database, thumbnail cache and settings | the user interface |
 //! | [`demo`] | the demo dataset with its planted faults | everything else but jobs |
-//! | [`pipeline`] | opening, measuring and looking for duplicates, for window and command line alike | the user interface |
+//! | [`pipeline`] | opening, measuring, computing signals and analysing, for window and command line alike | the user interface |
 //! | [`review`] | what an analysis found, for a person to decide: groups, flags, rules, impact | files, threads, the user interface |
 //! | [`state`] | the program without window, disk or clock | egui, files |
 //! | [`ui`] | drawing: a view per file or folder, and the parts that views share | files, threads |

@@ -104,20 +104,11 @@ impl Forest {
         last.map_or(Some(0), |last| self.edges.get(last).map(|edge| u32::from(edge.distance)))
     }
 
-    /// The edges by which a threshold is judged: of those up to it and of those beyond the nearest, at
-    /// most so many, half of them from each side where there are as many; closest to the line first.
-    pub fn borderline(&self, threshold: u32, most: usize) -> Vec<Pair> {
-        let (within, beyond) = self.edges.split_at(self.redundant(threshold));
-        let from_beyond = beyond.len().min(most - within.len().min(most.div_ceil(2)));
-        let from_within = within.len().min(most - from_beyond);
-        let mut nearest: Vec<Pair> = within.iter().rev().take(from_within).copied().collect();
-        nearest.extend(&beyond[..from_beyond]);
-        // The line lies between the threshold and the next distance.
-        nearest.sort_by_key(|edge| match u32::from(edge.distance) {
-            distance if distance <= threshold => threshold - distance,
-            distance => distance - threshold - 1,
-        });
-        nearest
+    /// The edges nearest to a threshold, closest first: at most `each` that hold groups together up to
+    /// there, and at most `each` of those that would join groups next.
+    pub fn borderline(&self, threshold: u32, each: usize) -> &[Pair] {
+        let at = self.redundant(threshold);
+        &self.edges[at.saturating_sub(each)..self.edges.len().min(at + each)]
     }
 
     /// The groups up to a threshold.
@@ -272,29 +263,14 @@ mod tests {
         for (redundant, threshold) in [(0, Some(0)), (1, Some(0)), (2, Some(3)), (4, Some(7)), (5, None)] {
             assert_eq!(forest.threshold_for(redundant), threshold, "{redundant}");
         }
-        assert!(Forest::new(0, &[]).groups(5).is_empty());
-    }
-
-    #[test]
-    fn a_threshold_is_judged_by_the_edges_beside_it() {
-        let pairs =
-            [pair(0, 1, 1), pair(2, 3, 4), pair(4, 5, 5), pair(6, 7, 6), pair(8, 9, 9), pair(1, 0, 2)];
-        let forest = Forest::new(10, &pairs);
-        for (threshold, most, expected) in [
-            (5, 9, vec![5, 6, 4, 9, 1]),
-            (5, 4, vec![5, 6, 4, 9]),
-            (5, 3, vec![5, 6, 4]),
-            (5, 1, vec![5]),
-            (5, 0, vec![]),
-            (0, 2, vec![1, 4]),
-            (99, 2, vec![9, 6]),
-            (7, 2, vec![6, 9]),
-        ] {
-            let nearest = forest.borderline(threshold, most);
-            let distances: Vec<u16> = nearest.iter().map(|edge| edge.distance).collect();
-            assert_eq!(distances, expected, "{most} at {threshold}");
+        for (threshold, each, expected) in
+            [(3, 1, &[3, 7][..]), (0, 2, &[0, 3, 3]), (99, 2, &[3, 7]), (5, 0, &[])]
+        {
+            let nearest: Vec<u16> =
+                forest.borderline(threshold, each).iter().map(|pair| pair.distance).collect();
+            assert_eq!(nearest, expected, "{each} around {threshold}");
         }
-        assert_eq!(Forest::default().borderline(3, 5), []);
+        assert!(Forest::new(0, &[]).groups(5).is_empty());
     }
 
     #[test]

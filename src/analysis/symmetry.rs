@@ -20,7 +20,7 @@ impl Symmetry {
 }
 
 /// A square of values after a symmetry. `width` and `height` are those before it.
-pub(super) fn laid<T: Copy>(values: &[T], width: usize, height: usize, symmetry: Symmetry) -> Vec<T> {
+pub(crate) fn laid<T: Copy>(values: &[T], width: usize, height: usize, symmetry: Symmetry) -> Vec<T> {
     let (to_width, to_height) = if symmetry.turns % 2 == 1 { (height, width) } else { (width, height) };
     let mut out = Vec::with_capacity(values.len());
     for y in 0..to_height {

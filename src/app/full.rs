@@ -27,6 +27,9 @@ pub const CAP_BYTES: u64 = 512 << 20;
 /// Neighbours that are decoded in advance at most.
 const PREFETCHED: usize = 4;
 
+/// Samples that are looked at together at most.
+const TOGETHER: usize = 16;
+
 /// Longest side of a tile. A tile is what is uploaded in one frame: 4 MiB.
 const TILE_EDGE: u32 = 1024;
 
@@ -41,6 +44,10 @@ pub struct FullPictures {
     /// The sample asked for last.
     current: Option<SampleId>,
     prefetch: Vec<SampleId>,
+    /// Samples that are looked at side by side.
+    together: Vec<SampleId>,
+    /// The frame in which they last were.
+    together_in: u64,
 }
 
 impl FullPictures {
@@ -53,12 +60,22 @@ impl FullPictures {
     pub fn with_cap(source: Source, ctx: Context, cap_bytes: u64) -> Self {
         let decode: Decode = Arc::new(move |sample| workers::load(&source, sample));
         let workers = Workers::new(decode, move || ctx.request_repaint());
-        Self { workers, cache: Cache::new(cap_bytes), current: None, prefetch: Vec::new() }
+        Self {
+            workers,
+            cache: Cache::new(cap_bytes),
+            current: None,
+            prefetch: Vec::new(),
+            together: Vec::new(),
+            together_in: 0,
+        }
     }
 
     /// The sample as far as it is there; asking requests it before everything else.
     pub fn get(&mut self, sample: SampleId, ctx: &Context) -> FullPicture {
-        if self.current != Some(sample) {
+        if ctx.cumulative_pass_nr() > self.together_in + 1 {
+            self.together.clear();
+        }
+        if self.current != Some(sample) && !self.together.contains(&sample) {
             self.current = Some(sample);
             self.prefetch.clear();
             self.cache.retry_large();
@@ -91,6 +108,19 @@ impl FullPictures {
         }
     }
 
+    /// Says which samples are looked at side by side in this frame: they are wanted one as the other, and
+    /// none is dropped for another. Whoever looks bounds how large they are together.
+    pub fn look_at_together(&mut self, samples: &[SampleId], ctx: &Context) {
+        self.receive();
+        self.together_in = ctx.cumulative_pass_nr();
+        let wanted = &samples[..samples.len().min(TOGETHER)];
+        if self.together != wanted {
+            self.together = wanted.to_vec();
+            self.cache.retry_large();
+            self.request();
+        }
+    }
+
     /// Drops a sample whose file changed; it is read again when it is next asked for.
     pub fn forget(&mut self, sample: SampleId) {
         self.workers.forget(sample);
@@ -112,6 +142,7 @@ impl FullPictures {
         self.cache.clear();
         self.current = None;
         self.prefetch.clear();
+        self.together.clear();
     }
 
     /// Bytes that are kept now.
@@ -121,15 +152,22 @@ impl FullPictures {
 
     /// Takes in what the workers have ready.
     fn receive(&mut self) {
-        for (sample, loaded) in self.workers.take_ready() {
-            self.cache.insert(sample, loaded, self.current, &self.prefetch);
+        let ready = self.workers.take_ready();
+        if ready.is_empty() {
+            return;
+        }
+        let looked_at: Vec<SampleId> =
+            self.current.into_iter().chain(self.together.iter().copied()).collect();
+        for (sample, loaded) in ready {
+            self.cache.insert(sample, loaded, &looked_at, &self.prefetch);
         }
     }
 
     /// Says to the workers what is wanted now, in order, in place of what was.
     fn request(&mut self) {
         let prefetch = self.prefetch.iter().copied().filter(|sample| !self.cache.was_too_large(*sample));
-        let wanted = self.current.into_iter().chain(prefetch);
+        let together = self.together.iter().copied().filter(|sample| self.current != Some(*sample));
+        let wanted = self.current.into_iter().chain(together).chain(prefetch);
         let wanted: Vec<SampleId> = wanted.filter(|sample| !self.cache.contains(*sample)).collect();
         self.workers.want(wanted);
     }

@@ -486,6 +486,10 @@ impl Pictures for AppPictures {
         self.full.get(sample, &self.ctx)
     }
 
+    fn full_together(&mut self, samples: &[SampleId]) {
+        self.full.look_at_together(samples, &self.ctx);
+    }
+
     fn prefetch_full(&mut self, samples: &[SampleId]) {
         self.full.prefetch(samples);
     }

@@ -102,21 +102,12 @@ pub struct DuplicatesOptions {
     /// Folder, archive, manifest, array or table file, or pattern of shards
     pub path: String,
 
-    /// What makes two samples alike
-    #[arg(long, value_enum, default_value = "phash")]
-    pub method: MethodName,
+    #[command(flatten)]
+    pub alike: AlikeOptions,
 
     /// Length of the hash; 256 is for phash alone
     #[arg(long, value_name = "BITS", default_value = "64", value_parser = ["64", "256"])]
     pub bits: String,
-
-    /// Find mirrored and turned copies as well
-    #[arg(long)]
-    pub symmetries: bool,
-
-    /// How many bits of the hash may differ; 10 of 64 and 40 of 256 unless set
-    #[arg(long, value_name = "N")]
-    pub threshold: Option<u32>,
 
     /// Print one JSON object instead of text
     #[arg(long)]
@@ -130,22 +121,6 @@ pub struct DuplicatesOptions {
     /// Threads that decode; all cores unless set
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum MethodName {
-    /// Perceptual hash: the low waves of a small grey picture
-    Phash,
-    /// Difference hash: which pixels are lighter than the one on their left
-    Dhash,
-    /// Average hash: which pixels are lighter than the mean
-    Ahash,
-    /// Wavelet hash: which parts are lighter than the median
-    Whash,
-    /// The same pixels, however they are stored
-    Pixels,
-    /// The same bytes
-    File,
 }
 
 /// Exit status as for scan.
@@ -190,7 +165,7 @@ pub struct AnalysisOptions {
 /// What makes two samples near-duplicates.
 #[derive(Clone, Debug, Default, Args)]
 pub struct AlikeOptions {
-    /// What makes two samples alike; combined unless set
+    /// What makes two samples alike: combined (unless set) is hashes and descriptor together
     #[arg(long, value_name = "METHOD", value_parser = method_parser())]
     pub method: Option<Method>,
 
@@ -198,7 +173,8 @@ pub struct AlikeOptions {
     #[arg(long)]
     pub symmetries: bool,
 
-    /// The largest distance of near-duplicates: bits of a hash, or thousandths
+    /// The largest distance of near-duplicates: bits of a hash (10 of 64, 40 of 256 unless set), or
+    /// thousandths
     #[arg(long, value_name = "N")]
     pub threshold: Option<u32>,
 }

@@ -6,14 +6,17 @@ use std::time::Instant;
 use serde::{Serialize, Serializer};
 
 use super::Usage;
-use super::args::{DuplicatesOptions, MethodName};
+use super::args::DuplicatesOptions;
 use super::look::{IssueRow, Looked, look, print_issues, tell, write_table};
 use super::progress::Meter;
+use super::review::wanted as wanted_method;
+use crate::analysis::evidence::By;
 use crate::analysis::groups::Groups;
 use crate::analysis::hamming::Pair;
 use crate::jobs::Control;
+use crate::pipeline::analyse::Options;
 use crate::pipeline::duplicates::{Duplicates, MAX_PAIRS, duplicates, hash, wanted, words};
-use crate::review::Method;
+use crate::review::{Method, evidence_text};
 use crate::text::{counted, grouped};
 
 /// The figures of a search, as `--json` prints them.
@@ -21,7 +24,7 @@ use crate::text::{counted, grouped};
 struct DuplicatesReport<'a> {
     source: &'a str,
     samples: u64,
-    /// Bits that may differ. Lower than what was asked for where that gave too many pairs.
+    /// The largest distance. Lower than what was asked for where that gave too many pairs.
     threshold: u32,
     asked_threshold: u32,
     /// Paths that hang together by pairs, at least two in each.
@@ -46,14 +49,18 @@ struct GroupRows<'a> {
 struct PairRows<'a> {
     looked: &'a Looked,
     pairs: &'a [Pair],
+    by: &'a [By],
 }
 
 #[derive(Serialize)]
 struct PairRow<'a> {
     a: &'a str,
     b: &'a str,
-    /// Bits that differ.
+    /// Bits that differ, or thousandths.
     distance: u16,
+    /// What found it, where more than one thing could.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    by: Option<String>,
 }
 
 impl Serialize for GroupRows<'_> {
@@ -66,24 +73,29 @@ impl Serialize for GroupRows<'_> {
 impl Serialize for PairRows<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let path = |row: u32| self.looked.path(row as usize);
-        let row = |pair: &Pair| PairRow { a: path(pair.a), b: path(pair.b), distance: pair.distance };
-        serializer.collect_seq(self.pairs.iter().map(row))
+        let row = |(at, pair): (usize, &Pair)| PairRow {
+            a: path(pair.a),
+            b: path(pair.b),
+            distance: pair.distance,
+            by: self.by.get(at).map(|by| evidence_text(*by)),
+        };
+        serializer.collect_seq(self.pairs.iter().enumerate().map(row))
     }
 }
 
 /// Looks at a dataset's samples, finds the duplicates among them, and prints them.
 pub fn run(options: &DuplicatesOptions) -> anyhow::Result<()> {
     let started = Instant::now();
-    let method = method(options)?;
-    let asked = options.threshold.unwrap_or(method.default_threshold());
+    let Options { method, symmetries } = method(options)?;
+    let asked = options.alike.threshold.unwrap_or(method.default_threshold());
     let control = Control::new();
     let meter = Meter::start(&control);
-    let looked = look(&options.path, wanted(method, options.symmetries), options.threads, &control)?;
+    let looked = look(&options.path, wanted(method, symmetries), options.threads, &control)?;
     let (signals, samples) = (&looked.signals, &looked.samples);
-    let found = duplicates(signals, samples, method, options.symmetries, asked, &control)?;
+    let found = duplicates(signals, samples, method, symmetries, asked, &control)?;
     drop(meter);
     if let Some(file) = &options.save_hashes {
-        write_table(file, &looked.snapshot.dataset, hash_rows(&looked, method, options))?;
+        write_table(file, &looked.snapshot.dataset, hash_rows(&looked, method))?;
     }
     let mut report = DuplicatesReport::new(&looked, &found, method, asked);
     report.seconds = started.elapsed().as_secs_f64();
@@ -98,7 +110,7 @@ impl<'a> DuplicatesReport<'a> {
             threshold: found.threshold,
             asked_threshold: asked,
             groups: GroupRows { looked, groups: &found.groups },
-            pairs: PairRows { looked, pairs: &found.pairs },
+            pairs: PairRows { looked, pairs: &found.pairs, by: &found.by },
             redundant: found.forest.redundant(found.threshold) as u64,
             issues: &looked.issues,
             seconds: 0.0,
@@ -108,36 +120,24 @@ impl<'a> DuplicatesReport<'a> {
 }
 
 /// The method that the words ask for, if they go together.
-fn method(options: &DuplicatesOptions) -> Result<Method, Usage> {
+fn method(options: &DuplicatesOptions) -> Result<Options, Usage> {
     let is_long = options.bits == "256";
-    let method = match options.method {
-        MethodName::Phash if is_long => Method::LongPhash,
-        _ if is_long => return Err(Usage("only phash has 256 bits: leave --bits out".to_owned())),
-        MethodName::Phash => Method::Phash,
-        MethodName::Dhash => Method::Dhash,
-        MethodName::Ahash => Method::Ahash,
-        MethodName::Whash => Method::Whash,
-        MethodName::Pixels => Method::Pixels,
-        MethodName::File => Method::File,
+    let mut alike = options.alike.clone();
+    alike.method = match alike.method {
+        None | Some(Method::Phash | Method::LongPhash) if is_long => Some(Method::LongPhash),
+        Some(_) if is_long => return Err(Usage("only phash has 256 bits: leave --bits out".to_owned())),
+        method => method,
     };
-    if method.is_exact() && (options.symmetries || options.threshold.is_some()) {
-        let text = "equal pixels and equal files have no threshold and no symmetries: leave them out";
-        return Err(Usage(text.to_owned()));
-    }
-    let most = if is_long { 64 } else { 16 };
-    if options.threshold.is_some_and(|threshold| threshold > most) {
-        let text = format!("a threshold is at most {most} bits here: beyond, anything is like anything");
+    let asked = wanted_method(&alike)?;
+    if options.save_hashes.is_some() && words(asked.method) == 0 {
+        let text = format!("{} has no one hash to save: name a hash with --method", asked.method.name());
         return Err(Usage(text));
     }
-    Ok(method)
+    Ok(asked)
 }
 
-fn hash_rows<'a>(
-    looked: &'a Looked,
-    method: Method,
-    options: &DuplicatesOptions,
-) -> impl Iterator<Item = Vec<String>> + 'a {
-    let heading = vec!["path".to_owned(), format!("{:?}", options.method).to_lowercase()];
+fn hash_rows<'a>(looked: &'a Looked, method: Method) -> impl Iterator<Item = Vec<String>> + 'a {
+    let heading = vec!["path".to_owned(), method.name().to_owned()];
     let rows = looked.samples.iter().enumerate().map(move |(row, sample)| {
         let text = |hash: [u64; 4]| hash[..words(method)].iter().map(|word| format!("{word:016x}")).collect();
         let hash: Option<String> = hash(method, &looked.signals.get(*sample)).map(text);

@@ -118,7 +118,7 @@ pub fn read_rules(named: &str) -> Result<Option<Rules>, Usage> {
 }
 
 /// How to look for near-duplicates, if the words go together.
-fn wanted(alike: &AlikeOptions) -> Result<Options, Usage> {
+pub fn wanted(alike: &AlikeOptions) -> Result<Options, Usage> {
     let method = alike.method.unwrap_or_default();
     if method.is_exact() && (alike.symmetries || alike.threshold.is_some()) {
         let text = "equal pixels and equal files have no threshold and no symmetries: leave them out";

@@ -5,13 +5,13 @@
 
 use std::sync::Arc;
 
-use super::duplicates::{Duplicates, duplicates};
+use super::duplicates::{Duplicates, described, duplicates};
 use super::scores::quality;
 use super::signals::{self, Looked, Wanted};
-use crate::analysis::neighbours::Neighbours;
+use crate::analysis::neighbours::{NEAREST, NONE, Neighbours};
 use crate::analysis::quality::Check;
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Issue, Kinds, SampleId, Score, Signals};
+use crate::dataset::{Issue, Kinds, SampleId, Signals};
 use crate::import::Reader;
 use crate::jobs::{Cancelled, Control};
 use crate::review::{Alike, Analysed, Method, Near, flag_of};
@@ -144,9 +144,25 @@ fn rest_of(
         analysed.scores[score as usize] = Some(Arc::new(quality.of(check).to_vec()));
         analysed.usual[flag as usize] = Some(quality.threshold(check));
     }
-    let _ = (neighbours, Score::Outlier, Near::default());
-    control.checkpoint()?;
+    let neighbours = match neighbours {
+        Some(neighbours) => neighbours,
+        None => Neighbours::of(&described(signals, samples), NEAREST, control)?,
+    };
+    let neighbours = by_row(neighbours, samples, snapshot.len());
+    analysed.near = Arc::new(Near { neighbours });
     Ok(analysed)
+}
+
+/// Neighbours by row of the dataset instead of by place among the samples, which are ascending.
+fn by_row(found: Neighbours, samples: &[SampleId], rows: usize) -> Neighbours {
+    let mut place_of = vec![NONE; rows];
+    for (sample, place) in samples.iter().zip(&found.place_of) {
+        place_of[*sample as usize] = *place;
+    }
+    let row = |at: u32| samples[at as usize];
+    let first = found.first.into_iter().map(row).collect();
+    let near = found.rows.into_iter().map(row).collect();
+    Neighbours { place_of, first, rows: near, ..found }
 }
 
 /// What everything is worked out of: the content of every sample that is there, and its labels.

@@ -1,11 +1,15 @@
 //! Samples that are copies of each other, by one kind of evidence.
 
+use rayon::prelude::*;
+
 use super::signals::Wanted;
 use crate::analysis::HashKind;
-use crate::analysis::evidence::By;
+use crate::analysis::evidence::{self, By, Found};
 use crate::analysis::groups::{Forest, Groups};
 use crate::analysis::hamming::{Join, Pair, distinct, join, join_with};
-use crate::analysis::neighbours::Neighbours;
+use crate::analysis::neighbours::{Close, NEAREST, NONE, Neighbours, search};
+use crate::analysis::whiten::{SCALE, Whitened};
+use crate::dataset::chunks::CHUNK;
 use crate::dataset::{Kinds, SampleId, Signal, Signals};
 use crate::jobs::{Cancelled, Control};
 use crate::review::Method;
@@ -85,6 +89,11 @@ pub fn duplicates(
     threshold: u32,
     control: &Control,
 ) -> Result<Duplicates, Cancelled> {
+    match method {
+        Method::Combined => return combined(signals, samples, symmetries, threshold, control),
+        Method::Descriptor => return by_descriptor(signals, samples, threshold, control),
+        _ => {}
+    }
     let mut hashed = Hashed { rows: Vec::new(), hashes: Vec::new(), turned: Vec::new() };
     for (row, sample) in samples.iter().enumerate() {
         let signal = signals.get(*sample);
@@ -106,9 +115,94 @@ pub fn duplicates(
     pairs.sort_unstable();
     pairs.dedup_by_key(|pair| (pair.a, pair.b));
     pairs.retain(|pair| u32::from(pair.distance) <= reached);
-    let forest = Forest::new(samples.len(), &pairs);
-    let groups = forest.groups(reached);
-    Ok(Duplicates { pairs, by: Vec::new(), forest, groups, threshold: reached, neighbours: None })
+    Ok(Duplicates::new(samples.len(), pairs, Vec::new(), reached, None))
+}
+
+/// The duplicates by all evidence together.
+fn combined(
+    signals: &Signals,
+    samples: &[SampleId],
+    symmetries: bool,
+    threshold: u32,
+    control: &Control,
+) -> Result<Duplicates, Cancelled> {
+    let row = |sample: &SampleId| {
+        let (chunk, row) = (&signals.chunks()[*sample as usize / CHUNK], *sample as usize % CHUNK);
+        let has = |kind: Kinds| chunk.has[row].contains(kind);
+        evidence::Row {
+            file: chunk.content[row],
+            pixels: chunk.pixels.get(row).copied().unwrap_or_default(),
+            phash: chunk.phash.get(row).copied().filter(|_| has(Kinds::PHASH)),
+            turned: chunk.turned.get(row).filter(|_| symmetries && has(Kinds::TURNED)),
+            described: chunk.described.get(row).filter(|_| has(Kinds::DESCRIBED)),
+            sketch: chunk.sketch.get(row).filter(|_| has(Kinds::SKETCH)),
+        }
+    };
+    let rows: Vec<evidence::Row<'_>> = samples.iter().map(row).collect();
+    let Found { pairs, by, radius, neighbours } = evidence::find(&rows, MAX_PAIRS, control)?;
+    drop(rows);
+    let threshold = threshold.min(radius.into());
+    let near = pairs.partition_point(|pair| u32::from(pair.distance) <= threshold);
+    let mut both: Vec<(Pair, By)> = pairs.into_iter().zip(by).take(near).collect();
+    both.par_sort_unstable_by_key(|(pair, _)| *pair);
+    let (pairs, by): (Vec<Pair>, Vec<By>) = both.into_iter().unzip();
+    Ok(Duplicates::new(samples.len(), pairs, by, threshold, Some(neighbours)))
+}
+
+/// The duplicates by the descriptor alone: distances are thousandths of those of unit vectors.
+fn by_descriptor(
+    signals: &Signals,
+    samples: &[SampleId],
+    threshold: u32,
+    control: &Control,
+) -> Result<Duplicates, Cancelled> {
+    let rows = described(signals, samples);
+    // Of whole numbers, squared; rounded so that what is told as the threshold is within it.
+    let scaled = |thousandths: f64| (thousandths / 1000.0 * f64::from(SCALE)).powi(2) as u32;
+    let found = search(&rows, NEAREST, scaled(f64::from(threshold) + 0.5), MAX_PAIRS, control)?;
+    let thousandths = |squared: u32| (f64::from(squared).sqrt() / f64::from(SCALE) * 1000.0).round();
+    let near = |close: &Close| Pair {
+        a: close.a,
+        b: close.b,
+        distance: thousandths(close.distance).min(65_535.0) as u16,
+    };
+    let mut pairs: Vec<Pair> = found.pairs.iter().map(near).collect();
+    // Rows of one description are no pairs of the search: each belongs to the first.
+    for (row, place) in found.neighbours.place_of.iter().enumerate().filter(|(_, place)| **place != NONE) {
+        let first = found.neighbours.first[*place as usize];
+        if first as usize != row {
+            pairs.push(Pair { a: first, b: row as u32, distance: 0 });
+        }
+    }
+    let complete = found.radius.map_or(0, |radius| (thousandths(radius) as u32).saturating_sub(1));
+    let whole = scaled(f64::from(threshold) + 0.5);
+    let reached = if found.radius == Some(whole) { threshold } else { complete.min(threshold) };
+    pairs.retain(|pair| u32::from(pair.distance) <= reached);
+    pairs.par_sort_unstable();
+    Ok(Duplicates::new(samples.len(), pairs, Vec::new(), reached, Some(found.neighbours)))
+}
+
+/// The description of each of these samples.
+pub fn described<'a>(signals: &'a Signals, samples: &[SampleId]) -> Vec<Option<&'a Whitened>> {
+    let of = |sample: &SampleId| {
+        let (chunk, row) = (&signals.chunks()[*sample as usize / CHUNK], *sample as usize % CHUNK);
+        chunk.described.get(row).filter(|_| chunk.has[row].contains(Kinds::DESCRIBED))
+    };
+    samples.iter().map(of).collect()
+}
+
+impl Duplicates {
+    fn new(
+        rows: usize,
+        pairs: Vec<Pair>,
+        by: Vec<By>,
+        threshold: u32,
+        neighbours: Option<Neighbours>,
+    ) -> Self {
+        let forest = Forest::new(rows, &pairs);
+        let groups = forest.groups(threshold);
+        Self { pairs, by, forest, groups, threshold, neighbours }
+    }
 }
 
 /// Rows that have a hash.

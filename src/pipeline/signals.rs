@@ -154,9 +154,10 @@ impl<T: Fn(&Signals) + Sync> Pass<'_, '_, T> {
         let mut raws = raws.into_inner().unwrap_or_else(PoisonError::into_inner);
         // In the order of samples, whatever the threads were.
         raws.sort_unstable_by_key(|(sample, _)| *sample);
+        let (described, raws): (Vec<SampleId>, Vec<Raw>) = raws.into_iter().unzip();
         let fitted = Fitted::to(&raws, decodable(self.snapshot).count());
-        self.unkept.note_whitening(&fitted, &spread, &raws);
-        drop(raws);
+        self.unkept.note_whitening(&fitted, &spread, &described, &raws);
+        drop((described, raws));
         let seen: HashSet<SampleId> = spread.into_iter().collect();
         let others: Vec<SampleId> = samples.iter().copied().filter(|sample| !seen.contains(sample)).collect();
         self.look(&others, wanted, Some(&fitted))

@@ -1,6 +1,8 @@
 //! What the decisions in force do to a dataset, before anything happens.
 
 use super::rules::{is_conflict, is_leak};
+use super::{Near, root};
+use crate::analysis::neighbours::NONE;
 use crate::dataset::query::{Bitmask, Snapshot, counts_of};
 use crate::dataset::{Flag, Reason, SampleId, Verdict};
 
@@ -99,38 +101,45 @@ pub fn staying(snapshot: &Snapshot) -> Vec<SampleId> {
 }
 
 impl Coverage {
-    /// How far the pruned samples are from what stays. `near` gives the neighbours of a row, nearest
-    /// first, with their distances; `described` are the rows that have any.
-    pub fn of<N: Iterator<Item = (SampleId, f32)>>(
-        snapshot: &Snapshot,
-        described: impl Iterator<Item = SampleId>,
-        near: impl Fn(SampleId) -> N,
-    ) -> Self {
-        let is_pruned = |row: SampleId| snapshot.decision(row).verdict == Verdict::Prune;
+    /// How far the pruned samples are from what stays.
+    pub fn of(snapshot: &Snapshot, near: &Near) -> Self {
+        let neighbours = &near.neighbours;
+        let present = snapshot.derived().present();
+        let is_there = |row: usize| row < snapshot.len() && present.contains(row);
+        let is_pruned = |row: usize| snapshot.decision(row as SampleId).verdict == Verdict::Prune;
+        // Samples that are equal are in one place; where one of them stays, nothing of it is lost.
+        let mut stays = vec![false; neighbours.first.len()];
+        let rows =
+            neighbours.place_of.iter().enumerate().filter(|(row, place)| **place != NONE && is_there(*row));
+        for (row, place) in rows.clone() {
+            stays[*place as usize] |= !is_pruned(row);
+        }
         let mut coverage = Self::default();
-        let (mut nearest, mut distances) = (Vec::new(), Vec::new());
-        for row in described {
+        let mut distances = Vec::new();
+        for (row, place) in rows.filter(|(row, _)| is_pruned(*row)) {
+            if stays[*place as usize] {
+                distances.push(0.0);
+                continue;
+            }
             let mut last = None;
             let mut staying = None;
-            for (other, distance) in near(row) {
-                if last.is_none() {
-                    nearest.push(distance);
-                }
+            for (other, distance) in near.of(row as SampleId) {
                 last = Some(distance);
-                if !is_pruned(other) {
-                    staying = Some(distance);
+                if stays[neighbours.place_of[other as usize] as usize] {
+                    staying = last;
                     break;
                 }
             }
-            let Some(last) = last.filter(|_| is_pruned(row)) else { continue };
             coverage.at_least += u32::from(staying.is_none());
-            distances.push(staying.unwrap_or(last));
+            distances.extend(staying.or(last));
         }
+        let each = neighbours.each;
+        let mut nearest: Vec<u32> = neighbours.distances.iter().step_by(each.max(1)).copied().collect();
         if nearest.is_empty() {
             return coverage;
         }
         let middle = nearest.len() / 2;
-        coverage.usual = *nearest.select_nth_unstable_by(middle, f32::total_cmp).1;
+        coverage.usual = root(*nearest.select_nth_unstable(middle).1);
         coverage.samples = distances.len() as u32;
         coverage.lost = distances.iter().filter(|distance| **distance > coverage.usual).count() as u32;
         coverage.max = distances.iter().copied().fold(0.0, f32::max);
@@ -142,6 +151,8 @@ impl Coverage {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::neighbours::Neighbours;
+    use crate::analysis::whiten::SCALE;
     use crate::dataset::{Decision, Preference};
     use crate::review::rules::tests::snapshot;
 
@@ -173,16 +184,26 @@ mod tests {
     #[test]
     fn coverage_is_the_distance_to_what_stays() {
         let mut decisions = vec![Decision::UNDECIDED; 7];
-        for row in [0, 1, 4] {
+        for row in [0, 1, 4, 5] {
             decisions[row] = Decision::by_hand(Verdict::Prune);
         }
         let snapshot = snapshot().deciding(decisions.into());
-        let near: [&[(u32, f32)]; 5] =
-            [&[(1, 0.1), (2, 0.5)], &[(0, 0.1), (4, 0.2)], &[(3, 0.2), (0, 0.5)], &[(2, 0.2)], &[(2, 0.1)]];
-        let coverage = Coverage::of(&snapshot, 0..5, |row| near[row as usize].iter().copied());
-        assert_eq!((coverage.samples, coverage.usual, coverage.max), (3, 0.1, 0.5));
-        assert_eq!((coverage.lost, coverage.at_least), (2, 1));
-        assert!((coverage.mean - 0.8 / 3.0).abs() < 1e-6);
-        assert_eq!(Coverage::of(&snapshot, 0..0, |_| [].into_iter()), Coverage::default());
+        // Rows 5 and 6 are one picture; the last has neighbours and the others are two apart.
+        let far = |distance: f32| (distance * SCALE).powi(2) as u32;
+        let neighbours = Neighbours {
+            each: 2,
+            place_of: vec![0, 1, 2, 3, 4, 5, 5],
+            first: vec![0, 1, 2, 3, 4, 5],
+            copies: vec![1, 1, 1, 1, 1, 2],
+            rows: vec![1, 2, 0, 4, 3, 0, 2, 5, 5, 2, 3, 4],
+            distances: [0.1, 0.5, 0.1, 0.2, 0.2, 0.5, 0.2, 0.3, 0.1, 0.2, 0.3, 0.4].map(far).to_vec(),
+        };
+        let coverage = Coverage::of(&snapshot, &Near { neighbours });
+        // 0 is 0.5 from 2, 1 has none that stays, 4 is 0.1 from 5 and 6, 5 is the same as 6.
+        assert_eq!((coverage.samples, coverage.at_least, coverage.lost), (4, 1, 1));
+        let about = |one: f32, two: f32| (one - two).abs() < 0.01;
+        assert!(about(coverage.usual, 0.2) && about(coverage.max, 0.5), "{coverage:?}");
+        assert!(about(coverage.mean, 0.8 / 4.0), "{coverage:?}");
+        assert_eq!(Coverage::of(&snapshot, &Near::default()), Coverage::default());
     }
 }

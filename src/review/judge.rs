@@ -1,26 +1,34 @@
 //! From what an analysis found, thresholds and decisions: groups, flags, and what follows from them.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use super::impact::{Coverage, Impact};
 use super::ranked::Ranked;
-use super::rules::{Rules, is_conflict, is_leak};
-use super::{Analysed, ReviewSettings, check_of};
+use super::rules::{is_conflict, is_leak};
+use super::{Analysed, GroupOrder, ReviewSettings, Rules, check_of};
 use crate::analysis::groups::{ALONE, Groups};
-use crate::dataset::query::{QueryError, Snapshot};
-use crate::dataset::{Decision, Findings, Flag, SampleId, Score, Verdict};
+use crate::dataset::query::{Bitmask, QueryError, Snapshot};
+use crate::dataset::{Decision, Findings, Flag, Preference, SampleId, Score, Verdict};
 
-/// How the groups are listed.
+/// What follows from an analysis at the thresholds and decisions of a moment.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Judged {
     /// The largest distance within the groups.
     pub threshold: u32,
     pub groups: Arc<Groups>,
-    /// The groups by how near they are to falling apart: the loosest first, for that is where a
-    /// threshold is judged.
-    pub loosest: Arc<Vec<u32>>,
+    /// The groups in the order that they are listed in.
+    pub order: Arc<Vec<u32>>,
     /// The largest distance that holds each group together.
     pub looseness: Arc<Vec<u16>>,
+    /// How many members of each group are decided.
+    pub decided: Arc<Vec<u32>>,
+    /// Bytes of all members but the largest of each group.
+    pub redundant_bytes: u64,
+    /// Samples that the rules protect; none where a rule cannot be read.
+    pub protected: Arc<Bitmask>,
+    /// The rules that were in force.
+    pub rules: Rules,
     /// Samples that are not the one that stays of their group.
     pub redundant: usize,
     pub raised: [Raised; Flag::ALL.len()],
@@ -127,7 +135,7 @@ impl Decided {
 }
 
 /// Scores under it are flagged, where neither a person nor the data say otherwise.
-fn default_threshold(flag: Flag) -> f32 {
+pub fn default_threshold(flag: Flag) -> f32 {
     match flag {
         Flag::Outlier | Flag::WrongLabel => 0.5,
         flag => check_of(flag).map_or(f32::NAN, crate::analysis::quality::Check::default_threshold),
@@ -167,8 +175,10 @@ pub fn judge_again(
     let groups = alike.forest.groups(threshold);
     let redundant = alike.forest.redundant(threshold);
     let looseness = looseness(analysed, threshold, &groups);
-    let mut loosest: Vec<u32> = (0..groups.len() as u32).collect();
-    loosest.sort_by_key(|group| std::cmp::Reverse(looseness[*group as usize]));
+    let decided = decided(snapshot, &groups);
+    let order = ordered(settings.order, snapshot, &groups, &looseness, &decided);
+    let rules = settings.rules(&snapshot.dataset.split_names);
+    let protected = rules.protected(snapshot).unwrap_or_else(|_| Bitmask::empty(snapshot.len()));
 
     let mut flags = vec![0u16; snapshot.len()];
     let mut raised = [Raised::default(); Flag::ALL.len()];
@@ -223,18 +233,20 @@ pub fn judge_again(
     }
     findings.flags = flags.into();
     let findings = Arc::new(findings);
-    let rules = settings.rules(&snapshot.dataset.split_names);
     let preview = Preview::of(&snapshot.finding(findings.clone()), &rules, groups.iter());
     let mut impact = Impact::of(snapshot, groups.iter());
-    if !analysed.near.samples.is_empty() && impact.pruned > 0 {
-        let described = analysed.near.samples.iter().copied().filter(|row| present.contains(*row as usize));
-        impact.coverage = Some(Coverage::of(snapshot, described, |row| analysed.near.of(row)));
+    if !analysed.near.neighbours.first.is_empty() && impact.pruned > 0 {
+        impact.coverage = Some(Coverage::of(snapshot, &analysed.near));
     }
     Judged {
         threshold,
         redundant,
-        loosest: loosest.into(),
+        order: order.into(),
         looseness: looseness.into(),
+        decided: decided.into(),
+        redundant_bytes: redundant_bytes(snapshot, &groups),
+        protected: protected.into(),
+        rules,
         groups: groups.into(),
         raised,
         ranked,
@@ -243,6 +255,48 @@ pub fn judge_again(
         impact: impact.into(),
         preview,
     }
+}
+
+/// The groups in an order; the loosest first where that leaves them equal.
+fn ordered(
+    order: GroupOrder,
+    snapshot: &Snapshot,
+    groups: &Groups,
+    looseness: &[u16],
+    decided: &[u32],
+) -> Vec<u32> {
+    let mut listed: Vec<u32> = (0..groups.len() as u32).collect();
+    listed.sort_by_key(|group| Reverse(looseness[*group as usize]));
+    let size = |group: u32| groups.rows(group as usize).len();
+    match order {
+        GroupOrder::Loosest => {}
+        GroupOrder::Largest => listed.sort_by_key(|group| Reverse(size(*group))),
+        GroupOrder::Path => {
+            let ranks = &snapshot.derived().natural().ranks;
+            let rank = |row: &u32| ranks.get(*row as usize).copied();
+            let first = |group: &u32| groups.rows(*group as usize).iter().filter_map(rank).min();
+            listed.sort_by_cached_key(first);
+        }
+        GroupOrder::Undecided => {
+            listed.sort_by_key(|group| decided[*group as usize] as usize == size(*group));
+        }
+    }
+    listed
+}
+
+fn decided(snapshot: &Snapshot, groups: &Groups) -> Vec<u32> {
+    let is_decided = |row: &&u32| snapshot.decision(**row).verdict != Verdict::Undecided;
+    groups.iter().map(|group| group.iter().filter(is_decided).count() as u32).collect()
+}
+
+fn redundant_bytes(snapshot: &Snapshot, groups: &Groups) -> u64 {
+    let bytes = |row: &u32| snapshot.dataset.bytes.get(*row as usize).copied().unwrap_or(0);
+    let of_group = |group: &[u32]| {
+        let (sum, largest) =
+            group.iter().map(bytes).fold((0, 0), |(sum, largest), bytes| (sum + bytes, bytes.max(largest)));
+        sum - largest
+    };
+    groups.iter().map(of_group).sum()
 }
 
 /// The largest distance of the edges that hold each group together.
@@ -274,5 +328,13 @@ impl Judged {
     pub fn in_groups_of(&self, flag: Flag) -> &[SampleId] {
         let at = OF_GROUPS.into_iter().position(|other| other == flag);
         at.map_or(&[], |at| self.in_groups[at].as_slice())
+    }
+
+    /// The member of a group that would stay, and what sets it apart.
+    pub fn suggested(&self, snapshot: &Snapshot, group: usize) -> Option<(SampleId, Preference)> {
+        // Samples may have come since.
+        let is_known = self.protected.len() == snapshot.len();
+        let rows = self.groups.rows(group);
+        is_known.then(|| self.rules.suggested(snapshot, &self.protected, rows)).flatten()
     }
 }

@@ -111,7 +111,8 @@ impl Method {
             Self::File | Self::Pixels => 0,
             Self::Ahash | Self::Dhash | Self::Phash | Self::Whash => 10,
             Self::LongPhash => 40,
-            Self::Combined | Self::Descriptor => evidence::THRESHOLD.into(),
+            Self::Combined => evidence::THRESHOLD.into(),
+            Self::Descriptor => 1000,
         }
     }
 
@@ -121,13 +122,42 @@ impl Method {
             Self::File | Self::Pixels => 0,
             Self::Ahash | Self::Dhash | Self::Phash | Self::Whash => 16,
             Self::LongPhash => 64,
-            Self::Combined | Self::Descriptor => evidence::RADIUS.into(),
+            Self::Combined => evidence::RADIUS.into(),
+            Self::Descriptor => 1150,
         }
     }
 
     /// Whether copies are equal, so that there is no threshold and nothing is turned.
     pub fn is_exact(self) -> bool {
         matches!(self, Self::File | Self::Pixels)
+    }
+}
+
+/// The order that groups of near-duplicates are listed in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum GroupOrder {
+    /// Those first that fall apart first when the threshold falls: there it is judged.
+    #[default]
+    Loosest,
+    Largest,
+    /// By the first path.
+    Path,
+    /// Those first that have an undecided member.
+    Undecided,
+}
+
+impl GroupOrder {
+    pub const ALL: [Self; 4] = [Self::Loosest, Self::Largest, Self::Path, Self::Undecided];
+
+    /// The order on screen.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Loosest => "loosest first",
+            Self::Largest => "largest first",
+            Self::Path => "by path",
+            Self::Undecided => "undecided first",
+        }
     }
 }
 
@@ -140,6 +170,8 @@ pub struct ReviewSettings {
     pub symmetries: bool,
     /// Largest distance of near-duplicates; `None` is the method's own.
     pub threshold: Option<u32>,
+    /// How groups are listed.
+    pub order: GroupOrder,
     /// Scores under it are flagged, in the order of [`Flag::ALL`]; `None` is the check's own.
     pub thresholds: [Option<f32>; Flag::ALL.len()],
     /// `None` is [`Rules::for_dataset`].
@@ -213,26 +245,24 @@ pub fn evidence_text(by: By) -> String {
     words.join(" and ") + laid
 }
 
-/// The nearest neighbours of the samples that have a descriptor.
+/// The nearest neighbours of the samples that have a descriptor, by row of the dataset.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Near {
-    /// The sample of each row of `neighbours`.
-    pub samples: Vec<SampleId>,
-    /// The row of each sample, or `u32::MAX`.
-    pub row_of: Vec<u32>,
     pub neighbours: Neighbours,
 }
 
 impl Near {
     /// The neighbours of a sample, nearest first, and their distances: 0 is equal, √2 is as different as
-    /// chance.
+    /// chance. Of samples that are equal only the first is a neighbour of others.
     pub fn of(&self, sample: SampleId) -> impl Iterator<Item = (SampleId, f32)> + '_ {
-        let row = self.row_of.get(sample as usize).copied().filter(|row| *row != u32::MAX);
-        let near = row.into_iter().flat_map(|row| self.neighbours.near(row as usize));
-        near.map(|(row, squared)| {
-            (self.samples[row as usize], (squared as f32).sqrt() / crate::analysis::whiten::SCALE)
-        })
+        let near = self.neighbours.near(sample as usize);
+        near.map(|(row, squared)| (row, root(squared)))
     }
+}
+
+/// The distance of unit vectors from the squared one of whole numbers.
+pub(crate) fn root(squared: u32) -> f32 {
+    (squared as f32).sqrt() / crate::analysis::whiten::SCALE
 }
 
 /// The flag that a check of quality raises.

@@ -291,6 +291,8 @@ pub enum Action {
     OpenGroupOf {
         sample: SampleId,
     },
+    /// Back to the list of groups.
+    CloseGroup,
     GridScrolled {
         position: f64,
     },

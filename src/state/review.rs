@@ -72,6 +72,7 @@ impl Session {
                 self.review.open = Some(sample);
                 self.show_sample(sample);
             }
+            Action::CloseGroup => self.review.open = None,
             _ => {}
         }
         (Vec::new(), None)
@@ -232,7 +233,7 @@ impl Session {
     /// Opens the next group in the order of the list, or the one before.
     fn walk_groups(&mut self, by: isize) -> Answer {
         let judged = self.review.judged.clone();
-        let order = &judged.loosest;
+        let order = &judged.order;
         let Some(last) = order.len().checked_sub(1) else { return (Vec::new(), None) };
         let open = self.review.open_group();
         let at = open.and_then(|group| order.iter().position(|other| *other as usize == group));
@@ -240,10 +241,12 @@ impl Session {
             Some(at) => at.saturating_add_signed(by).min(last),
             None => 0,
         };
-        let first = judged.groups.rows(order[to] as usize).first().copied();
-        if let Some(first) = first {
-            self.review.open = Some(first);
-            self.show_sample(first);
+        let group = order[to] as usize;
+        // The one that would stay is where a person starts: Enter keeps it, and goes on.
+        let suggested = judged.suggested(&self.snapshot, group).map(|(sample, _)| sample);
+        if let Some(sample) = suggested.or_else(|| judged.groups.rows(group).first().copied()) {
+            self.review.open = Some(sample);
+            self.show_sample(sample);
         }
         (Vec::new(), None)
     }

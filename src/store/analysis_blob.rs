@@ -10,7 +10,7 @@ use super::blob::{Damage, Fields, Number, numbers, write_all};
 use crate::analysis::evidence::By;
 use crate::analysis::groups::Forest;
 use crate::analysis::hamming::Pair;
-use crate::analysis::neighbours::Neighbours;
+use crate::analysis::neighbours::{NONE, Neighbours};
 use crate::dataset::{Flag, Score};
 use crate::review::{Alike, Analysed, Method, Near};
 
@@ -62,12 +62,11 @@ pub fn encode_rest(analysed: &Analysed, stamp: &Stamp) -> Vec<u8> {
     for values in &analysed.scores {
         put(&mut raw, values.iter().flat_map(|values| values.iter().copied()));
     }
-    let Near { samples, row_of, neighbours } = &*analysed.near;
-    put(&mut raw, samples.iter().copied());
-    put(&mut raw, row_of.iter().copied());
-    write_all(&mut raw, [neighbours.each as u32]);
-    put(&mut raw, neighbours.rows.iter().copied());
-    put(&mut raw, neighbours.distances.iter().copied());
+    let Neighbours { each, place_of, first, copies, rows, distances } = &analysed.near.neighbours;
+    write_all(&mut raw, [*each as u32]);
+    for column in [place_of, first, copies, rows, distances] {
+        put(&mut raw, column.iter().copied());
+    }
     put(&mut raw, analysed.suggested.iter().copied());
     raw
 }
@@ -85,24 +84,24 @@ pub fn decode_rest(raw: &[u8], stamp: &Stamp) -> Result<Option<Analysed>, Damage
         let values: Vec<f32> = get(&mut fields)?;
         analysed.scores[at] = (!values.is_empty()).then(|| Arc::new(values));
     }
-    let (samples, row_of): (Vec<u32>, Vec<u32>) = (get(&mut fields)?, get(&mut fields)?);
     let each = fields.numbers::<u32>(1)?[0] as usize;
-    let (rows, distances): (Vec<u32>, Vec<u32>) = (get(&mut fields)?, get(&mut fields)?);
+    let (place_of, first): (Vec<u32>, Vec<u32>) = (get(&mut fields)?, get(&mut fields)?);
+    let (copies, rows): (Vec<u32>, Vec<u32>) = (get(&mut fields)?, get(&mut fields)?);
+    let distances: Vec<u32> = get(&mut fields)?;
     analysed.suggested = Arc::new(get(&mut fields)?);
     fields.end()?;
-    let count = samples.len();
-    let fits = |row: &u32| (*row as usize) < count;
-    let none = |row: &u32| *row == u32::MAX;
-    if samples.len().checked_mul(each) != Some(rows.len())
+    let is_place = |place: &u32| (*place as usize) < first.len();
+    let is_described = |row: &u32| place_of.get(*row as usize).is_some_and(is_place);
+    if copies.len() != first.len()
+        || first.len().checked_mul(each) != Some(rows.len())
         || rows.len() != distances.len()
-        || !rows.iter().all(fits)
-        || !row_of.iter().all(|row| fits(row) || none(row))
-        || !samples.iter().all(|sample| (*sample as usize) < row_of.len())
+        || !place_of.iter().all(|place| is_place(place) || *place == NONE)
+        || !first.iter().chain(&rows).all(is_described)
     {
         return Err(Damage("the neighbours are not those of the samples"));
     }
-    let neighbours = Neighbours { each, rows, distances };
-    analysed.near = Arc::new(Near { samples, row_of, neighbours });
+    let neighbours = Neighbours { each, place_of, first, copies, rows, distances };
+    analysed.near = Arc::new(Near { neighbours });
     Ok(Some(analysed))
 }
 
@@ -160,10 +159,15 @@ mod tests {
         let mut analysed = Analysed { looked_at: 6, alike: alike.into(), ..Analysed::default() };
         analysed.scores[2] = Some(Arc::new(vec![0.5, 1.0, 0.0]));
         analysed.usual[Flag::OddSize as usize] = Some(0.5);
-        let neighbours = Neighbours { each: 1, rows: vec![1, 0], distances: vec![7, 7] };
-        let none = u32::MAX;
-        analysed.near =
-            Near { samples: vec![0, 3], row_of: vec![0, none, none, 1, none, none], neighbours }.into();
+        let neighbours = Neighbours {
+            each: 1,
+            place_of: vec![0, NONE, NONE, 1, NONE, 1],
+            first: vec![0, 3],
+            copies: vec![1, 2],
+            rows: vec![3, 0],
+            distances: vec![7, 7],
+        };
+        analysed.near = Near { neighbours }.into();
         analysed.suggested = Arc::new(vec![1, u32::MAX]);
         analysed
     }

@@ -17,16 +17,17 @@ use self::cells::{Cells, Pointed};
 use super::lists::ListKeys;
 use super::theme::{Tokens, bold, size, space};
 use super::widgets::{self, Page};
-use super::{Pencil, scroller};
+use super::{Pencil, grid, scroller};
 use crate::dataset::{Flag, SampleId};
 use crate::review::judge::{is_raised, threshold_of};
 use crate::review::{Analysed, Ranked};
-use crate::state::{Action, Command, GridState, JobId, Session, cells_across};
+use crate::state::{Action, Command, GridState, JobId, Session};
 use crate::text::{counted, grouped};
 
 /// From this width of the panel on, in points, the checks stand beside what they found.
 const WIDE: f32 = 620.0;
-/// Cells near the line are no larger than this, so that both sides fit a small window.
+/// Cells near the line are no larger than this, so that both sides fit a small window; those with the
+/// names of two classes by a quarter more.
 const LARGEST_NEAR: f32 = 112.0;
 /// Rows of cells below the screen that are made ready.
 const PREFETCH_ROWS: usize = 2;
@@ -183,12 +184,11 @@ fn samples_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut ChecksView, shown
     if list.clicked() {
         view.keys.use_by_click(&list);
     }
-    zoom_input(ui, pencil, whole, shown.session.grid);
+    grid::zoom_input(ui, pencil, whole, shown.session.grid);
 
-    let edge = shown.session.grid.cell_px.clamp(GridState::CAPTION_FROM, 256.0);
-    let cells = Cells::new("flagged", edge, shown.flag);
     let width = whole.width() - scroller::BAR_WIDTH - 2.0 * space::M;
-    let columns = cells_across(width + 2.0 * GridState::GAP, edge);
+    let (columns, edge) = fitted(width, shown.session.grid.cell_px.clamp(GridState::CAPTION_FROM, 256.0));
+    let cells = Cells::new("flagged", edge, shown.flag);
     let row_height = cells.height() + GridState::GAP;
     let lines = flagged.len().div_ceil(columns);
 
@@ -235,7 +235,7 @@ fn samples_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut ChecksView, shown
             if position >= flagged.len() {
                 break;
             }
-            let x = left + column as f32 * (edge + gap(width, columns, edge));
+            let x = left + column as f32 * (edge + GridState::GAP);
             let rect = Rect::from_min_size(pos2(x, y), vec2(edge, cells.height()));
             cells.cell_ui(ui, pencil, view, shown, position, rect, body, &list);
         }
@@ -247,12 +247,11 @@ fn samples_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut ChecksView, shown
     }
 }
 
-/// Points between cells, so that the last one ends at the right.
-fn gap(width: f32, columns: usize, edge: f32) -> f32 {
-    match columns {
-        0 | 1 => 0.0,
-        _ => ((width - columns as f32 * edge) / (columns - 1) as f32).clamp(GridState::GAP, edge / 2.0),
-    }
+/// How many cells stand beside each other so that they fill a width, none larger than `largest`, and
+/// their edge.
+fn fitted(width: f32, largest: f32) -> (usize, f32) {
+    let columns = ((width + GridState::GAP) / (largest + GridState::GAP)).ceil().max(1.0);
+    (columns as usize, ((width + GridState::GAP) / columns - GridState::GAP).max(16.0))
 }
 
 /// What stands above the grid of flagged samples.
@@ -319,8 +318,9 @@ fn unknown_text(flag: Flag) -> &'static str {
 
 /// The samples just on either side of the line.
 fn near_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut ChecksView, shown: &Shown<'_>, list: &Response) {
-    let edge = shown.session.grid.cell_px.clamp(GridState::CAPTION_FROM, LARGEST_NEAR);
-    let fits = cells_across(ui.available_width() + 2.0 * GridState::GAP, edge);
+    let largest = if shown.flag == Flag::WrongLabel { LARGEST_NEAR * 1.25 } else { LARGEST_NEAR };
+    let largest = shown.session.grid.cell_px.clamp(GridState::CAPTION_FROM, largest);
+    let (fits, edge) = fitted(ui.available_width(), largest);
     let (order, under) = (shown.order.len(), shown.under);
     let (below, beyond) = match shown.is_raised {
         true => ("Flagged, nearest to the line", "Not flagged, nearest to the line"),
@@ -350,13 +350,21 @@ fn near_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut ChecksView, shown: &
     }
 }
 
-/// Ctrl and the wheel, or two fingers, change the size of the cells here as in the grid.
-fn zoom_input(ui: &Ui, pencil: &mut Pencil<'_>, rect: Rect, grid: GridState) {
-    if !ui.rect_contains_pointer(rect) {
-        return;
-    }
-    let factor = ui.input(egui::InputState::zoom_delta);
-    if factor != 1.0 {
-        pencil.act(Action::GridZoomed { cell_px: grid.cell_px * factor });
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_fill_their_width() {
+        for width in [100.0, 308.0, 640.0, 3000.0] {
+            for largest in [72.0, 112.0, 256.0] {
+                let (columns, edge) = fitted(width, largest);
+                let filled = columns as f32 * (edge + GridState::GAP) - GridState::GAP;
+                assert!(
+                    (filled - width).abs() < 0.1 && edge <= largest,
+                    "{width} {largest}: {columns} {edge}"
+                );
+            }
+        }
     }
 }

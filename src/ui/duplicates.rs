@@ -1,13 +1,155 @@
-//! The panel Duplicates.
+//! The panel Duplicates: what makes samples alike, groups of those that are, and which of each stays.
+//!
+//! The groups come from the review and are worked out elsewhere; here is where a person looks at them.
+//! One of three things is shown: the list of groups under the threshold, one group, or two samples.
 
-use egui::Ui;
+mod borderline;
+mod compare;
+mod difference;
+mod group;
+mod groups;
+mod lens;
+mod member;
+mod picture;
+mod threshold;
+
+use egui::{Margin, ProgressBar, Ui};
+use egui_material_icons::icons;
 
 use super::Pencil;
+use super::lists::ListKeys;
+use super::theme::{Tokens, space};
+use super::widgets::{self, Page};
+use crate::state::{Action, Command, JobFace, JobId, Session};
+use crate::text::grouped;
+use compare::{CompareView, compare_ui};
+use group::{Asked, GroupView, group_ui};
+use groups::{GroupsView, groups_ui};
+use threshold::{ThresholdView, method_ui, threshold_ui};
+
+/// Under this height there is no room for borderline pairs above the groups, in points.
+const WITH_PAIRS: f32 = 430.0;
 
 /// Drawing state of the panel.
 #[derive(Default)]
-pub struct DuplicatesView {}
+pub struct DuplicatesView {
+    threshold: ThresholdView,
+    groups: GroupsView,
+    group: GroupView,
+    compare: CompareView,
+    pub keys: ListKeys,
+}
 
-pub fn duplicates_ui(ui: &mut Ui, _pencil: &mut Pencil<'_>, _view: &mut DuplicatesView) {
-    ui.label("Duplicates");
+pub fn duplicates_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut DuplicatesView) {
+    let state = pencil.state;
+    let Some(session) = &state.session else { return };
+    let job = state.jobs.iter().find(|job| job.id == JobId::Analyse);
+    let Some(analysed) = &session.review.analysed else {
+        return nothing_ui(ui, pencil, job);
+    };
+    let alike = &*analysed.alike;
+    let margin = Margin::symmetric(space::M as i8, space::S as i8);
+    egui::Frame::new().inner_margin(margin).show(ui, |ui| {
+        progress_ui(ui, pencil, session, job);
+        let open = session.review.open_group();
+        view.compare.follow(session.review.open);
+        if view.compare.pair.is_some() {
+            if let Some(group) = open {
+                view.group.meet(session, group);
+            }
+            let DuplicatesView { compare, group, keys, .. } = view;
+            if let Some(Asked::Close) = compare_ui(ui, pencil, compare, group, keys, session, alike) {
+                compare.pair = None;
+            }
+            return;
+        }
+        if let Some(open) = open {
+            view.groups.choose(session, session.review.open.unwrap_or_default());
+            match group_ui(ui, pencil, &mut view.group, &mut view.keys, session, alike, open) {
+                Some(Asked::Compare(pair)) => view.compare.show(pair, session.review.open),
+                Some(Asked::Close) => pencil.act(Action::CloseGroup),
+                None => {}
+            }
+            return;
+        }
+        let with_pairs = ui.available_height() >= WITH_PAIRS;
+        method_ui(ui, pencil, session);
+        if alike.forest.histogram().is_empty() {
+            return none_ui(ui);
+        }
+        threshold_ui(ui, pencil, &mut view.threshold, session, alike);
+        if with_pairs {
+            ui.add_space(space::XS);
+            if let Some(pair) = borderline::borderline_ui(ui, pencil, session, alike) {
+                let group = session.review.judged.group_of(pair.a);
+                let together = group.is_some() && group == session.review.judged.group_of(pair.b);
+                if together {
+                    pencil.act(Action::OpenGroupOf { sample: pair.a });
+                } else {
+                    view.compare.show([pair.a, pair.b], session.review.open);
+                    // Keys decide on the second.
+                    pencil.act(Action::ShowSample(pair.b));
+                }
+            }
+            ui.add_space(space::XS);
+        }
+        groups_ui(ui, pencil, &mut view.groups, &mut view.keys, session, alike);
+    });
+}
+
+/// Stands here before the first analysis.
+fn nothing_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, job: Option<&JobFace>) {
+    let color = Tokens::of(ui).text_dim;
+    let icon = icons::ICON_FILTER_NONE;
+    if let Some(job) = job {
+        let text =
+            if job.progress.stage.is_empty() { "Looking at every picture." } else { &job.progress.stage };
+        let page = Page { icon, color, title: "Looking for near-duplicates", text };
+        widgets::page_ui(ui, &page, |ui| bar_ui(ui, job, ui.available_width().min(280.0)));
+        return;
+    }
+    let text = "Find copies, near-copies and leaks between splits. Every picture is looked at once; \
+                nothing is changed, and you can go on meanwhile.";
+    let page = Page { icon, color, title: "Not analysed yet", text };
+    widgets::page_ui(ui, &page, |ui| {
+        widgets::command_button(ui, pencil, "Analyse", Command::Analyse);
+        ui.label(widgets::dim("or press F6"));
+    });
+}
+
+/// Stands here where no two samples are alike.
+fn none_ui(ui: &mut Ui) {
+    let tokens = Tokens::of(ui);
+    let text = "No two samples are alike by this method. Another method, or mirrored and turned copies, \
+                may find more.";
+    let page = Page { icon: icons::ICON_CHECK_CIRCLE, color: tokens.ok, title: "No near-duplicates", text };
+    widgets::page_ui(ui, &page, |_| ());
+}
+
+/// A line above everything while an analysis runs, or where it is out of date.
+fn progress_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, job: Option<&JobFace>) {
+    if let Some(job) = job {
+        ui.horizontal(|ui| {
+            ui.label(widgets::dim("Analysing"));
+            bar_ui(ui, job, 140.0);
+            let progress = &job.progress;
+            if progress.total > 0 {
+                let text = format!("{} of {}", grouped(progress.done), grouped(progress.total));
+                ui.label(widgets::dim(text)).on_hover_text(&progress.stage);
+            }
+        });
+    } else if session.review.is_stale {
+        ui.horizontal_wrapped(|ui| {
+            ui.label(widgets::dim("Samples changed since the analysis."));
+            widgets::command_button(ui, pencil, "Analyse again", Command::Analyse);
+        });
+    }
+}
+
+fn bar_ui(ui: &mut Ui, job: &JobFace, width: f32) {
+    let bar = match job.progress.fraction() {
+        Some(fraction) => ProgressBar::new(fraction),
+        None => ProgressBar::new(0.0).animate(!job.paused),
+    };
+    ui.add(bar.desired_width(width).desired_height(5.0)).accessible_name("Analysing");
 }

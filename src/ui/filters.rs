@@ -10,7 +10,7 @@ use super::Pencil;
 use super::theme::{Tokens, size, space};
 use super::widgets;
 use crate::dataset::edit::{Direction, Mark, View};
-use crate::dataset::query::{Click, Pick, Selection as Picked, State as Is, selected_terms};
+use crate::dataset::query::{Click, Pick, Selection as Picked, State as Is, selected_terms, with_term};
 use crate::dataset::{Dataset, Flag, ImageFormat, IssueKind, natural};
 use crate::state::{Action, Session};
 use crate::text::grouped;
@@ -510,25 +510,35 @@ fn decisions_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mu
         return;
     }
     heading_ui(ui, "Decisions", "");
-    for (state, color, shown, total) in [
-        (Is::Pruned, tokens.error, shown.pruned, total.pruned),
-        (Is::Kept, tokens.ok, shown.kept, total.kept),
+    let is_picked = |state: Is| {
+        let place = Is::ALL.iter().position(|known| *known == state);
+        place.is_some_and(|place| view.picked.states[place])
+    };
+    for (state, other, color, shown, total) in [
+        (Is::Pruned, Is::Kept, tokens.error, shown.pruned, total.pruned),
+        (Is::Kept, Is::Pruned, tokens.ok, shown.kept, total.kept),
     ] {
         if total == 0 {
             continue;
         }
-        let place = Is::ALL.iter().position(|known| *known == state);
         let line = Line {
             name: state.name(),
             color: Some(color),
             shown,
             total,
             largest: session.shown.found.total.pruned.max(session.shown.found.total.kept),
-            picked: place.is_some_and(|place| view.picked.states[place]),
+            picked: is_picked(state),
             dim: false,
         };
         if let Some(click) = line_ui(ui, &line) {
-            actions.push(Action::Picked { pick: Pick::Is(state), click });
+            // No sample is both: one takes the place of the other.
+            let mut filter = session.overlay.view.filter.clone();
+            let mut picks = vec![state];
+            picks.extend(is_picked(other).then_some(other));
+            for pick in picks {
+                filter = with_term(&filter, &Pick::Is(pick), click, session.snapshot.vocabulary());
+            }
+            actions.push(Action::ShowView(View { filter, ..session.overlay.view.clone() }));
         }
     }
 }

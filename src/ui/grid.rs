@@ -185,7 +185,13 @@ fn node_ui(ui: &Ui, session: &Session, cell: &Cell, window: Rect, grid: egui::Id
     let path = session.dataset().path(cell.sample);
     response.widget_info(|| WidgetInfo::labeled(egui::Role::GridCell, true, path));
     let is_selected = session.selection.contains(cell.sample);
-    ui.ctx().accesskit_node_builder(id, |node| node.set_selected(is_selected));
+    let decision = widgets::decision_text(&session.snapshot, session.snapshot.decision(cell.sample));
+    ui.ctx().accesskit_node_builder(id, |node| {
+        node.set_selected(is_selected);
+        if !decision.is_empty() {
+            node.set_description(decision);
+        }
+    });
     if session.selection.cursor == Some(cell.sample) {
         ui.ctx().accesskit_node_builder(grid, |node| node.set_active_descendant(id.accesskit_id()));
     }
@@ -245,7 +251,8 @@ fn picture_ui(
         Some(thumb) if thumb.size.x > 0.0 && thumb.size.y > 0.0 => {
             let scale = (room.width() / thumb.size.x).min(room.height() / thumb.size.y);
             let drawn = Align2::CENTER_BOTTOM.align_size_within_rect(thumb.size * scale, room);
-            painter.image(thumb.texture, drawn, thumb.uv, Color32::WHITE);
+            let tint = widgets::verdict_tint(session.snapshot.decision(cell.sample).verdict);
+            painter.image(thumb.texture, drawn, thumb.uv, tint);
             drawn
         }
         _ => {
@@ -280,16 +287,13 @@ fn broken_ui(painter: &egui::Painter, issues: u16, room: Rect, tokens: &Tokens) 
     }
 }
 
-/// What was decided of the sample in the left corner of its picture, a fault of one that can be
-/// seen in the right one.
+/// The marks of the sample in the upper left corner of its picture, a fault of one that can be seen in
+/// the right one, and under that whether it stays.
 fn marks_ui(painter: &egui::Painter, session: &Session, sample: SampleId, drawn: Rect, tokens: &Tokens) {
     let marks = session.overlay.marks.get(sample as usize).copied().unwrap_or(0);
     let mut at = drawn.left_top() + vec2(11.0, 11.0);
-    let badge = |icon: MaterialIcon, at: Pos2, color: Color32| {
-        painter.circle_filled(at, 9.0, tokens.canvas.gamma_multiply(0.8));
-        let font = FontId::new(13.0, icon.font_family());
-        painter.text(at, Align2::CENTER_CENTER, icon.codepoint, font, color);
-    };
+    let badge =
+        |icon: MaterialIcon, at: Pos2, color: Color32| widgets::badge(painter, icon, at, color, tokens);
     for (mark, icon, color) in
         [(Mark::Star, icons::ICON_STAR, tokens.warn), (Mark::Reviewed, icons::ICON_CHECK, tokens.ok)]
     {
@@ -297,6 +301,9 @@ fn marks_ui(painter: &egui::Painter, session: &Session, sample: SampleId, drawn:
             badge(icon, at, color);
             at.x += 20.0;
         }
+    }
+    if let Some((icon, color)) = widgets::verdict_icon(session.snapshot.decision(sample).verdict, tokens) {
+        badge(icon, drawn.right_bottom() - vec2(11.0, 11.0), color);
     }
     let fact = session.snapshot.facts.get(sample);
     let room_for_two = drawn.width() >= 44.0;
@@ -365,6 +372,10 @@ fn tooltip_ui(ui: &mut Ui, session: &Session, sample: SampleId, position: usize)
         let names: Vec<&str> = kinds.map(widgets::kind_title).collect();
         ui.colored_label(Tokens::of(ui).error, names.join(", "));
     }
+    let decision = widgets::decision_text(&session.snapshot, session.snapshot.decision(sample));
+    if !decision.is_empty() {
+        ui.label(decision);
+    }
     let row = crate::text::grouped(position as u64 + 1);
     ui.label(egui::RichText::new(format!("row {row}")).weak().small());
 }
@@ -374,7 +385,8 @@ pub fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-fn zoom_input(ui: &Ui, pencil: &mut Pencil<'_>, rect: Rect, grid: GridState) {
+/// Ctrl and the wheel, or two fingers, change the size of cells.
+pub(super) fn zoom_input(ui: &Ui, pencil: &mut Pencil<'_>, rect: Rect, grid: GridState) {
     if !ui.rect_contains_pointer(rect) {
         return;
     }

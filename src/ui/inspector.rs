@@ -43,6 +43,7 @@ pub struct InspectorView {
 /// Which sections are open.
 #[derive(Clone, Copy, Debug)]
 struct Sections {
+    review: bool,
     issues: bool,
     histogram: bool,
     measured: bool,
@@ -56,6 +57,7 @@ struct Sections {
 impl Default for Sections {
     fn default() -> Self {
         Self {
+            review: true,
             issues: true,
             histogram: true,
             measured: true,

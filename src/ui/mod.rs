@@ -54,6 +54,10 @@ pub trait Pictures {
     /// The whole sample. Asking is a request for it.
     fn full(&mut self, sample: SampleId) -> FullPicture;
 
+    /// Samples that were asked for in full in this frame to stand side by side: none of them is dropped
+    /// for another.
+    fn full_together(&mut self, _samples: &[SampleId]) {}
+
     /// Samples that will likely be asked for in full next.
     fn prefetch_full(&mut self, samples: &[SampleId]);
 }

@@ -87,10 +87,11 @@ pub fn show(
     });
     if farthest > 0.0 && travel > 0.0 {
         if let Some(pointer) = response.interact_pointer_pos() {
-            // The handle is held where it was taken, and jumps to a click beside it.
+            // The handle is held where it was taken, and jumps to a click beside it. Whether it was
+            // clicked is asked outside of `data_mut`, which holds what the answer needs.
+            let fresh = response.drag_started() || response.clicked();
             let held = ui.data_mut(|data| {
                 let handle_top = track.top() + travel * (position / farthest) as f32;
-                let fresh = response.drag_started() || response.clicked();
                 let inside = pointer.y >= handle_top && pointer.y <= handle_top + handle_height;
                 let offset = if inside { pointer.y - handle_top } else { handle_height / 2.0 };
                 let stored: &mut f32 = data.get_temp_mut_or(id, offset);

@@ -48,6 +48,7 @@ impl Views {
             Pane::Table => Some(&mut self.table.keys),
             Pane::Issues => Some(&mut self.issues.keys),
             Pane::Checks => Some(&mut self.checks.keys),
+            Pane::Duplicates => Some(&mut self.duplicates.keys),
             _ => None,
         }
     }

@@ -4,14 +4,16 @@ use std::sync::Arc;
 
 use egui::text::LayoutJob;
 use egui::{
-    Button, Color32, FontId, Galley, Label, Painter, Response, RichText, Role, TextFormat, Ui, Vec2,
-    WidgetInfo,
+    Align2, Button, Color32, FontId, Galley, Label, Painter, Pos2, Response, RichText, Role, TextFormat, Ui,
+    Vec2, WidgetInfo,
 };
 use egui_material_icons::{MaterialIcon, icons};
 
 use super::Pencil;
 use super::theme::{Tokens, bold, size, space};
-use crate::dataset::IssueKind;
+use crate::dataset::columns::write_reason;
+use crate::dataset::query::Snapshot;
+use crate::dataset::{Decision, IssueKind, Reason, Verdict};
 use crate::state::{Action, Command, Session};
 
 /// Size of an icon in a button, in points.
@@ -220,6 +222,39 @@ pub fn no_samples_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
         let page = Page { icon: icons::ICON_FILTER_ALT_OFF, color, title, text: filter };
         page_ui(ui, &page, |ui| command_button(ui, pencil, "Clear the filter", Command::ClearFilter));
     }
+}
+
+/// A small sign on a picture.
+pub fn badge(painter: &Painter, icon: MaterialIcon, at: Pos2, color: Color32, tokens: &Tokens) {
+    painter.circle_filled(at, 9.0, tokens.canvas.gamma_multiply(0.8));
+    let font = FontId::new(13.0, icon.font_family());
+    painter.text(at, Align2::CENTER_CENTER, icon.codepoint, font, color);
+}
+
+/// The sign of a verdict, and its colour.
+pub fn verdict_icon(verdict: Verdict, tokens: &Tokens) -> Option<(MaterialIcon, Color32)> {
+    match verdict {
+        Verdict::Undecided => None,
+        Verdict::Keep => Some((icons::ICON_CHECK, tokens.ok)),
+        Verdict::Prune => Some((icons::ICON_CLOSE, tokens.error)),
+    }
+}
+
+/// What a picture is multiplied by: those that are pruned step back.
+pub fn verdict_tint(verdict: Verdict) -> Color32 {
+    if verdict == Verdict::Prune { Color32::WHITE.gamma_multiply(0.3) } else { Color32::WHITE }
+}
+
+/// A decision in words: "Pruned: a/b.png has the highest resolution". Empty where there is none.
+pub fn decision_text(snapshot: &Snapshot, decision: Decision) -> String {
+    let mut text = match decision.verdict {
+        Verdict::Undecided => return String::new(),
+        Verdict::Keep => "Kept".to_owned(),
+        Verdict::Prune => "Pruned".to_owned(),
+    };
+    text.push_str(if decision.reason == Reason::ByHand { " " } else { ": " });
+    write_reason(snapshot, decision, &mut text);
+    text
 }
 
 /// A kind of issue as a heading.

@@ -144,6 +144,9 @@ fn copies_are_found_by_what_they_share() {
         (vec!["--method", "dhash", "--threshold", "6"], &alike),
         (vec!["--bits", "256"], &alike),
         (vec!["--symmetries"], &turned),
+        (vec!["--method", "dhash", "--threshold", "6", "--symmetries"], &turned),
+        (vec!["--method", "ahash", "--threshold", "6", "--symmetries"], &turned),
+        (vec!["--method", "whash", "--threshold", "6", "--symmetries"], &turned),
         (vec!["--bits", "256", "--symmetries"], &turned),
         (vec!["--threads", "1"], &alike),
     ] {
@@ -156,6 +159,42 @@ fn copies_are_found_by_what_they_share() {
     let without: Vec<&str> = rows.iter().filter(|row| row[1].is_empty()).map(|row| row[0].as_str()).collect();
     assert_eq!(without, ["g plain.png", "h plain too.png", "i broken.png"]);
     assert_eq!(rows[1][1].len(), 16);
+    let rows = table("duplicates", folder.path(), "--save-hashes", &["--method", "file"]);
+    let hash = blake3::hash(&std::fs::read(at("a.png")).unwrap()).to_hex();
+    assert_eq!(rows[1][1], hash[..32]);
+}
+
+#[test]
+fn what_is_wrong_with_files_is_told_once_and_not_at_length() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::codecs::jpeg::JpegEncoder::new(&mut bytes).encode_image(&picture(1)).unwrap();
+    let bytes = bytes.into_inner();
+    std::fs::write(folder.path().join("short.jpg"), &bytes[..bytes.len() * 2 / 3]).unwrap();
+    for at in 0..30 {
+        std::fs::write(folder.path().join(format!("{at:02}.jpg")), b"no picture").unwrap();
+    }
+    // A picture that ends early is looked at, and told of all the same.
+    for arguments in [&["duplicates"][..], &["quality"], &["duplicates", "--method", "pixels"]] {
+        let found = report(arguments[0], folder.path(), &arguments[1..]);
+        let issues = found["issues"].as_array().expect("a list");
+        assert_eq!(issues.len(), 31, "{arguments:?}");
+        assert_eq!((&issues[30]["path"], &issues[30]["kind"]), (&"short.jpg".into(), &"truncated".into()));
+        let path = folder.path().to_str().expect("UTF-8");
+        let text = lenslet(&[&[arguments[0], path], &arguments[1..]].concat(), folder.path()).stdout;
+        let text = String::from_utf8(text).expect("UTF-8");
+        assert!(text.contains("issues (31)") && text.contains("… and 11 more"), "{text}");
+    }
+}
+
+#[test]
+fn a_listed_issue_is_not_told_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    picture(1).save(folder.path().join("a.png")).unwrap();
+    std::fs::write(folder.path().join("list.csv"), "path,label\na.png,x\nb.png,y\n").unwrap();
+    let found = report("duplicates", &folder.path().join("list.csv"), &[]);
+    let issues = found["issues"].as_array().expect("a list");
+    assert_eq!((issues.len(), &issues[0]["kind"]), (1, &"missing".into()), "{issues:?}");
 }
 
 #[test]
@@ -239,7 +278,7 @@ fn what_does_not_go_together_is_wrong_usage() {
     for (arguments, code, told) in [
         (vec!["duplicates", path, "--method", "dhash", "--bits", "256"], 2, "only phash has 256 bits"),
         (vec!["duplicates", path, "--method", "file", "--symmetries"], 2, "leave them out"),
-        (vec!["duplicates", path, "--threshold", "40"], 2, "at most 16 bits"),
+        (vec!["duplicates", path, "--threshold", "40"], 2, "as far as 16 bits"),
         (vec!["quality", path, "--threshold", "dim=0.2"], 2, "no check is named dim"),
         (vec!["quality", path, "--scores", inside.to_str().unwrap()], 1, "name another file"),
         (vec!["duplicates", path, "--save-hashes", inside.to_str().unwrap()], 1, "name another file"),

@@ -4,7 +4,7 @@ use egui::{Color32, ColorImage, Context, Pos2, Rect, TextureHandle, Vec2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use lenslet::dataset::builder::DatasetBuilder;
-use lenslet::dataset::{Layout, NewSample, SampleId};
+use lenslet::dataset::{Layout, NewSample, SampleId, Verdict};
 use lenslet::state::{Action, State};
 use lenslet::ui::grid::{GridView, grid_ui};
 use lenslet::ui::theme::{self, DARK, LIGHT, Tokens};
@@ -143,6 +143,12 @@ fn look_at(theme: egui::Theme, tokens: &Tokens) {
     assert!(near(edge, tokens.accent), "{edge:?} is not the colour of what is selected");
     let beside = seen(cells[0].left_center() + vec2(1.0, 0.0));
     assert!(!near(beside, tokens.accent));
+    let pruned = Action::Decide { samples: vec![0], verdict: Verdict::Prune };
+    session::act(&mut harness.state_mut().state, pruned);
+    harness.run();
+    let image = harness.render().expect("a driver is there, if in software");
+    let [r, g, b, _] = image.get_pixel(cells[0].center().x as u32, cells[0].center().y as u32).0;
+    assert!(!near(Color32::from_rgb(r, g, b), Plain::COLORS[0]), "what is pruned steps back");
     let missing = seen(cells[3].center());
     assert!(near(missing, tokens.panel), "{missing:?} is not what stands for a picture to come");
 }

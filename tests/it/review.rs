@@ -1,7 +1,7 @@
 //! The review of a dataset: groups, flags and decisions, through the program's state.
 
 use lenslet::dataset::{Decision, Flag, SampleId, Verdict};
-use lenslet::review::ReviewSettings;
+use lenslet::review::{GroupOrder, ReviewSettings};
 use lenslet::state::{Action, Command, Effect, State, Which};
 use lenslet::store::JournalOp;
 
@@ -88,12 +88,38 @@ fn groups_are_walked_through_the_loosest_first() {
         act(&mut state, Action::Run(Command::NextGroup));
         walked.push(open(&state).unwrap());
     }
-    assert_eq!(walked, [9, 3, 0, 0], "the last stays");
+    // At the member that would stay: protected, or the widest.
+    assert_eq!(walked, [9, 4, 2, 2], "the last stays");
     act(&mut state, Action::Run(Command::PreviousGroup));
-    assert_eq!(open(&state), Some(3));
-    assert_eq!(state.session.as_ref().unwrap().selection.cursor, Some(3), "the inspector shows it");
+    assert_eq!(open(&state), Some(4));
+    assert_eq!(state.session.as_ref().unwrap().selection.cursor, Some(4), "the inspector shows it");
     act(&mut state, Action::Run(Command::Prune));
-    assert_eq!(verdicts(&state, Verdict::Prune), [3]);
+    assert_eq!(verdicts(&state, Verdict::Prune), [4]);
     act(&mut state, Action::Run(Command::Prune));
     assert_eq!(verdicts(&state, Verdict::Prune).len(), 0, "the key takes it back");
+}
+
+#[test]
+fn groups_are_listed_in_the_order_that_a_person_asks_for() {
+    let mut state = reviewed();
+    act(&mut state, Action::Decide { samples: vec![9, 10], verdict: Verdict::Keep });
+    for (order, expected) in [
+        (GroupOrder::Loosest, [9, 3, 0]),
+        (GroupOrder::Largest, [0, 9, 3]),
+        (GroupOrder::Path, [3, 9, 0]),
+        (GroupOrder::Undecided, [3, 0, 9]),
+    ] {
+        let changed = ReviewSettings { order, ..settings(&state) };
+        act(&mut state, Action::ChangeReview(Box::new(changed)));
+        let judged = &state.session.as_ref().unwrap().review.judged;
+        let firsts: Vec<SampleId> =
+            judged.order.iter().map(|at| judged.groups.rows(*at as usize)[0]).collect();
+        assert_eq!(firsts, expected, "{order:?}");
+        assert_eq!(*judged.decided, [0, 0, 2]);
+        assert_eq!(judged.redundant_bytes, 1000 + 1001 + 1003 + 1009);
+    }
+    act(&mut state, Action::OpenGroupOf { sample: 1 });
+    assert_eq!(state.session.as_ref().unwrap().review.open_group(), Some(0));
+    act(&mut state, Action::CloseGroup);
+    assert_eq!(state.session.as_ref().unwrap().review.open_group(), None);
 }

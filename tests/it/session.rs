@@ -93,10 +93,15 @@ pub fn analysed() -> Analysed {
         let score = |row: usize| (row as f32 / 20.0 + at as f32 / 50.0).min(1.0);
         *column = Some(Arc::new((0..20).map(score).collect()));
     }
-    let distances = vec![(whiten::SCALE * whiten::SCALE / 4.0) as u32; 20];
-    let rows = (1..20).chain([0]).collect();
-    let neighbours = Neighbours { each: 1, rows, distances };
-    analysed.near = Near { samples: (0..20).collect(), row_of: (0..20).collect(), neighbours }.into();
+    let neighbours = Neighbours {
+        each: 1,
+        place_of: (0..20).collect(),
+        first: (0..20).collect(),
+        copies: vec![1; 20],
+        rows: (1..20).chain([0]).collect(),
+        distances: vec![(whiten::SCALE * whiten::SCALE / 4.0) as u32; 20],
+    };
+    analysed.near = Near { neighbours }.into();
     analysed.suggested = Arc::new((0..20).map(|row| u32::from(row < 2)).collect());
     analysed
 }

@@ -74,12 +74,12 @@ impl Cache {
     }
 
     /// Adds a sample and drops others until all fit: first old ones, then those decoded in
-    /// advance, never `current`.
+    /// advance, never those that are `looked_at`.
     pub fn insert(
         &mut self,
         sample: SampleId,
         loaded: Loaded,
-        current: Option<SampleId>,
+        looked_at: &[SampleId],
         prefetched: &[SampleId],
     ) {
         self.remove(sample);
@@ -91,7 +91,7 @@ impl Cache {
             let near = |id: SampleId| prefetched.iter().position(|near| *near == id);
             // The farthest neighbour goes before the nearest; strangers go before either.
             let rank = |id: SampleId| near(id).map_or(0, |at| prefetched.len() - at);
-            let others = self.slots.iter().filter(|(id, _)| Some(**id) != current);
+            let others = self.slots.iter().filter(|(id, _)| !looked_at.contains(id));
             let Some(dropped) = others.min_by_key(|(id, slot)| (rank(**id), slot.used)).map(|(id, _)| *id)
             else {
                 break;

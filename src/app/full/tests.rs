@@ -166,3 +166,22 @@ fn a_large_image_comes_as_reduced_images_and_tiles() {
     assert_eq!(full.decoded.raster, raster, "the image is given back whole");
     assert_eq!(full.histogram[0][9], 2500 * 1100);
 }
+
+#[test]
+fn samples_that_are_looked_at_together_are_all_there() {
+    let ctx = Context::default();
+    let one = 5 * 512 * 512;
+    // Room for two and a half, and four to look at beside a neighbour.
+    let mut pictures = FullPictures::with_cap(open_source(512), ctx.clone(), 5 * one / 2);
+    let together = [1, 2, 3, 4];
+    until(|| {
+        together.iter().for_each(|sample| drop(pictures.get(*sample, &ctx)));
+        pictures.look_at_together(&together, &ctx);
+        pictures.prefetch(&[5]);
+        together.iter().all(|sample| pictures.cache.contains(*sample))
+    });
+    // Later, and elsewhere, they go.
+    (0..3).for_each(|_| ctx.run_ui(Default::default(), |_| ()).textures_delta.clear());
+    until(|| is_ready(&mut pictures, 9, &ctx));
+    assert!(pictures.bytes() <= 5 * one / 2 && !pictures.cache.contains(1));
+}

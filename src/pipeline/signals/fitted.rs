@@ -3,7 +3,6 @@
 
 use super::look::Raw;
 use crate::analysis::whiten::{Whitened, Whitening};
-use crate::dataset::SampleId;
 use crate::store::blob::{Fields, numbers, write_all};
 use crate::store::{Project, StoreError};
 
@@ -23,9 +22,8 @@ pub struct Fitted {
 
 impl Fitted {
     /// Fits to descriptions of a dataset that has so many rows.
-    pub fn to(raws: &[(SampleId, Raw)], rows: usize) -> Self {
-        let descriptions: Vec<Raw> = raws.iter().map(|(_, raw)| *raw).collect();
-        Self::new(Whitening::of(&descriptions), rows as u64)
+    pub fn to(raws: &[Raw], rows: usize) -> Self {
+        Self::new(Whitening::of(raws), rows as u64)
     }
 
     fn new(whitening: Whitening, rows: u64) -> Self {

@@ -67,17 +67,23 @@ impl<'a, T: Fn(&Signals) + Sync> Unkept<'a, T> {
         }
     }
 
-    /// Keeps a whitening, and the descriptions by it of the samples that it was fitted to. `samples` are
-    /// those that were looked at for that, whether they could be described or not.
-    pub fn note_whitening(&self, fitted: &Fitted, samples: &[SampleId], raws: &[(SampleId, Raw)]) {
+    /// Keeps a whitening, and the descriptions by it of the samples that it was fitted to: `raws` are those
+    /// of `described`. `samples` are all that were looked at for that; both are in their order.
+    pub fn note_whitening(
+        &self,
+        fitted: &Fitted,
+        samples: &[SampleId],
+        described: &[SampleId],
+        raws: &[Raw],
+    ) {
         if let Some(Err(error)) = self.project.map(|project| fitted.save(project)) {
             self.lock().whitening = Some(error.to_string());
         }
         let mut noted = self.lock();
-        let mut raws = raws.iter().peekable();
+        let mut raws = described.iter().zip(raws).peekable();
         for sample in samples {
             let mut signal = noted.signals.get(*sample);
-            let raw = raws.next_if(|(described, _)| described == sample);
+            let raw = raws.next_if(|(described, _)| *described == sample);
             // One that could not be read is still to be looked at.
             if signal.content == [0; 16] {
                 continue;

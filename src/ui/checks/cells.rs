@@ -245,7 +245,7 @@ fn caption_ui(
     match shown.flag {
         Flag::WrongLabel => {
             if let Some((class, name)) = suggested(shown, sample) {
-                put(name, tokens.text, Some(class), second, room.right());
+                put(&format!("→ {name}"), tokens.text, Some(class), second, room.right());
             }
         }
         Flag::Outlier => {

@@ -75,7 +75,11 @@ pub fn list_ui(ui: &mut Ui, view: &mut ChecksView, shown: &Shown<'_>) {
     let largest = found.iter().filter(flagged).map(|one| one.under).max().unwrap_or(0).max(1);
     for (title, flags) in KINDS {
         ui.add_space(space::S);
-        widgets::group_heading(ui, title);
+        ui.horizontal(|ui| {
+            // Where the text of the lines below it starts.
+            ui.add_space(space::S);
+            widgets::group_heading(ui, title);
+        });
         for flag in flags {
             if row_ui(ui, &found[*flag as usize], largest) {
                 view.flag = Some(*flag);

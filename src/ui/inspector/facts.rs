@@ -6,14 +6,14 @@ use super::histogram::{Histogram, histogram_ui};
 use super::memo::Memo;
 use super::parts::{fact_ui, line_ui, section_ui};
 use super::{Sections, full_path, overlay};
-use crate::dataset::SampleId;
 use crate::dataset::columns::builtin;
 use crate::dataset::query::write_time;
+use crate::dataset::{Flag, SampleId, Verdict};
 use crate::media::Metadatum;
-use crate::state::Session;
+use crate::state::{Action, Command, Session};
 use crate::text::{exact_bytes_text, grouped};
 use crate::ui::theme::{Tokens, size, space};
-use crate::ui::widgets::{elided, kind_title};
+use crate::ui::widgets::{decision_text, elided, kind_title, verdict_icon};
 use crate::ui::{Full, Pencil};
 
 /// Boxes and attributes that are listed.
@@ -45,6 +45,7 @@ pub(super) fn facts_ui(
             |ui| {
                 ui.spacing_mut().item_spacing.y = space::XS;
                 labels_ui(ui, facts);
+                review_ui(ui, pencil, &mut sections.review, facts);
                 issues_ui(ui, &mut sections.issues, facts);
                 if let Some(full) = facts.full
                     && section_ui(ui, &mut sections.histogram, "Histogram", "")
@@ -104,6 +105,42 @@ fn chip_ui(ui: &mut Ui, text: &str, dot: Option<egui::Color32>) {
     ui.painter().galley(egui::pos2(at, rect.center().y - galley.size().y / 2.0), galley, tokens.text);
     if elided {
         response.on_hover_text(text);
+    }
+}
+
+/// What was decided of the sample, what the analysis found, and the group that it is in.
+fn review_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, open: &mut bool, facts: &Facts<'_>) {
+    let Facts { session, sample, .. } = *facts;
+    let tokens = Tokens::of(ui);
+    let judged = &session.review.judged;
+    let decision = session.snapshot.decision(sample);
+    let flags: Vec<Flag> = session.snapshot.findings.flags_of(sample).collect();
+    let group = judged.group_of(sample).map(|group| judged.groups.rows(group).len());
+    let is_known = decision.verdict != Verdict::Undecided || !flags.is_empty() || group.is_some();
+    if !is_known || !section_ui(ui, open, "Review", "") {
+        return;
+    }
+    if let Some((icon, color)) = verdict_icon(decision.verdict, tokens) {
+        ui.horizontal_top(|ui| {
+            ui.add(Label::new(icon.rich_text().size(15.0).color(color)).selectable(false));
+            let text = decision_text(&session.snapshot, decision);
+            ui.add(Label::new(RichText::new(text).color(color)).wrap());
+        });
+    }
+    if !flags.is_empty() {
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = Vec2::new(space::XS + 2.0, space::XS);
+            for flag in flags {
+                chip_ui(ui, flag.title(), Some(tokens.warn));
+            }
+        });
+    }
+    if let Some(members) = group {
+        let text = format!("In a group of {} near-duplicates", grouped(members as u64));
+        if ui.link(text).on_hover_text("Show the group, side by side").clicked() {
+            pencil.act(Action::OpenGroupOf { sample });
+            pencil.act(Action::Run(Command::ShowDuplicates));
+        }
     }
 }
 
