@@ -180,11 +180,10 @@ fn the_command_line_finds_decides_and_exports() {
     let project = home.join("project");
     // What is computed once is used by all.
     let run = |words: &[&str]| {
-        let words: Vec<&str> =
-            words.iter().copied().chain(["--project", project.to_str().unwrap()]).collect();
-        lenslet(&words, home)
+        let project = ["--project", project.to_str().unwrap()];
+        lenslet(&[words, &project].concat(), home)
     };
-    let leaks = json(&run(&["leaks", &source, "--json"]));
+    let leaks = json(&run(&["leaks", &source, "--method", "phash", "--json"]));
     assert_eq!(leaks["samples"], 160);
     let group = leaks["groups"][0].as_array().expect("the demo has leaks");
     assert!(group.len() > 1);
@@ -210,7 +209,18 @@ fn the_command_line_finds_decides_and_exports() {
     )
     .unwrap();
     let rules = rules.to_str().unwrap();
-    let dry = json(&run(&["prune", &source, "--rules", rules, "--export", target, "--dry-run", "--json"]));
+    let dry = json(&run(&[
+        "prune",
+        &source,
+        "--method",
+        "phash",
+        "--rules",
+        rules,
+        "--export",
+        target,
+        "--dry-run",
+        "--json",
+    ]));
     let pruned = dry["pruned"].as_array().unwrap();
     assert!(!pruned.is_empty() && dry["export"].is_null() && !Path::new(target).exists(), "{dry}");
     assert_eq!(dry["stays"].as_u64().unwrap() + pruned.len() as u64, 160);
@@ -218,7 +228,8 @@ fn the_command_line_finds_decides_and_exports() {
     let by_group = pruned.iter().find(|row| row["kept"].is_string()).expect("the demo has copies");
     assert!(by_group["reason"].as_str().unwrap().contains(by_group["kept"].as_str().unwrap()), "{by_group}");
 
-    let exported = json(&run(&["prune", &source, "--rules", rules, "--export", target, "--json"]));
+    let exported =
+        json(&run(&["prune", &source, "--method", "phash", "--rules", rules, "--export", target, "--json"]));
     assert_eq!(exported["pruned"], dry["pruned"]);
     assert_eq!(exported["export"]["complete"], true);
     assert_eq!(exported["export"]["samples"], dry["stays"]);
@@ -227,7 +238,7 @@ fn the_command_line_finds_decides_and_exports() {
     // It does not prune the source, nor what is in the way.
     assert_eq!(json(&lenslet(&["scan", &source, "--json"], home))["samples"], 160);
     let before = files_below(Path::new(target));
-    let other = run(&["prune", &source, "--rules", "default", "--export", target]);
+    let other = run(&["prune", &source, "--method", "phash", "--rules", "default", "--export", target]);
     assert_eq!(other.status.code(), Some(1), "another export is there");
     assert!(String::from_utf8_lossy(&other.stderr).contains("another export"), "{other:?}");
     assert_eq!(files_below(Path::new(target)), before);
