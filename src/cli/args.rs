@@ -228,15 +228,27 @@ fn score(text: &str) -> Result<f32, String> {
     }
 }
 
-/// A file of rules is JSON; what it leaves out is as by default:
-///
-/// {"protect": ["split:test", "path:originals/"], "prefer": ["labelled", "resolution", "sharpness",
-/// "bytes", "oldest", "shortest-path", "first-path"], "duplicates": true, "leave-conflicts": true,
-/// "prune": ["dark", "blurry"]}
-///
-/// Exit status: 0 when all was exported and verified, 1 when something could not be, 2 for wrong
-/// usage. What was interrupted goes on when it is asked for again.
+/// What a file of rules looks like, under the help of the commands that read one.
+const RULES_HELP: &str = "\
+A file of rules is JSON; what it leaves out is as by default:
+
+  {
+    \"protect\": [\"split:test\", \"path:originals/\"],
+    \"prefer\": [\"labelled\", \"resolution\", \"sharpness\", \"bytes\", \"oldest\", \"shortest-path\", \"first-path\"],
+    \"duplicates\": true,
+    \"leave-conflicts\": true,
+    \"prune\": [\"dark\", \"blurry\"]
+  }
+
+What fits a protected query is never pruned. Of a group of near-duplicates the best stays, by the first
+preference in which they differ; groups whose labels contradict each other are left as they are. Samples
+with one of the flags to prune go, in a group or not.
+
+Exit status: 0 when all was exported and verified, 1 when something could not be, 2 for wrong usage. What
+was interrupted goes on when the same command is run again.";
+
 #[derive(Clone, Debug, Args)]
+#[command(after_long_help = RULES_HELP)]
 pub struct PruneOptions {
     #[command(flatten)]
     pub analysis: AnalysisOptions,

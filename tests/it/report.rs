@@ -9,6 +9,7 @@ use lenslet::jobs::Control;
 use lenslet::review::{Analysed, Judged, ReviewSettings, judge};
 use lenslet::state::{Action, Command, State};
 
+use crate::cli::{json, lenslet};
 use crate::session;
 
 /// A JPEG's first bytes are enough for a picture here.
@@ -155,4 +156,125 @@ fn a_report_is_whole_or_not_there() {
     let nowhere = written(&state, &folder.path().join("none/report.html"));
     assert!(matches!(nowhere, Err(ExportError::NoFolder(_))));
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+/// The demo with its planted faults, in a folder of its own.
+fn demo(home: &Path) -> String {
+    let out = home.join("demo");
+    let wrote = lenslet(&["demo", "--out", out.to_str().unwrap(), "--samples", "160"], home);
+    assert!(wrote.status.success(), "{}", String::from_utf8_lossy(&wrote.stderr));
+    out.join("glyphs").to_str().unwrap().to_owned()
+}
+
+fn files_below(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let count = |path: std::path::PathBuf| if path.is_dir() { files_below(&path) } else { 1 };
+    entries.map(count).sum()
+}
+
+#[test]
+fn the_command_line_finds_decides_and_exports() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let source = demo(home);
+    let project = home.join("project");
+    // What is computed once is used by all.
+    let run = |words: &[&str]| {
+        let project = ["--project", project.to_str().unwrap()];
+        lenslet(&[words, &project].concat(), home)
+    };
+    let leaks = json(&run(&["leaks", &source, "--method", "phash", "--json"]));
+    assert_eq!(leaks["samples"], 160);
+    let group = leaks["groups"][0].as_array().expect("the demo has leaks");
+    assert!(group.len() > 1);
+    let pair = &leaks["pairs"][0];
+    assert!(pair["a_split"] != pair["b_split"] && pair["by"].is_string(), "{pair}");
+
+    for (command, key) in [("outliers", "nearest"), ("label-errors", "label")] {
+        let ranked = json(&run(&[command, &source, "--json"]));
+        let ranking = ranked["ranking"].as_array().unwrap();
+        assert!(ranking.len() > 100 && ranking[0][key].is_string(), "{command}");
+        let scores: Vec<f64> = ranking.iter().map(|row| row["score"].as_f64().unwrap()).collect();
+        assert!(scores.is_sorted(), "{command}");
+        let flagged = ranking.iter().filter(|row| row["flagged"] == true).count();
+        assert_eq!(ranked["flagged"], flagged, "{command}");
+    }
+
+    let target = home.join("pruned");
+    let target = target.to_str().unwrap();
+    let rules = home.join("rules.json");
+    std::fs::write(
+        &rules,
+        r#"{"protect": ["split:val"], "prefer": ["resolution", "bytes"], "prune": ["dark"]}"#,
+    )
+    .unwrap();
+    let rules = rules.to_str().unwrap();
+    let dry = json(&run(&[
+        "prune",
+        &source,
+        "--method",
+        "phash",
+        "--rules",
+        rules,
+        "--export",
+        target,
+        "--dry-run",
+        "--json",
+    ]));
+    let pruned = dry["pruned"].as_array().unwrap();
+    assert!(!pruned.is_empty() && dry["export"].is_null() && !Path::new(target).exists(), "{dry}");
+    assert_eq!(dry["stays"].as_u64().unwrap() + pruned.len() as u64, 160);
+    assert!(pruned.iter().all(|row| !row["path"].as_str().unwrap().starts_with("val/")), "{pruned:?}");
+    let by_group = pruned.iter().find(|row| row["kept"].is_string()).expect("the demo has copies");
+    assert!(by_group["reason"].as_str().unwrap().contains(by_group["kept"].as_str().unwrap()), "{by_group}");
+
+    let exported =
+        json(&run(&["prune", &source, "--method", "phash", "--rules", rules, "--export", target, "--json"]));
+    assert_eq!(exported["pruned"], dry["pruned"]);
+    assert_eq!(exported["export"]["complete"], true);
+    assert_eq!(exported["export"]["samples"], dry["stays"]);
+    let again = json(&lenslet(&["scan", target, "--json"], home));
+    assert_eq!(again["samples"], dry["stays"], "what was exported opens");
+    // It does not prune the source, nor what is in the way.
+    assert_eq!(json(&lenslet(&["scan", &source, "--json"], home))["samples"], 160);
+    let before = files_below(Path::new(target));
+    let other = run(&["prune", &source, "--method", "phash", "--rules", "default", "--export", target]);
+    assert_eq!(other.status.code(), Some(1), "another export is there");
+    assert!(String::from_utf8_lossy(&other.stderr).contains("another export"), "{other:?}");
+    assert_eq!(files_below(Path::new(target)), before);
+
+    let page = home.join("report.html");
+    let told = run(&["report", &source, "--out", page.to_str().unwrap(), "--rules", rules]);
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    let page = std::fs::read_to_string(page).unwrap();
+    assert!(page.contains("data:image/") && page.contains("split:val"));
+}
+
+#[test]
+fn wrong_words_are_told_before_the_work() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let file = home.join("rules.json");
+    let rules = file.to_str().unwrap();
+    std::fs::write(&file, r#"{"keep": 1}"#).unwrap();
+    for (words, code, told) in [
+        (&["prune", "x", "--rules", rules, "--export", "y"][..], 2, "rules.json"),
+        (&["prune", "x", "--rules", "/no/such", "--export", "y"], 2, "/no/such"),
+        (&["prune", "x", "--rules", "none", "--export", "y"], 2, "--project"),
+        (&["prune", "x", "--rules", "default"], 2, "--export"),
+        (&["prune", "x", "--rules", "default", "--export", "x/y"], 1, "inside the dataset"),
+        (
+            &["prune", "x", "--rules", "default", "--export", "y", "--as", "manifest", "--layout", "same"],
+            2,
+            "csv",
+        ),
+        (&["report", "x", "--out", "/no/such/place.html"], 1, "no such folder"),
+        (&["leaks", "x", "--method", "file", "--threshold", "2"], 2, "no threshold"),
+        (&["leaks", "x", "--threshold", "99999"], 2, "too large"),
+    ] {
+        let ended = lenslet(words, home);
+        let error = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(code), "{words:?}: {error}");
+        assert!(error.contains(told), "{words:?}: {error}");
+    }
 }
