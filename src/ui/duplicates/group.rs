@@ -289,7 +289,8 @@ impl Plan {
         let plans =
             (1..=most.min(members)).map(|columns| (columns, frame(columns, Some(members.div_ceil(columns)))));
         let large = plans.filter(|(_, frame)| frame.x >= LEAST.x && frame.y >= LEAST.y);
-        let best = large.max_by(|(_, one), (_, two)| scale(*one).total_cmp(&scale(*two)));
+        // Of equal ones that with the fewest columns: nothing is squeezed for nothing.
+        let best = large.rev().max_by(|(_, one), (_, two)| scale(*one).total_cmp(&scale(*two)));
         let (columns, frame) = best.unwrap_or_else(|| (most, frame(most, None)));
         let scale = scale(frame).min(MOST_ENLARGED / pixels_per_point);
         // No higher than what is shown in it.
@@ -470,7 +471,7 @@ mod tests {
         for (members, largest, columns, scrolls) in [
             (2, vec2(400.0, 300.0), 2, false),
             (2, vec2(900.0, 100.0), 1, false),
-            (4, vec2(300.0, 300.0), 4, false),
+            (4, vec2(300.0, 300.0), 2, false),
             (6, vec2(300.0, 300.0), 3, false),
             (5000, vec2(300.0, 300.0), 4, true),
         ] {
