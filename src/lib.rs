@@ -28,7 +28,7 @@
 //! | [`dataset`] | samples as columns, facts, queries, edits and their history | files, clock, egui |
 //! | [`jobs`] | background work: progress, pause, cancel, outcome | the domain |
 //! | [`import`] | disk to dataset, one module per format behind [`import::FORMATS`] | the user interface |
-//! | [`export`] | what is known (issues, so far) to a file that a person named | the user interface |
+//! | [`export`] | issues to a file, and a chosen part of the dataset to a folder, that a person named | the user interface |
 //! | [`media`] | bytes to pixels: decode, orientation, thumbnails, statistics, metadata | samples and where they lie |
 //! | [`analysis`] | hashes, quality, near-duplicates of pictures: slices in, slices out | files, projects, the user interface |
 //! | [`store`] | the project database, thumbnail cache and settings | the user interface |

@@ -27,6 +27,16 @@ pub struct Row<'a> {
 pub struct By(u8);
 
 impl By {
+    /// As a number, to keep. A bit is used for one thing for ever.
+    pub fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// From a number that was kept.
+    pub fn from_bits(bits: u8) -> Self {
+        Self(bits & 0x7F)
+    }
+
     /// The same bytes in the file.
     pub fn file(self) -> bool {
         self.0 & 1 != 0

@@ -3,6 +3,10 @@
 //! The pairs become a minimum spanning forest once (J. B. Kruskal, 1956): at any threshold its edges
 //! up to there connect the same rows as all pairs do, and are fewer than the rows. Each such edge makes
 //! one sample redundant, so that counts need no groups at all.
+//!
+//! Where an edge connects two groups their rows are laid one group after the other. So the rows of a
+//! group lie together at every threshold, up to a gap that a higher edge closed, and groups re-form
+//! within a frame while a slider moves: by walking along the gaps, without connecting anything.
 
 use super::hamming::Pair;
 
@@ -14,9 +18,22 @@ pub const ALONE: u32 = u32::MAX;
 pub struct Forest {
     rows: usize,
     edges: Vec<Pair>,
+    /// The rows that have an edge, such that those of a group lie together, its first row in front.
+    leaves: Vec<Leaf>,
     /// Pairs at each distance, all of them and not only the edges.
     histogram: Vec<u32>,
 }
+
+/// A row beside the one before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Leaf {
+    row: u32,
+    /// The distance at which it is in one group with the row before; more than any where it never is.
+    gap: u32,
+}
+
+/// A gap that no edge closes.
+const APART: u32 = u16::MAX as u32 + 1;
 
 /// Rows in groups of at least two.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,9 +68,19 @@ impl Forest {
             *place += 1;
         }
         let mut sets = Sets::new(rows);
+        let mut lines = Lines::new(rows);
         let ordered = order.iter().map(|at| pairs[*at as usize]);
-        let edges = ordered.filter(|pair| sets.join(pair.a, pair.b)).collect();
-        Self { rows, edges, histogram }
+        let edges = ordered.filter(|pair| {
+            let joined = sets.join(pair.a, pair.b);
+            joined.inspect(|(first, second)| lines.append(*first, *second, pair.distance)).is_some()
+        });
+        let edges = edges.collect();
+        Self { rows, edges, leaves: lines.leaves(), histogram }
+    }
+
+    /// Rows that it is over.
+    pub fn rows(&self) -> usize {
+        self.rows
     }
 
     /// Pairs at each distance from 0 on.
@@ -77,48 +104,58 @@ impl Forest {
         last.map_or(Some(0), |last| self.edges.get(last).map(|edge| u32::from(edge.distance)))
     }
 
+    /// The edges by which a threshold is judged: of those up to it and of those beyond the nearest, at
+    /// most so many, half of them from each side where there are as many; closest to the line first.
+    pub fn borderline(&self, threshold: u32, most: usize) -> Vec<Pair> {
+        let (within, beyond) = self.edges.split_at(self.redundant(threshold));
+        let from_beyond = beyond.len().min(most - within.len().min(most.div_ceil(2)));
+        let from_within = within.len().min(most - from_beyond);
+        let mut nearest: Vec<Pair> = within.iter().rev().take(from_within).copied().collect();
+        nearest.extend(&beyond[..from_beyond]);
+        // The line lies between the threshold and the next distance.
+        nearest.sort_by_key(|edge| match u32::from(edge.distance) {
+            distance if distance <= threshold => threshold - distance,
+            distance => distance - threshold - 1,
+        });
+        nearest
+    }
+
     /// The groups up to a threshold.
     pub fn groups(&self, threshold: u32) -> Groups {
-        let mut sets = Sets::new(self.rows);
-        for edge in &self.edges[..self.redundant(threshold)] {
-            sets.join(edge.a, edge.b);
+        let threshold = threshold.min(APART - 1);
+        // The first row of each row's group, and the size of the group beside its first row.
+        let (mut group_of, mut sizes, mut members) = (vec![ALONE; self.rows], vec![0; self.rows], 0);
+        for line in self.leaves.chunk_by(|_, leaf| leaf.gap <= threshold).filter(|line| line.len() > 1) {
+            let first = line[0].row;
+            line.iter().for_each(|leaf| group_of[leaf.row as usize] = first);
+            sizes[first as usize] = line.len() as u32;
+            members += line.len();
         }
-        Groups::of(&mut sets)
+        // Then its number, which the first row has before the others ask for it.
+        let (mut rows, mut starts, mut next) = (vec![0; members], vec![0], Vec::new());
+        let mut end = 0;
+        for row in 0..self.rows {
+            let first = group_of[row];
+            if first == ALONE {
+                continue;
+            }
+            if first as usize == row {
+                group_of[row] = next.len() as u32;
+                next.push(end);
+                end += sizes[row];
+                starts.push(end);
+            }
+            let group = group_of[first as usize];
+            group_of[row] = group;
+            let at = &mut next[group as usize];
+            rows[*at as usize] = row as u32;
+            *at += 1;
+        }
+        Groups { group_of, rows, starts }
     }
 }
 
 impl Groups {
-    fn of(sets: &mut Sets) -> Self {
-        let count = sets.parents.len();
-        let mut sizes = vec![0u32; count];
-        let roots: Vec<u32> = (0..count as u32).map(|row| sets.root(row)).collect();
-        for root in &roots {
-            sizes[*root as usize] += 1;
-        }
-        let mut number_of = vec![ALONE; count];
-        let mut group_of = vec![ALONE; count];
-        let mut starts = vec![0u32];
-        for (row, root) in roots.iter().enumerate() {
-            let root = *root as usize;
-            if sizes[root] < 2 {
-                continue;
-            }
-            if number_of[root] == ALONE {
-                number_of[root] = starts.len() as u32 - 1;
-                starts.push(starts[starts.len() - 1] + sizes[root]);
-            }
-            group_of[row] = number_of[root];
-        }
-        let mut next = starts.clone();
-        let mut rows = vec![0; starts[starts.len() - 1] as usize];
-        for (row, group) in group_of.iter().enumerate().filter(|(_, group)| **group != ALONE) {
-            let at = &mut next[*group as usize];
-            rows[*at as usize] = row as u32;
-            *at += 1;
-        }
-        Self { group_of, rows, starts }
-    }
-
     pub fn len(&self) -> usize {
         self.starts.len().saturating_sub(1)
     }
@@ -159,11 +196,50 @@ impl Sets {
         row
     }
 
-    /// Makes two sets one; tells whether they were two. The lower row stands for it.
-    fn join(&mut self, a: u32, b: u32) -> bool {
+    /// Makes two sets one, for which the first of its rows stands. Where they were two: the rows that
+    /// stood for them, the one that still does first.
+    fn join(&mut self, a: u32, b: u32) -> Option<(u32, u32)> {
         let (a, b) = (self.root(a), self.root(b));
         self.parents[a.max(b) as usize] = a.min(b);
-        a != b
+        (a != b).then_some((a.min(b), a.max(b)))
+    }
+}
+
+/// Rows one after the other, each line named by its first.
+struct Lines {
+    /// The row after each, or [`ALONE`].
+    next: Vec<u32>,
+    /// The last row of each line, beside its first.
+    last: Vec<u32>,
+    /// The distance at which each row came after another; [`APART`] for the first of a line.
+    gaps: Vec<u32>,
+}
+
+impl Lines {
+    fn new(rows: usize) -> Self {
+        Self { next: vec![ALONE; rows], last: (0..rows as u32).collect(), gaps: vec![APART; rows] }
+    }
+
+    /// Lays a line behind another.
+    fn append(&mut self, first: u32, second: u32, distance: u16) {
+        let end = self.last[first as usize];
+        self.next[end as usize] = second;
+        self.gaps[second as usize] = u32::from(distance);
+        self.last[first as usize] = self.last[second as usize];
+    }
+
+    /// The lines of at least two rows, one after the other.
+    fn leaves(&self) -> Vec<Leaf> {
+        let mut leaves = Vec::new();
+        for first in 0..self.next.len() as u32 {
+            let is_line = self.gaps[first as usize] == APART && self.next[first as usize] != ALONE;
+            let mut row = if is_line { first } else { ALONE };
+            while row != ALONE {
+                leaves.push(Leaf { row, gap: self.gaps[row as usize] });
+                row = self.next[row as usize];
+            }
+        }
+        leaves
     }
 }
 
@@ -199,6 +275,41 @@ mod tests {
         assert!(Forest::new(0, &[]).groups(5).is_empty());
     }
 
+    #[test]
+    fn a_threshold_is_judged_by_the_edges_beside_it() {
+        let pairs =
+            [pair(0, 1, 1), pair(2, 3, 4), pair(4, 5, 5), pair(6, 7, 6), pair(8, 9, 9), pair(1, 0, 2)];
+        let forest = Forest::new(10, &pairs);
+        for (threshold, most, expected) in [
+            (5, 9, vec![5, 6, 4, 9, 1]),
+            (5, 4, vec![5, 6, 4, 9]),
+            (5, 3, vec![5, 6, 4]),
+            (5, 1, vec![5]),
+            (5, 0, vec![]),
+            (0, 2, vec![1, 4]),
+            (99, 2, vec![9, 6]),
+            (7, 2, vec![6, 9]),
+        ] {
+            let nearest = forest.borderline(threshold, most);
+            let distances: Vec<u16> = nearest.iter().map(|edge| edge.distance).collect();
+            assert_eq!(distances, expected, "{most} at {threshold}");
+        }
+        assert_eq!(Forest::default().borderline(3, 5), []);
+    }
+
+    #[test]
+    fn any_distance_is_a_threshold() {
+        let forest = Forest::new(4, &[pair(0, 1, u16::MAX), pair(1, 3, 0)]);
+        for (threshold, group_of) in [
+            (0, [ALONE, 0, ALONE, 0]),
+            (u32::from(u16::MAX) - 1, [ALONE, 0, ALONE, 0]),
+            (u32::from(u16::MAX), [0, 0, ALONE, 0]),
+            (u32::MAX, [0, 0, ALONE, 0]),
+        ] {
+            assert_eq!(forest.groups(threshold).group_of, group_of, "{threshold}");
+        }
+    }
+
     proptest! {
         #[test]
         fn the_forest_hangs_together_what_the_pairs_do(
@@ -222,6 +333,11 @@ mod tests {
                         && groups.group_of[a as usize] == groups.group_of[b as usize]);
                     prop_assert_eq!(together, sets.root(a) == sets.root(b));
                 }
+            }
+            for (group, rows) in groups.iter().enumerate() {
+                prop_assert!(rows.is_sorted() && rows.len() > 1);
+                prop_assert!(group == 0 || groups.rows(group - 1)[0] < rows[0]);
+                prop_assert!(rows.iter().all(|row| groups.group_of[*row as usize] as usize == group));
             }
             let members: usize = groups.iter().map(<[u32]>::len).sum();
             prop_assert_eq!(forest.redundant(threshold), members - groups.len());

@@ -1,28 +1,25 @@
 //! Every pair of hashes within a Hamming distance: exact, none missed.
 //!
-//! A hash is cut into pieces of 16 bits. Two hashes within radius `r` are close in at least one
-//! piece: were they farther apart than the radius of the piece in each, these distances plus one would
-//! sum up to more than `r` (multi-index hashing: M. Norouzi, A. Punjani and D. J. Fleet, "Fast Exact
-//! Search in Hamming Space with Multi-Index Hashing", TPAMI 2014). For each piece the hashes are sorted
-//! by it, and only those whose piece is close enough are compared, many at once, by the fastest
-//! instructions that the machine has.
+//! A hash is cut into pieces. Two hashes within radius `r` are close in at least one piece: were they
+//! farther apart than a share of the radius in each, these distances would sum up to more than `r`
+//! (multi-index hashing: M. Norouzi, A. Punjani and D. J. Fleet, "Fast Exact Search in Hamming Space
+//! with Multi-Index Hashing", TPAMI 2014). For each piece the hashes are sorted by it, and only those
+//! whose piece is close enough are compared, many at once, by the fastest instructions that the
+//! machine has.
 //!
-//! Hashes that are equal are one thing here: join those that differ, and count equal ones as copies of
-//! the first.
+//! Pairs are counted by their distance while they are found. Where there are more than a caller has
+//! room for, the radius becomes the largest that has few enough, and what lies beyond is no longer
+//! looked for: a million hashes that are all close to each other take seconds, and no more memory than
+//! the pairs that are kept.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod instructions;
+mod pieces;
+mod search;
+mod tally;
 
 use rayon::prelude::*;
 
 use crate::jobs::{Cancelled, Control};
-
-/// Bits of a piece, and how many values it can have.
-const PIECE_BITS: u32 = 16;
-const VALUES: usize = 1 << PIECE_BITS;
-/// Values of a piece that a thread takes at once.
-const BLOCK: usize = 256;
-/// Hashes compared before a look at whether any fits.
-const LANES: usize = 16;
 
 /// Two hashes that are close.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,35 +38,29 @@ pub struct Join {
     pub pairs: Vec<Pair>,
     /// The radius that is complete: less than what was asked for where there were too many pairs.
     pub radius: u32,
+    /// `false` where even pairs of equal hashes were too many: there are none then.
+    pub is_complete: bool,
 }
 
-/// Every pair of different hashes within a radius. Where there are more than `most` pairs, the radius
-/// becomes smaller until there are not. Progress counts pieces of the work.
+/// Every pair of hashes within a radius: the largest radius, up to the one asked for, of which there
+/// are at most `most` pairs. Progress counts pieces of the work.
 ///
-/// Hashes are words of 64 bits; equal ones are not paired, so give each once ([`distinct`]).
+/// Hashes are words of 64 bits. Give each once ([`distinct`]): equal ones are pairs as well, and many
+/// equal ones are more pairs than anyone has room for.
 pub fn join<const W: usize>(
     hashes: &[[u64; W]],
     radius: u32,
     most: usize,
     control: &Control,
 ) -> Result<Join, Cancelled> {
-    let mut radius = radius.min(64 * W as u32);
-    loop {
-        if let Some(mut pairs) = pairs_within(hashes, hashes, radius, most, control)? {
-            pairs.retain(|pair| pair.distance > 0);
-            pairs.par_sort_unstable();
-            return Ok(Join { pairs, radius });
-        }
-        radius /= 2;
-        if radius == 0 {
-            return Ok(Join { pairs: Vec::new(), radius });
-        }
-    }
+    search::pairs_within(hashes, None, radius, most, control)
 }
 
-/// Every pair of a hash in `hashes` and one of another row in `others` within a radius, the closest
-/// of each two rows. `others` holds further hashes of the same rows, in the same order, one or more
-/// times over: those of the turned and mirrored pictures.
+/// Every pair of a hash in `hashes` and one of another row in `others` within a radius: the largest
+/// radius, up to the one asked for, of which there are at most `most` pairs. `others` holds further
+/// hashes of the same rows, in the same order, one or more times over: those of the turned and mirrored
+/// pictures. Two rows are one pair, at the least distance that any of their hashes have; a row is no
+/// pair with itself.
 pub fn join_with<const W: usize>(
     hashes: &[[u64; W]],
     others: &[[u64; W]],
@@ -77,24 +68,7 @@ pub fn join_with<const W: usize>(
     most: usize,
     control: &Control,
 ) -> Result<Join, Cancelled> {
-    let rows = hashes.len().max(1) as u32;
-    let mut radius = radius.min(64 * W as u32);
-    loop {
-        if let Some(mut pairs) = pairs_within(hashes, others, radius, most, control)? {
-            for pair in &mut pairs {
-                let (a, b) = (pair.a, pair.b % rows);
-                (pair.a, pair.b) = (a.min(b), a.max(b));
-            }
-            pairs.retain(|pair| pair.a != pair.b);
-            pairs.par_sort_unstable();
-            pairs.dedup_by_key(|pair| (pair.a, pair.b));
-            return Ok(Join { pairs, radius });
-        }
-        radius /= 2;
-        if radius == 0 {
-            return Ok(Join { pairs: Vec::new(), radius });
-        }
-    }
+    search::pairs_within(hashes, Some(others), radius, most, control)
 }
 
 /// Each hash once, and the place of each row's hash among them.
@@ -112,191 +86,34 @@ pub fn distinct<const W: usize>(hashes: &[[u64; W]]) -> (Vec<[u64; W]>, Vec<u32>
     (first, place_of)
 }
 
-/// How far apart two hashes can be in each piece at least once, for a radius: one less than shares
-/// that sum up to `radius + 1`; a piece without a share is not looked at.
-fn piece_radii(radius: u32, pieces: u32) -> Vec<Option<u32>> {
-    let shares = |piece: u32| (radius + 1) / pieces + u32::from(piece < (radius + 1) % pieces);
-    (0..pieces).map(|piece| shares(piece).checked_sub(1)).collect()
-}
-
-fn piece_of<const W: usize>(hash: &[u64; W], piece: usize) -> usize {
-    ((hash[piece / 4] >> (PIECE_BITS as usize * (piece % 4))) & (VALUES as u64 - 1)) as usize
-}
-
+/// Bits that differ; as wide as the words, so that many are counted without narrowing each.
 #[inline(always)]
-fn distance_of<const W: usize>(one: &[u64; W], two: &[u64; W]) -> u32 {
+fn distance_of<const W: usize>(one: &[u64; W], two: &[u64; W]) -> u64 {
     let mut bits = 0;
     for word in 0..W {
-        bits += (one[word] ^ two[word]).count_ones();
+        bits += u64::from((one[word] ^ two[word]).count_ones());
     }
     bits
-}
-
-/// The pairs of two lists within a radius, `a` of the one and `b` of the other; each once. Of a list
-/// and itself, each pair once in the order of its rows. `None` when there are more than `most`.
-fn pairs_within<const W: usize>(
-    one: &[[u64; W]],
-    two: &[[u64; W]],
-    radius: u32,
-    most: usize,
-    control: &Control,
-) -> Result<Option<Vec<Pair>>, Cancelled> {
-    let is_self = std::ptr::eq(one, two);
-    let radii = piece_radii(radius, 4 * W as u32);
-    let looked_at = radii.iter().flatten().count();
-    control.begin("Comparing hashes", (looked_at * VALUES / BLOCK) as u64);
-    let found = AtomicUsize::new(0);
-    let arch = pulp::Arch::new();
-    let mut all = Vec::new();
-    for (piece, piece_radius) in radii.iter().enumerate() {
-        let Some(piece_radius) = *piece_radius else { continue };
-        let masks: Vec<usize> = (0..VALUES).filter(|mask| mask.count_ones() <= piece_radius).collect();
-        let left = Sorted::new(one, piece);
-        let right = if is_self { None } else { Some(Sorted::new(two, piece)) };
-        let right = right.as_ref().unwrap_or(&left);
-        let blocks = (0..VALUES / BLOCK).into_par_iter().map(|block| {
-            let mut pairs = Vec::new();
-            for value in block * BLOCK..(block + 1) * BLOCK {
-                control.checkpoint()?;
-                let from = left.of(value);
-                if from.is_empty() {
-                    continue;
-                }
-                let before = pairs.len();
-                for mask in &masks {
-                    let other = value ^ mask;
-                    // Of a list and itself, each two values once.
-                    if is_self && other < value {
-                        continue;
-                    }
-                    let to = right.of(other);
-                    if to.is_empty() {
-                        continue;
-                    }
-                    let tell = |a: usize, b: usize, distance: u32| {
-                        let (hash_a, hash_b) = (&left.hashes[a], &right.hashes[b]);
-                        // A pair belongs to the first piece in which it is close.
-                        let earlier = radii[..piece].iter().enumerate().any(|(piece, radius)| {
-                            let differ = piece_of(hash_a, piece) ^ piece_of(hash_b, piece);
-                            radius.is_some_and(|radius| differ.count_ones() <= radius)
-                        });
-                        let (a, b) = (left.rows[a], right.rows[b]);
-                        if earlier || (is_self && a == b) || (is_self && other == value && a > b) {
-                            return;
-                        }
-                        let (a, b) = if is_self { (a.min(b), a.max(b)) } else { (a, b) };
-                        pairs.push(Pair { a, b, distance: distance as u16 });
-                    };
-                    // Compiled once for each set of instructions; the machine's best is taken.
-                    arch.dispatch(|| scan(&left, from.clone(), right, to, radius, tell));
-                    if pairs.len() - before > most {
-                        break;
-                    }
-                }
-                let new = pairs.len() - before;
-                if found.fetch_add(new, Ordering::Relaxed) + new > most {
-                    return Ok(Vec::new());
-                }
-            }
-            control.add(1);
-            Ok(pairs)
-        });
-        let found_here: Vec<Vec<Pair>> = blocks.collect::<Result<_, Cancelled>>()?;
-        if found.load(Ordering::Relaxed) > most {
-            return Ok(None);
-        }
-        all.reserve(found_here.iter().map(Vec::len).sum());
-        found_here.into_iter().for_each(|pairs| all.extend(pairs));
-    }
-    Ok(Some(all))
-}
-
-/// Hashes in the order of one of their pieces.
-struct Sorted<const W: usize> {
-    hashes: Vec<[u64; W]>,
-    rows: Vec<u32>,
-    /// Where each value's hashes begin, and the end of the last.
-    starts: Vec<u32>,
-}
-
-impl<const W: usize> Sorted<W> {
-    fn new(hashes: &[[u64; W]], piece: usize) -> Self {
-        let mut starts = vec![0u32; VALUES + 1];
-        for hash in hashes {
-            starts[piece_of(hash, piece) + 1] += 1;
-        }
-        for value in 0..VALUES {
-            starts[value + 1] += starts[value];
-        }
-        let mut next = starts.clone();
-        let mut sorted = Self { hashes: vec![[0; W]; hashes.len()], rows: vec![0; hashes.len()], starts };
-        for (row, hash) in hashes.iter().enumerate() {
-            let at = &mut next[piece_of(hash, piece)];
-            sorted.hashes[*at as usize] = *hash;
-            sorted.rows[*at as usize] = row as u32;
-            *at += 1;
-        }
-        sorted
-    }
-
-    /// Where the hashes of a value are.
-    fn of(&self, value: usize) -> std::ops::Range<usize> {
-        self.starts[value] as usize..self.starts[value + 1] as usize
-    }
-}
-
-/// Tells of each two hashes of two ranges that are within a radius.
-#[inline(always)]
-fn scan<const W: usize>(
-    left: &Sorted<W>,
-    from: std::ops::Range<usize>,
-    right: &Sorted<W>,
-    to: std::ops::Range<usize>,
-    radius: u32,
-    mut tell: impl FnMut(usize, usize, u32),
-) {
-    let others = &right.hashes[to.clone()];
-    for a in from {
-        let hash = &left.hashes[a];
-        let mut at = to.start;
-        let (lanes, rest) = others.as_chunks::<LANES>();
-        for chunk in lanes {
-            // Without a branch in it, many are compared by one instruction.
-            let mut is_any = false;
-            for other in chunk {
-                is_any |= distance_of(hash, other) <= radius;
-            }
-            if is_any {
-                for (lane, other) in chunk.iter().enumerate() {
-                    let distance = distance_of(hash, other);
-                    if distance <= radius {
-                        tell(a, at + lane, distance);
-                    }
-                }
-            }
-            at += LANES;
-        }
-        for (lane, other) in rest.iter().enumerate() {
-            let distance = distance_of(hash, other);
-            if distance <= radius {
-                tell(a, at + lane, distance);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::pieces::{Cut, PER_WORD};
     use super::*;
 
-    fn brute<const W: usize>(hashes: &[[u64; W]], radius: u32) -> Vec<Pair> {
+    /// Two hashes of rows, or one: every pair within a radius, by looking at each.
+    fn brute<const W: usize>(one: &[[u64; W]], two: Option<&[[u64; W]]>, radius: u32) -> Vec<Pair> {
         let mut pairs = Vec::new();
-        for a in 0..hashes.len() {
-            for b in a + 1..hashes.len() {
-                let distance = distance_of(&hashes[a], &hashes[b]);
-                if (1..=radius).contains(&distance) {
+        for a in 0..one.len() {
+            for b in a + 1..one.len() {
+                let nearest = |from: usize, to: usize| {
+                    let turned = two.unwrap_or(one)[to..].iter().step_by(one.len());
+                    turned.map(|hash| distance_of(&one[from], hash)).min().unwrap()
+                };
+                let distance = nearest(a, b).min(nearest(b, a));
+                if distance <= u64::from(radius) {
                     pairs.push(Pair { a: a as u32, b: b as u32, distance: distance as u16 });
                 }
             }
@@ -304,12 +121,48 @@ mod tests {
         pairs
     }
 
+    /// The answer by its definition: the largest radius of which there are few enough pairs.
+    fn expected<const W: usize>(
+        one: &[[u64; W]],
+        two: Option<&[[u64; W]]>,
+        radius: u32,
+        most: usize,
+    ) -> Join {
+        let mut pairs = brute(one, two, radius);
+        for radius in (0..=radius.min(64 * W as u32)).rev() {
+            pairs.retain(|pair| u32::from(pair.distance) <= radius);
+            if pairs.len() <= most {
+                return Join { pairs, radius, is_complete: true };
+            }
+        }
+        Join { pairs: Vec::new(), radius: 0, is_complete: false }
+    }
+
+    /// Asserts that a search is right by every cut of the hashes.
+    fn check<const W: usize>(one: &[[u64; W]], two: Option<&[[u64; W]]>, radius: u32, most: usize) {
+        let expected = expected(one, two, radius, most);
+        let control = Control::new();
+        let found = search::pairs_within(one, two, radius, most, &control).unwrap();
+        assert_eq!(found, expected, "radius {radius}, most {most}");
+        for per_word in PER_WORD {
+            let cut = Cut::new(one, Some(per_word));
+            let radius = radius.min(64 * W as u32);
+            let found = search::pairs_by(&cut, one, two, radius, most, &control).unwrap();
+            assert_eq!(found, expected, "radius {radius}, most {most}, {per_word} pieces");
+        }
+    }
+
+    fn mixed(at: u64) -> u64 {
+        let mixed = (at + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed ^ (mixed >> 29)).wrapping_mul(0xBF58_476D_1CE4_E5B9)
+    }
+
     /// Hashes near a few others, as those of copies are.
     fn near<const W: usize>() -> impl Strategy<Value = Vec<[u64; W]>> {
         let one = (0u64..5, prop::collection::vec(0..64 * W, 0..14)).prop_map(|(seed, flips)| {
             let mut hash = [0u64; W];
             for (word, value) in hash.iter_mut().enumerate() {
-                *value = (seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(word as u32 * 7);
+                *value = mixed(seed + 5 * word as u64);
             }
             for flip in flips {
                 hash[flip / 64] ^= 1 << (flip % 64);
@@ -320,27 +173,93 @@ mod tests {
     }
 
     #[test]
-    fn radii_of_pieces_sum_up_to_one_more_than_the_radius() {
-        for (radius, pieces, expected) in [
-            (10, 4, vec![Some(2), Some(2), Some(2), Some(1)]),
-            (0, 4, vec![Some(0), None, None, None]),
-            (3, 4, vec![Some(0); 4]),
-            (15, 4, vec![Some(3); 4]),
-            (1, 16, [vec![Some(0); 2], vec![None; 14]].concat()),
+    fn the_radius_becomes_the_largest_that_has_few_enough_pairs() {
+        // Of 2^10 values 5120 pairs differ in one bit, 23,040 in two, 61,440 in three.
+        let hashes: Vec<[u64; 1]> = (0..1024).map(|at| [at << 20]).collect();
+        for (most, radius, pairs) in [
+            (usize::MAX, 4, 197_120),
+            (89_600, 3, 89_600),
+            (89_599, 2, 28_160),
+            (28_159, 1, 5120),
+            (5119, 0, 0),
+            (0, 0, 0),
         ] {
-            assert_eq!(piece_radii(radius, pieces), expected, "{radius}");
+            let found = join(&hashes, 4, most, &Control::new()).unwrap();
+            assert_eq!((found.radius, found.pairs.len(), found.is_complete), (radius, pairs, true));
+            assert_eq!(found.pairs, brute(&hashes, None, radius));
         }
+        let equal = vec![[7u64]; 1000];
+        let found = join(&equal, 4, 10_000, &Control::new()).unwrap();
+        assert_eq!(found, Join { pairs: Vec::new(), radius: 0, is_complete: false });
     }
 
     #[test]
-    fn too_many_pairs_make_the_radius_smaller() {
-        let hashes: Vec<[u64; 1]> = (0..1024).map(|at| [at]).collect();
-        let all = join(&hashes, 4, usize::MAX, &Control::new()).unwrap();
-        assert_eq!((all.radius, all.pairs), (4, brute(&hashes, 4)));
-        let few = join(&hashes, 4, 6000, &Control::new()).unwrap();
-        assert_eq!((few.radius, few.pairs), (1, brute(&hashes, 1)));
-        let none = join(&hashes, 4, 10, &Control::new()).unwrap();
-        assert_eq!((none.radius, none.pairs.len()), (0, 0));
+    fn slices_and_blocks_end_where_they_should() {
+        // More hashes than a slice has in one bucket, and more than a block.
+        let hashes: Vec<[u64; 1]> = (0..2600).map(|at| [mixed(at) & 0xFFF_FFFF]).collect();
+        check(&hashes[..700], None, 3, usize::MAX);
+        check(&hashes[..100], Some(&hashes[..2500]), 3, usize::MAX);
+        let found = join(&hashes, 4, usize::MAX, &Control::new()).unwrap();
+        assert_eq!(found.pairs, brute(&hashes, None, 4));
+    }
+
+    #[test]
+    fn radii_beyond_the_bits_are_all_of_them() {
+        let hashes: Vec<[u64; 1]> = [0, u64::MAX, 1, 1 << 63].map(|hash| [hash]).to_vec();
+        for radius in [63, 64, 65, u32::MAX] {
+            let found = join(&hashes, radius, usize::MAX, &Control::new()).unwrap();
+            assert_eq!(found, expected(&hashes, None, radius, usize::MAX), "{radius}");
+        }
+        let long: Vec<[u64; 4]> = vec![[0; 4], [u64::MAX; 4], [1; 4]];
+        let found = join(&long, u32::MAX, usize::MAX, &Control::new()).unwrap();
+        assert_eq!((found.radius, found.pairs.len()), (256, 3));
+        check(&hashes, None, 64, usize::MAX);
+    }
+
+    #[test]
+    fn a_row_is_no_pair_with_itself_turned() {
+        // The first is its own mirror image; the second and the third are each other's.
+        let hashes = [[0x0F0F], [0x00FF], [0xFF00], [0xABCD]].map(|hash: [u64; 1]| hash);
+        let others = [[0x0F0F], [0xFF00], [0x00FF], [0x1234]].map(|hash: [u64; 1]| hash);
+        let twice = [others, hashes].concat();
+        for (radius, most, pairs, reached) in [(0, 9, 1, 0), (5, 1, 1, 5), (8, 2, 2, 6), (8, 9, 6, 8)] {
+            let found = join_with(&hashes, &others, radius, most, &Control::new()).unwrap();
+            let rows: Vec<(u32, u32)> = found.pairs.iter().map(|pair| (pair.a, pair.b)).collect();
+            assert!(rows.contains(&(1, 2)), "{rows:?}");
+            assert_eq!((rows.len(), found.radius, found.is_complete), (pairs, reached, true));
+            check(&hashes, Some(&others), radius, most);
+            check(&hashes, Some(&twice), radius, most);
+        }
+        let found = join_with(&hashes, &others, 0, 0, &Control::new()).unwrap();
+        assert_eq!((found.pairs.len(), found.is_complete), (0, false));
+        let none = join_with::<1>(&[], &[], 3, 9, &Control::new()).unwrap();
+        assert_eq!(none, Join { pairs: Vec::new(), radius: 3, is_complete: true });
+    }
+
+    /// Black borders: a quarter of the bits are the same in all hashes, in one piece if they were cut
+    /// as they lie.
+    #[test]
+    fn many_hashes_that_are_equal_in_one_piece_are_compared() {
+        let sparse: Vec<[u64; 1]> =
+            (0..30_000).map(|at| [mixed(at / 2 * 2) << 16 ^ (at & 1) << 40]).collect();
+        let found = join(&sparse, 2, 100_000, &Control::new()).unwrap();
+        assert_eq!((found.pairs.len(), found.radius), (15_000, 2));
+        let dense: Vec<[u64; 1]> = (0..60_000).map(|at| [at << 16]).collect();
+        let found = join(&dense, 10, 5_000, &Control::new()).unwrap();
+        assert_eq!((found.pairs.len(), found.radius), (0, 0));
+    }
+
+    #[test]
+    fn any_number_of_threads_finds_the_same() {
+        let hashes: Vec<[u64; 1]> = (0..3000).map(|at| [mixed(at) & 0xFFFF]).collect();
+        let (hashes, _) = distinct(&hashes);
+        let found = [1, 2, 7].map(|threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| join(&hashes, 6, 70_000, &Control::new()).unwrap())
+        });
+        assert_eq!((found[0].radius, found[0].is_complete), (3, true));
+        assert_eq!(found[0], found[1]);
+        assert_eq!(found[0], found[2]);
     }
 
     #[test]
@@ -348,6 +267,24 @@ mod tests {
         let control = Control::new();
         control.cancel();
         assert_eq!(join(&[[0u64; 1], [1]], 3, 10, &control), Err(Cancelled));
+
+        // In the middle: after the first of its slices, of which each alone takes a while.
+        let hashes: Vec<[u64; 1]> = (0..200_000).map(|at| [mixed(at)]).collect();
+        let cut = Cut::new(&hashes, None);
+        let control = Control::new();
+        let owner = control.clone();
+        let canceller = std::thread::spawn(move || {
+            while owner.progress().done == 0 {
+                std::thread::yield_now();
+            }
+            owner.cancel();
+            std::time::Instant::now()
+        });
+        let found = search::pairs_by(&cut, &hashes, None, 16, usize::MAX, &control);
+        let waited = canceller.join().unwrap().elapsed();
+        assert_eq!(found, Err(Cancelled));
+        assert!(control.progress().done < 100, "{:?}", control.progress());
+        assert!(waited.as_secs() < 10, "{waited:?}");
     }
 
     #[test]
@@ -361,34 +298,26 @@ mod tests {
         #![proptest_config(ProptestConfig { cases: 24, ..Default::default() })]
 
         #[test]
-        fn no_pair_is_missed(short in near::<1>(), long in near::<4>(), radius in 0u32..16) {
-            let control = Control::new();
-            let found = join(&short, radius, usize::MAX, &control).unwrap();
-            prop_assert_eq!(found.pairs, brute(&short, radius));
-            let found = join(&long, 2 * radius, usize::MAX, &control).unwrap();
-            prop_assert_eq!(found.pairs, brute(&long, 2 * radius));
+        fn no_pair_is_missed(
+            short in near::<1>(),
+            long in near::<4>(),
+            radius in 0u32..18,
+            most in prop_oneof![0usize..200, Just(usize::MAX)],
+        ) {
+            check(&short, None, radius, most);
+            check(&long, None, 3 * radius, most);
         }
 
         #[test]
-        fn no_pair_with_another_list_is_missed(hashes in near::<1>(), radius in 0u32..12) {
+        fn no_pair_with_another_list_is_missed(
+            hashes in near::<1>(),
+            radius in 0u32..18,
+            most in prop_oneof![0usize..200, Just(usize::MAX)],
+        ) {
             // Two further hashes of each row.
             let turned = |by: u32| hashes.iter().map(move |hash| [hash[0].rotate_left(by)]);
             let others: Vec<[u64; 1]> = turned(0).chain(turned(16)).collect();
-            let found = join_with(&hashes, &others, radius, usize::MAX, &Control::new()).unwrap();
-            let mut expected = Vec::new();
-            for a in 0..hashes.len() {
-                for b in a + 1..hashes.len() {
-                    let between = |one: usize, two: usize| {
-                        let both = [others[two], others[two + hashes.len()]];
-                        both.map(|other| distance_of(&hashes[one], &other)).into_iter().min().unwrap()
-                    };
-                    let distance = between(a, b).min(between(b, a));
-                    if distance <= radius {
-                        expected.push(Pair { a: a as u32, b: b as u32, distance: distance as u16 });
-                    }
-                }
-            }
-            prop_assert_eq!(found.pairs, expected);
+            check(&hashes, Some(&others), radius, most);
         }
     }
 }

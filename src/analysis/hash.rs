@@ -13,6 +13,7 @@
 //! That", hackerfactor.com 2011 and 2013; D. Petrov, "Wavelet image hash in Python", 2016; imagededup,
 //! idealo 2019. A picture of one value has no hash: all of them would be alike.
 
+use std::cell::OnceCell;
 use std::f64::consts::PI;
 use std::sync::LazyLock;
 
@@ -22,6 +23,100 @@ use super::symmetry::{Symmetry, laid, laid_waves};
 /// A picture that is larger than this on its longer side is first brought to it by means: hashes
 /// are of what is left at a tenth of that.
 const MAX_EDGE: usize = 1024;
+
+/// One of the hashes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum HashKind {
+    Ahash,
+    Dhash,
+    Phash,
+    Whash,
+    /// The pHash of 256 bits.
+    LongPhash,
+}
+
+impl HashKind {
+    pub const ALL: [Self; 5] = [Self::Ahash, Self::Dhash, Self::Phash, Self::Whash, Self::LongPhash];
+}
+
+/// A picture to take hashes of. What a hash needs is computed with the first hash that needs it.
+pub struct Hashable {
+    /// Grey, at most [`MAX_EDGE`] on its longer side.
+    grey: Plane,
+    /// 8 × 8.
+    eight: OnceCell<Option<Plane>>,
+    /// 9 × 8, and 8 × 9 for a picture on its side.
+    across: OnceCell<Option<Plane>>,
+    down: OnceCell<Option<Plane>>,
+    /// The DCT of 32 × 32, the top left 8 × 8 of it.
+    low: OnceCell<Option<Vec<f64>>>,
+    /// The DCT of 64 × 64, the top left 16 × 16 of it.
+    low_16: OnceCell<Option<Vec<f64>>>,
+    /// Sums of blocks of 32 × 32 of 256 × 256: what the Haar wavelet leaves at level 5, but for a factor.
+    blocks: OnceCell<Option<Vec<f64>>>,
+}
+
+impl Hashable {
+    /// `None` where all pixels are alike.
+    pub fn of(grey: &Plane) -> Option<Self> {
+        let first = *grey.data.first()?;
+        if grey.data.iter().all(|value| *value == first) {
+            return None;
+        }
+        let edge = grey.width.max(grey.height);
+        let to = |side: usize| if edge > MAX_EDGE { (side * MAX_EDGE / edge).max(1) } else { side };
+        Some(Self {
+            grey: grey.resized(to(grey.width), to(grey.height), Filter::Mean)?,
+            eight: OnceCell::new(),
+            across: OnceCell::new(),
+            down: OnceCell::new(),
+            low: OnceCell::new(),
+            low_16: OnceCell::new(),
+            blocks: OnceCell::new(),
+        })
+    }
+
+    /// A hash of the picture after a symmetry, as words of which the short hashes have one; `None`
+    /// where there was no memory for it.
+    pub fn hash(&self, kind: HashKind, symmetry: Symmetry) -> Option<[u64; 4]> {
+        let at = |width, height| self.grey.resized(width, height, Filter::Lanczos);
+        let words = match kind {
+            HashKind::Ahash => {
+                let eight = self.eight.get_or_init(|| at(8, 8)).as_ref()?;
+                let sum: u32 = eight.data.iter().map(|value| u32::from(*value)).sum();
+                let eight = laid(&eight.data, 8, 8, symmetry);
+                bits(eight.iter().map(|value| u32::from(*value) * 64 >= sum))
+            }
+            HashKind::Dhash => {
+                // What a turned picture is at 9 × 8 is the picture at 8 × 9, turned.
+                let small = match symmetry.turns % 2 {
+                    1 => self.down.get_or_init(|| at(8, 9)),
+                    _ => self.across.get_or_init(|| at(9, 8)),
+                };
+                let small = small.as_ref()?;
+                let nine = laid(&small.data, small.width, small.height, symmetry);
+                bits(nine.chunks_exact(9).flat_map(|row| row.windows(2).map(|pair| pair[1] > pair[0])))
+            }
+            HashKind::Phash => {
+                let low = self.low.get_or_init(|| Some(dct(&at(32, 32)?, &DCT_32, 8)));
+                over_median(laid_waves(low.as_ref()?, 8, symmetry))
+            }
+            HashKind::LongPhash => {
+                let low = self.low_16.get_or_init(|| Some(dct(&at(64, 64)?, &DCT_64, 16)));
+                over_median(laid_waves(low.as_ref()?, 16, symmetry))
+            }
+            HashKind::Whash => {
+                let blocks = self.blocks.get_or_init(|| Some(haar(&at(256, 256)?)));
+                let blocks = laid(blocks.as_ref()?, 8, 8, symmetry);
+                let middle = median(blocks.clone());
+                bits(blocks.iter().map(|value| *value >= middle))
+            }
+        };
+        let mut hash = [0; 4];
+        hash.iter_mut().zip(words).for_each(|(to, word)| *to = word);
+        Some(hash)
+    }
+}
 
 /// The hashes of a picture.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,94 +131,38 @@ pub struct Hashes {
 impl Hashes {
     /// The hashes of a grey picture; `None` where all of its pixels are alike.
     pub fn of(grey: &Plane) -> Option<Self> {
-        Source::of(grey)?.hashes(Symmetry::NONE)
+        Self::after(&Hashable::of(grey)?, Symmetry::NONE)
     }
 
     /// The hashes of a grey picture under all eight symmetries, in the order of [`Symmetry::all`].
     pub fn of_all(grey: &Plane) -> Option<[Self; 8]> {
-        let source = Source::of(grey)?;
-        let mut all = [None; 8];
-        for (hashes, symmetry) in all.iter_mut().zip(Symmetry::all()) {
-            *hashes = Some(source.hashes(symmetry)?);
-        }
-        Some(all.map(|hashes| hashes.unwrap_or(EMPTY)))
+        let picture = Hashable::of(grey)?;
+        let all: Option<Vec<Self>> =
+            Symmetry::all().into_iter().map(|symmetry| Self::after(&picture, symmetry)).collect();
+        all?.try_into().ok()
     }
-}
 
-const EMPTY: Hashes = Hashes { ahash: 0, dhash: 0, phash: 0, whash: 0, phash_256: [0; 4] };
-
-/// The small pictures that hashes are read from.
-struct Source {
-    /// 8 × 8.
-    eight: Plane,
-    /// 9 × 8, and 8 × 9 for a picture on its side.
-    across: Plane,
-    down: Plane,
-    /// The DCT of 32 × 32, the top left 8 × 8 of it.
-    low: Vec<f64>,
-    /// The DCT of 64 × 64, the top left 16 × 16 of it.
-    low_16: Vec<f64>,
-    /// Sums of blocks of 32 × 32 of 256 × 256: what the Haar wavelet leaves at level 5, but for a factor.
-    blocks: Vec<f64>,
-}
-
-impl Source {
-    fn of(grey: &Plane) -> Option<Self> {
-        let first = *grey.data.first()?;
-        if grey.data.iter().all(|value| *value == first) {
-            return None;
-        }
-        let edge = grey.width.max(grey.height);
-        let small = if edge > MAX_EDGE {
-            let to = |side: usize| (side * MAX_EDGE / edge).max(1);
-            Some(grey.resized(to(grey.width), to(grey.height), Filter::Mean)?)
-        } else {
-            None
-        };
-        let grey = small.as_ref().unwrap_or(grey);
-        let at = |width, height| grey.resized(width, height, Filter::Lanczos);
-        let wide = at(256, 256)?;
-        let mut blocks = vec![0.0; 64];
-        for (y, row) in wide.data.chunks_exact(256).enumerate() {
-            for (x, block) in row.chunks_exact(32).enumerate() {
-                blocks[y / 32 * 8 + x] += f64::from(block.iter().map(|value| u32::from(*value)).sum::<u32>());
-            }
-        }
+    fn after(picture: &Hashable, symmetry: Symmetry) -> Option<Self> {
+        let hash = |kind| picture.hash(kind, symmetry);
         Some(Self {
-            eight: at(8, 8)?,
-            across: at(9, 8)?,
-            down: at(8, 9)?,
-            low: dct(&at(32, 32)?, &DCT_32, 8),
-            low_16: dct(&at(64, 64)?, &DCT_64, 16),
-            blocks,
+            ahash: hash(HashKind::Ahash)?[0],
+            dhash: hash(HashKind::Dhash)?[0],
+            phash: hash(HashKind::Phash)?[0],
+            whash: hash(HashKind::Whash)?[0],
+            phash_256: hash(HashKind::LongPhash)?,
         })
     }
+}
 
-    fn hashes(&self, symmetry: Symmetry) -> Option<Hashes> {
-        let eight = laid(&self.eight.data, 8, 8, symmetry);
-        let sum: u32 = eight.iter().map(|value| u32::from(*value)).sum();
-        let ahash = bits(eight.iter().map(|value| u32::from(*value) * 64 >= sum));
-
-        // What a turned picture is at 9 × 8 is the picture at 8 × 9, turned.
-        let on_side = symmetry.turns % 2 == 1;
-        let (small, width, height) = if on_side { (&self.down, 8, 9) } else { (&self.across, 9, 8) };
-        let nine = laid(&small.data, width, height, symmetry);
-        let dhash = bits(nine.chunks_exact(9).flat_map(|row| row.windows(2).map(|pair| pair[1] > pair[0])));
-
-        let blocks = laid(&self.blocks, 8, 8, symmetry);
-        let middle = median(blocks.clone());
-        let whash = bits(blocks.iter().map(|value| *value >= middle));
-
-        let phash = over_median(laid_waves(&self.low, 8, symmetry));
-        let long = over_median(laid_waves(&self.low_16, 16, symmetry));
-        Some(Hashes {
-            ahash: *ahash.first()?,
-            dhash: *dhash.first()?,
-            phash: *phash.first()?,
-            whash: *whash.first()?,
-            phash_256: long.try_into().ok()?,
-        })
+/// Sums of the 8 × 8 blocks of 32 × 32 of a picture of 256 × 256.
+fn haar(wide: &Plane) -> Vec<f64> {
+    let mut blocks = vec![0.0; 64];
+    for (y, row) in wide.data.chunks_exact(256).enumerate() {
+        for (x, block) in row.chunks_exact(32).enumerate() {
+            blocks[y / 32 * 8 + x] += f64::from(block.iter().map(|value| u32::from(*value)).sum::<u32>());
+        }
     }
+    blocks
 }
 
 /// Bits, the first one highest, in words of 64.

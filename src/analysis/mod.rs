@@ -15,6 +15,6 @@ pub mod sketch;
 pub mod symmetry;
 pub mod whiten;
 
-pub use hash::Hashes;
+pub use hash::{HashKind, Hashable, Hashes};
 pub use resize::Plane;
 pub use symmetry::Symmetry;

@@ -77,6 +77,19 @@ impl Whitening {
     }
 }
 
+impl Whitening {
+    /// All that it is, as numbers to keep.
+    pub fn numbers(&self) -> impl Iterator<Item = f32> + '_ {
+        self.mean.iter().chain(&self.axes).copied()
+    }
+
+    /// The whitening of those numbers; `None` where there are too many or too few.
+    pub fn from_numbers(numbers: &[f32]) -> Option<Self> {
+        let (mean, axes) = numbers.split_at_checked(NUMBERS)?;
+        (axes.len() == AXES * NUMBERS).then(|| Self { mean: mean.to_vec(), axes: axes.to_vec() })
+    }
+}
+
 /// `NUMBERS × NUMBERS`, row by row.
 fn covariance(rows: &[[f32; NUMBERS]], mean: &[f64]) -> Vec<f64> {
     let sums = rows.par_chunks(BLOCK).map(|rows| {

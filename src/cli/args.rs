@@ -2,9 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
 use crate::analysis::quality::Check;
+use crate::review::Method;
 
 /// Look at an image dataset: browse it, search it, and see what is broken.
 ///
@@ -54,6 +56,16 @@ pub enum Task {
     Duplicates(DuplicatesOptions),
     /// Score how good each picture is by itself, and print what is under its threshold
     Quality(QualityOptions),
+    /// Find near-duplicates that lie in different splits
+    Leaks(LeaksOptions),
+    /// Rank samples by how far they are from their nearest neighbours
+    Outliers(RankOptions),
+    /// Rank samples by how likely their label is wrong
+    LabelErrors(RankOptions),
+    /// Decide by rules which samples to leave out, and export what stays
+    Prune(PruneOptions),
+    /// Write what was found, and what rules decide, as a page of HTML or as JSON
+    Report(ReportOptions),
     /// Write the built-in demo dataset: rendered letters with planted faults
     Demo(DemoArguments),
     /// Render the program's window off-screen to a PNG
@@ -110,7 +122,8 @@ pub struct DuplicatesOptions {
     #[arg(long)]
     pub json: bool,
 
-    /// Write each sample's path and hash, in hexadecimal, to this file
+    /// Write each sample's path and hash, in hexadecimal, to this file; of file and pixels the first
+    /// half of BLAKE3
     #[arg(long, value_name = "FILE.csv")]
     pub save_hashes: Option<PathBuf>,
 
@@ -156,6 +169,181 @@ pub struct QualityOptions {
     /// Threads that decode; all cores unless set
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
+}
+
+/// What every command takes that analyses a dataset.
+#[derive(Clone, Debug, Args)]
+pub struct AnalysisOptions {
+    /// Folder, archive, manifest, array or table file, or pattern of shards
+    pub path: String,
+
+    /// Threads that decode; all cores unless set
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+
+    /// Keep what is computed in this project folder, and compute only what changed since the last
+    /// time; what was decided and set there in the window counts
+    #[arg(long, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+}
+
+/// What makes two samples near-duplicates.
+#[derive(Clone, Debug, Default, Args)]
+pub struct AlikeOptions {
+    /// What makes two samples alike; combined unless set
+    #[arg(long, value_name = "METHOD", value_parser = method_parser())]
+    pub method: Option<Method>,
+
+    /// Find mirrored and turned copies as well
+    #[arg(long)]
+    pub symmetries: bool,
+
+    /// The largest distance of near-duplicates: bits of a hash, or thousandths
+    #[arg(long, value_name = "N")]
+    pub threshold: Option<u32>,
+}
+
+impl AlikeOptions {
+    /// Whether anything is asked for.
+    pub fn is_given(&self) -> bool {
+        self.method.is_some() || self.symmetries || self.threshold.is_some()
+    }
+}
+
+fn method_parser() -> impl TypedValueParser<Value = Method> {
+    let named = |name: String| Method::ALL.into_iter().find(|method| method.name() == name);
+    // The parser lets no other names through.
+    PossibleValuesParser::new(Method::ALL.map(Method::name)).map(move |name| named(name).unwrap_or_default())
+}
+
+/// Exit status as for scan.
+#[derive(Clone, Debug, Args)]
+pub struct LeaksOptions {
+    #[command(flatten)]
+    pub analysis: AnalysisOptions,
+
+    #[command(flatten)]
+    pub alike: AlikeOptions,
+
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Exit status as for scan.
+#[derive(Clone, Debug, Args)]
+pub struct RankOptions {
+    #[command(flatten)]
+    pub analysis: AnalysisOptions,
+
+    /// Flag the samples whose score is under this; unless set, it follows from the data
+    #[arg(long, value_name = "SCORE", value_parser = score)]
+    pub threshold: Option<f32>,
+
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn score(text: &str) -> Result<f32, String> {
+    match text.parse() {
+        Ok(score) if (0.0..=1.0).contains(&score) => Ok(score),
+        _ => Err(format!("{text} is no number from 0 to 1")),
+    }
+}
+
+/// A file of rules is JSON; what it leaves out is as by default:
+///
+/// {"protect": ["split:test", "path:originals/"], "prefer": ["labelled", "resolution", "sharpness",
+/// "bytes", "oldest", "shortest-path", "first-path"], "duplicates": true, "leave-conflicts": true,
+/// "prune": ["dark", "blurry"]}
+///
+/// Exit status: 0 when all was exported and verified, 1 when something could not be, 2 for wrong
+/// usage. What was interrupted goes on when it is asked for again.
+#[derive(Clone, Debug, Args)]
+pub struct PruneOptions {
+    #[command(flatten)]
+    pub analysis: AnalysisOptions,
+
+    #[command(flatten)]
+    pub alike: AlikeOptions,
+
+    /// A file of rules, or 'default': near-duplicates go, the best of each group and all held-out
+    /// splits stay; 'none' exports what was decided in the project
+    #[arg(long, value_name = "FILE|default|none")]
+    pub rules: String,
+
+    /// Folder to write what stays to; it is made where it is not there
+    #[arg(long, value_name = "DIR", required_unless_present = "dry_run")]
+    pub export: Option<PathBuf>,
+
+    /// How images come to the folder
+    #[arg(long = "as", value_name = "KIND", value_enum, default_value_t = LinkingName::Copy)]
+    pub linking: LinkingName,
+
+    /// The layout of the export; with '--as manifest' a table, CSV unless set
+    #[arg(long, value_name = "LAYOUT", value_enum)]
+    pub layout: Option<LayoutName>,
+
+    /// Replace files that are in the folder under the same names
+    #[arg(long)]
+    pub overwrite: bool,
+
+    /// Say what would be pruned and written, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How images come to an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LinkingName {
+    /// Files of their own
+    Copy,
+    /// Further names of the same files, on the same disk
+    Hardlink,
+    /// Links to the source
+    Symlink,
+    /// Not at all: a table names them where they are
+    Manifest,
+}
+
+/// The layout of an export.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum LayoutName {
+    /// The layout that the dataset came in
+    Same,
+    /// split/class/name
+    ImageFolder,
+    /// Tar shards of each split
+    Webdataset,
+    /// The images and a table of every column
+    Csv,
+    /// The same as JSON Lines
+    Jsonl,
+    /// The same as Parquet
+    Parquet,
+}
+
+/// Exit status as for scan.
+#[derive(Clone, Debug, Args)]
+pub struct ReportOptions {
+    #[command(flatten)]
+    pub analysis: AnalysisOptions,
+
+    #[command(flatten)]
+    pub alike: AlikeOptions,
+
+    /// The file to write: JSON where its name ends in .json, else HTML that needs no other file
+    #[arg(long, value_name = "FILE.html")]
+    pub out: PathBuf,
+
+    /// Decide by the rules in this file, or by 'default' ones, and report on that; see prune
+    #[arg(long, value_name = "FILE|default")]
+    pub rules: Option<String>,
 }
 
 fn check_and_threshold(text: &str) -> Result<(Check, f32), String> {
@@ -257,6 +445,12 @@ mod tests {
             ("scan DATA --project P", Some("scan")),
             ("duplicates DATA --method dhash", Some("duplicates")),
             ("quality DATA --threshold dark=0.2", Some("quality")),
+            ("leaks DATA --method phash-256 --threshold 9 --json", Some("leaks")),
+            ("outliers DATA --json", Some("outliers")),
+            ("label-errors DATA --threshold 0.3", Some("label-errors")),
+            ("prune DATA --rules default --export OUT --as hardlink --layout image-folder", Some("prune")),
+            ("prune DATA --rules FILE --dry-run", Some("prune")),
+            ("report DATA --out FILE.html --rules default", Some("report")),
         ] {
             let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);
             let arguments = Arguments::try_read(words).unwrap();
@@ -264,6 +458,11 @@ mod tests {
                 Task::Scan(_) => "scan",
                 Task::Duplicates(_) => "duplicates",
                 Task::Quality(_) => "quality",
+                Task::Leaks(_) => "leaks",
+                Task::Outliers(_) => "outliers",
+                Task::LabelErrors(_) => "label-errors",
+                Task::Prune(_) => "prune",
+                Task::Report(_) => "report",
                 Task::Demo(_) => "demo",
                 Task::Screenshot(_) => "screenshot",
             });
@@ -277,6 +476,12 @@ mod tests {
             "quality DATA --threshold odd=0.2",
             "quality DATA --threshold dark=2",
             "duplicates DATA --bits 128",
+            "leaks DATA --method dim",
+            "outliers DATA --threshold 2",
+            "prune DATA --rules default",
+            "prune DATA --export OUT",
+            "prune DATA --rules default --export OUT --as tar",
+            "report DATA",
         ] {
             let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);
             assert!(Arguments::try_read(words).is_err());

@@ -3,74 +3,108 @@
 use std::io::Write;
 use std::time::Instant;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::Usage;
 use super::args::{DuplicatesOptions, MethodName};
-use super::look::{IssueRow, Looked, look, tell, write_table};
+use super::look::{IssueRow, Looked, look, print_issues, tell, write_table};
 use super::progress::Meter;
+use crate::analysis::groups::Groups;
+use crate::analysis::hamming::Pair;
 use crate::jobs::Control;
-use crate::pipeline::duplicates::{Method, duplicates};
+use crate::pipeline::duplicates::{Duplicates, MAX_PAIRS, duplicates, hash, wanted, words};
+use crate::review::Method;
 use crate::text::{counted, grouped};
 
 /// The figures of a search, as `--json` prints them.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct DuplicatesReport {
-    pub source: String,
-    pub samples: u64,
+#[derive(Serialize)]
+struct DuplicatesReport<'a> {
+    source: &'a str,
+    samples: u64,
     /// Bits that may differ. Lower than what was asked for where that gave too many pairs.
-    pub threshold: u32,
+    threshold: u32,
+    asked_threshold: u32,
     /// Paths that hang together by pairs, at least two in each.
-    pub groups: Vec<Vec<String>>,
+    groups: GroupRows<'a>,
     /// Every pair within the threshold. Of samples with equal hashes each is paired with the first alone.
-    pub pairs: Vec<PairRow>,
+    pairs: PairRows<'a>,
     /// Samples that are not the first of their group.
-    pub redundant: u64,
-    pub issues: Vec<IssueRow>,
-    pub seconds: f64,
+    redundant: u64,
+    issues: &'a [IssueRow],
+    seconds: f64,
+    #[serde(skip)]
+    method: Method,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct PairRow {
-    pub a: String,
-    pub b: String,
+/// Groups as lists of paths, made while they are written: there may be millions.
+struct GroupRows<'a> {
+    looked: &'a Looked,
+    groups: &'a Groups,
+}
+
+/// Pairs with their paths, made while they are written.
+struct PairRows<'a> {
+    looked: &'a Looked,
+    pairs: &'a [Pair],
+}
+
+#[derive(Serialize)]
+struct PairRow<'a> {
+    a: &'a str,
+    b: &'a str,
     /// Bits that differ.
-    pub distance: u16,
+    distance: u16,
 }
 
+impl Serialize for GroupRows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let paths = |rows: &'_ [u32]| rows.iter().map(|row| self.looked.path(*row as usize)).collect();
+        serializer.collect_seq(self.groups.iter().map(paths).map(|paths: Vec<&str>| paths))
+    }
+}
+
+impl Serialize for PairRows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let path = |row: u32| self.looked.path(row as usize);
+        let row = |pair: &Pair| PairRow { a: path(pair.a), b: path(pair.b), distance: pair.distance };
+        serializer.collect_seq(self.pairs.iter().map(row))
+    }
+}
+
+/// Looks at a dataset's samples, finds the duplicates among them, and prints them.
 pub fn run(options: &DuplicatesOptions) -> anyhow::Result<()> {
-    let control = Control::new();
-    let meter = Meter::start(&control);
-    let report = search(options, &control)?;
-    drop(meter);
-    tell(&report, options.json, |out| print(&report, out))
-}
-
-/// Looks at a dataset's samples and finds the duplicates among them.
-pub fn search(options: &DuplicatesOptions, control: &Control) -> anyhow::Result<DuplicatesReport> {
     let started = Instant::now();
     let method = method(options)?;
-    let looked = look(&options.path, method.wanted(options.symmetries), options.threads, control)?;
-    let threshold = options.threshold.unwrap_or(method.default_threshold());
-    let found = duplicates(&looked.signals, method, options.symmetries, threshold, control)?;
+    let asked = options.threshold.unwrap_or(method.default_threshold());
+    let control = Control::new();
+    let meter = Meter::start(&control);
+    let looked = look(&options.path, wanted(method, options.symmetries), options.threads, &control)?;
+    let (signals, samples) = (&looked.signals, &looked.samples);
+    let found = duplicates(signals, samples, method, options.symmetries, asked, &control)?;
+    drop(meter);
     if let Some(file) = &options.save_hashes {
         write_table(file, &looked.snapshot.dataset, hash_rows(&looked, method, options))?;
     }
-    let path = |row: u32| looked.path(row as usize).to_owned();
-    Ok(DuplicatesReport {
-        source: looked.snapshot.dataset.source.clone(),
-        samples: looked.signals.len() as u64,
-        threshold: found.threshold,
-        redundant: found.forest.redundant(found.threshold) as u64,
-        groups: found.groups.iter().map(|rows| rows.iter().map(|row| path(*row)).collect()).collect(),
-        pairs: found
-            .pairs
-            .iter()
-            .map(|pair| PairRow { a: path(pair.a), b: path(pair.b), distance: pair.distance })
-            .collect(),
-        issues: looked.issues,
-        seconds: started.elapsed().as_secs_f64(),
-    })
+    let mut report = DuplicatesReport::new(&looked, &found, method, asked);
+    report.seconds = started.elapsed().as_secs_f64();
+    tell(&report, options.json, |out| print(&report, out))
+}
+
+impl<'a> DuplicatesReport<'a> {
+    fn new(looked: &'a Looked, found: &'a Duplicates, method: Method, asked: u32) -> Self {
+        Self {
+            source: &looked.snapshot.dataset.source,
+            samples: looked.samples.len() as u64,
+            threshold: found.threshold,
+            asked_threshold: asked,
+            groups: GroupRows { looked, groups: &found.groups },
+            pairs: PairRows { looked, pairs: &found.pairs },
+            redundant: found.forest.redundant(found.threshold) as u64,
+            issues: &looked.issues,
+            seconds: 0.0,
+            method,
+        }
+    }
 }
 
 /// The method that the words ask for, if they go together.
@@ -86,8 +120,7 @@ fn method(options: &DuplicatesOptions) -> Result<Method, Usage> {
         MethodName::Pixels => Method::Pixels,
         MethodName::File => Method::File,
     };
-    let is_exact = matches!(method, Method::Pixels | Method::File);
-    if is_exact && (options.symmetries || options.threshold.is_some()) {
+    if method.is_exact() && (options.symmetries || options.threshold.is_some()) {
         let text = "equal pixels and equal files have no threshold and no symmetries: leave them out";
         return Err(Usage(text.to_owned()));
     }
@@ -104,47 +137,86 @@ fn hash_rows<'a>(
     method: Method,
     options: &DuplicatesOptions,
 ) -> impl Iterator<Item = Vec<String>> + 'a {
-    let words = match method {
-        Method::File | Method::Pixels | Method::LongPhash => 4,
-        _ => 1,
-    };
     let heading = vec!["path".to_owned(), format!("{:?}", options.method).to_lowercase()];
-    let rows = looked.signals.iter().enumerate().map(move |(row, signal)| {
-        let hash = method.hash(signal, 0);
-        let hash =
-            hash.map(|hash| hash[..words].iter().map(|word| format!("{word:016x}")).collect::<String>());
+    let rows = looked.samples.iter().enumerate().map(move |(row, sample)| {
+        let text = |hash: [u64; 4]| hash[..words(method)].iter().map(|word| format!("{word:016x}")).collect();
+        let hash: Option<String> = hash(method, &looked.signals.get(*sample)).map(text);
         vec![looked.path(row).to_owned(), hash.unwrap_or_default()]
     });
     std::iter::once(heading).chain(rows)
 }
 
 /// The report for a person.
-fn print(report: &DuplicatesReport, out: &mut impl Write) -> std::io::Result<()> {
+fn print(report: &DuplicatesReport<'_>, out: &mut impl Write) -> std::io::Result<()> {
     /// Groups, and paths of each, that are printed; `--json` has them all.
     const GROUPS: usize = 40;
     const PATHS: usize = 10;
+    let groups = report.groups.groups;
+    let alike = if report.method.is_exact() { "copies" } else { "near-duplicates" };
     writeln!(out, "{}", report.source)?;
     writeln!(
         out,
-        "{} · {} of near-duplicates · {} redundant",
+        "{} · {} of {alike} · {} redundant",
         counted(report.samples, "sample"),
-        counted(report.groups.len() as u64, "group"),
+        counted(groups.len() as u64, "group"),
         grouped(report.redundant),
     )?;
-    for group in report.groups.iter().take(GROUPS) {
+    if report.threshold < report.asked_threshold {
+        writeln!(
+            out,
+            "The threshold is {} and not {}: there, more than {} pairs are alike.",
+            report.threshold,
+            report.asked_threshold,
+            grouped(MAX_PAIRS as u64),
+        )?;
+    }
+    for group in groups.iter().take(GROUPS) {
         writeln!(out, "\n{}", counted(group.len() as u64, "sample"))?;
-        for path in group.iter().take(PATHS) {
-            writeln!(out, "  {path}")?;
+        for row in group.iter().take(PATHS) {
+            writeln!(out, "  {}", report.groups.looked.path(*row as usize))?;
         }
         if group.len() > PATHS {
             writeln!(out, "  … and {} more", group.len() - PATHS)?;
         }
     }
-    if report.groups.len() > GROUPS {
-        writeln!(out, "\n… and {} more groups; --json lists them all", report.groups.len() - GROUPS)?;
+    if groups.len() > GROUPS {
+        writeln!(out, "\n… and {} more groups; --json lists them all", groups.len() - GROUPS)?;
     }
-    for issue in &report.issues {
-        writeln!(out, "\n{}: {}", issue.path, issue.message)?;
-    }
+    print_issues(report.issues, out)?;
     writeln!(out, "\n{:.2} s", report.seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::query::Snapshot;
+    use crate::dataset::{DatasetBuilder, Facts, Kinds, Layout, NewSample, Signal, Signals};
+
+    #[test]
+    fn a_lowered_threshold_is_told_and_copies_are_called_so() {
+        let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
+        let mut signals = Signals::new(2);
+        for (sample, path) in ["a", "b"].into_iter().enumerate() {
+            builder.push(NewSample { path, ..Default::default() });
+            let has = Kinds::PHASH | Kinds::PIXELS;
+            signals.set(sample as u32, &Signal { has, phash: 1, pixels: [7; 16], ..Signal::UNSEEN });
+        }
+        let dataset = builder.finish().0;
+        let snapshot = Snapshot::new(dataset.into(), &[], Facts::new(2), Default::default());
+        let looked = Looked { snapshot, samples: vec![0, 1], signals, issues: Vec::new() };
+        for (method, asked, reached, is_told, alike) in [
+            (Method::Phash, 10, 6, true, "1 group of near-duplicates"),
+            (Method::Phash, 10, 10, false, "1 group of near-duplicates"),
+            (Method::Pixels, 0, 0, false, "1 group of copies"),
+        ] {
+            let (signals, control) = (&looked.signals, Control::new());
+            let mut found = duplicates(signals, &looked.samples, method, false, asked, &control).unwrap();
+            found.threshold = reached;
+            let mut text = Vec::new();
+            print(&DuplicatesReport::new(&looked, &found, method, asked), &mut text).unwrap();
+            let text = String::from_utf8(text).unwrap();
+            assert_eq!(text.contains("The threshold is 6 and not 10"), is_told, "{text}");
+            assert!(text.contains(alike), "{text}");
+        }
+    }
 }

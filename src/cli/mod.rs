@@ -3,10 +3,17 @@
 pub mod args;
 mod demo;
 mod duplicates;
+mod label_errors;
+mod leaks;
 mod look;
+mod outliers;
 mod progress;
+mod prune;
 mod quality;
+mod report;
+mod review;
 mod scan;
+mod source;
 
 use std::process::ExitCode;
 
@@ -30,6 +37,11 @@ pub fn main() -> ExitCode {
         Some(Task::Scan(options)) => scan::run(options),
         Some(Task::Duplicates(options)) => duplicates::run(options),
         Some(Task::Quality(options)) => quality::run(options),
+        Some(Task::Leaks(options)) => leaks::run(options),
+        Some(Task::Outliers(options)) => outliers::run(options),
+        Some(Task::LabelErrors(options)) => label_errors::run(options),
+        Some(Task::Prune(options)) => prune::run(options),
+        Some(Task::Report(options)) => report::run(options),
         Some(Task::Demo(options)) => demo::run(options),
         Some(Task::Screenshot(options)) => crate::app::screenshot(options),
         None => crate::app::run(arguments.path.as_deref(), arguments.project.as_deref()),
@@ -54,8 +66,4 @@ fn start_log(level: &str) {
     let filter = filter.unwrap_or_else(|_| EnvFilter::new("error,lenslet=warn"));
     // A second start in one process (tests) keeps the first logger.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init();
-}
-
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }

@@ -1,24 +1,22 @@
 //! `lenslet scan`: what is in a dataset and what is broken in it, as the window counts it.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::io::Write;
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use anyhow::anyhow;
 use serde::Serialize;
 
 use super::Usage;
 use super::args::ScanOptions;
-use super::cores;
-use super::look::{IssueRow, tell};
+use super::look::{IssueRow, print_issues, tell};
 use super::progress::Meter;
+use super::source::{Source, measured, open};
 use crate::dataset::query::{self, Snapshot, Spread};
-use crate::dataset::{Facts, ImageFormat, Issue};
-use crate::import::{self, Imported, dataset_reader};
+use crate::dataset::{ImageFormat, Issue};
+use crate::import::dataset_reader;
 use crate::jobs::Control;
-use crate::pipeline::{self, Keeper, OpenRequest};
-use crate::store::{Access, DEFAULT_CAP, Paths, Project, Thumbnails};
+use crate::pipeline::{Keeper, cores};
+use crate::store::{DEFAULT_CAP, Thumbnails};
 use crate::text::{bytes_text, counted, grouped};
 
 /// The figures of a scan, as `--json` prints them.
@@ -65,14 +63,7 @@ pub fn run(options: &ScanOptions) -> anyhow::Result<()> {
 pub fn scan(options: &ScanOptions, control: &Control) -> anyhow::Result<ScanReport> {
     let started = Instant::now();
     let threads = options.threads.map_or_else(cores, usize::from);
-    let (snapshot, issues, project) = match &options.project {
-        Some(folder) => open_project(&options.path, folder, control)?,
-        None => {
-            let Imported { dataset, issues } = import::open(&options.path, control)?;
-            let (facts, marks) = (Facts::new(dataset.len()), Default::default());
-            (Snapshot::new(dataset.into(), &issues, facts, marks), issues, None)
-        }
-    };
+    let Source { snapshot, issues, project, .. } = open(&options.path, options.project.as_deref(), control)?;
     // What is asked is read before the long part of the work.
     let filter = options.filter.as_deref().unwrap_or_default();
     let query = query::parse(filter, snapshot.vocabulary())
@@ -81,40 +72,9 @@ pub fn scan(options: &ScanOptions, control: &Control) -> anyhow::Result<ScanRepo
     let cache = project.as_ref().map(|project| Thumbnails::open(project, DEFAULT_CAP));
     let keeper = project.as_deref().map(|project| Keeper { project, cache: cache.as_ref() });
     let reader = dataset_reader(&snapshot.dataset);
-    let found = Mutex::new((snapshot.facts.clone(), HashSet::new(), Vec::new()));
-    let problem = pipeline::measure(&snapshot, &reader, keeper, threads, control, &|facts, issues| {
-        let mut found = found.lock().unwrap_or_else(PoisonError::into_inner);
-        let again = found.0.learn(&facts);
-        found.1.extend(again);
-        found.2.extend(issues);
-    })?;
-    if let Some(problem) = problem {
-        return Err(anyhow!("what was measured could not be kept: {problem}"));
-    }
-    let (facts, again, new) = found.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let issues = Issue::renewed(&issues, &again, &new).unwrap_or(issues);
-    let snapshot = snapshot.with(facts, snapshot.marks.clone());
+    let (snapshot, issues) = measured(snapshot, issues, &reader, keeper, threads, control)?;
     let rows = query::rows(&snapshot, &query, "path", Default::default());
     Ok(report(&snapshot, &rows, issues, !query.is_everything(), started))
-}
-
-/// What a project knows, brought up to date, and the project if it can be written to.
-fn open_project(
-    path: &str,
-    folder: &std::path::Path,
-    control: &Control,
-) -> anyhow::Result<(Snapshot, Vec<Issue>, Option<Arc<Project>>)> {
-    let paths = Paths::new()?;
-    let (source, project) = (path.to_owned(), Some(folder.to_owned()));
-    let request = OpenRequest { source, project, anew: false, is_open: None };
-    let opened = pipeline::open(&paths, &request, control)?;
-    let (mut snapshot, mut issues) = (opened.snapshot, opened.issues);
-    if opened.is_from_project {
-        let relisted = pipeline::relist(&opened.project, &snapshot, &issues, control)?;
-        (snapshot, issues) = (relisted.snapshot, relisted.issues);
-    }
-    let is_writable = opened.project.access() == &Access::ReadWrite;
-    Ok((snapshot, issues, is_writable.then_some(opened.project)))
 }
 
 fn report(
@@ -145,8 +105,7 @@ fn report(
         Some(sample) => wanted.contains(sample as usize),
         None => !is_filtered,
     };
-    let mut issues: Vec<Issue> = issues.into_iter().filter(shown).collect();
-    issues.sort_by(|a, b| (&a.path, a.kind).cmp(&(&b.path, b.kind)));
+    let issues = issues.into_iter().filter(shown).collect();
     ScanReport {
         source: dataset.source.clone(),
         layout: dataset.layout.title().to_owned(),
@@ -159,7 +118,7 @@ fn report(
         width: summary.width.map(Range::of),
         height: summary.height.map(Range::of),
         boxes: rows.iter().map(|row| dataset.boxes.get(*row).len() as u64).sum(),
-        issues: issues.into_iter().map(IssueRow::from).collect(),
+        issues: IssueRow::list(issues),
         seconds: started.elapsed().as_secs_f64(),
     }
 }
@@ -208,20 +167,7 @@ fn print(report: &ScanReport, out: &mut impl Write) -> std::io::Result<()> {
             writeln!(out, "  … and {} more", rows.len() - SHOWN)?;
         }
     }
-    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-    for issue in &report.issues {
-        *kinds.entry(issue.kind).or_default() += 1;
-    }
-    writeln!(out, "\nissues ({})", report.issues.len())?;
-    for (kind, count) in kinds {
-        writeln!(out, "  {kind:12} {count}")?;
-    }
-    for issue in report.issues.iter().take(SHOWN) {
-        writeln!(out, "  {}: {}", issue.path, issue.message)?;
-    }
-    if report.issues.len() > SHOWN {
-        writeln!(out, "  … and {} more; --json lists them all", report.issues.len() - SHOWN)?;
-    }
+    print_issues(&report.issues, out)?;
     writeln!(out, "\n{:.2} s", report.seconds)
 }
 

@@ -177,6 +177,15 @@ impl Findings {
         self.scores[score as usize] = values;
     }
 
+    /// Whether these are the same flags and the same columns; columns are told apart by where they lie.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let same = |(one, two): (&Option<Arc<Vec<f32>>>, &Option<Arc<Vec<f32>>>)| match (one, two) {
+            (Some(one), Some(two)) => Arc::ptr_eq(one, two),
+            (one, two) => one.is_none() && two.is_none(),
+        };
+        self.scores.iter().zip(&other.scores).all(same) && self.flags == other.flags
+    }
+
     /// A sample's score; NaN where it is unknown.
     pub fn score(&self, score: Score, sample: SampleId) -> f32 {
         self.column(score).and_then(|values| values.get(sample as usize)).copied().unwrap_or(f32::NAN)

@@ -7,8 +7,8 @@
 use std::ops::BitOr;
 use std::sync::Arc;
 
-use super::chunks::{Chunk, Chunks};
-use super::{Fact, SampleId};
+use super::SampleId;
+use super::chunks::{CHUNK, Chunk, Chunks};
 
 /// A set of kinds of signal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -23,12 +23,15 @@ impl Kinds {
     pub const PHASH: Self = Self(1 << 3);
     pub const WHASH: Self = Self(1 << 4);
     pub const PHASH_256: Self = Self(1 << 5);
+    /// All hashes of the picture as it is.
+    pub const HASHES: Self = Self(0b11_1110);
     pub const TURNED: Self = Self(1 << 6);
     pub const TURNED_256: Self = Self(1 << 7);
     pub const FIGURES: Self = Self(1 << 8);
     pub const DESCRIBED: Self = Self(1 << 9);
+    pub const SKETCH: Self = Self(1 << 10);
     /// All that a project keeps.
-    pub const KEPT: Self = Self(0x3FF & !Self::TURNED_256.0);
+    pub const KEPT: Self = Self(0x7FF & !Self::TURNED_256.0);
 
     /// Whether all of those are among these.
     pub fn contains(self, those: Self) -> bool {
@@ -55,7 +58,7 @@ impl Kinds {
 
     /// Bits that this version does not know are left out.
     pub fn from_bits(bits: u16) -> Self {
-        Self(bits & 0x3FF)
+        Self(bits & 0x7FF)
     }
 }
 
@@ -86,7 +89,7 @@ pub struct Figures {
 /// What was computed of one sample. A value that it does not [have](Self::has) is 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Signal {
-    /// [`Fact::content`] of the bytes that this is of; 0 where the sample was not looked at.
+    /// [`Fact::content`](super::Fact::content) of the bytes that this is of; 0 where the sample was not looked at.
     pub content: [u8; 16],
     /// What was looked for.
     pub looked: Kinds,
@@ -112,6 +115,8 @@ pub struct Signal {
     pub described: [i8; 128],
     /// Which whitening it is by; those by different ones cannot be compared.
     pub described_by: u32,
+    /// A very small picture that can be turned, see `analysis::sketch`.
+    pub sketch: [u8; 246],
 }
 
 impl Signal {
@@ -140,16 +145,11 @@ impl Signal {
         },
         described: [0; 128],
         described_by: 0,
+        sketch: [0; 246],
     };
-
-    /// Whether the sample was looked at for all that is wanted, and has not changed since it was
-    /// measured like that.
-    pub fn is_current(&self, fact: &Fact, wanted: Kinds) -> bool {
-        self.content != [0; 16] && self.content == fact.content && self.looked.contains(wanted)
-    }
 }
 
-/// Up to [`CHUNK`](super::chunks::CHUNK) rows of every column of [`Signal`]. Those after `height` are
+/// Up to [`CHUNK`] rows of every column of [`Signal`]. Those after `height` are
 /// empty while no row has a value there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SignalChunk {
@@ -169,6 +169,7 @@ pub struct SignalChunk {
     pub figures: Vec<Figures>,
     pub described: Vec<[i8; 128]>,
     pub described_by: Vec<u32>,
+    pub sketch: Vec<[u8; 246]>,
 }
 
 impl SignalChunk {
@@ -191,6 +192,7 @@ impl SignalChunk {
             figures: Vec::new(),
             described: Vec::new(),
             described_by: Vec::new(),
+            sketch: Vec::new(),
         }
     }
 
@@ -221,6 +223,7 @@ impl SignalChunk {
             figures: value(&self.figures, row, none.figures),
             described: value(&self.described, row, none.described),
             described_by: value(&self.described_by, row, none.described_by),
+            sketch: value(&self.sketch, row, none.sketch),
         }
     }
 
@@ -242,6 +245,7 @@ impl SignalChunk {
         put(&mut self.figures, rows, row, signal.figures, none.figures);
         put(&mut self.described, rows, row, signal.described, none.described);
         put(&mut self.described_by, rows, row, signal.described_by, none.described_by);
+        put(&mut self.sketch, rows, row, signal.sketch, none.sketch);
     }
 }
 
@@ -316,9 +320,15 @@ impl Signals {
         self.0.set(sample, signal);
     }
 
-    /// The chunks in row order; all but the last have [`CHUNK`](super::chunks::CHUNK) rows.
+    /// The chunks in row order; all but the last have [`CHUNK`] rows.
     pub fn chunks(&self) -> &[Arc<SignalChunk>] {
         self.0.chunks()
+    }
+
+    /// Whether a sample of that [`Fact::content`](super::Fact::content) was looked at for all that is wanted.
+    pub fn is_current(&self, sample: SampleId, content: &[u8; 16], wanted: Kinds) -> bool {
+        let (chunk, row) = (&self.chunks()[sample as usize / CHUNK], sample as usize % CHUNK);
+        chunk.content[row] != [0; 16] && chunk.content[row] == *content && chunk.looked[row].contains(wanted)
     }
 
     /// Forgets the descriptions by every whitening but this one: they are looked for again.
@@ -347,7 +357,6 @@ impl Signals {
 
 #[cfg(test)]
 mod tests {
-    use super::super::chunks::CHUNK;
     use super::*;
 
     #[test]
@@ -375,9 +384,7 @@ mod tests {
 
     #[test]
     fn a_row_is_current_for_what_was_looked_for_in_the_content_that_there_is() {
-        let fact = |content| Fact { measured: true, content: [content; 16], ..Fact::UNMEASURED };
         let looked = Kinds::PHASH | Kinds::FIGURES;
-        let signal = |content| Signal { content: [content; 16], looked, ..Signal::UNSEEN };
         for (stamp, content, wanted, expected) in [
             (3, 3, looked, true),
             (3, 3, Kinds::PHASH, true),
@@ -385,7 +392,9 @@ mod tests {
             (3, 3, Kinds::KEPT, false),
             (0, 0, Kinds::NONE, false),
         ] {
-            assert_eq!(signal(stamp).is_current(&fact(content), wanted), expected, "{stamp} {content}");
+            let mut signals = Signals::new(1);
+            signals.set(0, &Signal { content: [stamp; 16], looked, ..Signal::UNSEEN });
+            assert_eq!(signals.is_current(0, &[content; 16], wanted), expected, "{stamp} {content}");
         }
     }
 

@@ -67,7 +67,23 @@ impl Picture {
 
     /// Too much light: what is not white is nearly so.
     pub fn overexpose(&mut self, part: i32) {
-        self.map(|value| 266 - (255 - value) * part / 256);
+        self.map(|value| 255 - (255 - value) * part / 256);
+    }
+
+    /// Light that falls off with the square of the distance from the middle, as in a lens that is wide
+    /// open: by `part` of 256 in the corners.
+    pub fn vignette(&mut self, part: u32) {
+        let (width, height) = (self.width as i32, self.height as i32);
+        // Twice a pixel's way from the middle, of 256 to the border; the square is at most 2¹⁶.
+        let square = |at: i32, of: i32| ((2 * at + 1 - of) * 256 / of).pow(2) as u32;
+        let across: Vec<u32> = (0..width).map(|x| square(x, width)).collect();
+        for (y, row) in self.rgb.chunks_exact_mut(width as usize * 3).enumerate() {
+            let along = square(y as i32, height);
+            for (pixel, across) in row.as_chunks_mut::<3>().0.iter_mut().zip(&across) {
+                let light = (1 << 16) - (((across + along) / 2 * part) >> 8);
+                *pixel = pixel.map(|value| ((u32::from(value) * light + (1 << 15)) >> 16) as u8);
+            }
+        }
     }
 
     /// Equal red, green and blue (the luma of ITU-R BT.601, in 1/256).
@@ -160,7 +176,7 @@ mod tests {
     fn light_goes_down_and_up() {
         for (change, white, black) in [
             (Picture::darken as fn(&mut Picture, i32), 31, 0),
-            (Picture::overexpose as fn(&mut Picture, i32), 255, 235),
+            (Picture::overexpose as fn(&mut Picture, i32), 255, 224),
         ] {
             let mut picture = Picture { width: 1, height: 2, rgb: vec![255, 255, 255, 0, 0, 0] };
             change(&mut picture, 32);

@@ -7,8 +7,7 @@ use super::face::{FACES, Faces, Mask};
 use super::random::Stream;
 use super::texture::{self, Colour, Texture};
 
-/// A ground's two tones and the ink on it, as 0xRRGGBB. Chosen by eye; every ink stands out clearly
-/// from both tones, and no picture is grey, dark or light enough to pass for a planted fault.
+/// A ground's two tones and the ink on it, as 0xRRGGBB. Chosen by eye, in [`GROUPS`].
 const PALETTES: [[u32; 3]; 36] = [
     [0xe0dacc, 0xd0c4a7, 0x2b2d6e],
     [0xebd4ce, 0xe9b6ac, 0x8e1f3a],
@@ -48,6 +47,17 @@ const PALETTES: [[u32; 3]; 36] = [
     [0x5a3418, 0x784922, 0xffe3b3],
 ];
 
+/// Palettes that go together: pale, bright, deep and dark. Every ink of a group stands out clearly from
+/// all of its grounds, and no picture is grey, dark or light enough to pass for a planted fault.
+const GROUPS: [Range<usize>; 4] = [0..14, 14..22, 22..30, 30..36];
+
+/// Which grounds a picture may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grounds {
+    Any,
+    Pale,
+}
+
 /// How a letter is set off from its ground.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Finish {
@@ -81,9 +91,16 @@ pub struct Canvas {
 }
 
 impl Canvas {
-    /// Draws a letter of that class on a ground of that size.
-    pub fn letter(&mut self, width: u32, height: u32, class: usize, faces: &Faces, stream: &mut Stream) {
-        let [from, to, ink] = stream.pick(&PALETTES).map(|colour| jitter(colour, stream));
+    /// Draws a letter of that class in a picture of that size.
+    pub fn letter(
+        &mut self,
+        (width, height): (u32, u32),
+        class: usize,
+        grounds: Grounds,
+        faces: &Faces,
+        stream: &mut Stream,
+    ) {
+        let [from, to, ink] = colours(grounds, stream);
         let face = stream.below(FACES as u32) as usize;
         let finish = stream.pick(&FINISHES);
         let ground = stream.pick(&Texture::CHOICE);
@@ -114,12 +131,11 @@ impl Canvas {
         });
     }
 
-    /// Draws a ground with next to nothing on it: one tone, less than two steps of it in grain.
-    pub fn blank(&mut self, width: u32, height: u32, stream: &mut Stream) {
-        let [from, ..] = stream.pick(&PALETTES).map(|colour| jitter(colour, stream));
-        let to = from.map(|value| value.saturating_sub(2));
+    /// Draws a ground with next to nothing on it: one tone, which is neither light nor dark.
+    pub fn blank(&mut self, (width, height): (u32, u32), stream: &mut Stream) {
+        let [tone, ..] = colours(Grounds::Pale, stream);
         self.picture.reset(width, height);
-        texture::fill(&mut self.picture, Texture::Gradient, from, to, stream);
+        self.picture.rgb.as_chunks_mut::<3>().0.fill(tone);
     }
 
     /// Sets the coverage to a mask in that pose, moved by `shift` (1/256 pixel), times `gain`.
@@ -132,14 +148,14 @@ impl Canvas {
         if mask_width < 2 || mask_height < 2 {
             return;
         }
-        // Picture to mask: turn back, then scale. In 1/65536 mask pixels per pixel.
+        // Picture to mask: the inverse of the pose. In 1/65536 mask pixels per pixel.
         let scale = f64::from(mask_em) / f64::from(pose.em);
-        let cos = (pose.cos * scale * 65536.0).round() as i32;
-        let sin = (pose.sin * scale * 65536.0).round() as i32;
+        let [[xx, xy], [yx, yy]] = pose.matrix;
+        let step = |part: f64| (part * scale * 65536.0 / (xx * yy - xy * yx)).round() as i32;
+        let [[across_x, along_x], [across_y, along_y]] = [[step(yy), step(-xy)], [step(-yx), step(xx)]];
         let (centre_x, centre_y) = (pose.x + shift.0, pose.y + shift.1);
         // The rows that the turned mask can reach.
-        let reach =
-            (pose.cos.abs() * f64::from(mask.height) + pose.sin.abs() * f64::from(mask.width)) / scale / 2.0;
+        let reach = (yy.abs() * f64::from(mask.height) + yx.abs() * f64::from(mask.width)) / scale / 2.0;
         let reach = reach.ceil() as i32 + 1;
         let rows = ((centre_y >> 8) - reach).clamp(0, height)..((centre_y >> 8) + reach + 1).clamp(0, height);
         self.rows = rows.start as usize..rows.end as usize;
@@ -151,9 +167,9 @@ impl Canvas {
                 let turned = (i64::from(across) * right + i64::from(along) * down) >> 8;
                 turned as i32 + (size << 15) - (1 << 15)
             };
-            let (u, v) = (at(cos, sin, mask_width), at(-sin, cos, mask_height));
-            let columns = within(u, cos, mask_width, width).and(within(v, -sin, mask_height, width));
-            let (mut u, mut v) = (u + cos * columns.start, v - sin * columns.start);
+            let (u, v) = (at(across_x, along_x, mask_width), at(across_y, along_y, mask_height));
+            let columns = within(u, across_x, mask_width, width).and(within(v, across_y, mask_height, width));
+            let (mut u, mut v) = (u + across_x * columns.start, v + across_y * columns.start);
             let row = &mut self.cover[(y * width) as usize..((y + 1) * width) as usize];
             if columns.start >= columns.end {
                 continue;
@@ -165,8 +181,8 @@ impl Canvas {
                 let lower = mask.pair(corner + mask_width as usize, right);
                 let value = (upper * (256 - below) + lower * below + 32768) >> 16;
                 *cover = (value * gain).min(255) as u8;
-                u += cos;
-                v -= sin;
+                u += across_x;
+                v += across_y;
             }
         }
     }
@@ -233,7 +249,7 @@ fn ceil_div(value: i64, by: i64) -> i64 {
     -(-value).div_euclid(by)
 }
 
-/// Where a letter stands, how large and how far turned.
+/// Where a letter stands, how large it is and how it is bent.
 #[derive(Clone, Copy, Debug)]
 struct Pose {
     /// Pixels per em.
@@ -241,26 +257,30 @@ struct Pose {
     /// Centre in 1/256 pixel.
     x: i32,
     y: i32,
-    cos: f64,
-    sin: f64,
+    /// From mask to picture, but for the size: stretched, slanted, then turned. Its rows give x and y.
+    matrix: [[f64; 2]; 2],
 }
 
 impl Pose {
-    /// A letter of that extent (in ems) that fits a picture of that size with some air, −20° to 20°.
+    /// A letter of that extent (in ems) that fits a picture of that size with some air: 20° to either
+    /// side, a slant of up to a fifth, and 82 to 122 % as wide as it was cut.
     fn new(width: u32, height: u32, extent: (f64, f64), stream: &mut Stream) -> Self {
         let (sin, cos) = sin_cos(stream.range(-320, 320));
-        let extent = (extent.0 * cos + extent.1 * sin.abs(), extent.1 * cos + extent.0 * sin.abs());
+        let stretch = f64::from(stream.range(82, 122)) / 100.0;
+        let slant = f64::from(stream.range(-20, 20)) / 100.0;
+        let matrix = [[cos * stretch, cos * slant - sin], [sin * stretch, sin * slant + cos]];
+        let [x, y] = matrix.map(|[across, along]| extent.0 * across.abs() + extent.1 * along.abs());
         // The sum of two draws: mostly middling sizes.
-        let fill = f64::from(54 + stream.below(18) + stream.below(20)) / 100.0;
+        let fill = f64::from(54 + stream.below(19) + stream.below(20)) / 100.0;
         let size = (f64::from(width), f64::from(height));
-        let em = (fill * (size.0 / extent.0).min(size.1 / extent.1)).floor().max(4.0);
+        let em = (fill * (size.0 / x).min(size.1 / y)).floor().max(4.0);
         let mut place = |size: f64, extent: f64| {
-            // Up to 60 % of what is free on either side.
-            let free = ((size - extent * em) * 256.0 / 2.0 * 0.6).max(0.0) as i32;
+            // Up to 70 % of what is free on either side.
+            let free = ((size - extent * em) * 256.0 / 2.0 * 0.7).max(0.0) as i32;
             (size * 128.0) as i32 + stream.range(-free, free)
         };
-        let (x, y) = (place(size.0, extent.0), place(size.1, extent.1));
-        Self { em: em as u32, x, y, cos, sin }
+        let (x, y) = (place(size.0, x), place(size.1, y));
+        Self { em: em as u32, x, y, matrix }
     }
 }
 
@@ -281,9 +301,31 @@ fn sin_cos(sixteenths: i32) -> (f64, f64) {
     (series(angle, 1), series(1.0, 0))
 }
 
-/// A palette's colour, each channel up to six steps off.
-fn jitter(colour: u32, stream: &mut Stream) -> Colour {
-    [16, 8, 0].map(|shift| ((colour >> shift & 255) as i32 + stream.range(-6, 6)).clamp(0, 255) as u8)
+/// A ground's two tones and an ink: a palette's ground with up to 45 % of another one's, and the ink of
+/// a third, so that few pictures have the same.
+fn colours(grounds: Grounds, stream: &mut Stream) -> [Colour; 3] {
+    let first = match grounds {
+        Grounds::Any => stream.below(PALETTES.len() as u32),
+        Grounds::Pale => stream.below(GROUPS[0].end as u32),
+    } as usize;
+    let group = GROUPS.into_iter().find(|group| group.contains(&first)).unwrap_or(0..PALETTES.len());
+    let (second, third) = (stream.pick(&PALETTES[group.clone()]), stream.pick(&PALETTES[group]));
+    let part = stream.below(116);
+    let mut tone = |at: usize| jitter(blend(split(PALETTES[first][at]), split(second[at]), part), stream);
+    let (mut from, mut to) = (tone(0), tone(1));
+    if stream.percent(50) {
+        (from, to) = (to, from);
+    }
+    [from, to, jitter(split(third[2]), stream)]
+}
+
+fn split(colour: u32) -> Colour {
+    [16, 8, 0].map(|shift| (colour >> shift & 255) as u8)
+}
+
+/// Each channel up to eight steps off.
+fn jitter(colour: Colour, stream: &mut Stream) -> Colour {
+    colour.map(|value| (i32::from(value) + stream.range(-8, 8)).clamp(0, 255) as u8)
 }
 
 /// So many 256ths of `to` in `from`.
@@ -330,11 +372,17 @@ mod tests {
     }
 
     #[test]
-    fn inks_stand_out_from_their_grounds() {
-        for [from, to, ink] in PALETTES {
-            let bright = |colour: u32| i32::from(brightness([16, 8, 0].map(|shift| (colour >> shift) as u8)));
-            for ground in [from, to] {
-                assert!((bright(ink) - bright(ground)).abs() > 70, "{ink:06x} on {ground:06x}");
+    fn inks_stand_out_from_all_grounds_of_their_group() {
+        let bright = |colour: u32| i32::from(brightness(split(colour)));
+        for group in GROUPS {
+            let palettes = &PALETTES[group.clone()];
+            for ([from, to, _], [.., ink]) in
+                palettes.iter().flat_map(|one| palettes.iter().map(move |two| (one, two)))
+            {
+                for ground in [from, to] {
+                    let apart = bright(*ground) - bright(*ink);
+                    assert!(apart.abs() > 70, "{ink:06x} on {ground:06x}");
+                }
             }
         }
     }
@@ -347,7 +395,7 @@ mod tests {
             let mut stream = Stream::new(1, sample, Purpose::Scene);
             let (width, height) =
                 stream.pick(&[(64, 64), (160, 120), (32, 256), (256, 32), (12, 12), (1200, 900)]);
-            canvas.letter(width, height, sample as usize % 10, &faces, &mut stream);
+            canvas.letter((width, height), sample as usize % 10, Grounds::Any, &faces, &mut stream);
             let cover = &canvas.cover;
             assert!(cover.iter().any(|&cover| cover > 100), "sample {sample}: nothing drawn");
             let (width, height) = (width as usize, height as usize);

@@ -5,7 +5,7 @@ use image::{ExtendedColorType, ImageEncoder};
 use jpeg_encoder::{ColorType, Encoder};
 
 use super::change::Picture;
-use super::draw::Canvas;
+use super::draw::{Canvas, Grounds};
 use super::face::Faces;
 use super::fault::Treatment;
 use super::plan::{Encoding, Plan};
@@ -28,13 +28,16 @@ impl Bench {
             return Ok(&self.bytes);
         }
         let mut stream = plan.stream(plan.drawn(sample), Purpose::Scene);
-        let usual = draw_size(&mut stream);
+        let shapes = if matches!(treatment, Treatment::Blur { .. }) { &SHAPES[5..] } else { &SHAPES[..] };
+        let usual = draw_size(shapes, &mut stream);
+        let (size, grounds) = match treatment {
+            Treatment::Size { width, height } => ((width, height), Grounds::Pale),
+            Treatment::Blur { .. } => (usual, Grounds::Pale),
+            _ => (usual, Grounds::Any),
+        };
         match treatment {
-            Treatment::Blank => self.canvas.blank(usual.0, usual.1, &mut stream),
-            Treatment::Size { width, height } => {
-                self.canvas.letter(width, height, plan.class(sample), faces, &mut stream);
-            }
-            _ => self.canvas.letter(usual.0, usual.1, plan.class(sample), faces, &mut stream),
+            Treatment::Blank => self.canvas.blank(size, &mut stream),
+            _ => self.canvas.letter(size, plan.class(sample), grounds, faces, &mut stream),
         }
         treatment.apply(&mut self.canvas.picture);
         let one_channel = treatment == Treatment::Grey { one_channel: true };
@@ -46,16 +49,27 @@ impl Bench {
     }
 }
 
-/// A usual size: 64 to 160 pixels wide, 64 to 120 high, in the shapes that photos have.
-fn draw_size(stream: &mut Stream) -> (u32, u32) {
-    // The lesser of two draws: more small ones than large ones.
-    let short = 64 + stream.below(57).min(stream.below(57));
-    match stream.below(10) {
-        0..5 => (short, short),
-        5..8 => (short * 4 / 3, short),
-        8 => ((short * 3 / 2).min(160), short),
-        _ => (short.min(90), (short.min(90) * 4 / 3)),
-    }
+/// Width and height of a picture of the same area as a square, in 1/256 of the square's side: the
+/// shapes that photos have, each as often as it stands here.
+const SHAPES: [(u32, u32); 10] = [
+    (256, 256),
+    (256, 256),
+    (256, 256),
+    (256, 256),
+    (256, 256),
+    (296, 222),
+    (296, 222),
+    (296, 222),
+    (314, 209),
+    (222, 296),
+];
+
+/// A usual size: of the area of a square of 72 to 106 pixels. That is narrow enough that a fifth or
+/// seven times of it is odd, and half or one and a third of it is not.
+fn draw_size(shapes: &[(u32, u32)], stream: &mut Stream) -> (u32, u32) {
+    let side = 72 * 256 + stream.below(34 * 256 + 1);
+    let (width, height) = stream.pick(shapes);
+    ((side * width) >> 16, (side * height) >> 16)
 }
 
 fn encode(
@@ -112,8 +126,9 @@ mod tests {
     #[test]
     fn usual_sizes_are_in_range() {
         for sample in 0..5000 {
-            let (width, height) = draw_size(&mut Stream::new(1, sample, Purpose::Scene));
-            assert!((64..=160).contains(&width) && (64..=120).contains(&height), "{width}×{height}");
+            let (width, height) = draw_size(&SHAPES, &mut Stream::new(1, sample, Purpose::Scene));
+            assert!((62..=130).contains(&width) && (58..=122).contains(&height), "{width}×{height}");
+            assert!((71 * 71..=106 * 106).contains(&(width * height)), "{width}×{height}");
         }
     }
 }

@@ -15,7 +15,7 @@ pub const CLASSES: usize = 10;
 /// A letter's cut: which font file, and where its lower-case alphabet lies in it.
 #[derive(Clone, Copy, Debug)]
 struct Cut {
-    /// Position in `typst_assets::fonts()`; a test pins the letters' outlines.
+    /// Position in [`font_files`]; a test pins the letters' outlines.
     font: usize,
     letters: [char; CLASSES],
 }
@@ -35,7 +35,7 @@ const fn mathematical(a: u32) -> [char; CLASSES] {
     letters
 }
 
-const CUTS: [Cut; 16] = [
+const CUTS: [Cut; 24] = [
     // Libertinus Serif
     Cut { font: 0, letters: LATIN },
     // Libertinus Serif Bold
@@ -68,7 +68,32 @@ const CUTS: [Cut; 16] = [
     Cut { font: 8, letters: mathematical(0x1d4ea) },
     // New Computer Modern Math Bold Fraktur
     Cut { font: 8, letters: mathematical(0x1d586) },
+    // Libertinus Serif Semibold Italic
+    Cut { font: 5, letters: LATIN },
+    // New Computer Modern Italic
+    Cut { font: 11, letters: LATIN },
+    // DejaVu Sans Mono Oblique
+    Cut { font: 15, letters: LATIN },
+    // New Computer Modern Math Bold, Monospace
+    Cut { font: 6, letters: mathematical(0x1d68a) },
+    // New Computer Modern Math Sans Italic
+    Cut { font: 8, letters: mathematical(0x1d622) },
+    // Noto Sans
+    Cut { font: TYPST_FONTS, letters: LATIN },
+    // Noto Sans Bold
+    Cut { font: TYPST_FONTS + 1, letters: LATIN },
+    // Noto Sans Italic
+    Cut { font: TYPST_FONTS + 2, letters: LATIN },
 ];
+
+/// How many fonts `typst_assets::fonts()` has.
+const TYPST_FONTS: usize = 17;
+
+/// The font files that other crates carry.
+fn font_files() -> impl Iterator<Item = &'static [u8]> {
+    let noto = [notosans::REGULAR_TTF, notosans::BOLD_TTF, notosans::ITALIC_TTF];
+    typst_assets::fonts().take(TYPST_FONTS).chain(noto)
+}
 
 /// Number of typefaces.
 pub const FACES: usize = CUTS.len();
@@ -120,7 +145,7 @@ pub struct Faces {
 impl Faces {
     /// Reads the embedded fonts.
     pub fn load() -> Self {
-        let fonts: Vec<FontRef<'static>> = typst_assets::fonts()
+        let fonts: Vec<FontRef<'static>> = font_files()
             .map(|bytes| FontRef::try_from_slice(bytes).expect("the embedded fonts are whole"))
             .collect();
         let mut letters = Vec::with_capacity(FACES * CLASSES);

@@ -168,15 +168,15 @@ impl Treatment {
     /// The treatment that makes a fault, with amounts from the stream.
     pub fn new(fault: Option<Fault>, stream: &mut Stream) -> Self {
         match fault {
-            Some(Fault::ResizedCopy) => Self::Resize { percent: stream.pick(&[50, 62, 75, 80, 125, 150]) },
+            Some(Fault::ResizedCopy) => Self::Resize { percent: stream.pick(&[50, 62, 75, 80, 120, 130]) },
             Some(Fault::BrightnessCopy) => {
                 Self::Brighten { percent: stream.pick(&[-16, -12, -8, 8, 12, 16]) }
             }
             Some(Fault::MirroredCopy) => Self::Mirror,
             Some(Fault::RotatedCopy) => Self::Turn { quarters: stream.pick(&[1, 2, 3]) },
             Some(Fault::Blurry) => Self::Blur { radii: stream.pick(&[14, 18, 22]) },
-            Some(Fault::Dark) => Self::Darken { part: stream.range(20, 36) },
-            Some(Fault::OverExposed) => Self::Overexpose { part: stream.range(28, 40) },
+            Some(Fault::Dark) => Self::Darken { part: stream.range(26, 38) },
+            Some(Fault::OverExposed) => Self::Overexpose { part: stream.range(11, 12) },
             Some(Fault::NearlyEmpty) => Self::Blank,
             Some(Fault::OddShaped) => {
                 let side = stream.range(20, 40) as u32;
@@ -189,7 +189,7 @@ impl Treatment {
                 Self::Size { width, height }
             }
             Some(Fault::Grey) => Self::Grey { one_channel: stream.percent(50) },
-            Some(Fault::Truncated) => Self::Truncate { percent: stream.range(35, 80) as u32 },
+            Some(Fault::Truncated) => Self::Truncate { percent: stream.range(55, 85) as u32 },
             Some(Fault::Empty) => Self::Empty,
             _ => Self::None,
         }
@@ -205,9 +205,15 @@ impl Treatment {
             Self::Brighten { percent } => picture.brighten(percent),
             Self::Mirror => picture.mirror(),
             Self::Turn { quarters } => picture.turn(quarters),
-            Self::Blur { radii } => picture.blur((picture.width.min(picture.height) / radii).max(2)),
+            Self::Blur { radii } => {
+                picture.vignette(240);
+                picture.blur((picture.width.min(picture.height) / radii).max(2));
+            }
             Self::Darken { part } => picture.darken(part),
-            Self::Overexpose { part } => picture.overexpose(part),
+            Self::Overexpose { part } => {
+                picture.vignette(220);
+                picture.overexpose(part);
+            }
             Self::Grey { .. } => picture.grey(),
             Self::None | Self::Blank | Self::Size { .. } | Self::Truncate { .. } | Self::Empty => {}
         }

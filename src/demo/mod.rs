@@ -76,7 +76,7 @@ pub const DEFAULT_SEED: u64 = 1;
 /// The most samples: the plan of ten millions takes under 200 MB while it is made.
 pub const MAX_SAMPLES: u32 = 10_000_000;
 /// Raised when the same options give other files than before.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 const DATASET: &str = "glyphs";
 const TRUTH: &str = "truth.csv";

@@ -9,32 +9,39 @@ pub type Colour = [u8; 3];
 /// Kind of ground.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Texture {
-    Plain,
+    /// Slow hills.
+    Wash,
     Gradient,
     Noise,
     Stripes,
+    Checks,
     Paper,
     Blobs,
     Dots,
+    /// Two fields with a straight border.
+    Halves,
+    Disc,
 }
 
 impl Texture {
     /// In proportion to how often each is drawn.
-    pub const CHOICE: [Self; 10] = [
-        Self::Plain,
-        Self::Gradient,
+    pub const CHOICE: [Self; 12] = [
+        Self::Wash,
+        Self::Wash,
         Self::Gradient,
         Self::Noise,
         Self::Stripes,
-        Self::Stripes,
+        Self::Checks,
         Self::Paper,
         Self::Paper,
         Self::Blobs,
         Self::Dots,
+        Self::Halves,
+        Self::Disc,
     ];
 }
 
-/// Fills the picture from `from` to `to`, its two colours.
+/// Fills the picture from `from` to `to`, its two colours, in light that falls from one side.
 pub fn fill(picture: &mut Picture, texture: Texture, from: Colour, to: Colour, stream: &mut Stream) {
     let (width, height) = (picture.width as usize, picture.height as usize);
     if width == 0 || height == 0 {
@@ -42,8 +49,16 @@ pub fn fill(picture: &mut Picture, texture: Texture, from: Colour, to: Colour, s
     }
     let short = width.min(height) as i32;
     let key = stream.bits();
+    let light = Light::new(width as i32, height as i32, stream);
     match texture {
-        Texture::Plain => each(picture, from, to, |_, _, _| {}),
+        Texture::Wash => {
+            let field =
+                Field::new(key, (short / stream.range(1, 3)).max(4), (short / stream.range(1, 3)).max(4));
+            each(picture, from, to, light, |y, row, grain| {
+                field.row(y as i32, row);
+                grains(mix(key ^ y as u64), 10, grain);
+            });
+        }
         Texture::Gradient => {
             // Scaled so that the part runs from 0 to 256 over the picture.
             let (dx, dy) = stream.pick(&DIRECTIONS);
@@ -52,7 +67,7 @@ pub fn fill(picture: &mut Picture, texture: Texture, from: Colour, to: Colour, s
                 if dx < 0 { -dx * width as i32 } else { 0 } + if dy < 0 { -dy * height as i32 } else { 0 };
             let step = dx * 65536 / span;
             // Starting below 0 and ending above 256 leaves both ends plain for a while.
-            each(picture, from, to, |y, row, _| {
+            each(picture, from, to, light, |y, row, _| {
                 let mut part = ((start + dy * y as i32) * 256 / span) * 256;
                 for value in row {
                     *value = (((part >> 8) * 3 / 2) - 64).clamp(0, 256);
@@ -64,7 +79,7 @@ pub fn fill(picture: &mut Picture, texture: Texture, from: Colour, to: Colour, s
             let strength = stream.range(26, 52);
             let cell = (short / stream.range(5, 9)).max(2);
             let field = Field::new(key, cell, cell);
-            each(picture, from, to, |y, row, grain| {
+            each(picture, from, to, light, |y, row, grain| {
                 field.row(y as i32, row);
                 grains(mix(key ^ y as u64), strength, grain);
             });
@@ -73,7 +88,7 @@ pub fn fill(picture: &mut Picture, texture: Texture, from: Colour, to: Colour, s
             let (dx, dy) = stream.pick(&DIRECTIONS);
             // Directions are 256 long; a period is two stripes.
             let period = (short * 256 / stream.range(4, 11)).max(4 * 256);
-            each(picture, from, to, |y, row, _| {
+            each(picture, from, to, light, |y, row, _| {
                 let mut along = dy * y as i32;
                 for value in row {
                     // One tone passes to the other over 256 steps, which is one pixel.
@@ -83,11 +98,53 @@ pub fn fill(picture: &mut Picture, texture: Texture, from: Colour, to: Colour, s
                 }
             });
         }
+        Texture::Checks => {
+            let (dx, dy) = stream.pick(&DIRECTIONS);
+            let period = (short * 256 / stream.range(3, 7)).max(6 * 256);
+            let edge =
+                |along: i32| ((along.rem_euclid(period) - period / 2).abs() - period / 4).clamp(-128, 128);
+            each(picture, from, to, light, |y, row, _| {
+                let (mut along, mut across) = (dy * y as i32, dx * y as i32);
+                for value in row {
+                    *value = 128 + edge(along) * edge(across) / 128;
+                    along += dx;
+                    across -= dy;
+                }
+            });
+        }
+        Texture::Halves => {
+            let (dx, dy) = stream.pick(&DIRECTIONS);
+            let (x, y) =
+                (stream.range(25, 75) * width as i32 / 100, stream.range(25, 75) * height as i32 / 100);
+            let border = dx * x + dy * y;
+            each(picture, from, to, light, |y, row, grain| {
+                let mut along = dy * y as i32 - border;
+                for value in row {
+                    *value = (128 + along).clamp(0, 256);
+                    along += dx;
+                }
+                grains(mix(key ^ y as u64), 10, grain);
+            });
+        }
+        Texture::Disc => {
+            let radius = (short * stream.range(25, 55) / 100).max(2);
+            let (x, y) =
+                (stream.range(15, 85) * width as i32 / 100, stream.range(15, 85) * height as i32 / 100);
+            each(picture, from, to, light, |line, row, grain| {
+                let v = line as i32 - y;
+                for (column, value) in row.iter_mut().enumerate() {
+                    let u = column as i32 - x;
+                    let outside = (u * u + v * v - radius * radius) * 128 / radius;
+                    *value = (128 - outside).clamp(0, 256);
+                }
+                grains(mix(key ^ line as u64), 10, grain);
+            });
+        }
         Texture::Paper => {
             let fibre = Field::new(key, 9, 2);
             let mottle = Field::new(mix(key), (short / 2).max(4), (short / 3).max(4));
             let mut under = vec![0; width];
-            each(picture, from, to, |y, row, grain| {
+            each(picture, from, to, light, |y, row, grain| {
                 fibre.row(y as i32, row);
                 mottle.row(y as i32, &mut under);
                 for (value, under) in row.iter_mut().zip(&under) {
@@ -99,7 +156,7 @@ pub fn fill(picture: &mut Picture, texture: Texture, from: Colour, to: Colour, s
         Texture::Blobs => {
             let cell = (short / stream.range(2, 4)).max(3);
             let field = Field::new(key, cell, cell);
-            each(picture, from, to, |y, row, _| {
+            each(picture, from, to, light, |y, row, _| {
                 field.row(y as i32, row);
                 for value in row {
                     // Two heights of the field's hills, each with an edge of its own.
@@ -111,7 +168,7 @@ pub fn fill(picture: &mut Picture, texture: Texture, from: Colour, to: Colour, s
         Texture::Dots => {
             let pitch = (short / stream.range(5, 8)).max(6);
             let radius = pitch * stream.range(22, 34) / 100;
-            each(picture, from, to, |y, row, _| {
+            each(picture, from, to, light, |y, row, _| {
                 let line = y as i32 / pitch;
                 let v = y as i32 - line * pitch - pitch / 2;
                 let shift = if line % 2 == 0 { 0 } else { pitch / 2 };
@@ -142,12 +199,35 @@ const DIRECTIONS: [(i32, i32); 12] = [
     (-181, -181),
 ];
 
+/// Light that grows weaker from one side of a picture to the other, in 1/65536 of full light.
+#[derive(Clone, Copy)]
+struct Light {
+    first: i32,
+    across: i32,
+    along: i32,
+}
+
+impl Light {
+    /// By 4 to 22 % from where it falls in to the far corner.
+    fn new(width: i32, height: i32, stream: &mut Stream) -> Self {
+        let (dx, dy) = stream.pick(&DIRECTIONS);
+        let less = stream.range(4, 22) * 65536 / 100;
+        let span = (dx.abs() * width + dy.abs() * height).max(1);
+        let step = |part: i32| -(i64::from(less) * i64::from(part) / i64::from(span)) as i32;
+        let (across, along) = (step(dx), step(dy));
+        // Where it is full: the corner that the light comes from.
+        let first = 65536 - across.max(0) * width - along.max(0) * height;
+        Self { first, across, along }
+    }
+}
+
 /// Mixes the two colours row by row: `paint` sets each pixel's part of `to`, 0 to 256, and a grain
 /// that is added to all three channels.
 fn each(
     picture: &mut Picture,
     from: Colour,
     to: Colour,
+    light: Light,
     mut paint: impl FnMut(usize, &mut [i32], &mut [i16]),
 ) {
     let width = picture.width as usize;
@@ -157,11 +237,14 @@ fn each(
     let step: [i32; 3] = std::array::from_fn(|at| i32::from(to[at]) - from[at]);
     for (y, row) in picture.rgb.chunks_exact_mut(width * 3).enumerate() {
         paint(y, &mut parts, &mut grain);
+        let mut lit = light.first + light.along * y as i32;
         for ((pixel, part), grain) in row.as_chunks_mut::<3>().0.iter_mut().zip(&parts).zip(&grain) {
             for channel in 0..3 {
-                let value = from[channel] + ((step[channel] * part + 128) >> 8) + i32::from(*grain);
+                let tone = (from[channel] << 8) + step[channel] * part;
+                let value = ((tone * (lit >> 8) + (1 << 15)) >> 16) + i32::from(*grain);
                 pixel[channel] = value.clamp(0, 255) as u8;
             }
+            lit += light.across;
         }
     }
 }
@@ -234,9 +317,9 @@ mod tests {
                 for channel in 0..3 {
                     let values = || picture.rgb.iter().skip(channel).step_by(3).copied();
                     let (low, high) = (values().min().unwrap_or(0), values().max().unwrap_or(0));
-                    assert!(low >= from[channel] - 30, "{texture:?} {width}×{height}: {low}");
+                    assert!(low >= from[channel] * 78 / 100 - 30, "{texture:?} {width}×{height}: {low}");
                     assert!(high <= to[channel] + 30, "{texture:?} {width}×{height}: {high}");
-                    let varied = width >= 90 && texture != Texture::Plain;
+                    let varied = width >= 90;
                     assert!(!varied || high - low >= 10, "{texture:?} {width}×{height}: {low} to {high}");
                 }
             }

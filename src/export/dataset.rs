@@ -11,7 +11,7 @@
 //! compared with the hash that was taken when it was written; only then the target says that it is
 //! complete.
 //!
-//! Memory: some 200 bytes for each file of the export, and on each thread one sample out of an archive
+//! Memory: some 300 bytes for each file of the export, and on each thread one sample out of an archive
 //! or array. Tables and annotation files are held whole, as the importers hold them.
 
 mod arrays;
@@ -35,6 +35,8 @@ mod yolo;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use serde::Serialize;
+
 use self::copy::Folder;
 use self::draft::{Draft, From, Output, Work};
 use self::state::{How, List, Occupied, State, occupied};
@@ -50,7 +52,8 @@ use crate::jobs::Control;
 use crate::text::{bytes_text, sentence};
 
 /// The form that the export takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// The layout that the dataset came in, under the same names.
     #[default]
@@ -64,7 +67,8 @@ pub enum Kind {
 }
 
 /// How a table is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Table {
     #[default]
     Csv,
@@ -73,7 +77,8 @@ pub enum Table {
 }
 
 /// How images that are files of their own come to the target.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Linking {
     /// As copies, which share their blocks with the source where the file system can do that.
     #[default]
@@ -94,6 +99,7 @@ pub enum Consent {
     Overwrite,
 }
 
+/// What a person chose.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// The folder that is written to; it need not be there.
@@ -121,7 +127,7 @@ impl Options {
 }
 
 /// What would be written, for a dry run and for the question before.
-#[derive(Debug)]
+#[derive(Debug, Serialize)]
 pub struct Plan {
     pub target: PathBuf,
     /// As asked for, or what it comes to.
@@ -141,13 +147,16 @@ pub struct Plan {
     pub warnings: Vec<String>,
     /// Sentences on why it cannot be done and what to choose instead. With any, [`run`] does nothing.
     pub refusals: Vec<String>,
+    #[serde(skip)]
     fingerprint: String,
+    #[serde(skip)]
     consent: Consent,
+    #[serde(skip)]
     draft: Draft,
 }
 
 /// How the files came to the target.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Counts {
     pub copied: u64,
     /// Copies that share their blocks with the source.
@@ -159,7 +168,7 @@ pub struct Counts {
 }
 
 /// What was written.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Report {
     pub target: PathBuf,
     pub samples: u64,
@@ -238,6 +247,12 @@ pub fn plan(
         }
         Ok(occupied) => {
             plan.draft.refusals.extend(plan.why_occupied(&occupied));
+            if occupied != Occupied::No && plan.consent == Consent::Overwrite {
+                plan.draft.warn(
+                    "The folder is not empty: files of the same names are replaced, and all others stay \
+                     and may be read with the export.",
+                );
+            }
             Vec::new()
         }
         Err(error) => {
@@ -253,7 +268,8 @@ pub fn plan(
     if let Some(free) = plan.free_bytes.filter(|free| *free < plan.bytes_to_write) {
         let (needed, free) = (bytes_text(plan.bytes_to_write), bytes_text(free));
         plan.draft.refuse(format!(
-            "The export needs {needed} and {free} are free; free some space, choose links, or choose another disk."
+            "The export needs {needed} and {free} are free; free some space, choose links, or choose \
+             another disk."
         ));
     }
     plan.warnings = std::mem::take(&mut plan.draft.warnings);
@@ -328,7 +344,7 @@ pub fn run(plan: &Plan, reader: &Reader, control: &Control) -> Result<Report, Ex
         entries[*at] = None;
     }
     if !differing.is_empty() {
-        list.replace(&entries)?;
+        list.replace(&draft.outputs, &entries)?;
     }
     let Faults { issues, count: failed } = std::mem::take(&mut *lock(&writing.faults));
     state.complete = differing.is_empty();
@@ -342,7 +358,7 @@ pub fn run(plan: &Plan, reader: &Reader, control: &Control) -> Result<Report, Ex
     Ok(Report {
         target: plan.target.clone(),
         samples: plan.samples,
-        files: verified,
+        files: count,
         bytes: entries.iter().flatten().map(|entry| entry.bytes).sum(),
         counts,
         resumed,

@@ -7,6 +7,7 @@
 
 pub mod dataset;
 mod issues;
+pub mod report;
 mod target;
 
 use std::fs::File;
@@ -47,9 +48,18 @@ pub enum ExportError {
     #[error("another program is exporting to this folder; wait for it or choose another: {}", .0.display())]
     InUse(PathBuf),
     #[error("the dataset could not be listed again: {0}")]
-    Source(#[from] ImportError),
+    Source(ImportError),
     #[error("could not be written ({cause}): {}", .path.display())]
     Io { path: PathBuf, cause: io::Error },
+}
+
+impl From<ImportError> for ExportError {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Cancelled(cancelled) => cancelled.into(),
+            error => Self::Source(error),
+        }
+    }
 }
 
 impl ExportError {

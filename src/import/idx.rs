@@ -7,8 +7,8 @@
 //!
 //! A file of images is known by those four bytes, not by its name; its labels are the file whose
 //! name differs in saying `labels` for `images`. Classes are named by their number, except where a
-//! name is sure: EMNIST's mapping file gives characters, and a path that says "fashion" the ten
-//! names of Fashion-MNIST. Both splits are read where both are there.
+//! name is sure: a `classes.txt` has one in each line, EMNIST's mapping file gives characters, and a
+//! path that says "fashion" the ten names of Fashion-MNIST. Both splits are read where both are there.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -340,27 +340,38 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     Ok(())
 }
 
+/// The classes of Fashion-MNIST (H. Xiao et al., *Fashion-MNIST*, table 2).
+pub(crate) const FASHION: [&str; 10] = [
+    "T-shirt/top",
+    "Trouser",
+    "Pullover",
+    "Dress",
+    "Coat",
+    "Sandal",
+    "Shirt",
+    "Sneaker",
+    "Bag",
+    "Ankle boot",
+];
+
+/// The file that names the classes, one in each line, by their numbers.
+pub(crate) const NAMES_FILE: &str = "classes.txt";
+
 /// A name for each label number.
 fn class_names(tree: &Tree, numbers: &BTreeSet<i64>) -> HashMap<i64, String> {
-    const FASHION: [&str; 10] = [
-        "T-shirt/top",
-        "Trouser",
-        "Pullover",
-        "Dress",
-        "Coat",
-        "Sandal",
-        "Shirt",
-        "Sneaker",
-        "Bag",
-        "Ankle boot",
-    ];
     let fashion = tree.source.to_ascii_lowercase().contains("fashion")
         || (0..tree.len()).take(8).any(|file| tree.path(file).to_ascii_lowercase().contains("fashion"));
     let mapping = (0..tree.len()).find(|file| tree.path(*file).ends_with("-mapping.txt"));
     let mapping = mapping.and_then(|file| tree.read(file).ok()).map(|text| emnist_mapping(&text));
+    let listed = (0..tree.len()).find(|file| split_path(tree.path(*file)).1 == NAMES_FILE);
+    let listed = listed.and_then(|file| tree.read(file).ok()).unwrap_or_default();
+    let listed = String::from_utf8_lossy(&listed);
+    let listed: Vec<&str> = listed.lines().map(str::trim).take(packed::MAX_CLASSES).collect();
     let name = |number: &i64| {
         let at = usize::try_from(*number).ok();
-        let mapped = mapping.as_ref().and_then(|names| names.get(number).cloned());
+        let listed = at.and_then(|at| listed.get(at)).filter(|name| !name.is_empty());
+        let listed = listed.map(|name| (*name).to_owned());
+        let mapped = listed.or_else(|| mapping.as_ref().and_then(|names| names.get(number).cloned()));
         let known = at.filter(|_| fashion).and_then(|at| FASHION.get(at)).map(|name| (*name).to_owned());
         mapped.or(known).unwrap_or_else(|| number.to_string())
     };

@@ -2,7 +2,7 @@
 //!
 //! - The image column is the one that the metadata (key `huggingface`) calls an image, else a
 //!   struct with `bytes`, else a binary column of a telling name or the only one, else a text
-//!   column of paths (`image`, `file_name`, `path`, …), relative to the file.
+//!   column of paths (`image`, `file_name`, `path`, …), relative to the file or from the root.
 //! - Labels are numbers named by the metadata's `ClassLabel`, plain numbers or text, or lists of
 //!   them; −1 and null are no label. Another column of single values is an attribute: at most 64
 //!   of them, each value cut at [`MAX_TEXT`] bytes.
@@ -15,6 +15,7 @@
 //! gets the group's mean.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
@@ -23,6 +24,7 @@ use arrow::datatypes::{DataType, Float64Type, Int64Type};
 use arrow::record_batch::RecordBatch;
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
+use super::manifest::resolve::{Found, is_absolute, on_disk};
 use super::names::{has_extension, join, split_of, split_of_path, split_path, with_slashes};
 use super::packed::{self, MAX_CLASSES, Packed};
 use super::reader::{ReadAt, ReadError, RowSource};
@@ -149,8 +151,12 @@ pub(crate) fn each_row(
         table.read(group, rows, &columns.leaves, BATCH, |batch| {
             let fields = Fields::new(&batch, &columns);
             for at in 0..batch.num_rows() {
-                if let Some((_, path)) = source.image(&fields.row(at)) {
-                    tell(row, &path);
+                match source.image(&fields.row(at)) {
+                    Some(Found::File(file)) => tell(row, tree.path(file)),
+                    Some(Found::Outside { path, .. } | Found::Missing(path) | Found::Address(path)) => {
+                        tell(row, &path);
+                    }
+                    None => {}
                 }
                 row += 1;
             }
@@ -230,13 +236,15 @@ impl Source<'_> {
         told.map(|(_, value)| split_of(value).unwrap_or(value)).or(self.split)
     }
 
-    /// The file that a row names, where it is there, and the path of its sample.
-    fn image(&self, values: &Values<'_>) -> Option<(Option<usize>, String)> {
+    /// What the path in a row leads to; `None` where there is none.
+    fn image(&self, values: &Values<'_>) -> Option<Found> {
         let (name, folder) = (values.path.as_ref()?, split_path(self.tree.path(self.file)).0);
-        let found = self.tree.images().find(name, folder, self.split(values));
-        let path =
-            found.map_or_else(|| join(folder, &with_slashes(name)), |file| self.tree.path(file).to_owned());
-        Some((found, path))
+        if let Some(file) = self.tree.images().find(name, folder, self.split(values)) {
+            return Some(Found::File(file));
+        }
+        let name = with_slashes(name);
+        let elsewhere = is_absolute(&name).then(|| on_disk(Path::new(&name))).flatten();
+        Some(elsewhere.unwrap_or_else(|| Found::Missing(join(folder, &name))))
     }
 
     fn all_null(&self, leaf: usize) -> bool {
@@ -283,29 +291,41 @@ impl Source<'_> {
                 })
             }
             None => {
-                let Some((found, image)) = self.image(&values) else {
+                let Some(found) = self.image(&values) else {
                     let message = format!("row {row} names no image");
                     builder.issue(None, path, IssueKind::Annotation, message);
                     return;
                 };
                 let known = builder.len();
-                let sample = builder.push(NewSample {
-                    path: &image,
-                    raw_path: found.and_then(|file| self.tree.raw_path(file)).map(<[u8]>::to_vec),
-                    place: found.map(|file| self.tree.place(file)),
-                    bytes: found.map_or(0, |file| self.tree.bytes(file)),
-                    modified_ms: found.map_or(0, |file| self.tree.modified_ms(file)),
+                let sample = NewSample {
                     split,
                     labels: &labels,
                     boxes,
                     attributes: &attributes,
-                });
-                // A file that is listed again is told of once.
-                if found.is_none() && builder.len() > known {
-                    let message = format!("{path} lists this image, and it is not there");
-                    builder.issue(Some(sample), &image, IssueKind::Missing, message);
+                    ..NewSample::default()
+                };
+                match found {
+                    Found::File(file) => builder.push(NewSample {
+                        path: self.tree.path(file),
+                        raw_path: self.tree.raw_path(file).map(<[u8]>::to_vec),
+                        place: Some(self.tree.place(file)),
+                        bytes: self.tree.bytes(file),
+                        modified_ms: self.tree.modified_ms(file),
+                        ..sample
+                    }),
+                    Found::Outside { path, bytes, modified_ms } => {
+                        builder.push(NewSample { path: &path, bytes, modified_ms, ..sample })
+                    }
+                    Found::Missing(image) | Found::Address(image) => {
+                        let sample = builder.push(NewSample { path: &image, ..sample });
+                        // A file that is listed again is told of once.
+                        if builder.len() > known {
+                            let message = format!("{path} lists this image, and it is not there");
+                            builder.issue(Some(sample), &image, IssueKind::Missing, message);
+                        }
+                        sample
+                    }
                 }
-                sample
             }
         };
         if let Some(fault) = values.fault {

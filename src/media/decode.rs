@@ -83,6 +83,39 @@ pub(super) fn decode_bytes(
     })
 }
 
+/// A picture's display pixels, whole, and the share of the memory for decoding that it has for as long
+/// as this lives: enough for a third of the picture once more.
+#[derive(Debug)]
+pub struct Held {
+    pub decoded: Decoded,
+    _share: Option<Share>,
+}
+
+/// [`decode`] for work on the display pixels alone. It may wait for other pictures to be done with: a
+/// thread that holds one must not ask for another.
+pub fn decode_held(payload: Payload) -> Result<Held, MediaError> {
+    match payload {
+        Payload::Encoded(bytes) => {
+            let (decoded, share) = decode_bytes(&bytes, identify(&bytes)?, Keep::Display)?;
+            Ok(Held { decoded, _share: Some(share) })
+        }
+        Payload::Raster(raster) => {
+            check_raster(&raster)?;
+            Ok(Held { decoded: decoded_from_raster(raster), _share: None })
+        }
+    }
+}
+
+/// The fields are public, so the sizes may not fit each other.
+pub(super) fn check_raster(raster: &Raster) -> Result<(), MediaError> {
+    check_size(raster.width, raster.height)?;
+    let values = u64::from(raster.width) * u64::from(raster.height) * u64::from(raster.channels);
+    if (1..=4).contains(&raster.channels) && raster.data.len() as u64 == values {
+        return Ok(());
+    }
+    Err(MediaError::new(IssueKind::Corrupt, "The array's size is not that of its pixels."))
+}
+
 fn decoded_from_raster(raster: Raster) -> Decoded {
     let pixel_kind = kind_of_channels(raster.channels);
     Decoded {

@@ -1,6 +1,6 @@
 //! One pass over a sample's content: what it is, how it looks, its thumbnail and what is wrong.
 
-use super::decode::{self, Decoded, check_size, kind_of_channels};
+use super::decode::{self, Decoded, check_raster, kind_of_channels};
 use super::format::{is_misnamed, title};
 use super::stats::{self, Colours};
 use super::stored::Keep;
@@ -43,15 +43,8 @@ fn measure_raster(raster: &Raster, edge_px: u32) -> Measured {
     measured.fact.pixel_kind = kind_of_channels(raster.channels);
     measured.fact.bits = 8;
     (measured.fact.width, measured.fact.height) = (raster.width, raster.height);
-    // The fields are public, so the sizes may not fit each other.
-    let fits = (1..=4).contains(&raster.channels)
-        && raster.data.len() as u64
-            == u64::from(raster.width) * u64::from(raster.height) * u64::from(raster.channels);
-    match check_size(raster.width, raster.height) {
+    match check_raster(raster) {
         Err(error) => measured.add(error),
-        Ok(()) if !fits => {
-            measured.add(MediaError::new(IssueKind::Corrupt, "The array's size is not that of its pixels."));
-        }
         Ok(()) => measured.look_at(raster, edge_px),
     }
     measured

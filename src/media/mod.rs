@@ -22,7 +22,7 @@ mod tone;
 
 use crate::dataset::IssueKind;
 
-pub use decode::{Decoded, decode};
+pub use decode::{Decoded, Held, decode, decode_held};
 pub use format::{format_of_extension, is_image_path, sniff};
 pub use measure::{Measured, measure};
 pub use metadata::{Metadatum, metadata};

@@ -61,6 +61,42 @@ impl Raster {
         }
     }
 
+    /// The same pixels without what says how see-through they are: 1 or 3 channels. It takes no memory.
+    pub fn opaque(mut self) -> Self {
+        let pixels = self.pixels();
+        match self.channels {
+            2 => {
+                for at in 0..pixels {
+                    self.data[at] = self.data[at * 2];
+                }
+                self.channels = 1;
+            }
+            4 => {
+                for at in 0..pixels {
+                    let [r, g, b] = [self.data[at * 4], self.data[at * 4 + 1], self.data[at * 4 + 2]];
+                    self.data[at * 3..at * 3 + 3].copy_from_slice(&[r, g, b]);
+                }
+                self.channels = 3;
+            }
+            _ => return self,
+        }
+        self.data.truncate(pixels * usize::from(self.channels));
+        self
+    }
+
+    /// [`Self::to_luma`] in the place of the pixels.
+    pub fn into_luma(self) -> Vec<u8> {
+        let mut opaque = self.opaque();
+        if opaque.channels == 3 {
+            for at in 0..opaque.pixels() {
+                let [r, g, b] = [opaque.data[at * 3], opaque.data[at * 3 + 1], opaque.data[at * 3 + 2]];
+                opaque.data[at] = luma(r, g, b);
+            }
+            opaque.data.truncate(opaque.pixels());
+        }
+        opaque.data
+    }
+
     /// How often each value occurs, per channel in the order of [`Raster::channels`].
     pub fn histogram(&self) -> Vec<[u32; 256]> {
         let channels = usize::from(self.channels).max(1);
@@ -246,5 +282,18 @@ mod tests {
         assert_eq!(grey_alpha.histogram()[1][9], 1);
         let rgb = Raster::new(2, 1, 3, vec![255, 255, 255, 255, 0, 0]).expect("fits");
         assert_eq!(rgb.to_luma(), [255, 76]);
+    }
+
+    #[test]
+    fn what_is_done_in_place_is_what_is_done_beside_it() {
+        for channels in 1..=4u8 {
+            let data: Vec<u8> = (0..6 * usize::from(channels)).map(|at| (at * 37 % 256) as u8).collect();
+            let raster = Raster::new(2, 3, channels, data).expect("fits");
+            assert_eq!(raster.clone().into_luma(), raster.to_luma(), "{channels}");
+            let opaque = raster.clone().opaque();
+            assert_eq!(opaque.channels, if channels < 3 { 1 } else { 3 });
+            assert_eq!(opaque.to_luma(), raster.to_luma());
+            assert!((0..3).all(|y| raster.pixel(1, y).unwrap().starts_with(opaque.pixel(1, y).unwrap())));
+        }
     }
 }

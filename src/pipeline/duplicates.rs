@@ -1,140 +1,223 @@
 //! Samples that are copies of each other, by one kind of evidence.
 
-use super::signals::{Signal, Wanted};
+use super::signals::Wanted;
+use crate::analysis::HashKind;
+use crate::analysis::evidence::By;
 use crate::analysis::groups::{Forest, Groups};
-use crate::analysis::hamming::{Pair, distinct, join, join_with};
-use crate::analysis::{Hashes, Symmetry};
+use crate::analysis::hamming::{Join, Pair, distinct, join, join_with};
+use crate::analysis::neighbours::Neighbours;
+use crate::dataset::{Kinds, SampleId, Signal, Signals};
 use crate::jobs::{Cancelled, Control};
+use crate::review::Method;
 
 /// Pairs that are kept at most; where there are more the threshold becomes lower.
 pub const MAX_PAIRS: usize = 20_000_000;
 
-/// What makes two samples alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// The same bytes in the file.
-    File,
-    /// The same pixels, however they are stored.
-    Pixels,
-    Ahash,
-    Dhash,
-    Phash,
-    /// The pHash of 256 bits.
-    LongPhash,
-    Whash,
+/// What a pass over the samples has to compute for a method.
+pub fn wanted(method: Method, symmetries: bool) -> Wanted {
+    let turned = if symmetries { Kinds::TURNED } else { Kinds::NONE };
+    let (kinds, turned_of) = match method {
+        Method::Combined => {
+            (Kinds::PIXELS | Kinds::PHASH | Kinds::DESCRIBED | Kinds::SKETCH | turned, HashKind::Phash)
+        }
+        Method::Descriptor => (Kinds::DESCRIBED, HashKind::Phash),
+        Method::File => (Kinds::NONE, HashKind::Phash),
+        Method::Pixels => (Kinds::PIXELS, HashKind::Phash),
+        Method::Ahash => (Kinds::AHASH | turned, HashKind::Ahash),
+        Method::Dhash => (Kinds::DHASH | turned, HashKind::Dhash),
+        Method::Phash => (Kinds::PHASH | turned, HashKind::Phash),
+        Method::Whash => (Kinds::WHASH | turned, HashKind::Whash),
+        Method::LongPhash if symmetries => (Kinds::PHASH_256 | Kinds::TURNED_256, HashKind::LongPhash),
+        Method::LongPhash => (Kinds::PHASH_256, HashKind::LongPhash),
+    };
+    Wanted { kinds, turned: turned_of }
 }
 
-impl Method {
-    /// Bits that may differ, unless a person says otherwise: imagededup's 10 of 64.
-    pub fn default_threshold(self) -> u32 {
-        match self {
-            Self::File | Self::Pixels => 0,
-            Self::Ahash | Self::Dhash | Self::Phash | Self::Whash => 10,
-            Self::LongPhash => 40,
-        }
+/// Words of 64 bits that the hash of a method has; 0 where it has none.
+pub fn words(method: Method) -> usize {
+    match method {
+        Method::Ahash | Method::Dhash | Method::Phash | Method::Whash => 1,
+        Method::File | Method::Pixels => 2,
+        Method::LongPhash => 4,
+        Method::Combined | Method::Descriptor => 0,
     }
+}
 
-    /// What a pass over the samples has to compute.
-    pub fn wanted(self, symmetries: bool) -> Wanted {
-        match self {
-            Self::File => Wanted { file: true, ..Wanted::default() },
-            Self::Pixels => Wanted { pixels: true, ..Wanted::default() },
-            _ => Wanted { hashes: true, symmetries, ..Wanted::default() },
-        }
-    }
-
-    /// The hash of a sample, as words of 64 bits.
-    pub fn hash(self, signal: &Signal, symmetry: usize) -> Option<[u64; 4]> {
-        let words = |bytes: &[u8; 32]| {
-            let mut words = [0; 4];
-            for (word, bytes) in words.iter_mut().zip(bytes.as_chunks::<8>().0) {
-                *word = u64::from_be_bytes(*bytes);
-            }
-            words
-        };
-        let of = |pick: fn(&Hashes) -> u64| signal.hashes.get(symmetry).map(|hashes| [pick(hashes), 0, 0, 0]);
-        match self {
-            Self::File => signal.file.as_ref().map(words),
-            Self::Pixels => signal.pixels.as_ref().map(words),
-            Self::Ahash => of(|hashes| hashes.ahash),
-            Self::Dhash => of(|hashes| hashes.dhash),
-            Self::Phash => of(|hashes| hashes.phash),
-            Self::Whash => of(|hashes| hashes.whash),
-            Self::LongPhash => signal.hashes.get(symmetry).map(|hashes| hashes.phash_256),
-        }
-    }
+/// The hash of a sample, as [words]; the others are 0.
+pub fn hash(method: Method, signal: &Signal) -> Option<[u64; 4]> {
+    let halves = |hash: u128| [(hash >> 64) as u64, hash as u64, 0, 0];
+    let (kind, hash) = match method {
+        Method::Combined | Method::Descriptor => return None,
+        Method::File if signal.content == [0; 16] => return None,
+        Method::File => (Kinds::NONE, halves(u128::from_be_bytes(signal.content))),
+        Method::Pixels => (Kinds::PIXELS, halves(u128::from_be_bytes(signal.pixels))),
+        Method::Ahash => (Kinds::AHASH, [signal.ahash, 0, 0, 0]),
+        Method::Dhash => (Kinds::DHASH, [signal.dhash, 0, 0, 0]),
+        Method::Phash => (Kinds::PHASH, [signal.phash, 0, 0, 0]),
+        Method::Whash => (Kinds::WHASH, [signal.whash, 0, 0, 0]),
+        Method::LongPhash => (Kinds::PHASH_256, signal.phash_256),
+    };
+    signal.has.contains(kind).then_some(hash)
 }
 
 /// What hangs together.
 pub struct Duplicates {
-    /// Places in the signals, `a < b`. Of samples of one hash each is paired with the first.
+    /// Places in the rows that were asked about, `a < b`. Of samples of one hash each is paired with the
+    /// first.
     pub pairs: Vec<Pair>,
+    /// What found each pair; empty where one method alone found all.
+    pub by: Vec<By>,
     pub forest: Forest,
     pub groups: Groups,
     /// The threshold that is complete: lower than what was asked for where there were too many pairs.
     pub threshold: u32,
+    /// The nearest neighbours by the descriptor, where the method finds them on the way.
+    pub neighbours: Option<Neighbours>,
 }
 
-/// Finds the duplicates among samples within a number of bits; exact, no pair is missed.
+/// Finds the duplicates among these samples within a number of bits; exact, no pair is missed. The
+/// signals are what the method [wants](wanted).
 pub fn duplicates(
-    signals: &[Signal],
+    signals: &Signals,
+    samples: &[SampleId],
     method: Method,
     symmetries: bool,
     threshold: u32,
     control: &Control,
 ) -> Result<Duplicates, Cancelled> {
-    let (mut rows, mut hashes) = (Vec::new(), Vec::new());
-    for (row, signal) in signals.iter().enumerate() {
-        if let Some(hash) = method.hash(signal, 0) {
-            rows.push(row as u32);
-            hashes.push(hash);
-        }
-    }
-    let (once, place_of) = distinct(&hashes);
-    // The first row of each hash stands for all of them.
-    let mut first = vec![u32::MAX; once.len()];
-    let mut pairs = Vec::new();
-    for (row, place) in rows.iter().zip(&place_of) {
-        let first = &mut first[*place as usize];
-        if *first == u32::MAX {
-            *first = *row;
-        } else {
-            pairs.push(Pair { a: *first, b: *row, distance: 0 });
-        }
-    }
-    let is_long = matches!(method, Method::LongPhash);
-    let is_exact = matches!(method, Method::File | Method::Pixels);
-    let mut reached = threshold;
-    let mut add = |found: crate::analysis::hamming::Join| {
-        reached = reached.min(found.radius);
-        pairs.extend(found.pairs.into_iter().map(|pair| {
-            let (a, b) = (first[pair.a as usize], first[pair.b as usize]);
-            Pair { a: a.min(b), b: a.max(b), distance: pair.distance }
-        }));
-    };
-    if !is_exact {
-        let turned = |symmetry: usize| {
-            let hash = move |row: &u32| method.hash(&signals[*row as usize], symmetry).unwrap_or_default();
-            first.iter().map(hash).collect::<Vec<_>>()
-        };
-        let all = if symmetries { Symmetry::all().len() } else { 1 };
-        let others: Vec<[u64; 4]> = (1..all).flat_map(turned).collect();
-        let short = |hashes: &[[u64; 4]]| hashes.iter().map(|hash| [hash[0]]).collect::<Vec<[u64; 1]>>();
-        add(match is_long {
-            true => join(&once, threshold, MAX_PAIRS, control)?,
-            false => join(&short(&once), threshold, MAX_PAIRS, control)?,
-        });
+    let mut hashed = Hashed { rows: Vec::new(), hashes: Vec::new(), turned: Vec::new() };
+    for (row, sample) in samples.iter().enumerate() {
+        let signal = signals.get(*sample);
+        let Some(hash) = hash(method, &signal) else { continue };
+        hashed.rows.push(row as u32);
+        hashed.hashes.push(hash);
         if symmetries {
-            add(match is_long {
-                true => join_with(&once, &others, threshold, MAX_PAIRS, control)?,
-                false => join_with(&short(&once), &short(&others), threshold, MAX_PAIRS, control)?,
+            hashed.turned.push(match method {
+                Method::LongPhash => signal.turned_256,
+                _ => signal.turned.map(|hash| [hash, 0, 0, 0]),
             });
         }
     }
+    let (mut pairs, reached) = match method {
+        Method::File | Method::Pixels => (hashed.equal(), threshold),
+        Method::LongPhash => hashed.near::<4, 32>(threshold, control)?,
+        _ => hashed.near::<1, 8>(threshold, control)?,
+    };
     pairs.sort_unstable();
     pairs.dedup_by_key(|pair| (pair.a, pair.b));
     pairs.retain(|pair| u32::from(pair.distance) <= reached);
-    let forest = Forest::new(signals.len(), &pairs);
+    let forest = Forest::new(samples.len(), &pairs);
     let groups = forest.groups(reached);
-    Ok(Duplicates { pairs, forest, groups, threshold: reached })
+    Ok(Duplicates { pairs, by: Vec::new(), forest, groups, threshold: reached, neighbours: None })
+}
+
+/// Rows that have a hash.
+struct Hashed {
+    rows: Vec<u32>,
+    hashes: Vec<[u64; 4]>,
+    /// The hashes under the other seven symmetries; none where they are not asked for.
+    turned: Vec<[[u64; 4]; 7]>,
+}
+
+impl Hashed {
+    /// Pairs of rows of one hash: each with the first.
+    fn equal(&self) -> Vec<Pair> {
+        let (_, place_of) = distinct(&self.hashes);
+        let first = self.first_of(&place_of);
+        let pair = |(row, place): (&u32, &u32)| Pair { a: first[*place as usize], b: *row, distance: 0 };
+        self.rows.iter().zip(&place_of).map(pair).filter(|pair| pair.a != pair.b).collect()
+    }
+
+    /// Pairs of rows within a threshold, and the threshold that is complete. `W` is the words of a hash
+    /// and `ALL` those of all eight.
+    fn near<const W: usize, const ALL: usize>(
+        &self,
+        threshold: u32,
+        control: &Control,
+    ) -> Result<(Vec<Pair>, u32), Cancelled> {
+        let mut pairs = self.equal();
+        let mut reached = threshold;
+        let mut add = |found: Join, first: &[u32]| {
+            reached = reached.min(found.radius);
+            pairs.extend(found.pairs.into_iter().map(|pair| {
+                let (a, b) = (first[pair.a as usize], first[pair.b as usize]);
+                Pair { a: a.min(b), b: a.max(b), distance: pair.distance }
+            }));
+        };
+        let cut = |hash: &[u64; 4]| -> [u64; W] { std::array::from_fn(|word| hash[word]) };
+        // The first row of each hash stands for all of them.
+        let (once, place_of) = distinct(&self.hashes);
+        let once: Vec<[u64; W]> = once.iter().map(cut).collect();
+        add(join(&once, threshold, MAX_PAIRS, control)?, &self.first_of(&place_of));
+        if !self.turned.is_empty() {
+            // Pictures of one hash can have different ones when they are turned: here the first row of
+            // all eight stands for those that have the same.
+            let eight = |(hash, turned): (&[u64; 4], &[[u64; 4]; 7])| -> [u64; ALL] {
+                std::array::from_fn(|at| match at / W {
+                    0 => hash[at],
+                    symmetry => turned[symmetry - 1][at % W],
+                })
+            };
+            let all: Vec<[u64; ALL]> = self.hashes.iter().zip(&self.turned).map(eight).collect();
+            let (once, place_of) = distinct(&all);
+            let under = |symmetry: usize| {
+                let word = move |hashes: &[u64; ALL]| -> [u64; W] {
+                    std::array::from_fn(|word| hashes[symmetry * W + word])
+                };
+                once.iter().map(word).collect::<Vec<[u64; W]>>()
+            };
+            let others: Vec<[u64; W]> = (1..8).flat_map(under).collect();
+            add(join_with(&under(0), &others, threshold, MAX_PAIRS, control)?, &self.first_of(&place_of));
+        }
+        Ok((pairs, reached))
+    }
+
+    /// The first row of each of the places.
+    fn first_of(&self, place_of: &[u32]) -> Vec<u32> {
+        let places = place_of.iter().max().map_or(0, |last| *last as usize + 1);
+        let mut first = vec![u32::MAX; places];
+        for (row, place) in self.rows.iter().zip(place_of).rev() {
+            first[*place as usize] = *row;
+        }
+        first
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The pairs among samples of these hashes and of that hash when mirrored.
+    fn found(hashes: &[(u64, u64)], symmetries: bool, threshold: u32) -> Vec<(u32, u32, u16)> {
+        let mut signals = Signals::new(hashes.len());
+        for (sample, (dhash, mirrored)) in hashes.iter().enumerate() {
+            let mut turned: [u64; 7] = std::array::from_fn(|at| !0 << (8 * at) ^ dhash.rotate_left(31));
+            turned[3] = *mirrored;
+            let has = Kinds::DHASH | Kinds::TURNED;
+            signals.set(sample as u32, &Signal { has, dhash: *dhash, turned, ..Signal::UNSEEN });
+        }
+        let samples: Vec<SampleId> = (0..hashes.len() as u32).collect();
+        let found =
+            duplicates(&signals, &samples, Method::Dhash, symmetries, threshold, &Control::new()).unwrap();
+        found.pairs.iter().map(|pair| (pair.a, pair.b, pair.distance)).collect()
+    }
+
+    #[test]
+    fn pictures_of_one_hash_are_told_apart_by_what_they_are_when_turned() {
+        let (x, y, far) = (0x0F0F_1234_5678_9ABC, 0xC0FF_EE00_1234_5678, 0x5555_AAAA_5555_AAAA);
+        // The second has the hash of the first, and it alone is the third when mirrored.
+        let hashes = [(x, far), (x, y), (y, !x)];
+        assert_eq!(found(&hashes, false, 2), [(0, 1, 0)]);
+        assert_eq!(found(&hashes, true, 2), [(0, 1, 0), (1, 2, 0)]);
+    }
+
+    #[test]
+    fn a_sample_without_a_hash_is_like_nothing() {
+        let mut signals = Signals::new(3);
+        signals.set(1, &Signal { has: Kinds::DHASH, ..Signal::UNSEEN });
+        for method in [Method::File, Method::Pixels, Method::Dhash, Method::LongPhash] {
+            let found = duplicates(&signals, &[0, 1, 2], method, false, 10, &Control::new()).unwrap();
+            assert_eq!((found.pairs.len(), found.groups.len()), (0, 0), "{method:?}");
+        }
+    }
 }

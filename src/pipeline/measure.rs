@@ -1,24 +1,17 @@
 //! One pass over the content of every sample that needs it: decode, thumbnail, statistics, hash.
 //! What it finds is told as it goes, and kept in the project where there is one.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
-
 use super::keep::{Keeper, Unkept};
+use super::pass;
 use crate::dataset::facts::CHUNK;
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Fact, Issue, IssueKind, Origin, SampleId};
 use crate::import::Reader;
-use crate::jobs::{Cancelled, Control, step_back};
+use crate::jobs::{Cancelled, Control};
 use crate::media::{self, Raster};
 
 /// Longest side of the thumbnails that the pass makes, in pixels.
 pub const THUMBNAIL_EDGE: u32 = 128;
-/// Samples that a thread takes at once: few, so that all threads end together.
-const BLOCK: usize = 8;
-/// A thread hands over what it has after this long or this many samples.
-const BATCH_TIME: Duration = Duration::from_millis(100);
-const BATCH: usize = 256;
 
 /// What a thread found since it last handed over.
 #[derive(Debug, Default)]
@@ -81,55 +74,8 @@ fn each_batch(
     sink: &(impl Fn(Batch) + Sync),
 ) -> Result<(), Cancelled> {
     control.begin("Measuring", samples.len() as u64);
-    let next = AtomicUsize::new(0);
-    let work = || -> Result<(), Cancelled> {
-        let mut batch = Batch::default();
-        let mut handed_over = Instant::now();
-        let ended = loop {
-            let start = next.fetch_add(BLOCK, Ordering::Relaxed);
-            if start >= samples.len() {
-                break Ok(());
-            }
-            for sample in &samples[start..samples.len().min(start + BLOCK)] {
-                if control.checkpoint().is_err() {
-                    break;
-                }
-                measure_one(snapshot, reader, *sample, &mut batch);
-                control.add(1);
-            }
-            if batch.facts.len() >= BATCH || handed_over.elapsed() >= BATCH_TIME {
-                sink(std::mem::take(&mut batch));
-                handed_over = Instant::now();
-            }
-            if control.is_cancelled() {
-                break Err(Cancelled);
-            }
-        };
-        if !batch.facts.is_empty() {
-            sink(batch);
-        }
-        ended
-    };
-    std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..threads.max(1))
-            .map_while(|at| {
-                let work = || {
-                    step_back();
-                    work()
-                };
-                std::thread::Builder::new().name(format!("measure-{at}")).spawn_scoped(scope, work).ok()
-            })
-            .collect();
-        if workers.is_empty() {
-            // No thread could be had: do it here.
-            return work();
-        }
-        workers.into_iter().try_for_each(|worker| match worker.join() {
-            Ok(ended) => ended,
-            // A decoder's panic is caught where it decodes; this one is ours and goes up.
-            Err(cause) => std::panic::resume_unwind(cause),
-        })
-    })
+    let one = |sample, batch: &mut Batch| measure_one(snapshot, reader, sample, batch);
+    pass::each_batch("measure", samples, threads, control, &one, sink)
 }
 
 fn measure_one(snapshot: &Snapshot, reader: &Reader, sample: SampleId, batch: &mut Batch) {

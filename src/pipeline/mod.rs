@@ -1,6 +1,6 @@
-//! Where import, media and the store meet: open a source with its project, list it again, and
-//! measure every sample that needs it. The window and the command line measure by this alone, and
-//! open by it where there is a project.
+//! Where import, media and the store meet: open a source with its project, list it again, measure
+//! every sample that needs it, and compute its signals for analysis. The window and the command line
+//! measure and compute by this alone, and open by it where there is a project.
 //!
 //! This room refuses to know the user interface.
 
@@ -9,8 +9,11 @@ pub mod duplicates;
 mod keep;
 pub mod measure;
 pub mod open;
+mod pass;
+pub mod scores;
 pub mod signals;
 
 pub use keep::Keeper;
 pub use measure::{THUMBNAIL_EDGE, measure, pending};
 pub use open::{OpenError, OpenRequest, Opened, Relisted, open, relist};
+pub use pass::cores;

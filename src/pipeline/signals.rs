@@ -1,159 +1,199 @@
-//! A pass over the pixels of samples for analysis: hashes and figures of quality.
+//! A pass over the pixels of samples for analysis: hashes, figures of quality, descriptions.
 //!
-//! Pictures are decoded whole: the definitions of the scores are of every pixel.
+//! Pictures are decoded whole: the definitions of the scores are of every pixel. Only what is wanted is
+//! computed, and only of samples that were not looked at for it since they changed. What a project
+//! keeps is brought up to date by the same pass.
+//!
+//! Descriptions are whitened by what varies in the dataset, so that the pass has two stages where
+//! no whitening is known: some thousand samples all over the dataset first, and then the others.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod fitted;
+mod look;
+mod unkept;
 
-use crate::analysis::quality::Figures;
-use crate::analysis::{Hashes, Plane};
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use fitted::Fitted;
+use look::{Found, Look, Raw};
+use unkept::Unkept;
+
+use super::pass;
+use crate::analysis::HashKind;
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Issue, Origin, SampleId};
+use crate::dataset::{Issue, IssueKind, Kinds, SampleId, Signals};
 use crate::import::Reader;
 use crate::jobs::{Cancelled, Control};
-use crate::media::{self, Payload, Raster};
+use crate::store::{Project, StoreError};
 
-/// Samples that a thread takes at once.
-const BLOCK: usize = 8;
+/// Samples that a whitening is fitted to at most; their descriptions take 6 MB before it.
+const FITTED_TO: usize = 8192;
 
 /// What to compute of each sample.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wanted {
-    pub hashes: bool,
-    /// Hashes under all eight symmetries.
-    pub symmetries: bool,
-    pub figures: bool,
-    /// A hash of the oriented pixels.
-    pub pixels: bool,
-    /// A hash of the file's bytes.
-    pub file: bool,
+    pub kinds: Kinds,
+    /// The hash that [`Kinds::TURNED`] is of. Projects keep those of pHash.
+    pub turned: HashKind,
 }
 
-/// What was computed of a sample; `None` where it was not wanted, or there is nothing to say.
-#[derive(Clone, Debug, Default)]
-pub struct Signal {
-    pub sample: SampleId,
-    /// Oriented.
-    pub width: u32,
-    pub height: u32,
-    /// One, or eight in the order of [`crate::analysis::Symmetry::all`]; none of a picture of one value.
-    pub hashes: Vec<Hashes>,
-    pub figures: Option<Figures>,
-    pub pixels: Option<[u8; 32]>,
-    pub file: Option<[u8; 32]>,
+impl Wanted {
+    /// All that a project keeps.
+    pub const KEPT: Self = Self { kinds: Kinds::KEPT, turned: HashKind::Phash };
+
+    /// These kinds.
+    pub fn of(kinds: Kinds) -> Self {
+        Self { kinds, turned: HashKind::Phash }
+    }
 }
 
-/// Computes what is wanted of samples, in their order, and what could not be read of them.
-pub fn signals(
+/// What a pass ended with.
+#[derive(Debug)]
+pub struct Looked {
+    pub signals: Signals,
+    /// What is wrong with samples and was not known from listing and measuring them.
+    pub issues: Vec<Issue>,
+    /// Why something could not be kept, if so: it will be looked for again.
+    pub problem: Option<String>,
+}
+
+/// The samples to look at for what is wanted: those that the last scan found, that can be decoded as
+/// far as is known, and that were not looked at for all of it since they changed.
+pub fn pending_signals(snapshot: &Snapshot, signals: &Signals, wanted: Kinds) -> Vec<SampleId> {
+    let is_current = |sample: &SampleId| {
+        (*sample as usize) < signals.len()
+            && signals.is_current(*sample, &snapshot.facts.get(*sample).content, wanted)
+    };
+    decodable(snapshot).filter(|sample| !is_current(sample)).collect()
+}
+
+/// The samples that are there and have no fault that leaves nothing to see.
+fn decodable(snapshot: &Snapshot) -> impl Iterator<Item = SampleId> + '_ {
+    let grave = IssueKind::ALL.into_iter().filter(|kind| !kind.leaves_image());
+    let grave = grave.fold(0, |bits, kind| bits | kind.bit());
+    let is_there = move |sample: &SampleId| {
+        !snapshot.dataset.gone[*sample as usize] && snapshot.issues(*sample) & grave == 0
+    };
+    (0..snapshot.len() as SampleId).filter(is_there)
+}
+
+/// What a project keeps of a dataset of `samples` rows, and a sentence where part of it was damaged.
+pub fn load(project: &Project, samples: usize) -> Result<(Signals, Option<String>), StoreError> {
+    let (mut signals, damaged) = project.load_signals(samples)?;
+    signals.keep_described_by(Fitted::load(project).map_or(0, |fitted| fitted.id));
+    let note = (damaged > 0).then(|| {
+        let rows = damaged * crate::dataset::chunks::CHUNK;
+        format!("What was computed of up to {rows} samples was damaged and is computed again.")
+    });
+    Ok((signals, note))
+}
+
+/// Computes what is [pending](pending_signals), on `threads` threads, and keeps it in the project where
+/// that can be written to. `signals` is what is known, as [`load`] or an earlier pass gave it. Every few
+/// seconds `tell` gets what is known by then, from any thread; a cancelled pass tells and keeps what it
+/// has. Progress counts samples.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "each is of another kind, and a struct of them would be made once"
+)]
+pub fn run(
     snapshot: &Snapshot,
     reader: &Reader,
-    samples: &[SampleId],
+    project: Option<&Project>,
+    signals: Signals,
     wanted: Wanted,
     threads: usize,
     control: &Control,
-) -> Result<(Vec<Signal>, Vec<Issue>), Cancelled> {
-    control.begin("Looking at pictures", samples.len() as u64);
-    let next = AtomicUsize::new(0);
-    let work = || -> Result<Vec<(usize, Found)>, Cancelled> {
-        let mut found = Vec::new();
-        loop {
-            let start = next.fetch_add(BLOCK, Ordering::Relaxed);
-            if start >= samples.len() {
-                return Ok(found);
-            }
-            for (at, sample) in samples.iter().enumerate().skip(start).take(BLOCK) {
-                control.checkpoint()?;
-                found.push((at, signal(snapshot, reader, *sample, wanted)));
-                control.add(1);
-            }
-        }
+    tell: &(impl Fn(&Signals) + Sync),
+) -> Result<Looked, Cancelled> {
+    let mut signals = signals;
+    signals.grow(snapshot.len());
+    let is_described = wanted.kinds.contains(Kinds::DESCRIBED);
+    let mut fitted = None;
+    if is_described {
+        let rows = decodable(snapshot).count();
+        fitted = project.and_then(Fitted::load).filter(|fitted| fitted.is_fit_for(rows));
+        signals.keep_described_by(fitted.as_ref().map_or(0, |fitted: &Fitted| fitted.id));
+    }
+    let pending = pending_signals(snapshot, &signals, wanted.kinds);
+    control.begin("Looking at pictures", pending.len() as u64);
+    let unkept = Unkept::new(signals.clone(), project, tell);
+    let pass = Pass { snapshot, reader, known: &signals, threads, control, unkept: &unkept };
+    let ended = match (is_described, fitted) {
+        (true, None) => pass.fit_and_look(&pending, wanted),
+        (_, fitted) => pass.look(&pending, wanted, fitted.as_ref()),
     };
-    let mut all: Vec<(usize, Found)> = std::thread::scope(|scope| {
-        let spawn = |at: usize| {
-            std::thread::Builder::new().name(format!("signals-{at}")).spawn_scoped(scope, work).ok()
+    let looked = unkept.finish(ended.is_err());
+    ended.map(|()| looked)
+}
+
+/// Hands the samples of a pass to its threads.
+struct Pass<'a, 'k, T> {
+    snapshot: &'a Snapshot,
+    reader: &'a Reader,
+    known: &'a Signals,
+    threads: usize,
+    control: &'a Control,
+    unkept: &'a Unkept<'k, T>,
+}
+
+impl<T: Fn(&Signals) + Sync> Pass<'_, '_, T> {
+    /// Looks at the samples; descriptions are whitened at once.
+    fn look(&self, samples: &[SampleId], wanted: Wanted, fitted: Option<&Fitted>) -> Result<(), Cancelled> {
+        self.each(samples, wanted, fitted, &|_, _| {})
+    }
+
+    /// Fits a whitening to samples all over the dataset and looks at all.
+    fn fit_and_look(&self, samples: &[SampleId], wanted: Wanted) -> Result<(), Cancelled> {
+        let spread = spread(samples, FITTED_TO);
+        let raws: Mutex<Vec<(SampleId, Raw)>> = Mutex::default();
+        self.each(&spread, wanted, None, &|sample, raw| {
+            raws.lock().unwrap_or_else(PoisonError::into_inner).push((sample, raw));
+        })?;
+        self.control.checkpoint()?;
+        let mut raws = raws.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // In the order of samples, whatever the threads were.
+        raws.sort_unstable_by_key(|(sample, _)| *sample);
+        let fitted = Fitted::to(&raws, decodable(self.snapshot).count());
+        self.unkept.note_whitening(&fitted, &spread, &raws);
+        drop(raws);
+        let seen: HashSet<SampleId> = spread.into_iter().collect();
+        let others: Vec<SampleId> = samples.iter().copied().filter(|sample| !seen.contains(sample)).collect();
+        self.look(&others, wanted, Some(&fitted))
+    }
+
+    fn each(
+        &self,
+        samples: &[SampleId],
+        wanted: Wanted,
+        fitted: Option<&Fitted>,
+        describe: &(impl Fn(SampleId, Raw) + Sync),
+    ) -> Result<(), Cancelled> {
+        let look = Look { snapshot: self.snapshot, reader: self.reader, wanted, fitted };
+        let one = |sample: SampleId, found: &mut Found| {
+            if let Some(raw) = look.at(sample, &self.known.get(sample), found) {
+                describe(sample, raw);
+            }
         };
-        let workers: Vec<_> = (1..threads.max(1)).map_while(spawn).collect();
-        let mut all = work()?;
-        for worker in workers {
-            match worker.join() {
-                Ok(found) => all.extend(found?),
-                Err(cause) => std::panic::resume_unwind(cause),
-            }
-        }
-        Ok(all)
-    })?;
-    all.sort_unstable_by_key(|(at, _)| *at);
-    let (mut signals, mut issues) = (Vec::with_capacity(all.len()), Vec::new());
-    for (_, (signal, issue)) in all {
-        signals.push(signal);
-        issues.extend(issue);
-    }
-    Ok((signals, issues))
-}
-
-type Found = (Signal, Option<Issue>);
-
-fn signal(snapshot: &Snapshot, reader: &Reader, sample: SampleId, wanted: Wanted) -> Found {
-    let mut signal = Signal { sample, ..Signal::default() };
-    let issue = |kind, message| Issue {
-        sample: Some(sample),
-        path: snapshot.dataset.path(sample).to_owned(),
-        kind,
-        origin: Origin::Content,
-        message,
-    };
-    let payload = match reader.sample(&snapshot.dataset, sample) {
-        Ok(payload) => payload,
-        Err(error) => return (signal, Some(issue(error.kind, error.message))),
-    };
-    if wanted.file {
-        signal.file = Some(match &payload {
-            Payload::Encoded(bytes) => *blake3::hash(bytes).as_bytes(),
-            Payload::Raster(raster) => pixel_hash(raster),
-        });
-        if (Wanted { file: false, ..wanted }) == Wanted::default() {
-            return (signal, None);
-        }
-    }
-    let raster = match media::decode(&payload) {
-        Ok(decoded) => decoded.raster,
-        Err(error) => return (signal, Some(issue(error.kind, error.message))),
-    };
-    (signal.width, signal.height) = (raster.width, raster.height);
-    if wanted.pixels {
-        signal.pixels = Some(pixel_hash(&raster));
-    }
-    let (width, height) = (raster.width as usize, raster.height as usize);
-    if (wanted.hashes || wanted.symmetries)
-        && let Some(grey) = Plane::new(width, height, raster.to_luma())
-    {
-        signal.hashes = match wanted.symmetries {
-            true => Hashes::of_all(&grey).map_or_else(Vec::new, |all| all.to_vec()),
-            false => Hashes::of(&grey).into_iter().collect(),
-        };
-    }
-    if wanted.figures {
-        let (channels, data) = opaque(raster);
-        signal.figures = Figures::of(width, height, channels, &data);
-    }
-    (signal, None)
-}
-
-/// Grey or red, green and blue, without what says how see-through a pixel is.
-fn opaque(raster: Raster) -> (usize, Vec<u8>) {
-    match raster.channels {
-        1 => (1, raster.data),
-        2 => (1, raster.data.as_chunks::<2>().0.iter().map(|pixel| pixel[0]).collect()),
-        3 => (3, raster.data),
-        _ => (3, raster.data.as_chunks::<4>().0.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect()),
+        let hand_over = |found: Found| self.unkept.note(found);
+        pass::each_batch("look", samples, self.threads, self.control, &one, &hand_over)
     }
 }
 
-/// BLAKE3 of the size and of the oriented pixels as red, green, blue and alpha: the same for the same
-/// picture, however it is stored.
-fn pixel_hash(raster: &Raster) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update(&raster.width.to_le_bytes());
-    hasher.update(&raster.height.to_le_bytes());
-    hasher.update(&raster.to_rgba());
-    *hasher.finalize().as_bytes()
+/// At most so many of them, as far from each other as possible.
+fn spread(samples: &[SampleId], most: usize) -> Vec<SampleId> {
+    let count = samples.len().min(most);
+    (0..count).map(|at| samples[at * samples.len() / count]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_to_fit_to_lie_all_over() {
+        assert!(spread(&[], 4).is_empty());
+        assert_eq!(spread(&[3, 5, 9], 4), [3, 5, 9]);
+        assert_eq!(spread(&(0..10).collect::<Vec<_>>(), 4), [0, 2, 5, 7]);
+    }
 }

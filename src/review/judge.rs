@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::impact::{Coverage, Impact};
 use super::ranked::Ranked;
-use super::rules::{is_conflict, is_leak};
+use super::rules::{Rules, is_conflict, is_leak};
 use super::{Analysed, ReviewSettings, check_of};
 use crate::analysis::groups::{ALONE, Groups};
-use crate::dataset::query::Snapshot;
+use crate::dataset::query::{QueryError, Snapshot};
 use crate::dataset::{Decision, Findings, Flag, SampleId, Score, Verdict};
 
 /// How the groups are listed.
@@ -31,6 +31,57 @@ pub struct Judged {
     pub in_groups: [Arc<Vec<SampleId>>; OF_GROUPS.len()],
     pub findings: Arc<Findings>,
     pub impact: Arc<Impact>,
+    pub preview: Preview,
+}
+
+/// What the rules would change if they were carried out now.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Preview {
+    /// Samples that would be pruned and are not, and their bytes.
+    pub prune: u64,
+    pub bytes: u64,
+    /// Samples that rules pruned before and would let stay now.
+    pub undecide: u64,
+    /// Samples that stay pruned, for another reason than now.
+    pub other_reason: u64,
+    /// Samples that are protected.
+    pub protected: u64,
+    /// The query of the rules that cannot be read: then they decide nothing.
+    pub problem: Option<(String, QueryError)>,
+}
+
+impl Preview {
+    /// What these rules would change.
+    pub fn of<'a>(
+        snapshot: &Snapshot,
+        rules: &Rules,
+        groups: impl IntoIterator<Item = &'a [SampleId]>,
+    ) -> Self {
+        let decided = match rules.decide(snapshot, groups) {
+            Ok(decided) => decided,
+            Err(problem) => return Self { problem: Some(problem), ..Self::default() },
+        };
+        let mut preview = Self::default();
+        for (sample, decision) in decided {
+            let was_pruned = snapshot.decision(sample).verdict == Verdict::Prune;
+            match (was_pruned, decision.verdict == Verdict::Prune) {
+                (false, true) => {
+                    preview.prune += 1;
+                    preview.bytes += snapshot.dataset.bytes[sample as usize];
+                }
+                (true, false) => preview.undecide += 1,
+                _ => preview.other_reason += 1,
+            }
+        }
+        // They were read for the decisions already.
+        preview.protected = rules.protected(snapshot).map_or(0, |protected| protected.count() as u64);
+        preview
+    }
+
+    /// Whether carrying the rules out would change nothing.
+    pub fn is_empty(&self) -> bool {
+        (self.prune, self.undecide, self.other_reason) == (0, 0, 0)
+    }
 }
 
 /// The flags that follow from groups of near-duplicates.
@@ -168,6 +219,9 @@ pub fn judge_again(
         ranked[score as usize] = Some(by_score);
     }
     findings.flags = flags.into();
+    let findings = Arc::new(findings);
+    let rules = settings.rules(&snapshot.dataset.split_names);
+    let preview = Preview::of(&snapshot.finding(findings.clone()), &rules, groups.iter());
     let mut impact = Impact::of(snapshot, groups.iter());
     if !analysed.near.samples.is_empty() && impact.pruned > 0 {
         let described = analysed.near.samples.iter().copied().filter(|row| present.contains(*row as usize));
@@ -182,8 +236,9 @@ pub fn judge_again(
         raised,
         ranked,
         in_groups,
-        findings: findings.into(),
+        findings,
         impact: impact.into(),
+        preview,
     }
 }
 

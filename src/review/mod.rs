@@ -16,7 +16,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use impact::{Coverage, Impact, staying};
-pub use judge::{Judged, Raised, judge, judge_again};
+pub use judge::{Judged, Preview, Raised, judge, judge_again};
 pub use ranked::Ranked;
 pub use rules::{FlagName, Rules};
 
@@ -146,9 +146,18 @@ pub struct ReviewSettings {
     pub rules: Option<Rules>,
 }
 
+impl ReviewSettings {
+    /// The rules in force for a dataset with these splits.
+    pub fn rules(&self, split_names: &[String]) -> Rules {
+        self.rules.clone().unwrap_or_else(|| Rules::for_dataset(split_names))
+    }
+}
+
 /// What an analysis found of a dataset. Cloning copies pointers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Analysed {
+    /// Of the content and labels that it was worked out of.
+    pub stamp: [u8; 16],
     /// Samples that it looked at.
     pub looked_at: usize,
     pub alike: Arc<Alike>,

@@ -5,6 +5,7 @@
 //! a test or a recording can replay them. This room refuses to know egui and files.
 
 pub mod command;
+pub mod export;
 mod gestures;
 pub mod layout;
 mod results;
@@ -17,6 +18,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use command::{COMMANDS, Command};
+pub use export::{ExportChoice, ExportDraft, PlanFace};
 pub use review::{Review, Which};
 pub use selection::{SelectMode, Selection};
 pub use session::{
@@ -107,7 +109,7 @@ pub enum JobId {
     Analyse,
     /// Writing the demo dataset.
     Demo,
-    /// Writing a table of issues.
+    /// Writing what stays of a dataset, a report, or a table of issues.
     Export,
 }
 
@@ -151,6 +153,8 @@ pub enum Dialog {
     Unsaved {
         problem: String,
     },
+    /// Where and how to export what stays.
+    ExportDataset(Box<ExportDraft>),
     Settings,
     Shortcuts,
     QueryHelp,
@@ -175,6 +179,8 @@ pub struct State {
     next_notice: u64,
     /// How many datasets were opened.
     opened: u64,
+    /// Number of the last plan of an export that was asked for.
+    asked_plans: u64,
 }
 
 /// Something that happened: a person's gesture or work that came back.
@@ -328,6 +334,18 @@ pub enum Action {
     IssuesExportTo {
         path: PathBuf,
     },
+    ReportExportTo {
+        path: PathBuf,
+    },
+    /// Another choice in the dialog of the export.
+    ChangeExport(Box<ExportChoice>),
+    /// Asks for a folder to export to.
+    PickExportFolder,
+    ExportFolderPicked {
+        path: PathBuf,
+    },
+    /// Starts the export that the dialog shows.
+    StartExport,
 
     // Work that came back.
     Notify {
@@ -341,6 +359,11 @@ pub enum Action {
     OpenFailed {
         level: Level,
         message: String,
+    },
+    /// What an export would write, or why that cannot be told.
+    ExportPlanned {
+        generation: u64,
+        plan: Result<Arc<PlanFace>, String>,
     },
     Opened(Box<Opened>),
     /// A rescan found something: the dataset as it is now.
@@ -503,6 +526,19 @@ pub enum Effect {
     ExportIssues {
         path: PathBuf,
     },
+    PickReportFile,
+    ExportReport {
+        path: PathBuf,
+    },
+    PickExportFolder,
+    /// Work out what an export would write; the answer carries the generation.
+    PlanExport {
+        generation: u64,
+        choice: ExportChoice,
+    },
+    ExportDataset {
+        choice: ExportChoice,
+    },
     PauseJob {
         job: JobId,
         pause: bool,
@@ -540,6 +576,8 @@ impl State {
             Command::Undo => session.history.next_undo().is_some_and(may),
             Command::Redo => session.history.next_redo().is_some_and(may),
             Command::ExportIssues => !session.issues.is_empty(),
+            Command::ExportReport => session.review.analysed.is_some(),
+            Command::UndecideAll => session.shown.found.total.kept + session.shown.found.total.pruned > 0,
             Command::ClearFilter => {
                 !session.overlay.view.filter.is_empty() || !session.search.text.is_empty()
             }

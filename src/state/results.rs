@@ -116,6 +116,7 @@ impl Session {
         // What the query means can be another with other names in the dataset.
         let text = self.search.text.clone();
         self.search.set(&text, self.snapshot.vocabulary());
+        self.review.is_stale |= (added, removed, changed.len()) != (0, 0, 0);
         let text = match (added, removed, changed.len()) {
             (0, 0, 0) if !is_asked => return (vec![self.find_rows()], None),
             (0, 0, 0) => "Nothing changed since the last scan.".to_owned(),

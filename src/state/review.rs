@@ -54,8 +54,7 @@ impl Review {
 impl Session {
     /// The rules in force.
     pub fn rules(&self) -> Rules {
-        let rules = self.review.settings.rules.clone();
-        rules.unwrap_or_else(|| Rules::for_dataset(&self.dataset().split_names))
+        self.review.settings.rules(&self.dataset().split_names)
     }
 
     /// Carries out what a person did in the review.
@@ -86,6 +85,13 @@ impl Session {
             Command::Undecide => {
                 self.decide(SampleSet::from_mask(self.selection.mask()), Decision::UNDECIDED)
             }
+            Command::UndecideAll => {
+                let decided = |(row, one): (usize, &Decision)| {
+                    (one.verdict != Verdict::Undecided).then_some(row as SampleId)
+                };
+                let samples = self.overlay.decisions.iter().enumerate().filter_map(decided);
+                self.decide(SampleSet::from_rows(samples), Decision::UNDECIDED)
+            }
             Command::NextGroup => self.walk_groups(1),
             Command::PreviousGroup => self.walk_groups(-1),
             Command::ApplyRules => self.apply_rules(),
@@ -103,7 +109,7 @@ impl Session {
                 (self.judge(), None)
             }
             Action::Judged { generation, judged } if generation == self.review.asked => {
-                let flags_changed = judged.findings != self.snapshot.findings;
+                let flags_changed = !judged.findings.is_same(&self.snapshot.findings);
                 self.review.judged = judged;
                 self.review.answered = generation;
                 if !flags_changed {

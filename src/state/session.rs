@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 
 use serde::{Deserialize, Serialize};
 
+use super::export::ExportChoice;
 use super::review::Review;
 use super::selection::Selection;
 use crate::dataset::edit::{History, Overlay};
@@ -33,6 +34,8 @@ pub struct Session {
     pub grid: GridState,
     pub table: TableState,
     pub review: Review,
+    /// What was chosen in the dialog of the export last.
+    pub export: Option<ExportChoice>,
 }
 
 /// While it is equal, issues are only added at the end.

@@ -49,6 +49,12 @@ impl State {
             Action::DrawnDark(dark) => self.drawn_dark = dark,
             Action::QuitAnyway => effects.push(Effect::QuitAnyway),
             Action::IssuesExportTo { path } => effects.push(Effect::ExportIssues { path }),
+            Action::ReportExportTo { path } => effects.push(Effect::ExportReport { path }),
+            Action::ChangeExport(choice) => effects.extend(self.change_export(*choice)),
+            Action::PickExportFolder => effects.push(Effect::PickExportFolder),
+            Action::ExportFolderPicked { path } => effects.extend(self.export_folder(&path)),
+            Action::ExportPlanned { generation, plan } => self.export_planned(generation, plan),
+            Action::StartExport => effects.extend(self.start_export()),
             action if action.is_result() => {
                 let answer = self.session.as_mut().map(|session| session.result(action));
                 effects.extend(self.answered(answer));
@@ -81,6 +87,8 @@ impl State {
             Command::OpenDemo => effects.push(Effect::OpenDemo),
             Command::Quit => effects.push(Effect::Quit),
             Command::ExportIssues => effects.push(Effect::PickIssuesFile),
+            Command::ExportReport => effects.push(Effect::PickReportFile),
+            Command::ExportDataset => effects.extend(self.open_export()),
             Command::Rescan => effects.push(Effect::Rescan),
             Command::CloseDataset => {
                 let place = self.session.take().map(|session| session.place());
@@ -129,6 +137,7 @@ impl State {
             | Command::Keep
             | Command::Prune
             | Command::Undecide
+            | Command::UndecideAll
             | Command::NextGroup
             | Command::PreviousGroup
             | Command::ApplyRules
@@ -177,6 +186,7 @@ impl State {
             grid: GridState::default(),
             table: Default::default(),
             review: Review::new(opened.review, self.opened << 32),
+            export: None,
         };
         session.overlay.grow(session.snapshot.len());
         if !self.settings.table_columns.is_empty() {

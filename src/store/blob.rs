@@ -160,16 +160,16 @@ macro_rules! numbers {
 }
 numbers!(u8, i8, u16, u32, u64, i64, f32);
 
-/// Short hashes lie in columns as numbers do.
-impl Number for [u8; 16] {
-    const SIZE: usize = 16;
+/// Short hashes and sketches lie in columns as numbers do.
+impl<const N: usize> Number for [u8; N] {
+    const SIZE: usize = N;
 
     fn write(self, to: &mut Vec<u8>) {
         to.extend_from_slice(&self);
     }
 
     fn read(from: &[u8]) -> Self {
-        from.try_into().unwrap_or_default()
+        from.try_into().unwrap_or([0; N])
     }
 }
 

@@ -51,6 +51,10 @@ impl Cell for [u64; 7] {
     const TYPE: u8 = 8;
 }
 
+impl Cell for [u8; 246] {
+    const TYPE: u8 = 10;
+}
+
 impl Cell for [i8; 128] {
     const TYPE: u8 = 9;
 }

@@ -13,6 +13,7 @@
 //! that is reconciled goes to [`Project::save_scan`] before edits of its rows are taken; ingest calls
 //! [`Project::save_measured`] every second or so; edits go to a [`JournalWriter`].
 
+pub mod analysis_blob;
 pub mod blob;
 pub mod catalogue;
 pub mod fact_blob;

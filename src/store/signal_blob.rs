@@ -34,6 +34,7 @@ pub fn encode(chunk: &SignalChunk) -> Vec<u8> {
     }
     put(&mut columns, "described", &chunk.described);
     put(&mut columns, "described_by", &chunk.described_by);
+    put(&mut columns, "sketch", &chunk.sketch);
     columns.finish(chunk.len())
 }
 
@@ -59,6 +60,7 @@ pub fn decode(raw: &[u8]) -> Result<SignalChunk, Damage> {
         figures: figures(&columns)?,
         described: columns.get("described")?.unwrap_or_default(),
         described_by: columns.get("described_by")?.unwrap_or_default(),
+        sketch: columns.get("sketch")?.unwrap_or_default(),
     })
 }
 
@@ -120,6 +122,7 @@ mod tests {
             },
             described: std::array::from_fn(|at| at as i8 - 64),
             described_by: 77,
+            sketch: std::array::from_fn(|at| at as u8),
         }
     }
 

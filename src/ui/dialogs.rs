@@ -4,6 +4,7 @@
 //! the dialog, close it.
 
 mod ask;
+mod export;
 mod help;
 mod palette;
 mod settings;
@@ -135,6 +136,7 @@ fn dialog_ui(ui: &mut Ui, pen: &mut Pen, view: &mut DialogsView, dialog: &Dialog
             ask::damaged_project_ui(ui, pen, source, project, message);
         }
         Dialog::Unsaved { problem } => ask::unsaved_ui(ui, pen, problem),
+        Dialog::ExportDataset(draft) => export::export_ui(ui, pen, draft),
         Dialog::Settings => settings::settings_ui(ui, pen, &mut view.settings, &view.places),
         Dialog::Shortcuts => help::shortcuts_ui(ui),
         Dialog::QueryHelp => help::query_help_ui(ui, pen),
@@ -167,6 +169,7 @@ fn title_of(dialog: &Dialog) -> &'static str {
         Dialog::OpenPath { .. } => "Open a path",
         Dialog::DamagedProject { .. } => "This project is damaged",
         Dialog::Unsaved { .. } => "Not everything is saved",
+        Dialog::ExportDataset(_) => "Export what stays",
         Dialog::Settings => "Settings",
         Dialog::Shortcuts => "Keyboard shortcuts",
         Dialog::QueryHelp => "Filter language",
@@ -177,7 +180,7 @@ fn title_of(dialog: &Dialog) -> &'static str {
 /// Width of the dialog's inside in points, where the window is wide enough.
 fn width_of(dialog: &Dialog) -> f32 {
     match dialog {
-        Dialog::Palette { .. } | Dialog::OpenPath { .. } => 560.0,
+        Dialog::Palette { .. } | Dialog::OpenPath { .. } | Dialog::ExportDataset(_) => 560.0,
         Dialog::SaveView { .. } | Dialog::GoToRow { .. } => 380.0,
         Dialog::DamagedProject { .. } | Dialog::Unsaved { .. } | Dialog::Settings | Dialog::About => 520.0,
         Dialog::Shortcuts => 600.0,

@@ -75,6 +75,24 @@ impl<'a> IconButton<'a> {
     }
 }
 
+/// A rounded word that is on or off.
+pub fn chip(ui: &mut Ui, on: bool, text: &str) -> Response {
+    let tokens = Tokens::of(ui);
+    let fill = if on { tokens.accent_soft } else { Color32::TRANSPARENT };
+    let edge = if on { tokens.accent } else { tokens.line };
+    let color = if on { tokens.text } else { tokens.text_dim };
+    let button =
+        Button::new(RichText::new(text).color(color)).fill(fill).stroke((1.0, edge)).corner_radius(12);
+    let response = ui
+        .scope(|ui| {
+            ui.spacing_mut().button_padding = Vec2::new(10.0, 3.0);
+            ui.add(button)
+        })
+        .inner;
+    response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), on, text));
+    response
+}
+
 /// Dim, small text.
 pub fn dim(text: impl Into<String>) -> RichText {
     RichText::new(text).weak().small()

@@ -7,6 +7,7 @@ mod data;
 mod demo;
 mod display;
 mod docs;
+mod export;
 mod fuzz;
 mod gestures;
 mod import;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use egui::Context;
 
 use super::live::Live;
-use super::{bug, threads, waker};
+use super::{bug, waker};
 use crate::dataset::query::Snapshot;
 use crate::jobs::{Control, Job, Outcome};
 use crate::pipeline;
@@ -26,9 +26,9 @@ impl Analysing {
         let options = Options { method: review.settings.method, symmetries: review.settings.symmetries };
         let work = move |control: &Control| {
             let project = project.as_deref();
-            let (analysed, problem) =
-                analyse(&snapshot, &reader, project, before.as_deref(), options, threads(), control)?;
-            Ok((Arc::new(analysed), problem))
+            let ended =
+                analyse(&snapshot, &reader, project, before.as_deref(), options, pipeline::cores(), control)?;
+            Ok((Arc::new(ended.analysed), ended.problem))
         };
         Ok(Self { job: Job::spawn("analyse", waker(ctx), work)? })
     }

@@ -1,4 +1,4 @@
-//! Writing the table of issues.
+//! Writing what a person named a place for: what stays of a dataset, a report, the table of issues.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -7,32 +7,90 @@ use egui::Context;
 
 use super::{bug, waker};
 use crate::dataset::Issue;
-use crate::export;
-use crate::jobs::{Control, Job, Outcome};
+use crate::dataset::query::Snapshot;
+use crate::export::dataset::{Options, Report, plan, run};
+use crate::export::report::{Material, thumbnailer, write_report};
+use crate::export::{self, ExportError};
+use crate::import::Reader;
+use crate::jobs::{Cancelled, Control, Job, Outcome};
+use crate::review::{Analysed, ReviewSettings, judge, staying};
 use crate::state::{Action, Level};
-use crate::text::sentence;
+use crate::text::{bytes_text, counted, grouped, sentence};
+
+/// What there is to say of an export.
+type Told = (Level, String);
 
 /// An export that is under way.
 pub struct Exporting {
-    target: PathBuf,
-    job: Job<Result<(), String>>,
+    /// What to say where it was cancelled.
+    cancelled: String,
+    job: Job<Result<Told, ExportError>>,
+}
+
+/// What a report is made of, of its own.
+pub struct Found {
+    pub snapshot: Snapshot,
+    pub analysed: Arc<Analysed>,
+    pub settings: ReviewSettings,
+    pub reader: Arc<Reader>,
 }
 
 impl Exporting {
-    /// Starts writing. A target inside the `dataset`'s folder is refused.
-    pub fn start(
+    /// Starts writing issues. A target inside the `dataset`'s folder is refused.
+    pub fn issues(
         target: PathBuf,
         issues: Arc<Vec<Issue>>,
         dataset: PathBuf,
         ctx: &Context,
     ) -> std::io::Result<Self> {
-        let path = target.clone();
-        let work = move |control: &Control| {
-            let written = export::check_target(&path, &dataset)
-                .and_then(|()| export::write_issues(&path, &issues, control));
-            Ok(written.map_err(|error| error.to_string()))
+        Self::start("The export was cancelled; nothing was written.".to_owned(), ctx, move |control| {
+            export::check_target(&target, &dataset)?;
+            export::write_issues(&target, &issues, control)?;
+            Ok((Level::Info, format!("The issues are in {}.", target.display())))
+        })
+    }
+
+    /// Starts writing a report.
+    pub fn report(target: PathBuf, found: Found, ctx: &Context) -> std::io::Result<Self> {
+        Self::start("The report was cancelled; nothing was written.".to_owned(), ctx, move |control| {
+            let Found { snapshot, analysed, settings, reader } = &found;
+            // As things stand now: what is on screen may be a moment old.
+            let judged = &judge(snapshot, analysed, settings);
+            let snapshot = &snapshot.finding(judged.findings.clone());
+            let material = Material { snapshot, analysed, judged, settings };
+            write_report(&target, material, &thumbnailer(snapshot, reader), control)?;
+            Ok((Level::Info, format!("The report is in {}.", target.display())))
+        })
+    }
+
+    /// Starts writing what stays of a dataset.
+    pub fn dataset(
+        options: Options,
+        snapshot: Snapshot,
+        reader: Arc<Reader>,
+        ctx: &Context,
+    ) -> std::io::Result<Self> {
+        let cancelled = format!(
+            "The export was cancelled. What is finished is in {}; the same export goes on from there.",
+            options.target.display()
+        );
+        Self::start(cancelled, ctx, move |control| {
+            let plan = plan(&snapshot, &staying(&snapshot), &reader, &options, control)?;
+            let report = run(&plan, &reader, control)?;
+            Ok(outcome(&report))
+        })
+    }
+
+    fn start(
+        cancelled: String,
+        ctx: &Context,
+        work: impl FnOnce(&Control) -> Result<Told, ExportError> + Send + 'static,
+    ) -> std::io::Result<Self> {
+        let work = move |control: &Control| match work(control) {
+            Err(ExportError::Cancelled(Cancelled)) => Err(Cancelled),
+            ended => Ok(ended),
         };
-        Ok(Self { target, job: Job::spawn("export", waker(ctx), work)? })
+        Ok(Self { cancelled, job: Job::spawn("export", waker(ctx), work)? })
     }
 
     pub fn control(&self) -> &Control {
@@ -42,11 +100,41 @@ impl Exporting {
     /// What came of it, once it has ended.
     pub fn poll(&mut self) -> Option<Action> {
         let (level, text) = match self.job.poll()? {
-            Outcome::Done(Ok(())) => (Level::Info, format!("The issues are in {}.", self.target.display())),
-            Outcome::Done(Err(message)) => (Level::Error, sentence(&message)),
-            Outcome::Cancelled => (Level::Info, "The export was cancelled; nothing was written.".to_owned()),
+            Outcome::Done(Ok(told)) => told,
+            Outcome::Done(Err(error)) => (Level::Error, sentence(error)),
+            Outcome::Cancelled => (Level::Info, std::mem::take(&mut self.cancelled)),
             Outcome::Panicked(cause) => (Level::Error, bug("exporting", &cause)),
         };
         Some(Action::Notify { level, text })
     }
+}
+
+/// What became of an exported dataset, in a sentence or three.
+fn outcome(report: &Report) -> Told {
+    let mut text = format!(
+        "{} in {} ({}) exported and verified: {}.",
+        counted(report.samples - report.failed.min(report.samples), "sample"),
+        counted(report.files, "file"),
+        bytes_text(report.bytes),
+        report.target.display(),
+    );
+    if report.resumed > 0 {
+        text.push_str(&format!(" {} were there from before.", counted(report.resumed, "file")));
+    }
+    if let Some(issue) = report.issues.first() {
+        text.push_str(&format!(
+            " {} could not be exported; the first is {}: {}",
+            grouped(report.failed),
+            issue.path,
+            sentence(&issue.message)
+        ));
+    }
+    if let Some(path) = report.differing.first() {
+        text.push_str(&format!(
+            " {} are not what was written, {path} first; export again to replace them.",
+            counted(report.differing.len() as u64, "file")
+        ));
+    }
+    let level = if report.complete && report.failed == 0 { Level::Info } else { Level::Warning };
+    (level, text)
 }

@@ -6,11 +6,11 @@ use crossbeam_channel::{Receiver, SendTimeoutError, Sender};
 use egui::Context;
 
 use super::live::Live;
-use super::{bug, threads, waker};
+use super::{bug, waker};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Fact, Issue, SampleId};
 use crate::jobs::{Control, Job, Outcome};
-use crate::pipeline::{self, Keeper};
+use crate::pipeline::{self, Keeper, cores};
 use crate::state::{Action, Level};
 
 /// Batches that wait for the interface thread.
@@ -40,7 +40,7 @@ impl Measuring {
             let tell = |facts: Vec<(SampleId, Fact)>, issues: Vec<Issue>| {
                 tell(&sender, Action::Measured { facts, issues }, control, &waking);
             };
-            pipeline::measure(&snapshot, &reader, keeper, threads(), control, &tell)
+            pipeline::measure(&snapshot, &reader, keeper, cores(), control, &tell)
         };
         match Job::spawn("measure", waker(ctx), work) {
             Ok(job) => Some(Self { job, batches }),

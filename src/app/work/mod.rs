@@ -11,6 +11,7 @@ mod judging;
 mod live;
 mod measuring;
 mod opening;
+mod planning;
 mod rescanning;
 
 use std::path::{Path, PathBuf};
@@ -22,12 +23,13 @@ use egui::Context;
 
 use self::analysing::Analysing;
 use self::demo::Demo;
-use self::exporting::Exporting;
+use self::exporting::{Exporting, Found};
 use self::finder::Question;
 use self::judging::Case;
 use self::live::{Leaving, Live};
 use self::measuring::Measuring;
 use self::opening::{Ended, Opening};
+use self::planning::{Draft, Planner};
 use self::rescanning::Rescanning;
 use super::thumbs::ThumbSource;
 use crate::dataset::SampleId;
@@ -35,7 +37,7 @@ use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
 use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
 use crate::pipeline::OpenRequest;
-use crate::state::{Action, Effect, JobFace, JobId, Level, Session, State};
+use crate::state::{Action, Command, Effect, JobFace, JobId, Level, Session, State};
 use crate::store::{JournalOp, Paths, Settings};
 
 /// Results that wait for the interface thread.
@@ -54,6 +56,7 @@ pub struct Work {
     events: (Sender<Action>, Receiver<Action>),
     finder: Newest<Question>,
     judge: Newest<Case>,
+    planner: Planner,
     /// `None` once the program leaves.
     settings: Option<Newest<Settings>>,
     live: Option<Live>,
@@ -63,6 +66,8 @@ pub struct Work {
     measure: Option<Measuring>,
     demo: Option<Demo>,
     analyse: Option<Analysing>,
+    /// Whether a rescan stopped an analysis.
+    analyse_again: bool,
     export: Option<Exporting>,
     faces: Vec<JobFace>,
     person: String,
@@ -76,6 +81,8 @@ impl Work {
         let finder = finder::spawn(events.0.clone(), move || waker.request_repaint());
         let waker = ctx.clone();
         let judge = judging::spawn(events.0.clone(), move || waker.request_repaint());
+        let waker = ctx.clone();
+        let planner = Planner::spawn(events.0.clone(), move || waker.request_repaint());
         let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
         Self {
             ctx,
@@ -83,6 +90,7 @@ impl Work {
             events,
             finder,
             judge,
+            planner,
             settings: Some(keeper),
             live: None,
             leaving: Leaving::default(),
@@ -91,6 +99,7 @@ impl Work {
             measure: None,
             demo: None,
             analyse: None,
+            analyse_again: false,
             export: None,
             faces: Vec::new(),
             person: settings.person.clone(),
@@ -152,6 +161,7 @@ impl Work {
         if let Some(live) = self.live.take() {
             let (measuring, rescanning) = (self.measure.take(), self.rescan.take());
             let analysing = self.analyse.take();
+            self.analyse_again = false;
             self.leaving.add(live, measuring, rescanning, analysing, self.events.0.clone());
         }
     }
@@ -213,7 +223,46 @@ impl Work {
                 },
                 |path| Action::IssuesExportTo { path },
             ),
-            Effect::ExportIssues { path } => self.start_export(path, state),
+            Effect::ExportIssues { path } => self.start_export(state, |_, session, ctx| {
+                let root = PathBuf::from(&session.dataset().root);
+                Exporting::issues(path, session.issues.clone(), root, ctx)
+            }),
+            Effect::PickReportFile => self.pick(
+                || {
+                    let dialog = rfd::FileDialog::new().set_title("Save report").set_file_name("report.html");
+                    dialog.add_filter("HTML", &["html"]).add_filter("JSON", &["json"]).save_file()
+                },
+                |path| Action::ReportExportTo { path },
+            ),
+            Effect::ExportReport { path } => {
+                let Some(analysed) =
+                    state.session.as_ref().and_then(|session| session.review.analysed.clone())
+                else {
+                    return Vec::new();
+                };
+                self.start_export(state, |live, session, ctx| {
+                    let (snapshot, settings) = (session.snapshot.clone(), session.review.settings.clone());
+                    let found = Found { snapshot, analysed, settings, reader: live.reader.clone() };
+                    Exporting::report(path, found, ctx)
+                })
+            }
+            Effect::PickExportFolder => self.pick(
+                || rfd::FileDialog::new().set_title("Export to a folder").pick_folder(),
+                |path| Action::ExportFolderPicked { path },
+            ),
+            Effect::PlanExport { generation, choice } => {
+                if let (Some(session), Some(live)) = (&state.session, &self.live) {
+                    let (snapshot, reader) = (session.snapshot.clone(), live.reader.clone());
+                    self.planner.ask(Draft { generation, snapshot, reader, choice });
+                }
+                Vec::new()
+            }
+            Effect::ExportDataset { choice } => match choice.options() {
+                Ok(options) => self.start_export(state, |live, session, ctx| {
+                    Exporting::dataset(options, session.snapshot.clone(), live.reader.clone(), ctx)
+                }),
+                Err(text) => vec![Action::Notify { level: Level::Error, text }],
+            },
             Effect::PauseJob { job, pause } => {
                 if let Some(control) = self.control(job) {
                     control.set_paused(pause);
@@ -237,7 +286,15 @@ impl Work {
         if self.measure.is_none() && self.rescan.is_none() {
             self.measure = Measuring::start(live, &session.snapshot, &self.ctx);
         }
-        if self.measure.is_none() { vec![Action::MeasuringEnded] } else { Vec::new() }
+        if self.measure.is_none() { vec![self.measuring_ended()] } else { Vec::new() }
+    }
+
+    /// What follows when all is measured: an analysis that a rescan stopped goes on.
+    fn measuring_ended(&mut self) -> Action {
+        match std::mem::take(&mut self.analyse_again) {
+            true => Action::Run(Command::Analyse),
+            false => Action::MeasuringEnded,
+        }
     }
 
     /// Analyses what was measured. `is_asked` says why it does not start, where it does not.
@@ -268,6 +325,10 @@ impl Work {
             return Vec::new();
         }
         let measuring = self.measure.take();
+        if let Some(analysing) = self.analyse.take() {
+            analysing.control().cancel();
+            self.analyse_again = true;
+        }
         let (snapshot, issues) = (&session.snapshot, &session.issues);
         match Rescanning::start(live, snapshot, issues, measuring, is_asked, &self.ctx) {
             Ok(rescan) => {
@@ -288,7 +349,7 @@ impl Work {
         self.poll_rescan(state, actions);
         if self.measure.as_mut().is_some_and(|measuring| measuring.poll(actions, &self.ctx)) {
             self.measure = None;
-            actions.push(Action::MeasuringEnded);
+            actions.push(self.measuring_ended());
         }
         if let Some(told) = self.analyse.as_mut().and_then(Analysing::poll) {
             self.analyse = None;
@@ -403,14 +464,18 @@ impl Work {
         }
     }
 
-    fn start_export(&mut self, path: PathBuf, state: &State) -> Vec<Action> {
-        let Some(session) = &state.session else { return Vec::new() };
+    /// Starts an export, where none is under way.
+    fn start_export(
+        &mut self,
+        state: &State,
+        start: impl FnOnce(&Live, &Session, &Context) -> std::io::Result<Exporting>,
+    ) -> Vec<Action> {
+        let (Some(live), Some(session)) = (&self.live, &state.session) else { return Vec::new() };
         if self.export.is_some() {
             let text = "Another export is under way; try again when it has ended.".to_owned();
             return vec![Action::Notify { level: Level::Warning, text }];
         }
-        let root = PathBuf::from(&session.dataset().root);
-        match Exporting::start(path, session.issues.clone(), root, &self.ctx) {
+        match start(live, session, &self.ctx) {
             Ok(export) => {
                 self.export = Some(export);
                 Vec::new()
@@ -494,10 +559,6 @@ fn open_action(path: PathBuf) -> Action {
 fn waker(ctx: &Context) -> impl Fn() + Send + 'static {
     let ctx = ctx.clone();
     move || ctx.request_repaint()
-}
-
-fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn no_thread(error: &std::io::Error) -> Action {

@@ -11,10 +11,11 @@ use flate2::write::GzEncoder;
 
 use super::draft::{Draft, Make, Work};
 use super::layouts::{kept_rows, list_source};
+use super::webdataset::Text;
 use super::write::{Failure, Out};
 use crate::dataset::ContainerKind;
 use crate::export::ExportError;
-use crate::import::idx::{header, pairs, value_bytes};
+use crate::import::idx::{FASHION, NAMES_FILE, header, pairs, value_bytes};
 use crate::import::names::{join, split_path};
 use crate::import::packed::{Packed, bytes_at};
 use crate::import::reader::GZIP_MAGIC;
@@ -69,14 +70,30 @@ pub fn idx(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
             }
         }
     }
-    let mapping = (0..tree.len()).find(|file| tree.path(*file).ends_with("-mapping.txt"));
+    let named = |file: &usize| is_names(tree, *file) || tree.path(*file).ends_with("-mapping.txt");
+    let beside: Vec<usize> = (0..tree.len()).filter(named).collect();
     for (file, made) in files {
         let bytes = made.head.len() as u64 + made.rows.len() as u64 * made.row_bytes;
         draft.made_like(file, bytes, made);
     }
-    mapping.into_iter().for_each(|file| draft.beside(file));
+    let names = beside.iter().any(|file| draft.tree.as_ref().is_some_and(|tree| is_names(tree, *file)));
+    beside.into_iter().for_each(|file| draft.beside(file));
+    // These names come of the source's own path, which the target need not have.
+    let classes = &draft.snapshot.dataset.labels.classes;
+    let is_fashion = classes.iter().any(|name| name.parse::<i64>().is_err())
+        && classes.iter().all(|name| FASHION.contains(&name.as_str()));
+    if is_fashion && !names {
+        let mut text = FASHION.join("\n");
+        text.push('\n');
+        draft.made(NAMES_FILE.into(), text.len() as u64, Text(text.into_bytes()));
+    }
     tell_left_out(draft, kept.into_keys().next(), left_out);
     Ok(())
+}
+
+/// Whether a file names the classes of IDX labels.
+fn is_names(tree: &Tree, file: usize) -> bool {
+    split_path(tree.path(file)).1 == NAMES_FILE
 }
 
 /// Says which files go with all their rows, and refuses where a file is not there any more.

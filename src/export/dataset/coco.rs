@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::draft::{Draft, Make, Work};
-use super::layouts::{kept_paths, list_source};
+use super::layouts::{kept_paths, list_source, same_images};
 use super::write::{Failure, Out};
 use crate::export::ExportError;
 use crate::import::coco::{Id, annotation_in, image_in, json_files, looks_like_coco, sample_path};
@@ -20,9 +20,7 @@ const STEP: usize = 4096;
 pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     list_source(draft, control)?;
     let kept = Arc::new(kept_paths(draft));
-    for at in 0..draft.samples.len() {
-        draft.same_sample(draft.samples[at]);
-    }
+    same_images(draft);
     let part = draft.samples.len() as f64 / draft.snapshot.dataset.present().max(1) as f64;
     let Some(tree) = &draft.tree else { return Ok(()) };
     let files = json_files(tree).into_iter().filter(|file| looks_like_coco(tree, *file));

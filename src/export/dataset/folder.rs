@@ -65,15 +65,15 @@ pub fn image_folder(draft: &mut Draft, reader: &Reader, control: &Control) -> Re
     folders.iter().for_each(|folder| taken.reserve_folder(folder));
     let (mut renamed, mut first_renamed) = (0u64, None);
     control.begin("Naming files", draft.samples.len() as u64);
-    for at in 0..draft.samples.len() {
+    for (at, folder) in folders.iter().enumerate() {
         if at % STEP == 0 {
             control.checkpoint()?;
             control.set_done(at as u64);
         }
         let sample = draft.samples[at];
         let name = sample_name(draft, reader, sample);
-        let slash = if folders[at].is_empty() { "" } else { "/" };
-        let wanted = format!("{}{slash}{name}", folders[at]);
+        let slash = if folder.is_empty() { "" } else { "/" };
+        let wanted = format!("{folder}{slash}{name}");
         let path = taken.take(&wanted);
         let own = split_path(dataset.path(sample)).1;
         if split_path(&path).1 != own && !is_row(&draft.snapshot, sample) {
@@ -91,20 +91,24 @@ pub fn image_folder(draft: &mut Draft, reader: &Reader, control: &Control) -> Re
     }
     if unsplit > 0 {
         draft.warn(format!(
-            "{} a label but no split; they go to the folder {NO_SPLIT_FOLDER}.",
+            "{} a label but no split, and the folder {NO_SPLIT_FOLDER} takes them.",
             have(unsplit)
         ));
     }
     if let Some((old, new)) = first_renamed {
-        let files = counted(renamed, "file");
+        let files = match renamed {
+            1 => "1 file gets".to_owned(),
+            renamed => format!("{} get", counted(renamed, "file")),
+        };
         draft.warn(format!(
-            "{files} get another name, since two would have the same or a system would not take it: {old} \
+            "{files} another name, since two would have the same or a system would not take it: {old} \
              becomes {new}."
         ));
     }
     if folder_names.changed > 0 {
-        let classes = counted(folder_names.changed, "folder");
-        draft.warn(format!("{classes} cannot have the name of the split or class and get one like it."));
+        let folders = counted(folder_names.changed, "folder");
+        draft
+            .warn(format!("{folders} cannot have the name of the split or class, and one like it is taken."));
     }
     if !dataset.boxes.is_empty() {
         draft.warn("Folders hold no boxes; choose the same layout or a manifest to keep them.");
@@ -204,8 +208,8 @@ fn check_roles(draft: &mut Draft) {
         if count > 0 {
             let samples = counted(count, "sample");
             draft.warn(format!(
-                "Read as an image folder, {samples} would have another {what} or none, since the folders that \
-                 stay do not tell it; choose a manifest or WebDataset to keep it."
+                "Read as an image folder, {samples} would have another {what} or none, since the folders \
+                 that stay do not tell it; choose a manifest or WebDataset to keep it."
             ));
         }
     }

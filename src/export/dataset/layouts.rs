@@ -12,6 +12,7 @@ use crate::dataset::query::Snapshot;
 use crate::dataset::{ContainerKind, ImageFormat, Layout, SampleId};
 use crate::export::ExportError;
 use crate::export::target::{same_file_system, whole};
+use crate::import::manifest::resolve::is_address;
 use crate::import::names::{is_image_name, split_path, with_slashes};
 use crate::import::reader::is_row_kind;
 use crate::import::{Reader, Tree};
@@ -61,6 +62,34 @@ pub fn list_source(draft: &mut Draft, control: &Control) -> Result<(), ExportErr
     Ok(())
 }
 
+/// The images that lie in the dataset's folder, or in its archives, under the names that they have. Those
+/// that a table names elsewhere stay where they are.
+pub fn same_images(draft: &mut Draft) {
+    let mut elsewhere = 0u64;
+    for at in 0..draft.samples.len() {
+        let sample = draft.samples[at];
+        let path = draft.snapshot.dataset.path(sample);
+        if is_row(&draft.snapshot, sample) {
+            continue;
+        }
+        if Path::new(path).is_absolute() || is_address(path) {
+            elsewhere += 1;
+        } else {
+            draft.same_sample(sample);
+        }
+    }
+    if elsewhere > 0 {
+        draft.warn(format!(
+            "{} outside the dataset's folder, where the table still names them; they are not copied. Choose \
+             a manifest, image-folder or WebDataset to copy them too.",
+            match elsewhere {
+                1 => "1 image lies".to_owned(),
+                count => format!("{} lie", counted(count, "image")),
+            }
+        ));
+    }
+}
+
 /// The paths of the samples that stay.
 pub fn kept_paths(draft: &Draft) -> HashSet<String> {
     let dataset = &draft.snapshot.dataset;
@@ -107,8 +136,8 @@ fn unlinkable(draft: &Draft, reader: &Reader, options: &Options) -> Option<Strin
         let container = first.and_then(|place| dataset.containers.get(place.container as usize));
         let kind = container.map_or("a container", |container| container_name(container.kind));
         return Some(format!(
-            "{} of {} lie packed in {kind} and cannot be linked; choose copies, or image-folder to have them as \
-             files.",
+            "{} of {} lie packed in {kind} and cannot be linked; choose copies, or image-folder to have \
+             them as files.",
             counted(packed, "sample"),
             counted(draft.samples.len() as u64, "sample"),
         ));
@@ -146,7 +175,8 @@ fn touching(draft: &Draft, target: &Path) -> Option<String> {
     };
     let around_it = || {
         format!(
-            "The dataset lies in the target, and its files are never written to; choose another folder: {told}"
+            "The dataset lies in the target, and its files are never written to; choose another folder: \
+             {told}"
         )
     };
     if inside(&root) {
@@ -203,7 +233,7 @@ pub fn sample_name(draft: &Draft, reader: &Reader, sample: SampleId) -> String {
         return told;
     }
     let (file, row) = name.rsplit_once('#').unwrap_or((name, ""));
-    let (stem, _) = parts(file);
+    let (stem, _) = parts(file.strip_suffix(".gz").unwrap_or(file));
     safe_name(&format!("{stem}-{row}.{}", row_ending(draft, reader, sample)))
 }
 

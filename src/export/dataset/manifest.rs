@@ -3,13 +3,12 @@
 
 use std::collections::HashSet;
 use std::io::Write;
-use std::path::Path;
 
 use super::draft::{Draft, Make, Work};
-use super::layouts::{kept_paths, list_source};
+use super::layouts::{kept_paths, list_source, same_images};
 use super::write::{Failure, Out};
 use crate::export::ExportError;
-use crate::import::manifest::resolve::{Found, is_absolute, is_address};
+use crate::import::manifest::resolve::{Found, is_absolute};
 use crate::import::manifest::table::{Kind, cut};
 use crate::import::manifest::{each_row, tables};
 use crate::jobs::Control;
@@ -22,27 +21,7 @@ const STEP: usize = 4096;
 pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     list_source(draft, control)?;
     let kept = kept_paths(draft);
-    let (mut images, mut elsewhere) = (Vec::new(), 0u64);
-    for sample in &draft.samples {
-        let path = draft.snapshot.dataset.path(*sample);
-        if Path::new(path).is_absolute() || is_address(path) {
-            elsewhere += 1;
-        } else {
-            images.push(*sample);
-        }
-    }
-    images.into_iter().for_each(|sample| draft.same_sample(sample));
-    if elsewhere > 0 {
-        draft.warn(format!(
-            "{} outside the dataset's folder, where the table still names them; they are not copied. Choose a \
-             manifest, image-folder or WebDataset to copy them too.",
-            match elsewhere {
-                1 => "1 image lies".to_owned(),
-                count => format!("{} lie", counted(count, "image")),
-            }
-        ));
-    }
-
+    same_images(draft);
     let Some(tree) = &draft.tree else { return Ok(()) };
     let mut made = Vec::new();
     let (mut absolute, mut outside) = (0u64, 0u64);
@@ -78,15 +57,15 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     }
     if absolute > 0 {
         refusals.push(format!(
-            "The table names {} by their whole path, which would lead back to the source; choose a manifest, \
-             image-folder or WebDataset instead.",
+            "The table names {} by their whole path, which would lead back to the source; choose a \
+             manifest, image-folder or WebDataset instead.",
             counted(absolute, "image")
         ));
     }
     if outside > 0 {
         refusals.push(format!(
-            "The table names {} outside the dataset by a path relative to the table, which leads nowhere from the \
-             new folder; choose a manifest, image-folder or WebDataset instead.",
+            "The table names {} outside the dataset by a path relative to the table, which leads nowhere \
+             from the new folder; choose a manifest, image-folder or WebDataset instead.",
             counted(outside, "image")
         ));
     }

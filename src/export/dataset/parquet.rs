@@ -10,7 +10,7 @@ use parquet::file::properties::WriterProperties;
 
 use super::arrays::tell_left_out;
 use super::draft::{Draft, Make, Work};
-use super::layouts::{is_row, kept_paths, kept_rows, list_source};
+use super::layouts::{kept_paths, kept_rows, list_source, same_images};
 use super::table::written;
 use super::write::{Failure, Out};
 use crate::dataset::ContainerKind;
@@ -34,9 +34,7 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     list_source(draft, control)?;
     let mut kept = kept_rows(draft);
     let paths = kept_paths(draft);
-    let files: Vec<_> =
-        draft.samples.iter().copied().filter(|sample| !is_row(&draft.snapshot, *sample)).collect();
-    files.into_iter().for_each(|sample| draft.same_sample(sample));
+    same_images(draft);
     let Some(tree) = &draft.tree else { return Ok(()) };
     let is_table =
         |file: &usize| tree.is_in_focus(*file) && has_extension(tree.path(*file), &["parquet", "pq"]);

@@ -4,6 +4,7 @@
 //! Both have names that importers pass over. The list is appended to after what it tells of is durable,
 //! so that a line is never ahead of its file; a line that was cut off is no line.
 
+use std::borrow::Cow;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -69,16 +70,24 @@ pub enum How {
 }
 
 /// A file that is finished.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its number among the export's files.
-    pub file: u32,
-    pub path: String,
     pub bytes: u64,
     pub how: How,
-    /// BLAKE3 of its content in hexadecimal digits; none for links, whose content is the source's.
+    /// BLAKE3 of its content; none for links, whose content is the source's.
+    pub hash: Option<blake3::Hash>,
+}
+
+/// A line of the list.
+#[derive(Serialize, Deserialize)]
+struct Line<'a> {
+    /// The file's number among the export's.
+    file: usize,
+    path: Cow<'a, str>,
+    bytes: u64,
+    how: How,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hash: Option<String>,
+    hash: Option<Cow<'a, str>>,
 }
 
 /// What lies in a target.
@@ -122,15 +131,15 @@ pub fn finished(target: &Path, outputs: &[Output]) -> Vec<Option<Entry>> {
 fn parse(text: &[u8], target: &Path, outputs: &[Output]) -> Vec<Option<Entry>> {
     let mut found = vec![None; outputs.len()];
     for line in text.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-        let Ok(entry) = serde_json::from_slice::<Entry>(line) else { continue };
-        let at = entry.file as usize;
-        let Some(output) = outputs.get(at).filter(|output| output.path == entry.path) else { continue };
+        let Ok(line) = serde_json::from_slice::<Line<'_>>(line) else { continue };
+        let Some(output) = outputs.get(line.file).filter(|output| output.path == line.path) else { continue };
         let about = target.join(path_of(output)).symlink_metadata();
-        let is_there = about.is_ok_and(|about| match entry.how {
+        let is_there = about.is_ok_and(|about| match line.how {
             How::SymLinked => about.is_symlink(),
-            _ => about.is_file() && about.len() == entry.bytes,
+            _ => about.is_file() && about.len() == line.bytes,
         });
-        found[at] = is_there.then_some(entry);
+        let hash = line.hash.as_deref().and_then(|hash| blake3::Hash::from_hex(hash).ok());
+        found[line.file] = is_there.then_some(Entry { bytes: line.bytes, how: line.how, hash });
     }
     found
 }
@@ -176,30 +185,37 @@ impl List {
         }
         let found = parse(&text, target, outputs);
         let mut list = Self { file, path };
-        list.replace(&found)?;
+        list.replace(outputs, &found)?;
         Ok((list, found))
     }
 
     /// Makes these the files that are finished.
-    pub fn replace(&mut self, entries: &[Option<Entry>]) -> Result<(), ExportError> {
-        let text = lines(entries.iter().flatten());
+    pub fn replace(&mut self, outputs: &[Output], entries: &[Option<Entry>]) -> Result<(), ExportError> {
+        let entries = entries.iter().enumerate().filter_map(|(at, entry)| Some((at, (*entry)?)));
+        let text = lines(outputs, entries);
         let written = self.file.set_len(0).and_then(|()| self.file.rewind());
         let written = written.and_then(|()| self.file.write_all(&text)).and_then(|()| self.file.sync_data());
         written.map_err(|cause| ExportError::io(&self.path, cause))
     }
 
     /// Notes more finished files, whose content is durable.
-    pub fn append<'a>(&mut self, entries: impl Iterator<Item = &'a Entry>) -> Result<(), ExportError> {
-        let written = self.file.write_all(&lines(entries)).and_then(|()| self.file.sync_data());
+    pub fn append(
+        &mut self,
+        outputs: &[Output],
+        entries: impl Iterator<Item = (usize, Entry)>,
+    ) -> Result<(), ExportError> {
+        let written = self.file.write_all(&lines(outputs, entries)).and_then(|()| self.file.sync_data());
         written.map_err(|cause| ExportError::io(&self.path, cause))
     }
 }
 
-fn lines<'a>(entries: impl Iterator<Item = &'a Entry>) -> Vec<u8> {
+fn lines(outputs: &[Output], entries: impl Iterator<Item = (usize, Entry)>) -> Vec<u8> {
     let mut text = Vec::new();
-    for entry in entries {
+    for (file, Entry { bytes, how, hash }) in entries {
+        let path = Cow::from(outputs[file].path.as_str());
+        let line = Line { file, path, bytes, how, hash: hash.map(|hash| hash.to_hex().to_string().into()) };
         // Plain values are written to memory: this cannot fail.
-        if serde_json::to_writer(&mut text, entry).is_ok() {
+        if serde_json::to_writer(&mut text, &line).is_ok() {
             text.push(b'\n');
         }
     }
@@ -219,28 +235,22 @@ mod tests {
         for (path, content) in [("a", "abc"), ("b", "short by none"), ("d", "abc")] {
             std::fs::write(target.path().join(path), content).unwrap();
         }
-        let entry = |file: u32| Entry {
-            file,
-            path: outputs[file as usize].path.clone(),
-            bytes: 3,
-            how: How::Copied,
-            hash: Some("00".into()),
-        };
+        let entry = Entry { bytes: 3, how: How::Copied, hash: Some(blake3::hash(b"abc")) };
         let (mut list, found) = List::open(target.path(), &outputs, true).unwrap();
         assert_eq!(found, [None, None, None, None]);
         assert!(matches!(List::open(target.path(), &outputs, false), Err(ExportError::InUse(_))));
-        list.append([entry(0), entry(1), entry(2), entry(3)].iter()).unwrap();
+        list.append(&outputs, (0..4).map(|file| (file, entry))).unwrap();
         drop(list);
         // The last line was being written when the machine stopped.
         let path = target.path().join(LIST_FILE);
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, &text[..text.len() - 9]).unwrap();
-        let expected = [Some(entry(0)), None, None, None];
+        let expected = [Some(entry), None, None, None];
         assert_eq!(finished(target.path(), &outputs), expected);
         let (mut list, found) = List::open(target.path(), &outputs, false).unwrap();
         assert_eq!(found, expected);
-        list.append([entry(3)].iter()).unwrap();
-        assert_eq!(finished(target.path(), &outputs)[3], Some(entry(3)));
+        list.append(&outputs, [(3, entry)].into_iter()).unwrap();
+        assert_eq!(finished(target.path(), &outputs)[3], Some(entry));
     }
 
     #[test]

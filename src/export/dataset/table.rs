@@ -59,11 +59,17 @@ pub fn manifest(
     let dataset = draft.snapshot.dataset.clone();
     let odd = |name: &String| name.contains([';', '|']) || name.starts_with('[');
     if form != Table::Parquet && dataset.labels.classes.iter().any(odd) {
-        draft.warn("Some classes have ; or | in their names, which a table's readers take for several labels; choose Parquet.");
+        draft.warn(
+            "Some classes have ; or | in their names, which a table's readers take for several \
+         labels; choose Parquet.",
+        );
     }
     let relative = dataset.boxes.records.iter().any(|one| one.relative);
     if form == Table::Parquet && relative && draft.snapshot.facts.measured() < dataset.present() {
-        draft.warn("Boxes that are fractions of images that were not measured are left out: in Parquet they are in pixels.");
+        draft.warn(
+            "Boxes that are fractions of images that were not measured are left out: in Parquet they \
+         are in pixels.",
+        );
     }
     // A guess: columns of a few characters, and what the texts take.
     let about = 250 * draft.samples.len() as u64;
@@ -134,8 +140,8 @@ fn source_paths(draft: &mut Draft, reader: &Reader, control: &Control) -> Result
     }
     if packed > 0 {
         draft.warn(format!(
-            "{} in archives or arrays, where no path leads: the table says which they are, and cannot be opened as \
-             a dataset. Choose copies to have the images.",
+            "{} in archives or arrays, where no path leads: the table says which they are, and cannot be \
+             opened as a dataset. Choose copies to have the images.",
             match packed {
                 1 => "1 sample lies".to_owned(),
                 packed => format!("{} lie", counted(packed, "sample")),
@@ -144,7 +150,8 @@ fn source_paths(draft: &mut Draft, reader: &Reader, control: &Control) -> Result
     }
     if unnamed > 0 {
         draft.warn(format!(
-            "The names of {} are not UTF-8 and cannot be written in a table; choose copies, which get other names.",
+            "The names of {} are not UTF-8 and cannot be written in a table; choose copies, which get other \
+             names.",
             counted(unnamed, "file")
         ));
     }

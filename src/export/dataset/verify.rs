@@ -65,9 +65,7 @@ fn is_whole(writing: &Writing<'_>, at: usize, entry: &Entry) -> Result<bool, Can
         return Ok(false);
     }
     match hash_of(&path, writing.control) {
-        Ok((bytes, hash)) => {
-            Ok(bytes == entry.bytes && entry.hash.as_deref() == Some(hash.to_hex().as_str()))
-        }
+        Ok((bytes, hash)) => Ok(bytes == entry.bytes && entry.hash == Some(hash)),
         Err(Failure::Cancelled) => Err(Cancelled),
         Err(_) => Ok(false),
     }

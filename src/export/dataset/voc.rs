@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use super::draft::Draft;
-use super::layouts::{kept_paths, list_source};
+use super::layouts::{kept_paths, list_source, same_images};
 use super::webdataset::Text;
 use crate::export::ExportError;
 use crate::import::Tree;
@@ -18,9 +18,7 @@ const MASK_FOLDERS: [&str; 2] = ["SegmentationClass", "SegmentationObject"];
 pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     list_source(draft, control)?;
     let kept = kept_paths(draft);
-    for at in 0..draft.samples.len() {
-        draft.same_sample(draft.samples[at]);
-    }
+    same_images(draft);
     let Some(tree) = &draft.tree else { return Ok(()) };
     let mut beside = Vec::new();
     for (xml, path) in annotation_files(tree, control)? {

@@ -185,8 +185,8 @@ pub fn shards(draft: &mut Draft, options: &Options, control: &Control) -> Result
     }
     if unread > 0 {
         draft.warn(format!(
-            "{} would be read back with another split or none, since shards are known as train, val and test by \
-             their names; the .json of each tells it.",
+            "{} would be read back with another split or none, since shards are known as train, val and \
+             test by their names; the .json of each tells it.",
             counted(unread, "sample")
         ));
     }

@@ -187,12 +187,12 @@ impl Writing<'_> {
             let others = (1..threads).map_while(|number| spawn(number).ok());
             let workers: Vec<_> = std::iter::once(first).chain(others).collect();
             drop(sender);
-            let mut batch = Batch::new(self.folder.root(), list);
+            let mut batch = Batch::new(self.folder.root(), &self.draft.outputs, list);
             let mut ended = Ok(());
             for (at, written) in &receiver {
                 match written {
                     Ok(entry) => {
-                        let noted = batch.add(&entry);
+                        let noted = batch.add(at, entry);
                         entries[at] = Some(entry);
                         ended = ended.and(noted);
                     }
@@ -232,10 +232,7 @@ impl Writing<'_> {
         self.control.checkpoint()?;
         let output = &self.draft.outputs[at];
         let written = self.written(at, output)?;
-        let hash = written.hash.map(|hash| hash.to_hex().to_string());
-        let (path, bytes) = (output.path.clone(), written.bytes);
-        // There are no more than 2³² samples, and few files besides.
-        Ok(Entry { file: at as u32, path, bytes, how: written.how, hash })
+        Ok(Entry { bytes: written.bytes, how: written.how, hash: written.hash })
     }
 
     fn written(&self, at: usize, output: &Output) -> Result<Written, Failure> {
@@ -284,20 +281,21 @@ impl Writing<'_> {
 /// Files that are finished and not noted yet.
 struct Batch<'a> {
     root: &'a Path,
+    outputs: &'a [Output],
     list: &'a mut List,
-    entries: Vec<Entry>,
+    entries: Vec<(usize, Entry)>,
     bytes: u64,
     since: Instant,
 }
 
 impl<'a> Batch<'a> {
-    fn new(root: &'a Path, list: &'a mut List) -> Self {
-        Self { root, list, entries: Vec::new(), bytes: 0, since: Instant::now() }
+    fn new(root: &'a Path, outputs: &'a [Output], list: &'a mut List) -> Self {
+        Self { root, outputs, list, entries: Vec::new(), bytes: 0, since: Instant::now() }
     }
 
-    fn add(&mut self, entry: &Entry) -> Result<(), ExportError> {
+    fn add(&mut self, at: usize, entry: Entry) -> Result<(), ExportError> {
         self.bytes += if entry.hash.is_some() { entry.bytes } else { 0 };
-        self.entries.push(entry.clone());
+        self.entries.push((at, entry));
         let is_full = self.entries.len() >= BATCH_FILES || self.bytes >= BATCH_BYTES;
         if is_full || self.since.elapsed() >= BATCH_TIME { self.note() } else { Ok(()) }
     }
@@ -305,9 +303,8 @@ impl<'a> Batch<'a> {
     fn note(&mut self) -> Result<(), ExportError> {
         if !self.entries.is_empty() {
             sync_all_below(self.root);
-            self.list.append(self.entries.iter())?;
+            self.list.append(self.outputs, self.entries.drain(..))?;
         }
-        self.entries.clear();
         (self.bytes, self.since) = (0, Instant::now());
         Ok(())
     }

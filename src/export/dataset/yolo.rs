@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::draft::Draft;
-use super::layouts::{kept_paths, list_source};
+use super::layouts::{kept_paths, list_source, same_images};
 use super::webdataset::Text;
 use crate::export::ExportError;
 use crate::import::Tree;
@@ -15,9 +15,7 @@ use crate::jobs::Control;
 pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     list_source(draft, control)?;
     let kept = kept_paths(draft);
-    for at in 0..draft.samples.len() {
-        draft.same_sample(draft.samples[at]);
-    }
+    same_images(draft);
     let Some(tree) = &draft.tree else { return Ok(()) };
     // Two images of one name share their label file.
     let mut beside: BTreeSet<usize> = BTreeSet::new();
@@ -37,8 +35,8 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
         for (split, value) in &config.splits {
             if is_absolute(value) {
                 warnings.push(format!(
-                    "{told} names the images of split {split} by a whole path, which leads back to the source for \
-                     other programs; change it: {value}"
+                    "{told} names the images of split {split} by a whole path, which leads back to the \
+                     source for other programs; change it: {value}"
                 ));
             }
             if let Some(list) = list_file(tree, file, &config, value)
@@ -47,8 +45,8 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
                 let (text, absolute) = kept_lines(tree, list, split, &kept);
                 if absolute {
                     warnings.push(format!(
-                        "{} names images by their whole path, which leads back to the source for other programs; \
-                         change it.",
+                        "{} names images by their whole path, which leads back to the source for other \
+                         programs; change it.",
                         tree.path(list)
                     ));
                 }
@@ -60,13 +58,15 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
                 beside.insert(file);
             }
             Based::Freed(text) => {
-                warnings.push(format!("The path in {told}, which led to the source, is taken out."));
+                warnings.push(format!(
+                    "The path in {told} is commented out, so that the splits are found in the new folder."
+                ));
                 texts.push((file, text));
             }
             Based::Kept => {
                 warnings.push(format!(
-                    "{told} names the dataset's folder by its path, {}; change it to the new folder for other \
-                     programs.",
+                    "{told} names the dataset's folder by its path, {}; change it to the new folder for \
+                     other programs.",
                     config.path
                 ));
                 beside.insert(file);
@@ -143,9 +143,5 @@ fn without_base(
     let mut plain = config.clone();
     plain.path.clear();
     let is_same = Config::parse(&freed).is_ok_and(|parsed| parsed == plain);
-    if is_same && config.splits.iter().any(|split| is_there(split)) {
-        Based::Freed(freed.into_bytes())
-    } else {
-        Based::Kept
-    }
+    if is_same && config.splits.iter().any(is_there) { Based::Freed(freed.into_bytes()) } else { Based::Kept }
 }

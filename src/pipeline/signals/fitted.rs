@@ -1,0 +1,70 @@
+//! The whitening of a dataset's descriptions, which a project keeps: descriptions by different ones
+//! cannot be compared.
+
+use super::look::Raw;
+use crate::analysis::whiten::{Whitened, Whitening};
+use crate::dataset::SampleId;
+use crate::store::blob::{Fields, numbers, write_all};
+use crate::store::{Project, StoreError};
+
+/// The name under which a project keeps it.
+const NAME: &str = "whitening";
+/// A dataset that has more than this many times the rows by now is fitted anew.
+const GROWTH: u64 = 2;
+
+/// A whitening that was fitted to a dataset.
+pub struct Fitted {
+    whitening: Whitening,
+    /// Samples that the dataset had.
+    rows: u64,
+    /// Tells it from others; never 0.
+    pub id: u32,
+}
+
+impl Fitted {
+    /// Fits to descriptions of a dataset that has so many rows.
+    pub fn to(raws: &[(SampleId, Raw)], rows: usize) -> Self {
+        let descriptions: Vec<Raw> = raws.iter().map(|(_, raw)| *raw).collect();
+        Self::new(Whitening::of(&descriptions), rows as u64)
+    }
+
+    fn new(whitening: Whitening, rows: u64) -> Self {
+        let mut fitted = Self { whitening, rows, id: 0 };
+        let hash = blake3::hash(&fitted.encode());
+        let [a, b, c, d, ..] = *hash.as_bytes();
+        fitted.id = u32::from_le_bytes([a, b, c, d]).max(1);
+        fitted
+    }
+
+    /// The one that the project keeps, if it is there and whole.
+    pub fn load(project: &Project) -> Option<Self> {
+        let raw = project.load_part(NAME).unwrap_or_else(|error| {
+            tracing::warn!("the whitening: {error}");
+            None
+        })?;
+        let mut fields = Fields(&raw);
+        let rows = *fields.numbers::<u64>(1).ok()?.first()?;
+        let count = fields.0.len() / size_of::<f32>();
+        let whitening = Whitening::from_numbers(&fields.numbers::<f32>(count).ok()?)?;
+        Some(Self::new(whitening, rows))
+    }
+
+    pub fn save(&self, project: &Project) -> Result<(), StoreError> {
+        project.save_part(NAME, &self.encode())
+    }
+
+    /// Whether a dataset of so many rows is still much the one that this was fitted to.
+    pub fn is_fit_for(&self, rows: usize) -> bool {
+        rows as u64 <= self.rows.saturating_mul(GROWTH)
+    }
+
+    pub fn apply(&self, raw: &Raw) -> Whitened {
+        self.whitening.apply(raw)
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut raw = numbers([self.rows]);
+        write_all(&mut raw, self.whitening.numbers());
+        raw
+    }
+}
