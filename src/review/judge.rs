@@ -124,7 +124,7 @@ impl Decided {
 }
 
 /// Scores under it are flagged, where neither a person nor the data say otherwise.
-fn default_threshold(flag: Flag) -> f32 {
+pub fn default_threshold(flag: Flag) -> f32 {
     match flag {
         Flag::Outlier | Flag::WrongLabel => 0.5,
         flag => check_of(flag).map_or(f32::NAN, crate::analysis::quality::Check::default_threshold),

@@ -17,7 +17,7 @@ use self::cells::{Cells, Pointed};
 use super::lists::ListKeys;
 use super::theme::{Tokens, bold, size, space};
 use super::widgets::{self, Page};
-use super::{Pencil, scroller};
+use super::{Pencil, grid, scroller};
 use crate::dataset::{Flag, SampleId};
 use crate::review::judge::{is_raised, threshold_of};
 use crate::review::{Analysed, Ranked};
@@ -184,7 +184,7 @@ fn samples_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut ChecksView, shown
     if list.clicked() {
         view.keys.use_by_click(&list);
     }
-    zoom_input(ui, pencil, whole, shown.session.grid);
+    grid::zoom_input(ui, pencil, whole, shown.session.grid);
 
     let width = whole.width() - scroller::BAR_WIDTH - 2.0 * space::M;
     let (columns, edge) = fitted(width, shown.session.grid.cell_px.clamp(GridState::CAPTION_FROM, 256.0));
@@ -347,17 +347,6 @@ fn near_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut ChecksView, shown: &
             let cell = Rect::from_min_size(pos2(x, rect.top()), vec2(edge, cells.height()));
             cells.cell_ui(ui, pencil, view, shown, position, cell, ui.clip_rect(), list);
         }
-    }
-}
-
-/// Ctrl and the wheel, or two fingers, change the size of the cells here as in the grid.
-fn zoom_input(ui: &Ui, pencil: &mut Pencil<'_>, rect: Rect, grid: GridState) {
-    if !ui.rect_contains_pointer(rect) {
-        return;
-    }
-    let factor = ui.input(egui::InputState::zoom_delta);
-    if factor != 1.0 {
-        pencil.act(Action::GridZoomed { cell_px: grid.cell_px * factor });
     }
 }
 

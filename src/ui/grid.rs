@@ -374,7 +374,8 @@ pub fn file_name(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-fn zoom_input(ui: &Ui, pencil: &mut Pencil<'_>, rect: Rect, grid: GridState) {
+/// Ctrl and the wheel, or two fingers, change the size of cells.
+pub(super) fn zoom_input(ui: &Ui, pencil: &mut Pencil<'_>, rect: Rect, grid: GridState) {
     if !ui.rect_contains_pointer(rect) {
         return;
     }

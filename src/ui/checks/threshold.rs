@@ -3,7 +3,7 @@
 use egui::{DragValue, RichText, Slider, Ui, WidgetInfo};
 
 use super::{ChecksView, Shown};
-use crate::review::judge::usual_threshold;
+use crate::review::judge::{default_threshold, usual_threshold};
 use crate::state::Action;
 use crate::text::{counted, grouped};
 use crate::ui::theme::{Tokens, space};
@@ -38,10 +38,10 @@ pub fn threshold_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut ChecksView,
     let (under, known) = (shown.under as u64, shown.order.len() as u64);
     ui.horizontal_wrapped(|ui| {
         ui.label(format!("{} of {} under {:.3}", grouped(under), counted(known, "sample"), shown.threshold));
-        let from = match (view.moved.or(own), shown.analysed.usual[shown.flag as usize]) {
-            (Some(_), _) => "your threshold",
-            (None, Some(_)) => "a threshold from the data",
-            (None, None) => "the usual threshold",
+        let from = match view.moved.or(own) {
+            Some(_) => "your threshold",
+            None if usual == default_threshold(shown.flag) => "the usual threshold",
+            None => "a threshold from the data",
         };
         ui.add(egui::Label::new(widgets::dim(from)).extend());
     });
