@@ -9,6 +9,7 @@ use crate::dataset::{SampleId, Verdict};
 use crate::review::judge::Decided;
 use crate::state::{Action, Command, Which};
 use crate::text::grouped;
+use crate::ui::grid::file_name;
 use crate::ui::theme::space;
 use crate::ui::{Pencil, widgets};
 
@@ -81,6 +82,13 @@ fn these_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, shown: &Shown<'_>, selected: u
         1 => "this one".to_owned(),
         selected => format!("these {}", grouped(selected as u64)),
     };
+    // What is selected may stand in another panel alone.
+    let session = shown.session;
+    let what = match session.selection.iter().next() {
+        Some(one) if selected == 1 => file_name(session.dataset().path(one)).to_owned(),
+        _ => format!("{} selected", grouped(selected as u64)),
+    };
+    ui.add(egui::Label::new(widgets::dim(what)).truncate());
     for (title, verdict, key) in [
         (format!("Prune {these}"), Verdict::Prune, "X"),
         (format!("Keep {these}"), Verdict::Keep, "K"),
