@@ -5,15 +5,18 @@
 //!
 //! A source (a folder, an archive, a table, an array) is listed as a [`Dataset`](dataset::Dataset):
 //! samples as columns. A pass over the content fills [`Facts`](dataset::Facts), another one over the
-//! pixels [`Signals`](dataset::Signals). What a person
-//! decides is an [`Edit`](dataset::edit::Edit) on an overlay. A [`View`](dataset::edit::View) is a
-//! query and an order; the rows that it shows are computed, never stored.
+//! pixels [`Signals`](dataset::Signals), from which an analysis finds near-duplicates, neighbours and
+//! scores: an [`Analysed`](review::Analysed). Thresholds turn that into groups and flags, a
+//! [`Judged`](review::Judged). What a person decides is an [`Edit`](dataset::edit::Edit) on an overlay. A
+//! [`View`](dataset::edit::View) is a query and an order; the rows that it shows are computed, never
+//! stored.
 //!
 //! ```text
 //! disk ─import─▶ Dataset ─┐
 //!      ─media──▶ Facts ───┼─▶ Snapshot ─query─▶ rows, counts ─▶ grid, table, sidebar
-//! gesture ─▶ Action ─▶ Edit ─▶ Overlay ┘
-//!                        └─▶ journal on disk
+//! gesture ─▶ Action ─▶ Edit ─▶ Overlay ┤
+//!                        └─▶ journal   ├─▶ Judged: groups, flags, impact ─▶ panels, export
+//!      ─decode─▶ Signals ─▶ Analysed ──┘
 //! ```
 //!
 //! The window is a loop over plain data. [`state::State`] is all that is shown;

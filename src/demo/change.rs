@@ -65,6 +65,12 @@ impl Picture {
         self.map(|value| value * part / 256);
     }
 
+    /// Scales the light so that the brightest pixel has that luma.
+    pub fn expose(&mut self, brightest: i32) {
+        let now = self.rgb.as_chunks::<3>().0.iter().map(|pixel| luma(*pixel)).max().unwrap_or(0);
+        self.map(|value| value * brightest / i32::from(now.max(1)));
+    }
+
     /// Too much light: what is not white is nearly so.
     pub fn overexpose(&mut self, part: i32) {
         self.map(|value| 255 - (255 - value) * part / 256);

@@ -49,13 +49,16 @@ const PALETTES: [[u32; 3]; 36] = [
 
 /// Palettes that go together: pale, bright, deep and dark. Every ink of a group stands out clearly from
 /// all of its grounds, and no picture is grey, dark or light enough to pass for a planted fault.
-const GROUPS: [Range<usize>; 4] = [0..14, 14..22, 22..30, 30..36];
+const GROUPS: [Range<usize>; 4] = [0..PALE, PALE..22, 22..30, 30..36];
+const PALE: usize = 14;
 
 /// Which grounds a picture may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grounds {
     Any,
     Pale,
+    /// Any but pale.
+    Vivid,
 }
 
 /// How a letter is set off from its ground.
@@ -105,6 +108,8 @@ impl Canvas {
         let finish = stream.pick(&FINISHES);
         let ground = stream.pick(&Texture::CHOICE);
         self.picture.reset(width, height);
+        // The edges of a pattern are many, and would drown the letter's.
+        let to = if ground.is_pattern() { blend(from, to, 150) } else { to };
         texture::fill(&mut self.picture, ground, from, to, stream);
 
         let pose = Pose::new(width, height, faces.extent(face, class), stream);
@@ -262,16 +267,16 @@ struct Pose {
 }
 
 impl Pose {
-    /// A letter of that extent (in ems) that fits a picture of that size with some air: 20° to either
-    /// side, a slant of up to a fifth, and 82 to 122 % as wide as it was cut.
+    /// A letter of that extent (in ems) that fits a picture of that size with some air: turned by up to
+    /// 16°, slanted by up to a quarter either way, and 75 to 130 % as wide as it was cut.
     fn new(width: u32, height: u32, extent: (f64, f64), stream: &mut Stream) -> Self {
-        let (sin, cos) = sin_cos(stream.range(-320, 320));
-        let stretch = f64::from(stream.range(82, 122)) / 100.0;
-        let slant = f64::from(stream.range(-20, 20)) / 100.0;
+        let (sin, cos) = sin_cos(stream.range(-256, 256));
+        let stretch = f64::from(stream.range(75, 130)) / 100.0;
+        let slant = f64::from(stream.range(-25, 25)) / 100.0;
         let matrix = [[cos * stretch, cos * slant - sin], [sin * stretch, sin * slant + cos]];
         let [x, y] = matrix.map(|[across, along]| extent.0 * across.abs() + extent.1 * along.abs());
         // The sum of two draws: mostly middling sizes.
-        let fill = f64::from(54 + stream.below(19) + stream.below(20)) / 100.0;
+        let fill = f64::from(60 + stream.below(17) + stream.below(18)) / 100.0;
         let size = (f64::from(width), f64::from(height));
         let em = (fill * (size.0 / x).min(size.1 / y)).floor().max(4.0);
         let mut place = |size: f64, extent: f64| {
@@ -306,7 +311,8 @@ fn sin_cos(sixteenths: i32) -> (f64, f64) {
 fn colours(grounds: Grounds, stream: &mut Stream) -> [Colour; 3] {
     let first = match grounds {
         Grounds::Any => stream.below(PALETTES.len() as u32),
-        Grounds::Pale => stream.below(GROUPS[0].end as u32),
+        Grounds::Pale => stream.below(PALE as u32),
+        Grounds::Vivid => stream.range(PALE as i32, PALETTES.len() as i32 - 1) as u32,
     } as usize;
     let group = GROUPS.into_iter().find(|group| group.contains(&first)).unwrap_or(0..PALETTES.len());
     let (second, third) = (stream.pick(&PALETTES[group.clone()]), stream.pick(&PALETTES[group]));

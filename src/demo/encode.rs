@@ -28,12 +28,15 @@ impl Bench {
             return Ok(&self.bytes);
         }
         let mut stream = plan.stream(plan.drawn(sample), Purpose::Scene);
-        let shapes = if matches!(treatment, Treatment::Blur { .. }) { &SHAPES[5..] } else { &SHAPES[..] };
-        let usual = draw_size(shapes, &mut stream);
+        // As the checks have it, a square picture, or one of few tones, is not blurry however blurred it
+        // is, and a dark one of few pixels is. Little colour is none after too much light, and few tones
+        // without colour are little information.
         let (size, grounds) = match treatment {
             Treatment::Size { width, height } => ((width, height), Grounds::Pale),
-            Treatment::Blur { .. } => (usual, Grounds::Pale),
-            _ => (usual, Grounds::Any),
+            Treatment::Blur { .. } => (draw_size(OBLONG, &mut stream), Grounds::Pale),
+            Treatment::Grey { .. } => (draw_size(&SHAPES, &mut stream), Grounds::Pale),
+            Treatment::Overexpose { .. } => (draw_size(&SHAPES, &mut stream), Grounds::Vivid),
+            _ => (draw_size(&SHAPES, &mut stream), Grounds::Any),
         };
         match treatment {
             Treatment::Blank => self.canvas.blank(size, &mut stream),
@@ -63,6 +66,9 @@ const SHAPES: [(u32, u32); 10] = [
     (314, 209),
     (222, 296),
 ];
+
+/// Those of them that are no square.
+const OBLONG: &[(u32, u32)] = SHAPES.split_at(5).1;
 
 /// A usual size: of the area of a square of 72 to 106 pixels. That is narrow enough that a fifth or
 /// seven times of it is odd, and half or one and a third of it is not.

@@ -206,8 +206,9 @@ impl Treatment {
             Self::Mirror => picture.mirror(),
             Self::Turn { quarters } => picture.turn(quarters),
             Self::Blur { radii } => {
-                picture.vignette(240);
+                picture.vignette(248);
                 picture.blur((picture.width.min(picture.height) / radii).max(2));
+                picture.expose(215);
             }
             Self::Darken { part } => picture.darken(part),
             Self::Overexpose { part } => {

@@ -39,6 +39,11 @@ impl Texture {
         Self::Halves,
         Self::Disc,
     ];
+
+    /// Whether it repeats one small shape.
+    pub fn is_pattern(self) -> bool {
+        matches!(self, Self::Stripes | Self::Checks | Self::Dots)
+    }
 }
 
 /// Fills the picture from `from` to `to`, its two colours, in light that falls from one side.
@@ -208,10 +213,10 @@ struct Light {
 }
 
 impl Light {
-    /// By 4 to 22 % from where it falls in to the far corner.
+    /// By 9 to 22 % from where it falls in to the far corner.
     fn new(width: i32, height: i32, stream: &mut Stream) -> Self {
         let (dx, dy) = stream.pick(&DIRECTIONS);
-        let less = stream.range(4, 22) * 65536 / 100;
+        let less = stream.range(9, 22) * 65536 / 100;
         let span = (dx.abs() * width + dy.abs() * height).max(1);
         let step = |part: i32| -(i64::from(less) * i64::from(part) / i64::from(span)) as i32;
         let (across, along) = (step(dx), step(dy));

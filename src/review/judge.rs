@@ -330,11 +330,13 @@ impl Judged {
         at.map_or(&[], |at| self.in_groups[at].as_slice())
     }
 
-    /// The member of a group that would stay, and what sets it apart.
+    /// The member of a group that would stay, and what sets it apart. None of a group so large that
+    /// nobody looks through it: this is asked for on the interface's thread.
     pub fn suggested(&self, snapshot: &Snapshot, group: usize) -> Option<(SampleId, Preference)> {
-        // Samples may have come since.
-        let is_known = self.protected.len() == snapshot.len();
+        const MOST: usize = 20_000;
         let rows = self.groups.rows(group);
+        // Samples may have come since.
+        let is_known = self.protected.len() == snapshot.len() && rows.len() <= MOST;
         is_known.then(|| self.rules.suggested(snapshot, &self.protected, rows)).flatten()
     }
 }

@@ -365,6 +365,9 @@ impl Behavior<Pane> for Draw<'_, '_> {
             (Pane::Issues, Some(session)) if !session.issues.is_empty() => {
                 format!("  {}", crate::text::grouped(session.issues.len() as u64))
             }
+            (Pane::Duplicates, Some(session)) if !session.review.judged.groups.is_empty() => {
+                format!("  {}", crate::text::grouped(session.review.judged.groups.len() as u64))
+            }
             _ => String::new(),
         };
         RichText::new(format!("{}{count}", pane.title())).size(size::BODY).into()

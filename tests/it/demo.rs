@@ -8,6 +8,8 @@ use image::{DynamicImage, ImageFormat, RgbImage};
 use lenslet::demo::{self, DemoError, DemoOptions, DemoReport, Fault};
 use lenslet::jobs::Control;
 
+use crate::cli::{json, lenslet};
+
 /// A row of `truth.csv`.
 #[derive(Clone, Debug, serde::Deserialize)]
 struct Row {
@@ -139,7 +141,8 @@ fn the_truth_lists_every_fault_and_every_row_is_true() {
         assert_eq!(path.split('/').count(), 3, "{path}: split/class/name");
         assert_eq!(image::guess_format(bytes).unwrap(), ImageFormat::from_path(path).unwrap(), "{path}");
         let image = demo.image(path);
-        assert!((64..=160).contains(&image.width()) && (64..=120).contains(&image.height()), "{path}");
+        let area = image.width() * image.height();
+        assert!((71 * 71..=106 * 106).contains(&area) && image.width() <= 2 * image.height(), "{path}");
         assert!((36.0..228.0).contains(&mean(&image)), "{path}: {}", mean(&image));
         assert!(steepest(&image) > 40 && colourfulness(&image) > 25, "{path}");
     }
@@ -248,6 +251,32 @@ fn faulty_pictures_and_files_have_their_fault() {
         let content = image::guess_format(&demo.bytes(&row.path)).unwrap();
         assert_ne!(content, ImageFormat::from_path(&row.path).unwrap(), "{row:?}");
         demo.image(&row.path);
+    }
+}
+
+/// What was planted is what the checks flag by their default thresholds: all of it, and nothing else.
+#[test]
+fn planted_faults_of_quality_are_those_that_the_checks_flag() {
+    for (samples, seed) in [(600, 1), (700, 6)] {
+        let demo = Demo::write(samples, seed);
+        let dataset = demo.report.dataset.to_str().unwrap();
+        let found = json(&lenslet(&["quality", dataset, "--json"], demo.folder.path()));
+        for (check, fault) in [
+            ("dark", Fault::Dark),
+            ("light", Fault::OverExposed),
+            ("odd-aspect-ratio", Fault::OddShaped),
+            ("low-information", Fault::NearlyEmpty),
+            ("blurry", Fault::Blurry),
+            ("odd-size", Fault::OddSized),
+            ("grey", Fault::Grey),
+        ] {
+            let row = found["checks"].as_array().unwrap().iter().find(|row| row["check"] == check).unwrap();
+            let flagged = row["flagged"].as_array().unwrap().iter().map(|path| path.as_str().unwrap());
+            let flagged: BTreeSet<&str> = flagged.collect();
+            let planted: BTreeSet<&str> = demo.rows(fault).map(|row| row.path.as_str()).collect();
+            assert!(!planted.is_empty(), "{fault:?}");
+            assert_eq!(flagged, planted, "{check} of {samples} samples with seed {seed}");
+        }
     }
 }
 

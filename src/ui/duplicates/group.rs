@@ -246,9 +246,13 @@ fn evidence_ui(ui: &mut Ui, session: &Session, alike: &Alike, view: &GroupView, 
         match alike.pair(suggested, chosen) {
             Some((pair, by)) => {
                 let (distance, by) = (distance_text(alike.method, pair.distance.into()), found_by(alike, by));
-                format!("{distance} from the suggested one, found by {by}.")
+                let because = preference.because();
+                format!("{distance} from the suggested one, which {because}; found by {by}.")
             }
-            None => "Near the suggested one through other members.".to_owned(),
+            None => {
+                let because = preference.because();
+                format!("Near the suggested one, which {because}, through other members.")
+            }
         }
     };
     let path = session.dataset().path(suggested);

@@ -66,7 +66,7 @@ pub(super) fn method_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session)
     let settings = &session.review.settings;
     ui.horizontal_wrapped(|ui| {
         let mut method = settings.method;
-        let combo = ComboBox::from_id_salt("method").width(168.0).selected_text(method.title());
+        let combo = ComboBox::from_id_salt("method").width(168.0).height(340.0).selected_text(method.title());
         let shown = combo.show_ui(ui, |ui| {
             for choice in Method::ALL {
                 ui.selectable_value(&mut method, choice, choice.title());
