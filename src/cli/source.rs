@@ -10,7 +10,7 @@ use crate::dataset::query::Snapshot;
 use crate::dataset::{Facts, Issue};
 use crate::import::{self, Imported, Reader};
 use crate::jobs::Control;
-use crate::pipeline::{self, Keeper, OpenRequest};
+use crate::pipeline::{self, Keeper, OpenError, OpenRequest};
 use crate::store::{Access, Paths, Project};
 
 /// A dataset as it was listed.
@@ -35,10 +35,10 @@ pub fn open(path: &str, project: Option<&Path>, control: &Control) -> anyhow::Re
     let paths = Paths::new()?;
     let (source, project) = (path.to_owned(), Some(folder.to_owned()));
     let request = OpenRequest { source, project, anew: false, is_open: None };
-    let opened = pipeline::open(&paths, &request, control)?;
+    let opened = pipeline::open(&paths, &request, control).map_err(told_once)?;
     let (mut snapshot, mut issues) = (opened.snapshot, opened.issues);
     if opened.is_from_project {
-        let relisted = pipeline::relist(&opened.project, &snapshot, &issues, control)?;
+        let relisted = pipeline::relist(&opened.project, &snapshot, &issues, control).map_err(told_once)?;
         (snapshot, issues) = (relisted.snapshot, relisted.issues);
     }
     let is_writable = opened.project.access() == &Access::ReadWrite;
@@ -48,6 +48,15 @@ pub fn open(path: &str, project: Option<&Path>, control: &Control) -> anyhow::Re
         project: is_writable.then_some(opened.project),
         review: opened.review,
     })
+}
+
+/// The error without its causes, which its sentence has in it.
+fn told_once(error: OpenError) -> anyhow::Error {
+    match error {
+        OpenError::Import(error) => error.into(),
+        OpenError::Store(error) => error.into(),
+        other => other.into(),
+    }
 }
 
 /// The dataset and its issues with what a pass over the content found.

@@ -193,7 +193,7 @@ fn the_command_line_finds_decides_and_exports() {
     for (command, key) in [("outliers", "nearest"), ("label-errors", "label")] {
         let ranked = json(&run(&[command, &source, "--json"]));
         let ranking = ranked["ranking"].as_array().unwrap();
-        assert!(ranking.len() > 100 && ranking[0][key].is_string(), "{command}");
+        assert!(ranking.iter().all(|row| row["path"].is_string() && row[key].is_string()), "{command}");
         let scores: Vec<f64> = ranking.iter().map(|row| row["score"].as_f64().unwrap()).collect();
         assert!(scores.is_sorted(), "{command}");
         let flagged = ranking.iter().filter(|row| row["flagged"] == true).count();

@@ -9,9 +9,10 @@ use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use lenslet::app::{App, Start};
+use lenslet::dataset::Verdict;
 use lenslet::demo::{DemoOptions, write};
 use lenslet::jobs::Control;
-use lenslet::state::{Action, Command};
+use lenslet::state::{Action, Command, Dialog, ExportChoice};
 use lenslet::store::{Access, Paths, Settings};
 use lenslet::ui::theme;
 
@@ -399,5 +400,55 @@ fn measuring_pauses_goes_on_and_is_given_up() {
     assert!(window.measured() >= found);
     window.settle();
     assert_eq!(window.measured(), 3000);
+    window.close();
+}
+
+#[test]
+fn what_stays_is_exported_and_reported_on() {
+    let home = tempfile::tempdir().unwrap();
+    let options = DemoOptions { samples: 40, ..DemoOptions::new(home.path().join("demo")) };
+    let source = write(&options, &Control::new()).expect("the demo is written").dataset;
+    let mut window = Window::open(home.path(), Some(&source));
+    let samples = window.shown();
+    window.act(Action::Decide { samples: vec![0, 1], verdict: Verdict::Prune });
+    let target = home.path().join("out");
+    let draft = |harness: &Harness<'_, Option<App>>| match &harness.state().as_ref()?.state().dialog {
+        Some(Dialog::ExportDataset(draft)) => Some((**draft).clone()),
+        _ => None,
+    };
+    let is_planned =
+        |harness: &Harness<'_, Option<App>>| draft(harness).is_some_and(|draft| draft.plan.is_some());
+    let plan = |window: &mut Window<'_>| {
+        window.act(Action::Run(Command::ExportDataset));
+        let choice = draft(&window.harness).expect("the dialog is open").choice;
+        let target = target.to_str().unwrap().to_owned();
+        window.act(Action::ChangeExport(Box::new(ExportChoice { target, ..choice })));
+        window.until("a plan", is_planned);
+        draft(&window.harness).unwrap().plan.unwrap().expect("it can be planned")
+    };
+    let told = |text: &'static str| {
+        move |harness: &Harness<'_, Option<App>>| {
+            let notices = harness.state().as_ref().map(|app| &app.state().notices);
+            notices.is_some_and(|notices| notices.iter().any(|notice| notice.text.contains(text)))
+        }
+    };
+    let planned = plan(&mut window);
+    assert_eq!(planned.samples, samples as u64 - 2);
+    assert!(planned.refusals.is_empty() && planned.bytes > 0, "{planned:?}");
+    assert!(!target.exists(), "a plan touches nothing");
+    window.act(Action::StartExport);
+    window.until("the export", told("exported and verified"));
+    assert!(target.join("train").is_dir());
+
+    // All of them would be another export, which does not go where this one is.
+    window.act(Action::Run(Command::Undo));
+    let planned = plan(&mut window);
+    assert!(planned.refusals.iter().any(|refusal| refusal.contains("another export")), "{planned:?}");
+    window.act(Action::CloseDialog);
+
+    let report = home.path().join("report.html");
+    window.act(Action::ReportExportTo { path: report.clone() });
+    window.until("the report", told("The report is in"));
+    assert!(std::fs::read_to_string(report).unwrap().contains("40 samples"));
     window.close();
 }

@@ -26,6 +26,8 @@ pub struct RulesView {
     /// The queries that the fields were made from.
     from: Vec<String>,
     dataset: Weak<Dataset>,
+    /// The rules of a dataset of which nobody changed them: there may be thousands of splits.
+    default: Rules,
 }
 
 /// A query that protects, as it is typed.
@@ -38,11 +40,15 @@ struct Field {
 }
 
 impl RulesView {
-    /// Takes over what the rules say, where that changed elsewhere.
-    fn refresh(&mut self, session: &Session, rules: &Rules) {
+    /// Takes over what the rules say, where that changed elsewhere; gives the rules in force.
+    fn refresh(&mut self, session: &Session) -> Rules {
         let is_other = !std::ptr::eq(self.dataset.as_ptr(), Arc::as_ptr(session.dataset()));
-        if is_other || self.from != rules.protect {
+        if is_other {
             self.dataset = Arc::downgrade(session.dataset());
+            self.default = Rules::for_dataset(&session.dataset().split_names);
+        }
+        let rules = session.review.settings.rules.clone().unwrap_or_else(|| self.default.clone());
+        if is_other || self.from != rules.protect {
             self.from.clone_from(&rules.protect);
             let field = |text: &String| Field { text: text.clone(), ..Field::default() };
             self.fields = rules.protect.iter().map(field).collect();
@@ -54,6 +60,7 @@ impl RulesView {
                 field.problem = read.err().map(|error| error.message);
             }
         }
+        rules
     }
 
     /// The queries in the fields, without empty ones.
@@ -64,8 +71,7 @@ impl RulesView {
 }
 
 pub fn rules_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &mut RulesView) {
-    let rules = session.rules();
-    view.refresh(session, &rules);
+    let rules = view.refresh(session);
     let mut new = rules.clone();
     let mut reset = false;
     ui.horizontal(|ui| {
