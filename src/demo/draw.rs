@@ -49,15 +49,16 @@ const PALETTES: [[u32; 3]; 36] = [
 
 /// Palettes that go together: pale, bright, deep and dark. Every ink of a group stands out clearly from
 /// all of its grounds, and no picture is grey, dark or light enough to pass for a planted fault.
-const GROUPS: [Range<usize>; 4] = [0..PALE, PALE..22, 22..30, 30..36];
+const GROUPS: [Range<usize>; 4] = [0..PALE, PALE..22, 22..VIVID, VIVID..36];
 const PALE: usize = 14;
+const VIVID: usize = 30;
 
 /// Which grounds a picture may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grounds {
     Any,
     Pale,
-    /// Any but pale.
+    /// Bright and deep ones, of one palette each: a mixture may have little colour.
     Vivid,
 }
 
@@ -276,7 +277,7 @@ impl Pose {
         let matrix = [[cos * stretch, cos * slant - sin], [sin * stretch, sin * slant + cos]];
         let [x, y] = matrix.map(|[across, along]| extent.0 * across.abs() + extent.1 * along.abs());
         // The sum of two draws: mostly middling sizes.
-        let fill = f64::from(60 + stream.below(17) + stream.below(18)) / 100.0;
+        let fill = f64::from(60 + stream.below(16) + stream.below(16)) / 100.0;
         let size = (f64::from(width), f64::from(height));
         let em = (fill * (size.0 / x).min(size.1 / y)).floor().max(4.0);
         let mut place = |size: f64, extent: f64| {
@@ -312,20 +313,21 @@ fn colours(grounds: Grounds, stream: &mut Stream) -> [Colour; 3] {
     let first = match grounds {
         Grounds::Any => stream.below(PALETTES.len() as u32),
         Grounds::Pale => stream.below(PALE as u32),
-        Grounds::Vivid => stream.range(PALE as i32, PALETTES.len() as i32 - 1) as u32,
+        Grounds::Vivid => stream.range(PALE as i32, VIVID as i32 - 1) as u32,
     } as usize;
     let group = GROUPS.into_iter().find(|group| group.contains(&first)).unwrap_or(0..PALETTES.len());
     let (second, third) = (stream.pick(&PALETTES[group.clone()]), stream.pick(&PALETTES[group]));
-    let part = stream.below(116);
-    let mut tone = |at: usize| jitter(blend(split(PALETTES[first][at]), split(second[at]), part), stream);
+    let part = if grounds == Grounds::Vivid { 0 } else { stream.below(116) };
+    let mut tone =
+        |at: usize| jitter(blend(channels(PALETTES[first][at]), channels(second[at]), part), stream);
     let (mut from, mut to) = (tone(0), tone(1));
     if stream.percent(50) {
         (from, to) = (to, from);
     }
-    [from, to, jitter(split(third[2]), stream)]
+    [from, to, jitter(channels(third[2]), stream)]
 }
 
-fn split(colour: u32) -> Colour {
+fn channels(colour: u32) -> Colour {
     [16, 8, 0].map(|shift| (colour >> shift & 255) as u8)
 }
 
@@ -379,7 +381,7 @@ mod tests {
 
     #[test]
     fn inks_stand_out_from_all_grounds_of_their_group() {
-        let bright = |colour: u32| i32::from(brightness(split(colour)));
+        let bright = |colour: u32| i32::from(brightness(channels(colour)));
         for group in GROUPS {
             let palettes = &PALETTES[group.clone()];
             for ([from, to, _], [.., ink]) in
