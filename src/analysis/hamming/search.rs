@@ -125,14 +125,13 @@ impl<const W: usize> Scan<'_, W> {
                 if step >= self.tally.below() {
                     break;
                 }
-                let to = right.of(value ^ mask);
+                let mut to = right.of(value ^ mask);
                 // Among themselves each two are compared once: of two values the lower has the left
                 // side, and in one value the earlier hash.
-                let (is_skipped, is_after) = match self.right {
-                    Some(_) => (false, false),
-                    None => (value ^ mask < value, *mask == 0),
-                };
-                if is_skipped {
+                let is_after = self.right.is_none() && *mask == 0;
+                if is_after {
+                    to.start = from.start + 1;
+                } else if self.right.is_none() && value ^ mask < value {
                     continue;
                 }
                 for block in to.clone().step_by(BLOCK) {
