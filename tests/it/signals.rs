@@ -91,7 +91,7 @@ fn signals_come_back_and_only_what_changed_is_looked_at_again() {
     let project = Project::open(&kept).unwrap();
     let (loaded, note) = load(&project, dataset.0.len()).unwrap();
     assert_eq!((&loaded, note), (&looked.signals, None));
-    assert_eq!(pending_signals(&dataset.0, &loaded, Kinds::KEPT), []);
+    assert!(pending_signals(&dataset.0, &loaded, Kinds::KEPT).is_empty());
     let (again, count) = look(&dataset, Some(&project), loaded.clone(), 2);
     assert_eq!((count, &again.signals), (0, &looked.signals));
 
