@@ -8,10 +8,12 @@ use std::sync::Arc;
 use super::duplicates::{Duplicates, described, duplicates};
 use super::scores::quality;
 use super::signals::{self, Looked, Wanted};
+use crate::analysis::label_errors::{LabelErrors, NO_CLASS};
 use crate::analysis::neighbours::{NEAREST, NONE, Neighbours};
+use crate::analysis::outliers::Lie;
 use crate::analysis::quality::Check;
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Issue, Kinds, SampleId, Signals};
+use crate::dataset::{Flag, Issue, Kinds, SampleId, Score, Signals};
 use crate::import::Reader;
 use crate::jobs::{Cancelled, Control};
 use crate::review::{Alike, Analysed, Method, Near, flag_of};
@@ -149,8 +151,27 @@ fn rest_of(
         None => Neighbours::of(&described(signals, samples), NEAREST, control)?,
     };
     let neighbours = by_row(neighbours, samples, snapshot.len());
+    let Lie { outlier, uniqueness, near } = Lie::of(&neighbours);
+    analysed.scores[Score::Outlier as usize] = Some(Arc::new(outlier));
+    analysed.scores[Score::Uniqueness as usize] = Some(Arc::new(uniqueness));
+    control.checkpoint()?;
+    let errors = label_errors(snapshot, &neighbours, near);
+    analysed.usual[Flag::WrongLabel as usize] = Some(errors.threshold);
+    analysed.scores[Score::Label as usize] = Some(Arc::new(errors.margins));
+    analysed.suggested = Arc::new(errors.likeliest);
     analysed.near = Arc::new(Near { neighbours });
     Ok(analysed)
+}
+
+/// What the neighbours say of labels: those of samples with exactly one class.
+fn label_errors(snapshot: &Snapshot, neighbours: &Neighbours, near: f64) -> LabelErrors {
+    let labels = &snapshot.dataset.labels;
+    let class = |set: &u32| match labels.sets[*set as usize][..] {
+        [class] => class,
+        _ => NO_CLASS,
+    };
+    let given: Vec<u32> = labels.of.iter().map(class).collect();
+    LabelErrors::of(neighbours, &given, labels.classes.len(), near * near)
 }
 
 /// Neighbours by row of the dataset instead of by place among the samples, which are ascending.
