@@ -179,11 +179,11 @@ impl Findings {
 
     /// Whether these are the same flags and the same columns; columns are told apart by where they lie.
     pub fn is_same(&self, other: &Self) -> bool {
-        let same = |(one, two): (&Option<Arc<Vec<f32>>>, &Option<Arc<Vec<f32>>>)| match (one, two) {
+        let same = |score: Score| match (self.column(score), other.column(score)) {
             (Some(one), Some(two)) => Arc::ptr_eq(one, two),
             (one, two) => one.is_none() && two.is_none(),
         };
-        self.scores.iter().zip(&other.scores).all(same) && self.flags == other.flags
+        Score::ALL.into_iter().all(same) && self.flags == other.flags
     }
 
     /// A sample's score; NaN where it is unknown.

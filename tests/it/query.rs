@@ -705,7 +705,7 @@ fn build(rows: &[Row]) -> Snapshot {
     let mut findings = Findings::default();
     let known = facts.iter().map(|fact| if fact.measured { fact.width as f32 / 10.0 } else { f32::NAN });
     findings.set_column(Score::Dark, Some(Arc::new(known.collect())));
-    let flags = facts.iter().map(|fact| Flag::Dark.bit() * (fact.width as u16 % 2) | fact.issues & 2);
+    let flags = facts.iter().map(|fact| (Flag::Dark.bit() * (fact.width as u16 % 2)) | (fact.issues & 2));
     findings.flags = Arc::new(flags.take(facts.len() / 2).collect());
     let verdicts = [Verdict::Undecided, Verdict::Keep, Verdict::Prune];
     let decide = |fact: &Fact| Decision::by_hand(verdicts[fact.height as usize % 3]);
