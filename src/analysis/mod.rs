@@ -8,6 +8,7 @@ pub mod evidence;
 pub mod groups;
 pub mod hamming;
 pub mod hash;
+pub mod likeness;
 pub mod neighbours;
 pub mod quality;
 mod resize;

@@ -67,11 +67,7 @@ pub struct Near {
 
 impl Neighbours {
     /// The `each` nearest neighbours of every row that has a description.
-    pub fn of(
-        rows: &[Option<&Whitened>],
-        each: usize,
-        control: &Control,
-    ) -> Result<Self, Cancelled> {
+    pub fn of(rows: &[Option<&Whitened>], each: usize, control: &Control) -> Result<Self, Cancelled> {
         Ok(search(rows, each, 0, 0, control)?.neighbours)
     }
 
@@ -156,10 +152,7 @@ fn dot(one: &Whitened, two: &Whitened) -> i32 {
 }
 
 /// The descriptions that differ, in the order of the first rows that have them.
-fn distinct(
-    rows: &[Option<&Whitened>],
-    control: &Control,
-) -> Result<(Neighbours, Vec<Whitened>), Cancelled> {
+fn distinct(rows: &[Option<&Whitened>], control: &Control) -> Result<(Neighbours, Vec<Whitened>), Cancelled> {
     let mut places: HashMap<&Whitened, u32> = HashMap::new();
     let (mut found, mut vectors) = (Neighbours::default(), Vec::new());
     found.place_of.reserve_exact(rows.len());
@@ -342,7 +335,8 @@ impl WithSimd for Task<'_> {
                         let distance = simd.mul_add_e_f32s(simd.splat_f32s(-2.0), sums[half], both);
                         // Where the lane's own limit is at −∞ there is no row.
                         let limit = simd.max_f32s(far, least[half]);
-                        any |= simd.first_true_m32s(simd.less_than_or_equal_f32s(distance, limit)) < S::F32_LANES;
+                        any |= simd.first_true_m32s(simd.less_than_or_equal_f32s(distance, limit))
+                            < S::F32_LANES;
                         out[half] = distance;
                     }
                     if !any {
@@ -510,7 +504,8 @@ mod tests {
                 all.extend(meetings);
             }
             all.sort_unstable();
-            let expected: Vec<_> = (0..blocks).flat_map(|one| (one + 1..blocks).map(move |two| (one, two))).collect();
+            let expected: Vec<_> =
+                (0..blocks).flat_map(|one| (one + 1..blocks).map(move |two| (one, two))).collect();
             assert_eq!(all, expected);
         }
     }
@@ -524,7 +519,8 @@ mod tests {
             let few = search(&rows, 0, 400, most, &Control::new()).unwrap();
             // The largest radius with so many: one more would be too many.
             let within = |radius: u32| all.pairs.iter().filter(|pair| pair.distance <= radius).count();
-            let radius = if most == 0 { None } else { (0..=400).rev().find(|radius| within(*radius) <= most) };
+            let radius =
+                if most == 0 { None } else { (0..=400).rev().find(|radius| within(*radius) <= most) };
             let expected: Vec<Close> =
                 all.pairs.iter().filter(|pair| Some(pair.distance) <= radius).copied().collect();
             assert_eq!((few.radius, few.pairs), (radius, expected), "{most}");

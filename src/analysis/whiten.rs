@@ -14,6 +14,8 @@ pub const SCALE: f32 = 360.0;
 /// This part of the mean variance is added to each axis' before its root divides: axes that hardly
 /// vary say little, and would be mostly noise.
 const SHRINKAGE: f64 = 0.05;
+/// As is this part times numbers by rows: of few rows the axes that hardly vary are those of chance.
+const FEW: f64 = 0.3;
 /// Rows of which a covariance is summed at once, so that the sum does not depend on the threads.
 const BLOCK: usize = 1024;
 
@@ -43,7 +45,8 @@ impl Whitening {
         let covariance = covariance(rows, &mean);
         let (spreads, vectors) = principal_axes(covariance);
         let total: f64 = spreads.iter().map(|spread| spread.max(0.0)).sum();
-        let floor = (total / NUMBERS as f64 * SHRINKAGE).max(1e-9);
+        let shrinkage = SHRINKAGE + FEW * NUMBERS as f64 / count;
+        let floor = (total / NUMBERS as f64 * shrinkage).max(1e-9);
         let mut order: Vec<usize> = (0..NUMBERS).collect();
         order.sort_by(|one, two| spreads[*two].total_cmp(&spreads[*one]).then(one.cmp(two)));
         let axis = |at: &usize| {
@@ -154,7 +157,7 @@ fn principal_axes(mut matrix: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
 mod tests {
     use super::*;
 
-    /// Rows that vary much along few directions and a little along all.
+    /// Rows that vary much along one direction and a little along all.
     fn rows(count: usize) -> Vec<[f32; NUMBERS]> {
         let mut state = 7u64;
         let mut noise = move || {
@@ -163,8 +166,8 @@ mod tests {
         };
         (0..count)
             .map(|_| {
-                let (loud, soft) = (noise() * 10.0, noise());
-                std::array::from_fn(|at| loud * (at as f32).sin() + soft * (at as f32).cos() + 0.02 * noise())
+                let loud = noise() * 3.0;
+                std::array::from_fn(|at| loud * (at as f32).sin() + noise())
             })
             .collect()
     }
