@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use super::hamming::{self, Pair};
 use super::likeness;
-use super::neighbours::{self, NEAREST, NONE, Neighbours};
+use super::neighbours::{self, KEPT, NONE, Neighbours};
 use super::sketch::{self, Sketch};
 use super::symmetry::Symmetry;
 use super::whiten::Whitened;
@@ -132,7 +132,7 @@ pub fn find(rows: &[Row], most: usize, control: &Control) -> Result<Found, Cance
     let described: Vec<Option<&Whitened>> = rows.iter().map(|row| row.described).collect();
     let limit = f32::from(RADIUS) / 1000.0;
     let reach = likeness::descriptions_within(limit);
-    let near = neighbours::search(&described, NEAREST, reach, most, control)?;
+    let near = neighbours::search(&described, KEPT, reach, most, control)?;
 
     let same = Same::of(rows, control)?;
     let candidates = {
