@@ -12,7 +12,6 @@
 use std::f32::consts::PI;
 
 use super::resize::{Filter, Plane};
-use super::symmetry::{Symmetry, laid, laid_waves};
 
 /// Numbers of a description.
 pub const NUMBERS: usize = 41 + 128 + 24;
@@ -70,36 +69,9 @@ pub fn described(small: &Small) -> [f32; NUMBERS] {
     numbers
 }
 
-/// The description of the picture after a symmetry, from that before it: nothing is decoded again.
-pub fn described_as(numbers: &[f32; NUMBERS], symmetry: Symmetry) -> [f32; NUMBERS] {
-    let mut out = *numbers;
-    let mut first = 0;
-    for count in LAYOUT {
-        let mut waves = [0.0; 64];
-        for ((u, v), value) in zigzag().zip(&numbers[first..first + count]) {
-            waves[v * 8 + u] = f64::from(*value);
-        }
-        let waves = laid_waves(&waves, 8, symmetry);
-        for ((u, v), value) in zigzag().zip(&mut out[first..first + count]) {
-            *value = waves[v * 8 + u] as f32;
-        }
-        first += count;
-    }
-    let cells: Vec<[f32; TURNS]> = numbers[first..first + CELLS * CELLS * TURNS].as_chunks().0.to_vec();
-    let cells = laid(&cells, CELLS, CELLS, symmetry);
-    for (to, cell) in out[first..].as_chunks_mut::<TURNS>().0.iter_mut().zip(cells) {
-        for (turn, value) in cell.into_iter().enumerate() {
-            // A mirror takes an angle to half a turn less it; a quarter turn adds half of the bins.
-            let mirrored = if symmetry.mirrored { (TURNS - turn) % TURNS } else { turn };
-            to[(mirrored + usize::from(symmetry.turns) * TURNS / 2) % TURNS] = value;
-        }
-    }
-    out
-}
-
 /// Side of the picture that is described.
 const EDGE: usize = 64;
-/// Coefficients of Y, Cb and Cr: whole diagonals, which a symmetry maps to themselves.
+/// Coefficients of Y, Cb and Cr: whole diagonals.
 const LAYOUT: [usize; 3] = [21, 10, 10];
 /// Cells across and down, and orientations in each.
 const CELLS: usize = 4;
@@ -256,26 +228,6 @@ mod tests {
             assert!(distance(&here, near) * 2.0 < distance(&here, &other));
         }
         assert_eq!(distance(&here, &here), 0.0);
-    }
-
-    #[test]
-    fn a_symmetry_of_the_description_is_the_description_of_the_symmetry() {
-        let (width, height) = (96, 64);
-        let pixel = |at: usize| {
-            let (x, y) = ((at % width) as f32 / width as f32, (at / width) as f32 / height as f32);
-            let wave = (x * 11.0 + y * 5.0).sin() * (y * y * 7.0 - x).cos();
-            [0.5 + 0.4 * wave, 0.5 + 0.3 * y * wave, 0.3 + 0.5 * x].map(|value| (value * 255.0) as u8)
-        };
-        let data: Vec<[u8; 3]> = (0..width * height).map(pixel).collect();
-        let numbers = describe(width, height, 3, data.as_flattened()).unwrap();
-        for symmetry in Symmetry::all() {
-            let turned = laid(&data, width, height, symmetry);
-            let (width, height) = if symmetry.turns % 2 == 1 { (height, width) } else { (width, height) };
-            let direct = describe(width, height, 3, turned.as_flattened()).unwrap();
-            let by_rule = described_as(&numbers, symmetry);
-            let off = distance(&direct, &by_rule);
-            assert!(off < 0.05, "{symmetry:?}: {off}, {}", distance(&direct, &numbers));
-        }
     }
 
     #[test]

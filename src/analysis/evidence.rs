@@ -15,7 +15,7 @@ use rayon::prelude::*;
 
 use super::hamming::{self, Pair};
 use super::likeness;
-use super::neighbours::{self, NEAREST, NONE, Neighbours};
+use super::neighbours::{self, KEPT, NONE, Neighbours};
 use super::sketch::{self, Sketch};
 use super::symmetry::Symmetry;
 use super::whiten::Whitened;
@@ -24,7 +24,7 @@ use crate::jobs::{Cancelled, Control};
 /// Distances of pairs that are told go up to here, in thousandths of [`likeness`]'s.
 pub const RADIUS: u16 = 1500;
 /// Up to here two samples are near-duplicates unless a person says otherwise.
-pub const THRESHOLD: u16 = 950;
+pub const THRESHOLD: u16 = 920;
 
 /// A picture with less contrast, in steps of 256, has nothing to compare.
 const PLAIN: f32 = 1.0;
@@ -132,7 +132,7 @@ pub fn find(rows: &[Row], most: usize, control: &Control) -> Result<Found, Cance
     let described: Vec<Option<&Whitened>> = rows.iter().map(|row| row.described).collect();
     let limit = f32::from(RADIUS) / 1000.0;
     let reach = likeness::descriptions_within(limit);
-    let near = neighbours::search(&described, NEAREST, reach, most, control)?;
+    let near = neighbours::search(&described, KEPT, reach, most, control)?;
 
     let same = Same::of(rows, control)?;
     let candidates = {
@@ -437,7 +437,7 @@ mod tests {
     use super::super::hash::Hashes;
     use super::super::resize::Plane;
     use super::super::symmetry::laid;
-    use super::super::whiten::Whitening;
+    use super::super::whiten::{AXES, SCALE};
     use super::*;
 
     const EDGE: usize = 48;
@@ -453,7 +453,7 @@ mod tests {
             let other = ((5.0 * part(4) * x - 6.0 * y * part(5)) * 2.0).sin();
             let base = [part(6), part(7), part(8)];
             base.map(|base| {
-                (((0.2 + 0.6 * base) + 0.2 * wave + 0.15 * other) * light * 255.0).clamp(0.0, 255.0) as u8
+                ((0.3 + 0.4 * base + 0.15 * wave + 0.1 * other) * light * 255.0).clamp(0.0, 255.0) as u8
             })
         };
         (0..EDGE * EDGE).map(pixel).collect()
@@ -482,7 +482,14 @@ mod tests {
                 .iter()
                 .map(|picture| describe(EDGE, EDGE, 3, picture.as_flattened()).unwrap())
                 .collect();
-            let whitening = Whitening::of(&raw);
+            // Centred and brought to one length, which is all of whitening that matters here.
+            let mean = |number: usize| raw.iter().map(|raw| raw[number]).sum::<f32>() / raw.len() as f32;
+            let means: Vec<f32> = (0..NUMBERS).map(mean).collect();
+            let whitened = |raw: &[f32; NUMBERS]| -> Whitened {
+                let centred: [f32; AXES] = std::array::from_fn(|at| raw[at] - means[at]);
+                let length = centred.iter().map(|value| value * value).sum::<f32>().sqrt().max(1e-9);
+                centred.map(|value| (value / length * SCALE) as i8)
+            };
             let stamp = |picture: &Picture| {
                 let mut stamp = [0; 16];
                 stamp.copy_from_slice(&blake3::hash(picture.as_flattened()).as_bytes()[..16]);
@@ -494,7 +501,7 @@ mod tests {
                     .map(|hashes| std::array::from_fn(|at| hashes.map_or(0, |hashes| hashes[at + 1].phash)))
                     .collect(),
                 hashes,
-                described: raw.iter().map(|raw| whitening.apply(raw)).collect(),
+                described: raw.iter().map(whitened).collect(),
                 sketches: pictures
                     .iter()
                     .map(|picture| sketch::sketch(EDGE, EDGE, 3, picture.as_flattened()).unwrap())

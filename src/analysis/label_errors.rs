@@ -1,196 +1,336 @@
-//! Labels that are likely wrong: the neighbours of a sample agree on another class.
+//! Samples whose neighbours agree on another class than theirs, ranked.
 //!
-//! The probability of a class is the part of a sample's neighbours that have it, the nearer ones counting
-//! more, drawn towards how frequent the class is. The sample itself never votes, and neither do its
-//! near-copies, which would agree with whatever label it has: the probabilities are out of fold.
-//!
-//! Confident learning (C. Northcutt, L. Jiang and I. Chuang, "Confident Learning: Estimating Uncertainty
-//! in Dataset Labels", JAIR 70, 2021) estimates how many labels are wrong: a sample belongs to class *j*
-//! where its probability is at least the mean probability of *j* over the samples that are labelled *j*.
-//! Those that belong to another class than they are labelled are counted, and so many with the lowest
-//! margin are flagged. The margin is (1 + *p* of the label − the largest other *p*) / 2.
+//! Each labelled sample gets class probabilities from its nearest neighbours, in which it has no part
+//! itself, and neither have its near-copies: those would only repeat its label, and where they do not, a
+//! conflict of labels says so. Then confident learning (C. G. Northcutt, L. Jiang and I. L. Chuang,
+//! "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR 2021): a class is believed where
+//! its probability is at least the mean probability that samples of that class have of their own label.
 
 use rayon::prelude::*;
 
-use super::neighbours::Neighbours;
+use super::groups::ALONE;
+use super::neighbours::{NONE, Neighbours};
+use crate::jobs::{Cancelled, Control};
 
-/// Not a class.
-pub const NO_CLASS: u32 = u32::MAX;
-/// Votes that the frequency of the classes counts as.
-const PRIOR: f32 = 0.5;
+/// What the frequencies of the classes count beside the votes of the neighbours, which count 1: no
+/// probability is 0 for want of a neighbour.
+const PRIOR: f32 = 0.1;
+/// Samples that a thread takes at once.
+const BLOCK: usize = 1024;
 
-/// What the neighbours say of each row's label.
+/// What was found of labels. Of rows without a label or without a neighbour that has one nothing is
+/// known.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct LabelErrors {
-    /// The margin, 0 to 1, low where another class is likelier; NaN without a label or neighbours.
-    pub margins: Vec<f32>,
-    /// The likeliest class, or [`NO_CLASS`].
-    pub likeliest: Vec<u32>,
-    /// The margin under which labels are likely wrong.
-    pub threshold: f32,
-    /// How many labels confident learning takes for wrong.
-    pub wrong: usize,
+    /// The probability of the label that the sample has (self-confidence), 0 to 1; NaN where it is not
+    /// known.
+    pub confidence: Vec<f32>,
+    /// The normalised margin, `(1 + own probability − the largest other) / 2`: 0 to 1, below 0.5 where
+    /// another class is more probable; NaN where it is not known.
+    pub scores: Vec<f32>,
+    /// The most probable other class that a neighbour has; [`NONE`] where there is none.
+    pub suggested: Vec<u32>,
+    /// Whether another class is believed, and more so than the label.
+    pub is_wrong: Vec<bool>,
+    /// Rows with a score, the lowest first; of equal scores the lower confidence, then the lower row.
+    pub ranking: Vec<u32>,
 }
 
 impl LabelErrors {
-    /// `labels` has the class of each row, or [`NO_CLASS`] where it has none or several, and `classes`
-    /// their number. Neighbours nearer than the squared distance `near` are copies and do not vote.
-    pub fn of(neighbours: &Neighbours, labels: &[u32], classes: usize, near: f64) -> Self {
-        let rows = neighbours.place_of.len().min(labels.len());
-        let mut counts = vec![0u32; classes];
-        labels
-            .iter()
-            .filter(|class| (**class as usize) < classes)
-            .for_each(|class| counts[*class as usize] += 1);
-        let labelled = counts.iter().sum::<u32>().max(1) as f32;
-        let prior: Vec<f32> = counts.iter().map(|count| *count as f32 / labelled).collect();
-        let votes = Votes { neighbours, labels, prior: &prior, near };
+    /// Looks at every labelled row. `labels` are classes counted from 0, or [`NONE`]; `group_of` are
+    /// groups of near-duplicates, or [`ALONE`], and empty where only exact copies are known. Progress
+    /// counts rows, each twice.
+    pub fn of(
+        neighbours: &Neighbours,
+        labels: &[u32],
+        group_of: &[u32],
+        control: &Control,
+    ) -> Result<Self, Cancelled> {
+        control.begin("Comparing labels", 2 * labels.len() as u64);
+        let votes = Votes::new(neighbours, labels, group_of);
+        let confidence = each(labels.len(), control, |row| {
+            votes.of(row).map_or(f32::NAN, |probabilities| votes.own(row, &probabilities))
+        })?;
 
-        // The mean probability of each class over those that are labelled so.
-        let own: Vec<f32> = (0..rows)
-            .into_par_iter()
-            .map(|row| match prior.get(labels[row] as usize) {
-                Some(_) => votes.of(row).map_or(f32::NAN, |votes| votes.probability(labels[row])),
-                None => f32::NAN,
-            })
-            .collect();
-        let (mut sums, mut known) = (vec![0.0f64; classes], vec![0u32; classes]);
-        for (own, class) in own.iter().zip(labels).filter(|(own, _)| !own.is_nan()) {
-            sums[*class as usize] += f64::from(*own);
-            known[*class as usize] += 1;
+        let (mut sums, mut counts) = (vec![0.0f64; votes.parts.len()], vec![0u32; votes.parts.len()]);
+        for (label, own) in labels.iter().zip(&confidence).filter(|(_, own)| !own.is_nan()) {
+            sums[*label as usize] += f64::from(*own);
+            counts[*label as usize] += 1;
         }
-        let usual: Vec<f32> =
-            sums.iter().zip(&known).map(|(sum, known)| (sum / f64::from((*known).max(1))) as f32).collect();
+        let mean = |(sum, count): (f64, u32)| (sum / f64::from(count.max(1))) as f32;
+        let thresholds: Vec<f32> = sums.into_iter().zip(counts).map(mean).collect();
 
-        let judged: Vec<(f32, u32, bool)> = (0..rows)
-            .into_par_iter()
-            .map(|row| {
-                let label = labels[row];
-                let Some(votes) = votes.of(row) else { return (f32::NAN, NO_CLASS, false) };
-                let likeliest = votes.likeliest(NO_CLASS).0;
-                if label as usize >= classes {
-                    return (f32::NAN, likeliest, false);
-                }
-                let margin = (1.0 + votes.probability(label) - votes.likeliest(label).1) / 2.0;
-                let belongs = votes.belongs_to(&usual);
-                (margin, likeliest, belongs.is_some_and(|class| class != label))
-            })
-            .collect();
-        let wrong = judged.iter().filter(|(.., is_wrong)| *is_wrong).count();
-        let mut margins: Vec<f32> =
-            judged.iter().map(|(margin, ..)| *margin).filter(|margin| !margin.is_nan()).collect();
-        margins.sort_unstable_by(f32::total_cmp);
-        // Never where the label is the likeliest class.
-        let threshold = margins.get(wrong).copied().unwrap_or(0.5).min(0.5);
-        let (margins, likeliest) = judged.into_iter().map(|(margin, class, _)| (margin, class)).unzip();
-        Self { margins, likeliest, threshold, wrong }
+        let judged = each(labels.len(), control, |row| {
+            votes.of(row).map(|probabilities| votes.judge(row, &probabilities, &thresholds))
+        })?;
+        let mut found = Self { confidence, ..Self::default() };
+        for judged in judged {
+            let Judged { score, suggested, is_wrong } = judged.unwrap_or(Judged::UNKNOWN);
+            found.scores.push(score);
+            found.suggested.push(suggested);
+            found.is_wrong.push(is_wrong);
+        }
+        found.ranking =
+            (0..labels.len() as u32).filter(|row| !found.scores[*row as usize].is_nan()).collect();
+        let key = |row: u32| (found.scores[row as usize], found.confidence[row as usize]);
+        found.ranking.par_sort_unstable_by(|one, two| {
+            let (first, second) = (key(*one), key(*two));
+            first.0.total_cmp(&second.0).then(first.1.total_cmp(&second.1)).then(one.cmp(two))
+        });
+        Ok(found)
     }
 }
 
-/// Who votes for which class.
+/// What is found of one row.
+struct Judged {
+    score: f32,
+    suggested: u32,
+    is_wrong: bool,
+}
+
+impl Judged {
+    const UNKNOWN: Self = Self { score: f32::NAN, suggested: NONE, is_wrong: false };
+}
+
+/// Who votes for what.
 struct Votes<'a> {
     neighbours: &'a Neighbours,
     labels: &'a [u32],
-    prior: &'a [f32],
-    near: f64,
-}
-
-/// The votes for one row.
-struct Ballot<'a> {
-    /// Classes that have a vote, and their votes.
-    votes: Vec<(u32, f32)>,
-    total: f32,
-    prior: &'a [f32],
+    group_of: &'a [u32],
+    /// The part of each class among all labels.
+    parts: Vec<f32>,
+    /// The two most frequent classes, for what no neighbour votes for.
+    common: [u32; 2],
+    /// Labels of the rows of each place with their numbers, one place after another.
+    of_places: Vec<(u32, u32)>,
+    starts: Vec<usize>,
 }
 
 impl<'a> Votes<'a> {
-    /// The votes for a row; `None` where nobody votes.
-    fn of(&self, row: usize) -> Option<Ballot<'a>> {
-        let mut ballot = Ballot { votes: Vec::new(), total: 0.0, prior: self.prior };
-        let voters = self.neighbours.near(row).filter(|(_, squared)| f64::from(*squared) >= self.near);
-        for (rank, (other, _)) in voters.enumerate() {
-            let class = self.labels.get(other as usize).copied().unwrap_or(NO_CLASS);
-            if class as usize >= self.prior.len() {
+    fn new(neighbours: &'a Neighbours, labels: &'a [u32], group_of: &'a [u32]) -> Self {
+        let classes =
+            labels.iter().filter(|label| **label != NONE).max().map_or(0, |most| *most as usize + 1);
+        let mut counts = vec![0u32; classes];
+        let mut placed: Vec<(u32, u32)> = Vec::new();
+        for (label, place) in labels.iter().zip(&neighbours.place_of).filter(|(label, _)| **label != NONE) {
+            counts[*label as usize] += 1;
+            if *place != NONE {
+                placed.push((*place, *label));
+            }
+        }
+        placed.par_sort_unstable();
+        let (mut of_places, mut starts) = (Vec::new(), vec![0; neighbours.first.len() + 1]);
+        for run in placed.chunk_by(|one, two| one == two) {
+            let (place, label) = run[0];
+            of_places.push((label, run.len() as u32));
+            starts[place as usize + 1] += 1;
+        }
+        for place in 0..neighbours.first.len() {
+            starts[place + 1] += starts[place];
+        }
+        let all = counts.iter().sum::<u32>().max(1) as f32;
+        let mut order: Vec<u32> = (0..classes as u32).collect();
+        order.sort_by_key(|class| std::cmp::Reverse(counts[*class as usize]));
+        let common = [0, 1].map(|at| order.get(at).copied().unwrap_or(NONE));
+        let parts = counts.into_iter().map(|count| count as f32 / all).collect();
+        Self { neighbours, labels, group_of, parts, common, of_places, starts }
+    }
+
+    /// The probabilities of the classes that neighbours have, by class; `None` where the row has no
+    /// label or no labelled neighbour.
+    fn of(&self, row: usize) -> Option<Vec<(u32, f32)>> {
+        if self.labels[row] == NONE {
+            return None;
+        }
+        let farthest = self.neighbours.near(row).last()?.1;
+        let group = |row: usize| self.group_of.get(row).copied().filter(|group| *group != ALONE);
+        let own = group(row);
+        let mut votes: Vec<(u32, f32)> = Vec::new();
+        for (other, squared) in self.neighbours.near(row) {
+            if own.is_some() && own == group(other as usize) {
                 continue;
             }
-            let weight = 1.0 / (1.0 + 0.25 * rank as f32);
-            match ballot.votes.iter_mut().find(|(known, _)| *known == class) {
-                Some((_, votes)) => *votes += weight,
-                None => ballot.votes.push((class, weight)),
-            }
-            ballot.total += weight;
+            let place = self.neighbours.place_of[other as usize] as usize;
+            let labels = &self.of_places[self.starts[place]..self.starts[place + 1]];
+            // Copies share the vote of one.
+            let all = labels.iter().map(|(_, count)| count).sum::<u32>() as f32;
+            let weight = weight(squared, farthest);
+            votes.extend(labels.iter().map(|(label, count)| (*label, weight * *count as f32 / all)));
         }
-        (ballot.total > 0.0).then_some(ballot)
+        let all: f32 = votes.iter().map(|(_, weight)| weight).sum();
+        if votes.is_empty() {
+            return None;
+        }
+        votes.sort_by_key(|(label, _)| *label);
+        let classes = votes.chunk_by(|(one, _), (two, _)| one == two);
+        let probability = |votes: &[(u32, f32)]| {
+            let class = votes[0].0;
+            let sum: f32 = votes.iter().map(|(_, weight)| weight).sum();
+            (class, self.with_prior(class, sum / all))
+        };
+        Some(classes.map(probability).collect())
+    }
+
+    fn with_prior(&self, class: u32, part: f32) -> f32 {
+        (part + PRIOR * self.parts[class as usize]) / (1.0 + PRIOR)
+    }
+
+    /// The probability of the row's own label.
+    fn own(&self, row: usize, probabilities: &[(u32, f32)]) -> f32 {
+        let label = self.labels[row];
+        let voted = probabilities.iter().find(|(class, _)| *class == label);
+        voted.map_or_else(|| self.with_prior(label, 0.0), |(_, probability)| *probability)
+    }
+
+    fn judge(&self, row: usize, probabilities: &[(u32, f32)], thresholds: &[f32]) -> Judged {
+        let label = self.labels[row];
+        let own = self.own(row, probabilities);
+        // Of equal ones the first class.
+        let best = |classes: &mut dyn Iterator<Item = &(u32, f32)>| {
+            classes.copied().reduce(|best, other| if other.1 > best.1 { other } else { best })
+        };
+        let others = || probabilities.iter().filter(|(class, _)| *class != label);
+        let voted = best(&mut others());
+        let unvoted = self.common.iter().find(|class| **class != label && **class != NONE);
+        let other = voted.map(|voted| voted.1).unwrap_or(0.0);
+        let other = unvoted.map_or(other, |class| other.max(self.with_prior(*class, 0.0)));
+        let believed = best(&mut others().filter(|(class, part)| *part >= thresholds[*class as usize]));
+        Judged {
+            score: ((1.0 + own - other) / 2.0).clamp(0.0, 1.0),
+            suggested: voted.map_or(NONE, |voted| voted.0),
+            is_wrong: believed.is_some_and(|(_, believed)| believed > own),
+        }
     }
 }
 
-impl Ballot<'_> {
-    fn probability(&self, class: u32) -> f32 {
-        let votes = self.votes.iter().find(|(known, _)| *known == class).map_or(0.0, |(_, votes)| *votes);
-        (votes + PRIOR * self.prior[class as usize]) / (self.total + PRIOR)
+/// What a neighbour's vote counts: nearly `exp(−4 d² / d_k²)` with the distance of the farthest, so that
+/// the scale is that of the neighbourhood; by products, which are the same on every machine.
+fn weight(squared: u32, farthest: u32) -> f32 {
+    let mut weight = 1.0 - squared as f32 / farthest.max(1) as f32 / 8.0;
+    for _ in 0..5 {
+        weight *= weight;
     }
+    weight
+}
 
-    /// The likeliest class but for one, and its probability. Without a vote a class is none.
-    fn likeliest(&self, but: u32) -> (u32, f32) {
-        let others = self.votes.iter().filter(|(class, _)| *class != but);
-        let probable = others.map(|(class, _)| (*class, self.probability(*class)));
-        // Of equal ones the lower class.
-        probable.fold((NO_CLASS, 0.0), |best, other| match best.1.total_cmp(&other.1) {
-            std::cmp::Ordering::Less => other,
-            std::cmp::Ordering::Equal if other.0 < best.0 => other,
-            _ => best,
-        })
-    }
-
-    /// The class that it is confidently of, if there is one.
-    fn belongs_to(&self, usual: &[f32]) -> Option<u32> {
-        let confident = self.votes.iter().map(|(class, _)| (*class, self.probability(*class)));
-        let confident = confident.filter(|(class, probability)| *probability >= usual[*class as usize]);
-        confident.max_by(|one, two| one.1.total_cmp(&two.1).then(two.0.cmp(&one.0))).map(|(class, _)| class)
-    }
+/// What a function says of every row, in their order.
+fn each<T: Send>(
+    rows: usize,
+    control: &Control,
+    look: impl Fn(usize) -> T + Sync,
+) -> Result<Vec<T>, Cancelled> {
+    let blocks = (0..rows.div_ceil(BLOCK)).into_par_iter().map(|block| {
+        control.checkpoint()?;
+        let rows = block * BLOCK..rows.min((block + 1) * BLOCK);
+        control.add(rows.len() as u64);
+        Ok(rows.map(&look).collect())
+    });
+    let blocks: Vec<Vec<T>> = blocks.collect::<Result<_, Cancelled>>()?;
+    Ok(blocks.into_iter().flatten().collect())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::whiten::{AXES, Whitened};
     use super::*;
-    use crate::analysis::whiten::Whitened;
-    use crate::jobs::Control;
 
-    /// Two clusters on a line, one after the other.
-    fn clusters() -> Neighbours {
-        let at = |place: usize| {
-            let mut row = [0; 128];
-            row[0] = if place < 12 { place as i8 } else { 80 + place as i8 };
-            row
+    /// Two crowds of points far from each other, so many in each, and their labels.
+    fn crowds(each: usize) -> (Vec<Whitened>, Vec<u32>) {
+        let mut state = 5u64;
+        let mut noise = move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 59) as i8
         };
-        let rows: Vec<Whitened> = (0..24).map(at).collect();
-        let rows: Vec<Option<&Whitened>> = rows.iter().map(Some).collect();
-        Neighbours::of(&rows, 5, &Control::new()).unwrap()
+        let mut point = |crowd: usize| -> Whitened {
+            std::array::from_fn(|axis| noise() + if axis % 2 == crowd { 60 } else { 0 })
+        };
+        (0..2 * each).map(|row| (point(row % 2), (row % 2) as u32)).unzip()
+    }
+
+    fn found(points: &[Whitened], labels: &[u32], group_of: &[u32]) -> LabelErrors {
+        let rows: Vec<Option<&Whitened>> = points.iter().map(Some).collect();
+        let neighbours = Neighbours::of(&rows, 20, &Control::new()).unwrap();
+        LabelErrors::of(&neighbours, labels, group_of, &Control::new()).unwrap()
     }
 
     #[test]
-    fn a_label_that_no_neighbour_has_comes_first() {
-        let neighbours = clusters();
-        let mut labels: Vec<u32> = (0..24).map(|row| u32::from(row >= 12)).collect();
-        (labels[5], labels[20], labels[3]) = (1, 0, NO_CLASS);
-        let found = LabelErrors::of(&neighbours, &labels, 2, 0.0);
-        let flagged: Vec<usize> = (0..24).filter(|row| found.margins[*row] < found.threshold).collect();
-        assert_eq!((flagged, found.wrong), (vec![5, 20], 2));
-        assert!(found.margins[3].is_nan() && found.likeliest[3] == 0);
-        assert_eq!((found.likeliest[5], found.likeliest[20]), (0, 1));
-        let known = found.margins.iter().filter(|margin| !margin.is_nan());
-        assert!(known.clone().all(|margin| (0.0..=1.0).contains(margin)));
+    fn what_is_planted_comes_first() {
+        let (points, truth) = crowds(60);
+        let mut labels = truth.clone();
+        let planted = [3, 40];
+        planted.iter().for_each(|row: &usize| labels[*row] = 1 - labels[*row]);
+        let unlabelled = 10;
+        labels[unlabelled] = NONE;
+        let found = found(&points, &labels, &[]);
+        let mut first: Vec<usize> = found.ranking[..2].iter().map(|row| *row as usize).collect();
+        first.sort_unstable();
+        assert_eq!(first, planted);
+        for (row, right) in truth.iter().enumerate() {
+            let is_planted = planted.contains(&row);
+            assert_eq!(found.is_wrong[row], is_planted, "{row}");
+            if row == unlabelled {
+                assert!(found.scores[row].is_nan() && found.confidence[row].is_nan());
+            } else {
+                assert_eq!(found.scores[row] < 0.5, is_planted);
+                assert!((0.0..=1.0).contains(&found.confidence[row]));
+            }
+            if is_planted {
+                assert_eq!(found.suggested[row], *right);
+            }
+        }
+        assert_eq!(found.ranking.len(), points.len() - 1);
     }
 
     #[test]
-    fn copies_do_not_vote_and_without_votes_nothing_is_said() {
-        let neighbours = clusters();
-        let labels = vec![0; 24];
-        let nobody = LabelErrors::of(&neighbours, &labels, 1, f64::INFINITY);
-        assert!(nobody.margins.iter().all(|margin| margin.is_nan()));
-        assert_eq!((nobody.wrong, nobody.likeliest[0]), (0, NO_CLASS));
-        let all = LabelErrors::of(&neighbours, &labels, 1, 0.0);
-        assert_eq!(all.wrong, 0);
-        assert!(LabelErrors::of(&Neighbours::default(), &[], 0, 0.0).margins.is_empty());
+    fn copies_do_not_vote_for_their_own_label() {
+        let (mut points, mut labels) = crowds(30);
+        // Twelve near-copies of one point of the first crowd, all with the other label.
+        let mut group_of = vec![ALONE; points.len()];
+        for step in 0..12 {
+            let mut copy = points[0];
+            copy[step] += 1;
+            points.push(copy);
+            labels.push(1);
+            group_of.push(0);
+        }
+        let alone = found(&points, &labels, &[]);
+        let grouped = found(&points, &labels, &group_of);
+        for row in 60..72 {
+            assert!(!alone.is_wrong[row] && grouped.is_wrong[row], "{row}");
+            assert_eq!(grouped.suggested[row], 0);
+        }
+        // Exact copies are none of each other's neighbours, and vote once.
+        let (mut points, mut labels) = crowds(30);
+        points.extend(vec![points[0]; 12]);
+        labels.extend([1; 12]);
+        let exact = found(&points, &labels, &[]);
+        assert!((60..72).all(|row| exact.is_wrong[row]) && !exact.is_wrong[2]);
+    }
+
+    #[test]
+    fn nothing_to_compare_is_no_fault() {
+        let (points, labels) = crowds(3);
+        for (name, points, labels) in [
+            ("no rows", &points[..0], &labels[..0]),
+            ("one row", &points[..1], &labels[..1]),
+            ("no labels", &points[..], &[NONE; 6][..]),
+            ("the same", &[[7; AXES]; 6][..], &labels[..]),
+        ] {
+            let found = found(points, labels, &[]);
+            assert!(found.ranking.is_empty(), "{name}");
+            assert!(found.scores.iter().all(|score| score.is_nan()), "{name}");
+            assert!(!found.is_wrong.contains(&true) && found.suggested.iter().all(|class| *class == NONE));
+        }
+        // One class: nothing else to suggest.
+        let found = found(&points, &[0; 6], &[]);
+        assert!(found.scores.iter().all(|score| *score > 0.9));
+        assert_eq!(found.suggested, [NONE; 6]);
+    }
+
+    #[test]
+    fn it_can_be_cancelled() {
+        let control = Control::new();
+        control.cancel();
+        assert_eq!(LabelErrors::of(&Neighbours::default(), &[0; 3], &[], &control), Err(Cancelled));
     }
 }

@@ -182,7 +182,7 @@ impl Laid {
         };
         let [right, right_x, right_y, down, down_x, down_y] = *movement;
         let mut count = 0;
-        for at in 0..EDGE * EDGE {
+        for (at, unmoved) in still.iter().enumerate() {
             let (x, y) = place(at);
             let u = MIDDLE * (1.0 + x + right + right_x * x + right_y * y);
             let v = MIDDLE * (1.0 + y + down + down_x * x + down_y * y);
@@ -190,7 +190,7 @@ impl Laid {
             if inside.contains(&u) && inside.contains(&v) {
                 laid.covers[at] = true;
                 laid.values[at] = between(moving, u, v);
-                laid.still_mean += still[at];
+                laid.still_mean += unmoved;
                 laid.mean += laid.values[at];
                 count += 1;
             }
@@ -272,8 +272,8 @@ fn solved(mut matrix: [[f32; 6]; 6], mut right: [f32; 6]) -> [f32; 6] {
     for row in 0..6 {
         for column in 0..=row {
             let mut value = matrix[row][column];
-            for at in 0..column {
-                value -= matrix[row][at] * matrix[column][at];
+            for (one, two) in matrix[row][..column].iter().zip(&matrix[column]) {
+                value -= one * two;
             }
             matrix[row][column] =
                 if row == column { value.max(1e-9).sqrt() } else { value / matrix[column][column] };

@@ -4,6 +4,7 @@
 //! This room refuses to know files, projects and the user interface.
 
 pub mod descriptor;
+pub mod encoder;
 pub mod evidence;
 pub mod groups;
 pub mod hamming;

@@ -15,8 +15,11 @@ use rayon::prelude::*;
 use super::whiten::{AXES, Whitened};
 use crate::jobs::{Cancelled, Control};
 
-/// Neighbours of each sample.
+/// Neighbours by which a sample is called odd.
 pub const NEAREST: usize = 10;
+/// Neighbours of each sample to find, so that all that is asked of them can be answered: labels ask
+/// for more.
+pub const KEPT: usize = 20;
 /// Not a row.
 pub const NONE: u32 = u32::MAX;
 

@@ -1,142 +1,195 @@
-//! How a sample lies among its neighbours: whether it is far from all of them, and how much it adds to
-//! what others show.
+//! What stands apart and what repeats, by the distances to the nearest neighbours.
 //!
-//! | score | of the distances *d₁ ≤ d₂ ≤ …* to the nearest neighbours |
-//! | --- | --- |
-//! | outlier | *f* / (*f* + *m*), *m* the mean distance to the ten nearest, *f* = Q3 + 1.7 IQR of all samples' means (after J. W. Tukey, "Exploratory Data Analysis", 1977): under 0.5 where *m* > *f* |
-//! | uniqueness | (0.6 *d₁* + 0.3 *d₂* + 0.1 *d₃*) / the largest of all samples (Voxel51, FiftyOne's uniqueness, 2020) |
-//!
-//! Equal samples are not neighbours of each other for the outlier score, since two copies of an oddity
-//! are as odd as one; for uniqueness they are, at distance 0, since a copy adds nothing.
-//!
-//! Near-duplicates by a rule without a scale have their nearest neighbour nearer than 0.13 of the median
-//! distance to the nearest (Cleanlab, Datalab, 2023).
+//! Distances are those of descriptions at length 1: 0 to 2. Copies of a sample are not among its
+//! neighbours here where that says how odd it is: ten copies of an odd picture are as odd as one.
 
-use super::neighbours::{NONE, Neighbours};
+use super::neighbours::{NEAREST, Neighbours};
+use super::whiten::SCALE;
 
-/// Interquartile ranges above the third quartile at which a mean distance is odd.
-const FENCE: f64 = 1.7;
-/// Part of the median distance to the nearest neighbour under which a sample is a near-duplicate.
-const NEAR: f64 = 0.13;
-/// Weights of the distances to the three nearest, in uniqueness.
-const WEIGHTS: [f64; 3] = [0.6, 0.3, 0.1];
+/// The interquartile ranges over the third quartile from which a sample stands apart.
+pub const FENCE: f32 = 1.7;
+/// What the three nearest weigh in the uniqueness, the nearest first (Voxel51, FiftyOne).
+const WEIGHTS: [f32; 3] = [0.6, 0.3, 0.1];
+/// The part of the median distance to the nearest below which that is a near-duplicate (Cleanlab,
+/// Datalab).
+pub const NEAR: f32 = 0.13;
 
-/// What follows from the neighbours of all rows. Columns have one value per row, NaN without neighbours.
+/// How far samples are from the others.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Lie {
-    /// 0 to 1; under 0.5 is an outlier.
-    pub outlier: Vec<f32>,
-    /// 0 to 1; 0 is a copy of others.
-    pub uniqueness: Vec<f32>,
-    /// The distance, in the units of the neighbours' roots, under which the nearest is a near-duplicate.
-    pub near: f64,
+pub struct Outliers {
+    /// The mean distance to the ten nearest, or to all where there are fewer; NaN where there is none.
+    pub distances: Vec<f32>,
+    /// Q3 + 1.7 (Q3 − Q1) of these distances, each description once (J. W. Tukey, "Exploratory Data
+    /// Analysis", 1977): what is farther stands apart. NaN where nothing has a distance.
+    pub fence: f32,
 }
 
-impl Lie {
+impl Outliers {
     pub fn of(neighbours: &Neighbours) -> Self {
-        let places = neighbours.first.len();
-        let distances = |place: usize| {
-            let range = place * neighbours.each..(place + 1) * neighbours.each;
-            neighbours.distances[range].iter().map(|squared| f64::from(*squared).sqrt())
+        let mean = |row: usize| {
+            let near = neighbours.near(row).take(NEAREST).map(|(_, squared)| length(squared));
+            let (sum, count) = near.fold((0.0, 0), |(sum, count), far| (sum + far, count + 1));
+            if count == 0 { f32::NAN } else { sum / count as f32 }
         };
-        let mean = |place: usize| distances(place).sum::<f64>() / neighbours.each as f64;
-        if neighbours.each == 0 {
-            let unknown = vec![f32::NAN; neighbours.place_of.len()];
-            return Self { outlier: unknown.clone(), uniqueness: unknown, near: 0.0 };
-        }
-        let means: Vec<f64> = (0..places).map(mean).collect();
-        // Quartiles are of samples: a place counts as often as there are samples in it.
-        let rows = neighbours.place_of.iter().filter(|place| **place != NONE);
-        let mut sorted: Vec<f64> = rows.clone().map(|place| means[*place as usize]).collect();
-        sorted.sort_unstable_by(f64::total_cmp);
-        let (low, high) = (between(&sorted, 0.25), between(&sorted, 0.75));
-        let fence = high + FENCE * (high - low);
-        let outlier = |place: usize| match fence + means[place] {
-            0.0 => 1.0,
-            both => (fence / both) as f32,
-        };
-
-        let sum = |place: usize| {
-            let copies = std::iter::repeat_n(0.0, neighbours.copies[place] as usize - 1);
-            let nearest = copies.chain(distances(place));
-            nearest.zip(WEIGHTS).map(|(distance, weight)| distance * weight).sum::<f64>()
-        };
-        let sums: Vec<f64> = (0..places).map(sum).collect();
-        let largest = sums.iter().copied().fold(0.0, f64::max);
-        let uniqueness = |place: usize| if largest > 0.0 { (sums[place] / largest) as f32 } else { 0.0 };
-
-        let mut nearest: Vec<f64> =
-            rows.map(|place| distances(*place as usize).next().unwrap_or(0.0)).collect();
-        nearest.sort_unstable_by(f64::total_cmp);
-        let column = |of: &dyn Fn(usize) -> f32| {
-            let value = |place: &u32| if *place == NONE { f32::NAN } else { of(*place as usize) };
-            neighbours.place_of.iter().map(value).collect()
-        };
-        Self {
-            outlier: column(&outlier),
-            uniqueness: column(&uniqueness),
-            near: NEAR * between(&nearest, 0.5),
-        }
+        let distances: Vec<f32> = (0..neighbours.place_of.len()).map(mean).collect();
+        let mut once: Vec<f32> = neighbours.first.iter().map(|row| distances[*row as usize]).collect();
+        once.retain(|distance| !distance.is_nan());
+        once.sort_unstable_by(f32::total_cmp);
+        let (low, high) = (quantile(&once, 0.25), quantile(&once, 0.75));
+        Self { distances, fence: high + FENCE * (high - low) }
     }
 
-    /// Whether a row is a near-duplicate by the rule without a scale: it has an equal one, or its nearest
-    /// neighbour is nearer than [`Lie::near`].
-    pub fn is_near_duplicate(&self, neighbours: &Neighbours, row: usize) -> bool {
-        let nearest = neighbours.near(row).next();
-        neighbours.copies(row) > 0
-            || nearest.is_some_and(|(_, squared)| f64::from(squared).sqrt() < self.near)
+    /// A row's score, 0 to 1, low where it stands apart, NaN where it is not known: `1 / (1 + (distance /
+    /// fence)⁴)`, which is below 0.5 exactly where the distance is over the fence.
+    pub fn score(&self, row: usize) -> f32 {
+        let distance = self.distances[row];
+        if distance.is_nan() || distance == 0.0 {
+            return 1.0 + distance;
+        }
+        let ratio = distance / self.fence;
+        let score = 1.0 / (1.0 + ratio * ratio * ratio * ratio);
+        // Rounding must not hide what is just over the fence.
+        if self.stands_apart(row) { score.min(0.5f32.next_down()) } else { score.max(0.5) }
+    }
+
+    /// Whether a row stands apart.
+    pub fn stands_apart(&self, row: usize) -> bool {
+        self.distances[row] > self.fence
     }
 }
 
-/// The value at a part of the way through sorted values, between the nearest two; 0 where there is none.
-fn between(sorted: &[f64], part: f64) -> f64 {
-    let Some(last) = sorted.len().checked_sub(1) else { return 0.0 };
-    let at = part * last as f64;
-    let (low, high) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
-    low + (high - low) * at.fract()
+/// How little of each sample is seen elsewhere, 0 to 1; NaN where it is not known. It is the mean of the
+/// distances to the three nearest, copies among them, weighted by 0.6, 0.3 and 0.1, as a part of the
+/// largest such mean (as FiftyOne defines its uniqueness). Copies of three others or more have 0.
+pub fn uniqueness(neighbours: &Neighbours) -> Vec<f32> {
+    let mean = |row: usize| {
+        let copies = std::iter::repeat_n(0.0, neighbours.copies(row).min(WEIGHTS.len()));
+        let near = copies.chain(neighbours.near(row).map(|(_, squared)| length(squared)));
+        let (sum, weight) = near
+            .zip(WEIGHTS)
+            .fold((0.0, 0.0), |(sum, all), (far, weight)| (sum + far * weight, all + weight));
+        if weight == 0.0 { f32::NAN } else { sum / weight }
+    };
+    let means: Vec<f32> = (0..neighbours.place_of.len()).map(mean).collect();
+    let most = means.iter().copied().fold(0.0, f32::max);
+    means.into_iter().map(|mean| if most > 0.0 { mean / most } else { mean }).collect()
+}
+
+/// What is a near-duplicate by the scale of the dataset itself.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NearDuplicates {
+    /// Whether a row has a copy or a neighbour nearer than `threshold`.
+    pub is_near: Vec<bool>,
+    /// 0.13 of the median distance to the nearest, each description once (as Datalab defines it, but
+    /// that copies do not draw the median to 0). 0 where nothing has a neighbour.
+    pub threshold: f32,
+}
+
+impl NearDuplicates {
+    pub fn of(neighbours: &Neighbours) -> Self {
+        let nearest = |row: usize| neighbours.near(row).next().map(|(_, squared)| length(squared));
+        let mut once: Vec<f32> = neighbours.first.iter().filter_map(|row| nearest(*row as usize)).collect();
+        once.sort_unstable_by(f32::total_cmp);
+        let threshold = if once.is_empty() { 0.0 } else { NEAR * quantile(&once, 0.5) };
+        let is_near = |row| neighbours.copies(row) > 0 || nearest(row).is_some_and(|far| far < threshold);
+        Self { is_near: (0..neighbours.place_of.len()).map(is_near).collect(), threshold }
+    }
+}
+
+/// The length of a squared distance between descriptions at length 1.
+fn length(squared: u32) -> f32 {
+    (squared as f32).sqrt() / SCALE
+}
+
+/// Between the two values around a part of the way through sorted values; NaN where there are none.
+fn quantile(sorted: &[f32], part: f32) -> f32 {
+    let Some(last) = sorted.len().checked_sub(1) else { return f32::NAN };
+    let place = last as f64 * f64::from(part);
+    let low = place as usize;
+    let rest = (place - low as f64) as f32;
+    sorted[low] + (sorted[(low + 1).min(last)] - sorted[low]) * rest
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::whiten::{AXES, Whitened};
     use super::*;
-    use crate::analysis::whiten::Whitened;
     use crate::jobs::Control;
 
-    /// The neighbours of rows on a line.
+    /// Points on a line.
     fn line(places: &[i8]) -> Neighbours {
-        let rows: Vec<Whitened> = places
-            .iter()
-            .map(|place| {
-                let mut row = [0; 128];
-                row[0] = *place;
-                row
-            })
-            .collect();
-        let rows: Vec<Option<&Whitened>> = rows.iter().map(Some).chain([None]).collect();
-        Neighbours::of(&rows, 3, &Control::new()).unwrap()
+        let point =
+            |place: &i8| -> Whitened { std::array::from_fn(|axis| if axis == 0 { *place } else { 0 }) };
+        let points: Vec<Whitened> = places.iter().map(point).collect();
+        let rows: Vec<Option<&Whitened>> = points.iter().map(Some).collect();
+        Neighbours::of(&rows, NEAREST, &Control::new()).unwrap()
     }
 
     #[test]
-    fn what_is_far_from_all_is_an_outlier_and_a_copy_adds_nothing() {
-        let neighbours = line(&[0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 18, 18, 18, 100]);
-        let lie = Lie::of(&neighbours);
-        let flagged: Vec<usize> = (0..14).filter(|row| lie.outlier[*row] < 0.5).collect();
-        assert_eq!(flagged, [13]);
-        assert_eq!(lie.uniqueness[13], 1.0);
-        // Three equal ones beside it: nothing of it is its own.
-        assert_eq!(lie.uniqueness[10], 0.0);
-        assert!(lie.uniqueness[0] > 0.0 && lie.outlier[14].is_nan() && lie.uniqueness[14].is_nan());
-        let near: Vec<usize> = (0..14).filter(|row| lie.is_near_duplicate(&neighbours, *row)).collect();
-        assert_eq!(near, [9, 10, 11, 12]);
-    }
-
-    #[test]
-    fn few_rows_and_equal_ones_have_scores_in_range() {
-        for places in [&[][..], &[5], &[5, 5, 5], &[1, 9]] {
-            let lie = Lie::of(&line(places));
-            for score in lie.outlier.iter().chain(&lie.uniqueness).filter(|score| !score.is_nan()) {
-                assert!((0.0..=1.0).contains(score), "{places:?}: {score}");
+    fn what_is_far_stands_apart_however_often_it_is_there() {
+        let crowd: Vec<i8> = (0..40).collect();
+        for copies in [1, 2, 30] {
+            let mut places = crowd.clone();
+            places.extend(vec![120; copies]);
+            let found = Outliers::of(&line(&places));
+            for (row, place) in places.iter().enumerate() {
+                // The ends of the line are far from most of it too.
+                if (10..30).contains(&row) || *place == 120 {
+                    assert_eq!(found.stands_apart(row), *place == 120, "{row} of {copies}");
+                }
+                assert_eq!(found.score(row) < 0.5, found.stands_apart(row));
+                assert!((0.0..=1.0).contains(&found.score(row)));
             }
         }
+    }
+
+    #[test]
+    fn the_fence_is_that_of_the_quartiles() {
+        // Means of distances by hand: 0, 1, 3 and 9 from each other.
+        let found = Outliers::of(&line(&[0, 1, 3, 9]));
+        let means = [13.0 / 3.0, 11.0 / 3.0, 11.0 / 3.0, 23.0 / 3.0];
+        for (distance, mean) in found.distances.iter().zip(means) {
+            assert!((distance * SCALE - mean).abs() < 1e-4);
+        }
+        let (low, high) = (11.0 / 3.0, 13.0 / 3.0 + (23.0 - 13.0) / 3.0 * 0.25);
+        assert!((found.fence * SCALE - (high + 1.7 * (high - low))).abs() < 1e-3, "{}", found.fence * SCALE);
+    }
+
+    #[test]
+    fn uniqueness_falls_with_copies() {
+        let found = uniqueness(&line(&[0, 10, 20, 20, 60, 60, 60, 60, 100]));
+        let row = |far: [f32; 3]| far[0] * 0.6 + far[1] * 0.3 + far[2] * 0.1;
+        let most = row([40.0, 80.0, 90.0]);
+        for (row, expected) in
+            [(0, row([10.0, 20.0, 60.0]) / most), (2, row([0.0, 10.0, 20.0]) / most), (4, 0.0), (8, 1.0)]
+        {
+            assert!((found[row] - expected).abs() < 1e-5, "{row}: {} {expected}", found[row]);
+        }
+    }
+
+    #[test]
+    fn near_is_what_is_near_on_the_scale_of_the_dataset() {
+        let found = NearDuplicates::of(&line(&[0, 1, 20, 40, 60, 80, 80, 100, 120]));
+        assert!((found.threshold * SCALE - 2.6).abs() < 1e-4, "{}", found.threshold * SCALE);
+        assert_eq!(found.is_near, [true, true, false, false, false, true, true, false, false]);
+    }
+
+    #[test]
+    fn nothing_one_and_the_same_are_no_fault() {
+        for places in [&[][..], &[5], &[5, 5, 5]] {
+            let neighbours = line(places);
+            let outliers = Outliers::of(&neighbours);
+            for row in 0..places.len() {
+                assert!(!outliers.stands_apart(row) && outliers.score(row).is_nan());
+            }
+            let unique = uniqueness(&neighbours);
+            assert!(unique.iter().all(|score| if places.len() > 1 { *score == 0.0 } else { score.is_nan() }));
+            assert_eq!(NearDuplicates::of(&neighbours).is_near, vec![places.len() > 1; places.len()]);
+        }
+        let rows: [Option<&Whitened>; 3] = [None, Some(&[1; AXES]), Some(&[2; AXES])];
+        let neighbours = Neighbours::of(&rows, NEAREST, &Control::new()).unwrap();
+        let outliers = Outliers::of(&neighbours);
+        assert!(outliers.score(0).is_nan() && outliers.score(1) >= 0.5);
+        assert!(uniqueness(&neighbours)[0].is_nan());
     }
 }

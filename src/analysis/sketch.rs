@@ -77,3 +77,48 @@ fn means(values: &[f32], edge: usize) -> Vec<f32> {
     }
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_are_those_of_what_a_part_covers() {
+        // Six by six to four by four: a part covers one and a half.
+        let values: Vec<f32> = (0..36).map(|at| (at % 6) as f32).collect();
+        assert_eq!(means(&values, 4)[..4], [1.0 / 3.0, 1.0 + 2.0 / 3.0, 3.0 + 1.0 / 3.0, 4.0 + 2.0 / 3.0]);
+        assert_eq!(means(&[7.0; 64 * 64], EDGE), [7.0; EDGE * EDGE]);
+    }
+
+    #[test]
+    fn a_colour_is_where_it_was() {
+        // Red left, blue right.
+        let data: Vec<u8> =
+            (0..40 * 20).flat_map(|at| if at % 40 < 20 { [200, 0, 0] } else { [0, 0, 200] }).collect();
+        let sketch = sketch(40, 20, 3, &data).unwrap();
+        let (light, colours) = sketch.split_at(EDGE * EDGE);
+        let (blue, red) = colours.split_at(COLOUR_EDGE * COLOUR_EDGE);
+        assert_eq!((light[0], light[EDGE - 1]), (60, 23));
+        assert_eq!((blue[0], blue[4], red[0], red[4]), (94, 228, 228, 112));
+        assert_eq!(super::sketch(40, 20, 3, &data[1..]), None);
+    }
+
+    #[test]
+    fn a_symmetry_of_the_sketch_is_the_sketch_of_the_symmetry() {
+        let (width, height) = (60, 45);
+        let pixel = |at: usize| {
+            let (x, y) = (at % width, at / width);
+            [x * 4, y * 5, (x * y) % 256].map(|value| value.min(255) as u8)
+        };
+        let data: Vec<[u8; 3]> = (0..width * height).map(pixel).collect();
+        let one = sketch(width, height, 3, data.as_flattened()).unwrap();
+        for symmetry in Symmetry::all() {
+            let (across, down) = if symmetry.turns % 2 == 1 { (height, width) } else { (width, height) };
+            let laid = laid(&data, width, height, symmetry);
+            let direct = sketch(across, down, 3, laid.as_flattened()).unwrap();
+            let by_rule = turned(&one, symmetry);
+            let off = direct.iter().zip(&by_rule).map(|(one, two)| one.abs_diff(*two)).max();
+            assert!(off <= Some(2), "{symmetry:?}: {off:?}");
+        }
+    }
+}

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use super::duplicates::{Duplicates, described, duplicates};
 use super::scores::quality;
 use super::signals::{self, Looked, Wanted};
-use crate::analysis::label_errors::{LabelErrors, NO_CLASS};
-use crate::analysis::neighbours::{NEAREST, NONE, Neighbours};
-use crate::analysis::outliers::Lie;
+use crate::analysis::groups::Groups;
+use crate::analysis::label_errors::LabelErrors;
+use crate::analysis::neighbours::{KEPT, NONE, Neighbours};
+use crate::analysis::outliers::{Outliers, uniqueness};
 use crate::analysis::quality::Check;
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Flag, Issue, Kinds, SampleId, Score, Signals};
@@ -102,7 +103,10 @@ pub fn analyse(
     let rest = match rest {
         Some(rest) => rest,
         None => {
-            let rest = rest_of(snapshot, &signals, &samples, neighbours, control)?;
+            let rest = {
+                let groups = alike.forest.groups(options.method.default_threshold().min(alike.radius));
+                rest_of(snapshot, &signals, &samples, neighbours, &groups, control)?
+            };
             problem = keep(project, REST, || analysis_blob::encode_rest(&rest, &stamp)).or(problem);
             rest
         }
@@ -136,6 +140,7 @@ fn rest_of(
     signals: &Signals,
     samples: &[SampleId],
     neighbours: Option<Neighbours>,
+    groups: &Groups,
     control: &Control,
 ) -> Result<Analysed, Cancelled> {
     let mut analysed = Analysed { looked_at: samples.len(), ..Analysed::default() };
@@ -148,30 +153,39 @@ fn rest_of(
     }
     let neighbours = match neighbours {
         Some(neighbours) => neighbours,
-        None => Neighbours::of(&described(signals, samples), NEAREST, control)?,
+        None => Neighbours::of(&described(signals, samples), KEPT, control)?,
     };
     let neighbours = by_row(neighbours, samples, snapshot.len());
-    let Lie { outlier, uniqueness, near } = Lie::of(&neighbours);
-    analysed.scores[Score::Outlier as usize] = Some(Arc::new(outlier));
-    analysed.scores[Score::Uniqueness as usize] = Some(Arc::new(uniqueness));
+    let outliers = Outliers::of(&neighbours);
+    let scores = (0..neighbours.place_of.len()).map(|row| outliers.score(row)).collect();
+    analysed.scores[Score::Outlier as usize] = Some(Arc::new(scores));
+    analysed.scores[Score::Uniqueness as usize] = Some(Arc::new(uniqueness(&neighbours)));
     control.checkpoint()?;
-    let errors = label_errors(snapshot, &neighbours, near);
-    analysed.usual[Flag::WrongLabel as usize] = Some(errors.threshold);
-    analysed.scores[Score::Label as usize] = Some(Arc::new(errors.margins));
-    analysed.suggested = Arc::new(errors.likeliest);
+    let errors = label_errors(snapshot, &neighbours, groups, control)?;
+    // As many are flagged as confident learning takes for wrong, and none whose label is the likeliest.
+    let wrong = errors.is_wrong.iter().filter(|is_wrong| **is_wrong).count();
+    let next = errors.ranking.get(wrong).map_or(0.5, |row| errors.scores[*row as usize]);
+    analysed.usual[Flag::WrongLabel as usize] = Some(next.min(0.5));
+    analysed.scores[Score::Label as usize] = Some(Arc::new(errors.scores));
+    analysed.suggested = Arc::new(errors.suggested);
     analysed.near = Arc::new(Near { neighbours });
     Ok(analysed)
 }
 
 /// What the neighbours say of labels: those of samples with exactly one class.
-fn label_errors(snapshot: &Snapshot, neighbours: &Neighbours, near: f64) -> LabelErrors {
+fn label_errors(
+    snapshot: &Snapshot,
+    neighbours: &Neighbours,
+    groups: &Groups,
+    control: &Control,
+) -> Result<LabelErrors, Cancelled> {
     let labels = &snapshot.dataset.labels;
     let class = |set: &u32| match labels.sets[*set as usize][..] {
         [class] => class,
-        _ => NO_CLASS,
+        _ => NONE,
     };
     let given: Vec<u32> = labels.of.iter().map(class).collect();
-    LabelErrors::of(neighbours, &given, labels.classes.len(), near * near)
+    LabelErrors::of(neighbours, &given, &groups.group_of, control)
 }
 
 /// Neighbours by row of the dataset instead of by place among the samples, which are ascending.

@@ -7,7 +7,7 @@ use crate::analysis::HashKind;
 use crate::analysis::evidence::{self, By, Found};
 use crate::analysis::groups::{Forest, Groups};
 use crate::analysis::hamming::{Join, Pair, distinct, join, join_with};
-use crate::analysis::neighbours::{Close, NEAREST, NONE, Neighbours, search};
+use crate::analysis::neighbours::{Close, KEPT, NONE, Neighbours, search};
 use crate::analysis::whiten::{SCALE, Whitened};
 use crate::dataset::chunks::CHUNK;
 use crate::dataset::{Kinds, SampleId, Signal, Signals};
@@ -159,7 +159,7 @@ fn by_descriptor(
     let rows = described(signals, samples);
     // Of whole numbers, squared; rounded so that what is told as the threshold is within it.
     let scaled = |thousandths: f64| (thousandths / 1000.0 * f64::from(SCALE)).powi(2) as u32;
-    let found = search(&rows, NEAREST, scaled(f64::from(threshold) + 0.5), MAX_PAIRS, control)?;
+    let found = search(&rows, KEPT, scaled(f64::from(threshold) + 0.5), MAX_PAIRS, control)?;
     let thousandths = |squared: u32| (f64::from(squared).sqrt() / f64::from(SCALE) * 1000.0).round();
     let near = |close: &Close| Pair {
         a: close.a,
