@@ -196,16 +196,17 @@ fn pixel_hash(raster: &Raster) -> [u8; 16] {
     hasher.update(&raster.width.to_le_bytes());
     hasher.update(&raster.height.to_le_bytes());
     let channels = usize::from(raster.channels);
-    let mut rgba = Vec::with_capacity(PIECE * 4);
+    let mut buffer = vec![255; PIECE.min(raster.pixels()) * 4];
     for piece in raster.data.chunks(PIECE * channels) {
-        rgba.clear();
+        let rgba = &mut buffer[..piece.len() / channels * 4];
+        let pixels = rgba.as_chunks_mut::<4>().0.iter_mut();
         match channels {
-            1 => rgba.extend(piece.iter().flat_map(|&v| [v, v, v, 255])),
-            2 => rgba.extend(piece.as_chunks::<2>().0.iter().flat_map(|&[v, a]| [v, v, v, a])),
-            3 => rgba.extend(piece.as_chunks::<3>().0.iter().flat_map(|&[r, g, b]| [r, g, b, 255])),
-            _ => rgba.extend_from_slice(piece),
+            1 => pixels.zip(piece).for_each(|(to, &v)| *to = [v, v, v, 255]),
+            2 => pixels.zip(piece.as_chunks::<2>().0).for_each(|(to, &[v, a])| *to = [v, v, v, a]),
+            3 => pixels.zip(piece.as_chunks::<3>().0).for_each(|(to, &[r, g, b])| *to = [r, g, b, 255]),
+            _ => rgba.copy_from_slice(piece),
         }
-        hasher.update(&rgba);
+        hasher.update(rgba);
     }
     half(hasher.finalize())
 }
