@@ -41,7 +41,8 @@ fn main() {
 fn searches(rows: usize) {
     let threads = rayon::current_num_threads();
     println!("every pair of {rows} hashes of 64 bits within {RADIUS}, {threads} threads:");
-    let hashes: [(&str, fn(u64) -> u64); 5] = [
+    type Hash = fn(u64) -> u64;
+    let hashes: [(&str, Hash); 5] = [
         ("random", mixed),
         ("as pHash has them", natural),
         ("black borders: 16 bits are 0", |at| mixed(at) << 16),

@@ -90,16 +90,17 @@ pub fn run(options: &DuplicatesOptions) -> anyhow::Result<()> {
     let asked = options.alike.threshold.unwrap_or(method.default_threshold());
     let control = Control::new();
     let meter = Meter::start(&control);
-    let looked = look(&options.path, wanted(method, symmetries), options.threads, &control)?;
+    let table = options.save_hashes.as_deref();
+    let looked = look(&options.path, wanted(method, symmetries), options.threads, table, &control)?;
     let (signals, samples) = (&looked.signals, &looked.samples);
     let found = duplicates(signals, samples, method, symmetries, asked, &control)?;
     drop(meter);
-    if let Some(file) = &options.save_hashes {
-        write_table(file, &looked.snapshot.dataset, hash_rows(&looked, method))?;
-    }
+    let written = table.map(|file| write_table(file, hash_rows(&looked, method)));
     let mut report = DuplicatesReport::new(&looked, &found, method, asked);
     report.seconds = started.elapsed().as_secs_f64();
-    tell(&report, options.json, |out| print(&report, out))
+    tell(&report, options.json, |out| print(&report, out))?;
+    // What was found is told, whatever became of the table.
+    written.unwrap_or(Ok(()))
 }
 
 impl<'a> DuplicatesReport<'a> {

@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::io::{BufWriter, StdoutLock, Write};
 use std::path::Path;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, anyhow};
 use serde::Serialize;
 
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Dataset, Facts, Issue, SampleId, Signals};
+use crate::dataset::{Facts, Issue, SampleId, Signals};
+use crate::export;
 use crate::import::{self, Imported, dataset_reader};
 use crate::jobs::Control;
 use crate::pipeline::cores;
@@ -40,9 +41,20 @@ impl IssueRow {
     }
 }
 
-/// Opens a dataset and looks at every sample.
-pub fn look(path: &str, wanted: Wanted, threads: Option<u16>, control: &Control) -> anyhow::Result<Looked> {
+/// Opens a dataset and looks at every sample. A `table` that is to be written to a place where that is
+/// not possible is told before the long part of the work.
+pub fn look(
+    path: &str,
+    wanted: Wanted,
+    threads: Option<u16>,
+    table: Option<&Path>,
+    control: &Control,
+) -> anyhow::Result<Looked> {
     let Imported { dataset, mut issues } = import::open(path, control)?;
+    if let Some(table) = table {
+        export::check_target(table, Path::new(&dataset.root))?;
+        export::check_file(table)?;
+    }
     let facts = Facts::new(dataset.len());
     let snapshot = Snapshot::new(dataset.into(), &issues, facts, Default::default());
     let reader = dataset_reader(&snapshot.dataset);
@@ -106,20 +118,8 @@ pub fn print_issues(issues: &[IssueRow], out: &mut impl Write) -> std::io::Resul
     Ok(())
 }
 
-/// Writes a table to a file that a person named; it appears whole or not at all. A file that is there
-/// in the dataset's folder could be a part of it, and stays.
-pub fn write_table(
-    path: &Path,
-    dataset: &Dataset,
-    rows: impl Iterator<Item = Vec<String>>,
-) -> anyhow::Result<()> {
-    let root = std::fs::canonicalize(&dataset.root);
-    let there = std::fs::canonicalize(path);
-    if let (Ok(root), Ok(there)) = (root, there)
-        && there.starts_with(root)
-    {
-        bail!("{} is in the dataset: name another file", path.display());
-    }
+/// Writes a table to a file that a person named; it appears whole or not at all.
+pub fn write_table(path: &Path, rows: impl Iterator<Item = Vec<String>>) -> anyhow::Result<()> {
     let failed = |error: csv::Error| anyhow!("{} could not be written: {error}", path.display());
     crate::files::write_whole(
         path,

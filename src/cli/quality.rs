@@ -41,12 +41,11 @@ pub fn run(options: &QualityOptions) -> anyhow::Result<()> {
     let started = Instant::now();
     let control = Control::new();
     let meter = Meter::start(&control);
-    let looked = look(&options.path, Wanted::of(Kinds::FIGURES), options.threads, &control)?;
+    let table = options.scores.as_deref();
+    let looked = look(&options.path, Wanted::of(Kinds::FIGURES), options.threads, table, &control)?;
     let scores = quality(&looked.signals, &looked.snapshot);
     drop(meter);
-    if let Some(file) = &options.scores {
-        write_table(file, &looked.snapshot.dataset, score_rows(&looked, &scores))?;
-    }
+    let written = table.map(|file| write_table(file, score_rows(&looked, &scores)));
     let report = QualityReport {
         source: &looked.snapshot.dataset.source,
         samples: looked.samples.len() as u64,
@@ -54,7 +53,9 @@ pub fn run(options: &QualityOptions) -> anyhow::Result<()> {
         issues: &looked.issues,
         seconds: started.elapsed().as_secs_f64(),
     };
-    tell(&report, options.json, |out| print(&report, out))
+    tell(&report, options.json, |out| print(&report, out))?;
+    // What was found is told, whatever became of the table.
+    written.unwrap_or(Ok(()))
 }
 
 fn check_rows<'a>(looked: &'a Looked, scores: &Quality, options: &QualityOptions) -> Vec<CheckRow<'a>> {
