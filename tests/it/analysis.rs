@@ -281,7 +281,11 @@ fn what_does_not_go_together_is_wrong_usage() {
         (vec!["duplicates", path, "--method", "phash", "--threshold", "40"], 2, "as far as 16 bits"),
         (vec!["quality", path, "--threshold", "dim=0.2"], 2, "no check is named dim"),
         (vec!["quality", path, "--scores", inside.to_str().unwrap()], 1, "inside the dataset"),
-        (vec!["duplicates", path, "--save-hashes", inside.to_str().unwrap()], 1, "inside the dataset"),
+        (
+            vec!["duplicates", path, "--method", "phash", "--save-hashes", inside.to_str().unwrap()],
+            1,
+            "inside the dataset",
+        ),
         (vec!["quality", "/nowhere/at/all"], 1, "/nowhere/at/all"),
     ] {
         let output = lenslet(&arguments, home.path());

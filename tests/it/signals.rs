@@ -82,7 +82,7 @@ fn signals_come_back_and_only_what_changed_is_looked_at_again() {
     };
     let plain = looked.signals.get(row_of("plain.png"));
     assert_eq!(plain.looked, Kinds::KEPT);
-    assert_eq!(plain.has, Kinds::PIXELS | Kinds::FIGURES | Kinds::DESCRIBED);
+    assert_eq!(plain.has, Kinds::PIXELS | Kinds::FIGURES | Kinds::DESCRIBED | Kinds::SKETCH);
     assert_eq!((plain.width, plain.height), (30, 20));
     assert_eq!(looked.signals.get(row_of("0003.png")).has, Kinds::KEPT);
     assert_eq!(looked.signals.get(row_of("broken.png")), Signal::UNSEEN);
