@@ -11,53 +11,14 @@
 
 use std::f32::consts::PI;
 
-use super::resize::{Filter, Plane};
+use super::picture::{Picture, SMALL_EDGE};
 
 /// Numbers of a description.
 pub const NUMBERS: usize = 41 + 128 + 24;
 
-/// A picture brought to 64 × 64 pixels by means, of which a description and a
-/// [`sketch`](super::sketch) are made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Small(Vec<[u8; 3]>);
-
-impl Small {
-    /// `channels` is 1 (grey) or 3 (red, green, blue), as `width × height × channels` bytes. `None`
-    /// where it is not, or there is no pixel.
-    pub fn of(width: usize, height: usize, channels: usize, data: &[u8]) -> Option<Self> {
-        if width * height == 0 || data.len() != width * height * channels || !matches!(channels, 1 | 3) {
-            return None;
-        }
-        let mut pixels = vec![[0; 3]; EDGE * EDGE];
-        // A channel at a time, so that no more than that is copied of a large picture.
-        for channel in 0..channels {
-            let values = data.iter().skip(channel).step_by(channels).copied().collect();
-            let small = Plane::new(width, height, values)?.resized(EDGE, EDGE, Filter::Mean)?;
-            for (pixel, value) in pixels.iter_mut().zip(small.data) {
-                if channels == 1 {
-                    *pixel = [value; 3];
-                } else {
-                    pixel[channel] = value;
-                }
-            }
-        }
-        Some(Self(pixels))
-    }
-
-    /// Red, green and blue, row by row.
-    pub fn pixels(&self) -> &[[u8; 3]] {
-        &self.0
-    }
-}
-
-/// The description of a picture before whitening; `channels` is 1 (grey) or 3 (red, green, blue), as
-/// `width × height × channels` bytes. `None` where it is not, or there is no pixel.
-pub fn describe(width: usize, height: usize, channels: usize, data: &[u8]) -> Option<[f32; NUMBERS]> {
-    Some(described(&Small::of(width, height, channels, data)?))
-}
-
-/// The description of a picture that was made small already.
-pub fn described(small: &Small) -> [f32; NUMBERS] {
+/// The description of a picture before whitening; `None` where there is no memory for it.
+pub fn describe(picture: &Picture<'_>) -> Option<[f32; NUMBERS]> {
+    let small = picture.small()?;
     let pixels: Vec<[f32; 3]> =
         small.pixels().iter().map(|pixel| pixel.map(|value| f32::from(value) / 255.0)).collect();
     let mut numbers = [0.0; NUMBERS];
@@ -66,11 +27,11 @@ pub fn described(small: &Small) -> [f32; NUMBERS] {
     colour_layout(&pixels, layout);
     edge_histogram(&pixels, edges);
     colour_histogram(&pixels, colours);
-    numbers
+    Some(numbers)
 }
 
 /// Side of the picture that is described.
-const EDGE: usize = 64;
+const EDGE: usize = SMALL_EDGE;
 /// Coefficients of Y, Cb and Cr: whole diagonals.
 const LAYOUT: [usize; 3] = [21, 10, 10];
 /// Cells across and down, and orientations in each.
@@ -191,11 +152,15 @@ fn normalise(values: &mut [f32]) {
 mod tests {
     use super::*;
 
+    fn described(width: usize, height: usize, channels: usize, data: &[u8]) -> [f32; NUMBERS] {
+        describe(&Picture::new(width, height, channels, data).unwrap()).unwrap()
+    }
+
     fn picture(pixel: impl Fn(f32, f32) -> [f32; 3]) -> [f32; NUMBERS] {
         let value = |at: usize| pixel((at % 80) as f32 / 80.0, (at / 80) as f32 / 60.0);
         let data: Vec<u8> =
             (0..80 * 60).flat_map(|at| value(at).map(|value| (value * 255.0) as u8)).collect();
-        describe(80, 60, 3, &data).unwrap()
+        described(80, 60, 3, &data)
     }
 
     fn distance(one: &[f32], two: &[f32]) -> f32 {
@@ -234,9 +199,8 @@ mod tests {
     fn grey_is_the_same_in_one_channel_and_three() {
         let one: Vec<u8> = (0..100).collect();
         let three: Vec<u8> = one.iter().flat_map(|value| [*value; 3]).collect();
-        let (one, three) = (describe(10, 10, 1, &one).unwrap(), describe(10, 10, 3, &three).unwrap());
+        let (one, three) = (described(10, 10, 1, &one), described(10, 10, 3, &three));
         assert!(distance(&one, &three) < 1e-5);
-        assert!(describe(1, 1, 3, &[0, 0, 0]).unwrap().iter().all(|value| value.is_finite()));
-        assert_eq!(describe(2, 2, 3, &[0; 11]), None);
+        assert!(described(1, 1, 3, &[0, 0, 0]).iter().all(|value| value.is_finite()));
     }
 }

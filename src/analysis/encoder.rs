@@ -5,6 +5,7 @@
 //! more than this.
 
 use super::descriptor::{self, NUMBERS};
+use super::picture::Picture;
 
 /// An encoder of pictures.
 pub trait Encoder: Send + Sync {
@@ -14,10 +15,9 @@ pub trait Encoder: Send + Sync {
     /// How many numbers it gives.
     fn numbers(&self) -> usize;
 
-    /// The numbers of a picture; `channels` is 1 (grey) or 3 (red, green, blue), as `width × height ×
-    /// channels` bytes. The same for the same picture, on any thread. `None` where it is none of
-    /// these, or there is no pixel.
-    fn encode(&self, width: usize, height: usize, channels: usize, data: &[u8]) -> Option<Vec<f32>>;
+    /// The numbers of a picture: the same for the same picture, on any thread. `None` where there are
+    /// none.
+    fn encode(&self, picture: &Picture<'_>) -> Option<Vec<f32>>;
 }
 
 /// The descriptor that is made by hand.
@@ -33,8 +33,8 @@ impl Encoder for HandMade {
         NUMBERS
     }
 
-    fn encode(&self, width: usize, height: usize, channels: usize, data: &[u8]) -> Option<Vec<f32>> {
-        Some(descriptor::describe(width, height, channels, data)?.to_vec())
+    fn encode(&self, picture: &Picture<'_>) -> Option<Vec<f32>> {
+        Some(descriptor::describe(picture)?.to_vec())
     }
 }
 
@@ -45,10 +45,10 @@ mod tests {
     #[test]
     fn an_encoder_can_be_chosen_while_running() {
         let encoder: Box<dyn Encoder> = Box::new(HandMade);
-        let picture: Vec<u8> = (0..60).collect();
-        let numbers = encoder.encode(5, 4, 3, &picture).unwrap();
+        let data: Vec<u8> = (0..60).collect();
+        let picture = Picture::new(5, 4, 3, &data).unwrap();
+        let numbers = encoder.encode(&picture).unwrap();
         assert_eq!(numbers.len(), encoder.numbers());
-        assert_eq!(numbers, descriptor::describe(5, 4, 3, &picture).unwrap());
-        assert_eq!(encoder.encode(5, 4, 2, &picture), None);
+        assert_eq!(numbers, descriptor::describe(&picture).unwrap());
     }
 }

@@ -120,6 +120,9 @@ pub struct Found {
     /// The largest distance up to which no pair is missing: [`RADIUS`], or less where there were too
     /// many.
     pub radius: u16,
+    /// Whether so many samples have one hash or one description that they were not compared each with
+    /// each but with the first of them: some pairs within `radius` are missing.
+    pub is_partial: bool,
     /// Those nearest to each by the descriptor, which the same pass finds.
     pub neighbours: Neighbours,
 }
@@ -135,25 +138,26 @@ pub fn find(rows: &[Row], most: usize, control: &Control) -> Result<Found, Cance
     let near = neighbours::search(&described, KEPT, reach, most, control)?;
 
     let same = Same::of(rows, control)?;
-    let candidates = {
+    let (candidates, complete, is_partial) = {
         let by_hash = by_hash(rows, &same, likeness::bits_within(limit), most, control)?;
         let by_symmetry = by_symmetry(rows, &same, likeness::bits_within(limit), most, control)?;
         let by_description = by_description(rows, &same, &near, most);
-        let missing = |within: Option<u32>, of: fn(u32) -> f32| of(within.map_or(0, |within| within + 1));
+        // The distance from which pairs are missing; where even equal ones are too many the others are
+        // still told.
         let beyond = [
-            missing(by_hash.within, likeness::of_bits),
-            missing(by_symmetry.within, likeness::of_bits),
-            missing(by_description.within, likeness::of_descriptions),
+            by_hash.within.map(|within| likeness::of_bits(within + 1)),
+            by_symmetry.within.map(|within| likeness::of_bits(within + 1)),
+            by_description.within.map(|within| likeness::of_descriptions(within + 1)),
         ];
+        let is_partial = beyond.contains(&None);
+        let beyond = beyond.into_iter().flatten().fold(f32::INFINITY, f32::min);
         let mut pairs = by_hash.pairs;
         pairs.extend(by_symmetry.pairs);
         pairs.extend(by_description.pairs);
         pairs.par_sort_unstable();
         pairs.dedup();
-        let beyond = beyond.into_iter().fold(f32::INFINITY, f32::min);
-        (pairs, thousandths(beyond).saturating_sub(1).min(RADIUS))
+        (pairs, thousandths(beyond).saturating_sub(1).min(RADIUS), is_partial)
     };
-    let (candidates, complete) = candidates;
     let mut pairs = same.pairs;
     let judged = judge(rows, &candidates, limit, control)?;
     drop(candidates);
@@ -161,7 +165,7 @@ pub fn find(rows: &[Row], most: usize, control: &Control) -> Result<Found, Cance
     pairs.extend(judged.into_iter().filter(|(pair, _)| pair.distance <= radius));
     pairs.par_sort_unstable_by_key(|(pair, _)| (pair.distance, pair.a, pair.b));
     let (pairs, by) = pairs.into_iter().unzip();
-    Ok(Found { pairs, by, radius, neighbours: near.neighbours })
+    Ok(Found { pairs, by, radius, is_partial, neighbours: near.neighbours })
 }
 
 fn is_known(stamp: [u8; 16]) -> bool {
@@ -229,7 +233,8 @@ impl Same {
 struct Candidates {
     /// `a < b`.
     pairs: Vec<(u32, u32)>,
-    /// No pair within this distance is missing; `None` where even some at 0 are.
+    /// No pair within this distance is missing. `None` where even those at 0 are too many: of those
+    /// each is with the first alone.
     within: Option<u32>,
 }
 
@@ -282,7 +287,11 @@ impl Buckets {
             sum <= most as u64
         });
         let Some(within) = within.and(fit.count().checked_sub(1)) else {
-            return Candidates { pairs: Vec::new(), within: None };
+            let with_first = |bucket| {
+                let (first, others) = self.of(bucket).split_first()?;
+                Some(others.iter().map(|row| (*first.min(row), *first.max(row))))
+            };
+            return Candidates { pairs: buckets.filter_map(with_first).flatten().collect(), within: None };
         };
         let mut pairs = Vec::new();
         for bucket in buckets {
@@ -313,7 +322,8 @@ fn by_hash(
     let found = hamming::join(&once, radius, most, control)?;
     let placed: Vec<(u32, u32)> = hashed.into_iter().zip(place_of).collect();
     let near = found.pairs.iter().map(|pair| (pair.a, pair.b, u32::from(pair.distance)));
-    Ok(Buckets::new(once.len(), &placed).pairs(near, Some(found.radius), most))
+    let within = found.is_complete.then_some(found.radius);
+    Ok(Buckets::new(once.len(), &placed).pairs(near, within, most))
 }
 
 fn by_symmetry(
@@ -334,8 +344,7 @@ fn by_symmetry(
     let found = hamming::join_with(&hashes, &others, radius, most, control)?;
     let row = |place: u32| turned[place as usize].0;
     let pairs = found.pairs.iter().map(|pair| (row(pair.a), row(pair.b))).collect();
-    // At 0 it does not say whether it gave up.
-    Ok(Candidates { pairs, within: Some(found.radius).filter(|radius| *radius > 0) })
+    Ok(Candidates { pairs, within: found.is_complete.then_some(found.radius) })
 }
 
 fn by_description(rows: &[Row], same: &Same, near: &neighbours::Near, most: usize) -> Candidates {
@@ -435,6 +444,7 @@ fn largest(judged: &[(Pair, By)], complete: u16, most: usize) -> u16 {
 mod tests {
     use super::super::descriptor::{NUMBERS, describe};
     use super::super::hash::Hashes;
+    use super::super::picture::Picture as Shown;
     use super::super::resize::Plane;
     use super::super::symmetry::laid;
     use super::super::whiten::{AXES, SCALE};
@@ -478,10 +488,11 @@ mod tests {
             };
             let hashes: Vec<Option<[Hashes; 8]>> =
                 pictures.iter().map(|picture| Hashes::of_all(&grey(picture))).collect();
-            let raw: Vec<[f32; NUMBERS]> = pictures
+            let shown: Vec<Shown<'_>> = pictures
                 .iter()
-                .map(|picture| describe(EDGE, EDGE, 3, picture.as_flattened()).unwrap())
+                .map(|picture| Shown::new(EDGE, EDGE, 3, picture.as_flattened()).unwrap())
                 .collect();
+            let raw: Vec<[f32; NUMBERS]> = shown.iter().map(|picture| describe(picture).unwrap()).collect();
             // Centred and brought to one length, which is all of whitening that matters here.
             let mean = |number: usize| raw.iter().map(|raw| raw[number]).sum::<f32>() / raw.len() as f32;
             let means: Vec<f32> = (0..NUMBERS).map(mean).collect();
@@ -502,10 +513,7 @@ mod tests {
                     .collect(),
                 hashes,
                 described: raw.iter().map(whitened).collect(),
-                sketches: pictures
-                    .iter()
-                    .map(|picture| sketch::sketch(EDGE, EDGE, 3, picture.as_flattened()).unwrap())
-                    .collect(),
+                sketches: shown.iter().map(|picture| sketch::sketch(picture).unwrap()).collect(),
                 stamps: pictures.iter().map(stamp).collect(),
             }
         }
@@ -569,7 +577,9 @@ mod tests {
             for most in [0, 1, 5, found.pairs.len() / 2] {
                 let few = find(&rows, most, &Control::new()).unwrap();
                 assert!(few.radius <= RADIUS && few.pairs.len() <= most + 1, "{most}: {few:?}");
-                assert_eq!(few.pairs, brute(&rows, few.radius), "{most}");
+                let all = brute(&rows, few.radius);
+                assert!(few.pairs.iter().all(|pair| all.contains(pair)), "{most}");
+                assert!(few.is_partial || few.pairs == all, "{most}");
             }
         }
     }
@@ -654,7 +664,26 @@ mod tests {
         let mut rows = known.rows(false);
         rows.iter_mut().for_each(|row| row.phash = Some(7));
         let found = find(&rows, 20, &Control::new()).unwrap();
-        assert_eq!((found.pairs, found.radius), (Vec::new(), 0));
+        assert!(found.is_partial && found.pairs.len() <= 20);
+    }
+
+    #[test]
+    fn scenes_of_many_frames_are_found_though_each_has_one_hash() {
+        // Twenty scenes of six frames that are nearly the same: 300 pairs of equal hashes.
+        let frames: Vec<Picture> = (0..120).map(|at| picture(at / 6, 0.002 * (at % 6) as f32, 1.0)).collect();
+        let known = Known::of(&frames);
+        let mut rows = known.rows(false);
+        for (at, row) in rows.iter_mut().enumerate() {
+            row.phash = known.hashes[at / 6 * 6].map(|hashes| hashes[0].phash);
+            row.described = None;
+        }
+        let found = find(&rows, 250, &Control::new()).unwrap();
+        assert!(found.is_partial && found.pairs.len() <= 250);
+        // Of 100 frames that are not the first of their scene, those of the palest show too little.
+        let is_first = |pair: &&Pair| pair.a % 6 == 0 && pair.b < pair.a + 6;
+        assert!(found.pairs.iter().filter(is_first).count() > 90);
+        let whole = find(&rows, 5000, &Control::new()).unwrap();
+        assert!(!whole.is_partial && whole.pairs.len() >= 280);
     }
 
     #[test]

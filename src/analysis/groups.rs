@@ -147,6 +147,35 @@ impl Forest {
 }
 
 impl Groups {
+    /// The groups of those rows that are there: of the others none is in a group, and a group of which
+    /// one is left is none.
+    pub fn retain(self, is_there: impl Fn(u32) -> bool) -> Self {
+        if self.rows.iter().all(|row| is_there(*row)) {
+            return self;
+        }
+        let mut groups: Vec<Vec<u32>> = Vec::new();
+        for group in self.iter() {
+            let left: Vec<u32> = group.iter().copied().filter(|row| is_there(*row)).collect();
+            if left.len() > 1 {
+                groups.push(left);
+            }
+        }
+        groups.sort_unstable();
+        let mut retained =
+            Self { group_of: vec![ALONE; self.group_of.len()], rows: Vec::new(), starts: vec![0] };
+        for (at, group) in groups.iter().enumerate() {
+            group.iter().for_each(|row| retained.group_of[*row as usize] = at as u32);
+            retained.rows.extend(group);
+            retained.starts.push(retained.rows.len() as u32);
+        }
+        retained
+    }
+
+    /// How many rows are redundant: all but one of each group.
+    pub fn redundant(&self) -> usize {
+        self.rows.len() - self.len()
+    }
+
     pub fn len(&self) -> usize {
         self.starts.len().saturating_sub(1)
     }

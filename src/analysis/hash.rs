@@ -11,7 +11,8 @@
 //!
 //! Bits go row by row, the first one highest. Sources: N. Krawetz, "Looks Like It" and "Kind of Like
 //! That", hackerfactor.com 2011 and 2013; D. Petrov, "Wavelet image hash in Python", 2016; imagededup,
-//! idealo 2019. A picture of one value has no hash: all of them would be alike.
+//! idealo 2019. A picture of one value has no hash, and neither has one that leaves all bits of it the
+//! same, or nothing but rounding for the DCT to see: all of them would be alike.
 
 use std::cell::OnceCell;
 use std::f64::consts::PI;
@@ -77,7 +78,7 @@ impl Hashable {
     }
 
     /// A hash of the picture after a symmetry, as words of which the short hashes have one; `None`
-    /// where there was no memory for it.
+    /// where the picture is too plain for it, or there was no memory for it.
     pub fn hash(&self, kind: HashKind, symmetry: Symmetry) -> Option<[u64; 4]> {
         let at = |width, height| self.grey.resized(width, height, Filter::Lanczos);
         let words = match kind {
@@ -99,11 +100,11 @@ impl Hashable {
             }
             HashKind::Phash => {
                 let low = self.low.get_or_init(|| Some(dct(&at(32, 32)?, &DCT_32, 8)));
-                over_median(laid_waves(low.as_ref()?, 8, symmetry))
+                over_median(laid_waves(low.as_ref()?, 8, symmetry))?
             }
             HashKind::LongPhash => {
                 let low = self.low_16.get_or_init(|| Some(dct(&at(64, 64)?, &DCT_64, 16)));
-                over_median(laid_waves(low.as_ref()?, 16, symmetry))
+                over_median(laid_waves(low.as_ref()?, 16, symmetry))?
             }
             HashKind::Whash => {
                 let blocks = self.blocks.get_or_init(|| Some(haar(&at(256, 256)?)));
@@ -112,6 +113,9 @@ impl Hashable {
                 bits(blocks.iter().map(|value| *value >= middle))
             }
         };
+        if words.iter().all(|word| *word == 0) || words.iter().all(|word| *word == u64::MAX) {
+            return None;
+        }
         let mut hash = [0; 4];
         hash.iter_mut().zip(words).for_each(|(to, word)| *to = word);
         Some(hash)
@@ -179,9 +183,14 @@ fn bits(bits: impl Iterator<Item = bool>) -> Vec<u64> {
     words
 }
 
-fn over_median(coefficients: Vec<f64>) -> Vec<u64> {
-    let middle = median(coefficients[1..].to_vec());
-    bits(coefficients.iter().map(|value| *value >= middle))
+/// `None` where there are no waves.
+fn over_median(coefficients: Vec<f64>) -> Option<Vec<u64>> {
+    /// What rounding leaves of waves that are not there.
+    const ROUNDING: f64 = 1e-6;
+    let waves = &coefficients[1..];
+    let middle = median(waves.to_vec());
+    let is_there = waves.iter().any(|value| value.abs() > ROUNDING);
+    is_there.then(|| bits(coefficients.iter().map(|value| *value >= middle)))
 }
 
 /// The middle value; the mean of the two in the middle of an even number.
@@ -278,7 +287,27 @@ mod tests {
         for value in [0, 7, 255] {
             assert_eq!(Hashes::of(&Plane::new(20, 10, vec![value; 200]).unwrap()), None);
         }
-        assert!(Hashes::of(&Plane::new(2, 1, vec![1, 2]).unwrap()).is_some());
+        assert!(Hashes::of(&Plane::new(2, 2, vec![1, 2, 2, 1]).unwrap()).is_some());
         assert!(Hashes::of(&picture(3000, 3)).is_some(), "the long are brought to size");
+    }
+
+    #[test]
+    fn constant_hashes_are_none() {
+        // A white page with a few specks, and one that gets lighter to the right everywhere.
+        let mut page = Plane::new(900, 700, vec![255; 900 * 700]).unwrap();
+        [70_123, 200_456, 500_789].into_iter().for_each(|at| page.data[at] = 250);
+        let ramp = Plane::new(90, 80, (0..90 * 80).map(|at| (at % 90) as u8).collect()).unwrap();
+        for (name, plane, kind, is_there) in [
+            ("page", &page, HashKind::Ahash, false),
+            ("page", &page, HashKind::Dhash, false),
+            ("page", &page, HashKind::Phash, false),
+            ("page", &page, HashKind::LongPhash, false),
+            ("ramp", &ramp, HashKind::Dhash, false),
+            ("ramp", &ramp, HashKind::Phash, true),
+            ("ramp", &ramp, HashKind::Ahash, true),
+        ] {
+            let hash = Hashable::of(plane).unwrap().hash(kind, Symmetry::NONE);
+            assert_eq!(hash.is_some(), is_there, "{name} {kind:?}: {hash:?}");
+        }
     }
 }

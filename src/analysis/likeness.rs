@@ -298,6 +298,7 @@ fn solved(mut matrix: [[f32; 6]; 6], mut right: [f32; 6]) -> [f32; 6] {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::picture::Picture;
     use super::super::sketch::sketch;
     use super::*;
 
@@ -315,7 +316,7 @@ mod tests {
                 .map(|value| (value * 255.0).clamp(0.0, 255.0) as u8)
         };
         let data: Vec<[u8; 3]> = (0..edge * edge).map(pixel).collect();
-        sketch(edge, edge, 3, data.as_flattened()).unwrap()
+        sketch(&Picture::new(edge, edge, 3, data.as_flattened()).unwrap()).unwrap()
     }
 
     const STILL_ONE: [f32; 6] = [0.0; 6];
@@ -355,7 +356,7 @@ mod tests {
 
     #[test]
     fn plain_pictures_are_no_copies_of_each_other() {
-        let plain = |value: u8| sketch(9, 9, 1, &[value; 81]).unwrap();
+        let plain = |value: u8| sketch(&Picture::new(9, 9, 1, &[value; 81]).unwrap()).unwrap();
         assert_eq!(contrast(&plain(7)), 0.0);
         assert!(of_sketches(&plain(7), &plain(7), 99.0).unwrap() >= PER_REST);
         let fit = Fit::of(&plain(7), &plain(200));

@@ -13,6 +13,7 @@ pub mod label_errors;
 pub mod likeness;
 pub mod neighbours;
 pub mod outliers;
+pub mod picture;
 pub mod quality;
 mod resize;
 pub mod sketch;
@@ -20,5 +21,6 @@ pub mod symmetry;
 pub mod whiten;
 
 pub use hash::{HashKind, Hashable, Hashes};
+pub use picture::Picture;
 pub use resize::Plane;
 pub use symmetry::Symmetry;

@@ -75,25 +75,14 @@ pub fn uniqueness(neighbours: &Neighbours) -> Vec<f32> {
     means.into_iter().map(|mean| if most > 0.0 { mean / most } else { mean }).collect()
 }
 
-/// What is a near-duplicate by the scale of the dataset itself.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct NearDuplicates {
-    /// Whether a row has a copy or a neighbour nearer than `threshold`.
-    pub is_near: Vec<bool>,
-    /// 0.13 of the median distance to the nearest, each description once (as Datalab defines it, but
-    /// that copies do not draw the median to 0). 0 where nothing has a neighbour.
-    pub threshold: f32,
-}
-
-impl NearDuplicates {
-    pub fn of(neighbours: &Neighbours) -> Self {
-        let nearest = |row: usize| neighbours.near(row).next().map(|(_, squared)| length(squared));
-        let mut once: Vec<f32> = neighbours.first.iter().filter_map(|row| nearest(*row as usize)).collect();
-        once.sort_unstable_by(f32::total_cmp);
-        let threshold = if once.is_empty() { 0.0 } else { NEAR * quantile(&once, 0.5) };
-        let is_near = |row| neighbours.copies(row) > 0 || nearest(row).is_some_and(|far| far < threshold);
-        Self { is_near: (0..neighbours.place_of.len()).map(is_near).collect(), threshold }
-    }
+/// The distance below which another sample is a near-duplicate by the scale of the dataset itself: 0.13
+/// of the median distance to the nearest, each description once (as Datalab defines it, but that copies
+/// do not draw the median to 0). 0 where nothing has a neighbour.
+pub fn scale_free(neighbours: &Neighbours) -> f32 {
+    let nearest = |row: usize| neighbours.near(row).next().map(|(_, squared)| length(squared));
+    let mut once: Vec<f32> = neighbours.first.iter().filter_map(|row| nearest(*row as usize)).collect();
+    once.sort_unstable_by(f32::total_cmp);
+    if once.is_empty() { 0.0 } else { NEAR * quantile(&once, 0.5) }
 }
 
 /// The length of a squared distance between descriptions at length 1.
@@ -169,9 +158,8 @@ mod tests {
 
     #[test]
     fn near_is_what_is_near_on_the_scale_of_the_dataset() {
-        let found = NearDuplicates::of(&line(&[0, 1, 20, 40, 60, 80, 80, 100, 120]));
-        assert!((found.threshold * SCALE - 2.6).abs() < 1e-4, "{}", found.threshold * SCALE);
-        assert_eq!(found.is_near, [true, true, false, false, false, true, true, false, false]);
+        let threshold = scale_free(&line(&[0, 1, 20, 40, 60, 80, 80, 100, 120])) * SCALE;
+        assert!((threshold - 2.6).abs() < 1e-4, "{threshold}");
     }
 
     #[test]
@@ -184,7 +172,7 @@ mod tests {
             }
             let unique = uniqueness(&neighbours);
             assert!(unique.iter().all(|score| if places.len() > 1 { *score == 0.0 } else { score.is_nan() }));
-            assert_eq!(NearDuplicates::of(&neighbours).is_near, vec![places.len() > 1; places.len()]);
+            assert_eq!(scale_free(&neighbours), 0.0);
         }
         let rows: [Option<&Whitened>; 3] = [None, Some(&[1; AXES]), Some(&[2; AXES])];
         let neighbours = Neighbours::of(&rows, NEAREST, &Control::new()).unwrap();

@@ -23,13 +23,15 @@
 //!
 //! CleanVision calls a picture grey when it is stored so; here it is also grey when its pixels are.
 
-use super::resize::{Filter, Plane};
+use super::resize::{Filter, Plane, resized};
 pub use crate::dataset::Figures;
 
 /// Longer side, in pixels, of the picture that blur is looked for in.
 const BLUR_EDGE: usize = 64;
 /// Steps that brightness is counted in.
 const STEPS: usize = 8192;
+/// Pixels whose brightness is worked out at once.
+const TOGETHER: usize = 64;
 
 /// Something that can be wrong with a picture. The order is the order on screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -103,16 +105,23 @@ impl Figures {
                     histograms[0][usize::from(*value)] += 1;
                 }
                 for (value, count) in histograms[0].iter().enumerate() {
-                    counts[step(value as f32 / 255.0)] += count;
+                    counts[usize::from(step(value as f32 / 255.0))] += count;
                 }
             }
             3 => {
-                for &[r, g, b] in data.as_chunks::<3>().0 {
-                    histograms[0][usize::from(r)] += 1;
-                    histograms[1][usize::from(g)] += 1;
-                    histograms[2][usize::from(b)] += 1;
-                    is_grey &= r == g && g == b;
-                    counts[step(brightness(r, g, b))] += 1;
+                for pixels in data.as_chunks::<3>().0.chunks(TOGETHER) {
+                    // Steps apart from counting: so many are worked out at once by one instruction.
+                    let mut steps = [0u16; TOGETHER];
+                    for (to, &[r, g, b]) in steps.iter_mut().zip(pixels) {
+                        *to = step(brightness(r, g, b));
+                    }
+                    for (step, &[r, g, b]) in steps.iter().zip(pixels) {
+                        histograms[0][usize::from(r)] += 1;
+                        histograms[1][usize::from(g)] += 1;
+                        histograms[2][usize::from(b)] += 1;
+                        is_grey &= r == g && g == b;
+                        counts[usize::from(*step)] += 1;
+                    }
                 }
             }
             _ => return None,
@@ -202,8 +211,9 @@ fn brightness(r: u8, g: u8, b: u8) -> f32 {
     (0.241 * r * r + 0.691 * g * g + 0.068 * b * b).sqrt() / 255.0
 }
 
-fn step(brightness: f32) -> usize {
-    ((brightness * (STEPS - 1) as f32 + 0.5) as usize).min(STEPS - 1)
+fn step(brightness: f32) -> u16 {
+    const LAST: u32 = STEPS as u32 - 1;
+    ((brightness * LAST as f32 + 0.5) as u32).min(LAST) as u16
 }
 
 /// The brightness at a part of the way through all pixels, between the nearest two.
@@ -236,16 +246,12 @@ fn entropy(histograms: &[[u32; 256]]) -> f32 {
 fn small(width: usize, height: usize, channels: usize, data: &[u8]) -> Option<Plane> {
     let ratio = width.max(height) as f64 / BLUR_EDGE as f64;
     let to = |side: usize| if ratio > 1.0 { ((side as f64 / ratio).floor() as usize).max(1) } else { side };
-    let planes: Option<Vec<Plane>> = (0..channels)
-        .map(|channel| {
-            let values = data.iter().skip(channel).step_by(channels).copied().collect();
-            Plane::new(width, height, values)?.resized(to(width), to(height), Filter::Bicubic)
-        })
-        .collect();
-    let planes = planes?;
-    let [r, g, b] = planes.as_slice() else { return planes.into_iter().next() };
-    let grey = r.data.iter().zip(&g.data).zip(&b.data).map(|((r, g), b)| grey(*r, *g, *b));
-    Plane::new(r.width, r.height, grey.collect())
+    let to = (to(width), to(height));
+    let mut small = resized((width, height), data, channels, to, Filter::Bicubic)?;
+    if channels == 3 {
+        small = small.as_chunks::<3>().0.iter().map(|&[r, g, b]| grey(r, g, b)).collect();
+    }
+    Plane::new(to.0, to.1, small)
 }
 
 /// Rec. 601 luma as Pillow rounds it.

@@ -30,20 +30,38 @@ impl Plane {
 
     /// The plane at another size; `None` where there is no memory for it or a side is 0.
     pub(super) fn resized(&self, width: usize, height: usize, filter: Filter) -> Option<Self> {
-        let sides = [self.width, self.height, width, height].map(u32::try_from);
-        let [Ok(from_width), Ok(from_height), Ok(to_width), Ok(to_height)] = sides else { return None };
-        if (self.width, self.height) == (width, height) {
-            return Some(self.clone());
-        }
-        let from = ImageRef::new(from_width, from_height, &self.data, PixelType::U8).ok()?;
-        let mut to = Image::new(to_width, to_height, PixelType::U8);
-        let algorithm = ResizeAlg::Convolution(match filter {
-            Filter::Lanczos => FilterType::Lanczos3,
-            Filter::Bicubic => FilterType::CatmullRom,
-            Filter::Mean => FilterType::Box,
-        });
-        let options = ResizeOptions::new().resize_alg(algorithm);
-        Resizer::new().resize(&from, &mut to, &options).ok()?;
-        Self::new(width, height, to.into_vec())
+        let data = resized((self.width, self.height), &self.data, 1, (width, height), filter)?;
+        Self::new(width, height, data)
     }
+}
+
+/// A picture of 1 (grey) or 3 (red, green, blue) channels at another size, each channel by itself;
+/// `None` where there is no memory for it, a side is 0 or the data are not of that size.
+pub(super) fn resized(
+    from: (usize, usize),
+    data: &[u8],
+    channels: usize,
+    to: (usize, usize),
+    filter: Filter,
+) -> Option<Vec<u8>> {
+    let sides = [from.0, from.1, to.0, to.1].map(u32::try_from);
+    let [Ok(from_width), Ok(from_height), Ok(to_width), Ok(to_height)] = sides else { return None };
+    if from == to {
+        return Some(data.to_vec());
+    }
+    let pixels = match channels {
+        1 => PixelType::U8,
+        3 => PixelType::U8x3,
+        _ => return None,
+    };
+    let from = ImageRef::new(from_width, from_height, data, pixels).ok()?;
+    let mut to = Image::new(to_width, to_height, pixels);
+    let algorithm = ResizeAlg::Convolution(match filter {
+        Filter::Lanczos => FilterType::Lanczos3,
+        Filter::Bicubic => FilterType::CatmullRom,
+        Filter::Mean => FilterType::Box,
+    });
+    let options = ResizeOptions::new().resize_alg(algorithm);
+    Resizer::new().resize(&from, &mut to, &options).ok()?;
+    Some(to.into_vec())
 }

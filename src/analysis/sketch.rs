@@ -1,7 +1,7 @@
 //! A very small picture, with which two that seem alike are laid on each other: brightness in 14 × 14
 //! and colour in 5 × 5. It can be mirrored and turned without the picture that it was made from.
 
-use super::descriptor::Small;
+use super::picture::Picture;
 use super::symmetry::{Symmetry, laid};
 
 /// Pixels across and down of the brightness, and of each of the two colour differences.
@@ -14,14 +14,9 @@ pub const BYTES: usize = EDGE * EDGE + 2 * COLOUR_EDGE * COLOUR_EDGE;
 /// (ITU-T T.871) defines them, rounded.
 pub type Sketch = [u8; BYTES];
 
-/// The sketch of a picture; `channels` is 1 (grey) or 3 (red, green, blue), as `width × height ×
-/// channels` bytes. `None` where it is not, or there is no pixel.
-pub fn sketch(width: usize, height: usize, channels: usize, data: &[u8]) -> Option<Sketch> {
-    Some(sketched(&Small::of(width, height, channels, data)?))
-}
-
-/// The sketch of a picture that was made small already.
-pub fn sketched(small: &Small) -> Sketch {
+/// The sketch of a picture; `None` where there is no memory for it.
+pub fn sketch(picture: &Picture<'_>) -> Option<Sketch> {
+    let small = picture.small()?;
     let mut sketch = [0; BYTES];
     let (light, colours) = sketch.split_at_mut(EDGE * EDGE);
     let (blue, red) = colours.split_at_mut(COLOUR_EDGE * COLOUR_EDGE);
@@ -31,7 +26,7 @@ pub fn sketched(small: &Small) -> Sketch {
             *out = (mean + if part == 0 { 0.0 } else { 128.0 }).round().clamp(0.0, 255.0) as u8;
         }
     }
-    sketch
+    Some(sketch)
 }
 
 /// The sketch of the picture after a symmetry.
@@ -82,6 +77,10 @@ fn means(values: &[f32], edge: usize) -> Vec<f32> {
 mod tests {
     use super::*;
 
+    fn sketched(width: usize, height: usize, data: &[u8]) -> Sketch {
+        sketch(&Picture::new(width, height, 3, data).unwrap()).unwrap()
+    }
+
     #[test]
     fn means_are_those_of_what_a_part_covers() {
         // Six by six to four by four: a part covers one and a half.
@@ -97,12 +96,11 @@ mod tests {
         // Red left, blue right.
         let data: Vec<u8> =
             (0..40 * 20).flat_map(|at| if at % 40 < 20 { [200, 0, 0] } else { [0, 0, 200] }).collect();
-        let sketch = sketch(40, 20, 3, &data).unwrap();
+        let sketch = sketched(40, 20, &data);
         let (light, colours) = sketch.split_at(EDGE * EDGE);
         let (blue, red) = colours.split_at(COLOUR_EDGE * COLOUR_EDGE);
         assert_eq!((light[0], light[EDGE - 1]), (60, 23));
         assert_eq!((blue[0], blue[4], red[0], red[4]), (94, 228, 228, 112));
-        assert_eq!(super::sketch(40, 20, 3, &data[1..]), None);
     }
 
     #[test]
@@ -113,11 +111,11 @@ mod tests {
             [x * 4, y * 5, (x * y) % 256].map(|value| value.min(255) as u8)
         };
         let data: Vec<[u8; 3]> = (0..width * height).map(pixel).collect();
-        let one = sketch(width, height, 3, data.as_flattened()).unwrap();
+        let one = sketched(width, height, data.as_flattened());
         for symmetry in Symmetry::all() {
             let (across, down) = if symmetry.turns % 2 == 1 { (height, width) } else { (width, height) };
             let laid = laid(&data, width, height, symmetry);
-            let direct = sketch(across, down, 3, laid.as_flattened()).unwrap();
+            let direct = sketched(across, down, laid.as_flattened());
             let by_rule = turned(&one, symmetry);
             let off = direct.iter().zip(&by_rule).map(|(one, two)| one.abs_diff(*two)).max();
             assert!(off <= Some(2), "{symmetry:?}: {off:?}");

@@ -4,8 +4,6 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::descriptor::NUMBERS;
-
 /// Integers of a whitened description.
 pub const AXES: usize = 128;
 /// A unit vector's coordinates are multiplied by this and rounded; what is over 127 is cut. One
@@ -27,14 +25,16 @@ pub type Whitened = [i8; AXES];
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Whitening {
     mean: Vec<f32>,
-    /// An axis after the other, each divided by its spread: [`AXES`] × [`NUMBERS`].
+    /// An axis after the other, each divided by its spread: [`AXES`], or as many as there are numbers
+    /// where these are fewer, × the numbers of a description.
     axes: Vec<f32>,
 }
 
 impl Whitening {
-    /// The whitening of these descriptions. Where there are fewer than two, nothing is turned.
-    pub fn of(rows: &[[f32; NUMBERS]]) -> Self {
-        let mut sums = vec![0.0f64; NUMBERS];
+    /// The whitening of descriptions of so many numbers each. Where there are fewer than two of them,
+    /// nothing is turned.
+    pub fn of(rows: &[Vec<f32>], numbers: usize) -> Self {
+        let mut sums = vec![0.0f64; numbers];
         for row in rows {
             for (sum, value) in sums.iter_mut().zip(row) {
                 *sum += f64::from(*value);
@@ -43,28 +43,28 @@ impl Whitening {
         let count = rows.len().max(1) as f64;
         let mean: Vec<f64> = sums.iter().map(|sum| sum / count).collect();
         let covariance = covariance(rows, &mean);
-        let (spreads, vectors) = principal_axes(covariance);
+        let (spreads, vectors) = principal_axes(covariance, numbers);
         let total: f64 = spreads.iter().map(|spread| spread.max(0.0)).sum();
-        let shrinkage = SHRINKAGE + FEW * NUMBERS as f64 / count;
-        let floor = (total / NUMBERS as f64 * shrinkage).max(1e-9);
-        let mut order: Vec<usize> = (0..NUMBERS).collect();
+        let shrinkage = SHRINKAGE + FEW * numbers as f64 / count;
+        let floor = (total / numbers.max(1) as f64 * shrinkage).max(1e-9);
+        let mut order: Vec<usize> = (0..numbers).collect();
         order.sort_by(|one, two| spreads[*two].total_cmp(&spreads[*one]).then(one.cmp(two)));
         let axis = |at: &usize| {
             let divisor = (spreads[*at].max(0.0) + floor).sqrt();
-            (0..NUMBERS)
+            (0..numbers)
                 .map(move |number| (number, divisor))
-                .map(|(number, divisor)| (vectors[number * NUMBERS + at] / divisor) as f32)
+                .map(|(number, divisor)| (vectors[number * numbers + at] / divisor) as f32)
                 .collect::<Vec<f32>>()
         };
-        let axes = order[..AXES].iter().flat_map(axis).collect();
+        let axes = order.iter().take(AXES).flat_map(axis).collect();
         Self { mean: mean.into_iter().map(|mean| mean as f32).collect(), axes }
     }
 
     /// A description by the axes, at length 1, as integers; all 0 for the mean itself.
-    pub fn apply(&self, row: &[f32; NUMBERS]) -> Whitened {
+    pub fn apply(&self, row: &[f32]) -> Whitened {
         let centred: Vec<f32> = row.iter().zip(&self.mean).map(|(value, mean)| value - mean).collect();
         let mut values = [0.0f32; AXES];
-        for (value, axis) in values.iter_mut().zip(self.axes.chunks_exact(NUMBERS)) {
+        for (value, axis) in values.iter_mut().zip(self.axes.chunks_exact(self.mean.len().max(1))) {
             // In eight sums, which the order of adding fixes on every machine.
             let mut sums = [0.0f32; 8];
             for (at, (one, two)) in axis.iter().zip(&centred).enumerate() {
@@ -86,23 +86,26 @@ impl Whitening {
         self.mean.iter().chain(&self.axes).copied()
     }
 
-    /// The whitening of those numbers; `None` where there are too many or too few.
-    pub fn from_numbers(numbers: &[f32]) -> Option<Self> {
-        let (mean, axes) = numbers.split_at_checked(NUMBERS)?;
-        (axes.len() == AXES * NUMBERS).then(|| Self { mean: mean.to_vec(), axes: axes.to_vec() })
+    /// The whitening of descriptions of `length` numbers that these numbers are; `None` where there are
+    /// too many or too few.
+    pub fn from_numbers(length: usize, numbers: &[f32]) -> Option<Self> {
+        let (mean, axes) = numbers.split_at_checked(length)?;
+        let is_whole = Some(axes.len()) == length.checked_mul(length.min(AXES));
+        is_whole.then(|| Self { mean: mean.to_vec(), axes: axes.to_vec() })
     }
 }
 
-/// `NUMBERS × NUMBERS`, row by row.
-fn covariance(rows: &[[f32; NUMBERS]], mean: &[f64]) -> Vec<f64> {
+/// Numbers × numbers, row by row.
+fn covariance(rows: &[Vec<f32>], mean: &[f64]) -> Vec<f64> {
+    let numbers = mean.len();
     let sums = rows.par_chunks(BLOCK).map(|rows| {
-        let mut sum = vec![0.0f64; NUMBERS * NUMBERS];
-        let mut centred = [0.0f64; NUMBERS];
+        let mut sum = vec![0.0f64; numbers * numbers];
+        let mut centred = vec![0.0f64; numbers];
         for row in rows {
             for ((to, value), mean) in centred.iter_mut().zip(row).zip(mean) {
                 *to = f64::from(*value) - mean;
             }
-            for (line, one) in sum.chunks_exact_mut(NUMBERS).zip(&centred) {
+            for (line, one) in sum.chunks_exact_mut(numbers.max(1)).zip(&centred) {
                 for (sum, two) in line.iter_mut().zip(&centred) {
                     *sum += one * two;
                 }
@@ -111,7 +114,7 @@ fn covariance(rows: &[[f32; NUMBERS]], mean: &[f64]) -> Vec<f64> {
         sum
     });
     let sums: Vec<Vec<f64>> = sums.collect();
-    let mut covariance = vec![0.0; NUMBERS * NUMBERS];
+    let mut covariance = vec![0.0; numbers * numbers];
     for part in sums {
         covariance.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
     }
@@ -122,8 +125,7 @@ fn covariance(rows: &[[f32; NUMBERS]], mean: &[f64]) -> Vec<f64> {
 
 /// The eigenvalues of a symmetric matrix and its eigenvectors as columns, by Jacobi's rotations (G. H.
 /// Golub and C. F. Van Loan, "Matrix Computations", 8.5).
-fn principal_axes(mut matrix: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
-    let size = NUMBERS;
+fn principal_axes(mut matrix: Vec<f64>, size: usize) -> (Vec<f64>, Vec<f64>) {
     let mut vectors = vec![0.0; size * size];
     (0..size).for_each(|at| vectors[at * size + at] = 1.0);
     let scale: f64 = matrix.iter().map(|value| value * value).sum();
@@ -170,8 +172,11 @@ fn principal_axes(mut matrix: Vec<f64>) -> (Vec<f64>, Vec<f64>) {
 mod tests {
     use super::*;
 
+    /// More than there are axes.
+    const NUMBERS: usize = 150;
+
     /// Rows that vary much along one direction and a little along all.
-    fn rows(count: usize) -> Vec<[f32; NUMBERS]> {
+    fn rows(count: usize, numbers: usize) -> Vec<Vec<f32>> {
         let mut state = 7u64;
         let mut noise = move || {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -180,15 +185,15 @@ mod tests {
         (0..count)
             .map(|_| {
                 let loud = noise() * 3.0;
-                std::array::from_fn(|at| loud * (at as f32).sin() + noise())
+                (0..numbers).map(|at| loud * (at as f32).sin() + noise()).collect()
             })
             .collect()
     }
 
     #[test]
     fn axes_are_at_right_angles_and_the_widest_come_first() {
-        let rows = rows(400);
-        let whitening = Whitening::of(&rows);
+        let rows = rows(400, NUMBERS);
+        let whitening = Whitening::of(&rows, NUMBERS);
         let axes: Vec<&[f32]> = whitening.axes.chunks_exact(NUMBERS).collect();
         let dot = |one: &[f32], two: &[f32]| -> f64 {
             one.iter().zip(two).map(|(one, two)| f64::from(*one) * f64::from(*two)).sum()
@@ -206,8 +211,8 @@ mod tests {
 
     #[test]
     fn whitened_rows_have_one_length_and_no_loud_axis() {
-        let rows = rows(400);
-        let whitening = Whitening::of(&rows);
+        let rows = rows(400, NUMBERS);
+        let whitening = Whitening::of(&rows, NUMBERS);
         let whitened: Vec<Whitened> = rows.iter().map(|row| whitening.apply(row)).collect();
         for row in &whitened {
             let length: i32 = row.iter().map(|value| i32::from(*value).pow(2)).sum();
@@ -222,13 +227,18 @@ mod tests {
 
     #[test]
     fn few_rows_are_whitened_without_a_fault() {
-        for count in [0, 1, 2] {
-            let rows = rows(count);
-            let whitening = Whitening::of(&rows);
+        for (count, numbers) in [(0, NUMBERS), (1, NUMBERS), (2, NUMBERS), (40, 5), (2, 1), (3, 0)] {
+            let rows = rows(count, numbers);
+            let whitening = Whitening::of(&rows, numbers);
             let whitened: Vec<Whitened> = rows.iter().map(|row| whitening.apply(row)).collect();
             assert_eq!(whitened.len(), count);
+            // Of fewer numbers there are fewer axes.
+            assert!(whitened.iter().all(|row| row.iter().skip(numbers).all(|value| *value == 0)));
+            let kept: Vec<f32> = whitening.numbers().collect();
+            assert_eq!(Whitening::from_numbers(numbers, &kept), Some(whitening), "{count} {numbers}");
+            assert_eq!(Whitening::from_numbers(numbers + 1, &kept), None, "{count} {numbers}");
         }
-        let same = vec![[0.5; NUMBERS]; 9];
-        assert_eq!(Whitening::of(&same).apply(&same[0]), [0; AXES]);
+        let same = vec![vec![0.5; NUMBERS]; 9];
+        assert_eq!(Whitening::of(&same, NUMBERS).apply(&same[0]), [0; AXES]);
     }
 }

@@ -13,10 +13,11 @@ use super::review::wanted as wanted_method;
 use crate::analysis::evidence::By;
 use crate::analysis::groups::Groups;
 use crate::analysis::hamming::Pair;
+use crate::analysis::outliers::scale_free;
 use crate::jobs::Control;
 use crate::pipeline::analyse::Options;
-use crate::pipeline::duplicates::{Duplicates, MAX_PAIRS, duplicates, hash, wanted, words};
-use crate::review::{Method, evidence_text};
+use crate::pipeline::duplicates::{Duplicates, duplicates, hash, wanted, words};
+use crate::review::{Method, evidence_text, limit_text, thousandths_below};
 use crate::text::{counted, grouped};
 
 /// The figures of a search, as `--json` prints them.
@@ -27,6 +28,12 @@ struct DuplicatesReport<'a> {
     /// The largest distance. Lower than what was asked for where that gave too many pairs.
     threshold: u32,
     asked_threshold: u32,
+    /// Whether even equal ones were too many, so that pairs are missing.
+    partial: bool,
+    /// Of the descriptor alone: 0.13 of the median distance to the nearest, a threshold that follows
+    /// from the dataset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scale_free_threshold: Option<u32>,
     /// Paths that hang together by pairs, at least two in each.
     groups: GroupRows<'a>,
     /// Every pair within the threshold. Of samples with equal hashes each is paired with the first alone.
@@ -110,6 +117,12 @@ impl<'a> DuplicatesReport<'a> {
             samples: looked.samples.len() as u64,
             threshold: found.threshold,
             asked_threshold: asked,
+            partial: found.is_partial,
+            scale_free_threshold: found
+                .neighbours
+                .as_ref()
+                .filter(|_| method == Method::Descriptor)
+                .map(|neighbours| thousandths_below(scale_free(neighbours))),
             groups: GroupRows { looked, groups: &found.groups },
             pairs: PairRows { looked, pairs: &found.pairs, by: &found.by },
             redundant: found.forest.redundant(found.threshold) as u64,
@@ -162,14 +175,12 @@ fn print(report: &DuplicatesReport<'_>, out: &mut impl Write) -> std::io::Result
         counted(groups.len() as u64, "group"),
         grouped(report.redundant),
     )?;
-    if report.threshold < report.asked_threshold {
-        writeln!(
-            out,
-            "The threshold is {} and not {}: there, more than {} pairs are alike.",
-            report.threshold,
-            report.asked_threshold,
-            grouped(MAX_PAIRS as u64),
-        )?;
+    if let Some(text) = limit_text(report.threshold, report.asked_threshold, report.partial) {
+        writeln!(out, "{text}")?;
+    }
+    if let Some(threshold) = report.scale_free_threshold {
+        let threshold = grouped(threshold.into());
+        writeln!(out, "A threshold of {threshold} would be 0.13 of the median distance to the nearest.")?;
     }
     for group in groups.iter().take(GROUPS) {
         writeln!(out, "\n{}", counted(group.len() as u64, "sample"))?;
@@ -205,18 +216,24 @@ mod tests {
         let dataset = builder.finish().0;
         let snapshot = Snapshot::new(dataset.into(), &[], Facts::new(2), Default::default());
         let looked = Looked { snapshot, samples: vec![0, 1], signals, issues: Vec::new() };
-        for (method, asked, reached, is_told, alike) in [
-            (Method::Phash, 10, 6, true, "1 group of near-duplicates"),
-            (Method::Phash, 10, 10, false, "1 group of near-duplicates"),
-            (Method::Pixels, 0, 0, false, "1 group of copies"),
+        for (method, asked, reached, is_partial, told, alike) in [
+            (Method::Phash, 10, 6, false, Some("distance of 6 and not 10"), "1 group of near-duplicates"),
+            (Method::Phash, 10, 0, true, Some("copies may be missing"), "1 group of near-duplicates"),
+            (Method::Phash, 10, 10, false, None, "1 group of near-duplicates"),
+            (Method::Pixels, 0, 0, false, None, "1 group of copies"),
         ] {
             let (signals, control) = (&looked.signals, Control::new());
             let mut found = duplicates(signals, &looked.samples, method, false, asked, &control).unwrap();
-            found.threshold = reached;
+            (found.threshold, found.is_partial) = (reached, is_partial);
             let mut text = Vec::new();
             print(&DuplicatesReport::new(&looked, &found, method, asked), &mut text).unwrap();
             let text = String::from_utf8(text).unwrap();
-            assert_eq!(text.contains("The threshold is 6 and not 10"), is_told, "{text}");
+            assert_eq!(
+                text.contains("there are too many") || text.contains("may be missing"),
+                told.is_some(),
+                "{text}"
+            );
+            assert!(text.contains(told.unwrap_or_default()), "{text}");
             assert!(text.contains(alike), "{text}");
         }
     }

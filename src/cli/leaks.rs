@@ -24,6 +24,8 @@ pub struct LeaksReport {
     pub symmetries: bool,
     /// The largest distance of near-duplicates.
     pub threshold: u32,
+    /// Where there were too many pairs to find all, a sentence that says so.
+    pub note: Option<String>,
     /// Samples that have a near-duplicate in another split.
     pub leaking: u64,
     /// Groups of near-duplicates in more than one split, by their paths.
@@ -76,6 +78,7 @@ fn leaks(reviewed: &Reviewed, started: Instant) -> LeaksReport {
         method: alike.method.name(),
         symmetries: alike.symmetries,
         threshold: judged.threshold,
+        note: alike.limit_text(),
         leaking: judged.raised[Flag::Leak as usize].under.into(),
         groups: leaking.map(|rows| rows.iter().map(|row| path(*row)).collect()).collect(),
         pairs: pairs
@@ -106,6 +109,9 @@ fn print(report: &LeaksReport, out: &mut impl Write) -> std::io::Result<()> {
         grouped(report.leaking),
         counted(report.groups.len() as u64, "group"),
     )?;
+    if let Some(note) = &report.note {
+        writeln!(out, "{note}")?;
+    }
     for group in report.groups.iter().take(GROUPS) {
         writeln!(out, "\n{}", counted(group.len() as u64, "sample"))?;
         for path in group.iter().take(PATHS) {

@@ -3,13 +3,12 @@
 pub mod args;
 mod demo;
 mod duplicates;
-mod label_errors;
 mod leaks;
 mod look;
-mod outliers;
 mod progress;
 mod prune;
 mod quality;
+mod ranking;
 mod report;
 mod review;
 mod scan;
@@ -38,8 +37,8 @@ pub fn main() -> ExitCode {
         Some(Task::Duplicates(options)) => duplicates::run(options),
         Some(Task::Quality(options)) => quality::run(options),
         Some(Task::Leaks(options)) => leaks::run(options),
-        Some(Task::Outliers(options)) => outliers::run(options),
-        Some(Task::LabelErrors(options)) => label_errors::run(options),
+        Some(Task::Outliers(options)) => ranking::run(ranking::By::Outlier, options),
+        Some(Task::LabelErrors(options)) => ranking::run(ranking::By::Label, options),
         Some(Task::Prune(options)) => prune::run(options),
         Some(Task::Report(options)) => report::run(options),
         Some(Task::Demo(options)) => demo::run(options),

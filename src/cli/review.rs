@@ -1,18 +1,19 @@
 //! What the commands have in common that analyse a dataset and judge what was found: the samples as the
 //! window has them once its analysis has ended.
 
+use std::collections::HashSet;
+
 use super::Usage;
 use super::args::{AlikeOptions, AnalysisOptions};
 use super::look::IssueRow;
 use super::source::{Source, measured, open};
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Decision, Flag, Issue, SampleId};
+use crate::dataset::{Decision, Issue, SampleId};
 use crate::import::{Reader, dataset_reader};
 use crate::jobs::Control;
-use crate::pipeline::analyse::{Ended, Options, analyse};
+use crate::pipeline::analyse::{Ended, Options, Subject, analyse};
 use crate::pipeline::{Keeper, cores};
-use crate::review::judge::threshold_of;
-use crate::review::{Analysed, Judged, ReviewSettings, Rules, judge};
+use crate::review::{Analysed, Judged, Method, ReviewSettings, Rules, judge};
 
 /// A dataset that was opened, measured, analysed and judged.
 pub struct Reviewed {
@@ -54,14 +55,17 @@ pub fn review(
     let project = project.as_deref();
     let keeper = project.map(|project| Keeper { project, cache: None });
     let (snapshot, issues) = measured(snapshot, issues, &reader, keeper, threads, control)?;
-    let looking = Options { method: settings.method, symmetries: settings.symmetries };
-    let ended = analyse(&snapshot, &reader, project, None, looking, threads, control)?;
-    let Ended { analysed, issues: found, problem } = ended;
-    if let Some(problem) = problem {
-        // The answer is whole; the next one takes as long.
-        tracing::warn!("what was analysed could not be kept: {problem}");
+    let looking = Options::of(settings.method, settings.symmetries);
+    let subject = Subject { snapshot: &snapshot, issues: &issues, reader: &reader, project, before: None };
+    let Ended { analysed, facts, issues: found, notes } = analyse(subject, looking, threads, control)?;
+    for note in notes {
+        tracing::warn!("{note}");
     }
-    let issues = issues.into_iter().chain(found).collect();
+    let mut known = snapshot.facts.clone();
+    known.learn(&facts);
+    let told: HashSet<SampleId> = facts.iter().map(|(sample, _)| *sample).collect();
+    let issues = Issue::renewed(&issues, &told, &found).unwrap_or(issues);
+    let snapshot = snapshot.with(known, snapshot.marks.clone());
     control.begin("Judging", 0);
     let judged = judge(&snapshot, &analysed, &settings);
     let snapshot = snapshot.finding(judged.findings.clone());
@@ -120,6 +124,11 @@ pub fn read_rules(named: &str) -> Result<Option<Rules>, Usage> {
 /// How to look for near-duplicates, if the words go together.
 pub fn wanted(alike: &AlikeOptions) -> Result<Options, Usage> {
     let method = alike.method.unwrap_or_default();
+    if alike.symmetries && method == Method::Descriptor {
+        let text = "the descriptor alone does not see mirrored and turned copies: leave --symmetries or \
+                    --method out";
+        return Err(Usage(text.to_owned()));
+    }
     if method.is_exact() && (alike.symmetries || alike.threshold.is_some()) {
         let text = "equal pixels and equal files have no threshold and no symmetries: leave them out";
         return Err(Usage(text.to_owned()));
@@ -132,38 +141,4 @@ pub fn wanted(alike: &AlikeOptions) -> Result<Options, Usage> {
         )));
     }
     Ok(Options { method, symmetries: alike.symmetries })
-}
-
-/// Samples by a score, the lowest first.
-pub struct Ranked {
-    pub threshold: f32,
-    pub flagged: u64,
-    /// Sample, score, and whether it has the flag.
-    pub rows: Vec<(SampleId, f32, bool)>,
-}
-
-impl Reviewed {
-    /// Every sample that has the score that a flag follows from; with another threshold where one is
-    /// given.
-    pub fn ranked(&mut self, flag: Flag, threshold: Option<f32>) -> Ranked {
-        if let Some(threshold) = threshold {
-            self.settings.thresholds[flag as usize] = Some(threshold);
-            self.judged = judge(&self.snapshot, &self.analysed, &self.settings);
-            self.snapshot = self.snapshot.finding(self.judged.findings.clone());
-        }
-        let findings = &self.judged.findings;
-        let row = |sample: SampleId| {
-            let score = flag.score().map_or(f32::NAN, |score| findings.score(score, sample));
-            (sample, score, findings.flags(sample) & flag.bit() != 0)
-        };
-        let present = self.snapshot.derived().present();
-        let mut rows: Vec<_> = present.iter().map(row).filter(|(_, score, _)| !score.is_nan()).collect();
-        let natural = &self.snapshot.derived().natural().ranks;
-        rows.sort_by(|one, two| {
-            let place = |sample: SampleId| natural[sample as usize];
-            one.1.total_cmp(&two.1).then(place(one.0).cmp(&place(two.0)))
-        });
-        let flagged = rows.iter().filter(|(_, _, flagged)| *flagged).count() as u64;
-        Ranked { threshold: threshold_of(flag, &self.analysed, &self.settings), flagged, rows }
-    }
 }

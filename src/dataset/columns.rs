@@ -548,7 +548,7 @@ pub fn write_reason(snapshot: &Snapshot, decision: Decision, out: &mut String) {
     match (decision.verdict, decision.reason) {
         (Verdict::Undecided, _) => {}
         (_, Reason::ByHand) => out.push_str("by hand"),
-        (_, Reason::Flagged(flag)) => out.push_str(flag.about()),
+        (_, Reason::Flagged(flag) | Reason::Rule(flag)) => out.push_str(flag.about()),
         (_, Reason::Group(preference)) => {
             out.push_str(other.map_or("of its group it", |other| snapshot.dataset.path(other)));
             out.push(' ');

@@ -24,10 +24,27 @@ pub enum Reason {
     /// A person said so.
     #[default]
     ByHand,
-    /// It has this flag.
+    /// A person pruned what has this flag.
     Flagged(Flag),
     /// Of its group of near-duplicates another one is kept, or it is the one, by this rule.
     Group(Preference),
+    /// The rules leave out what has this flag.
+    Rule(Flag),
+}
+
+impl Reason {
+    /// Whether a person decided, and not a rule: that no rule takes back.
+    pub fn is_by_person(self) -> bool {
+        matches!(self, Self::ByHand | Self::Flagged(_))
+    }
+
+    /// The flag that the sample is left out for.
+    pub fn flag(self) -> Option<Flag> {
+        match self {
+            Self::Flagged(flag) | Self::Rule(flag) => Some(flag),
+            Self::ByHand | Self::Group(_) => None,
+        }
+    }
 }
 
 /// What makes one of a group of near-duplicates the one to keep. The order is the default order of
@@ -133,9 +150,19 @@ impl Decision {
         Self { verdict, ..Self::UNDECIDED }
     }
 
-    /// Left out because of a flag.
+    /// Left out by a person because of a flag.
     pub fn flagged(flag: Flag) -> Self {
         Self { verdict: Verdict::Prune, reason: Reason::Flagged(flag), other: None }
+    }
+
+    /// Left out by the rules because of a flag.
+    pub fn ruled_out(flag: Flag) -> Self {
+        Self { verdict: Verdict::Prune, reason: Reason::Rule(flag), other: None }
+    }
+
+    /// Whether it is left out because of this flag.
+    pub fn is_because_of(self, flag: Flag) -> bool {
+        self.verdict == Verdict::Prune && self.reason.flag() == Some(flag)
     }
 
     /// As 8 bytes, for a column.
@@ -158,6 +185,7 @@ impl From<Decision> for Packed {
             Reason::ByHand => (0, 0),
             Reason::Flagged(flag) => (1, flag as u8),
             Reason::Group(preference) => (2, preference as u8),
+            Reason::Rule(flag) => (3, flag as u8),
         };
         (decision.verdict as u8, reason, about, decision.other.unwrap_or(NOBODY))
     }
@@ -178,6 +206,7 @@ impl TryFrom<Packed> for Decision {
             0 => Reason::ByHand,
             1 => Reason::Flagged(*Flag::ALL.get(about).ok_or("there is no such flag")?),
             2 => Reason::Group(*Preference::ALL.get(about).ok_or("there is no such rule")?),
+            3 => Reason::Rule(*Flag::ALL.get(about).ok_or("there is no such flag")?),
             _ => return Err("there is no such reason"),
         };
         Ok(Self { verdict, reason, other: (other != NOBODY).then_some(other) })
@@ -192,6 +221,7 @@ mod tests {
     fn decisions_come_back_from_numbers() {
         let mut all = vec![Decision::UNDECIDED, Decision::by_hand(Verdict::Keep)];
         all.extend(Flag::ALL.map(Decision::flagged));
+        all.extend(Flag::ALL.map(Decision::ruled_out));
         all.extend(Preference::ALL.map(|preference| Decision {
             verdict: Verdict::Prune,
             reason: Reason::Group(preference),

@@ -3,27 +3,35 @@
 //! What was found is kept in the project with a stamp of what it was worked out of, so that it is there
 //! at once when a dataset is opened again, and what did not change is not worked out again.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::duplicates::{Duplicates, described, duplicates};
+use super::duplicates::{Duplicates, described, duplicates, wanted};
 use super::scores::quality;
 use super::signals::{self, Looked, Wanted};
+use crate::analysis::HashKind;
 use crate::analysis::groups::Groups;
 use crate::analysis::label_errors::LabelErrors;
 use crate::analysis::neighbours::{KEPT, NONE, Neighbours};
-use crate::analysis::outliers::{Outliers, uniqueness};
+use crate::analysis::outliers::{Outliers, scale_free, uniqueness};
 use crate::analysis::quality::Check;
+use crate::dataset::chunks::CHUNK;
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Flag, Issue, Kinds, SampleId, Score, Signals};
+use crate::dataset::{Fact, Flag, Issue, Kinds, Origin, SampleId, Score, Signals};
 use crate::import::Reader;
 use crate::jobs::{Cancelled, Control};
 use crate::review::{Alike, Analysed, Method, Near, flag_of};
-use crate::store::Project;
 use crate::store::analysis_blob::{self, Stamp};
+use crate::store::{Project, StoreError};
+use crate::text::counted;
 
 /// The names of the parts that are kept.
 const ALIKE: &str = "alike";
 const REST: &str = "rest";
+const LABELS: &str = "labels";
+/// Raise it where the same content and labels come to another answer than before: what older versions
+/// kept is then worked out again.
+const FOUND_BY: u32 = 1;
 
 /// How to look for near-duplicates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -32,86 +40,248 @@ pub struct Options {
     pub symmetries: bool,
 }
 
+impl Options {
+    /// Of what a person set: where a method does not see mirrored and turned copies, they are not asked
+    /// for.
+    pub fn of(method: Method, symmetries: bool) -> Self {
+        Self { method, symmetries: symmetries && method.sees_symmetries() }
+    }
+}
+
+/// What is analysed.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    pub snapshot: &'a Snapshot,
+    /// What is known to be wrong with samples.
+    pub issues: &'a [Issue],
+    pub reader: &'a Reader,
+    /// What is kept there is used and brought up to date.
+    pub project: Option<&'a Project>,
+    /// An earlier analysis.
+    pub before: Option<&'a Analysed>,
+}
+
 /// What an analysis ended with.
 #[derive(Debug)]
 pub struct Ended {
     pub analysed: Analysed,
-    /// What is wrong with samples and was not known from listing and measuring them.
+    /// Samples with which more is wrong than was known, as listing and measuring would tell them: their
+    /// facts, and all issues of their content.
+    pub facts: Vec<(SampleId, Fact)>,
     pub issues: Vec<Issue>,
-    /// Why something could not be kept, if so: it will be worked out again.
-    pub problem: Option<String>,
+    /// Sentences for a person: what is missing, and what could not be kept.
+    pub notes: Vec<String>,
 }
 
-/// Analyses every sample that is there and was measured. `before` is what is known from an earlier
-/// analysis; with a project, what is kept there is used and brought up to date.
+impl Ended {
+    fn known(analysed: Analysed) -> Self {
+        Self { analysed, facts: Vec::new(), issues: Vec::new(), notes: Vec::new() }
+    }
+}
+
+/// The parts of an analysis that are known of the state of a dataset.
+struct Known {
+    /// What everything is worked out of.
+    stamp: Stamp,
+    /// The same and what pairs are looked for by; near-copies do not vote on labels, so that those
+    /// depend on it as well.
+    asked: Stamp,
+    rest: Option<Analysed>,
+    alike: Option<Arc<Alike>>,
+    labels: Option<Analysed>,
+}
+
+impl Known {
+    fn of(subject: &Subject<'_>, options: Options) -> Self {
+        let stamp = stamp_of(subject.snapshot);
+        let asked = stamp_with(&stamp, options);
+        let project = subject.project;
+        // What was found of a part of the samples is not all that there is to find.
+        let before = subject.before.filter(|before| before.stamp == stamp && before.unread == 0);
+        let is_asked =
+            |alike: &Alike| (alike.method, alike.symmetries) == (options.method, options.symmetries);
+        let same = before.filter(|before| is_asked(&before.alike));
+        let rest = || kept(project, REST, |raw| analysis_blob::decode_rest(raw, &stamp));
+        let alike = || kept(project, ALIKE, |raw| analysis_blob::decode_alike(raw, &asked)).map(Arc::new);
+        let labels = || kept(project, LABELS, |raw| analysis_blob::decode_labels(raw, &asked));
+        Self {
+            stamp,
+            asked,
+            rest: before.cloned().or_else(rest),
+            alike: same.map(|same| same.alike.clone()).or_else(alike),
+            labels: same.cloned().or_else(labels),
+        }
+    }
+
+    /// All of it, where no part is missing.
+    fn whole(&self) -> Option<Analysed> {
+        let (rest, alike, labels) = (self.rest.as_ref()?, self.alike.as_ref()?, self.labels.as_ref()?);
+        let analysed = Analysed { stamp: self.stamp, alike: alike.clone(), ..rest.clone() };
+        Some(analysed.with_labels_of(labels))
+    }
+}
+
+/// What is known of an analysis without looking at a picture, if that is all of it.
+pub fn known(subject: Subject<'_>, options: Options) -> Option<Ended> {
+    Known::of(&subject, options).whole().map(Ended::known)
+}
+
+/// Analyses every sample that is there and was measured.
 pub fn analyse(
-    snapshot: &Snapshot,
-    reader: &Reader,
-    project: Option<&Project>,
-    before: Option<&Analysed>,
+    subject: Subject<'_>,
     options: Options,
     threads: usize,
     control: &Control,
 ) -> Result<Ended, Cancelled> {
     control.begin("Looking for what is known", 0);
-    let stamp = stamp_of(snapshot);
-    let mut rest = before.filter(|before| before.stamp == stamp).cloned();
-    let fits = |alike: &Alike| (alike.method, alike.symmetries) == (options.method, options.symmetries);
-    let mut alike = rest.as_ref().map(|rest| rest.alike.clone()).filter(|alike| fits(alike));
-    if rest.is_none() {
-        rest = kept(project, REST, |raw| analysis_blob::decode_rest(raw, &stamp));
+    let known = Known::of(&subject, options);
+    if let Some(analysed) = known.whole() {
+        return Ok(Ended::known(analysed));
     }
-    let alike_stamp = stamp_with(&stamp, options);
-    if alike.is_none() {
-        alike = kept(project, ALIKE, |raw| analysis_blob::decode_alike(raw, &alike_stamp)).map(Arc::new);
-    }
-    if let (Some(rest), Some(alike)) = (&rest, &alike) {
-        let analysed = Analysed { stamp, alike: alike.clone(), ..rest.clone() };
-        return Ok(Ended { analysed, issues: Vec::new(), problem: None });
-    }
-
-    let mut problem = None;
+    let Known { stamp, asked, rest, alike, labels } = known;
+    let Subject { snapshot, reader, project, .. } = subject;
+    let mut kept = Kept { project, problem: None };
     let known = match project.map(|project| signals::load(project, snapshot.len())) {
         Some(Ok((signals, note))) => {
-            problem = note;
+            kept.problem = note;
             signals
         }
         Some(Err(error)) => {
-            problem = Some(error.to_string());
+            kept.problem = Some(error.to_string());
             Signals::new(snapshot.len())
         }
         None => Signals::new(snapshot.len()),
     };
     let looked = signals::run(snapshot, reader, project, known, Wanted::KEPT, threads, control, &|_| {})?;
-    let Looked { signals, issues, problem: unkept } = looked;
-    problem = unkept.or(problem);
+    let Looked { signals, issues, problem } = looked;
+    kept.note(problem);
     let samples = current(snapshot, &signals);
+    let unread = signals::decodable(snapshot).count().saturating_sub(samples.len());
+    if unread > 0 {
+        // A disk that was away for a while: what is kept would hide what was not seen.
+        kept.project = None;
+    }
 
     let mut neighbours = None;
     let alike = match alike {
         Some(alike) => alike,
         None => {
+            let turned = turned_signals(snapshot, reader, options, threads, control)?;
+            let signals = turned.as_ref().unwrap_or(&signals);
             let Options { method, symmetries } = options;
-            let found = duplicates(&signals, &samples, method, symmetries, method.largest(), control)?;
+            let found = duplicates(signals, &samples, method, symmetries, method.largest(), control)?;
             let alike = alike_of(&found, &samples, snapshot.len(), options);
             neighbours = found.neighbours;
-            let raw = || analysis_blob::encode_alike(&alike, &alike_stamp);
-            problem = keep(project, ALIKE, raw).or(problem);
+            kept.keep(ALIKE, || analysis_blob::encode_alike(&alike, &asked));
             Arc::new(alike)
         }
     };
     let rest = match rest {
         Some(rest) => rest,
         None => {
-            let rest = {
-                let groups = alike.forest.groups(options.method.default_threshold().min(alike.radius));
-                rest_of(snapshot, &signals, &samples, neighbours, &groups, control)?
-            };
-            problem = keep(project, REST, || analysis_blob::encode_rest(&rest, &stamp)).or(problem);
+            let rest = rest_of(snapshot, &signals, &samples, neighbours, control)?;
+            kept.keep(REST, || analysis_blob::encode_rest(&rest, &stamp));
             rest
         }
     };
-    Ok(Ended { analysed: Analysed { stamp, alike, ..rest }, issues, problem })
+    let labels = match labels {
+        Some(labels) => labels,
+        None => {
+            let groups = alike.forest.groups(options.method.default_threshold().min(alike.radius));
+            let labels = labels_of(snapshot, &rest.near.neighbours, &groups, control)?;
+            kept.keep(LABELS, || analysis_blob::encode_labels(&labels, &asked));
+            labels
+        }
+    };
+    let notes = [
+        (unread > 0).then(|| unread_note(unread)),
+        alike.limit_text(),
+        kept.problem.map(|problem| {
+            let problem = problem.trim_end_matches('.');
+            format!("What was computed could not all be kept, and that part is computed again: {problem}.")
+        }),
+    ];
+    let analysed = Analysed { stamp, unread, alike, ..rest }.with_labels_of(&labels);
+    let (facts, issues) = told(&subject, issues);
+    if let (Some(project), false) = (project, facts.is_empty()) {
+        // They are told again by the next pass where this fails.
+        let _ = keep_issues(project, snapshot, &facts, &issues);
+    }
+    Ok(Ended { analysed, facts, issues, notes: notes.into_iter().flatten().collect() })
+}
+
+fn unread_note(unread: usize) -> String {
+    let samples = counted(unread as u64, "sample");
+    format!("{samples} could not be read and had no part in the analysis. Analyse again when they can.")
+}
+
+/// The signals of a pass for one method, where what a project keeps has no turned hashes of its kind.
+fn turned_signals(
+    snapshot: &Snapshot,
+    reader: &Reader,
+    options: Options,
+    threads: usize,
+    control: &Control,
+) -> Result<Option<Signals>, Cancelled> {
+    let wanted = wanted(options.method, options.symmetries);
+    if !options.symmetries || (Wanted::KEPT.kinds.contains(wanted.kinds) && wanted.turned == HashKind::Phash)
+    {
+        return Ok(None);
+    }
+    let none = Signals::new(snapshot.len());
+    let looked = signals::run(snapshot, reader, None, none, wanted, threads, control, &|_| {})?;
+    Ok(Some(looked.signals))
+}
+
+/// The facts of samples with which more is wrong than was known, and all issues of their content.
+fn told(subject: &Subject<'_>, mut found: Vec<Issue>) -> (Vec<(SampleId, Fact)>, Vec<Issue>) {
+    let mut facts: BTreeMap<SampleId, Fact> = BTreeMap::new();
+    for issue in &found {
+        let Some(sample) = issue.sample else { continue };
+        let fact = facts.entry(sample).or_insert_with(|| subject.snapshot.facts.get(sample));
+        fact.issues |= issue.kind.bit();
+    }
+    let of_them = |issue: &&Issue| {
+        issue.origin == Origin::Content && issue.sample.is_some_and(|sample| facts.contains_key(&sample))
+    };
+    let before: Vec<Issue> = subject.issues.iter().filter(of_them).cloned().collect();
+    found.extend(before);
+    (facts.into_iter().collect(), found)
+}
+
+fn keep_issues(
+    project: &Project,
+    snapshot: &Snapshot,
+    facts: &[(SampleId, Fact)],
+    issues: &[Issue],
+) -> Result<(), StoreError> {
+    let mut all = snapshot.facts.clone();
+    all.learn(facts);
+    let samples: Vec<SampleId> = facts.iter().map(|(sample, _)| *sample).collect();
+    let mut numbers: Vec<usize> = samples.iter().map(|sample| *sample as usize / CHUNK).collect();
+    numbers.dedup();
+    let chunks: Vec<_> = numbers.into_iter().map(|number| (number, all.chunks()[number].clone())).collect();
+    project.save_measured(&chunks, &samples, issues)
+}
+
+/// Where the parts are kept.
+struct Kept<'a> {
+    project: Option<&'a Project>,
+    /// Why the last one could not be.
+    problem: Option<String>,
+}
+
+impl Kept<'_> {
+    /// Keeps bytes under a name.
+    fn keep(&mut self, name: &str, raw: impl FnOnce() -> Vec<u8>) {
+        if let Some(project) = self.project {
+            self.note(project.save_part(name, &raw()).err().map(|error| error.to_string()));
+        }
+    }
+
+    fn note(&mut self, problem: Option<String>) {
+        self.problem = problem.or(self.problem.take());
+    }
 }
 
 /// The samples that are there and were looked at as they are now.
@@ -131,16 +301,16 @@ fn alike_of(found: &Duplicates, samples: &[SampleId], rows: usize, options: Opti
     }
     let forest = crate::analysis::groups::Forest::new(rows, &pairs);
     let Options { method, symmetries } = options;
-    Alike { method, symmetries, pairs, by: found.by.clone(), forest, radius: found.threshold }
+    let (radius, is_partial) = (found.threshold, found.is_partial);
+    Alike { method, symmetries, pairs, by: found.by.clone(), forest, radius, is_partial }
 }
 
-/// Scores, neighbours and suggested classes.
+/// Neighbours, and the scores that follow from them and from each picture by itself.
 fn rest_of(
     snapshot: &Snapshot,
     signals: &Signals,
     samples: &[SampleId],
     neighbours: Option<Neighbours>,
-    groups: &Groups,
     control: &Control,
 ) -> Result<Analysed, Cancelled> {
     let mut analysed = Analysed { looked_at: samples.len(), ..Analysed::default() };
@@ -160,15 +330,27 @@ fn rest_of(
     let scores = (0..neighbours.place_of.len()).map(|row| outliers.score(row)).collect();
     analysed.scores[Score::Outlier as usize] = Some(Arc::new(scores));
     analysed.scores[Score::Uniqueness as usize] = Some(Arc::new(uniqueness(&neighbours)));
+    analysed.scale_free = scale_free(&neighbours);
     control.checkpoint()?;
-    let errors = label_errors(snapshot, &neighbours, groups, control)?;
+    analysed.near = Arc::new(Near { neighbours });
+    Ok(analysed)
+}
+
+/// The scores of labels and the suggested classes.
+fn labels_of(
+    snapshot: &Snapshot,
+    neighbours: &Neighbours,
+    groups: &Groups,
+    control: &Control,
+) -> Result<Analysed, Cancelled> {
+    let errors = label_errors(snapshot, neighbours, groups, control)?;
+    let mut analysed = Analysed::default();
     // As many are flagged as confident learning takes for wrong, and none whose label is the likeliest.
     let wrong = errors.is_wrong.iter().filter(|is_wrong| **is_wrong).count();
     let next = errors.ranking.get(wrong).map_or(0.5, |row| errors.scores[*row as usize]);
     analysed.usual[Flag::WrongLabel as usize] = Some(next.min(0.5));
     analysed.scores[Score::Label as usize] = Some(Arc::new(errors.scores));
     analysed.suggested = Arc::new(errors.suggested);
-    analysed.near = Arc::new(Near { neighbours });
     Ok(analysed)
 }
 
@@ -203,6 +385,7 @@ fn by_row(found: Neighbours, samples: &[SampleId], rows: usize) -> Neighbours {
 /// What everything is worked out of: the content of every sample that is there, and its labels.
 fn stamp_of(snapshot: &Snapshot) -> Stamp {
     let mut hasher = blake3::Hasher::new();
+    hasher.update(&FOUND_BY.to_le_bytes());
     let mut row = 0;
     for chunk in snapshot.facts.chunks() {
         for content in &chunk.content {
@@ -253,9 +436,4 @@ fn kept<T>(
         tracing::warn!("the kept analysis ({name}): {damage}");
         None
     })
-}
-
-/// Keeps bytes under a name; gives why that was not possible.
-fn keep(project: Option<&Project>, name: &str, raw: impl FnOnce() -> Vec<u8>) -> Option<String> {
-    project?.save_part(name, &raw()).err().map(|error| error.to_string())
 }

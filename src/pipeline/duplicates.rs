@@ -75,6 +75,8 @@ pub struct Duplicates {
     pub groups: Groups,
     /// The threshold that is complete: lower than what was asked for where there were too many pairs.
     pub threshold: u32,
+    /// Whether pairs of equal hashes or descriptions were too many, so that some are missing.
+    pub is_partial: bool,
     /// The nearest neighbours by the descriptor, where the method finds them on the way.
     pub neighbours: Option<Neighbours>,
 }
@@ -107,15 +109,16 @@ pub fn duplicates(
             });
         }
     }
-    let (mut pairs, reached) = match method {
-        Method::File | Method::Pixels => (hashed.equal(), threshold),
-        Method::LongPhash => hashed.near::<4, 32>(threshold, control)?,
-        _ => hashed.near::<1, 8>(threshold, control)?,
+    let (mut pairs, reached, is_partial) = match method {
+        Method::File | Method::Pixels => (hashed.equal(), threshold, false),
+        Method::LongPhash => hashed.near::<4, 32>(threshold, MAX_PAIRS, control)?,
+        _ => hashed.near::<1, 8>(threshold, MAX_PAIRS, control)?,
     };
     pairs.sort_unstable();
     pairs.dedup_by_key(|pair| (pair.a, pair.b));
     pairs.retain(|pair| u32::from(pair.distance) <= reached);
-    Ok(Duplicates::new(samples.len(), pairs, Vec::new(), reached, None))
+    let found = Duplicates::new(samples.len(), pairs, Vec::new(), reached, None);
+    Ok(Duplicates { is_partial, ..found })
 }
 
 /// The duplicates by all evidence together.
@@ -130,7 +133,8 @@ fn combined(
         let (chunk, row) = (&signals.chunks()[*sample as usize / CHUNK], *sample as usize % CHUNK);
         let has = |kind: Kinds| chunk.has[row].contains(kind);
         evidence::Row {
-            file: chunk.content[row],
+            // Files that show nothing are issues, whatever they have in common.
+            file: if chunk.width[row] > 0 { chunk.content[row] } else { [0; 16] },
             pixels: chunk.pixels.get(row).copied().unwrap_or_default(),
             phash: chunk.phash.get(row).copied().filter(|_| has(Kinds::PHASH)),
             turned: chunk.turned.get(row).filter(|_| symmetries && has(Kinds::TURNED)),
@@ -139,14 +143,15 @@ fn combined(
         }
     };
     let rows: Vec<evidence::Row<'_>> = samples.iter().map(row).collect();
-    let Found { pairs, by, radius, neighbours } = evidence::find(&rows, MAX_PAIRS, control)?;
+    let Found { pairs, by, radius, is_partial, neighbours } = evidence::find(&rows, MAX_PAIRS, control)?;
     drop(rows);
     let threshold = threshold.min(radius.into());
     let near = pairs.partition_point(|pair| u32::from(pair.distance) <= threshold);
     let mut both: Vec<(Pair, By)> = pairs.into_iter().zip(by).take(near).collect();
     both.par_sort_unstable_by_key(|(pair, _)| *pair);
     let (pairs, by): (Vec<Pair>, Vec<By>) = both.into_iter().unzip();
-    Ok(Duplicates::new(samples.len(), pairs, by, threshold, Some(neighbours)))
+    let found = Duplicates::new(samples.len(), pairs, by, threshold, Some(neighbours));
+    Ok(Duplicates { is_partial, ..found })
 }
 
 /// The duplicates by the descriptor alone: distances are thousandths of those of unit vectors.
@@ -201,7 +206,7 @@ impl Duplicates {
     ) -> Self {
         let forest = Forest::new(rows, &pairs);
         let groups = forest.groups(threshold);
-        Self { pairs, by, forest, groups, threshold, neighbours }
+        Self { pairs, by, forest, groups, threshold, is_partial: false, neighbours }
     }
 }
 
@@ -222,17 +227,20 @@ impl Hashed {
         self.rows.iter().zip(&place_of).map(pair).filter(|pair| pair.a != pair.b).collect()
     }
 
-    /// Pairs of rows within a threshold, and the threshold that is complete. `W` is the words of a hash
-    /// and `ALL` those of all eight.
+    /// Pairs of rows within a threshold, the threshold that is complete, and whether even at 0 some
+    /// are missing. `W` is the words of a hash and `ALL` those of all eight; as they
+    /// are and turned, at most `most` pairs each are found.
     fn near<const W: usize, const ALL: usize>(
         &self,
         threshold: u32,
+        most: usize,
         control: &Control,
-    ) -> Result<(Vec<Pair>, u32), Cancelled> {
+    ) -> Result<(Vec<Pair>, u32, bool), Cancelled> {
         let mut pairs = self.equal();
-        let mut reached = threshold;
+        let (mut reached, mut is_partial) = (threshold, false);
         let mut add = |found: Join, first: &[u32]| {
             reached = reached.min(found.radius);
+            is_partial |= !found.is_complete;
             pairs.extend(found.pairs.into_iter().map(|pair| {
                 let (a, b) = (first[pair.a as usize], first[pair.b as usize]);
                 Pair { a: a.min(b), b: a.max(b), distance: pair.distance }
@@ -242,7 +250,7 @@ impl Hashed {
         // The first row of each hash stands for all of them.
         let (once, place_of) = distinct(&self.hashes);
         let once: Vec<[u64; W]> = once.iter().map(cut).collect();
-        add(join(&once, threshold, MAX_PAIRS, control)?, &self.first_of(&place_of));
+        add(join(&once, threshold, most, control)?, &self.first_of(&place_of));
         if !self.turned.is_empty() {
             // Pictures of one hash can have different ones when they are turned: here the first row of
             // all eight stands for those that have the same.
@@ -261,9 +269,9 @@ impl Hashed {
                 once.iter().map(word).collect::<Vec<[u64; W]>>()
             };
             let others: Vec<[u64; W]> = (1..8).flat_map(under).collect();
-            add(join_with(&under(0), &others, threshold, MAX_PAIRS, control)?, &self.first_of(&place_of));
+            add(join_with(&under(0), &others, threshold, most, control)?, &self.first_of(&place_of));
         }
-        Ok((pairs, reached))
+        Ok((pairs, reached, is_partial))
     }
 
     /// The first row of each of the places.
@@ -303,6 +311,36 @@ mod tests {
         let hashes = [(x, far), (x, y), (y, !x)];
         assert_eq!(found(&hashes, false, 2), [(0, 1, 0)]);
         assert_eq!(found(&hashes, true, 2), [(0, 1, 0), (1, 2, 0)]);
+    }
+
+    #[test]
+    fn more_equal_turned_pictures_than_there_is_room_for_are_told() {
+        // All have one hash and are told apart by one of the turned ones: every two are a pair at 0.
+        let turned = |at: u64| std::array::from_fn(|symmetry| [if symmetry == 0 { at } else { 7 }, 0, 0, 0]);
+        let hashed = Hashed {
+            rows: (0..6).collect(),
+            hashes: vec![[7, 0, 0, 0]; 6],
+            turned: (0..6).map(|at| turned(at << 20)).collect(),
+        };
+        for (most, is_partial) in [(15, false), (14, true)] {
+            let (_, reached, partial) = hashed.near::<1, 8>(3, most, &Control::new()).unwrap();
+            assert_eq!(partial, is_partial, "{most}");
+            assert!(reached == 3 || is_partial);
+        }
+    }
+
+    #[test]
+    fn a_broken_file_is_no_copy_by_all_evidence_and_one_by_its_bytes() {
+        let mut signals = Signals::new(3);
+        for sample in 0..3 {
+            // The last could be decoded.
+            let width = u32::from(sample == 2);
+            signals.set(sample, &Signal { content: [5; 16], width, height: width, ..Signal::UNSEEN });
+        }
+        for (method, pairs) in [(Method::Combined, 0), (Method::File, 2)] {
+            let found = duplicates(&signals, &[0, 1, 2], method, false, 0, &Control::new()).unwrap();
+            assert_eq!(found.pairs.len(), pairs, "{method:?}");
+        }
     }
 
     #[test]

@@ -20,6 +20,7 @@ use unkept::Unkept;
 
 use super::pass;
 use crate::analysis::HashKind;
+use crate::analysis::encoder::{Encoder, HandMade};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Issue, IssueKind, Kinds, SampleId, Signals};
 use crate::import::Reader;
@@ -28,6 +29,10 @@ use crate::store::{Project, StoreError};
 
 /// Samples that a whitening is fitted to at most; their descriptions take 6 MB before it.
 const FITTED_TO: usize = 8192;
+
+/// What describes pictures. A trained encoder takes its place here: everything that follows asks for no
+/// more than the trait, and what a project keeps of another one is computed again.
+const ENCODER: &dyn Encoder = &HandMade;
 
 /// What to compute of each sample.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +73,7 @@ pub fn pending_signals(snapshot: &Snapshot, signals: &Signals, wanted: Kinds) ->
 }
 
 /// The samples that are there and have no fault that leaves nothing to see.
-fn decodable(snapshot: &Snapshot) -> impl Iterator<Item = SampleId> + '_ {
+pub(super) fn decodable(snapshot: &Snapshot) -> impl Iterator<Item = SampleId> + '_ {
     let grave = IssueKind::ALL.into_iter().filter(|kind| !kind.leaves_image());
     let grave = grave.fold(0, |bits, kind| bits | kind.bit());
     let is_there = move |sample: &SampleId| {
@@ -80,7 +85,7 @@ fn decodable(snapshot: &Snapshot) -> impl Iterator<Item = SampleId> + '_ {
 /// What a project keeps of a dataset of `samples` rows, and a sentence where part of it was damaged.
 pub fn load(project: &Project, samples: usize) -> Result<(Signals, Option<String>), StoreError> {
     let (mut signals, damaged) = project.load_signals(samples)?;
-    signals.keep_described_by(Fitted::load(project).map_or(0, |fitted| fitted.id));
+    signals.keep_described_by(Fitted::load(project, ENCODER).map_or(0, |fitted| fitted.id));
     let note = (damaged > 0).then(|| {
         let rows = damaged * crate::dataset::chunks::CHUNK;
         format!("What was computed of up to {rows} samples was damaged and is computed again.")
@@ -112,7 +117,9 @@ pub fn run(
     let mut fitted = None;
     if is_described {
         let rows = decodable(snapshot).count();
-        fitted = project.and_then(Fitted::load).filter(|fitted| fitted.is_fit_for(rows));
+        fitted = project
+            .and_then(|project| Fitted::load(project, ENCODER))
+            .filter(|fitted| fitted.is_fit_for(rows));
         signals.keep_described_by(fitted.as_ref().map_or(0, |fitted: &Fitted| fitted.id));
     }
     let pending = pending_signals(snapshot, &signals, wanted.kinds);
@@ -155,7 +162,9 @@ impl<T: Fn(&Signals) + Sync> Pass<'_, '_, T> {
         // In the order of samples, whatever the threads were.
         raws.sort_unstable_by_key(|(sample, _)| *sample);
         let (described, raws): (Vec<SampleId>, Vec<Raw>) = raws.into_iter().unzip();
-        let fitted = Fitted::to(&raws, decodable(self.snapshot).count());
+        // Of those that it was to be fitted to, some may not have been read.
+        let rows = decodable(self.snapshot).count() * raws.len() / spread.len().max(1);
+        let fitted = Fitted::to(ENCODER, &raws, rows);
         self.unkept.note_whitening(&fitted, &spread, &described, &raws);
         drop((described, raws));
         let seen: HashSet<SampleId> = spread.into_iter().collect();
@@ -170,7 +179,7 @@ impl<T: Fn(&Signals) + Sync> Pass<'_, '_, T> {
         fitted: Option<&Fitted>,
         describe: &(impl Fn(SampleId, Raw) + Sync),
     ) -> Result<(), Cancelled> {
-        let look = Look { snapshot: self.snapshot, reader: self.reader, wanted, fitted };
+        let look = Look { snapshot: self.snapshot, reader: self.reader, wanted, encoder: ENCODER, fitted };
         let one = |sample: SampleId, found: &mut Found| {
             if let Some(raw) = look.at(sample, &self.known.get(sample), found) {
                 describe(sample, raw);

@@ -73,7 +73,7 @@ impl Impact {
         for row in gone.iter() {
             match snapshot.decision(row).reason {
                 Reason::ByHand => impact.by_hand += 1,
-                Reason::Flagged(flag) => impact.by_flag[flag as usize] += 1,
+                Reason::Flagged(flag) | Reason::Rule(flag) => impact.by_flag[flag as usize] += 1,
                 Reason::Group(_) => impact.by_group += 1,
             }
         }

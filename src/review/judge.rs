@@ -118,17 +118,16 @@ pub struct Raised {
 pub struct Decided {
     pub kept: u32,
     pub pruned: u32,
-    /// Those of the pruned ones that are pruned because of this flag.
+    /// Samples that are pruned because of this flag, whether they have it still or not.
     pub because: u32,
 }
 
 impl Decided {
-    fn of(snapshot: &Snapshot, flag: Flag, samples: &[SampleId]) -> Self {
-        let mut decided = Self::default();
+    fn of(snapshot: &Snapshot, samples: &[SampleId], because: u32) -> Self {
+        let mut decided = Self { because, ..Self::default() };
         for decision in samples.iter().map(|sample| snapshot.decision(*sample)) {
             decided.kept += u32::from(decision.verdict == Verdict::Keep);
             decided.pruned += u32::from(decision.verdict == Verdict::Prune);
-            decided.because += u32::from(decision == Decision::flagged(flag));
         }
         decided
     }
@@ -172,8 +171,10 @@ pub fn judge_again(
 ) -> Judged {
     let alike = &analysed.alike;
     let threshold = settings.threshold.unwrap_or(alike.method.default_threshold()).min(alike.radius);
-    let groups = alike.forest.groups(threshold);
-    let redundant = alike.forest.redundant(threshold);
+    // What is gone since the analysis is no copy that could stay.
+    let present = snapshot.derived().present();
+    let groups = alike.forest.groups(threshold).retain(|row| present.contains(row as usize));
+    let redundant = groups.redundant();
     let looseness = looseness(analysed, threshold, &groups);
     let decided = decided(snapshot, &groups);
     let order = ordered(settings.order, snapshot, &groups, &looseness, &decided);
@@ -182,7 +183,6 @@ pub fn judge_again(
 
     let mut flags = vec![0u16; snapshot.len()];
     let mut raised = [Raised::default(); Flag::ALL.len()];
-    let present = snapshot.derived().present();
     for group in groups.iter() {
         let mut bits = Flag::Duplicate.bit();
         bits |= if is_leak(snapshot, group) { Flag::Leak.bit() } else { 0 };
@@ -191,6 +191,13 @@ pub fn judge_again(
             if let Some(flags) = flags.get_mut(*row as usize) {
                 *flags |= bits;
             }
+        }
+    }
+    let mut because = [0; Flag::ALL.len()];
+    for row in present.iter() {
+        let decision = snapshot.decision(row);
+        if let (Verdict::Prune, Some(flag)) = (decision.verdict, decision.reason.flag()) {
+            because[flag as usize] += 1;
         }
     }
     let mut in_groups: [Arc<Vec<SampleId>>; OF_GROUPS.len()] = Default::default();
@@ -203,7 +210,7 @@ pub fn judge_again(
             known: analysed.looked_at as u32,
             under: samples.len() as u32,
             is_raised: true,
-            decided: Decided::of(snapshot, flag, samples),
+            decided: Decided::of(snapshot, samples, because[flag as usize]),
         };
     }
     let mut findings = Findings::default();
@@ -227,7 +234,7 @@ pub fn judge_again(
             known: by_score.order.len() as u32,
             under: under.len() as u32,
             is_raised,
-            decided: Decided::of(snapshot, flag, flagged),
+            decided: Decided::of(snapshot, flagged, because[flag as usize]),
         };
         ranked[score as usize] = Some(by_score);
     }
@@ -303,7 +310,8 @@ fn redundant_bytes(snapshot: &Snapshot, groups: &Groups) -> u64 {
 fn looseness(analysed: &Analysed, threshold: u32, groups: &Groups) -> Vec<u16> {
     let mut largest = vec![0; groups.len()];
     for edge in analysed.alike.forest.edges(threshold) {
-        let group = groups.group_of[edge.a as usize];
+        // One of the two may be gone.
+        let group = groups.group_of[edge.a as usize].min(groups.group_of[edge.b as usize]);
         if group != ALONE {
             // Edges come closest first.
             largest[group as usize] = edge.distance;

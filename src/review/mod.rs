@@ -127,6 +127,11 @@ impl Method {
         }
     }
 
+    /// Whether it sees mirrored and turned copies where these are asked for.
+    pub fn sees_symmetries(self) -> bool {
+        !matches!(self, Self::Descriptor | Self::File | Self::Pixels)
+    }
+
     /// Whether copies are equal, so that there is no threshold and nothing is turned.
     pub fn is_exact(self) -> bool {
         matches!(self, Self::File | Self::Pixels)
@@ -190,16 +195,43 @@ impl ReviewSettings {
 pub struct Analysed {
     /// Of the content and labels that it was worked out of.
     pub stamp: [u8; 16],
-    /// Samples that it looked at.
+    /// Samples that it looked at, and those that it could not read.
     pub looked_at: usize,
+    pub unread: usize,
     pub alike: Arc<Alike>,
     /// In the order of [`Score::ALL`]: one value per row, NaN where it is unknown.
     pub scores: [Option<Arc<Vec<f32>>>; Score::ALL.len()],
     /// Thresholds that follow from the data, where one does, in the order of [`Flag::ALL`].
     pub usual: [Option<f32>; Flag::ALL.len()],
     pub near: Arc<Near>,
+    /// A threshold for near-duplicates that follows from the data (see
+    /// [`scale_free`](crate::analysis::outliers::scale_free)), as a distance of descriptions at length
+    /// 1; 0 where there is none.
+    pub scale_free: f32,
     /// The class that a sample's neighbours agree on, by row; [`NO_CLASS`] where there is none.
     pub suggested: Arc<Vec<ClassId>>,
+}
+
+impl Analysed {
+    /// The threshold of the descriptor alone that follows from the data; `None` where it has no say.
+    pub fn scale_free_threshold(&self) -> Option<u32> {
+        let is_known = self.alike.method == Method::Descriptor && self.scale_free > 0.0;
+        is_known.then(|| thousandths_below(self.scale_free))
+    }
+
+    /// The same with what another one says of labels.
+    pub fn with_labels_of(mut self, other: &Self) -> Self {
+        let (score, flag) = (Score::Label as usize, Flag::WrongLabel as usize);
+        self.scores[score] = other.scores[score].clone();
+        self.usual[flag] = other.usual[flag];
+        self.suggested = other.suggested.clone();
+        self
+    }
+}
+
+/// The largest whole number of thousandths that is below a distance.
+pub fn thousandths_below(distance: f32) -> u32 {
+    ((distance * 1000.0).ceil() as u32).saturating_sub(1)
 }
 
 /// No class is suggested.
@@ -217,15 +249,37 @@ pub struct Alike {
     pub forest: Forest,
     /// The distance up to which no pair is missing.
     pub radius: u32,
+    /// Whether pairs of equal hashes or descriptions were too many, so that some are missing.
+    pub is_partial: bool,
 }
 
 impl Alike {
+    /// Where there were too many pairs to find all that were looked for, a sentence that says so.
+    pub fn limit_text(&self) -> Option<String> {
+        limit_text(self.radius, self.method.largest(), self.is_partial)
+    }
+
     /// The pair of two samples, if they are one, and what found it.
     pub fn pair(&self, one: SampleId, two: SampleId) -> Option<(Pair, By)> {
         let (a, b) = (one.min(two), one.max(two));
         let at = self.pairs.binary_search_by_key(&(a, b), |pair| (pair.a, pair.b)).ok()?;
         Some((self.pairs[at], self.by.get(at).copied().unwrap_or_default()))
     }
+}
+
+/// Where there were too many pairs to find all up to the distance that was asked for, a sentence that
+/// says so. `reached` is the distance up to which they were found.
+pub fn limit_text(reached: u32, asked: u32, is_partial: bool) -> Option<String> {
+    if is_partial {
+        return Some(
+            "So many pictures are alike that not all of them were compared with each other: copies may be missing."
+                .to_owned(),
+        );
+    }
+    let text = || {
+        format!("Pairs are known up to a distance of {reached} and not {asked}: there are too many beyond.")
+    };
+    (reached < asked).then(text)
 }
 
 /// What found a pair, in words: "same file", "hash and descriptor, mirrored".

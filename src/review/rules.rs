@@ -100,7 +100,7 @@ impl Rules {
         let now = |sample: SampleId| snapshot.decision(sample);
         let by_hand = |sample: SampleId| {
             let decision = now(sample);
-            decision.verdict != Verdict::Undecided && decision.reason == Reason::ByHand
+            decision.verdict != Verdict::Undecided && decision.reason.is_by_person()
         };
         let mut next: Vec<Decision> = vec![Decision::UNDECIDED; rows];
         let wanted = self.prune.iter().fold(0, |bits, name| bits | name.0.bit());
@@ -109,7 +109,7 @@ impl Rules {
                 let first =
                     snapshot.findings.flags_of(sample as SampleId).find(|flag| wanted & flag.bit() != 0);
                 if let Some(flag) = first.filter(|_| !protected.contains(sample)) {
-                    *decision = Decision::flagged(flag);
+                    *decision = Decision::ruled_out(flag);
                 }
             }
         }
@@ -326,7 +326,7 @@ pub(super) mod tests {
             (&all, vec![&[0, 3]], vec![]),
             (&conflicts, vec![&[0, 3]], vec![(0, Some(3), group(Bytes))]),
             // What is flagged goes, and does not stay for its group.
-            (&dark, vec![&[0, 4]], vec![(4, None, Reason::Flagged(Flag::Dark))]),
+            (&dark, vec![&[0, 4]], vec![(4, None, Reason::Rule(Flag::Dark))]),
             (&Rules { duplicates: false, ..all.clone() }, vec![&[0, 1]], vec![]),
         ] {
             assert_eq!(pruned(rules, &snapshot, &groups), expected, "{groups:?}");
@@ -355,6 +355,14 @@ pub(super) mod tests {
         assert_eq!(rules.decide(&snapshot, group.iter().copied()).unwrap(), [], "once is enough");
         // Without the group, what the rules said of it is taken back.
         assert_eq!(rules.decide(&snapshot, []).unwrap(), [(0, Decision::UNDECIDED)]);
+        // What a person pruned for its flag stays pruned, and what rules pruned for it does not.
+        for (decision, expected) in [
+            (Decision::flagged(Flag::Dark), &[][..]),
+            (Decision::ruled_out(Flag::Dark), &[(4, Decision::UNDECIDED)]),
+        ] {
+            let snapshot = snapshot.deciding([&[Decision::UNDECIDED; 4][..], &[decision]].concat().into());
+            assert_eq!(rules.decide(&snapshot, []).unwrap(), expected, "{decision:?}");
+        }
     }
 
     #[test]

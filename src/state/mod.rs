@@ -493,6 +493,15 @@ impl PartialEq for Rescanned {
     }
 }
 
+/// How much of an analysis to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it; as soon as everything is measured, where that is not so yet.
+    Whole,
+    /// What the project keeps, if that is all of it.
+    Kept,
+}
+
 /// What the outside has to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
@@ -512,10 +521,8 @@ pub enum Effect {
     FindRows {
         generation: u64,
     },
-    /// Look for near-duplicates and the rest; `is_asked` says why it does not, where it does not.
-    Analyse {
-        is_asked: bool,
-    },
+    /// Look for near-duplicates and the rest.
+    Analyse(Extent),
     /// Work out what follows from the analysis; the answer carries the generation.
     Judge {
         generation: u64,

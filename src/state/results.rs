@@ -29,9 +29,7 @@ impl Session {
                 self.renew_issues();
                 return (vec![self.find_rows()], None);
             }
-            Action::MeasuringEnded if self.wants_analysis() => {
-                return (vec![Effect::Analyse { is_asked: false }], None);
-            }
+            Action::MeasuringEnded => return (self.wanted_analysis().into_iter().collect(), None),
             Action::Analysed(_) | Action::Judged { .. } => return self.review_result(action),
             Action::Saved { through, problem } => {
                 self.project.saved = through;
@@ -109,7 +107,9 @@ impl Session {
         let Rescanned { snapshot, issues, changed, added, removed, is_asked } = rescanned;
         self.overlay.grow(snapshot.len());
         let facts = snapshot.facts.clone();
-        self.snapshot = snapshot.with(facts, self.overlay.marks.clone());
+        // Flags stay with their samples until it is known what follows from the new list.
+        let findings = self.snapshot.findings.clone();
+        self.snapshot = snapshot.with(facts, self.overlay.marks.clone()).finding(findings);
         self.issues = issues;
         self.issues_revision += 1;
         self.selection.keep_to(self.snapshot.derived().present());
@@ -118,13 +118,20 @@ impl Session {
         self.search.set(&text, self.snapshot.vocabulary());
         self.review.is_stale |= (added, removed, changed.len()) != (0, 0, 0);
         let text = match (added, removed, changed.len()) {
-            (0, 0, 0) if !is_asked => return (vec![self.find_rows()], None),
+            (0, 0, 0) if !is_asked => return (self.found_anew(), None),
             (0, 0, 0) => "Nothing changed since the last scan.".to_owned(),
             (added, removed, changed) => {
                 let changed = changed.saturating_sub(added);
                 format!("Since the last scan: {added} new, {removed} gone, {changed} changed.")
             }
         };
-        (vec![self.find_rows()], Some((Level::Info, text)))
+        (self.found_anew(), Some((Level::Info, text)))
+    }
+
+    /// Asks for all that follows from the samples that there are.
+    fn found_anew(&mut self) -> Vec<Effect> {
+        let mut effects = vec![self.find_rows()];
+        effects.extend(self.judge());
+        effects
     }
 }

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::command::Command;
 use super::gestures::Answer;
 use super::session::Session;
-use super::{Action, Effect, Level};
+use super::{Action, Effect, Extent, Level};
 use crate::dataset::edit::{Decisions, Edit, SampleSet};
 use crate::dataset::{Decision, Flag, SampleId, Verdict};
-use crate::review::{Analysed, Judged, Preview, ReviewSettings, Rules};
+use crate::review::{Analysed, Judged, ReviewSettings, Rules};
 use crate::store::JournalOp;
 
 /// How the review stands.
@@ -43,6 +43,11 @@ impl Review {
     pub fn new(kept: Option<serde_json::Value>, first_question: u64) -> Self {
         let settings = kept.and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default();
         Self { settings, asked: first_question, answered: first_question, ..Self::default() }
+    }
+
+    /// Whether what is shown follows from how things stand now.
+    pub fn is_current(&self) -> bool {
+        self.asked == self.answered
     }
 
     /// The group that is open.
@@ -96,7 +101,7 @@ impl Session {
             Command::NextGroup => self.walk_groups(1),
             Command::PreviousGroup => self.walk_groups(-1),
             Command::ApplyRules => self.apply_rules(),
-            Command::Analyse => (vec![Effect::Analyse { is_asked: true }], None),
+            Command::Analyse => (vec![Effect::Analyse(Extent::Whole)], None),
             _ => (Vec::new(), None),
         }
     }
@@ -123,13 +128,14 @@ impl Session {
         }
     }
 
-    /// Whether to analyse without being asked: where nothing was analysed yet or something changed
-    /// since, and it does not take long.
-    pub(super) fn wants_analysis(&self) -> bool {
+    /// What to analyse without being asked, once all is measured: where nothing was analysed yet or
+    /// something changed since, all of it if that does not take long, and else what is kept.
+    pub(super) fn wanted_analysis(&self) -> Option<Effect> {
         /// Bytes of all files: about a minute of work on two cores.
         const SMALL: u64 = 2 << 30;
         let bytes: u64 = self.dataset().bytes.iter().sum();
-        (self.review.analysed.is_none() || self.review.is_stale) && bytes <= SMALL
+        let extent = if bytes <= SMALL { Extent::Whole } else { Extent::Kept };
+        (self.review.analysed.is_none() || self.review.is_stale).then_some(Effect::Analyse(extent))
     }
 
     /// Asks for what follows from the analysis as things stand now.
@@ -154,7 +160,7 @@ impl Session {
         }
         let other_pairs = (before.method, before.symmetries) != (now.method, now.symmetries);
         if other_pairs && self.review.analysed.is_some() {
-            effects.push(Effect::Analyse { is_asked: true });
+            effects.push(Effect::Analyse(Extent::Whole));
         } else {
             effects.extend(self.judge());
         }
@@ -193,11 +199,11 @@ impl Session {
         let present = self.snapshot.derived().present();
         let has = |sample: &SampleId| self.snapshot.findings.flags(*sample) & flag.bit() != 0;
         let now = |sample: &SampleId| self.overlay.decisions.get(*sample as usize).copied();
-        let from = match verdict {
-            Verdict::Undecided => Decision::flagged(flag),
-            _ => Decision::UNDECIDED,
+        // What was pruned because of the flag may have it no more.
+        let is_meant = |sample: &SampleId| match verdict {
+            Verdict::Undecided => now(sample).is_some_and(|decision| decision.is_because_of(flag)),
+            _ => has(sample) && now(sample).unwrap_or_default() == Decision::UNDECIDED,
         };
-        let is_meant = |sample: &SampleId| has(sample) && now(sample).unwrap_or_default() == from;
         let samples: Vec<SampleId> = match which {
             Which::All => present.iter().filter(is_meant).collect(),
             Which::These(samples) => samples,
@@ -210,15 +216,17 @@ impl Session {
         self.edit(Edit::Decide { decisions: Decisions::of_each(each) })
     }
 
-    /// Decides by the rules, for all groups and flags at once: what the preview shows, where that is of
-    /// now.
+    /// Decides by the rules, for all groups and flags at once: what the preview shows. While that is
+    /// being worked out nothing is decided, for nobody has seen what it would be.
     fn apply_rules(&mut self) -> Answer {
-        let judged = self.review.judged.clone();
-        let is_current = self.review.analysed.is_some() && self.review.asked == self.review.answered;
-        let preview = match is_current {
-            true => judged.preview.clone(),
-            false => Preview::of(&self.snapshot, &self.rules(), judged.groups.iter()),
-        };
+        let told = |text: &str| (Vec::new(), Some((Level::Info, text.to_owned())));
+        if self.review.analysed.is_none() {
+            return told("There is nothing to decide on before an analysis: F6 starts one.");
+        }
+        if !self.review.is_current() {
+            return told("What the rules would do is being worked out. Try again in a moment.");
+        }
+        let preview = self.review.judged.preview.clone();
         if let Some((query, error)) = &preview.problem {
             let text = format!("The rule that protects “{query}” cannot be read: {}.", error.message);
             return (Vec::new(), Some((Level::Error, text)));

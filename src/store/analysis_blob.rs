@@ -1,5 +1,5 @@
-//! What an analysis found as raw bytes, and back, in two parts: the pairs of near-duplicates, which
-//! depend on a method, and the rest. Each begins with a stamp of what it was worked out of: bytes of
+//! What an analysis found as raw bytes, and back, in three parts: the pairs of near-duplicates, which
+//! depend on a method, what is said of labels, which follows from them, and the rest. Each begins with a stamp of what it was worked out of: bytes of
 //! another stamp are no answer any more.
 //!
 //! This file refuses to know where the bytes are kept.
@@ -18,14 +18,14 @@ use crate::review::{Alike, Analysed, Method, Near};
 pub type Stamp = [u8; 16];
 
 /// The layout of the bytes; another one is read as damage and so worked out again.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// The pairs as bytes.
 pub fn encode_alike(alike: &Alike, stamp: &Stamp) -> Vec<u8> {
     let mut raw = begin(stamp);
     let method = Method::ALL.iter().position(|method| *method == alike.method).unwrap_or(0);
     write_all(&mut raw, [method as u32, u32::from(alike.symmetries), alike.radius]);
-    write_all(&mut raw, [alike.forest.rows() as u32]);
+    write_all(&mut raw, [u32::from(alike.is_partial), alike.forest.rows() as u32]);
     put(&mut raw, alike.pairs.iter().map(|pair| pair.a));
     put(&mut raw, alike.pairs.iter().map(|pair| pair.b));
     put(&mut raw, alike.pairs.iter().map(|pair| pair.distance));
@@ -36,8 +36,10 @@ pub fn encode_alike(alike: &Alike, stamp: &Stamp) -> Vec<u8> {
 /// The pairs in these bytes; `None` where they are of another stamp.
 pub fn decode_alike(raw: &[u8], stamp: &Stamp) -> Result<Option<Alike>, Damage> {
     let Some(mut fields) = open(raw, stamp)? else { return Ok(None) };
-    let head: Vec<u32> = fields.numbers(4)?;
-    let [method, symmetries, radius, rows] = head[..] else { return Err(Damage("the pairs have no head")) };
+    let head: Vec<u32> = fields.numbers(5)?;
+    let [method, symmetries, radius, is_partial, rows] = head[..] else {
+        return Err(Damage("the pairs have no head"));
+    };
     let method = *Method::ALL.get(method as usize).ok_or(Damage("the pairs are by an unknown method"))?;
     let (a, b): (Vec<u32>, Vec<u32>) = (get(&mut fields)?, get(&mut fields)?);
     let (distances, by): (Vec<u16>, Vec<u8>) = (get(&mut fields)?, get(&mut fields)?);
@@ -51,13 +53,38 @@ pub fn decode_alike(raw: &[u8], stamp: &Stamp) -> Result<Option<Alike>, Damage> 
     let pairs: Vec<Pair> = a.into_iter().zip(b).zip(distances).map(pair).collect();
     let forest = Forest::new(rows as usize, &pairs);
     let by = by.into_iter().map(By::from_bits).collect();
-    Ok(Some(Alike { method, symmetries: symmetries != 0, pairs, by, forest, radius }))
+    let (symmetries, is_partial) = (symmetries != 0, is_partial != 0);
+    Ok(Some(Alike { method, symmetries, pairs, by, forest, radius, is_partial }))
 }
 
-/// All but the pairs as bytes.
+/// What is said of labels as bytes.
+pub fn encode_labels(analysed: &Analysed, stamp: &Stamp) -> Vec<u8> {
+    let mut raw = begin(stamp);
+    write_all(&mut raw, [analysed.usual[Flag::WrongLabel as usize].unwrap_or(f32::NAN)]);
+    let scores = &analysed.scores[Score::Label as usize];
+    put(&mut raw, scores.iter().flat_map(|values| values.iter().copied()));
+    put(&mut raw, analysed.suggested.iter().copied());
+    raw
+}
+
+/// What is said of labels in these bytes, and nothing else; `None` where they are of another stamp.
+pub fn decode_labels(raw: &[u8], stamp: &Stamp) -> Result<Option<Analysed>, Damage> {
+    let Some(mut fields) = open(raw, stamp)? else { return Ok(None) };
+    let mut analysed = Analysed::default();
+    let usual = fields.numbers::<f32>(1)?[0];
+    analysed.usual[Flag::WrongLabel as usize] = (!usual.is_nan()).then_some(usual);
+    let scores: Vec<f32> = get(&mut fields)?;
+    analysed.scores[Score::Label as usize] = (!scores.is_empty()).then(|| Arc::new(scores));
+    analysed.suggested = Arc::new(get(&mut fields)?);
+    fields.end()?;
+    Ok(Some(analysed))
+}
+
+/// All but the pairs and what is said of labels as bytes.
 pub fn encode_rest(analysed: &Analysed, stamp: &Stamp) -> Vec<u8> {
     let mut raw = begin(stamp);
     write_all(&mut raw, [analysed.looked_at as u32]);
+    write_all(&mut raw, [analysed.scale_free]);
     write_all(&mut raw, analysed.usual.map(|usual| usual.unwrap_or(f32::NAN)));
     for values in &analysed.scores {
         put(&mut raw, values.iter().flat_map(|values| values.iter().copied()));
@@ -67,15 +94,15 @@ pub fn encode_rest(analysed: &Analysed, stamp: &Stamp) -> Vec<u8> {
     for column in [place_of, first, copies, rows, distances] {
         put(&mut raw, column.iter().copied());
     }
-    put(&mut raw, analysed.suggested.iter().copied());
     raw
 }
 
-/// All but the pairs in these bytes; `None` where they are of another stamp.
+/// All but the pairs and what is said of labels in these bytes; `None` where they are of another stamp.
 pub fn decode_rest(raw: &[u8], stamp: &Stamp) -> Result<Option<Analysed>, Damage> {
     let Some(mut fields) = open(raw, stamp)? else { return Ok(None) };
     let looked_at = fields.numbers::<u32>(1)?[0] as usize;
-    let mut analysed = Analysed { looked_at, ..Analysed::default() };
+    let scale_free = fields.numbers::<f32>(1)?[0];
+    let mut analysed = Analysed { looked_at, scale_free, ..Analysed::default() };
     let usual = fields.numbers::<f32>(Flag::ALL.len())?;
     for (to, usual) in analysed.usual.iter_mut().zip(usual) {
         *to = (!usual.is_nan()).then_some(usual);
@@ -88,7 +115,6 @@ pub fn decode_rest(raw: &[u8], stamp: &Stamp) -> Result<Option<Analysed>, Damage
     let (place_of, first): (Vec<u32>, Vec<u32>) = (get(&mut fields)?, get(&mut fields)?);
     let (copies, rows): (Vec<u32>, Vec<u32>) = (get(&mut fields)?, get(&mut fields)?);
     let distances: Vec<u32> = get(&mut fields)?;
-    analysed.suggested = Arc::new(get(&mut fields)?);
     fields.end()?;
     let is_place = |place: &u32| (*place as usize) < first.len();
     let is_described = |row: &u32| place_of.get(*row as usize).is_some_and(is_place);
@@ -155,8 +181,10 @@ mod tests {
             forest: Forest::new(6, &pairs),
             pairs,
             radius: 1000,
+            is_partial: true,
         };
-        let mut analysed = Analysed { looked_at: 6, alike: alike.into(), ..Analysed::default() };
+        let mut analysed =
+            Analysed { looked_at: 6, scale_free: 0.25, alike: alike.into(), ..Analysed::default() };
         analysed.scores[2] = Some(Arc::new(vec![0.5, 1.0, 0.0]));
         analysed.usual[Flag::OddSize as usize] = Some(0.5);
         let neighbours = Neighbours {
@@ -169,6 +197,8 @@ mod tests {
         };
         analysed.near = Near { neighbours }.into();
         analysed.suggested = Arc::new(vec![1, u32::MAX]);
+        analysed.scores[Score::Label as usize] = Some(Arc::new(vec![0.25, f32::INFINITY]));
+        analysed.usual[Flag::WrongLabel as usize] = Some(0.375);
         analysed
     }
 
@@ -177,13 +207,19 @@ mod tests {
         let analysed = analysed();
         let (stamp, other) = ([7; 16], [8; 16]);
         let (alike, rest) = (encode_alike(&analysed.alike, &stamp), encode_rest(&analysed, &stamp));
+        let labels = encode_labels(&analysed, &stamp);
         assert_eq!(decode_alike(&alike, &stamp).unwrap().unwrap(), *analysed.alike);
         let back = decode_rest(&rest, &stamp).unwrap().unwrap();
+        let back = back.with_labels_of(&decode_labels(&labels, &stamp).unwrap().unwrap());
         assert_eq!(back, Analysed { alike: back.alike.clone(), ..analysed });
         assert_eq!(decode_alike(&alike, &other), Ok(None));
         assert_eq!(decode_rest(&rest, &other), Ok(None));
+        assert_eq!(decode_labels(&labels, &other), Ok(None));
         for len in 0..alike.len() {
             assert!(decode_alike(&alike[..len], &stamp).is_err(), "{len}");
+        }
+        for len in 0..labels.len() {
+            assert!(decode_labels(&labels[..len], &stamp).is_err(), "{len}");
         }
         for len in 0..rest.len() {
             assert!(decode_rest(&rest[..len], &stamp).is_err(), "{len}");

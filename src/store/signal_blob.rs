@@ -7,13 +7,18 @@ use super::blob::Damage;
 use super::columns::{Cell, Columns, Writer};
 use crate::dataset::{Figures, Kinds, SignalChunk};
 
+/// What was looked for and found. Raise the numbers where a signal comes to be computed otherwise than
+/// before: a chunk that an older version wrote then has looked for nothing, and is computed again.
+const LOOKED: &str = "looked 2";
+const HAS: &str = "has 2";
+
 /// The bytes of a chunk. What no project keeps is left out.
 pub fn encode(chunk: &SignalChunk) -> Vec<u8> {
     let mut columns = Writer::default();
     columns.put("content", chunk.content.iter().copied());
     let kept = |kinds: &Kinds| kinds.only(Kinds::KEPT).bits();
-    columns.put("looked", chunk.looked.iter().map(kept));
-    columns.put("has", chunk.has.iter().map(kept));
+    columns.put(LOOKED, chunk.looked.iter().map(kept));
+    columns.put(HAS, chunk.has.iter().map(kept));
     columns.put("width", chunk.width.iter().copied());
     columns.put("height", chunk.height.iter().copied());
     put(&mut columns, "pixels", &chunk.pixels);
@@ -45,8 +50,8 @@ pub fn decode(raw: &[u8]) -> Result<SignalChunk, Damage> {
     let kinds = |bits: Vec<u16>| bits.into_iter().map(Kinds::from_bits).collect();
     Ok(SignalChunk {
         content: columns.get("content")?.unwrap_or(none.content),
-        looked: columns.get("looked")?.map_or(none.looked, kinds),
-        has: columns.get("has")?.map_or(none.has, kinds),
+        looked: columns.get(LOOKED)?.map_or(none.looked, kinds),
+        has: columns.get(HAS)?.map_or(none.has, kinds),
         width: columns.get("width")?.unwrap_or(none.width),
         height: columns.get("height")?.unwrap_or(none.height),
         pixels: columns.get("pixels")?.unwrap_or_default(),

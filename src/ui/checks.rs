@@ -89,7 +89,7 @@ impl<'a> Shown<'a> {
     fn is_judged(&self) -> bool {
         let review = &self.session.review;
         let threshold = review.judged.raised[self.flag as usize].threshold;
-        review.asked == review.answered && (self.ranked.is_none() || threshold == self.threshold)
+        review.is_current() && (self.ranked.is_none() || threshold == self.threshold)
     }
 }
 
@@ -136,7 +136,7 @@ impl ChecksView {
             flag.score().is_some() && raised.is_raised && raised.under > 0
         };
         let first = || Flag::ALL.into_iter().find(found).unwrap_or(Flag::Dark);
-        if self.flag.is_none() && review.asked == review.answered {
+        if self.flag.is_none() && review.is_current() {
             self.flag = Some(first());
         }
         self.flag.unwrap_or(Flag::Dark)

@@ -74,6 +74,9 @@ pub fn duplicates_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut Duplicates
         }
         let with_pairs = ui.available_height() >= WITH_PAIRS;
         method_ui(ui, pencil, session);
+        if let Some(text) = alike.limit_text() {
+            ui.label(widgets::dim(text));
+        }
         if alike.forest.histogram().is_empty() {
             return none_ui(ui);
         }

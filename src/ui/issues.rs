@@ -4,7 +4,7 @@
 //! number of them in each frame; issues that come while samples are measured are looked at once
 //! each.
 
-use egui::{FontId, Key, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{FontId, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 use egui_material_icons::icons::{ICON_CHECK_CIRCLE, ICON_CLOSE, ICON_HOURGLASS_EMPTY, ICON_SEARCH_OFF};
 use memchr::memmem;
 
@@ -300,7 +300,7 @@ fn list_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut IssuesView, session: &Se
     }
     let mut chosen = view.chosen.and_then(position_of);
     if view.keys.takes(ui, pencil, &list, whole)
-        && let Some(to) = moved_by_keys(ui, chosen, listed, whole.height() / row_height)
+        && let Some(to) = lists::moved(ui, chosen, listed, whole.height() / row_height)
     {
         view.position = reveal(view.position, to, row_height, whole.height());
         show_issue(pencil, view, session, to);
@@ -318,25 +318,6 @@ fn list_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut IssuesView, session: &Se
             view.keys.use_by_click(&list);
             show_issue(pencil, view, session, position);
         }
-    }
-}
-
-/// The position that the keys ask for.
-fn moved_by_keys(ui: &Ui, chosen: Option<usize>, listed: usize, fits: f32) -> Option<usize> {
-    let page = (fits as isize - 1).max(1);
-    let last = listed.checked_sub(1)?;
-    let keys = [(Key::ArrowDown, 1), (Key::ArrowUp, -1), (Key::PageDown, page), (Key::PageUp, -page)];
-    let by: isize = keys.into_iter().map(|(key, by)| by * lists::presses(ui, key, false)).sum();
-    if lists::presses(ui, Key::Home, false) > 0 {
-        return Some(0);
-    }
-    if lists::presses(ui, Key::End, false) > 0 {
-        return Some(last);
-    }
-    match chosen {
-        _ if by == 0 => None,
-        None => Some(0),
-        Some(at) => Some(at.saturating_add_signed(by).min(last)),
     }
 }
 

@@ -76,6 +76,26 @@ pub fn presses(ui: &Ui, key: Key, shift: bool) -> isize {
     presses
 }
 
+/// The position that the keys for up and down, pages and ends ask for, in a list of which so many rows
+/// fit on screen.
+pub fn moved(ui: &Ui, at: Option<usize>, listed: usize, fits: f32) -> Option<usize> {
+    let page = (fits as isize - 1).max(1);
+    let last = listed.checked_sub(1)?;
+    let keys = [(Key::ArrowDown, 1), (Key::ArrowUp, -1), (Key::PageDown, page), (Key::PageUp, -page)];
+    let by: isize = keys.into_iter().map(|(key, by)| by * presses(ui, key, false)).sum();
+    if presses(ui, Key::Home, false) > 0 {
+        return Some(0);
+    }
+    if presses(ui, Key::End, false) > 0 {
+        return Some(last);
+    }
+    match at {
+        _ if by == 0 => None,
+        None => Some(0),
+        Some(at) => Some(at.saturating_add_signed(by).min(last)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

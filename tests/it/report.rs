@@ -112,6 +112,7 @@ fn names_cannot_become_markup() {
     let alike = lenslet::review::Alike {
         forest: lenslet::analysis::groups::Forest::new(2, &[pair]),
         pairs: vec![pair],
+        is_partial: true,
         ..Default::default()
     };
     let analysed = Analysed { looked_at: 2, alike: alike.into(), ..Analysed::default() };
@@ -123,6 +124,7 @@ fn names_cannot_become_markup() {
     let path = folder.path().join("report.html");
     write_report(&path, material, &|_| None, &Control::new()).unwrap();
     let page = std::fs::read_to_string(path).unwrap();
+    assert!(page.contains("copies may be missing"), "{page}");
     assert!(!page.contains("<img") && page.contains("&lt;img src=x onerror=&quot;"), "{page}");
 }
 

@@ -100,11 +100,19 @@ pub(super) struct Room {
 impl Room {
     /// Takes a place for a thumbnail of that size; whether there was one.
     pub fn take(&mut self, size: u8) -> bool {
-        let slots = &mut self.slots[size as usize];
-        if *slots == 0 && self.pages > 0 {
-            self.pages -= 1;
-            *slots += per_page(size);
+        if self.slots[size as usize] == 0 {
+            // A size that has a page's worth of places to spare can do with a page less.
+            let spare =
+                || (0..EDGES.len() as u8).find(|other| self.slots[*other as usize] >= per_page(*other));
+            if self.pages > 0 {
+                self.pages -= 1;
+                self.slots[size as usize] += per_page(size);
+            } else if let Some(other) = spare() {
+                self.slots[other as usize] -= per_page(other);
+                self.slots[size as usize] += per_page(size);
+            }
         }
+        let slots = &mut self.slots[size as usize];
         let is_there = *slots > 0;
         *slots -= usize::from(is_there);
         is_there
@@ -222,7 +230,36 @@ impl Pool {
                 return Some(place);
             }
         }
-        None
+        (purpose == Use::Visible).then(|| self.scattered_page(size)).flatten()
+    }
+
+    /// Makes a page of another size one of this size where what is on screen of it has room in the other
+    /// pages of its size, and is made again there: thumbnails in use may be scattered over more pages
+    /// than they fill.
+    fn scattered_page(&mut self, size: u8) -> Option<(usize, usize)> {
+        let givers =
+            |page: &Page| page.slots.iter().filter(|slot| slot.gives_way(Use::Visible, self.frame)).count();
+        let mut to_spare = [0; EDGES.len()];
+        for page in &self.pages {
+            to_spare[page.size as usize] += givers(page);
+        }
+        let others = self
+            .pages
+            .iter()
+            .enumerate()
+            .filter(|(_, page)| page.size != size && to_spare[page.size as usize] >= per_page(page.size));
+        let at = others.max_by_key(|(_, page)| givers(page)).map(|(at, _)| at)?;
+        Some(self.give_page(at, size))
+    }
+
+    /// Makes a page one of another size.
+    fn give_page(&mut self, at: usize, size: u8) -> (usize, usize) {
+        let page = &mut self.pages[at];
+        for key in page.slots.iter().filter_map(|slot| slot.key) {
+            self.there.remove(&key);
+        }
+        page.reset(size);
+        (at, 0)
     }
 
     /// The next slot of that size that gives way.
@@ -247,12 +284,7 @@ impl Pool {
         });
         let last_use = |page: &Page| page.slots.iter().map(|slot| slot.asked).max();
         let at = others.min_by_key(|(_, page)| last_use(page)).map(|(at, _)| at)?;
-        let page = &mut self.pages[at];
-        for key in page.slots.iter().filter_map(|slot| slot.key) {
-            self.there.remove(&key);
-        }
-        page.reset(size);
-        Some((at, 0))
+        Some(self.give_page(at, size))
     }
 }
 
@@ -295,6 +327,36 @@ mod tests {
         let taken = (0..100).filter(|_| room.take(4)).count();
         assert_eq!(taken, 3 + 4, "its own slots, and then the page");
         assert!(!room.take(3), "which is gone for others");
+        let mut room = Room { slots: [0, 0, 0, 16, 3], pages: 0 };
+        let taken = (0..100).filter(|_| room.take(4)).count();
+        assert_eq!(taken, 3 + 4, "a size with a page to spare gives one");
+        assert!(!room.take(3), "and has it no more");
+    }
+
+    #[test]
+    fn what_is_scattered_over_pages_moves_together() {
+        let ctx = Context::default();
+        let mut pool = Pool::new(2);
+        let image = || ColorImage::filled([2, 2], egui::Color32::WHITE);
+        for sample in 0..32 {
+            pool.insert(&ctx, (sample, 3), image(), Use::Visible);
+        }
+        // Half of each page stays on screen, so that no page is free.
+        for _ in 0..4 {
+            pool.end_frame();
+            for sample in (0..32).step_by(2) {
+                pool.draw((sample, 3), Use::Visible);
+            }
+        }
+        let mut room = pool.room(Use::Visible);
+        assert_eq!((0..9).filter(|_| room.take(4)).count(), 4);
+        pool.insert(&ctx, (40, 4), image(), Use::Visible);
+        assert!(pool.has((40, 4)));
+        // The other page has room for those that went.
+        for sample in (0..32).step_by(2) {
+            pool.insert(&ctx, (sample, 3), image(), Use::Visible);
+        }
+        assert!((0..32).step_by(2).all(|sample| pool.has((sample, 3))) && pool.has((40, 4)));
     }
 
     #[test]

@@ -9,26 +9,43 @@ use super::{bug, waker};
 use crate::dataset::query::Snapshot;
 use crate::jobs::{Control, Job, Outcome};
 use crate::pipeline;
-use crate::pipeline::analyse::{Options, analyse};
-use crate::review::Analysed;
-use crate::state::{Action, Level, Review};
+use crate::pipeline::analyse::{Ended, Options, Subject, analyse};
+use crate::state::{Action, Extent, Level, Session};
 
 /// An analysis that is under way.
 pub struct Analysing {
-    job: Job<(Arc<Analysed>, Option<String>)>,
+    job: Job<Option<Ended>>,
 }
 
 impl Analysing {
-    /// Starts analysing what is there now.
-    pub fn start(live: &Live, snapshot: &Snapshot, review: &Review, ctx: &Context) -> std::io::Result<Self> {
+    /// Starts analysing what is there now, once the one `before` has let the project go.
+    pub fn start(
+        live: &Live,
+        session: &Session,
+        extent: Extent,
+        before: Option<Self>,
+        ctx: &Context,
+    ) -> std::io::Result<Self> {
         let (project, reader) = (live.writable_project(), live.reader.clone());
-        let (snapshot, before) = (snapshot.clone(), review.analysed.clone());
-        let options = Options { method: review.settings.method, symmetries: review.settings.symmetries };
+        let (snapshot, issues) = (session.snapshot.clone(), session.issues.clone());
+        let review = &session.review;
+        let known = review.analysed.clone();
+        let options = Options::of(review.settings.method, review.settings.symmetries);
         let work = move |control: &Control| {
-            let project = project.as_deref();
-            let ended =
-                analyse(&snapshot, &reader, project, before.as_deref(), options, pipeline::cores(), control)?;
-            Ok((Arc::new(ended.analysed), ended.problem))
+            if let Some(before) = before {
+                before.stop();
+            }
+            let subject = Subject {
+                snapshot: &snapshot,
+                issues: &issues,
+                reader: &reader,
+                project: project.as_deref(),
+                before: known.as_deref(),
+            };
+            Ok(match extent {
+                Extent::Kept => pipeline::analyse::known(subject, options),
+                Extent::Whole => Some(analyse(subject, options, pipeline::cores(), control)?),
+            })
         };
         Ok(Self { job: Job::spawn("analyse", waker(ctx), work)? })
     }
@@ -41,13 +58,12 @@ impl Analysing {
     pub fn poll(&mut self) -> Option<Vec<Action>> {
         let told = |level, text: String| Action::Notify { level, text };
         Some(match self.job.poll()? {
-            Outcome::Done((analysed, problem)) => {
-                let problem = problem.map(|problem| {
-                    let text =
-                        format!("What was computed could not be kept and will be computed again: {problem}.");
-                    told(Level::Warning, text)
-                });
-                problem.into_iter().chain([Action::Analysed(analysed)]).collect()
+            Outcome::Done(None) => Vec::new(),
+            Outcome::Done(Some(Ended { analysed, facts, issues, notes })) => {
+                let measured = (!facts.is_empty()).then_some(Action::Measured { facts, issues });
+                let notes = notes.into_iter().map(|text| told(Level::Warning, text));
+                let analysed = Action::Analysed(Arc::new(analysed));
+                measured.into_iter().chain([analysed]).chain(notes).collect()
             }
             Outcome::Cancelled => {
                 let text = "The analysis was stopped. F6 goes on with it.".to_owned();
@@ -64,7 +80,8 @@ impl Analysing {
     }
 }
 
-/// Whether something has to be measured before there is anything to analyse.
+/// Whether something has to be measured before there is anything to analyse. What could not be read is
+/// measured again whenever there is occasion, and an analysis does not wait for it.
 pub fn is_too_early(snapshot: &Snapshot) -> bool {
-    !pipeline::pending(snapshot).is_empty()
+    !pipeline::pending(snapshot).iter().all(|sample| snapshot.facts.get(*sample).measured)
 }

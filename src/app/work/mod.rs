@@ -30,14 +30,14 @@ use self::live::{Leaving, Live};
 use self::measuring::Measuring;
 use self::opening::{Ended, Opening};
 use self::planning::{Draft, Planner};
-use self::rescanning::Rescanning;
+use self::rescanning::{Interrupted, Rescanning};
 use super::thumbs::ThumbSource;
 use crate::dataset::SampleId;
 use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
 use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
 use crate::pipeline::OpenRequest;
-use crate::state::{Action, Command, Effect, JobFace, JobId, Level, Session, State};
+use crate::state::{Action, Command, Effect, Extent, JobFace, JobId, Level, Session, State};
 use crate::store::{JournalOp, Paths, Settings};
 
 /// Results that wait for the interface thread.
@@ -66,7 +66,7 @@ pub struct Work {
     measure: Option<Measuring>,
     demo: Option<Demo>,
     analyse: Option<Analysing>,
-    /// Whether a rescan stopped an analysis.
+    /// Whether an analysis is to start as soon as everything is measured.
     analyse_again: bool,
     export: Option<Exporting>,
     faces: Vec<JobFace>,
@@ -196,7 +196,7 @@ impl Work {
                 }
                 Vec::new()
             }
-            Effect::Analyse { is_asked } => self.start_analysing(state, is_asked),
+            Effect::Analyse(extent) => self.start_analysing(state, extent),
             Effect::Judge { generation } => {
                 if let Some(session) = &state.session
                     && let Some(analysed) = session.review.analysed.clone()
@@ -289,7 +289,7 @@ impl Work {
         if self.measure.is_none() { vec![self.measuring_ended()] } else { Vec::new() }
     }
 
-    /// What follows when all is measured: an analysis that a rescan stopped goes on.
+    /// What follows when all is measured: an analysis that was asked for before, or that a rescan stopped.
     fn measuring_ended(&mut self) -> Action {
         match std::mem::take(&mut self.analyse_again) {
             true => Action::Run(Command::Analyse),
@@ -297,19 +297,25 @@ impl Work {
         }
     }
 
-    /// Analyses what was measured. `is_asked` says why it does not start, where it does not.
-    fn start_analysing(&mut self, state: &State, is_asked: bool) -> Vec<Action> {
+    /// Analyses what was measured.
+    fn start_analysing(&mut self, state: &State, extent: Extent) -> Vec<Action> {
         let (Some(live), Some(session)) = (&self.live, &state.session) else { return Vec::new() };
-        if self.measure.is_some() || self.rescan.is_some() || analysing::is_too_early(&session.snapshot) {
-            let text = "The samples are measured first; the analysis starts when that has ended.";
-            let told = Action::Notify { level: Level::Info, text: text.to_owned() };
-            return if is_asked { vec![told] } else { Vec::new() };
+        let is_measuring = self.measure.is_some() || self.rescan.is_some();
+        if is_measuring || analysing::is_too_early(&session.snapshot) {
+            if extent == Extent::Kept {
+                return Vec::new();
+            }
+            // Measuring that was stopped does not end by itself.
+            self.analyse_again = is_measuring;
+            let text = match is_measuring {
+                true => "The samples are measured first; the analysis starts when that has ended.",
+                false => "The samples have to be measured before an analysis: F5 goes on with that.",
+            };
+            return vec![Action::Notify { level: Level::Info, text: text.to_owned() }];
         }
         // One with other settings takes the place of one that runs.
-        if let Some(analysing) = self.analyse.take() {
-            analysing.control().cancel();
-        }
-        match Analysing::start(live, &session.snapshot, &session.review, &self.ctx) {
+        let before = self.analyse.take();
+        match Analysing::start(live, session, extent, before, &self.ctx) {
             Ok(analyse) => {
                 self.analyse = Some(analyse);
                 Vec::new()
@@ -324,13 +330,10 @@ impl Work {
         if self.rescan.is_some() {
             return Vec::new();
         }
-        let measuring = self.measure.take();
-        if let Some(analysing) = self.analyse.take() {
-            analysing.control().cancel();
-            self.analyse_again = true;
-        }
+        let interrupted = Interrupted { measuring: self.measure.take(), analysing: self.analyse.take() };
+        self.analyse_again |= interrupted.analysing.is_some();
         let (snapshot, issues) = (&session.snapshot, &session.issues);
-        match Rescanning::start(live, snapshot, issues, measuring, is_asked, &self.ctx) {
+        match Rescanning::start(live, snapshot, issues, interrupted, is_asked, &self.ctx) {
             Ok(rescan) => {
                 self.rescan = Some(rescan);
                 Vec::new()

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use egui::Context;
 
+use super::analysing::Analysing;
 use super::live::Live;
 use super::measuring::Measuring;
 use super::{bug, waker};
@@ -13,6 +14,12 @@ use crate::jobs::{Control, Job, Outcome};
 use crate::pipeline::{self, OpenError, Relisted};
 use crate::state::{Level, Rescanned};
 
+/// What a rescan interrupts: it ends first, and goes on afterwards with the new list.
+pub struct Interrupted {
+    pub measuring: Option<Measuring>,
+    pub analysing: Option<Analysing>,
+}
+
 /// A rescan that is under way.
 pub struct Rescanning {
     job: Job<Result<Relisted, OpenError>>,
@@ -20,20 +27,23 @@ pub struct Rescanning {
 }
 
 impl Rescanning {
-    /// Starts a rescan. Measuring, if it runs, ends first and goes on afterwards with the new
-    /// list. `is_asked` says at the end that nothing changed, too.
+    /// Starts a rescan. `is_asked` says at the end that nothing changed, too.
     pub fn start(
         live: &Live,
         snapshot: &Snapshot,
         issues: &Arc<Vec<Issue>>,
-        measuring: Option<Measuring>,
+        interrupted: Interrupted,
         is_asked: bool,
         ctx: &Context,
     ) -> std::io::Result<Self> {
         let (project, snapshot, issues) = (live.project.clone(), snapshot.clone(), issues.clone());
         let work = move |control: &Control| {
+            let Interrupted { measuring, analysing } = interrupted;
             if let Some(measuring) = measuring {
                 measuring.stop();
+            }
+            if let Some(analysing) = analysing {
+                analysing.stop();
             }
             let relisted = pipeline::relist(&project, &snapshot, &issues, control);
             if let Ok(relisted) = &relisted {

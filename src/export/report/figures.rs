@@ -100,6 +100,8 @@ pub struct NearDuplicates {
     pub unit: &'static str,
     pub groups: u64,
     pub redundant: u64,
+    /// Where there were too many pairs to find all, a sentence that says so.
+    pub note: Option<String>,
 }
 
 /// A flag that follows from a score, and what has it.
@@ -270,6 +272,7 @@ impl Figures {
                 unit: alike.method.unit(),
                 groups: groups.len() as u64,
                 redundant: judged.redundant as u64,
+                note: alike.limit_text(),
             },
             checks: Check::ALL
                 .map(flag_of)

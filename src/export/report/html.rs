@@ -71,12 +71,14 @@ impl<W: Write> PageWriter<'_, W> {
         let near = &figures.near_duplicates;
         let unit = if near.unit.is_empty() { String::new() } else { format!(" {}", near.unit) };
         let note = format!(
-            "{}{}, up to {}{unit}: {} in {}.",
+            "{}{}, up to {}{unit}: {} in {}.{}{}",
             near.method_title,
             if near.symmetries { ", mirrored and turned copies as well" } else { "" },
             grouped(near.threshold.into()),
             counted(near.redundant, "redundant sample"),
             counted(near.groups, "group"),
+            if near.note.is_some() { " " } else { "" },
+            near.note.as_deref().unwrap_or_default(),
         );
         self.groups("groups", "Near-duplicates", &note, &figures.groups)?;
         self.groups(

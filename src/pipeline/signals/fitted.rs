@@ -1,7 +1,8 @@
-//! The whitening of a dataset's descriptions, which a project keeps: descriptions by different ones
-//! cannot be compared.
+//! The whitening of a dataset's descriptions, which a project keeps with the name of the encoder that
+//! they are by: descriptions by different ones cannot be compared.
 
 use super::look::Raw;
+use crate::analysis::encoder::Encoder;
 use crate::analysis::whiten::{Whitened, Whitening};
 use crate::store::blob::{Fields, numbers, write_all};
 use crate::store::{Project, StoreError};
@@ -14,6 +15,8 @@ const GROWTH: u64 = 2;
 /// A whitening that was fitted to a dataset.
 pub struct Fitted {
     whitening: Whitening,
+    /// [`Encoder::id`] of what the descriptions are by.
+    encoder: String,
     /// Samples that the dataset had.
     rows: u64,
     /// Tells it from others; never 0.
@@ -21,30 +24,35 @@ pub struct Fitted {
 }
 
 impl Fitted {
-    /// Fits to descriptions of a dataset that has so many rows.
-    pub fn to(raws: &[Raw], rows: usize) -> Self {
-        Self::new(Whitening::of(raws), rows as u64)
+    /// Fits to an encoder's descriptions of a dataset that has so many rows.
+    pub fn to(encoder: &dyn Encoder, raws: &[Raw], rows: usize) -> Self {
+        Self::new(Whitening::of(raws, encoder.numbers()), encoder.id(), rows as u64)
     }
 
-    fn new(whitening: Whitening, rows: u64) -> Self {
-        let mut fitted = Self { whitening, rows, id: 0 };
+    fn new(whitening: Whitening, encoder: &str, rows: u64) -> Self {
+        let mut fitted = Self { whitening, encoder: encoder.to_owned(), rows, id: 0 };
         let hash = blake3::hash(&fitted.encode());
         let [a, b, c, d, ..] = *hash.as_bytes();
         fitted.id = u32::from_le_bytes([a, b, c, d]).max(1);
         fitted
     }
 
-    /// The one that the project keeps, if it is there and whole.
-    pub fn load(project: &Project) -> Option<Self> {
+    /// The one that the project keeps, if it is there, whole and of this encoder.
+    pub fn load(project: &Project, encoder: &dyn Encoder) -> Option<Self> {
         let raw = project.load_part(NAME).unwrap_or_else(|error| {
             tracing::warn!("the whitening: {error}");
             None
         })?;
         let mut fields = Fields(&raw);
         let rows = *fields.numbers::<u64>(1).ok()?.first()?;
+        let name = *fields.numbers::<u32>(1).ok()?.first()? as usize;
+        if fields.take(name).ok()? != encoder.id().as_bytes() {
+            return None;
+        }
         let count = fields.0.len() / size_of::<f32>();
-        let whitening = Whitening::from_numbers(&fields.numbers::<f32>(count).ok()?)?;
-        Some(Self::new(whitening, rows))
+        let numbers = fields.numbers::<f32>(count).ok()?;
+        let whitening = Whitening::from_numbers(encoder.numbers(), &numbers)?;
+        Some(Self::new(whitening, encoder.id(), rows))
     }
 
     pub fn save(&self, project: &Project) -> Result<(), StoreError> {
@@ -62,6 +70,8 @@ impl Fitted {
 
     fn encode(&self) -> Vec<u8> {
         let mut raw = numbers([self.rows]);
+        write_all(&mut raw, [self.encoder.len() as u32]);
+        raw.extend(self.encoder.as_bytes());
         write_all(&mut raw, self.whitening.numbers());
         raw
     }

@@ -5,16 +5,16 @@
 
 use super::Wanted;
 use super::fitted::Fitted;
-use crate::analysis::descriptor::{NUMBERS, describe};
+use crate::analysis::encoder::Encoder;
 use crate::analysis::sketch::sketch;
-use crate::analysis::{HashKind, Hashable, Plane, Symmetry};
+use crate::analysis::{HashKind, Hashable, Picture, Plane, Symmetry};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Figures, Issue, IssueKind, Kinds, Origin, SampleId, Signal};
 use crate::import::Reader;
 use crate::media::{self, Held, Payload, Raster};
 
-/// A description before it is whitened.
-pub type Raw = [f32; NUMBERS];
+/// A description before it is whitened: as many numbers as the encoder gives.
+pub type Raw = Vec<f32>;
 
 /// Pixels that are hashed at once.
 const PIECE: usize = 16_384;
@@ -31,6 +31,7 @@ pub struct Look<'a> {
     pub snapshot: &'a Snapshot,
     pub reader: &'a Reader,
     pub wanted: Wanted,
+    pub encoder: &'a dyn Encoder,
     /// What whitens descriptions; without it they are handed back as they are.
     pub fitted: Option<&'a Fitted>,
 }
@@ -68,7 +69,7 @@ impl Look<'_> {
                     if let Some(damage) = &held.decoded.damage {
                         self.tell(sample, damage.kind, damage.message.clone(), found);
                     }
-                    raw = compute(held, missing, self.wanted.turned, &mut signal);
+                    raw = compute(held, missing, self.wanted.turned, self.encoder, &mut signal);
                 }
                 Err(error) => self.tell(sample, error.kind, error.message, found),
             }
@@ -106,7 +107,13 @@ fn half(hash: blake3::Hash) -> [u8; 16] {
 }
 
 /// Computes these kinds of a picture, which keeps its share of the memory until it is done with.
-fn compute(held: Held, kinds: Kinds, turned: HashKind, signal: &mut Signal) -> Option<Raw> {
+fn compute(
+    held: Held,
+    kinds: Kinds,
+    turned: HashKind,
+    encoder: &dyn Encoder,
+    signal: &mut Signal,
+) -> Option<Raw> {
     // The rest of it, and the share with it, is dropped at the end.
     let raster = held.decoded.raster;
     (signal.width, signal.height) = (raster.width, raster.height);
@@ -124,14 +131,16 @@ fn compute(held: Held, kinds: Kinds, turned: HashKind, signal: &mut Signal) -> O
         signal.figures = figures;
         has = has | Kinds::FIGURES;
     }
-    let raw =
-        kinds.contains(Kinds::DESCRIBED).then(|| describe(width, height, channels, &raster.data)).flatten();
+    let picture = Picture::new(width, height, channels, &raster.data);
+    let raw = picture.as_ref().filter(|_| kinds.contains(Kinds::DESCRIBED));
+    let raw = raw.and_then(|picture| encoder.encode(picture));
     if kinds.contains(Kinds::SKETCH)
-        && let Some(sketch) = sketch(width, height, channels, &raster.data)
+        && let Some(sketch) = picture.as_ref().and_then(sketch)
     {
         signal.sketch = sketch;
         has = has | Kinds::SKETCH;
     }
+    drop(picture);
     if !kinds.only(Kinds::HASHES | Kinds::TURNED | Kinds::TURNED_256).is_empty() {
         let grey = Plane::new(width, height, raster.into_luma());
         let picture = grey.as_ref().and_then(Hashable::of);
@@ -214,6 +223,7 @@ fn pixel_hash(raster: &Raster) -> [u8; 16] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::analysis::encoder::HandMade;
 
     #[test]
     fn the_same_picture_has_the_same_pixels_however_it_is_stored() {
@@ -257,7 +267,7 @@ mod tests {
         ] {
             let held = media::decode_held(Payload::Raster(raster.clone())).unwrap();
             let mut signal = Signal::UNSEEN;
-            let raw = compute(held, kinds, HashKind::Phash, &mut signal);
+            let raw = compute(held, kinds, HashKind::Phash, &HandMade, &mut signal);
             assert_eq!(signal.has, kinds.without(Kinds::DESCRIBED));
             assert_eq!(raw.is_some(), kinds.contains(Kinds::DESCRIBED));
             let is_there = [

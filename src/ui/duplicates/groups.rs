@@ -59,7 +59,7 @@ pub(super) fn groups_ui(
         return;
     }
     if judged.groups.is_empty() {
-        let text = match session.review.asked == session.review.answered {
+        let text = match session.review.is_current() {
             true => "No group at this threshold. Move it to the right to find more.",
             false => "Looking for groups…",
         };
@@ -84,7 +84,7 @@ pub(super) fn groups_ui(
     list.widget_info(|| WidgetInfo::labeled(Role::List, ui.is_enabled(), "Groups of near-duplicates"));
     let mut open = None;
     if keys.takes(ui, pencil, &list, whole) {
-        if let Some(to) = moved(ui, view.at, listed, whole.height() / ROW) {
+        if let Some(to) = lists::moved(ui, view.at, listed, whole.height() / ROW) {
             view.position = reveal(view.position, to, ROW, whole.height());
             view.at = Some(to);
             view.chosen = first_of(session, to);
@@ -151,25 +151,6 @@ fn order_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
     shown.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, &name));
     if order != settings.order {
         pencil.act(Action::ChangeReview(Box::new(ReviewSettings { order, ..settings.clone() })));
-    }
-}
-
-/// The position that the keys ask for.
-fn moved(ui: &Ui, at: Option<usize>, listed: usize, fits: f32) -> Option<usize> {
-    let page = (fits as isize - 1).max(1);
-    let last = listed.checked_sub(1)?;
-    let keys = [(Key::ArrowDown, 1), (Key::ArrowUp, -1), (Key::PageDown, page), (Key::PageUp, -page)];
-    let by: isize = keys.into_iter().map(|(key, by)| by * lists::presses(ui, key, false)).sum();
-    if lists::presses(ui, Key::Home, false) > 0 {
-        return Some(0);
-    }
-    if lists::presses(ui, Key::End, false) > 0 {
-        return Some(last);
-    }
-    match at {
-        _ if by == 0 => None,
-        None => Some(0),
-        Some(at) => Some(at.saturating_add_signed(by).min(last)),
     }
 }
 

@@ -78,9 +78,13 @@ pub(super) fn method_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session)
         shown.response.on_hover_text("What makes two samples alike");
         let mut symmetries = settings.symmetries;
         let toggle = Checkbox::new(&mut symmetries, "Mirrored and turned copies");
-        ui.add_enabled(!settings.method.is_exact(), toggle)
+        let is_blind = match settings.method {
+            Method::Descriptor => "The descriptor alone does not see that a picture is another one mirrored",
+            _ => "A mirrored picture has other bytes and other pixels",
+        };
+        ui.add_enabled(settings.method.sees_symmetries(), toggle)
             .on_hover_text("Also find copies under all eight flips and quarter turns")
-            .on_disabled_hover_text("A mirrored picture has other bytes and other pixels");
+            .on_disabled_hover_text(is_blind);
         if (method, symmetries) != (settings.method, settings.symmetries) {
             let mut settings = settings.clone();
             if method != settings.method {
@@ -104,7 +108,9 @@ pub(super) fn threshold_ui(
     let current = threshold_of(session, alike);
     if alike.radius == 0 {
         view.moving = None;
-        ui.label(widgets::dim("These copies are equal: there is no threshold to choose."));
+        if alike.method.is_exact() {
+            ui.label(widgets::dim("These copies are equal: there is no threshold to choose."));
+        }
         ui.horizontal_wrapped(|ui| counts_ui(ui, session, alike, current));
         return;
     }
@@ -113,7 +119,7 @@ pub(super) fn threshold_ui(
     let line = histogram_ui(ui, alike, &mut wished);
     let mut slider = slider_ui(ui, alike, &mut wished);
     ui.horizontal_wrapped(|ui| {
-        slider |= number_ui(ui, alike, &mut wished);
+        slider |= number_ui(ui, session, alike, &mut wished);
         counts_ui(ui, session, alike, wished);
     });
     if wished != before {
@@ -121,7 +127,7 @@ pub(super) fn threshold_ui(
     }
     if let Some(moving) = view.moving {
         let is_held = line || slider;
-        let is_free = session.review.asked == session.review.answered;
+        let is_free = session.review.is_current();
         if moving == current {
             view.moving = None;
         } else if is_free || !is_held {
@@ -224,17 +230,22 @@ fn slider_ui(ui: &mut Ui, alike: &Alike, threshold: &mut u32) -> bool {
 }
 
 /// The threshold as a number. Tells whether it is held.
-fn number_ui(ui: &mut Ui, alike: &Alike, threshold: &mut u32) -> bool {
+fn number_ui(ui: &mut Ui, session: &Session, alike: &Alike, threshold: &mut u32) -> bool {
     ui.label(RichText::new("Threshold").color(Tokens::of(ui).text_dim));
     let unit = format!(" {}", alike.method.unit());
     let number = DragValue::new(threshold).range(0..=alike.radius).suffix(unit);
     let response = ui.add(number).accessible_name("Threshold as a number");
     let usual = alike.method.default_threshold().min(alike.radius);
-    if *threshold != usual {
-        let text = RichText::new(format!("usual: {}", grouped(usual.into()))).size(size::SMALL);
-        if ui.link(text).on_hover_text("Set the method's own threshold").clicked() {
-            *threshold = usual;
+    let mut offer = |name: &str, help: &str, value: u32| {
+        let text = RichText::new(format!("{name}: {}", grouped(value.into()))).size(size::SMALL);
+        if *threshold != value && ui.link(text).on_hover_text(help).clicked() {
+            *threshold = value;
         }
+    };
+    offer("usual", "Set the method's own threshold", usual);
+    if let Some(value) = session.review.analysed.as_ref().and_then(|found| found.scale_free_threshold()) {
+        let help = "Set 0.13 of the median distance to the nearest sample, which follows from the dataset";
+        offer("scale-free", help, value.min(alike.radius));
     }
     ui.add_space(space::XS);
     response.dragged()

@@ -314,7 +314,7 @@ fn apply_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
         egui::Frame::new().fill(tokens.raised.gamma_multiply(0.6)).corner_radius(8).inner_margin(space::M);
     frame.show(ui, |ui| {
         ui.set_width(ui.available_width());
-        let is_current = review.asked == review.answered;
+        let is_current = review.is_current();
         let (text, color) = match &preview.problem {
             _ if !is_current => ("Working out what that would do…".to_owned(), tokens.text_dim),
             Some((query, error)) => {
@@ -330,7 +330,7 @@ fn apply_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
             )));
         }
         ui.add_space(space::XS);
-        let enabled = preview.problem.is_none() && !preview.is_empty();
+        let enabled = is_current && preview.problem.is_none() && !preview.is_empty();
         let label = RichText::new("Prune by the rules");
         let (color, fill) = match enabled {
             true => (tokens.on_accent, tokens.accent),
