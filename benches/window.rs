@@ -10,12 +10,17 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command as Process;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use egui::{
     Context, Event, Key, Modifiers, MouseWheelUnit, PointerButton, Pos2, RawInput, Rect, Vec2, pos2, vec2,
 };
+use lenslet::analysis::groups::Forest;
+use lenslet::analysis::hamming::Pair;
 use lenslet::app::{App, Start};
+use lenslet::dataset::Flag;
+use lenslet::review::{Alike, Analysed, Method, NO_CLASS, ReviewSettings};
 use lenslet::state::{Action, Command, Pane};
 use lenslet::store::{Paths, Settings};
 
@@ -44,11 +49,13 @@ fn main() {
         app.state().session.as_ref().is_some_and(|session| !session.shown.found.rows.is_empty())
     });
     println!("{:<56} {:>9.0} ms", "first time opened, listed and on screen", ms(opened.elapsed()));
-    window.person("while measuring");
+    window.person("while measuring", GESTURES);
     let started = Instant::now();
     window.until("measuring", App::is_settled);
     println!("{:<56} {:>9.1} s more", "measuring went on for", started.elapsed().as_secs_f64());
-    window.person("at rest");
+    window.person("at rest", GESTURES);
+    window.analysed();
+    window.person("reviewing", REVIEW);
     println!("{:<56} {:>9.0} MB", "resident", resident_mb());
     window.close();
 
@@ -131,10 +138,10 @@ impl Window {
 
     /// A person who scrolls, moves, filters, selects, decides and changes the view; prints what
     /// their frames cost.
-    fn person(&mut self, when: &str) {
+    fn person(&mut self, when: &str, gestures: &[(&str, Gesture)]) {
         let mut all = Vec::new();
         let only = std::env::var("LENSLET_BENCH_ONLY").unwrap_or_default();
-        for (name, gesture) in GESTURES.iter().filter(|(name, _)| name.contains(&only)) {
+        for (name, gesture) in gestures.iter().filter(|(name, _)| name.contains(&only)) {
             let mut times: Vec<(Duration, Duration)> = Vec::new();
             for round in 0..60 {
                 let events = gesture(self, round);
@@ -144,6 +151,42 @@ impl Window {
             report(&format!("{when}: {name}"), &times);
         }
         report(&format!("{when}: all"), &all);
+    }
+
+    /// Takes in what an analysis might have found: a million comparisons of each with each take longer
+    /// than anybody waits for a benchmark.
+    fn analysed(&mut self) {
+        let Some(session) = &self.app.state().session else { return };
+        let rows = session.snapshot.len();
+        let mixed = |at: usize| (at as u32 ^ 0x5bd1_e995).wrapping_mul(0x9e37_79b9).rotate_left(11) as usize;
+        let pair = |at: usize| {
+            let (a, b) = (at, (at + 1 + mixed(at) % 16).min(rows - 1));
+            Pair { a: a as u32, b: b as u32, distance: (mixed(at ^ 1 << 20) % 1500) as u16 }
+        };
+        // A pair for every other sample.
+        let pairs: Vec<Pair> = (0..rows - 1).step_by(2).map(pair).collect();
+        let alike = Alike {
+            forest: Forest::new(rows, &pairs),
+            pairs,
+            radius: Method::Combined.largest(),
+            ..Alike::default()
+        };
+        let mut analysed = Analysed { looked_at: rows, alike: alike.into(), ..Analysed::default() };
+        for (at, column) in analysed.scores.iter_mut().enumerate() {
+            let score = |row: usize| (mixed(row + at * rows) % 10_000) as f32 / 10_000.0;
+            *column = Some(Arc::new((0..rows).map(score).collect()));
+        }
+        analysed.suggested = Arc::new(vec![NO_CLASS; rows]);
+        self.app.act(Action::Analysed(Arc::new(analysed)));
+        self.until("the judgement", App::is_settled);
+    }
+
+    /// Sets something of the review.
+    fn review(&mut self, change: impl Fn(&mut ReviewSettings)) {
+        let Some(session) = &self.app.state().session else { return };
+        let mut settings = session.review.settings.clone();
+        change(&mut settings);
+        self.app.act(Action::ChangeReview(Box::new(settings)));
     }
 
     fn close(mut self) {
@@ -198,6 +241,49 @@ const GESTURES: &[(&str, Gesture)] = &[
     }),
     ("the grid again", |window, _| {
         window.app.panels().show(Pane::Grid);
+        Vec::new()
+    }),
+];
+
+/// What is done with what an analysis found.
+const REVIEW: &[(&str, Gesture)] = &[
+    ("groups of near-duplicates", |window, round| {
+        if round == 0 {
+            window.app.panels().show(Pane::Duplicates);
+        }
+        vec![Event::PointerMoved(window.pointer), wheel(-60.0)]
+    }),
+    ("moving the threshold", |window, round| {
+        window.review(|settings| settings.threshold = Some(200 + 20 * round as u32));
+        Vec::new()
+    }),
+    ("walking through groups", |window, _| {
+        window.app.act(Action::Run(Command::NextGroup));
+        Vec::new()
+    }),
+    ("deciding on groups", |window, _| {
+        let open = window.app.state().session.as_ref().and_then(|session| session.review.open);
+        if let Some(sample) = open {
+            window.app.act(Action::KeepOnly { sample });
+        }
+        Vec::new()
+    }),
+    ("a check's threshold", |window, round| {
+        if round == 0 {
+            window.app.panels().show(Pane::Checks);
+        }
+        window.review(|settings| settings.thresholds[Flag::Dark as usize] = Some(0.2 + 0.002 * round as f32));
+        vec![Event::PointerMoved(window.pointer), wheel(-60.0)]
+    }),
+    ("deciding by rules and undoing it", |window, round| {
+        if round == 0 {
+            window.app.panels().show(Pane::Pruning);
+        }
+        match round % 20 {
+            0 => window.app.act(Action::Run(Command::ApplyRules)),
+            10 => window.app.act(Action::Run(Command::Undo)),
+            _ => {}
+        }
         Vec::new()
     }),
 ];

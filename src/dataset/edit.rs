@@ -355,12 +355,13 @@ impl Decisions {
     fn describe(&self) -> String {
         let count = crate::text::counted(self.len() as u64, "sample");
         let is = |verdict: Verdict| self.0.iter().all(|run| run.to.verdict == verdict);
-        let by_group = |run: &DecisionRun| matches!(run.to.reason, Reason::Group(_));
+        let by_rule = |run: &DecisionRun| matches!(run.to.reason, Reason::Group(_) | Reason::Rule(_));
         match () {
             () if is(Verdict::Undecided) => format!("Leave {count} undecided"),
             () if is(Verdict::Keep) => format!("Keep {count}"),
-            () if self.0.iter().any(by_group) => {
-                let pruned = self.iter().filter(|(_, to)| to.verdict == Verdict::Prune).count() as u64;
+            () if self.0.iter().any(by_rule) => {
+                let pruned = self.0.iter().filter(|run| run.to.verdict == Verdict::Prune);
+                let pruned = pruned.map(|run| u64::from(run.count)).sum();
                 format!("Decide by rules: prune {}", crate::text::counted(pruned, "sample"))
             }
             () if is(Verdict::Prune) => format!("Prune {count}"),

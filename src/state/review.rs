@@ -131,10 +131,13 @@ impl Session {
     /// What to analyse without being asked, once all is measured: where nothing was analysed yet or
     /// something changed since, all of it if that does not take long, and else what is kept.
     pub(super) fn wanted_analysis(&self) -> Option<Effect> {
-        /// Bytes of all files: about a minute of work on two cores.
-        const SMALL: u64 = 2 << 30;
+        /// Bytes of all files, and samples, of which each is compared with each: either is about a minute
+        /// of work on two cores.
+        const BYTES: u64 = 2 << 30;
+        const SAMPLES: usize = 200_000;
         let bytes: u64 = self.dataset().bytes.iter().sum();
-        let extent = if bytes <= SMALL { Extent::Whole } else { Extent::Kept };
+        let is_small = bytes <= BYTES && self.dataset().len() <= SAMPLES;
+        let extent = if is_small { Extent::Whole } else { Extent::Kept };
         (self.review.analysed.is_none() || self.review.is_stale).then_some(Effect::Analyse(extent))
     }
 

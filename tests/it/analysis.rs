@@ -211,8 +211,7 @@ fn one_picture_many_equal_ones_and_none_that_can_be_read_end_well() {
         std::fs::copy(one.join("a.png"), equal.join(format!("{at:03}.png"))).unwrap();
         std::fs::write(broken.join(format!("{at:03}.jpg")), b"no picture").unwrap();
     }
-    for (path, samples, redundant, pairs) in
-        [(&one, 1, 0, 0), (&equal, 300, 299, 299), (&broken, 300, 299, 299)]
+    for (path, samples, redundant, pairs) in [(&one, 1, 0, 0), (&equal, 300, 299, 299), (&broken, 300, 0, 0)]
     {
         let found = report("duplicates", path, &["--symmetries"]);
         assert_eq!(found["samples"], samples);

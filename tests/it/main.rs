@@ -1,5 +1,6 @@
 //! The one integration-test binary: each module tests one room from outside.
 
+mod analyse;
 mod analysis;
 mod checks_panel;
 mod cli;

@@ -1,11 +1,12 @@
 //! The review of a dataset: groups, flags and decisions, through the program's state.
 
+use lenslet::dataset::query::Snapshot;
 use lenslet::dataset::{Decision, Flag, SampleId, Verdict};
 use lenslet::review::{GroupOrder, ReviewSettings};
-use lenslet::state::{Action, Command, Effect, State, Which};
+use lenslet::state::{Action, Command, Effect, Rescanned, State, Which};
 use lenslet::store::JournalOp;
 
-use crate::session::{act, reviewed};
+use crate::session::{act, carry_out, reviewed};
 
 fn groups(state: &State) -> Vec<Vec<SampleId>> {
     let judged = &state.session.as_ref().unwrap().review.judged;
@@ -122,4 +123,56 @@ fn groups_are_listed_in_the_order_that_a_person_asks_for() {
     assert_eq!(state.session.as_ref().unwrap().review.open_group(), Some(0));
     act(&mut state, Action::CloseGroup);
     assert_eq!(state.session.as_ref().unwrap().review.open_group(), None);
+}
+
+#[test]
+fn what_is_gone_after_a_rescan_is_no_copy_that_could_stay() {
+    let mut state = reviewed();
+    act(&mut state, Action::Run(Command::ApplyRules));
+    assert!(!verdicts(&state, Verdict::Prune).is_empty());
+    act(&mut state, Action::Run(Command::UndecideAll));
+    let session = state.session.as_ref().unwrap();
+    let (snapshot, issues) = (session.snapshot.clone(), session.issues.clone());
+    let mut dataset = (*snapshot.dataset).clone();
+    [0, 3, 9].into_iter().for_each(|row| dataset.gone[row] = true);
+    let anew = Snapshot::new(dataset.into(), &issues, snapshot.facts.clone(), snapshot.marks.clone());
+    let rescanned = Rescanned {
+        snapshot: anew,
+        issues,
+        changed: Vec::new().into(),
+        added: 0,
+        removed: 3,
+        is_asked: true,
+    };
+    // Until it is judged anew, flags stay with their samples and the rules wait.
+    let effects = state.update(Action::Rescanned(Box::new(rescanned)));
+    let flags = |state: &State| state.session.as_ref().unwrap().snapshot.findings.flags(1);
+    assert!(flags(&state) & Flag::Duplicate.bit() != 0);
+    state.update(Action::Run(Command::ApplyRules));
+    assert!(verdicts(&state, Verdict::Prune).is_empty());
+    carry_out(&mut state, effects);
+    assert_eq!(groups(&state), [[1, 2]]);
+    act(&mut state, Action::Run(Command::ApplyRules));
+    assert_eq!(verdicts(&state, Verdict::Prune), [1]);
+    assert_eq!(state.session.as_ref().unwrap().review.judged.redundant, 1);
+}
+
+#[test]
+fn what_was_pruned_for_a_flag_is_taken_back_though_it_has_the_flag_no_more() {
+    let mut state = reviewed();
+    let decide = |verdict| Action::DecideFlagged { flag: Flag::Dark, which: Which::All, verdict };
+    act(&mut state, decide(Verdict::Prune));
+    assert_eq!(verdicts(&state, Verdict::Prune).len(), 7);
+    // Rules leave it as a person said.
+    act(&mut state, Action::Run(Command::ApplyRules));
+    assert!(verdicts(&state, Verdict::Prune).len() >= 7);
+    let mut changed = settings(&state);
+    changed.thresholds[Flag::Dark as usize] = Some(0.0);
+    act(&mut state, Action::ChangeReview(Box::new(changed)));
+    let because = |state: &State| {
+        state.session.as_ref().unwrap().review.judged.raised[Flag::Dark as usize].decided.because
+    };
+    assert_eq!(because(&state), 7);
+    act(&mut state, decide(Verdict::Undecided));
+    assert_eq!(because(&state), 0);
 }

@@ -34,8 +34,14 @@ pub fn unmeasured(dataset: Dataset, issues: Vec<Issue>) -> Opened {
 
 /// Carries an action out. A question for rows is answered at once; every other effect is given.
 pub fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    let effects = state.update(action);
+    carry_out(state, effects)
+}
+
+/// Answers the questions among effects; gives the others.
+pub fn carry_out(state: &mut State, asked: Vec<Effect>) -> Vec<Effect> {
     let mut effects = Vec::new();
-    for effect in state.update(action) {
+    for effect in asked {
         match effect {
             Effect::FindRows { generation } => {
                 let answer = answer(state, generation);

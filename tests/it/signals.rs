@@ -15,21 +15,21 @@ use lenslet::store::Project;
 use rusqlite::Connection;
 
 /// A picture of blocks without symmetry, another one for each seed.
-fn picture(seed: u32) -> RgbImage {
+pub fn picture(seed: u32) -> RgbImage {
     RgbImage::from_fn(60, 40, |x, y| {
         let block = (x / 5 + 100 * (y / 5) + 10_000 * seed).wrapping_mul(2_654_435_761);
         Rgb([(block >> 8) as u8, (block >> 16) as u8, (block >> 24) as u8])
     })
 }
 
-fn write(folder: &Path, seeds: impl IntoIterator<Item = u32>) {
+pub fn write(folder: &Path, seeds: impl IntoIterator<Item = u32>) {
     for seed in seeds {
         picture(seed).save(folder.join(format!("{seed:04}.png"))).unwrap();
     }
 }
 
 /// The dataset in a folder as it is now, measured.
-fn measured(folder: &Path) -> (Snapshot, Reader) {
+pub fn measured(folder: &Path) -> (Snapshot, Reader) {
     let control = Control::new();
     let Imported { dataset, issues } = import::open(folder.to_str().unwrap(), &control).unwrap();
     let facts = Facts::new(dataset.len());
