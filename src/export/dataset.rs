@@ -19,6 +19,7 @@ mod coco;
 mod copy;
 mod draft;
 mod folder;
+mod ground;
 mod layouts;
 mod manifest;
 mod names;
@@ -218,7 +219,8 @@ pub fn plan(
     if draft.samples.is_empty() {
         draft.refuse("No sample is left to export.");
     }
-    draft.refusals.extend(layouts::refusals(&draft, reader, &options));
+    let refusals = layouts::refusals(&draft, reader, &options, control)?;
+    draft.refusals.extend(refusals);
     layouts::fill(&mut draft, reader, &options, control)?;
     if let Some(path) = draft.clashing().first() {
         draft.refuse(format!("Two files of the export would have one name, {path}; choose another layout."));

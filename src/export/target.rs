@@ -16,11 +16,15 @@ pub fn check_target(path: &Path, dataset: &Path) -> Result<(), ExportError> {
 /// as where it lies and as where it leads.
 pub fn is_inside(path: &Path, folder: &Path) -> bool {
     let folder = whole(folder);
-    let lies = match (path.parent(), path.file_name()) {
+    lies_at(path).starts_with(&folder) || whole(path).starts_with(&folder)
+}
+
+/// Where a file or link itself lies: links followed in all of its path but its own name.
+pub fn lies_at(path: &Path) -> PathBuf {
+    match (path.parent(), path.file_name()) {
         (Some(parent), Some(name)) => whole(parent).join(name),
         _ => whole(path),
-    };
-    lies.starts_with(&folder) || whole(path).starts_with(&folder)
+    }
 }
 
 /// A path from the root, links followed as far as it is there and `..` resolved after that.

@@ -793,6 +793,64 @@ fn a_folder_that_a_link_of_the_dataset_leads_to_belongs_to_it() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_a_link_of_the_dataset_leads_to_is_never_replaced() {
+    use std::os::unix::fs::symlink;
+    let shard = |at: u8| tar(&[file("0.png", png(at)), file("0.cls", "1"), file("1.png", png(at + 1))]);
+    let yolo = [
+        file("set/data.yaml", "train: images\nnames: [cat]\n"),
+        file("set/images/a.png", png(1)),
+        file("set/images/b.png", png(2)),
+        file("real/labels/a.txt", "0 0.5 0.5 0.25 0.5\n"),
+    ];
+    // What lies where, links as (link, leads to), what is opened, the target and what is refused.
+    let photos = || images(&["photos/cat/1.png", "photos/cat/2.png"]);
+    let files = [("view/cat/1.png", "photos/cat/1.png"), ("view/cat/2.png", "photos/cat/2.png")];
+    let on_the_way = [("way/1.png", "photos/cat/1.png"), ("view/cat/1.png", "way/1.png")];
+    let shards = || vec![file("real/shards/a.tar", shard(1)), file("real/shards/b.tar", shard(5))];
+    let table = || [photos(), vec![file("view/list.csv", "path,label\n1.png,a\n2.png,b\n")]].concat();
+    let named = [("view/1.png", "photos/cat/1.png"), ("view/2.png", "photos/cat/2.png")];
+    let around = "lies in the target";
+    for (name, files, links, opened, target, part) in [
+        ("files", photos(), &files[..], "view", "photos", around),
+        ("files below", photos(), &files, "view", "photos/cat", around),
+        ("files beside", photos(), &files, "view", "photos/new", ""),
+        ("links to links", photos(), &on_the_way, "view", "way", around),
+        ("a table's files", table(), &named, "view", "photos", around),
+        ("a folder of shards", shards(), &[("d/shards", "real/shards")], "d", "real", around),
+        ("within it", shards(), &[("d/shards", "real/shards")], "d", "real/shards/new", "inside the dataset"),
+        ("shards", shards(), &[("d/a.tar", "real/shards/a.tar")], "d", "real/shards", around),
+        ("labels", yolo.to_vec(), &[("set/labels", "real/labels")], "set", "real", around),
+    ] {
+        let place = tempfile::tempdir().unwrap();
+        let at = |name: &str| place.path().join(name);
+        write(place.path(), &files);
+        for (link, leads_to) in links {
+            std::fs::create_dir_all(at(link).parent().unwrap()).unwrap();
+            symlink(at(leads_to), at(link)).unwrap();
+        }
+        let snapshot = snapshot(&at(opened));
+        let all: Vec<SampleId> = (0..snapshot.len() as SampleId).collect();
+        assert!(!all.is_empty(), "{name}");
+        for kind in [Kind::Same, Kind::ImageFolder] {
+            for linking in [Linking::Copy, Linking::SymLink] {
+                let consent = Consent::Overwrite;
+                let options = Options { kind, linking, consent, ..Options::new(at(target)) };
+                if linking == Linking::SymLink && name.contains("shards") {
+                    continue; // What is packed has no links.
+                }
+                let told = refused(&snapshot, &all, &options);
+                let is_as_expected = told.contains(part) && told.is_empty() == part.is_empty();
+                assert!(is_as_expected, "{name} {kind:?} {linking:?}: {told}");
+            }
+        }
+        for (path, content) in &files {
+            assert_eq!(&std::fs::read(at(path)).unwrap(), content, "{name}: {path} is as it was");
+        }
+    }
+}
+
 #[test]
 fn an_interrupted_export_goes_on_where_it_was() {
     let folder = tempfile::tempdir().unwrap();

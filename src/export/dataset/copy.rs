@@ -12,6 +12,7 @@ use std::sync::Mutex;
 use super::state::{How, PARTS_FOLDER};
 use super::write::{Failure, Out};
 use crate::export::ExportError;
+use crate::export::target::{lies_at, whole};
 use crate::import::ReadError;
 use crate::import::reader::access::lock;
 use crate::jobs::Control;
@@ -93,14 +94,20 @@ impl Folder {
         Ok(())
     }
 
-    /// Puts a file in its place under a temporary name first; `number` tells it from others.
+    /// Puts a file in its place under a temporary name first; `number` tells it from others. What it is
+    /// made of, where that is one file, is never replaced by it.
     fn put(
         &self,
         relative: &Path,
         number: usize,
+        source: Option<&Path>,
         write: impl FnOnce(&Path) -> Result<Written, Failure>,
     ) -> Result<Written, Failure> {
         let path = self.place(relative)?;
+        // Plans refuse such targets. This is the last guard, for a folder that changed since.
+        if source.is_some_and(|source| lies_at(source) == path || whole(source) == path) {
+            return Err(Failure::Target(ExportError::InDataset(path)));
+        }
         let part = self.root.join(PARTS_FOLDER).join(number.to_string());
         let written = write(&part).map_err(|failure| failure.at(&path));
         let moved = written.and_then(|written| {
@@ -121,7 +128,7 @@ impl Folder {
         control: &Control,
         write: impl FnOnce(&mut Out<'_>) -> Result<(), Failure>,
     ) -> Result<Written, Failure> {
-        self.put(relative, number, |part| {
+        self.put(relative, number, None, |part| {
             let file = File::create_new(part)?;
             let mut out = Out::new(&file, control);
             write(&mut out)?;
@@ -140,7 +147,7 @@ impl Folder {
         control: &Control,
     ) -> Result<Written, Failure> {
         let (mut from, about) = open(source)?;
-        self.put(relative, number, |part| {
+        self.put(relative, number, Some(source), |part| {
             let file = File::create_new(part)?;
             let how = if cloned(&from, &file) { How::Cloned } else { How::Copied };
             let mut hash = blake3::Hasher::new();
@@ -173,9 +180,10 @@ impl Folder {
     /// Links a file: `how` says in which of the two ways.
     pub fn link(&self, relative: &Path, number: usize, source: &Path, how: How) -> Result<Written, Failure> {
         let (_, about) = open(source)?;
+        let named = source;
         // A hard link of a link would lead to where that one lies.
         let source = source.canonicalize().map_err(|error| ReadError::from_io(&error))?;
-        self.put(relative, number, |part| {
+        self.put(relative, number, Some(named), |part| {
             let linked = match how {
                 How::HardLinked => std::fs::hard_link(&source, part),
                 _ => sym_link(&source, part),
@@ -324,6 +332,24 @@ mod tests {
             assert_eq!((written.bytes, written.hash), (3, Some(blake3::hash(b"new"))));
             assert_eq!(std::fs::read_to_string(&at).unwrap(), "new");
             assert_eq!(std::fs::read_to_string(&old).unwrap(), "old");
+        }
+        // Its own source it does not replace, be it named by a link.
+        for name in ["x", "led to"] {
+            let source = folder.root().join("x");
+            #[cfg(unix)]
+            if name == "led to" {
+                std::os::unix::fs::symlink(&source, place.path().join(name)).unwrap();
+            }
+            let source = if name == "x" { source } else { place.path().join(name) };
+            if !source.exists() {
+                continue; // Links need a right that not every account has.
+            }
+            assert!(matches!(copy(&folder, "x", &source), Err(Failure::Target(_))), "{name}");
+            for how in [How::HardLinked, How::SymLinked] {
+                let linked = folder.link(Path::new("x"), 3, &source, how);
+                assert!(matches!(linked, Err(Failure::Target(_))), "{name} {how:?}");
+            }
+            assert_eq!(std::fs::read_to_string(folder.root().join("x")).unwrap(), "new", "{name}");
         }
         let parts = folder.root().join(PARTS_FOLDER);
         assert_eq!(std::fs::read_dir(&parts).unwrap().count(), 0, "nothing is left half written");

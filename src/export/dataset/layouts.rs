@@ -6,7 +6,8 @@ use std::path::Path;
 use super::draft::Draft;
 use super::names::{parts, safe_name};
 use super::{
-    Kind, Linking, Options, arrays, coco, folder, manifest, numpy, parquet, table, voc, webdataset, yolo,
+    Kind, Linking, Options, arrays, coco, folder, ground, manifest, numpy, parquet, table, voc, webdataset,
+    yolo,
 };
 use crate::dataset::query::Snapshot;
 use crate::dataset::{ContainerKind, ImageFormat, Layout, SampleId};
@@ -31,6 +32,17 @@ pub fn fill(
         // What cannot be done need not be worked out.
         return Ok(());
     }
+    fill_layout(draft, reader, options, control)?;
+    draft.refusals.extend(ground::of_tree(draft, options, control)?);
+    Ok(())
+}
+
+fn fill_layout(
+    draft: &mut Draft,
+    reader: &Reader,
+    options: &Options,
+    control: &Control,
+) -> Result<(), ExportError> {
     let layout = draft.snapshot.dataset.layout;
     match (options.kind, layout) {
         (Kind::Same, Layout::ImageFolder) => folder::same(draft, control),
@@ -116,11 +128,16 @@ pub fn kept_rows(draft: &Draft) -> BTreeMap<String, Vec<u64>> {
 }
 
 /// What speaks against the target and the kind of links, before anything is listed.
-pub fn refusals(draft: &Draft, reader: &Reader, options: &Options) -> Vec<String> {
+pub fn refusals(
+    draft: &Draft,
+    reader: &Reader,
+    options: &Options,
+    control: &Control,
+) -> Result<Vec<String>, ExportError> {
     let mut refusals = Vec::new();
-    refusals.extend(touching(draft, &options.target));
+    refusals.extend(ground::of_samples(draft, reader, &options.target, control)?);
     refusals.extend(unlinkable(draft, reader, options));
-    refusals
+    Ok(refusals)
 }
 
 /// Why samples cannot be linked.
@@ -160,52 +177,6 @@ fn container_name(kind: ContainerKind) -> &'static str {
         ContainerKind::Npy => "a NumPy array",
         ContainerKind::Parquet => "a Parquet file",
     }
-}
-
-/// Whether the target lies in the dataset or around a part of it, links followed.
-fn touching(draft: &Draft, target: &Path) -> Option<String> {
-    let dataset = &*draft.snapshot.dataset;
-    let target_whole = whole(target);
-    let root = whole(Path::new(&dataset.root));
-    let told = target.display();
-    let inside = |folder: &Path| target_whole.starts_with(folder);
-    let around = |folder: &Path| folder.starts_with(&target_whole);
-    let in_it = || {
-        format!("The target is inside the dataset, which is never written to; choose another folder: {told}")
-    };
-    let around_it = || {
-        format!(
-            "The dataset lies in the target, and its files are never written to; choose another folder: \
-             {told}"
-        )
-    };
-    if inside(&root) {
-        return Some(in_it());
-    }
-    if around(&root) {
-        return Some(around_it());
-    }
-    // Folders that links lead to, and those of files that a table names elsewhere.
-    let mut seen: HashSet<&str> = HashSet::new();
-    let loose = dataset.paths.iter().zip(&dataset.places).filter(|(_, place)| place.is_loose());
-    for (path, _) in loose {
-        let is_elsewhere = Path::new(path).is_absolute();
-        let mut folder = path;
-        while let Some((above, _)) = folder.rsplit_once('/').filter(|(above, _)| seen.insert(above)) {
-            folder = above;
-            let there = whole(&Path::new(&dataset.root).join(folder));
-            if around(&there) {
-                return Some(around_it());
-            }
-            if is_elsewhere {
-                break;
-            }
-            if inside(&there) {
-                return Some(in_it());
-            }
-        }
-    }
-    None
 }
 
 /// Whether a sample is a row of an array or table.
