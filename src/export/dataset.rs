@@ -39,7 +39,7 @@ use std::time::Instant;
 use serde::Serialize;
 
 use self::copy::Folder;
-use self::draft::{Draft, From, Output, Work};
+use self::draft::{Draft, From, Output, Told, Work};
 use self::state::{How, List, Occupied, State, occupied};
 use self::verify::verify;
 use self::write::{Faults, Writing};
@@ -96,7 +96,7 @@ pub enum Consent {
     /// Nothing, or this very export, unfinished or finished.
     #[default]
     Empty,
-    /// Anything: files of the export's names are replaced, others stay as they are.
+    /// Anything: files of the export's names are all written anew, others stay as they are.
     Overwrite,
 }
 
@@ -138,7 +138,8 @@ pub struct Plan {
     pub files: u64,
     /// Of all files; of tables and arrays that are made it is a guess.
     pub bytes: u64,
-    /// Files that are finished already, of this export when it was interrupted.
+    /// Files that are finished already, of this export when it was interrupted; none where files are to
+    /// be replaced.
     pub finished: u64,
     /// Bytes that are still to be written, so without links and what is finished.
     pub bytes_to_write: u64,
@@ -244,7 +245,7 @@ pub fn plan(
         draft,
     };
     let finished = match occupied(&plan.target) {
-        Ok(Occupied::Ours(state)) if state.fingerprint == plan.fingerprint => {
+        Ok(Occupied::Ours(state)) if plan.goes_on(&state) => {
             plan.draft.settled(state::finished(&plan.target, &plan.draft.outputs))
         }
         Ok(occupied) => {
@@ -287,14 +288,21 @@ impl Plan {
         links && matches!(output.from, From::Sample(sample) if places[sample as usize].is_loose())
     }
 
+    /// Whether this is that export, and takes what is finished of it. Who has files replaced has all of
+    /// them replaced.
+    fn goes_on(&self, state: &State) -> bool {
+        self.consent == Consent::Empty && state.fingerprint == self.fingerprint
+    }
+
     /// Why what lies in the target speaks against writing there, if it does.
     fn why_occupied(&self, occupied: &Occupied) -> Option<String> {
         let target = self.target.display();
         match (occupied, self.consent) {
             (Occupied::No, _) | (_, Consent::Overwrite) => None,
-            (Occupied::Ours(state), _) if state.fingerprint == self.fingerprint => None,
+            (Occupied::Ours(state), _) if self.goes_on(state) => None,
             (Occupied::Ours(_), _) => Some(format!(
-                "The folder holds another export, or one of other samples; choose another folder: {target}"
+                "The folder holds another export, or one of other samples, or of the dataset before it \
+                 changed; choose another folder, or have its files replaced: {target}"
             )),
             (Occupied::Foreign(name), _) => {
                 Some(format!("The folder is not empty, it holds {name}; choose another folder: {target}"))
@@ -319,8 +327,8 @@ pub fn run(plan: &Plan, reader: &Reader, control: &Control) -> Result<Report, Ex
     check_target(&plan.target, Path::new(&draft.snapshot.dataset.root))?;
     let folder_made = std::fs::create_dir_all(&plan.target);
     folder_made.map_err(|cause| ExportError::io(&plan.target, cause))?;
-    let is_same = matches!(&occupied, Occupied::Ours(state) if state.fingerprint == plan.fingerprint);
-    let (mut list, known) = List::open(&plan.target, &draft.outputs, !is_same)?;
+    let goes_on = matches!(&occupied, Occupied::Ours(state) if plan.goes_on(state));
+    let (mut list, known) = List::open(&plan.target, &draft.outputs, !goes_on)?;
     let mut entries = draft.settled(known);
     let resumed = entries.iter().flatten().count() as u64;
     let folder = Folder::open(&plan.target)?;
@@ -385,25 +393,27 @@ impl Counts {
     }
 }
 
-/// A hash of all that decides what an export's files are, so that another run of it is known.
+/// A hash of all that decides what an export's files are, so that another run of it is known: the
+/// samples, the options, and what files beside the samples are copied or read for it.
 fn fingerprint(draft: &Draft, options: &Options) -> String {
-    let mut hash = blake3::Hasher::new();
-    let mut add = |bytes: &[u8]| {
-        hash.update(&(bytes.len() as u64).to_le_bytes());
-        hash.update(bytes);
-    };
+    let mut told = Told::default();
     let dataset = &*draft.snapshot.dataset;
     let (kind, linking) = (options.kind, options.linking);
-    add(format!("{kind:?} {linking:?} {} {}", options.shard_samples, options.shard_bytes).as_bytes());
-    add(whole(Path::new(&dataset.root)).to_string_lossy().as_bytes());
+    told.add(format!("{kind:?} {linking:?} {} {}", options.shard_samples, options.shard_bytes).as_bytes());
+    told.add(whole(Path::new(&dataset.root)).to_string_lossy().as_bytes());
     for sample in &draft.samples {
         let at = *sample as usize;
-        add(dataset.path(*sample).as_bytes());
-        add(&dataset.bytes[at].to_le_bytes());
-        add(&dataset.modified_ms[at].to_le_bytes());
+        told.add(dataset.path(*sample).as_bytes());
+        told.add(&dataset.bytes[at].to_le_bytes());
+        told.add(&dataset.modified_ms[at].to_le_bytes());
     }
     for output in &draft.outputs {
-        add(output.path.as_bytes());
+        told.add(output.path.as_bytes());
+        match output.from {
+            From::Beside(file) => told.file(draft, file),
+            From::Made(maker) => draft.made[maker].tell(draft, &mut told),
+            From::Sample(_) | From::Row(_) => {}
+        }
     }
-    hash.finalize().to_hex().to_string()
+    told.finish()
 }

@@ -918,6 +918,50 @@ fn an_interrupted_export_goes_on_where_it_was() {
 }
 
 #[test]
+fn labels_that_changed_make_another_export() {
+    let label = |text: &str| text.as_bytes().to_vec();
+    let idx_labels = gzip(&idx(&[6], &[3, 1, 4, 1, 6, 9]));
+    let csv = |class: &str| label(&format!("path,label\nimg/a.png,{class}\nimg/b.png,dog\nimg/c.png,cat\n"));
+    for (name, kind, changed, old, new) in [
+        ("yolo", Kind::Same, "labels/train/a.txt", None, label("1 0.5 0.5 0.25 0.5\n2 0.5 0.5 1 1\n")),
+        ("coco", Kind::Same, "annotations/captions_train.json", None, label("{\"images\": [{\"id\": 7, \"file_name\": \"a.png\"}], \"annotations\": []}")),
+        ("voc", Kind::Same, "ImageSets/Main/cat_train.txt", None, label("a -1\nb  1\n")),
+        ("idx", Kind::Same, "train-labels-idx1-ubyte.gz", None, idx_labels),
+        ("npy", Kind::Same, "test/labels.npy", None, npy("|u1", "(3, 2)", &[1, 0, 1, 1, 1, 0])),
+        ("cifar-10", Kind::Same, "batches.meta.txt", None, label("aeroplane\nautomobile\nbird\n")),
+        ("webdataset", Kind::Same, "classes.txt", None, label("lynx\ndog\n")),
+        ("csv", Kind::Same, "list.csv", Some(csv("cat")), csv("dog")),
+        ("csv", Kind::WebDataset, "list.csv", Some(csv("cat")), csv("dog")),
+    ] {
+        let mut case = case(name);
+        case.files.extend(old.map(|old| file(changed, old)));
+        let (folder, before, samples) = case.open();
+        let place = tempfile::tempdir().unwrap();
+        let options = Options { kind, ..Options::new(place.path().join("new")) };
+        export(&before, &samples, &options).unwrap();
+        assert_eq!(refused(&before, &samples, &options), "", "{name}: it goes on");
+
+        // A label is corrected; the time of change is another one whatever the clock's steps are.
+        std::fs::write(folder.path().join(changed), new).unwrap();
+        let later = std::time::SystemTime::now() + std::time::Duration::from_secs(7);
+        let touched = std::fs::File::options().append(true).open(folder.path().join(changed)).unwrap();
+        touched.set_modified(later).unwrap();
+        let after = snapshot(folder.path());
+        let told = refused(&after, &samples, &options);
+        assert!(told.contains("before it changed") && told.contains("replaced"), "{name} {kind:?}: {told}");
+        let anew = Options { consent: Consent::Overwrite, ..options.clone() };
+        let (plan, report) = export(&after, &samples, &anew).unwrap();
+        assert_eq!((plan.finished, report.resumed, report.complete), (0, 0, true), "{name} {kind:?}");
+        let again = open(&options.target).dataset;
+        let all: Vec<SampleId> = (0..again.len() as SampleId).collect();
+        assert_eq!(all_told(&again, &all), all_told(&after.dataset, &samples), "{name} {kind:?}");
+        // Agreeing to replace is for all files, each time.
+        let (_, report) = export(&after, &samples, &anew).unwrap();
+        assert_eq!(report.resumed, 0, "{name} {kind:?}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_told_and_the_rest_goes_on() {
     for kind in [Kind::Same, Kind::ImageFolder, Kind::WebDataset, Kind::Manifest(Table::Csv)] {
         let (folder, snapshot, samples) = case("folder").open();

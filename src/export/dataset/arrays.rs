@@ -9,7 +9,7 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::draft::{Draft, Make, Work};
+use super::draft::{Draft, Make, Told, Work};
 use super::layouts::{kept_rows, list_source};
 use super::webdataset::Text;
 use super::write::{Failure, Out};
@@ -156,6 +156,10 @@ impl IdxFile {
 }
 
 impl Make for IdxFile {
+    fn tell(&self, draft: &Draft, told: &mut Told) {
+        told.file(draft, self.file);
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let bytes = Packed::new(work.tree()?, [(self.file, ContainerKind::Idx)]).open(0)?;
         let control = out.control().clone();
@@ -223,6 +227,10 @@ impl Records {
 }
 
 impl Make for Records {
+    fn tell(&self, draft: &Draft, told: &mut Told) {
+        told.file(draft, self.file);
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let bytes = Packed::new(work.tree()?, [(self.file, self.kind)]).open(0)?;
         let control = out.control().clone();

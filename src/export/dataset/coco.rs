@@ -6,7 +6,7 @@ use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::draft::{Draft, Make, Work};
+use super::draft::{Draft, Make, Told, Work};
 use super::layouts::{kept_paths, list_source, same_images};
 use super::write::{Failure, Out};
 use crate::export::ExportError;
@@ -41,6 +41,10 @@ struct Annotations {
 }
 
 impl Make for Annotations {
+    fn tell(&self, draft: &Draft, told: &mut Told) {
+        told.file(draft, self.file);
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let tree = work.tree()?;
         let path = tree.path(self.file);

@@ -43,10 +43,38 @@ pub trait Make: Debug + Send + Sync {
     /// Writes the file from its beginning. Asks `out` for pause and cancel at every step.
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure>;
 
-    /// Whether the content follows from the chosen samples alone. A table of what was measured does
-    /// not, and is written again whenever an export goes on.
+    /// Tells what the content follows from beside the samples' own files. Where that is another one
+    /// than it was, the file of an earlier run is none of this one.
+    fn tell(&self, draft: &Draft, told: &mut Told);
+
+    /// Whether the content follows from what was told and the samples alone. A table of what was
+    /// measured does not, and is written again whenever an export goes on.
     fn is_settled(&self) -> bool {
         true
+    }
+}
+
+/// A hash of all that decides what files are.
+#[derive(Default)]
+pub struct Told(blake3::Hasher);
+
+impl Told {
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(&(bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+
+    /// A file of the listed source as it is now, as far as that shows without reading it.
+    pub fn file(&mut self, draft: &Draft, file: usize) {
+        if let Some(tree) = &draft.tree {
+            self.add(tree.path(file).as_bytes());
+            self.add(&tree.bytes(file).to_le_bytes());
+            self.add(&tree.modified_ms(file).to_le_bytes());
+        }
+    }
+
+    pub fn finish(self) -> String {
+        self.0.finalize().to_hex().to_string()
     }
 }
 

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 use std::io::Write;
 
-use super::draft::{Draft, Make, Work};
+use super::draft::{Draft, Make, Told, Work};
 use super::layouts::{kept_paths, list_source, same_images};
 use super::write::{Failure, Out};
 use crate::export::ExportError;
@@ -86,6 +86,10 @@ struct Rows {
 }
 
 impl Make for Rows {
+    fn tell(&self, draft: &Draft, told: &mut Told) {
+        told.file(draft, self.file);
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let content = work.tree()?.read(self.file)?;
         let cut =

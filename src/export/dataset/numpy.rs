@@ -12,7 +12,7 @@ use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 
 use super::arrays::{tell_left_out, write_rows};
-use super::draft::{Draft, Make, Work};
+use super::draft::{Draft, Make, Told, Work};
 use super::layouts::{kept_rows, list_source};
 use super::write::{Failure, Out};
 use crate::export::ExportError;
@@ -131,6 +131,11 @@ struct ArrayFile {
 }
 
 impl Make for ArrayFile {
+    fn tell(&self, draft: &Draft, told: &mut Told) {
+        told.file(draft, self.file);
+        self.parts.iter().for_each(|part| told.add(part.path.as_bytes()));
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let control = out.control().clone();
         let mut fault = None;

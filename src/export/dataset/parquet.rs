@@ -9,7 +9,7 @@ use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::properties::WriterProperties;
 
 use super::arrays::tell_left_out;
-use super::draft::{Draft, Make, Work};
+use super::draft::{Draft, Make, Told, Work};
 use super::layouts::{kept_paths, kept_rows, list_source, same_images};
 use super::table::written;
 use super::write::{Failure, Out};
@@ -77,6 +77,11 @@ struct Rows {
 }
 
 impl Make for Rows {
+    fn tell(&self, draft: &Draft, told: &mut Told) {
+        told.file(draft, self.file);
+        self.rows.iter().for_each(|row| told.add(&row.to_le_bytes()));
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let bytes = Packed::new(work.tree()?, [(self.file, ContainerKind::Parquet)]).open(0)?;
         let chunks = Chunks::new(bytes);

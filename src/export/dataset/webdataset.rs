@@ -10,7 +10,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
 
-use super::draft::{Draft, Make, Work, unpacked};
+use super::draft::{Draft, Make, Told, Work, unpacked};
 use super::folder::packed_warnings;
 use super::layouts::{is_row, kept_paths, list_source};
 use super::names::{Taken, parts, safe_name};
@@ -107,6 +107,10 @@ struct OldShard {
 }
 
 impl Make for OldShard {
+    fn tell(&self, draft: &Draft, told: &mut Told) {
+        self.members.iter().for_each(|file| told.file(draft, *file as usize));
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let (tree, control) = (work.tree()?, out.control().clone());
         if !self.is_gzipped {
@@ -137,6 +141,10 @@ impl OldShard {
 pub struct Text(pub Vec<u8>);
 
 impl Make for Text {
+    fn tell(&self, _: &Draft, told: &mut Told) {
+        told.add(&self.0);
+    }
+
     fn write(&self, _: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         Ok(out.write_all(&self.0)?)
     }
@@ -215,6 +223,16 @@ struct NewShard {
 }
 
 impl Make for NewShard {
+    fn tell(&self, draft: &Draft, told: &mut Told) {
+        let dataset = &*draft.snapshot.dataset;
+        for at in &self.places {
+            let sample = draft.samples[*at];
+            let labels = dataset.labels.get(sample).iter().map(|class| self.label(dataset, *class));
+            labels.for_each(|label| told.add(label.to_string().as_bytes()));
+            told.add(Value::Object(self.about(dataset, sample)).to_string().as_bytes());
+        }
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let dataset = work.dataset();
         let mut tar = tar::Builder::new(out);
