@@ -43,6 +43,7 @@ use self::draft::{Draft, From, Output, Told, Work};
 use self::state::{How, List, Occupied, State, occupied};
 use self::verify::verify;
 use self::write::{Faults, Writing};
+use super::issues::as_rows;
 use super::target::{check_target, free_bytes, sync_all_below, whole};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Issue, SampleId};
@@ -50,7 +51,7 @@ use crate::export::ExportError;
 use crate::import::Reader;
 use crate::import::reader::access::lock;
 use crate::jobs::Control;
-use crate::text::{bytes_text, sentence};
+use crate::text::{bytes_text, counted, sentence};
 
 /// The form that the export takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -183,18 +184,32 @@ pub struct Report {
     pub verified: u64,
     /// Paths of files that are not, [`MAX_TOLD`] at most; run the export again to replace them.
     pub differing: Vec<String>,
-    /// Whether everything is there and verified, but for what `issues` tell of.
+    /// All of the files that are not.
+    pub differing_count: u64,
+    /// Whether everything is there and verified.
     pub complete: bool,
     pub seconds: f64,
-    /// What could not be exported, [`MAX_TOLD`] at most.
-    #[serde(skip)]
+    /// What could not be exported, [`MAX_TOLD`] at most, in the order of their paths.
+    #[serde(serialize_with = "as_rows")]
     pub issues: Vec<Issue>,
-    /// All of those that could not.
+    /// Samples that could not be exported.
     pub failed: u64,
+    /// Files that could not be written and are no sample's own: tables, shards, arrays, labels.
+    pub failed_files: u64,
 }
 
 /// Faults and differing files that are told one by one.
 pub const MAX_TOLD: usize = 1000;
+
+impl Report {
+    /// What could not be exported, as "3 samples and 1 file"; `None` where all could.
+    pub fn lost(&self) -> Option<String> {
+        let counts = [(self.failed, "sample"), (self.failed_files, "file")];
+        let lost = counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(*count, what));
+        let lost: Vec<String> = lost.collect();
+        (!lost.is_empty()).then(|| lost.join(" and "))
+    }
+}
 
 /// Works out what exporting these samples, in the dataset's order, would write. Gone ones are left out.
 pub fn plan(
@@ -356,8 +371,11 @@ pub fn run(plan: &Plan, reader: &Reader, control: &Control) -> Result<Report, Ex
     if !differing.is_empty() {
         list.replace(&draft.outputs, &entries)?;
     }
-    let Faults { issues, count: failed } = std::mem::take(&mut *lock(&writing.faults));
-    state.complete = differing.is_empty();
+    let Faults { mut issues, samples: failed, files: failed_files } =
+        std::mem::take(&mut *lock(&writing.faults));
+    issues.sort_by(|one, two| one.path.cmp(&two.path));
+    let is_all = entries.iter().flatten().filter(|entry| entry.is_whole).count() == entries.len();
+    state.complete = is_all && failed == 0 && failed_files == 0;
     sync_all_below(folder.root());
     state.write(&plan.target)?;
 
@@ -374,10 +392,12 @@ pub fn run(plan: &Plan, reader: &Reader, control: &Control) -> Result<Report, Ex
         resumed,
         verified,
         differing: told,
+        differing_count: differing.len() as u64,
         complete: state.complete,
         seconds: started.elapsed().as_secs_f64(),
         issues,
         failed,
+        failed_files,
     })
 }
 

@@ -970,16 +970,69 @@ fn what_cannot_be_read_is_told_and_the_rest_goes_on() {
         let options = Options { kind, ..Options::new(place.path().join("new")) };
         let (_, report) = export(&snapshot, &samples, &options).unwrap();
         let told: Vec<&str> = report.issues.iter().map(|issue| issue.path.as_str()).collect();
-        assert_eq!((told, report.failed, report.complete), (vec!["train/dog/1.png"], 1, true), "{kind:?}");
+        assert_eq!((told, report.failed, report.complete), (vec!["train/dog/1.png"], 1, false), "{kind:?}");
         assert!(report.issues[0].message.contains("not there"), "{:?}", report.issues);
         let dataset = open(&options.target).dataset;
         let there = (0..dataset.len() as u32)
             .filter(|sample| dataset_reader(&dataset).sample(&dataset, *sample).is_ok());
         assert_eq!(there.count(), 5, "{kind:?}");
-        // It is tried again when the file is back.
+        // It is tried again each time, and is there when the file is back.
+        let (_, report) = export(&snapshot, &samples, &options).unwrap();
+        assert_eq!((report.failed, report.complete), (1, false), "{kind:?}: it is still missing");
         write(folder.path(), &[file("train/dog/1.png", png(2))]);
         let (_, report) = export(&snapshot, &samples, &options).unwrap();
-        assert!(report.failed == 0 || kind == Kind::WebDataset, "{kind:?} {report:?}");
+        assert_eq!((report.failed, report.complete), (0, true), "{kind:?} {report:?}");
+        let again = open(&options.target).dataset;
+        let all: Vec<SampleId> = (0..again.len() as SampleId).collect();
+        let contents = |told: Vec<String>| -> BTreeSet<String> {
+            told.iter().map(|told| told.split(' ').next().unwrap().to_owned()).collect()
+        };
+        let expected = contents(all_told(&snapshot.dataset, &samples));
+        assert_eq!(contents(all_told(&again, &all)), expected, "{kind:?}");
+        let (_, report) = export(&snapshot, &samples, &options).unwrap();
+        let tables = u64::from(matches!(kind, Kind::Manifest(_)));
+        assert_eq!(report.resumed, report.files - tables, "{kind:?}");
+    }
+}
+
+#[test]
+fn files_and_samples_that_are_missing_are_counted_apart() {
+    let broken = |path: &Path| std::fs::write(path, "{ no").unwrap();
+    let gone = |path: &Path| std::fs::remove_file(path).unwrap();
+    let shorter = |path: &Path| {
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        // The last sample that stays, 003, lies in the middle of it.
+        file.set_len(file.metadata().unwrap().len() / 2).unwrap();
+    };
+    for (name, damaged, damage, samples_lost, files_lost) in [
+        ("coco", "annotations/instances_train.json", &broken as &dyn Fn(&Path), 0, 1),
+        ("yolo", "labels/train/a.txt", &gone, 0, 1),
+        ("idx", "t10k-labels-idx1-ubyte", &gone, 0, 1),
+        ("idx", "t10k-images-idx3-ubyte", &gone, 2, 1),
+        ("cifar-10", "test_batch.bin", &gone, 2, 1),
+        ("npy", "test/images.npy", &gone, 2, 1),
+        ("parquet", "train-00000-of-00001.parquet", &gone, 3, 1),
+        ("webdataset", "set-train-0000.tar", &shorter, 1, 0),
+        ("webdataset", "set-train-0000.tar", &gone, 2, 0),
+        ("folder", "train/cat/1.png", &gone, 1, 0),
+    ] {
+        let name = format!("{name}, {damaged}");
+        let (folder, snapshot, samples) = case(name.split(',').next().unwrap()).open();
+        let place = tempfile::tempdir().unwrap();
+        let options = Options::new(place.path().join("new"));
+        let reader = dataset_reader(&snapshot.dataset);
+        let planned = plan(&snapshot, &samples, &reader, &options, &Control::new()).unwrap();
+        damage(&folder.path().join(damaged));
+        let report = run(&planned, &reader, &Control::new()).unwrap();
+        let lost = (report.failed, report.failed_files, report.complete);
+        assert_eq!(lost, (samples_lost, files_lost, false), "{name} {report:?}");
+        assert!(!report.issues.is_empty() && report.lost().is_some(), "{name}");
+        assert_eq!(report.files, report.verified, "{name}");
+        let told = serde_json::to_value(&report).unwrap();
+        assert_eq!(told["issues"][0]["path"], report.issues[0].path, "{name}");
+        assert!(told["issues"][0]["message"].as_str().unwrap().contains("could not be exported"), "{name}");
+        let state = std::fs::read_to_string(options.target.join(".lenslet-export.json")).unwrap();
+        assert!(state.contains("\"complete\": false"), "{name} {state}");
     }
 }
 

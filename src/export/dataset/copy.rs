@@ -25,6 +25,8 @@ pub struct Written {
     pub bytes: u64,
     pub how: How,
     pub hash: Option<blake3::Hash>,
+    /// As [`super::state::Entry::is_whole`].
+    pub is_whole: bool,
 }
 
 /// The folder that an export goes to.
@@ -134,7 +136,7 @@ impl Folder {
             write(&mut out)?;
             let (bytes, hash) = out.finish()?;
             sync_one(&file)?;
-            Ok(Written { bytes, how: How::Made, hash: Some(hash) })
+            Ok(Written { bytes, how: How::Made, hash: Some(hash), is_whole: true })
         })
     }
 
@@ -173,7 +175,7 @@ impl Folder {
                 let _ = file.set_modified(modified);
             }
             sync_one(&file)?;
-            Ok(Written { bytes, how, hash: Some(hash.finalize()) })
+            Ok(Written { bytes, how, hash: Some(hash.finalize()), is_whole: true })
         })
     }
 
@@ -189,7 +191,7 @@ impl Folder {
                 _ => sym_link(&source, part),
             };
             linked.map_err(|cause| ExportError::Refused(why_no_link(how, &cause, &source)))?;
-            Ok(Written { bytes: about.len(), how, hash: None })
+            Ok(Written { bytes: about.len(), how, hash: None, is_whole: true })
         })
     }
 }

@@ -47,6 +47,11 @@ pub trait Make: Debug + Send + Sync {
     /// than it was, the file of an earlier run is none of this one.
     fn tell(&self, draft: &Draft, told: &mut Told);
 
+    /// Samples that the export goes without where this file cannot be made.
+    fn samples(&self) -> u64 {
+        0
+    }
+
     /// Whether the content follows from what was told and the samples alone. A table of what was
     /// measured does not, and is written again whenever an export goes on.
     fn is_settled(&self) -> bool {

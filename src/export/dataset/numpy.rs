@@ -81,7 +81,11 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
         };
         let (bytes, parts) = files.entry(array.file).or_default();
         *bytes += 128 + row_bytes.saturating_mul(count);
-        parts.push(Part { path: array.path.clone(), entry: array.entry.clone(), rows });
+        let samples = array.images().map_or(0, |all| match &rows {
+            Rows::Some(rows) => rows.len() as u64,
+            _ => all,
+        });
+        parts.push(Part { path: array.path.clone(), entry: array.entry.clone(), rows, samples });
     }
     for (file, (bytes, parts)) in files {
         let bytes = bytes.min(2 * tree_bytes(draft, file));
@@ -121,6 +125,8 @@ struct Part {
     path: String,
     entry: Option<(String, bool)>,
     rows: Rows,
+    /// Images in it that stay.
+    samples: u64,
 }
 
 /// A `.npy` file, or a `.npz` archive of several arrays.
@@ -134,6 +140,10 @@ impl Make for ArrayFile {
     fn tell(&self, draft: &Draft, told: &mut Told) {
         told.file(draft, self.file);
         self.parts.iter().for_each(|part| told.add(part.path.as_bytes()));
+    }
+
+    fn samples(&self) -> u64 {
+        self.parts.iter().map(|part| part.samples).sum()
     }
 
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {

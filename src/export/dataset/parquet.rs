@@ -42,11 +42,10 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     for file in (0..tree.len()).filter(is_table) {
         control.checkpoint()?;
         let mut rows = kept.remove(tree.path(file)).unwrap_or_default();
-        let mut all = 0;
+        let holds_images = !rows.is_empty();
         if rows.is_empty() {
             // What cannot be read was told when the dataset was opened.
             let _ = each_row(tree, file, control, |row, path| {
-                all += 1;
                 if paths.contains(path) {
                     rows.push(row);
                 }
@@ -56,7 +55,7 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
         if rows.is_empty() {
             left_out.push(tree.path(file).to_owned());
         } else {
-            made.push((file, Rows { file, rows }));
+            made.push((file, Rows { file, rows, holds_images }));
         }
     }
     let part = draft.samples.len() as f64 / draft.snapshot.dataset.present().max(1) as f64;
@@ -74,12 +73,18 @@ struct Rows {
     file: usize,
     /// Counted over all groups; ascending.
     rows: Vec<u64>,
+    /// Whether they are the samples, else what names them.
+    holds_images: bool,
 }
 
 impl Make for Rows {
     fn tell(&self, draft: &Draft, told: &mut Told) {
         told.file(draft, self.file);
         self.rows.iter().for_each(|row| told.add(&row.to_le_bytes()));
+    }
+
+    fn samples(&self) -> u64 {
+        if self.holds_images { self.rows.len() as u64 } else { 0 }
     }
 
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {

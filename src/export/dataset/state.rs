@@ -76,6 +76,9 @@ pub struct Entry {
     pub how: How,
     /// BLAKE3 of its content; none for links, whose content is the source's.
     pub hash: Option<blake3::Hash>,
+    /// Whether no sample is missing in it. One that goes without some is not noted as finished, so that
+    /// it is made again.
+    pub is_whole: bool,
 }
 
 /// A line of the list.
@@ -139,7 +142,8 @@ fn parse(text: &[u8], target: &Path, outputs: &[Output]) -> Vec<Option<Entry>> {
             _ => about.is_file() && about.len() == line.bytes,
         });
         let hash = line.hash.as_deref().and_then(|hash| blake3::Hash::from_hex(hash).ok());
-        found[line.file] = is_there.then_some(Entry { bytes: line.bytes, how: line.how, hash });
+        found[line.file] =
+            is_there.then_some(Entry { bytes: line.bytes, how: line.how, hash, is_whole: true });
     }
     found
 }
@@ -211,7 +215,7 @@ impl List {
 
 fn lines(outputs: &[Output], entries: impl Iterator<Item = (usize, Entry)>) -> Vec<u8> {
     let mut text = Vec::new();
-    for (file, Entry { bytes, how, hash }) in entries {
+    for (file, Entry { bytes, how, hash, .. }) in entries.filter(|(_, entry)| entry.is_whole) {
         let path = Cow::from(outputs[file].path.as_str());
         let line = Line { file, path, bytes, how, hash: hash.map(|hash| hash.to_hex().to_string().into()) };
         // Plain values are written to memory: this cannot fail.
@@ -235,7 +239,8 @@ mod tests {
         for (path, content) in [("a", "abc"), ("b", "short by none"), ("d", "abc")] {
             std::fs::write(target.path().join(path), content).unwrap();
         }
-        let entry = Entry { bytes: 3, how: How::Copied, hash: Some(blake3::hash(b"abc")) };
+        let entry =
+            Entry { bytes: 3, how: How::Copied, hash: Some(blake3::hash(b"abc")), is_whole: true };
         let (mut list, found) = List::open(target.path(), &outputs, true).unwrap();
         assert_eq!(found, [None, None, None, None]);
         assert!(matches!(List::open(target.path(), &outputs, false), Err(ExportError::InUse(_))));
@@ -249,6 +254,8 @@ mod tests {
         assert_eq!(finished(target.path(), &outputs), expected);
         let (mut list, found) = List::open(target.path(), &outputs, false).unwrap();
         assert_eq!(found, expected);
+        list.append(&outputs, [(3, Entry { is_whole: false, ..entry })].into_iter()).unwrap();
+        assert_eq!(finished(target.path(), &outputs)[3], None);
         list.append(&outputs, [(3, entry)].into_iter()).unwrap();
         assert_eq!(finished(target.path(), &outputs)[3], Some(entry));
     }
