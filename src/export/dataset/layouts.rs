@@ -1,6 +1,6 @@
 //! The layouts that an export can take, and what speaks against one.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use super::draft::Draft;
@@ -100,6 +100,35 @@ pub fn same_images(draft: &mut Draft) {
             }
         ));
     }
+}
+
+/// Says what becomes of images that are no samples, masks mostly: those `beside` are copied. A sample
+/// that goes is one of them where what stays names it.
+pub fn warn_left_out(draft: &mut Draft, beside: &BTreeSet<usize>) {
+    let dataset = draft.snapshot.dataset.clone();
+    let Some(tree) = &draft.tree else { return };
+    let samples: HashSet<&str> = dataset.paths.iter().collect();
+    let pruned = beside.iter().filter(|file| samples.contains(tree.path(**file))).count() as u64;
+    let is_left = |file: &usize| !beside.contains(file) && !samples.contains(tree.path(*file));
+    let mut left = tree.images().files().filter(is_left);
+    let left_out = left.next().map(|first| {
+        let others = left.count();
+        let path = tree.path(first);
+        match others {
+            0 => format!("The image {path} is no sample and is not copied."),
+            others => format!(
+                "{} are no samples, such as masks or thumbnails, and are not copied, {path} first.",
+                counted(others as u64 + 1, "image")
+            ),
+        }
+    });
+    if pruned > 0 {
+        draft.warn(format!(
+            "{} that go are copied all the same, as files that those which stay name; no row is about them.",
+            counted(pruned, "sample")
+        ));
+    }
+    draft.warnings.extend(left_out);
 }
 
 /// The paths of the samples that stay.
