@@ -174,6 +174,16 @@ impl List {
     ) -> Result<(Self, Vec<Option<Entry>>), ExportError> {
         let path = target.join(LIST_FILE);
         let failed = |cause| ExportError::io(&path, cause);
+        let mut text = Vec::new();
+        // Another name of a file elsewhere, as in a copy of an export made of links: what was written
+        // here would be read there. The name gets a file of its own.
+        let is_shared = path.symlink_metadata().is_ok_and(|about| is_shared(&about));
+        if is_shared {
+            if !anew {
+                text = std::fs::read(&path).unwrap_or_default();
+            }
+            std::fs::remove_file(&path).map_err(failed)?;
+        }
         let mut options = OpenOptions::new();
         let mut file =
             options.read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
@@ -183,8 +193,7 @@ impl List {
             // Some network file systems have no locks: go on without.
             Err(TryLockError::Error(cause)) => tracing::warn!("{}: {cause}", path.display()),
         }
-        let mut text = Vec::new();
-        if !anew {
+        if !anew && !is_shared {
             file.read_to_end(&mut text).map_err(failed)?;
         }
         let found = parse(&text, target, outputs);
@@ -210,6 +219,19 @@ impl List {
     ) -> Result<(), ExportError> {
         let written = self.file.write_all(&lines(outputs, entries)).and_then(|()| self.file.sync_data());
         written.map_err(|cause| ExportError::io(&self.path, cause))
+    }
+}
+
+/// Whether a name leads to a file that has others, too.
+fn is_shared(about: &std::fs::Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        about.is_symlink() || (about.is_file() && about.nlink() > 1)
+    }
+    #[cfg(not(unix))]
+    {
+        about.is_symlink()
     }
 }
 
@@ -258,6 +280,42 @@ mod tests {
         assert_eq!(finished(target.path(), &outputs)[3], None);
         list.append(&outputs, [(3, entry)].into_iter()).unwrap();
         assert_eq!(finished(target.path(), &outputs)[3], Some(entry));
+    }
+
+    #[test]
+    fn a_list_that_is_a_link_is_not_written_through() {
+        for (is_symbolic, anew) in [(false, false), (false, true), (true, false), (true, true)] {
+            let place = tempfile::tempdir().unwrap();
+            let [old, new] = ["old", "new"].map(|name| place.path().join(name));
+            let output = Output { path: "a".into(), raw: None, bytes: 3, from: From::Sample(0) };
+            let entry = Entry { bytes: 3, how: How::Copied, hash: None, is_whole: true };
+            let outputs = [output];
+            for folder in [&old, &new] {
+                std::fs::create_dir(folder).unwrap();
+                std::fs::write(folder.join("a"), "abc").unwrap();
+            }
+            let (mut list, _) = List::open(&old, &outputs, true).unwrap();
+            list.append(&outputs, [(0, entry)].into_iter()).unwrap();
+            drop(list);
+            let before = std::fs::read(old.join(LIST_FILE)).unwrap();
+            if is_symbolic {
+                #[cfg(unix)]
+                std::os::unix::fs::symlink(old.join(LIST_FILE), new.join(LIST_FILE)).unwrap();
+                if cfg!(not(unix)) {
+                    continue;
+                }
+            } else {
+                std::fs::hard_link(old.join(LIST_FILE), new.join(LIST_FILE)).unwrap();
+                if cfg!(not(unix)) {
+                    continue; // The system does not tell how many names a file has.
+                }
+            }
+            let (mut list, found) = List::open(&new, &outputs, anew).unwrap();
+            assert_eq!(found, [(!anew).then_some(entry)], "{is_symbolic} {anew}");
+            list.append(&outputs, [(0, Entry { how: How::Cloned, ..entry })].into_iter()).unwrap();
+            assert_eq!(std::fs::read(old.join(LIST_FILE)).unwrap(), before, "{is_symbolic} {anew}");
+            assert_eq!(finished(&new, &outputs)[0].map(|entry| entry.how), Some(How::Cloned));
+        }
     }
 
     #[test]
