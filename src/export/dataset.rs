@@ -39,12 +39,12 @@ use std::time::Instant;
 use serde::Serialize;
 
 use self::copy::Folder;
-use self::draft::{Draft, From, Output, Told, Work};
+use self::draft::{Case, Draft, From, Output, Told, Work};
 use self::state::{How, List, Occupied, State, occupied};
 use self::verify::verify;
 use self::write::{Faults, Writing};
 use super::issues::as_rows;
-use super::target::{check_target, free_bytes, sync_all_below, whole};
+use super::target::{check_target, free_bytes, ignores_case, sync_all_below, whole};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Issue, SampleId};
 use crate::export::ExportError;
@@ -238,9 +238,10 @@ pub fn plan(
     let refusals = layouts::refusals(&draft, reader, &options, control)?;
     draft.refusals.extend(refusals);
     layouts::fill(&mut draft, reader, &options, control)?;
-    if let Some(path) = draft.clashing().first() {
-        draft.refuse(format!("Two files of the export would have one name, {path}; choose another layout."));
-    }
+    // Where nothing at the target tells whether case counts, running finds out before it writes.
+    let case = if ignores_case(&options.target) == Some(true) { Case::Ignored } else { Case::Counts };
+    let unwritable = draft.unwritable(&whole(&options.target), case);
+    draft.refusals.extend(unwritable);
 
     let fingerprint = fingerprint(&draft, &options);
     let mut plan = Plan {
@@ -347,6 +348,16 @@ pub fn run(plan: &Plan, reader: &Reader, control: &Control) -> Result<Report, Ex
     let mut entries = draft.settled(known);
     let resumed = entries.iter().flatten().count() as u64;
     let folder = Folder::open(&plan.target)?;
+    if folder.ignores_case()
+        && let Some(refusal) = draft.unwritable(folder.root(), Case::Ignored)
+    {
+        folder.remove_parts()?;
+        drop(list);
+        if occupied == Occupied::No {
+            state::remove_list(&plan.target)?;
+        }
+        return Err(ExportError::Refused(refusal));
+    }
     let source = &draft.snapshot.dataset.source;
     let mut state = State::new(source, &plan.fingerprint, draft.outputs.len() as u64);
     state.write(&plan.target)?;

@@ -55,6 +55,11 @@ impl Folder {
         &self.root
     }
 
+    /// Whether capital and small letters are the same here: the folder of parts is there by either name.
+    pub fn ignores_case(&self) -> bool {
+        self.root.join(PARTS_FOLDER.to_uppercase()).is_dir()
+    }
+
     /// Removes the folder of files that were being written: all in it are ours.
     pub fn remove_parts(&self) -> Result<(), ExportError> {
         let parts = self.root.join(PARTS_FOLDER);
@@ -267,27 +272,10 @@ pub fn hash_of(path: &Path, control: &Control) -> Result<(u64, blake3::Hash), Fa
     }
 }
 
-/// Whether two paths lead to one file.
-pub fn is_same_file(a: &Path, b: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let identity = |path: &Path| path.metadata().ok().map(|about| (about.dev(), about.ino()));
-        identity(a).is_some_and(|one| identity(b) == Some(one))
-    }
-    #[cfg(not(unix))]
-    {
-        // The system's number of a file is not told: what follows links, and else the same size and time.
-        let about =
-            |path: &Path| path.metadata().ok().and_then(|about| Some((about.len(), about.modified().ok()?)));
-        let same_path = a.canonicalize().ok().is_some_and(|one| b.canonicalize().ok() == Some(one));
-        same_path || about(a).is_some_and(|one| about(b) == Some(one))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::target::{ignores_case, is_same_file};
 
     fn copy(folder: &Folder, name: &str, source: &Path) -> Result<Written, Failure> {
         folder.copy(Path::new(name), 0, source, &Control::new())
@@ -303,6 +291,8 @@ mod tests {
             assert!(matches!(copy(&folder, name, &source), Err(Failure::Target(_))), "{name}");
         }
         assert!(copy(&folder, "a/b/x.png", &source).is_ok());
+        let folded = folder.root().join("A/B/X.png").exists();
+        assert_eq!((folder.ignores_case(), ignores_case(folder.root())), (folded, Some(folded)));
         assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 2);
         #[cfg(unix)]
         {

@@ -125,6 +125,12 @@ pub fn occupied(target: &Path) -> Result<Occupied, ExportError> {
     }
 }
 
+/// Removes the list of an export that nothing was written of.
+pub fn remove_list(target: &Path) -> Result<(), ExportError> {
+    let path = target.join(LIST_FILE);
+    std::fs::remove_file(&path).map_err(|cause| ExportError::io(&path, cause))
+}
+
 /// The finished files that a list tells of, by their numbers: those that are still there.
 pub fn finished(target: &Path, outputs: &[Output]) -> Vec<Option<Entry>> {
     let text = std::fs::read(target.join(LIST_FILE)).unwrap_or_default();
