@@ -851,6 +851,29 @@ fn a_file_that_a_link_of_the_dataset_leads_to_is_never_replaced() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn hard_links_are_refused_where_any_folder_is_on_another_disk() {
+    use std::os::unix::fs::{MetadataExt, symlink};
+    let place = tempfile::tempdir().unwrap();
+    let Ok(other) = tempfile::tempdir_in("/dev/shm") else { return };
+    let disk = |path: &Path| path.metadata().unwrap().dev();
+    if disk(place.path()) == disk(other.path()) {
+        return; // There is one file system here.
+    }
+    write(place.path(), &images(&["set/cat/1.png", "set/cat/2.png"]));
+    write(other.path(), &images(&["3.png", "4.png"]));
+    symlink(other.path(), place.path().join("set/dog")).unwrap();
+    let snapshot = snapshot(&place.path().join("set"));
+    assert_eq!(snapshot.len(), 4);
+    let target = place.path().join("new");
+    let options = Options { linking: Linking::HardLink, ..Options::new(target) };
+    let cats: Vec<SampleId> = (0..2).collect();
+    assert_eq!(refused(&snapshot, &cats, &options), "");
+    let told = refused(&snapshot, &[0, 1, 2, 3], &options);
+    assert!(told.contains("different file systems") && told.contains("dog/3.png"), "{told}");
+}
+
 #[test]
 fn an_interrupted_export_goes_on_where_it_was() {
     let folder = tempfile::tempdir().unwrap();

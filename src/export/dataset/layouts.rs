@@ -188,13 +188,19 @@ fn unlinkable(draft: &Draft, reader: &Reader, options: &Options) -> Option<Strin
             counted(draft.samples.len() as u64, "sample"),
         ));
     }
-    let first = draft.samples.iter().find_map(|sample| draft.file_of(reader, *sample))?;
-    let apart = options.linking == Linking::HardLink && options.kind != Kind::WebDataset;
-    (apart && same_file_system(&first, &options.target) == Some(false)).then(|| {
+    if options.linking != Linking::HardLink || options.kind == Kind::WebDataset {
+        return None;
+    }
+    // One file of each folder tells: a folder may be a link, or the root of another disk.
+    let mut folders = HashSet::new();
+    let files = draft.samples.iter().filter_map(|sample| draft.file_of(reader, *sample));
+    let mut first_files = files.filter(|file| folders.insert(file.parent().map(Path::to_owned)));
+    let apart = first_files.find(|file| same_file_system(file, &options.target) == Some(false))?;
+    Some(format!(
         "The dataset and the target lie on different file systems, which hard links cannot span; choose \
-         copies or symbolic links."
-            .to_owned()
-    })
+         copies or symbolic links: {}",
+        apart.display()
+    ))
 }
 
 fn container_name(kind: ContainerKind) -> &'static str {
