@@ -715,6 +715,17 @@ fn a_table_alone_names_the_source() {
             assert_eq!(all_told(&again, &all), all_told(&snapshot.dataset, &samples), "{name} {file}");
         }
     }
+    if cfg!(unix) {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &images(&["cat/1\\2.png", "dog/1.png"]));
+        let snapshot = snapshot(folder.path());
+        let place = tempfile::tempdir().unwrap();
+        let options = Options { linking: Linking::ManifestOnly, ..Options::new(place.path().to_owned()) };
+        let (plan, _) = export(&snapshot, &[0, 1], &options).unwrap();
+        let table = std::fs::read_to_string(place.path().join("metadata.csv")).unwrap();
+        assert!(table.contains(folder.path().join("cat/1\\2.png").to_str().unwrap()), "{table}");
+        assert!(plan.warnings.iter().any(|warning| warning.contains("1 file have \\ in them")), "{plan:?}");
+    }
     let (_folder, snapshot, samples) = case("idx").open();
     let place = tempfile::tempdir().unwrap();
     let options = Options { linking: Linking::ManifestOnly, ..Options::new(place.path().to_owned()) };
