@@ -1281,6 +1281,28 @@ fn tables_that_would_lead_back_are_refused() {
 }
 
 #[test]
+fn a_parquet_table_that_would_lead_back_is_refused() {
+    for (whole, part) in [(false, ""), (true, "1 image by their whole path")] {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        write(&root, &images(&["img/a.png", "img/b.png"]));
+        let first = if whole { format!("{}/img/a.png", root.display()) } else { "img/a.png".to_owned() };
+        let names: ArrayRef = Arc::new(StringArray::from(vec![first, "img/b.png".to_owned()]));
+        let kinds: ArrayRef = Arc::new(StringArray::from(vec!["x", "y"]));
+        let table = parquet(vec![("file_name", names), ("label", kinds)], None, 2);
+        write(&root, &[file("list.parquet", table)]);
+        let snapshot = snapshot(&root);
+        assert_eq!((snapshot.dataset.layout, snapshot.len()), (Layout::Parquet, 2));
+        let place = tempfile::tempdir().unwrap();
+        let told = refused(&snapshot, &[0, 1], &Options::new(place.path().join("new")));
+        assert!(told.contains(part) && told.is_empty() == part.is_empty(), "{told}");
+        let options = Options { kind: Kind::ImageFolder, ..Options::new(place.path().join("folder")) };
+        let (_, report) = export(&snapshot, &[0, 1], &options).unwrap();
+        assert!(report.complete, "{report:?}");
+    }
+}
+
+#[test]
 fn a_source_that_changed_is_refused_or_told() {
     // The rows are not where they were.
     let (folder, snapshot, samples) = case("idx").open();
