@@ -250,7 +250,7 @@ pub fn plan(
         linking: options.linking,
         samples: draft.samples.len() as u64,
         files: draft.outputs.len() as u64,
-        bytes: draft.outputs.iter().map(|output| output.bytes).sum(),
+        bytes: total(draft.outputs.iter().map(|output| output.bytes)),
         finished: 0,
         bytes_to_write: 0,
         free_bytes: free_bytes(&options.target),
@@ -283,7 +283,7 @@ pub fn plan(
     plan.finished = (0..plan.draft.outputs.len()).filter(|at| is_finished(*at)).count() as u64;
     let to_write = plan.draft.outputs.iter().enumerate().filter(|(at, _)| !is_finished(*at));
     let to_write = to_write.filter(|(_, output)| !plan.is_linked(output));
-    plan.bytes_to_write = to_write.map(|(_, output)| output.bytes).sum();
+    plan.bytes_to_write = total(to_write.map(|(_, output)| output.bytes));
     if let Some(free) = plan.free_bytes.filter(|free| *free < plan.bytes_to_write) {
         let (needed, free) = (bytes_text(plan.bytes_to_write), bytes_text(free));
         plan.draft.refuse(format!(
@@ -366,12 +366,12 @@ pub fn run(plan: &Plan, reader: &Reader, control: &Control) -> Result<Report, Ex
     let writing =
         Writing { draft, work, folder: &folder, linking: plan.linking, control, faults: Default::default() };
     let left = draft.outputs.iter().zip(&entries).filter(|(_, entry)| entry.is_none());
-    control.begin("Writing files", left.map(|(output, _)| output.bytes).sum());
+    control.begin("Writing files", total(left.map(|(output, _)| output.bytes)));
     let written = writing.write(&mut list, &mut entries);
     folder.remove_parts()?;
     written?;
 
-    control.begin("Verifying files", entries.iter().flatten().map(|entry| entry.bytes).sum());
+    control.begin("Verifying files", total(entries.iter().flatten().map(|entry| entry.bytes)));
     let differing = verify(&writing, &entries)?;
     let count = entries.iter().flatten().count() as u64;
     let verified = count - differing.len() as u64;
@@ -398,7 +398,7 @@ pub fn run(plan: &Plan, reader: &Reader, control: &Control) -> Result<Report, Ex
         target: plan.target.clone(),
         samples: plan.samples,
         files: count,
-        bytes: entries.iter().flatten().map(|entry| entry.bytes).sum(),
+        bytes: total(entries.iter().flatten().map(|entry| entry.bytes)),
         counts,
         resumed,
         verified,
@@ -422,6 +422,11 @@ impl Counts {
             How::Made => &mut self.made,
         }
     }
+}
+
+/// A sum of sizes, of which archives claim any.
+fn total(sizes: impl Iterator<Item = u64>) -> u64 {
+    sizes.fold(0, u64::saturating_add)
 }
 
 /// A hash of all that decides what an export's files are, so that another run of it is known: the

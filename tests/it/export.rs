@@ -952,6 +952,38 @@ fn an_interrupted_export_goes_on_where_it_was() {
 }
 
 #[test]
+fn more_than_is_free_is_refused_whatever_sizes_are_claimed() {
+    let folder = tempfile::tempdir().unwrap();
+    write(folder.path(), &images(&["cat/1.png", "cat/2.png", "dog/1.png"]));
+    for (claimed, kind, linking, part) in [
+        ([1 << 60, 1 << 60, 1], Kind::Same, Linking::Copy, ""),
+        ([u64::MAX, u64::MAX, 1], Kind::Same, Linking::Copy, ""),
+        ([u64::MAX, 2, 3], Kind::ImageFolder, Linking::Copy, ""),
+        ([u64::MAX - 9, u64::MAX, 3], Kind::WebDataset, Linking::Copy, ""),
+        ([u64::MAX, u64::MAX, 1], Kind::Manifest(Table::Csv), Linking::Copy, ""),
+        ([u64::MAX, u64::MAX, 1], Kind::Same, Linking::SymLink, "links take no room"),
+        ([u64::MAX, u64::MAX, 1], Kind::Same, Linking::ManifestOnly, "links take no room"),
+    ] {
+        let Imported { mut dataset, issues } = open(folder.path());
+        dataset.bytes = claimed.to_vec();
+        let facts = Facts::new(dataset.len());
+        let snapshot = Snapshot::new(dataset.into(), &issues, facts, Default::default());
+        let place = tempfile::tempdir().unwrap();
+        let options = Options { kind, linking, ..Options::new(place.path().join("new")) };
+        let reader = dataset_reader(&snapshot.dataset);
+        let planned = plan(&snapshot, &[0, 1, 2], &reader, &options, &Control::new()).unwrap();
+        if planned.free_bytes.is_none() {
+            return; // The system does not say.
+        }
+        let told = refused(&snapshot, &[0, 1, 2], &options);
+        let fits = part == "links take no room";
+        assert_eq!(told.is_empty(), fits, "{claimed:?} {kind:?} {linking:?}: {told}");
+        let is_told = told.contains("The export needs") && told.contains("free some space, choose links");
+        assert!(fits || is_told, "{told}");
+    }
+}
+
+#[test]
 fn labels_that_changed_make_another_export() {
     let label = |text: &str| text.as_bytes().to_vec();
     let idx_labels = gzip(&idx(&[6], &[3, 1, 4, 1, 6, 9]));

@@ -74,8 +74,8 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
             shards.push((unpacked(path, false), 1024, shard));
         }
         if let Some((_, bytes, shard)) = shards.last_mut() {
-            *bytes +=
-                group.members.iter().map(|file| tree.bytes(*file as usize) + MEMBER_OVERHEAD).sum::<u64>();
+            let members = group.members.iter().map(|file| tree.bytes(*file as usize));
+            *bytes = members.fold(*bytes, |all, size| all.saturating_add(size).saturating_add(MEMBER_OVERHEAD));
             shard.groups.push((sample.flatten(), group.members));
         }
     }
@@ -198,16 +198,18 @@ pub fn shards(draft: &mut Draft, options: &Options, control: &Control) -> Result
         let split = dataset.splits[draft.samples[*first] as usize];
         number = if last == Some(split) { number + 1 } else { 0 };
         last = Some(split);
-        let (mut count, mut bytes) = (0, 0);
+        let (mut count, mut bytes) = (0, 0u64);
         for at in rest {
             let sample = draft.samples[*at] as usize;
-            let size = dataset.bytes[sample] + MEMBER_OVERHEAD + DESCRIPTION_BYTES;
-            let is_full = count >= options.shard_samples.max(1) || bytes + size > options.shard_bytes;
+            // What an archive claims may be any number.
+            let size = dataset.bytes[sample].saturating_add(MEMBER_OVERHEAD + DESCRIPTION_BYTES);
+            let is_full =
+                count >= options.shard_samples.max(1) || bytes.saturating_add(size) > options.shard_bytes;
             if dataset.splits[sample] != split || (count > 0 && is_full) {
                 break;
             }
             count += 1;
-            bytes += size;
+            bytes = bytes.saturating_add(size);
         }
         let (now, later) = rest.split_at(count as usize);
         rest = later;
