@@ -1,7 +1,7 @@
 //! Tests of `export::dataset` from outside: what a part of a dataset opens as after it was exported.
 
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -955,14 +955,14 @@ fn an_interrupted_export_goes_on_where_it_was() {
 fn more_than_is_free_is_refused_whatever_sizes_are_claimed() {
     let folder = tempfile::tempdir().unwrap();
     write(folder.path(), &images(&["cat/1.png", "cat/2.png", "dog/1.png"]));
-    for (claimed, kind, linking, part) in [
-        ([1 << 60, 1 << 60, 1], Kind::Same, Linking::Copy, ""),
-        ([u64::MAX, u64::MAX, 1], Kind::Same, Linking::Copy, ""),
-        ([u64::MAX, 2, 3], Kind::ImageFolder, Linking::Copy, ""),
-        ([u64::MAX - 9, u64::MAX, 3], Kind::WebDataset, Linking::Copy, ""),
-        ([u64::MAX, u64::MAX, 1], Kind::Manifest(Table::Csv), Linking::Copy, ""),
-        ([u64::MAX, u64::MAX, 1], Kind::Same, Linking::SymLink, "links take no room"),
-        ([u64::MAX, u64::MAX, 1], Kind::Same, Linking::ManifestOnly, "links take no room"),
+    for (claimed, kind, linking, fits) in [
+        ([1 << 60, 1 << 60, 1], Kind::Same, Linking::Copy, false),
+        ([u64::MAX, u64::MAX, 1], Kind::Same, Linking::Copy, false),
+        ([u64::MAX, 2, 3], Kind::ImageFolder, Linking::Copy, false),
+        ([u64::MAX - 9, u64::MAX, 3], Kind::WebDataset, Linking::Copy, false),
+        ([u64::MAX, u64::MAX, 1], Kind::Manifest(Table::Csv), Linking::Copy, false),
+        ([u64::MAX, u64::MAX, 1], Kind::Same, Linking::SymLink, true),
+        ([u64::MAX, u64::MAX, 1], Kind::Same, Linking::ManifestOnly, true),
     ] {
         let Imported { mut dataset, issues } = open(folder.path());
         dataset.bytes = claimed.to_vec();
@@ -976,10 +976,330 @@ fn more_than_is_free_is_refused_whatever_sizes_are_claimed() {
             return; // The system does not say.
         }
         let told = refused(&snapshot, &[0, 1, 2], &options);
-        let fits = part == "links take no room";
         assert_eq!(told.is_empty(), fits, "{claimed:?} {kind:?} {linking:?}: {told}");
         let is_told = told.contains("The export needs") && told.contains("free some space, choose links");
         assert!(fits || is_told, "{told}");
+    }
+}
+
+#[test]
+fn other_files_that_tables_name_come_along() {
+    let pictures = images(&["images/1.png", "images/2.png", "images/3.png", "images/4.png"]);
+    let masks = images(&["masks/m1.png", "masks/m2.png", "masks/m3.png", "masks/orphan.png"]);
+    let all = || [&pictures[..], &masks, &[file("depth/d1.npy", "depth")]].concat();
+    let coco = |annotations: &str| {
+        let ids = |at: usize| format!("{{\"id\": {at}, \"file_name\": \"{at}.png\"}}");
+        let listed: Vec<String> = (1..5).map(ids).collect();
+        format!(
+            "{{\"images\": [{}], \"annotations\": [{annotations}], \"categories\": [{{\"id\": 1, \"name\": \"cat\"}}]}}",
+            listed.join(", ")
+        )
+    };
+    let panoptic: Vec<String> = (1..5)
+        .map(|at| format!("{{\"image_id\": {at}, \"file_name\": \"{at}.png\", \"segments_info\": [{{\"id\": 1, \"category_id\": 1}}]}}"))
+        .collect();
+    for (name, layout, more, expected, told) in [
+        (
+            "a column",
+            Layout::Manifest,
+            vec![file(
+                "list.csv",
+                "image,mask,depth,kind\nimages/1.png,masks/m1.png,depth/d1.npy,a\nimages/2.png,masks/m2.png,,b\n\
+                 images/3.png,masks/m3.png,,a\nimages/4.png,,,b\n",
+            )],
+            &["depth/d1.npy", "masks/m1.png", "masks/m3.png"][..],
+            &["2 images are no samples", "masks/m2.png first"][..],
+        ),
+        (
+            "a list of them",
+            Layout::Manifest,
+            vec![file(
+                "images/metadata.jsonl",
+                "{\"file_name\": \"1.png\", \"more\": {\"masks\": [\"../masks/m1.png\", \"../masks/m2.png\"]}}\n\
+                 {\"file_name\": \"2.png\", \"more\": {\"masks\": [\"../masks/m3.png\"]}}\n\
+                 {\"file_name\": \"3.png\", \"text\": \"as in 2.png.\"}\n{\"file_name\": \"4.png\"}\n",
+            )],
+            &["masks/m1.png", "masks/m2.png"],
+            &["2 images are no samples"],
+        ),
+        (
+            "another sample",
+            Layout::Manifest,
+            vec![file(
+                "list.csv",
+                "image,before,kind\nimages/1.png,images/2.png,a\nimages/2.png,,b\nimages/3.png,images/4.png,a\n\
+                 images/4.png,,b\n",
+            )],
+            &["images/2.png"],
+            &["1 sample that go are copied all the same"],
+        ),
+        (
+            "panoptic masks",
+            Layout::Coco,
+            [
+                images(&["annotations/panoptic/1.png", "annotations/panoptic/2.png"]),
+                vec![
+                    file(
+                        "annotations/instances.json",
+                        coco("{\"id\": 1, \"image_id\": 1, \"category_id\": 1, \"bbox\": [1, 1, 2, 2]}"),
+                    ),
+                    file("annotations/panoptic.json", coco(&panoptic.join(", "))),
+                ],
+            ]
+            .concat(),
+            &["annotations/panoptic/1.png"],
+            &["5 images are no samples", "annotations/panoptic/2.png first"],
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &[all(), more.clone()].concat());
+        let snapshot = snapshot(folder.path());
+        let dataset = &snapshot.dataset;
+        assert_eq!((dataset.layout, dataset.len()), (layout, 4), "{name} {:?}", dataset.paths);
+        let samples = (0..4).filter(|sample| dataset.path(*sample) != "images/2.png");
+        let samples: Vec<SampleId> = samples.collect();
+        let place = tempfile::tempdir().unwrap();
+        let (plan, report) = export(&snapshot, &samples, &Options::new(place.path().join("new"))).unwrap();
+        assert!(report.complete, "{name} {report:?}");
+        let described = more.iter().map(|(path, _)| path.as_str()).filter(|path| !path.ends_with(".png"));
+        let mut expected = [&["images/1.png", "images/3.png", "images/4.png"][..], expected].concat();
+        expected.extend(described);
+        expected.sort_unstable();
+        assert_eq!(listing(&place.path().join("new")), expected, "{name}");
+        for told in told {
+            let is_told = plan.warnings.iter().any(|warning| warning.contains(told));
+            assert!(is_told, "{name}: {told} in {:?}", plan.warnings);
+        }
+        let again = open(&place.path().join("new")).dataset;
+        assert_eq!(all_told(&again, &[0, 1, 2]), all_told(dataset, &samples), "{name}");
+    }
+    // What leads back or nowhere is told.
+    let folder = tempfile::tempdir().unwrap();
+    let root = folder.path().canonicalize().unwrap();
+    write(&root.join("set"), &all());
+    write(&root, &[file("out.png", png(1))]);
+    let set = root.join("set");
+    let rows = format!(
+        "image,mask,kind\nimages/1.png,{}/masks/m1.png,a\nimages/2.png,../out.png,b\nimages/3.png,,a\n\
+         images/4.png,{}/out.png,b\n",
+        set.display(),
+        root.display()
+    );
+    write(&set, &[file("list.csv", rows)]);
+    let snapshot = snapshot(&set);
+    let place = tempfile::tempdir().unwrap();
+    let (plan, _) = export(&snapshot, &[0, 1, 2, 3], &Options::new(place.path().join("new"))).unwrap();
+    assert!(place.path().join("new/masks/m1.png").is_file());
+    for told in ["1 file beside the images by their whole path", "1 file beside the images and outside"] {
+        assert!(plan.warnings.iter().any(|warning| warning.contains(told)), "{told} {:?}", plan.warnings);
+    }
+}
+
+#[test]
+fn arrays_that_share_labels_or_cannot_be_read_are_not_mixed_up() {
+    let pixels: Vec<u8> = (0..6 * 4).collect();
+    let more: Vec<u8> = pixels.iter().map(|value| value + 100).collect();
+    let array = |name: &str, values: &[u8]| file(name, npy("|u1", "(6, 2, 2)", values));
+    let numbers = |name: &str| file(name, npy("|u1", "(6,)", &[5, 4, 3, 2, 1, 0]));
+    let objects = |name: &str| file(name, npy("|O", "(6,)", b"pickled"));
+    let two = || vec![array("images.npy", &pixels), array("masks.npy", &more), numbers("labels.npy")];
+    let entries =
+        [array("x.npy", &pixels), numbers("y.npy"), objects("meta.npy"), file("notes/about.txt", "mine")];
+    let keeps: fn(&str) -> bool = |path| path.ends_with(['1', '4']);
+    let but_masks: fn(&str) -> bool = |path| path.starts_with("masks") || path.ends_with(['1', '4']);
+    let no_masks: fn(&str) -> bool = |path| !path.starts_with("masks") && path.ends_with(['1', '4']);
+    for (name, files, stays, refusal, told, whole) in [
+        ("the same rows", two(), keeps, "", "", &[][..]),
+        ("other rows", two(), but_masks, "the labels of images.npy and of masks.npy", "", &[]),
+        ("one array goes", two(), no_masks, "", "the file is left out", &[]),
+        ("rows of several", [two(), vec![numbers("ids.npy")]].concat(), keeps, "", "", &[]),
+        (
+            "rows of either",
+            [two(), vec![numbers("ids.npy")]].concat(),
+            but_masks,
+            "",
+            "ids.npy has as many rows as several arrays",
+            &["ids.npy"],
+        ),
+        (
+            "objects",
+            [two(), vec![objects("objects.npy"), file("broken.npz", "no zip")]].concat(),
+            keeps,
+            "",
+            "(and 1 more) cannot be read as an array",
+            &["broken.npz", "objects.npy"],
+        ),
+        (
+            "objects in an archive",
+            vec![file("a.npz", zip(&entries))],
+            keeps,
+            "",
+            "a.npz/meta.npy cannot be read",
+            &[],
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &files);
+        let snapshot = snapshot(folder.path());
+        let dataset = &snapshot.dataset;
+        assert_eq!(dataset.layout, Layout::Numpy, "{name}");
+        let samples = (0..dataset.len() as SampleId).filter(|sample| stays(dataset.path(*sample)));
+        let samples: Vec<SampleId> = samples.collect();
+        let place = tempfile::tempdir().unwrap();
+        let options = Options::new(place.path().join("new"));
+        let refused = refused(&snapshot, &samples, &options);
+        assert!(refused.contains(refusal) && refused.is_empty() == refusal.is_empty(), "{name}: {refused}");
+        if !refusal.is_empty() {
+            assert!(refused.contains("choose image-folder"), "{refused}");
+            continue;
+        }
+        let (plan, report) = export(&snapshot, &samples, &options).unwrap();
+        assert!(report.complete, "{name} {report:?}");
+        let is_told = plan.warnings.iter().any(|warning| warning.contains(told));
+        assert!(is_told || told.is_empty(), "{name} {:?}", plan.warnings);
+        let again = open(&options.target).dataset;
+        let all: Vec<SampleId> = (0..again.len() as SampleId).collect();
+        assert_eq!(all_told(&again, &all), all_told(dataset, &samples), "{name}");
+        for path in whole {
+            let [old, new] = [folder.path(), &options.target].map(|at| std::fs::read(at.join(path)).unwrap());
+            assert!(old == new, "{name} {path}");
+        }
+        if name == "rows of several" {
+            let ids = std::fs::read(options.target.join("ids.npy")).unwrap();
+            assert!(ids.ends_with(&[4, 1]) && String::from_utf8_lossy(&ids).contains("(2,)"), "{ids:?}");
+        }
+        if name == "objects in an archive" {
+            let archive = std::fs::File::open(options.target.join("a.npz")).unwrap();
+            let mut archive = zip::ZipArchive::new(archive).unwrap();
+            let names: BTreeSet<String> = archive.file_names().map(str::to_owned).collect();
+            let expected: BTreeSet<String> = entries.iter().map(|(name, _)| name.clone()).collect();
+            assert_eq!(names, expected);
+            for (name, content) in &entries[2..] {
+                let mut read = Vec::new();
+                archive.by_name(name).unwrap().read_to_end(&mut read).unwrap();
+                assert_eq!(&read, content, "{name}");
+            }
+        }
+    }
+}
+
+#[test]
+fn any_export_goes_on_where_it_was() {
+    for (name, kind, linking) in [
+        ("folder in a zip", Kind::Same, Linking::Copy),
+        ("yolo", Kind::Same, Linking::Copy),
+        ("coco", Kind::Same, Linking::HardLink),
+        ("voc", Kind::Same, Linking::SymLink),
+        ("csv", Kind::Same, Linking::Copy),
+        ("idx", Kind::Same, Linking::Copy),
+        ("cifar-100", Kind::Same, Linking::Copy),
+        ("npy", Kind::Same, Linking::Copy),
+        ("webdataset", Kind::Same, Linking::Copy),
+        ("parquet of paths", Kind::Same, Linking::Copy),
+        ("parquet", Kind::ImageFolder, Linking::Copy),
+        ("coco", Kind::WebDataset, Linking::Copy),
+        ("npz", Kind::Manifest(Table::Parquet), Linking::Copy),
+        ("folder", Kind::Manifest(Table::Csv), Linking::HardLink),
+    ] {
+        if cfg!(windows) && linking == Linking::SymLink {
+            continue; // Links need a right that not every account has.
+        }
+        let (_folder, snapshot, samples) = case(name).open();
+        let name = format!("{name} as {kind:?}");
+        let place = tempfile::tempdir().unwrap();
+        let options = Options { kind, linking, shard_samples: 1, ..Options::new(place.path().join("new")) };
+        let reader = dataset_reader(&snapshot.dataset);
+        let planned = || plan(&snapshot, &samples, &reader, &options, &Control::new()).unwrap();
+        let cancelled = Control::new();
+        cancelled.cancel();
+        assert!(matches!(run(&planned(), &reader, &cancelled), Err(ExportError::Cancelled(_))), "{name}");
+        let first = run(&planned(), &reader, &Control::new()).unwrap();
+        assert!(first.complete && first.resumed == 0, "{name} {first:?}");
+        let told = |target: &Path| {
+            let dataset = open(target).dataset;
+            all_told(&dataset, &(0..dataset.len() as SampleId).collect::<Vec<_>>())
+        };
+        let whole = told(&options.target);
+
+        // Killed: every other file is not there, the last line of the list is cut off, and a file was
+        // being written.
+        let made = listing(&options.target);
+        let gone: Vec<&String> = made.iter().step_by(2).collect();
+        gone.iter().for_each(|path| std::fs::remove_file(options.target.join(path)).unwrap());
+        let list = options.target.join(".lenslet-export.files.jsonl");
+        let text = std::fs::read_to_string(&list).unwrap();
+        std::fs::write(&list, &text[..text.len() - 5]).unwrap();
+        write(&options.target, &[file(".lenslet-export.parts/0", "half")]);
+        let second = planned();
+        let left = made.len() - gone.len();
+        let tables = usize::from(matches!(kind, Kind::Manifest(_)));
+        let finished = second.finished as usize;
+        assert!(finished <= left && finished + 1 + tables >= left, "{name}: {finished} of {left}");
+        let report = run(&second, &reader, &Control::new()).unwrap();
+        assert_eq!((report.resumed, report.complete), (second.finished, true), "{name} {report:?}");
+        assert_eq!((listing(&options.target), told(&options.target)), (made, whole), "{name}");
+        assert!(!options.target.join(".lenslet-export.parts").exists(), "{name}");
+    }
+}
+
+#[test]
+fn a_table_alone_has_every_column() {
+    let (_folder, snapshot, samples) = case("csv").open();
+    let columns = lenslet::dataset::columns::all_columns(&snapshot);
+    // As the table calls them; the path is in a column of its own as well.
+    let expected: BTreeSet<String> = columns
+        .iter()
+        .map(|column| match column.name.as_ref() {
+            "labels" => "label_count".to_owned(),
+            "boxes" => "box_count".to_owned(),
+            name => name.to_owned(),
+        })
+        .chain(["file_name".to_owned()])
+        .collect();
+    assert!(expected.contains("label") && expected.contains("bytes") && expected.len() > 20, "{expected:?}");
+    for (table, file) in [
+        (Table::Csv, "metadata.csv"),
+        (Table::JsonLines, "metadata.jsonl"),
+        (Table::Parquet, "metadata.parquet"),
+    ] {
+        let place = tempfile::tempdir().unwrap();
+        let kind = Kind::Manifest(table);
+        let linking = Linking::ManifestOnly;
+        export(&snapshot, &samples, &Options { kind, linking, ..Options::new(place.path().to_owned()) })
+            .unwrap();
+        let path = place.path().join(file);
+        // Attributes keep their own names where no other column has them.
+        let found: BTreeSet<String> = match table {
+            Table::Csv => {
+                csv::Reader::from_path(&path).unwrap().headers().unwrap().iter().map(str::to_owned).collect()
+            }
+            Table::JsonLines => std::fs::read_to_string(&path)
+                .unwrap()
+                .lines()
+                .flat_map(|line| {
+                    let row: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).unwrap();
+                    row.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
+                })
+                .collect(),
+            Table::Parquet => {
+                let file = std::fs::File::open(&path).unwrap();
+                let builder = parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder::try_new(file);
+                builder.unwrap().schema().fields().iter().map(|field| field.name().clone()).collect()
+            }
+        };
+        let found: BTreeSet<String> = found
+            .into_iter()
+            .map(|name| if name == "note" { "attr.note".to_owned() } else { name })
+            .collect();
+        if table == Table::JsonLines {
+            // Without a value there is no key.
+            assert!(found.is_subset(&expected), "{:?}", found.difference(&expected));
+            for name in ["file_name", "path", "label", "bytes", "attr.note", "attr.id"] {
+                assert!(found.contains(name), "{name} in {found:?}");
+            }
+        } else {
+            assert_eq!(found, expected, "{file}");
+        }
     }
 }
 
@@ -990,7 +1310,13 @@ fn labels_that_changed_make_another_export() {
     let csv = |class: &str| label(&format!("path,label\nimg/a.png,{class}\nimg/b.png,dog\nimg/c.png,cat\n"));
     for (name, kind, changed, old, new) in [
         ("yolo", Kind::Same, "labels/train/a.txt", None, label("1 0.5 0.5 0.25 0.5\n2 0.5 0.5 1 1\n")),
-        ("coco", Kind::Same, "annotations/captions_train.json", None, label("{\"images\": [{\"id\": 7, \"file_name\": \"a.png\"}], \"annotations\": []}")),
+        (
+            "coco",
+            Kind::Same,
+            "annotations/captions_train.json",
+            None,
+            label("{\"images\": [{\"id\": 7, \"file_name\": \"a.png\"}], \"annotations\": []}"),
+        ),
         ("voc", Kind::Same, "ImageSets/Main/cat_train.txt", None, label("a -1\nb  1\n")),
         ("idx", Kind::Same, "train-labels-idx1-ubyte.gz", None, idx_labels),
         ("npy", Kind::Same, "test/labels.npy", None, npy("|u1", "(3, 2)", &[1, 0, 1, 1, 1, 0])),

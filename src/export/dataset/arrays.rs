@@ -148,7 +148,16 @@ impl IdxFile {
         // A file has at most 2³² − 1 rows.
         let dims = std::iter::once(count as u32).chain(header.dims[1..].iter().copied());
         dims.for_each(|dim| head.extend(dim.to_be_bytes()));
-        Ok(Ok(Self { file, head, start: header.start, row_bytes, rows, holds_images: true, count, is_gzipped }))
+        Ok(Ok(Self {
+            file,
+            head,
+            start: header.start,
+            row_bytes,
+            rows,
+            holds_images: true,
+            count,
+            is_gzipped,
+        }))
     }
 
     fn write_to(&self, bytes: &dyn ReadAt, out: &mut impl Write, control: &Control) -> Result<(), Failure> {

@@ -312,12 +312,8 @@ mod tests {
             (&[&deep], Case::Counts, "a path of more than"),
         ] {
             let mut draft = Draft::new(snapshot.clone(), Vec::new());
-            let output = |path: &&str| Output {
-                path: (*path).to_owned(),
-                raw: None,
-                bytes: 0,
-                from: From::Sample(0),
-            };
+            let output =
+                |path: &&str| Output { path: (*path).to_owned(), raw: None, bytes: 0, from: From::Sample(0) };
             draft.outputs = paths.iter().map(output).collect();
             let found = draft.unwritable(Path::new("/target"), case).unwrap_or_default();
             let is_as_expected = found.contains(told) && found.is_empty() == told.is_empty();

@@ -284,8 +284,8 @@ impl Make for ArrayFile {
             let place = raw.as_ref().and_then(|(packed, entries)| {
                 Some((packed, entries.iter().find(|entry| entry.name == *name)?.place))
             });
-            let (packed, place) = place
-                .ok_or_else(|| Failure::source("the archive is not what it was; rescan the dataset"))?;
+            let (packed, place) =
+                place.ok_or_else(|| Failure::source("the archive is not what it was; rescan the dataset"))?;
             zip.write_all(&packed.reader().bytes(&part.path, None, place)?)?;
         }
         zip.finish().map_err(zipped)?;

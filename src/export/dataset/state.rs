@@ -267,8 +267,7 @@ mod tests {
         for (path, content) in [("a", "abc"), ("b", "short by none"), ("d", "abc")] {
             std::fs::write(target.path().join(path), content).unwrap();
         }
-        let entry =
-            Entry { bytes: 3, how: How::Copied, hash: Some(blake3::hash(b"abc")), is_whole: true };
+        let entry = Entry { bytes: 3, how: How::Copied, hash: Some(blake3::hash(b"abc")), is_whole: true };
         let (mut list, found) = List::open(target.path(), &outputs, true).unwrap();
         assert_eq!(found, [None, None, None, None]);
         assert!(matches!(List::open(target.path(), &outputs, false), Err(ExportError::InUse(_))));

@@ -75,7 +75,8 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
         }
         if let Some((_, bytes, shard)) = shards.last_mut() {
             let members = group.members.iter().map(|file| tree.bytes(*file as usize));
-            *bytes = members.fold(*bytes, |all, size| all.saturating_add(size).saturating_add(MEMBER_OVERHEAD));
+            *bytes =
+                members.fold(*bytes, |all, size| all.saturating_add(size).saturating_add(MEMBER_OVERHEAD));
             shard.groups.push((sample.flatten(), group.members));
         }
     }
