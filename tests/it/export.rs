@@ -988,7 +988,7 @@ fn other_files_that_tables_name_come_along() {
     let masks = images(&["masks/m1.png", "masks/m2.png", "masks/m3.png", "masks/orphan.png"]);
     let all = || [&pictures[..], &masks, &[file("depth/d1.npy", "depth")]].concat();
     let coco = |annotations: &str| {
-        let ids = |at: usize| format!("{{\"id\": {at}, \"file_name\": \"{at}.png\"}}");
+        let ids = |at: usize| format!("{{\"id\": {at}, \"file_name\": \"images/{at}.png\"}}");
         let listed: Vec<String> = (1..5).map(ids).collect();
         format!(
             "{{\"images\": [{}], \"annotations\": [{annotations}], \"categories\": [{{\"id\": 1, \"name\": \"cat\"}}]}}",
@@ -1117,9 +1117,9 @@ fn arrays_that_share_labels_or_cannot_be_read_are_not_mixed_up() {
             "rows of either",
             [two(), vec![numbers("ids.npy")]].concat(),
             but_masks,
-            "",
             "ids.npy has as many rows as several arrays",
-            &["ids.npy"],
+            "",
+            &[],
         ),
         (
             "objects",
@@ -1171,7 +1171,8 @@ fn arrays_that_share_labels_or_cannot_be_read_are_not_mixed_up() {
         if name == "objects in an archive" {
             let archive = std::fs::File::open(options.target.join("a.npz")).unwrap();
             let mut archive = zip::ZipArchive::new(archive).unwrap();
-            let names: BTreeSet<String> = archive.file_names().map(str::to_owned).collect();
+            let names: BTreeSet<String> =
+                archive.file_names().map(|name| name.unwrap().into_owned()).collect();
             let expected: BTreeSet<String> = entries.iter().map(|(name, _)| name.clone()).collect();
             assert_eq!(names, expected);
             for (name, content) in &entries[2..] {

@@ -65,8 +65,9 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     for array in &arrays {
         if !rows.contains_key(array.path.as_str()) {
             let beside = rows_beside(array, &arrays, &rows).unwrap_or_else(|| {
-                notes.push(format!(
-                    "{} has as many rows as several arrays that keep different ones, and is kept whole.",
+                problems.push(format!(
+                    "{} has as many rows as several arrays of images, which keep different ones; choose \
+                     image-folder, WebDataset or a manifest.",
                     array.path
                 ));
                 Rows::All
