@@ -245,7 +245,7 @@ preference in which they differ; groups whose labels contradict each other are l
 with one of the flags to prune go, in a group or not.
 
 Exit status: 0 when all was exported and verified, 1 when something could not be, 2 for wrong usage. What
-was interrupted goes on when the same command is run again.";
+was interrupted goes on when the same command is run again, without '--overwrite'.";
 
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = RULES_HELP)]
@@ -273,7 +273,7 @@ pub struct PruneOptions {
     #[arg(long, value_name = "LAYOUT", value_enum)]
     pub layout: Option<LayoutName>,
 
-    /// Replace files that are in the folder under the same names
+    /// Replace files that are in the folder under the same names; an interrupted export begins anew
     #[arg(long)]
     pub overwrite: bool,
 

@@ -14,8 +14,8 @@ use super::progress::Meter;
 use super::review::{Reviewed, read_rules, review};
 use crate::dataset::Verdict;
 use crate::dataset::columns::write_reason;
-use crate::export::check_target;
 use crate::export::dataset::{Consent, Kind, Linking, Options, Plan, Report, Table, plan, run as export};
+use crate::export::{ExportError, check_target};
 use crate::jobs::Control;
 use crate::review::{Impact, Rules, staying};
 use crate::text::{bytes_text, counted, grouped, sentence};
@@ -39,7 +39,7 @@ pub struct PruneReport {
     /// Groups of near-duplicates, and those of which more than one sample stays.
     pub groups: (u32, u32),
     pub plan: Option<PlanRow>,
-    /// What was written; `null` for a dry run.
+    /// What was written; `null` for a dry run, and where nothing could be.
     pub export: Option<Report>,
     pub issues: Vec<IssueRow>,
     pub seconds: f64,
@@ -84,23 +84,37 @@ impl From<&Plan> for PlanRow {
 pub fn run(options: &PruneOptions) -> anyhow::Result<()> {
     let control = Control::new();
     let meter = Meter::start(&control);
-    let report = prune(options, &control)?;
+    let (report, ended) = prune(options, &control)?;
     drop(meter);
+    // What was found is told whatever became of the export.
     tell(&report, options.json, |out| print(&report, out))?;
+    ended?;
     match (&report.export, &report.plan) {
-        (Some(export), _) if !export.complete => bail!(
-            "{} are not what was written; run the same command again to replace them",
-            counted(export.differing.len() as u64, "file")
-        ),
-        (Some(export), _) if export.failed > 0 => {
-            bail!("{} could not be exported", counted(export.failed, "sample"))
-        }
-        (None, Some(plan)) if !plan.refusals.is_empty() => bail!("this could not be exported"),
+        (Some(export), _) => match what_is_missing(export) {
+            Some(missing) => bail!("{missing}"),
+            None => Ok(()),
+        },
+        (None, Some(plan)) if !plan.refusals.is_empty() => bail!("{}", plan.refusals.join("\n")),
         _ => Ok(()),
     }
 }
 
-fn prune(options: &PruneOptions, control: &Control) -> anyhow::Result<PruneReport> {
+/// What the export is without, as a sentence; `None` where it is complete.
+fn what_is_missing(export: &Report) -> Option<String> {
+    let lost = export.lost().map(|lost| format!("{lost} could not be exported"));
+    let differing = (export.differing_count > 0).then(|| {
+        let files = counted(export.differing_count, "file");
+        format!("not what was written: {files}; run the same command again to replace")
+    });
+    let missing: Vec<String> = lost.into_iter().chain(differing).collect();
+    (!missing.is_empty()).then(|| missing.join("; "))
+}
+
+/// What was found and decided, and whether the export could be carried out.
+fn prune(
+    options: &PruneOptions,
+    control: &Control,
+) -> anyhow::Result<(PruneReport, Result<(), ExportError>)> {
     let started = Instant::now();
     // What is wrong with the words is said before the long part of the work.
     let decides = options.rules != NO_RULES;
@@ -123,12 +137,16 @@ fn prune(options: &PruneOptions, control: &Control) -> anyhow::Result<PruneRepor
     let stays = staying(snapshot);
     let planned = target.map(|target| plan(snapshot, &stays, reader, &target, control)).transpose()?;
     let export = match &planned {
-        Some(plan) if !options.dry_run && plan.refusals.is_empty() => Some(export(plan, reader, control)?),
-        Some(plan) if !options.dry_run => bail!("{}", plan.refusals.join("\n")),
+        Some(plan) if !options.dry_run && plan.refusals.is_empty() => Some(export(plan, reader, control)),
         _ => None,
     };
+    let (export, ended) = match export {
+        Some(Ok(report)) => (Some(report), Ok(())),
+        Some(Err(error)) => (None, Err(error)),
+        None => (None, Ok(())),
+    };
     let impact: &Impact = &reviewed.judged.impact;
-    Ok(PruneReport {
+    let report = PruneReport {
         source: snapshot.dataset.source.clone(),
         samples: impact.samples,
         bytes: impact.bytes,
@@ -143,7 +161,8 @@ fn prune(options: &PruneOptions, control: &Control) -> anyhow::Result<PruneRepor
         export,
         issues: reviewed.issue_rows(),
         seconds: started.elapsed().as_secs_f64(),
-    })
+    };
+    Ok((report, ended))
 }
 
 /// Where and how to export, if the words go together.
@@ -243,6 +262,9 @@ fn print(report: &PruneReport, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(out, "  {}; {} verified", ways.join(", "), counted(export.verified, "file"))?;
         for issue in export.issues.iter().take(SHOWN) {
             writeln!(out, "  {}: {}", issue.path, sentence(&issue.message))?;
+        }
+        for path in export.differing.iter().take(SHOWN) {
+            writeln!(out, "  {path}: This is not what was written.")?;
         }
     }
     writeln!(out, "\n{:.2} s", report.seconds)

@@ -19,6 +19,7 @@ mod coco;
 mod copy;
 mod draft;
 mod folder;
+mod ground;
 mod layouts;
 mod manifest;
 mod names;
@@ -38,18 +39,19 @@ use std::time::Instant;
 use serde::Serialize;
 
 use self::copy::Folder;
-use self::draft::{Draft, From, Output, Work};
+use self::draft::{Case, Draft, From, Output, Told, Work};
 use self::state::{How, List, Occupied, State, occupied};
 use self::verify::verify;
 use self::write::{Faults, Writing};
-use super::target::{check_target, free_bytes, sync_all_below, whole};
+use super::issues::as_rows;
+use super::target::{check_target, free_bytes, ignores_case, sync_all_below, whole};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Issue, SampleId};
 use crate::export::ExportError;
 use crate::import::Reader;
 use crate::import::reader::access::lock;
 use crate::jobs::Control;
-use crate::text::{bytes_text, sentence};
+use crate::text::{bytes_text, counted, sentence};
 
 /// The form that the export takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -95,7 +97,7 @@ pub enum Consent {
     /// Nothing, or this very export, unfinished or finished.
     #[default]
     Empty,
-    /// Anything: files of the export's names are replaced, others stay as they are.
+    /// Anything: files of the export's names are all written anew, others stay as they are.
     Overwrite,
 }
 
@@ -137,7 +139,8 @@ pub struct Plan {
     pub files: u64,
     /// Of all files; of tables and arrays that are made it is a guess.
     pub bytes: u64,
-    /// Files that are finished already, of this export when it was interrupted.
+    /// Files that are finished already, of this export when it was interrupted; none where files are to
+    /// be replaced.
     pub finished: u64,
     /// Bytes that are still to be written, so without links and what is finished.
     pub bytes_to_write: u64,
@@ -181,18 +184,32 @@ pub struct Report {
     pub verified: u64,
     /// Paths of files that are not, [`MAX_TOLD`] at most; run the export again to replace them.
     pub differing: Vec<String>,
-    /// Whether everything is there and verified, but for what `issues` tell of.
+    /// All of the files that are not.
+    pub differing_count: u64,
+    /// Whether everything is there and verified.
     pub complete: bool,
     pub seconds: f64,
-    /// What could not be exported, [`MAX_TOLD`] at most.
-    #[serde(skip)]
+    /// What could not be exported, [`MAX_TOLD`] at most, in the order of their paths.
+    #[serde(serialize_with = "as_rows")]
     pub issues: Vec<Issue>,
-    /// All of those that could not.
+    /// Samples that could not be exported.
     pub failed: u64,
+    /// Files that could not be written and are no sample's own: tables, shards, arrays, labels.
+    pub failed_files: u64,
 }
 
 /// Faults and differing files that are told one by one.
 pub const MAX_TOLD: usize = 1000;
+
+impl Report {
+    /// What could not be exported, as "3 samples and 1 file"; `None` where all could.
+    pub fn lost(&self) -> Option<String> {
+        let counts = [(self.failed, "sample"), (self.failed_files, "file")];
+        let lost = counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| counted(*count, what));
+        let lost: Vec<String> = lost.collect();
+        (!lost.is_empty()).then(|| lost.join(" and "))
+    }
+}
 
 /// Works out what exporting these samples, in the dataset's order, would write. Gone ones are left out.
 pub fn plan(
@@ -218,11 +235,13 @@ pub fn plan(
     if draft.samples.is_empty() {
         draft.refuse("No sample is left to export.");
     }
-    draft.refusals.extend(layouts::refusals(&draft, reader, &options));
+    let refusals = layouts::refusals(&draft, reader, &options, control)?;
+    draft.refusals.extend(refusals);
     layouts::fill(&mut draft, reader, &options, control)?;
-    if let Some(path) = draft.clashing().first() {
-        draft.refuse(format!("Two files of the export would have one name, {path}; choose another layout."));
-    }
+    // Where nothing at the target tells whether case counts, running finds out before it writes.
+    let case = if ignores_case(&options.target) == Some(true) { Case::Ignored } else { Case::Counts };
+    let unwritable = draft.unwritable(&whole(&options.target), case);
+    draft.refusals.extend(unwritable);
 
     let fingerprint = fingerprint(&draft, &options);
     let mut plan = Plan {
@@ -231,7 +250,7 @@ pub fn plan(
         linking: options.linking,
         samples: draft.samples.len() as u64,
         files: draft.outputs.len() as u64,
-        bytes: draft.outputs.iter().map(|output| output.bytes).sum(),
+        bytes: total(draft.outputs.iter().map(|output| output.bytes)),
         finished: 0,
         bytes_to_write: 0,
         free_bytes: free_bytes(&options.target),
@@ -242,7 +261,7 @@ pub fn plan(
         draft,
     };
     let finished = match occupied(&plan.target) {
-        Ok(Occupied::Ours(state)) if state.fingerprint == plan.fingerprint => {
+        Ok(Occupied::Ours(state)) if plan.goes_on(&state) => {
             plan.draft.settled(state::finished(&plan.target, &plan.draft.outputs))
         }
         Ok(occupied) => {
@@ -264,7 +283,7 @@ pub fn plan(
     plan.finished = (0..plan.draft.outputs.len()).filter(|at| is_finished(*at)).count() as u64;
     let to_write = plan.draft.outputs.iter().enumerate().filter(|(at, _)| !is_finished(*at));
     let to_write = to_write.filter(|(_, output)| !plan.is_linked(output));
-    plan.bytes_to_write = to_write.map(|(_, output)| output.bytes).sum();
+    plan.bytes_to_write = total(to_write.map(|(_, output)| output.bytes));
     if let Some(free) = plan.free_bytes.filter(|free| *free < plan.bytes_to_write) {
         let (needed, free) = (bytes_text(plan.bytes_to_write), bytes_text(free));
         plan.draft.refuse(format!(
@@ -285,14 +304,21 @@ impl Plan {
         links && matches!(output.from, From::Sample(sample) if places[sample as usize].is_loose())
     }
 
+    /// Whether this is that export, and takes what is finished of it. Who has files replaced has all of
+    /// them replaced.
+    fn goes_on(&self, state: &State) -> bool {
+        self.consent == Consent::Empty && state.fingerprint == self.fingerprint
+    }
+
     /// Why what lies in the target speaks against writing there, if it does.
     fn why_occupied(&self, occupied: &Occupied) -> Option<String> {
         let target = self.target.display();
         match (occupied, self.consent) {
             (Occupied::No, _) | (_, Consent::Overwrite) => None,
-            (Occupied::Ours(state), _) if state.fingerprint == self.fingerprint => None,
+            (Occupied::Ours(state), _) if self.goes_on(state) => None,
             (Occupied::Ours(_), _) => Some(format!(
-                "The folder holds another export, or one of other samples; choose another folder: {target}"
+                "The folder holds another export, or one of other samples, or of the dataset before it \
+                 changed; choose another folder, or have its files replaced: {target}"
             )),
             (Occupied::Foreign(name), _) => {
                 Some(format!("The folder is not empty, it holds {name}; choose another folder: {target}"))
@@ -317,11 +343,21 @@ pub fn run(plan: &Plan, reader: &Reader, control: &Control) -> Result<Report, Ex
     check_target(&plan.target, Path::new(&draft.snapshot.dataset.root))?;
     let folder_made = std::fs::create_dir_all(&plan.target);
     folder_made.map_err(|cause| ExportError::io(&plan.target, cause))?;
-    let is_same = matches!(&occupied, Occupied::Ours(state) if state.fingerprint == plan.fingerprint);
-    let (mut list, known) = List::open(&plan.target, &draft.outputs, !is_same)?;
+    let goes_on = matches!(&occupied, Occupied::Ours(state) if plan.goes_on(state));
+    let (mut list, known) = List::open(&plan.target, &draft.outputs, !goes_on)?;
     let mut entries = draft.settled(known);
     let resumed = entries.iter().flatten().count() as u64;
     let folder = Folder::open(&plan.target)?;
+    if folder.ignores_case()
+        && let Some(refusal) = draft.unwritable(folder.root(), Case::Ignored)
+    {
+        folder.remove_parts()?;
+        drop(list);
+        if occupied == Occupied::No {
+            state::remove_list(&plan.target)?;
+        }
+        return Err(ExportError::Refused(refusal));
+    }
     let source = &draft.snapshot.dataset.source;
     let mut state = State::new(source, &plan.fingerprint, draft.outputs.len() as u64);
     state.write(&plan.target)?;
@@ -330,12 +366,12 @@ pub fn run(plan: &Plan, reader: &Reader, control: &Control) -> Result<Report, Ex
     let writing =
         Writing { draft, work, folder: &folder, linking: plan.linking, control, faults: Default::default() };
     let left = draft.outputs.iter().zip(&entries).filter(|(_, entry)| entry.is_none());
-    control.begin("Writing files", left.map(|(output, _)| output.bytes).sum());
+    control.begin("Writing files", total(left.map(|(output, _)| output.bytes)));
     let written = writing.write(&mut list, &mut entries);
     folder.remove_parts()?;
     written?;
 
-    control.begin("Verifying files", entries.iter().flatten().map(|entry| entry.bytes).sum());
+    control.begin("Verifying files", total(entries.iter().flatten().map(|entry| entry.bytes)));
     let differing = verify(&writing, &entries)?;
     let count = entries.iter().flatten().count() as u64;
     let verified = count - differing.len() as u64;
@@ -346,8 +382,11 @@ pub fn run(plan: &Plan, reader: &Reader, control: &Control) -> Result<Report, Ex
     if !differing.is_empty() {
         list.replace(&draft.outputs, &entries)?;
     }
-    let Faults { issues, count: failed } = std::mem::take(&mut *lock(&writing.faults));
-    state.complete = differing.is_empty();
+    let Faults { mut issues, samples: failed, files: failed_files } =
+        std::mem::take(&mut *lock(&writing.faults));
+    issues.sort_by(|one, two| one.path.cmp(&two.path));
+    let is_all = entries.iter().flatten().filter(|entry| entry.is_whole).count() == entries.len();
+    state.complete = is_all && failed == 0 && failed_files == 0;
     sync_all_below(folder.root());
     state.write(&plan.target)?;
 
@@ -359,15 +398,17 @@ pub fn run(plan: &Plan, reader: &Reader, control: &Control) -> Result<Report, Ex
         target: plan.target.clone(),
         samples: plan.samples,
         files: count,
-        bytes: entries.iter().flatten().map(|entry| entry.bytes).sum(),
+        bytes: total(entries.iter().flatten().map(|entry| entry.bytes)),
         counts,
         resumed,
         verified,
         differing: told,
+        differing_count: differing.len() as u64,
         complete: state.complete,
         seconds: started.elapsed().as_secs_f64(),
         issues,
         failed,
+        failed_files,
     })
 }
 
@@ -383,25 +424,32 @@ impl Counts {
     }
 }
 
-/// A hash of all that decides what an export's files are, so that another run of it is known.
+/// A sum of sizes, of which archives claim any.
+fn total(sizes: impl Iterator<Item = u64>) -> u64 {
+    sizes.fold(0, u64::saturating_add)
+}
+
+/// A hash of all that decides what an export's files are, so that another run of it is known: the
+/// samples, the options, and what files beside the samples are copied or read for it.
 fn fingerprint(draft: &Draft, options: &Options) -> String {
-    let mut hash = blake3::Hasher::new();
-    let mut add = |bytes: &[u8]| {
-        hash.update(&(bytes.len() as u64).to_le_bytes());
-        hash.update(bytes);
-    };
+    let mut told = Told::default();
     let dataset = &*draft.snapshot.dataset;
     let (kind, linking) = (options.kind, options.linking);
-    add(format!("{kind:?} {linking:?} {} {}", options.shard_samples, options.shard_bytes).as_bytes());
-    add(whole(Path::new(&dataset.root)).to_string_lossy().as_bytes());
+    told.add(format!("{kind:?} {linking:?} {} {}", options.shard_samples, options.shard_bytes).as_bytes());
+    told.add(whole(Path::new(&dataset.root)).to_string_lossy().as_bytes());
     for sample in &draft.samples {
         let at = *sample as usize;
-        add(dataset.path(*sample).as_bytes());
-        add(&dataset.bytes[at].to_le_bytes());
-        add(&dataset.modified_ms[at].to_le_bytes());
+        told.add(dataset.path(*sample).as_bytes());
+        told.add(&dataset.bytes[at].to_le_bytes());
+        told.add(&dataset.modified_ms[at].to_le_bytes());
     }
     for output in &draft.outputs {
-        add(output.path.as_bytes());
+        told.add(output.path.as_bytes());
+        match output.from {
+            From::Beside(file) => told.file(draft, file),
+            From::Made(maker) => draft.made[maker].tell(draft, &mut told),
+            From::Sample(_) | From::Row(_) => {}
+        }
     }
-    hash.finalize().to_hex().to_string()
+    told.finish()
 }

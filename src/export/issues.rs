@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{ExportError, write_whole};
 use crate::dataset::Issue;
@@ -24,6 +24,11 @@ impl<'a> Row<'a> {
     fn of(issue: &'a Issue) -> Self {
         Self { path: &issue.path, kind: issue.kind.name(), message: &issue.message }
     }
+}
+
+/// Issues as a list of rows, for what has them in it.
+pub(super) fn as_rows<S: Serializer>(issues: &[Issue], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(issues.iter().map(Row::of))
 }
 
 /// Writes issues as CSV with a heading: `path`, `kind`, `message`. Fields with commas, quotes or

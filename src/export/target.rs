@@ -16,11 +16,15 @@ pub fn check_target(path: &Path, dataset: &Path) -> Result<(), ExportError> {
 /// as where it lies and as where it leads.
 pub fn is_inside(path: &Path, folder: &Path) -> bool {
     let folder = whole(folder);
-    let lies = match (path.parent(), path.file_name()) {
+    lies_at(path).starts_with(&folder) || whole(path).starts_with(&folder)
+}
+
+/// Where a file or link itself lies: links followed in all of its path but its own name.
+pub fn lies_at(path: &Path) -> PathBuf {
+    match (path.parent(), path.file_name()) {
         (Some(parent), Some(name)) => whole(parent).join(name),
         _ => whole(path),
-    };
-    lies.starts_with(&folder) || whole(path).starts_with(&folder)
+    }
 }
 
 /// A path from the root, links followed as far as it is there and `..` resolved after that.
@@ -83,6 +87,46 @@ pub fn same_file_system(a: &Path, b: &Path) -> Option<bool> {
         let _ = (a, b);
         None
     }
+}
+
+/// Whether two paths lead to one file.
+pub fn is_same_file(a: &Path, b: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let identity = |path: &Path| path.metadata().ok().map(|about| (about.dev(), about.ino()));
+        identity(a).is_some_and(|one| identity(b) == Some(one))
+    }
+    #[cfg(not(unix))]
+    {
+        // The system's number of a file is not told: what follows links, and else the same size and time.
+        let about =
+            |path: &Path| path.metadata().ok().and_then(|about| Some((about.len(), about.modified().ok()?)));
+        let same_path = a.canonicalize().ok().is_some_and(|one| b.canonicalize().ok() == Some(one));
+        same_path || about(a).is_some_and(|one| about(b) == Some(one))
+    }
+}
+
+/// Whether `A` and `a` are one name in a folder, which need not be there yet, as far as that shows from
+/// what is in it or from its own name; `None` where nothing tells. Nothing is written.
+pub fn ignores_case(folder: &Path) -> Option<bool> {
+    /// Names that are tried; one with a letter is enough.
+    const TRIED: usize = 64;
+    let folder = nearest(folder);
+    let answer = |path: &Path| {
+        let name = path.file_name()?.to_str()?;
+        let flip = |char: char| {
+            if char.is_ascii_lowercase() { char.to_ascii_uppercase() } else { char.to_ascii_lowercase() }
+        };
+        let flipped: String = name.chars().map(flip).collect();
+        let is_there = path.exists() && flipped != name;
+        is_there.then(|| is_same_file(path, &path.with_file_name(&flipped)))
+    };
+    let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten().take(TRIED);
+    let told = entries.map(|entry| entry.path()).find_map(|path| answer(&path));
+    // What a folder's own name tells is told by the folder above, which may be of another disk.
+    let above = || folder.parent().is_some_and(|above| same_file_system(above, &folder) == Some(true));
+    told.or_else(|| if above() { answer(&folder) } else { None })
 }
 
 /// Makes all that was written to the file system of `folder` durable, where the system can do so in

@@ -23,7 +23,7 @@ use std::collections::BTreeSet;
 use rayon::prelude::*;
 
 use self::columns::{LabelColumns, Roles, SplitColumn, flag, labels_in, numbered_split, roles, truth};
-use self::resolve::{Found, Resolver};
+use self::resolve::{Found, Named, Resolver};
 use self::table::{Kind, LIST, MAX_COLUMNS, Table};
 use super::folder::{Images, Role, images, new_sample};
 use super::names::{has_extension, split_in, split_of, split_path, stem};
@@ -200,18 +200,33 @@ pub(crate) fn tables(tree: &Tree) -> Vec<Candidate> {
     candidates(tree).found
 }
 
-/// Reads a table again and tells of each row its number, the name that it gives and what that leads to.
-/// Gives whether a first row names the columns. The error is a sentence.
+/// The cells of a row beside the one that names its image.
+pub(crate) struct OtherCells<'a> {
+    source: &'a Source<'a>,
+    row: usize,
+}
+
+impl OtherCells<'_> {
+    /// What files they name: a mask, a depth map, a caption.
+    pub fn named(&self) -> impl Iterator<Item = Named> {
+        let Source { table, roles, resolver, .. } = self.source;
+        let others = table.row(self.row).filter(|(column, _)| *column != roles.path);
+        others.flat_map(|(_, text)| text.split(LIST)).filter_map(|value| resolver.named(value))
+    }
+}
+
+/// Reads a table again and tells of each row its number, the name that it gives, what that leads to and
+/// its other cells. Gives whether a first row names the columns. The error is a sentence.
 pub(crate) fn each_row(
     tree: &Tree,
     candidate: &Candidate,
-    mut tell: impl FnMut(u64, &str, Found),
+    mut tell: impl FnMut(u64, &str, Found, OtherCells<'_>),
 ) -> Result<bool, String> {
-    let source = Source::read(tree, candidate)?;
+    let source = &Source::read(tree, candidate)?;
     for row in 0..source.table.len() {
         let name = source.table.cell(row, source.roles.path);
         if !name.is_empty() {
-            tell(source.table.lines[row], name, source.resolver.find(name));
+            tell(source.table.lines[row], name, source.resolver.find(name), OtherCells { source, row });
         }
     }
     Ok(source.table.named && matches!(candidate.kind, Kind::Delimited | Kind::Spaced))

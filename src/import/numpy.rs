@@ -196,6 +196,38 @@ fn push_rows(
     Ok(())
 }
 
+/// An entry of a `.npz` archive, be it an array or not.
+pub(crate) struct Entry {
+    /// As in [`Array::entry`].
+    pub name: String,
+    pub is_compressed: bool,
+    pub bytes: u64,
+    /// Where the files of [`entries`] have it.
+    pub place: Place,
+}
+
+/// Every file in a `.npz` archive; of several of one name the first.
+pub(crate) fn entries(tree: &Tree, file: usize) -> Result<(Packed, Vec<Entry>), ReadError> {
+    let zips = Packed::new(tree, [(file, ContainerKind::Zip)]);
+    let contents = zips.reader().zip_contents(zips.number(0))?;
+    let mut names = HashSet::new();
+    let mut found = Vec::new();
+    for index in 0..contents.len() {
+        let entry = contents.entry(index).map_err(|error| {
+            ReadError::new(IssueKind::Corrupt, format!("the archive cannot be listed: {error}"))
+        })?;
+        let raw = with_slashes(&String::from_utf8_lossy(entry.name_raw()));
+        let name = join("", &raw);
+        if raw.ends_with('/') || !names.insert(name.clone()) {
+            continue;
+        }
+        let place = Place { container: zips.number(0), offset: index as u64, len: entry.size() };
+        let is_compressed = entry.compression() != zip::CompressionMethod::Stored;
+        found.push(Entry { name, is_compressed, bytes: entry.size(), place });
+    }
+    Ok((zips, found))
+}
+
 /// Entries of one archive that are looked at.
 const MAX_ENTRIES: usize = 4096;
 

@@ -129,13 +129,13 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     Ok(())
 }
 
-/// Tells of each row of a table that names its images the path of its sample; `false` where the table
-/// holds the images.
+/// Tells of each row of a table that names its images the name that it gives and what that leads to;
+/// `false` where the table holds the images.
 pub(crate) fn each_row(
     tree: &Tree,
     file: usize,
     control: &Control,
-    mut tell: impl FnMut(u64, &str),
+    mut tell: impl FnMut(u64, &str, Found),
 ) -> Result<bool, ReadError> {
     let packed = Packed::new(tree, [(file, ContainerKind::Parquet)]);
     let table = packed.open(0).and_then(Table::open)?;
@@ -151,12 +151,9 @@ pub(crate) fn each_row(
         table.read(group, rows, &columns.leaves, BATCH, |batch| {
             let fields = Fields::new(&batch, &columns);
             for at in 0..batch.num_rows() {
-                match source.image(&fields.row(at)) {
-                    Some(Found::File(file)) => tell(row, tree.path(file)),
-                    Some(Found::Outside { path, .. } | Found::Missing(path) | Found::Address(path)) => {
-                        tell(row, &path);
-                    }
-                    None => {}
+                let values = fields.row(at);
+                if let (Some(name), Some(found)) = (&values.path, source.image(&values)) {
+                    tell(row, name, found);
                 }
                 row += 1;
             }

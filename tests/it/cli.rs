@@ -18,6 +18,61 @@ pub fn json(output: &Output) -> serde_json::Value {
     serde_json::from_slice(&output.stdout).expect("one JSON object")
 }
 
+/// A folder of eight pictures in two splits and a copy of one of them, `train/dog/copy.png`.
+pub fn pictures(home: &Path) -> String {
+    let set = home.join("set");
+    for (at, path) in ["train/cat/0", "train/cat/1", "train/dog/0", "train/dog/1", "val/cat/2", "val/cat/3"]
+        .into_iter()
+        .chain(["val/dog/2", "val/dog/3"])
+        .enumerate()
+    {
+        let path = set.join(format!("{path}.png"));
+        std::fs::create_dir_all(path.parent().expect("it has one")).expect("a folder");
+        // Blocks of any colour: no two are alike.
+        let mut state = at as u32 + 1;
+        let mut next = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 24) as u8
+        };
+        let blocks: Vec<[u8; 3]> = (0..64).map(|_| [next(), next(), next()]).collect();
+        let pixel = |x: u32, y: u32| image::Rgb(blocks[(y / 8 * 8 + x / 8) as usize]);
+        image::RgbImage::from_fn(64, 64, pixel).save(path).expect("a PNG");
+    }
+    std::fs::copy(set.join("train/dog/0.png"), set.join("train/dog/copy.png")).expect("a copy");
+    set.to_str().expect("UTF-8").to_owned()
+}
+
+#[test]
+fn every_method_finds_a_copy_and_tells_pairs_alike() {
+    let home = tempfile::tempdir().expect("a folder");
+    let set = pictures(home.path());
+    for words in [
+        &["--method", "phash"][..],
+        &["--method", "phash", "--bits", "256"],
+        &["--method", "dhash"],
+        &["--method", "ahash", "--symmetries"],
+        &["--method", "whash"],
+        &["--method", "pixels"],
+        &["--method", "file"],
+        // To the descriptor, pictures of nothing but colourful blocks are much alike.
+        &["--method", "descriptor", "--threshold", "100"],
+        &["--method", "descriptor", "--symmetries", "--threshold", "100"],
+        &[],
+    ] {
+        let told = json(&lenslet(&[&["duplicates", &set, "--json"], words].concat(), home.path()));
+        assert_eq!(told["samples"], 9, "{words:?}");
+        assert!(told["seconds"].as_f64().is_some_and(|seconds| seconds > 0.0), "{words:?} {told}");
+        let copies = serde_json::json!(["train/dog/0.png", "train/dog/copy.png"]);
+        let groups = told["groups"].as_array().expect("a list");
+        assert!(groups.contains(&copies), "{words:?} {told}");
+        let pairs = told["pairs"].as_array().expect("a list");
+        assert!(pairs.iter().all(|pair| pair["distance"].is_number()), "{words:?} {told}");
+        let pair = pairs.iter().find(|pair| serde_json::json!([pair["a"], pair["b"]]) == copies);
+        let distance = pair.and_then(|pair| pair["distance"].as_f64());
+        assert!(distance.is_some_and(|distance| distance.abs() < 1e-3), "{words:?} {told}");
+    }
+}
+
 #[test]
 fn demos_without_a_folder_do_not_meet() {
     let home = tempfile::tempdir().expect("a folder");

@@ -9,7 +9,7 @@ use lenslet::jobs::Control;
 use lenslet::review::{Analysed, Judged, ReviewSettings, judge};
 use lenslet::state::{Action, Command, State};
 
-use crate::cli::{json, lenslet};
+use crate::cli::{json, lenslet, pictures};
 use crate::session;
 
 /// A JPEG's first bytes are enough for a picture here.
@@ -250,6 +250,96 @@ fn the_command_line_finds_decides_and_exports() {
     assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
     let page = std::fs::read_to_string(page).unwrap();
     assert!(page.contains("data:image/") && page.contains("split:val"));
+}
+
+/// Prunes by the default rules, equal files only, with further words: exit code, what `--json` prints and
+/// what is told beside it.
+fn prune(home: &Path, source: &str, words: &[&str]) -> (Option<i32>, serde_json::Value, String) {
+    let always = ["prune", source, "--method", "file", "--rules", "default", "--json"];
+    let ended = lenslet(&[&always, words].concat(), home);
+    let error = String::from_utf8_lossy(&ended.stderr).into_owned();
+    let told = serde_json::from_slice(&ended.stdout);
+    (ended.status.code(), told.unwrap_or_else(|cause| panic!("{words:?}: {cause}: {error}")), error)
+}
+
+#[test]
+fn the_default_rules_are_carried_out_in_every_way_to_export() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let source = pictures(home);
+    for (at, (words, way, count, opened)) in [
+        (&["--as", "copy"][..], "copied", 8, ""),
+        (&["--as", "hardlink"], "hard_linked", 8, ""),
+        (&["--as", "symlink"], "sym_linked", 8, ""),
+        (&["--as", "manifest"], "made", 1, "metadata.csv"),
+        (&["--as", "manifest", "--layout", "parquet"], "made", 1, "metadata.parquet"),
+        (&["--as", "hardlink", "--layout", "image-folder"], "hard_linked", 8, ""),
+        (&["--as", "symlink", "--layout", "jsonl"], "sym_linked", 8, ""),
+        (&["--layout", "webdataset"], "made", 3, ""),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        if cfg!(windows) && words.contains(&"symlink") {
+            continue; // Links need a right that not every account has.
+        }
+        let target = home.join(at.to_string());
+        let (code, told, error) =
+            prune(home, &source, &[&["--export", target.to_str().unwrap()], words].concat());
+        assert_eq!((code, error.as_str()), (Some(0), ""), "{words:?}");
+        assert_eq!(told["pruned"][0]["path"], "train/dog/copy.png", "{words:?}");
+        assert_eq!(told["pruned"][0]["kept"], "train/dog/0.png", "{words:?}");
+        let export = &told["export"];
+        assert_eq!((&export["complete"], &export["samples"]), (&true.into(), &8.into()), "{words:?}");
+        let counts = &export["counts"];
+        let done = counts[way].as_u64().unwrap()
+            + if way == "copied" { counts["cloned"].as_u64().unwrap() } else { 0 };
+        assert_eq!(done, count, "{words:?} {counts}");
+        let scan = json(&lenslet(&["scan", target.join(opened).to_str().unwrap(), "--json"], home));
+        assert_eq!(scan["samples"], 8, "{words:?}");
+        assert_eq!(scan["classes"], serde_json::json!({ "cat": 4, "dog": 4 }), "{words:?}");
+    }
+    assert_eq!(json(&lenslet(&["scan", &source, "--json"], home))["samples"], 9, "the source is as it was");
+}
+
+#[test]
+fn what_could_not_be_exported_is_told_as_json_too() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let source = pictures(home);
+    // Refused: what was found and planned is told all the same.
+    let full = home.join("full");
+    std::fs::create_dir(&full).unwrap();
+    std::fs::write(full.join("notes.txt"), "mine").unwrap();
+    for words in
+        [&["--export", full.to_str().unwrap()][..], &["--export", full.to_str().unwrap(), "--dry-run"]]
+    {
+        let (code, told, error) = prune(home, &source, words);
+        assert_eq!(code, Some(1), "{words:?} {error}");
+        let refusal = told["plan"]["refusals"][0].as_str().unwrap();
+        assert!(refusal.contains("is not empty") && error.contains(refusal), "{refusal} {error}");
+        assert!(told["export"].is_null() && told["pruned"].as_array().unwrap().len() == 1, "{words:?}");
+    }
+    assert_eq!(files_below(&full), 1);
+    // A file that cannot be read is named, each time.
+    #[cfg(unix)]
+    {
+        let gone = Path::new(&source).join("train/cat/gone.png");
+        std::os::unix::fs::symlink("/no/such/picture.png", &gone).unwrap();
+        let target = home.join("new");
+        for _ in 0..2 {
+            let (code, told, error) = prune(home, &source, &["--export", target.to_str().unwrap()]);
+            assert_eq!(code, Some(1), "{error}");
+            assert!(error.contains("1 sample could not be exported"), "{error}");
+            let export = &told["export"];
+            let counts = ["complete", "failed", "failed_files", "differing_count", "files"];
+            let expected = serde_json::json!([false, 1, 0, 0, 8]);
+            assert_eq!(serde_json::json!(counts.map(|key| &export[key])), expected, "{export}");
+            let issue = &export["issues"][0];
+            assert_eq!((&issue["path"], &issue["kind"]), (&"train/cat/gone.png".into(), &"missing".into()));
+            assert!(issue["message"].as_str().unwrap().contains("could not be exported"), "{issue}");
+        }
+    }
 }
 
 #[test]

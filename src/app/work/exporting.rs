@@ -15,7 +15,7 @@ use crate::import::Reader;
 use crate::jobs::{Cancelled, Control, Job, Outcome};
 use crate::review::{Analysed, ReviewSettings, judge, staying};
 use crate::state::{Action, Level};
-use crate::text::{bytes_text, counted, grouped, sentence};
+use crate::text::{bytes_text, counted, sentence};
 
 /// What there is to say of an export.
 type Told = (Level, String);
@@ -121,20 +121,18 @@ fn outcome(report: &Report) -> Told {
     if report.resumed > 0 {
         text.push_str(&format!(" {} were there from before.", counted(report.resumed, "file")));
     }
+    if let Some(lost) = report.lost() {
+        text.push_str(&format!(" {lost} could not be exported."));
+    }
     if let Some(issue) = report.issues.first() {
-        text.push_str(&format!(
-            " {} could not be exported; the first is {}: {}",
-            grouped(report.failed),
-            issue.path,
-            sentence(&issue.message)
-        ));
+        text.push_str(&format!(" The first is {}: {}", issue.path, sentence(&issue.message)));
     }
     if let Some(path) = report.differing.first() {
         text.push_str(&format!(
-            " {} are not what was written, {path} first; export again to replace them.",
-            counted(report.differing.len() as u64, "file")
+            " Not what was written: {}, {path} first; export again to replace.",
+            counted(report.differing_count, "file")
         ));
     }
-    let level = if report.complete && report.failed == 0 { Level::Info } else { Level::Warning };
+    let level = if report.complete { Level::Info } else { Level::Warning };
     (level, text)
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::draft::{Draft, Make, Work};
+use super::draft::{Draft, Make, Told, Work};
 use super::layouts::{kept_rows, list_source};
 use super::webdataset::Text;
 use super::write::{Failure, Out};
@@ -63,7 +63,7 @@ pub fn idx(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
         let rows: Arc<[u64]> = rows.into();
         for file in [Some(images), labels].into_iter().flatten() {
             match IdxFile::new(tree, file, rows.clone(), control)? {
-                Ok(made) => files.push((file, made)),
+                Ok(made) => files.push((file, IdxFile { holds_images: file == images, ..made })),
                 Err(error) if file == images => return Err(ExportError::Refused(error.message)),
                 // Labels that cannot be read were told when the dataset was opened.
                 Err(_) => {}
@@ -116,6 +116,8 @@ struct IdxFile {
     start: u64,
     row_bytes: u64,
     rows: Arc<[u64]>,
+    /// Whether the rows are images, else their labels.
+    holds_images: bool,
     /// How many of the rows are there: labels may be fewer than images.
     count: usize,
     is_gzipped: bool,
@@ -146,7 +148,16 @@ impl IdxFile {
         // A file has at most 2³² − 1 rows.
         let dims = std::iter::once(count as u32).chain(header.dims[1..].iter().copied());
         dims.for_each(|dim| head.extend(dim.to_be_bytes()));
-        Ok(Ok(Self { file, head, start: header.start, row_bytes, rows, count, is_gzipped }))
+        Ok(Ok(Self {
+            file,
+            head,
+            start: header.start,
+            row_bytes,
+            rows,
+            holds_images: true,
+            count,
+            is_gzipped,
+        }))
     }
 
     fn write_to(&self, bytes: &dyn ReadAt, out: &mut impl Write, control: &Control) -> Result<(), Failure> {
@@ -156,6 +167,14 @@ impl IdxFile {
 }
 
 impl Make for IdxFile {
+    fn tell(&self, draft: &Draft, told: &mut Told) {
+        told.file(draft, self.file);
+    }
+
+    fn samples(&self) -> u64 {
+        if self.holds_images { self.rows.len() as u64 } else { 0 }
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let bytes = Packed::new(work.tree()?, [(self.file, ContainerKind::Idx)]).open(0)?;
         let control = out.control().clone();
@@ -223,6 +242,14 @@ impl Records {
 }
 
 impl Make for Records {
+    fn tell(&self, draft: &Draft, told: &mut Told) {
+        told.file(draft, self.file);
+    }
+
+    fn samples(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let bytes = Packed::new(work.tree()?, [(self.file, self.kind)]).open(0)?;
         let control = out.control().clone();

@@ -1,16 +1,21 @@
 //! COCO: the images under the same names, and each annotation file with the images that stay and their
 //! annotations. All else in it stays as it is, to the digit, fields that no importer reads included.
+//!
+//! Panoptic masks come along: they have their images' names, in a folder that has the annotation file's
+//! (`panoptic_val2017.json` and `panoptic_val2017/000000000139.png`).
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::Write;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::draft::{Draft, Make, Work};
-use super::layouts::{kept_paths, list_source, same_images};
+use super::draft::{Draft, Make, Told, Work};
+use super::layouts::{kept_paths, list_source, same_images, warn_left_out};
 use super::write::{Failure, Out};
 use crate::export::ExportError;
+use crate::import::Tree;
 use crate::import::coco::{Id, annotation_in, image_in, json_files, looks_like_coco, sample_path};
+use crate::import::names::{split_path, stem};
 use crate::import::spans::{elements, members, skip};
 use crate::jobs::Control;
 
@@ -26,10 +31,31 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     let files = json_files(tree).into_iter().filter(|file| looks_like_coco(tree, *file));
     let files: Vec<(usize, u64)> =
         files.map(|file| (file, (tree.bytes(file) as f64 * part) as u64)).collect();
+    let masks = masks(draft, tree, files.iter().map(|(file, _)| tree.path(*file)));
     for (file, bytes) in files {
         draft.made_like(file, bytes, Annotations { file, kept: kept.clone() });
     }
+    masks.iter().for_each(|mask| draft.beside(*mask));
+    warn_left_out(draft, &masks);
     Ok(())
+}
+
+/// The masks of the images that stay, for these annotation files.
+fn masks<'a>(draft: &Draft, tree: &'a Tree, files: impl Iterator<Item = &'a str>) -> BTreeSet<usize> {
+    let dataset = &draft.snapshot.dataset;
+    let folders: HashSet<&str> = files.map(stem).collect();
+    let kept: HashSet<&str> = draft.samples.iter().map(|sample| stem(dataset.path(*sample))).collect();
+    let is_mask = |file: &usize| {
+        let path = tree.path(*file);
+        folders.contains(split_path(split_path(path).0).1) && kept.contains(stem(path))
+    };
+    let masks: BTreeSet<usize> = tree.images().files().filter(is_mask).collect();
+    if masks.is_empty() {
+        return masks;
+    }
+    // A folder of images may have an annotation file's name.
+    let samples: HashSet<&str> = dataset.paths.iter().collect();
+    masks.into_iter().filter(|mask| !samples.contains(tree.path(*mask))).collect()
 }
 
 /// An annotation file with the images that stay.
@@ -41,6 +67,10 @@ struct Annotations {
 }
 
 impl Make for Annotations {
+    fn tell(&self, draft: &Draft, told: &mut Told) {
+        told.file(draft, self.file);
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let tree = work.tree()?;
         let path = tree.path(self.file);

@@ -12,6 +12,7 @@ use std::sync::Mutex;
 use super::state::{How, PARTS_FOLDER};
 use super::write::{Failure, Out};
 use crate::export::ExportError;
+use crate::export::target::{lies_at, whole};
 use crate::import::ReadError;
 use crate::import::reader::access::lock;
 use crate::jobs::Control;
@@ -24,6 +25,8 @@ pub struct Written {
     pub bytes: u64,
     pub how: How,
     pub hash: Option<blake3::Hash>,
+    /// As [`super::state::Entry::is_whole`].
+    pub is_whole: bool,
 }
 
 /// The folder that an export goes to.
@@ -50,6 +53,11 @@ impl Folder {
 
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Whether capital and small letters are the same here: the folder of parts is there by either name.
+    pub fn ignores_case(&self) -> bool {
+        self.root.join(PARTS_FOLDER.to_uppercase()).is_dir()
     }
 
     /// Removes the folder of files that were being written: all in it are ours.
@@ -93,14 +101,20 @@ impl Folder {
         Ok(())
     }
 
-    /// Puts a file in its place under a temporary name first; `number` tells it from others.
+    /// Puts a file in its place under a temporary name first; `number` tells it from others. What it is
+    /// made of, where that is one file, is never replaced by it.
     fn put(
         &self,
         relative: &Path,
         number: usize,
+        source: Option<&Path>,
         write: impl FnOnce(&Path) -> Result<Written, Failure>,
     ) -> Result<Written, Failure> {
         let path = self.place(relative)?;
+        // Plans refuse such targets. This is the last guard, for a folder that changed since.
+        if source.is_some_and(|source| lies_at(source) == path || whole(source) == path) {
+            return Err(Failure::Target(ExportError::InDataset(path)));
+        }
         let part = self.root.join(PARTS_FOLDER).join(number.to_string());
         let written = write(&part).map_err(|failure| failure.at(&path));
         let moved = written.and_then(|written| {
@@ -121,13 +135,13 @@ impl Folder {
         control: &Control,
         write: impl FnOnce(&mut Out<'_>) -> Result<(), Failure>,
     ) -> Result<Written, Failure> {
-        self.put(relative, number, |part| {
+        self.put(relative, number, None, |part| {
             let file = File::create_new(part)?;
             let mut out = Out::new(&file, control);
             write(&mut out)?;
             let (bytes, hash) = out.finish()?;
             sync_one(&file)?;
-            Ok(Written { bytes, how: How::Made, hash: Some(hash) })
+            Ok(Written { bytes, how: How::Made, hash: Some(hash), is_whole: true })
         })
     }
 
@@ -140,7 +154,7 @@ impl Folder {
         control: &Control,
     ) -> Result<Written, Failure> {
         let (mut from, about) = open(source)?;
-        self.put(relative, number, |part| {
+        self.put(relative, number, Some(source), |part| {
             let file = File::create_new(part)?;
             let how = if cloned(&from, &file) { How::Cloned } else { How::Copied };
             let mut hash = blake3::Hasher::new();
@@ -166,22 +180,23 @@ impl Folder {
                 let _ = file.set_modified(modified);
             }
             sync_one(&file)?;
-            Ok(Written { bytes, how, hash: Some(hash.finalize()) })
+            Ok(Written { bytes, how, hash: Some(hash.finalize()), is_whole: true })
         })
     }
 
     /// Links a file: `how` says in which of the two ways.
     pub fn link(&self, relative: &Path, number: usize, source: &Path, how: How) -> Result<Written, Failure> {
         let (_, about) = open(source)?;
+        let named = source;
         // A hard link of a link would lead to where that one lies.
         let source = source.canonicalize().map_err(|error| ReadError::from_io(&error))?;
-        self.put(relative, number, |part| {
+        self.put(relative, number, Some(named), |part| {
             let linked = match how {
                 How::HardLinked => std::fs::hard_link(&source, part),
                 _ => sym_link(&source, part),
             };
             linked.map_err(|cause| ExportError::Refused(why_no_link(how, &cause, &source)))?;
-            Ok(Written { bytes: about.len(), how, hash: None })
+            Ok(Written { bytes: about.len(), how, hash: None, is_whole: true })
         })
     }
 }
@@ -257,27 +272,10 @@ pub fn hash_of(path: &Path, control: &Control) -> Result<(u64, blake3::Hash), Fa
     }
 }
 
-/// Whether two paths lead to one file.
-pub fn is_same_file(a: &Path, b: &Path) -> bool {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::MetadataExt;
-        let identity = |path: &Path| path.metadata().ok().map(|about| (about.dev(), about.ino()));
-        identity(a).is_some_and(|one| identity(b) == Some(one))
-    }
-    #[cfg(not(unix))]
-    {
-        // The system's number of a file is not told: what follows links, and else the same size and time.
-        let about =
-            |path: &Path| path.metadata().ok().and_then(|about| Some((about.len(), about.modified().ok()?)));
-        let same_path = a.canonicalize().ok().is_some_and(|one| b.canonicalize().ok() == Some(one));
-        same_path || about(a).is_some_and(|one| about(b) == Some(one))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::export::target::{ignores_case, is_same_file};
 
     fn copy(folder: &Folder, name: &str, source: &Path) -> Result<Written, Failure> {
         folder.copy(Path::new(name), 0, source, &Control::new())
@@ -293,6 +291,8 @@ mod tests {
             assert!(matches!(copy(&folder, name, &source), Err(Failure::Target(_))), "{name}");
         }
         assert!(copy(&folder, "a/b/x.png", &source).is_ok());
+        let folded = folder.root().join("A/B/X.png").exists();
+        assert_eq!((folder.ignores_case(), ignores_case(folder.root())), (folded, Some(folded)));
         assert_eq!(std::fs::read_dir(place.path()).unwrap().count(), 2);
         #[cfg(unix)]
         {
@@ -324,6 +324,24 @@ mod tests {
             assert_eq!((written.bytes, written.hash), (3, Some(blake3::hash(b"new"))));
             assert_eq!(std::fs::read_to_string(&at).unwrap(), "new");
             assert_eq!(std::fs::read_to_string(&old).unwrap(), "old");
+        }
+        // Its own source it does not replace, be it named by a link.
+        for name in ["x", "led to"] {
+            let source = folder.root().join("x");
+            #[cfg(unix)]
+            if name == "led to" {
+                std::os::unix::fs::symlink(&source, place.path().join(name)).unwrap();
+            }
+            let source = if name == "x" { source } else { place.path().join(name) };
+            if !source.exists() {
+                continue; // Links need a right that not every account has.
+            }
+            assert!(matches!(copy(&folder, "x", &source), Err(Failure::Target(_))), "{name}");
+            for how in [How::HardLinked, How::SymLinked] {
+                let linked = folder.link(Path::new("x"), 3, &source, how);
+                assert!(matches!(linked, Err(Failure::Target(_))), "{name} {how:?}");
+            }
+            assert_eq!(std::fs::read_to_string(folder.root().join("x")).unwrap(), "new", "{name}");
         }
         let parts = folder.root().join(PARTS_FOLDER);
         assert_eq!(std::fs::read_dir(&parts).unwrap().count(), 0, "nothing is left half written");

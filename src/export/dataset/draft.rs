@@ -2,9 +2,10 @@
 //!
 //! Layouts fill it; it refuses to know them, and how files get to the disk.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::state::Entry;
 use super::write::{Failure, Out};
@@ -12,6 +13,22 @@ use crate::dataset::query::Snapshot;
 use crate::dataset::{Dataset, SampleId};
 use crate::import::tree::archive::{archive_stem, is_archive_name};
 use crate::import::{Reader, Tree};
+
+/// The longest name that file systems take, in bytes.
+const MAX_NAME_BYTES: usize = 255;
+
+/// The longest path that the system takes, in bytes.
+const MAX_PATH_BYTES: usize = if cfg!(target_os = "macos") { 1023 } else { 4095 };
+
+/// Bytes of a path that are told in a sentence.
+const TOLD_BYTES: usize = 100;
+
+/// Whether a file system tells `A` from `a`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Case {
+    Counts,
+    Ignored,
+}
 
 /// One file of the export.
 #[derive(Debug)]
@@ -43,10 +60,43 @@ pub trait Make: Debug + Send + Sync {
     /// Writes the file from its beginning. Asks `out` for pause and cancel at every step.
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure>;
 
-    /// Whether the content follows from the chosen samples alone. A table of what was measured does
-    /// not, and is written again whenever an export goes on.
+    /// Tells what the content follows from beside the samples' own files. Where that is another one
+    /// than it was, the file of an earlier run is none of this one.
+    fn tell(&self, draft: &Draft, told: &mut Told);
+
+    /// Samples that the export goes without where this file cannot be made.
+    fn samples(&self) -> u64 {
+        0
+    }
+
+    /// Whether the content follows from what was told and the samples alone. A table of what was
+    /// measured does not, and is written again whenever an export goes on.
     fn is_settled(&self) -> bool {
         true
+    }
+}
+
+/// A hash of all that decides what files are.
+#[derive(Default)]
+pub struct Told(blake3::Hasher);
+
+impl Told {
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.0.update(&(bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+
+    /// A file of the listed source as it is now, as far as that shows without reading it.
+    pub fn file(&mut self, draft: &Draft, file: usize) {
+        if let Some(tree) = &draft.tree {
+            self.add(tree.path(file).as_bytes());
+            self.add(&tree.bytes(file).to_le_bytes());
+            self.add(&tree.modified_ms(file).to_le_bytes());
+        }
+    }
+
+    pub fn finish(self) -> String {
+        self.0.finalize().to_hex().to_string()
     }
 }
 
@@ -135,18 +185,55 @@ impl Draft {
         self.outputs.push(Output { path, raw: None, bytes, from });
     }
 
-    /// Paths that more than one file has.
-    pub fn clashing(&self) -> Vec<&str> {
-        let mut seen = HashMap::with_capacity(self.outputs.len());
-        let mut clashing = Vec::new();
+    /// Why the files cannot have their names in a folder of that path, the first fault of them. Where
+    /// case does not `count`, neither do `A.png` and `a.png` beside each other.
+    pub fn unwritable(&self, target: &Path, case: Case) -> Option<String> {
+        let before = target.as_os_str().len() + 1;
+        let folded = |path: &'_ str| match case {
+            Case::Counts => None,
+            Case::Ignored => Some(path.to_lowercase()),
+        };
+        let mut files: HashMap<(Cow<'_, str>, Option<&[u8]>), &str> =
+            HashMap::with_capacity(self.outputs.len());
         for output in &self.outputs {
-            let count: &mut u32 = seen.entry((output.path.as_str(), output.raw.as_deref())).or_default();
-            *count += 1;
-            if *count == 2 {
-                clashing.push(output.path.as_str());
+            let (path, raw) = (output.path.as_str(), output.raw.as_deref());
+            if let Some(why) = why_no_name(raw.unwrap_or(path.as_bytes()), before) {
+                return Some(format!("{} {why}; choose image-folder.", short(path)));
+            }
+            let key = folded(path).map_or(Cow::Borrowed(path), Cow::Owned);
+            match files.insert((key, raw), path) {
+                Some(other) if other == path => {
+                    let path = short(path);
+                    return Some(format!(
+                        "Two files of the export would have one name, {path}; choose another layout."
+                    ));
+                }
+                Some(other) => {
+                    return Some(format!(
+                        "{} and {} would be one file at the target, where capital and small letters are \
+                         the same; choose image-folder, or another disk.",
+                        short(other),
+                        short(path)
+                    ));
+                }
+                None => {}
             }
         }
-        clashing
+        let mut seen = HashSet::new();
+        for output in &self.outputs {
+            let mut folder = output.path.as_str();
+            while let Some((above, _)) = folder.rsplit_once('/')
+                && seen.insert(above)
+            {
+                folder = above;
+                let key = folded(folder).map_or(Cow::Borrowed(folder), Cow::Owned);
+                if files.contains_key(&(key, None)) {
+                    let path = short(folder);
+                    return Some(format!("{path} would be a file and a folder; choose image-folder."));
+                }
+            }
+        }
+        None
     }
 
     /// What is known of finished files, without those that are to be made anew.
@@ -167,6 +254,25 @@ impl Draft {
     }
 }
 
+/// Why no file can have that path, `before` bytes into one; archives may have any.
+fn why_no_name(path: &[u8], before: usize) -> Option<String> {
+    if path.contains(&0) {
+        return Some("has a zero byte in its name, which no file can have".to_owned());
+    }
+    if path.split(|byte| *byte == b'/').any(|part| part.len() > MAX_NAME_BYTES) {
+        return Some(format!("has a name of more than {MAX_NAME_BYTES} bytes, which no file can have"));
+    }
+    (before + path.len() > MAX_PATH_BYTES)
+        .then(|| format!("would have a path of more than {MAX_PATH_BYTES} bytes, which no file can have"))
+}
+
+/// A path as it is told, the beginning of a long one.
+fn short(path: &str) -> String {
+    let cut = path.floor_char_boundary(TOLD_BYTES);
+    let more = if cut < path.len() { "…" } else { "" };
+    format!("{}{more}", path[..cut].escape_debug())
+}
+
 /// A path with archives' names as folders': what unpacking `a.zip` beside it would give.
 pub fn unpacked(path: &str, is_loose: bool) -> String {
     if is_loose {
@@ -176,4 +282,42 @@ pub fn unpacked(path: &str, is_loose: bool) -> String {
     let stem = |part| if is_archive_name(part) { archive_stem(part) } else { part };
     let parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).map(stem).collect();
     if parts.is_empty() { name.to_owned() } else { format!("{}/{name}", parts.join("/")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dataset::{DatasetBuilder, Facts, Layout};
+
+    #[test]
+    fn names_that_no_file_can_have_are_told() {
+        let dataset = DatasetBuilder::new("/d", "/d", Layout::ImageFolder).finish().0;
+        let snapshot = Snapshot::new(dataset.into(), &[], Facts::new(0), Default::default());
+        let long = "ä".repeat(128) + ".png";
+        let deep = "deep/".repeat(900) + "x.png";
+        for (paths, case, told) in [
+            (&["a/x.png", "a/y.png", "b/x.png"][..], Case::Ignored, ""),
+            (&["a/x.png", "a/x.png"], Case::Counts, "one name, a/x.png"),
+            (&["a/x.png", "A/X.png"], Case::Counts, ""),
+            (&["a/x.png", "A/X.png"], Case::Ignored, "a/x.png and A/X.png would be one file"),
+            (&["a/Ü.png", "a/ü.png"], Case::Ignored, "capital and small"),
+            (&["x.png", "x.png/y.png"], Case::Counts, "x.png would be a file and a folder"),
+            (&["a/x.png/b/y.png", "a/x.png"], Case::Counts, "a/x.png would be a file and a folder"),
+            (&["a/X", "a/x/y.png"], Case::Counts, ""),
+            (&["a/X", "a/x/y.png"], Case::Ignored, "a file and a folder"),
+            (&["a/b\0c.png"], Case::Counts, "a/b\\0c.png has a zero byte"),
+            (&[&long], Case::Counts, "more than 255 bytes"),
+            (&[&long[2..]], Case::Counts, "more than 255 bytes"),
+            (&[&long[6..]], Case::Counts, ""),
+            (&[&deep], Case::Counts, "a path of more than"),
+        ] {
+            let mut draft = Draft::new(snapshot.clone(), Vec::new());
+            let output =
+                |path: &&str| Output { path: (*path).to_owned(), raw: None, bytes: 0, from: From::Sample(0) };
+            draft.outputs = paths.iter().map(output).collect();
+            let found = draft.unwritable(Path::new("/target"), case).unwrap_or_default();
+            let is_as_expected = found.contains(told) && found.is_empty() == told.is_empty();
+            assert!(is_as_expected, "{paths:?} {case:?}: {found}");
+        }
+    }
 }

@@ -1,12 +1,13 @@
 //! The layouts that an export can take, and what speaks against one.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use super::draft::Draft;
 use super::names::{parts, safe_name};
 use super::{
-    Kind, Linking, Options, arrays, coco, folder, manifest, numpy, parquet, table, voc, webdataset, yolo,
+    Kind, Linking, Options, arrays, coco, folder, ground, manifest, numpy, parquet, table, voc, webdataset,
+    yolo,
 };
 use crate::dataset::query::Snapshot;
 use crate::dataset::{ContainerKind, ImageFormat, Layout, SampleId};
@@ -31,6 +32,17 @@ pub fn fill(
         // What cannot be done need not be worked out.
         return Ok(());
     }
+    fill_layout(draft, reader, options, control)?;
+    draft.refusals.extend(ground::of_tree(draft, options, control)?);
+    Ok(())
+}
+
+fn fill_layout(
+    draft: &mut Draft,
+    reader: &Reader,
+    options: &Options,
+    control: &Control,
+) -> Result<(), ExportError> {
     let layout = draft.snapshot.dataset.layout;
     match (options.kind, layout) {
         (Kind::Same, Layout::ImageFolder) => folder::same(draft, control),
@@ -90,6 +102,35 @@ pub fn same_images(draft: &mut Draft) {
     }
 }
 
+/// Says what becomes of images that are no samples, masks mostly: those `beside` are copied. A sample
+/// that goes is one of them where what stays names it.
+pub fn warn_left_out(draft: &mut Draft, beside: &BTreeSet<usize>) {
+    let dataset = draft.snapshot.dataset.clone();
+    let Some(tree) = &draft.tree else { return };
+    let samples: HashSet<&str> = dataset.paths.iter().collect();
+    let pruned = beside.iter().filter(|file| samples.contains(tree.path(**file))).count() as u64;
+    let is_left = |file: &usize| !beside.contains(file) && !samples.contains(tree.path(*file));
+    let mut left = tree.images().files().filter(is_left);
+    let left_out = left.next().map(|first| {
+        let others = left.count();
+        let path = tree.path(first);
+        match others {
+            0 => format!("The image {path} is no sample and is not copied."),
+            others => format!(
+                "{} are no samples, such as masks or thumbnails, and are not copied, {path} first.",
+                counted(others as u64 + 1, "image")
+            ),
+        }
+    });
+    if pruned > 0 {
+        draft.warn(format!(
+            "{} that go are copied all the same, as files that those which stay name; no row is about them.",
+            counted(pruned, "sample")
+        ));
+    }
+    draft.warnings.extend(left_out);
+}
+
 /// The paths of the samples that stay.
 pub fn kept_paths(draft: &Draft) -> HashSet<String> {
     let dataset = &draft.snapshot.dataset;
@@ -116,11 +157,16 @@ pub fn kept_rows(draft: &Draft) -> BTreeMap<String, Vec<u64>> {
 }
 
 /// What speaks against the target and the kind of links, before anything is listed.
-pub fn refusals(draft: &Draft, reader: &Reader, options: &Options) -> Vec<String> {
+pub fn refusals(
+    draft: &Draft,
+    reader: &Reader,
+    options: &Options,
+    control: &Control,
+) -> Result<Vec<String>, ExportError> {
     let mut refusals = Vec::new();
-    refusals.extend(touching(draft, &options.target));
+    refusals.extend(ground::of_samples(draft, reader, &options.target, control)?);
     refusals.extend(unlinkable(draft, reader, options));
-    refusals
+    Ok(refusals)
 }
 
 /// Why samples cannot be linked.
@@ -142,13 +188,19 @@ fn unlinkable(draft: &Draft, reader: &Reader, options: &Options) -> Option<Strin
             counted(draft.samples.len() as u64, "sample"),
         ));
     }
-    let first = draft.samples.iter().find_map(|sample| draft.file_of(reader, *sample))?;
-    let apart = options.linking == Linking::HardLink && options.kind != Kind::WebDataset;
-    (apart && same_file_system(&first, &options.target) == Some(false)).then(|| {
+    if options.linking != Linking::HardLink || options.kind == Kind::WebDataset {
+        return None;
+    }
+    // One file of each folder tells: a folder may be a link, or the root of another disk.
+    let mut folders = HashSet::new();
+    let files = draft.samples.iter().filter_map(|sample| draft.file_of(reader, *sample));
+    let mut first_files = files.filter(|file| folders.insert(file.parent().map(Path::to_owned)));
+    let apart = first_files.find(|file| same_file_system(file, &options.target) == Some(false))?;
+    Some(format!(
         "The dataset and the target lie on different file systems, which hard links cannot span; choose \
-         copies or symbolic links."
-            .to_owned()
-    })
+         copies or symbolic links: {}",
+        apart.display()
+    ))
 }
 
 fn container_name(kind: ContainerKind) -> &'static str {
@@ -160,52 +212,6 @@ fn container_name(kind: ContainerKind) -> &'static str {
         ContainerKind::Npy => "a NumPy array",
         ContainerKind::Parquet => "a Parquet file",
     }
-}
-
-/// Whether the target lies in the dataset or around a part of it, links followed.
-fn touching(draft: &Draft, target: &Path) -> Option<String> {
-    let dataset = &*draft.snapshot.dataset;
-    let target_whole = whole(target);
-    let root = whole(Path::new(&dataset.root));
-    let told = target.display();
-    let inside = |folder: &Path| target_whole.starts_with(folder);
-    let around = |folder: &Path| folder.starts_with(&target_whole);
-    let in_it = || {
-        format!("The target is inside the dataset, which is never written to; choose another folder: {told}")
-    };
-    let around_it = || {
-        format!(
-            "The dataset lies in the target, and its files are never written to; choose another folder: \
-             {told}"
-        )
-    };
-    if inside(&root) {
-        return Some(in_it());
-    }
-    if around(&root) {
-        return Some(around_it());
-    }
-    // Folders that links lead to, and those of files that a table names elsewhere.
-    let mut seen: HashSet<&str> = HashSet::new();
-    let loose = dataset.paths.iter().zip(&dataset.places).filter(|(_, place)| place.is_loose());
-    for (path, _) in loose {
-        let is_elsewhere = Path::new(path).is_absolute();
-        let mut folder = path;
-        while let Some((above, _)) = folder.rsplit_once('/').filter(|(above, _)| seen.insert(above)) {
-            folder = above;
-            let there = whole(&Path::new(&dataset.root).join(folder));
-            if around(&there) {
-                return Some(around_it());
-            }
-            if is_elsewhere {
-                break;
-            }
-            if inside(&there) {
-                return Some(in_it());
-            }
-        }
-    }
-    None
 }
 
 /// Whether a sample is a row of an array or table.

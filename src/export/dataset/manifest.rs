@@ -1,14 +1,14 @@
 //! Manifests as they came: each table with the rows of the images that stay, byte for byte, and the
-//! images that lie in the dataset's folder, under the same names.
+//! images and other files that those name and that lie in the dataset's folder, under the same names.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::Write;
 
-use super::draft::{Draft, Make, Work};
-use super::layouts::{kept_paths, list_source, same_images};
+use super::draft::{Draft, Make, Told, Work};
+use super::layouts::{kept_paths, list_source, same_images, warn_left_out};
 use super::write::{Failure, Out};
 use crate::export::ExportError;
-use crate::import::manifest::resolve::{Found, is_absolute};
+use crate::import::manifest::resolve::{Found, Named, is_absolute};
 use crate::import::manifest::table::{Kind, cut};
 use crate::import::manifest::{each_row, tables};
 use crate::jobs::Control;
@@ -25,12 +25,15 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     let Some(tree) = &draft.tree else { return Ok(()) };
     let mut made = Vec::new();
     let (mut absolute, mut outside) = (0u64, 0u64);
+    // Masks and the like.
+    let mut beside: BTreeSet<usize> = BTreeSet::new();
+    let (mut others_absolute, mut others_outside) = (0u64, 0u64);
     let mut refusals = Vec::new();
     for table in tables(tree) {
         control.checkpoint()?;
         let path = tree.path(table.file);
         let (mut lines, mut all) = (Vec::new(), 0u64);
-        let told = each_row(tree, &table, |line, name, found| {
+        let told = each_row(tree, &table, |line, name, found, others| {
             all += 1;
             let bare = name.strip_prefix("file://").unwrap_or(name).replace('\\', "/");
             let (is_in_it, path) = match &found {
@@ -44,6 +47,15 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
             }
             absolute += u64::from(is_in_it && is_absolute(&bare));
             outside += u64::from(matches!(found, Found::Outside { .. }) && !is_absolute(&bare));
+            for other in others.named() {
+                match other {
+                    Named::File { file, is_absolute } => {
+                        beside.insert(file);
+                        others_absolute += u64::from(is_absolute);
+                    }
+                    Named::Outside => others_outside += 1,
+                }
+            }
             lines.push(line);
         });
         match told {
@@ -69,8 +81,26 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
             counted(outside, "image")
         ));
     }
+    let is_made = |file: &usize| made.iter().any(|(table, ..)| table == file);
+    beside.retain(|file| !kept.contains(tree.path(*file)) && !is_made(file));
     made.into_iter().for_each(|(file, bytes, rows)| draft.made_like(file, bytes, rows));
     draft.refusals.extend(refusals);
+    beside.iter().for_each(|file| draft.beside(*file));
+    if others_absolute > 0 {
+        draft.warn(format!(
+            "The table names {} beside the images by their whole path, which leads back to the source; \
+             change it.",
+            counted(others_absolute, "file")
+        ));
+    }
+    if others_outside > 0 {
+        draft.warn(format!(
+            "The table names {} beside the images and outside the dataset by a path relative to the table, \
+             which leads nowhere from the new folder; change it.",
+            counted(others_outside, "file")
+        ));
+    }
+    warn_left_out(draft, &beside);
     Ok(())
 }
 
@@ -86,6 +116,10 @@ struct Rows {
 }
 
 impl Make for Rows {
+    fn tell(&self, draft: &Draft, told: &mut Told) {
+        told.file(draft, self.file);
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let content = work.tree()?.read(self.file)?;
         let cut =

@@ -2,9 +2,10 @@
 //! `.npy` files and `.npz` archives as they were.
 //!
 //! Labels lose the rows that their images lose, and so does any other array of as many rows that lies
-//! beside one array of images. Arrays of other lengths are kept whole.
+//! beside arrays of images that keep the same ones. Arrays of other lengths are kept whole, and so is
+//! what cannot be read: arrays of Python objects, and files in an archive that are none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::Write;
 use std::sync::Arc;
 
@@ -12,12 +13,13 @@ use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 
 use super::arrays::{tell_left_out, write_rows};
-use super::draft::{Draft, Make, Work};
+use super::draft::{Draft, Make, Told, Work};
 use super::layouts::{kept_rows, list_source};
 use super::write::{Failure, Out};
 use crate::export::ExportError;
-use crate::import::names::split_path;
-use crate::import::numpy::{Array, is_names, labels_of, list};
+use crate::import::Tree;
+use crate::import::names::{has_extension, split_path};
+use crate::import::numpy::{Array, entries, is_names, labels_of, list};
 use crate::import::packed::{Packed, bytes_at};
 use crate::import::reader::access::bytes_before;
 use crate::import::{ReadAt, ReadError};
@@ -32,14 +34,17 @@ enum Rows {
     All,
     Some(Arc<[u64]>),
     None,
+    /// It is no array that can be read: all its bytes.
+    Raw,
 }
 
 pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     list_source(draft, control)?;
     let mut kept = kept_rows(draft);
     let Some(tree) = &draft.tree else { return Ok(()) };
-    // What cannot be read was told when the dataset was opened.
-    let (_, arrays) = list(tree, 0..tree.len(), &mut |_, _| {}, control)?;
+    let mut faults: Vec<(String, String)> = Vec::new();
+    let mut report = |path: &str, error: ReadError| faults.push((path.to_owned(), error.message));
+    let (_, arrays) = list(tree, 0..tree.len(), &mut report, control)?;
     let mut rows: BTreeMap<&str, Rows> = BTreeMap::new();
     let mut left_out = Vec::new();
     for array in arrays.iter().filter(|array| array.images().is_some()) {
@@ -55,17 +60,19 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
         };
         rows.insert(&array.path, own);
     }
-    for images in arrays.iter().filter(|array| array.images().is_some()) {
-        if let (Some(labels), Some(own)) =
-            (labels_of(images, &arrays), rows.get(images.path.as_str()).cloned())
-            && !is_names(labels)
-        {
-            rows.entry(&labels.path).or_insert(own);
-        }
-    }
+    let mut problems = share_labels(&arrays, &mut rows);
+    let mut notes = Vec::new();
     for array in &arrays {
         if !rows.contains_key(array.path.as_str()) {
-            rows.insert(&array.path, rows_beside(array, &arrays, &rows));
+            let beside = rows_beside(array, &arrays, &rows).unwrap_or_else(|| {
+                problems.push(format!(
+                    "{} has as many rows as several arrays of images, which keep different ones; choose \
+                     image-folder, WebDataset or a manifest.",
+                    array.path
+                ));
+                Rows::All
+            });
+            rows.insert(&array.path, beside);
         }
     }
     let mut files: BTreeMap<usize, (u64, Vec<Part>)> = BTreeMap::new();
@@ -79,34 +86,140 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
             Rows::Some(rows) => rows.len() as u64,
             _ => array.header.shape.first().copied().unwrap_or(1),
         };
+        let samples = array.images().map_or(0, |all| match &rows {
+            Rows::Some(rows) => rows.len() as u64,
+            _ => all,
+        });
         let (bytes, parts) = files.entry(array.file).or_default();
-        *bytes += 128 + row_bytes.saturating_mul(count);
-        parts.push(Part { path: array.path.clone(), entry: array.entry.clone(), rows });
+        *bytes = bytes.saturating_add(row_bytes.saturating_mul(count)).saturating_add(128);
+        parts.push(Part { path: array.path.clone(), entry: array.entry.clone(), rows, samples });
+    }
+    let whole = add_unread(tree, &arrays, &mut files, &mut problems);
+    // Faults of what is left out were told when the dataset was opened.
+    let mut unread = faults.iter().filter(|(path, _)| {
+        let is_part = |part: &Part| part.rows == Rows::Raw && part.path == *path;
+        let is_in = || files.values().any(|(_, parts)| parts.iter().any(is_part));
+        whole.iter().any(|file| tree.path(*file) == path) || is_in()
+    });
+    if let Some((path, why)) = unread.next() {
+        let others = match unread.count() {
+            0 => String::new(),
+            others => format!(" (and {others} more)"),
+        };
+        notes.push(format!("{path}{others} cannot be read as an array and is kept as it is: {why}."));
     }
     for (file, (bytes, parts)) in files {
-        let bytes = bytes.min(2 * tree_bytes(draft, file));
+        let bytes = bytes.min(tree_bytes(draft, file).saturating_mul(2));
         draft.made_like(file, bytes, ArrayFile { file, parts });
     }
+    whole.into_iter().for_each(|file| draft.beside(file));
+    draft.refusals.extend(problems);
+    draft.warnings.extend(notes);
     tell_left_out(draft, kept.into_keys().next(), left_out);
     Ok(())
+}
+
+/// Gives labels the rows of their images. A sentence for each array of labels whose images keep
+/// different rows.
+fn share_labels<'a>(arrays: &'a [Array], rows: &mut BTreeMap<&'a str, Rows>) -> Vec<String> {
+    let mut problems = Vec::new();
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+    // Where no sample of an array stays, the labels follow another one.
+    let mut empty = Vec::new();
+    for images in arrays.iter().filter(|array| array.images().is_some()) {
+        let Some(labels) = labels_of(images, arrays).filter(|labels| !is_names(labels)) else { continue };
+        let Some(own) = rows.get(images.path.as_str()).cloned() else { continue };
+        if own == Rows::None {
+            empty.push(labels.path.as_str());
+            continue;
+        }
+        match (rows.get(labels.path.as_str()), first.get(labels.path.as_str())) {
+            (Some(known), Some(other)) if *known != own => problems.push(format!(
+                "{} has the labels of {other} and of {}, which keep different rows; choose image-folder, \
+                 WebDataset or a manifest.",
+                labels.path, images.path
+            )),
+            (Some(_), _) => {}
+            (None, _) => {
+                rows.insert(&labels.path, own);
+                first.insert(&labels.path, &images.path);
+            }
+        }
+    }
+    for labels in empty {
+        rows.entry(labels).or_insert(Rows::None);
+    }
+    problems
+}
+
+/// Adds what is no array that can be read to the archives that it lies in, and gives the files that are
+/// kept whole.
+fn add_unread(
+    tree: &Tree,
+    arrays: &[Array],
+    files: &mut BTreeMap<usize, (u64, Vec<Part>)>,
+    problems: &mut Vec<String>,
+) -> Vec<usize> {
+    let known: HashSet<(usize, Option<&str>)> = arrays
+        .iter()
+        .map(|array| (array.file, array.entry.as_ref().map(|(name, _)| name.as_str())))
+        .collect();
+    let is_known = |file: usize, name: Option<&str>| known.contains(&(file, name));
+    let has_known: HashSet<usize> = arrays.iter().map(|array| array.file).collect();
+    let mut whole = Vec::new();
+    for file in (0..tree.len()).filter(|file| tree.is_in_focus(*file)) {
+        let path = tree.path(file);
+        if has_extension(path, &["npy"]) && !is_known(file, None) {
+            whole.push(file);
+        }
+        if !has_extension(path, &["npz"]) {
+            continue;
+        }
+        if !has_known.contains(&file) {
+            whole.push(file);
+            continue;
+        }
+        // An archive of which no array stays is left out.
+        let Some((bytes, parts)) = files.get_mut(&file) else { continue };
+        match entries(tree, file) {
+            Ok((_, entries)) => {
+                for entry in entries.into_iter().filter(|entry| !is_known(file, Some(&entry.name))) {
+                    *bytes = bytes.saturating_add(entry.bytes);
+                    let path = format!("{path}/{}", entry.name);
+                    let entry = Some((entry.name, entry.is_compressed));
+                    parts.push(Part { path, entry, rows: Rows::Raw, samples: 0 });
+                }
+            }
+            Err(error) => problems.push(format!("The archive {path} cannot be read again: {error}.")),
+        }
+    }
+    whole
 }
 
 fn tree_bytes(draft: &Draft, file: usize) -> u64 {
     draft.tree.as_ref().map_or(0, |tree| tree.bytes(file))
 }
 
-/// The rows of an array that is neither of images nor of labels.
-fn rows_beside(array: &Array, arrays: &[Array], rows: &BTreeMap<&str, Rows>) -> Rows {
+/// The rows of an array that is neither of images nor of labels; `None` where it may be about several
+/// arrays that keep different ones.
+fn rows_beside(array: &Array, arrays: &[Array], rows: &BTreeMap<&str, Rows>) -> Option<Rows> {
     let folder = split_path(&array.path).0;
     let is_like = |images: &&Array| {
         images.images().is_some()
             && split_path(&images.path).0 == folder
             && images.header.shape.first() == array.header.shape.first()
     };
-    let mut like = arrays.iter().filter(is_like);
-    match (like.next(), like.next()) {
-        (Some(only), None) if !is_names(array) => rows.get(only.path.as_str()).cloned().unwrap_or(Rows::All),
-        _ => Rows::All,
+    if is_names(array) {
+        return Some(Rows::All);
+    }
+    let like: Vec<&Rows> =
+        arrays.iter().filter(is_like).filter_map(|images| rows.get(images.path.as_str())).collect();
+    let mut kept = like.iter().filter(|rows| ***rows != Rows::None);
+    match (kept.next(), like.first()) {
+        (Some(first), _) => kept.all(|other| other == first).then(|| (**first).clone()),
+        // Of all that it could be about nothing stays.
+        (None, Some(_)) => Some(Rows::None),
+        (None, None) => Some(Rows::All),
     }
 }
 
@@ -121,6 +234,8 @@ struct Part {
     path: String,
     entry: Option<(String, bool)>,
     rows: Rows,
+    /// Images in it that stay.
+    samples: u64,
 }
 
 /// A `.npy` file, or a `.npz` archive of several arrays.
@@ -131,6 +246,15 @@ struct ArrayFile {
 }
 
 impl Make for ArrayFile {
+    fn tell(&self, draft: &Draft, told: &mut Told) {
+        told.file(draft, self.file);
+        self.parts.iter().for_each(|part| told.add(part.path.as_bytes()));
+    }
+
+    fn samples(&self) -> u64 {
+        self.parts.iter().map(|part| part.samples).sum()
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let control = out.control().clone();
         let mut fault = None;
@@ -146,13 +270,24 @@ impl Make for ArrayFile {
         }
         let mut zip = zip::ZipWriter::new_stream(out);
         let zipped = |error: zip::result::ZipError| Failure::Io(error.into());
+        let raw = self.parts.iter().any(|part| part.rows == Rows::Raw);
+        let raw = raw.then(|| entries(work.tree()?, self.file).map_err(Failure::from)).transpose()?;
         for part in &self.parts {
-            let (array, Some((name, is_compressed))) = (find(part)?, &part.entry) else { continue };
+            let Some((name, is_compressed)) = &part.entry else { continue };
             let method = if *is_compressed { CompressionMethod::Deflated } else { CompressionMethod::Stored };
             // The size is not known to the writer before; beyond 4 GB it has to be told.
             let options = SimpleFileOptions::default().compression_method(method).large_file(true);
             zip.start_file(name.as_str(), options).map_err(zipped)?;
-            write_array(&packed, array, &part.rows, &mut zip, &control)?;
+            if part.rows != Rows::Raw {
+                write_array(&packed, find(part)?, &part.rows, &mut zip, &control)?;
+                continue;
+            }
+            let place = raw.as_ref().and_then(|(packed, entries)| {
+                Some((packed, entries.iter().find(|entry| entry.name == *name)?.place))
+            });
+            let (packed, place) =
+                place.ok_or_else(|| Failure::source("the archive is not what it was; rescan the dataset"))?;
+            zip.write_all(&packed.reader().bytes(&part.path, None, place)?)?;
         }
         zip.finish().map_err(zipped)?;
         Ok(())

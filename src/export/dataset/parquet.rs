@@ -1,6 +1,8 @@
 //! Parquet files with the rows that stay: the same columns, Hugging Face's metadata, compression and
 //! groups of rows; and the images that a table names, where it does not hold them.
 
+use std::collections::BTreeSet;
+
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection, RowSelector,
@@ -9,17 +11,19 @@ use parquet::file::metadata::{KeyValue, ParquetMetaData};
 use parquet::file::properties::WriterProperties;
 
 use super::arrays::tell_left_out;
-use super::draft::{Draft, Make, Work};
-use super::layouts::{kept_paths, kept_rows, list_source, same_images};
+use super::draft::{Draft, Make, Told, Work};
+use super::layouts::{kept_paths, kept_rows, list_source, same_images, warn_left_out};
 use super::table::written;
 use super::write::{Failure, Out};
 use crate::dataset::ContainerKind;
 use crate::export::ExportError;
-use crate::import::names::has_extension;
+use crate::import::manifest::resolve::{Found, is_absolute};
+use crate::import::names::{has_extension, with_slashes};
 use crate::import::packed::Packed;
 use crate::import::parquet::each_row;
 use crate::import::parquet::rows::{Chunks, guarded};
 use crate::jobs::Control;
+use crate::text::counted;
 
 /// Rows that are held at a time, in bytes as far as the file tells their size.
 const BATCH_BYTES: u64 = 32 << 20;
@@ -39,30 +43,48 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     let is_table =
         |file: &usize| tree.is_in_focus(*file) && has_extension(tree.path(*file), &["parquet", "pq"]);
     let (mut made, mut left_out) = (Vec::new(), Vec::new());
+    let (mut names_images, mut absolute) = (false, 0u64);
     for file in (0..tree.len()).filter(is_table) {
         control.checkpoint()?;
         let mut rows = kept.remove(tree.path(file)).unwrap_or_default();
-        let mut all = 0;
+        let holds_images = !rows.is_empty();
         if rows.is_empty() {
             // What cannot be read was told when the dataset was opened.
-            let _ = each_row(tree, file, control, |row, path| {
-                all += 1;
+            let _ = each_row(tree, file, control, |row, name, found| {
+                let (is_in_it, path) = match &found {
+                    Found::File(file) => (true, tree.path(*file)),
+                    Found::Outside { path, .. } | Found::Missing(path) | Found::Address(path) => {
+                        (false, path.as_str())
+                    }
+                };
                 if paths.contains(path) {
+                    absolute += u64::from(is_in_it && is_absolute(&with_slashes(name)));
                     rows.push(row);
                 }
             });
+            names_images |= !rows.is_empty();
         }
         control.checkpoint()?;
         if rows.is_empty() {
             left_out.push(tree.path(file).to_owned());
         } else {
-            made.push((file, Rows { file, rows }));
+            made.push((file, Rows { file, rows, holds_images }));
         }
     }
     let part = draft.samples.len() as f64 / draft.snapshot.dataset.present().max(1) as f64;
     for (file, rows) in made {
         let bytes = draft.tree.as_ref().map_or(0, |tree| tree.bytes(file));
         draft.made_like(file, (bytes as f64 * part) as u64, rows);
+    }
+    if absolute > 0 {
+        draft.refuse(format!(
+            "The table names {} by their whole path, which would lead back to the source; choose a \
+             manifest, image-folder or WebDataset instead.",
+            counted(absolute, "image")
+        ));
+    }
+    if names_images {
+        warn_left_out(draft, &BTreeSet::new());
     }
     tell_left_out(draft, kept.into_keys().next(), left_out);
     Ok(())
@@ -74,9 +96,20 @@ struct Rows {
     file: usize,
     /// Counted over all groups; ascending.
     rows: Vec<u64>,
+    /// Whether they are the samples, else what names them.
+    holds_images: bool,
 }
 
 impl Make for Rows {
+    fn tell(&self, draft: &Draft, told: &mut Told) {
+        told.file(draft, self.file);
+        self.rows.iter().for_each(|row| told.add(&row.to_le_bytes()));
+    }
+
+    fn samples(&self) -> u64 {
+        if self.holds_images { self.rows.len() as u64 } else { 0 }
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let bytes = Packed::new(work.tree()?, [(self.file, ContainerKind::Parquet)]).open(0)?;
         let chunks = Chunks::new(bytes);

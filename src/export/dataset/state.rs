@@ -76,6 +76,9 @@ pub struct Entry {
     pub how: How,
     /// BLAKE3 of its content; none for links, whose content is the source's.
     pub hash: Option<blake3::Hash>,
+    /// Whether no sample is missing in it. One that goes without some is not noted as finished, so that
+    /// it is made again.
+    pub is_whole: bool,
 }
 
 /// A line of the list.
@@ -122,6 +125,12 @@ pub fn occupied(target: &Path) -> Result<Occupied, ExportError> {
     }
 }
 
+/// Removes the list of an export that nothing was written of.
+pub fn remove_list(target: &Path) -> Result<(), ExportError> {
+    let path = target.join(LIST_FILE);
+    std::fs::remove_file(&path).map_err(|cause| ExportError::io(&path, cause))
+}
+
 /// The finished files that a list tells of, by their numbers: those that are still there.
 pub fn finished(target: &Path, outputs: &[Output]) -> Vec<Option<Entry>> {
     let text = std::fs::read(target.join(LIST_FILE)).unwrap_or_default();
@@ -139,7 +148,8 @@ fn parse(text: &[u8], target: &Path, outputs: &[Output]) -> Vec<Option<Entry>> {
             _ => about.is_file() && about.len() == line.bytes,
         });
         let hash = line.hash.as_deref().and_then(|hash| blake3::Hash::from_hex(hash).ok());
-        found[line.file] = is_there.then_some(Entry { bytes: line.bytes, how: line.how, hash });
+        found[line.file] =
+            is_there.then_some(Entry { bytes: line.bytes, how: line.how, hash, is_whole: true });
     }
     found
 }
@@ -170,6 +180,16 @@ impl List {
     ) -> Result<(Self, Vec<Option<Entry>>), ExportError> {
         let path = target.join(LIST_FILE);
         let failed = |cause| ExportError::io(&path, cause);
+        let mut text = Vec::new();
+        // Another name of a file elsewhere, as in a copy of an export made of links: what was written
+        // here would be read there. The name gets a file of its own.
+        let is_shared = path.symlink_metadata().is_ok_and(|about| is_shared(&about));
+        if is_shared {
+            if !anew {
+                text = std::fs::read(&path).unwrap_or_default();
+            }
+            std::fs::remove_file(&path).map_err(failed)?;
+        }
         let mut options = OpenOptions::new();
         let mut file =
             options.read(true).write(true).create(true).truncate(false).open(&path).map_err(failed)?;
@@ -179,8 +199,7 @@ impl List {
             // Some network file systems have no locks: go on without.
             Err(TryLockError::Error(cause)) => tracing::warn!("{}: {cause}", path.display()),
         }
-        let mut text = Vec::new();
-        if !anew {
+        if !anew && !is_shared {
             file.read_to_end(&mut text).map_err(failed)?;
         }
         let found = parse(&text, target, outputs);
@@ -209,9 +228,22 @@ impl List {
     }
 }
 
+/// Whether a name leads to a file that has others, too.
+fn is_shared(about: &std::fs::Metadata) -> bool {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        about.is_symlink() || (about.is_file() && about.nlink() > 1)
+    }
+    #[cfg(not(unix))]
+    {
+        about.is_symlink()
+    }
+}
+
 fn lines(outputs: &[Output], entries: impl Iterator<Item = (usize, Entry)>) -> Vec<u8> {
     let mut text = Vec::new();
-    for (file, Entry { bytes, how, hash }) in entries {
+    for (file, Entry { bytes, how, hash, .. }) in entries.filter(|(_, entry)| entry.is_whole) {
         let path = Cow::from(outputs[file].path.as_str());
         let line = Line { file, path, bytes, how, hash: hash.map(|hash| hash.to_hex().to_string().into()) };
         // Plain values are written to memory: this cannot fail.
@@ -235,7 +267,7 @@ mod tests {
         for (path, content) in [("a", "abc"), ("b", "short by none"), ("d", "abc")] {
             std::fs::write(target.path().join(path), content).unwrap();
         }
-        let entry = Entry { bytes: 3, how: How::Copied, hash: Some(blake3::hash(b"abc")) };
+        let entry = Entry { bytes: 3, how: How::Copied, hash: Some(blake3::hash(b"abc")), is_whole: true };
         let (mut list, found) = List::open(target.path(), &outputs, true).unwrap();
         assert_eq!(found, [None, None, None, None]);
         assert!(matches!(List::open(target.path(), &outputs, false), Err(ExportError::InUse(_))));
@@ -249,8 +281,46 @@ mod tests {
         assert_eq!(finished(target.path(), &outputs), expected);
         let (mut list, found) = List::open(target.path(), &outputs, false).unwrap();
         assert_eq!(found, expected);
+        list.append(&outputs, [(3, Entry { is_whole: false, ..entry })].into_iter()).unwrap();
+        assert_eq!(finished(target.path(), &outputs)[3], None);
         list.append(&outputs, [(3, entry)].into_iter()).unwrap();
         assert_eq!(finished(target.path(), &outputs)[3], Some(entry));
+    }
+
+    #[test]
+    fn a_list_that_is_a_link_is_not_written_through() {
+        for (is_symbolic, anew) in [(false, false), (false, true), (true, false), (true, true)] {
+            let place = tempfile::tempdir().unwrap();
+            let [old, new] = ["old", "new"].map(|name| place.path().join(name));
+            let output = Output { path: "a".into(), raw: None, bytes: 3, from: From::Sample(0) };
+            let entry = Entry { bytes: 3, how: How::Copied, hash: None, is_whole: true };
+            let outputs = [output];
+            for folder in [&old, &new] {
+                std::fs::create_dir(folder).unwrap();
+                std::fs::write(folder.join("a"), "abc").unwrap();
+            }
+            let (mut list, _) = List::open(&old, &outputs, true).unwrap();
+            list.append(&outputs, [(0, entry)].into_iter()).unwrap();
+            drop(list);
+            let before = std::fs::read(old.join(LIST_FILE)).unwrap();
+            if is_symbolic {
+                #[cfg(unix)]
+                std::os::unix::fs::symlink(old.join(LIST_FILE), new.join(LIST_FILE)).unwrap();
+                if cfg!(not(unix)) {
+                    continue;
+                }
+            } else {
+                std::fs::hard_link(old.join(LIST_FILE), new.join(LIST_FILE)).unwrap();
+                if cfg!(not(unix)) {
+                    continue; // The system does not tell how many names a file has.
+                }
+            }
+            let (mut list, found) = List::open(&new, &outputs, anew).unwrap();
+            assert_eq!(found, [(!anew).then_some(entry)], "{is_symbolic} {anew}");
+            list.append(&outputs, [(0, Entry { how: How::Cloned, ..entry })].into_iter()).unwrap();
+            assert_eq!(std::fs::read(old.join(LIST_FILE)).unwrap(), before, "{is_symbolic} {anew}");
+            assert_eq!(finished(&new, &outputs)[0].map(|entry| entry.how), Some(How::Cloned));
+        }
     }
 
     #[test]

@@ -124,7 +124,7 @@ fn exported_paths(draft: &mut Draft, reader: &Reader, control: &Control) -> Resu
 fn source_paths(draft: &mut Draft, reader: &Reader, control: &Control) -> Result<Strings, ExportError> {
     let dataset = draft.snapshot.dataset.clone();
     let mut paths = Strings::new();
-    let (mut packed, mut unnamed) = (0u64, 0u64);
+    let (mut packed, mut unnamed, mut slashed) = (0u64, 0u64, 0u64);
     for (at, sample) in draft.samples.iter().enumerate() {
         if at % STEP == 0 {
             control.checkpoint()?;
@@ -134,9 +134,12 @@ fn source_paths(draft: &mut Draft, reader: &Reader, control: &Control) -> Result
         let file = file.map(|file| std::path::absolute(&file).unwrap_or(file));
         let named = file.as_ref().and_then(|file| file.to_str());
         unnamed += u64::from(file.is_some() && named.is_none());
-        paths.push(
-            &named.map_or_else(|| Cow::from(dataset.path(*sample)), |path| path.replace('\\', "/").into()),
-        );
+        let slashes = |path: &'_ str| -> Cow<'_, str> {
+            // Elsewhere it is a character as any other.
+            if cfg!(windows) { path.replace('\\', "/").into() } else { path.to_owned().into() }
+        };
+        slashed += u64::from(!cfg!(windows) && named.is_some_and(|path| path.contains('\\')));
+        paths.push(&named.map_or_else(|| Cow::from(dataset.path(*sample)), slashes));
     }
     if packed > 0 {
         draft.warn(format!(
@@ -146,6 +149,13 @@ fn source_paths(draft: &mut Draft, reader: &Reader, control: &Control) -> Result
                 1 => "1 sample lies".to_owned(),
                 packed => format!("{} lie", counted(packed, "sample")),
             }
+        ));
+    }
+    if slashed > 0 {
+        draft.warn(format!(
+            "The paths of {} have \\ in them, which readers of tables take for a step between folders; \
+             choose copies, which get other names.",
+            counted(slashed, "file")
         ));
     }
     if unnamed > 0 {

@@ -4,10 +4,11 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::copy::{hash_of, is_same_file};
+use super::copy::hash_of;
 use super::draft::From;
 use super::state::{Entry, How, path_of};
 use super::write::{Failure, Writing, threads};
+use crate::export::target::is_same_file;
 use crate::import::reader::access::lock;
 use crate::jobs::{Cancelled, step_back};
 

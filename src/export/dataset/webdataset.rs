@@ -4,15 +4,16 @@
 //! `00000042.cls` where it has one label, and all else that is known in `00000042.json`.
 //! `classes.txt` beside the shards names the classes in the order of their numbers.
 
+use std::collections::HashMap;
 use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
 
-use super::draft::{Draft, Make, Work, unpacked};
+use super::draft::{Draft, Make, Told, Work, unpacked};
 use super::folder::packed_warnings;
-use super::layouts::{is_row, kept_paths, list_source};
+use super::layouts::{is_row, list_source};
 use super::names::{Taken, parts, safe_name};
 use super::write::{Failure, Out, content, stored};
 use super::{Linking, Options};
@@ -49,17 +50,17 @@ fn append(
 /// The same shards with all members of the samples that stay.
 pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     list_source(draft, control)?;
-    let kept = kept_paths(draft);
+    let dataset = draft.snapshot.dataset.clone();
+    let kept: HashMap<&str, SampleId> =
+        draft.samples.iter().map(|sample| (dataset.path(*sample), *sample)).collect();
     let Some(tree) = &draft.tree else { return Ok(()) };
     let mut shards: Vec<(String, u64, OldShard)> = Vec::new();
     let mut last = None;
     let mut pictures = 0;
     for group in groups(tree, usize::MAX) {
         let Some(first) = group.members.first().map(|file| *file as usize) else { continue };
-        let stays = match group.image {
-            Some(image) => kept.contains(tree.path(image as usize)),
-            None => is_names_file(tree.path(first)),
-        };
+        let sample = group.image.map(|image| kept.get(tree.path(image as usize)).copied());
+        let stays = sample.map_or_else(|| is_names_file(tree.path(first)), |sample| sample.is_some());
         if !stays {
             continue;
         }
@@ -69,13 +70,14 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
             last = Some(container);
             let own = &tree.containers[container as usize];
             let path = tree.split_archive(first).0.unwrap_or(&own.path);
-            let shard = OldShard { members: Vec::new(), is_gzipped: own.kind == ContainerKind::TarGz };
+            let shard = OldShard { groups: Vec::new(), is_gzipped: own.kind == ContainerKind::TarGz };
             shards.push((unpacked(path, false), 1024, shard));
         }
         if let Some((_, bytes, shard)) = shards.last_mut() {
-            *bytes +=
-                group.members.iter().map(|file| tree.bytes(*file as usize) + MEMBER_OVERHEAD).sum::<u64>();
-            shard.members.extend(group.members);
+            let members = group.members.iter().map(|file| tree.bytes(*file as usize));
+            *bytes =
+                members.fold(*bytes, |all, size| all.saturating_add(size).saturating_add(MEMBER_OVERHEAD));
+            shard.groups.push((sample.flatten(), group.members));
         }
     }
     let loose_names: Vec<usize> = (0..tree.len())
@@ -101,34 +103,64 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
 /// A shard of the source without some of its members.
 #[derive(Debug)]
 struct OldShard {
-    /// Files of the tree in the shard's order.
-    members: Vec<u32>,
+    /// Samples and their members, files of the tree, in the shard's order. Names of classes are no
+    /// sample's.
+    groups: Vec<(Option<SampleId>, Vec<u32>)>,
     is_gzipped: bool,
 }
 
 impl Make for OldShard {
+    fn tell(&self, draft: &Draft, told: &mut Told) {
+        let members = self.groups.iter().flat_map(|(_, members)| members);
+        members.for_each(|file| told.file(draft, *file as usize));
+    }
+
+    fn samples(&self) -> u64 {
+        self.groups.iter().filter(|(sample, _)| sample.is_some()).count() as u64
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let (tree, control) = (work.tree()?, out.control().clone());
-        if !self.is_gzipped {
-            return self.entries(tree, out, &control);
-        }
-        let mut gzip = GzEncoder::new(out, Compression::default());
-        self.entries(tree, &mut gzip, &control)?;
-        gzip.finish()?;
+        let lost = if self.is_gzipped {
+            let mut gzip = GzEncoder::new(&mut *out, Compression::default());
+            let lost = self.entries(tree, &mut gzip, &control)?;
+            gzip.finish()?;
+            lost
+        } else {
+            self.entries(tree, out, &control)?
+        };
+        lost.into_iter().for_each(|(sample, error)| out.fault(sample, error));
         Ok(())
     }
 }
 
 impl OldShard {
-    fn entries(&self, tree: &Tree, out: &mut impl Write, control: &Control) -> Result<(), Failure> {
+    /// Gives the samples that the shard goes without: those with a member that cannot be read.
+    fn entries(
+        &self,
+        tree: &Tree,
+        out: &mut impl Write,
+        control: &Control,
+    ) -> Result<Vec<(SampleId, ReadError)>, Failure> {
         let mut tar = tar::Builder::new(out);
-        for file in self.members.iter().map(|file| *file as usize) {
+        let mut lost = Vec::new();
+        for (sample, members) in &self.groups {
             control.checkpoint()?;
-            let bytes = tree.read(file)?;
-            append(&mut tar, tree.split_archive(file).1, &bytes, tree.modified_ms(file))?;
+            let read = members.iter().map(|file| tree.read(*file as usize)).collect::<Result<Vec<_>, _>>();
+            let contents = match (read, sample) {
+                (Ok(contents), _) => contents,
+                (Err(error), Some(sample)) => {
+                    lost.push((*sample, error));
+                    continue;
+                }
+                (Err(error), None) => return Err(error.into()),
+            };
+            for (file, bytes) in members.iter().map(|file| *file as usize).zip(contents) {
+                append(&mut tar, tree.split_archive(file).1, &bytes, tree.modified_ms(file))?;
+            }
         }
         tar.finish()?;
-        Ok(())
+        Ok(lost)
     }
 }
 
@@ -137,6 +169,10 @@ impl OldShard {
 pub struct Text(pub Vec<u8>);
 
 impl Make for Text {
+    fn tell(&self, _: &Draft, told: &mut Told) {
+        told.add(&self.0);
+    }
+
     fn write(&self, _: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         Ok(out.write_all(&self.0)?)
     }
@@ -163,16 +199,18 @@ pub fn shards(draft: &mut Draft, options: &Options, control: &Control) -> Result
         let split = dataset.splits[draft.samples[*first] as usize];
         number = if last == Some(split) { number + 1 } else { 0 };
         last = Some(split);
-        let (mut count, mut bytes) = (0, 0);
+        let (mut count, mut bytes) = (0, 0u64);
         for at in rest {
             let sample = draft.samples[*at] as usize;
-            let size = dataset.bytes[sample] + MEMBER_OVERHEAD + DESCRIPTION_BYTES;
-            let is_full = count >= options.shard_samples.max(1) || bytes + size > options.shard_bytes;
+            // What an archive claims may be any number.
+            let size = dataset.bytes[sample].saturating_add(MEMBER_OVERHEAD + DESCRIPTION_BYTES);
+            let is_full =
+                count >= options.shard_samples.max(1) || bytes.saturating_add(size) > options.shard_bytes;
             if dataset.splits[sample] != split || (count > 0 && is_full) {
                 break;
             }
             count += 1;
-            bytes += size;
+            bytes = bytes.saturating_add(size);
         }
         let (now, later) = rest.split_at(count as usize);
         rest = later;
@@ -215,6 +253,20 @@ struct NewShard {
 }
 
 impl Make for NewShard {
+    fn tell(&self, draft: &Draft, told: &mut Told) {
+        let dataset = &*draft.snapshot.dataset;
+        for at in &self.places {
+            let sample = draft.samples[*at];
+            let labels = dataset.labels.get(sample).iter().map(|class| self.label(dataset, *class));
+            labels.for_each(|label| told.add(label.to_string().as_bytes()));
+            told.add(Value::Object(self.about(dataset, sample)).to_string().as_bytes());
+        }
+    }
+
+    fn samples(&self) -> u64 {
+        self.places.len() as u64
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let dataset = work.dataset();
         let mut tar = tar::Builder::new(out);

@@ -126,16 +126,18 @@ impl Write for Out<'_> {
     }
 }
 
-/// What could not be exported: the first [`MAX_TOLD`] and how many in all.
+/// What could not be exported: the first [`MAX_TOLD`] faults, and all that is missing for them.
 #[derive(Debug, Default)]
 pub struct Faults {
     pub issues: Vec<Issue>,
-    pub count: u64,
+    /// Samples that are not in the export.
+    pub samples: u64,
+    /// Files that are not in the export and are no sample's own.
+    pub files: u64,
 }
 
 impl Faults {
     fn add(&mut self, sample: Option<SampleId>, path: &str, error: ReadError) {
-        self.count += 1;
         if self.issues.len() < MAX_TOLD {
             let (kind, path) = (error.kind, path.to_owned());
             let message = format!("it could not be exported: {}", error.message);
@@ -220,19 +222,24 @@ impl Writing<'_> {
     fn fault(&self, at: usize, error: ReadError) {
         let output = &self.draft.outputs[at];
         let dataset = &self.draft.snapshot.dataset;
-        let sample = match output.from {
-            From::Sample(sample) | From::Row(sample) => Some(sample),
-            From::Beside(_) | From::Made(_) => None,
+        let (sample, samples, files) = match output.from {
+            From::Sample(sample) | From::Row(sample) => (Some(sample), 1, 0),
+            From::Beside(_) => (None, 0, 1),
+            From::Made(maker) => (None, self.draft.made[maker].samples(), 1),
         };
         let path = sample.map_or(output.path.as_str(), |sample| dataset.path(sample));
-        lock(&self.faults).add(sample, path, error);
+        let mut faults = lock(&self.faults);
+        faults.samples += samples;
+        faults.files += files;
+        faults.add(sample, path, error);
     }
 
     fn file(&self, at: usize) -> Result<Entry, Failure> {
         self.control.checkpoint()?;
         let output = &self.draft.outputs[at];
         let written = self.written(at, output)?;
-        Ok(Entry { bytes: written.bytes, how: written.how, hash: written.hash })
+        let Written { bytes, how, hash, is_whole } = written;
+        Ok(Entry { bytes, how, hash, is_whole })
     }
 
     fn written(&self, at: usize, output: &Output) -> Result<Written, Failure> {
@@ -267,13 +274,21 @@ impl Writing<'_> {
                     whole(tree.read(file))
                 }
             }
-            From::Made(maker) => self.folder.make(&relative, at, control, |out| {
-                let made = self.draft.made[maker].write(&self.work, out);
-                for (sample, error) in std::mem::take(&mut out.faults) {
-                    lock(&self.faults).add(Some(sample), self.work.dataset().path(sample), error);
+            From::Made(maker) => {
+                let mut lost = Vec::new();
+                let written = self.folder.make(&relative, at, control, |out| {
+                    self.draft.made[maker].write(&self.work, out)?;
+                    lost = std::mem::take(&mut out.faults);
+                    Ok(())
+                })?;
+                let is_whole = lost.is_empty();
+                let mut faults = lock(&self.faults);
+                for (sample, error) in lost {
+                    faults.samples += 1;
+                    faults.add(Some(sample), self.work.dataset().path(sample), error);
                 }
-                made
-            }),
+                Ok(Written { is_whole, ..written })
+            }
         }
     }
 }

@@ -25,6 +25,18 @@ pub enum Found {
     Missing(String),
 }
 
+/// The longest value that is tried as a name, in bytes.
+const MAX_NAME_BYTES: usize = 1024;
+
+/// A file of any kind that a cell names exactly, beside the image of its row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Named {
+    /// A file of the tree, and whether it is named from the root of the disk on.
+    File { file: usize, is_absolute: bool },
+    /// A file outside of the tree, by a path relative to the manifest.
+    Outside,
+}
+
 /// Finds the files that one manifest names.
 #[derive(Debug)]
 pub struct Resolver<'a> {
@@ -44,7 +56,7 @@ impl<'a> Resolver<'a> {
     /// Whether the value names a file that may be an image.
     pub fn exists(&self, value: &str) -> bool {
         // Every cell of a sample is asked; a text that is no name is answered at once.
-        value.len() < 1024 && matches!(self.find(value), Found::File(_) | Found::Outside { .. })
+        value.len() < MAX_NAME_BYTES && matches!(self.find(value), Found::File(_) | Found::Outside { .. })
     }
 
     /// The file that a value means.
@@ -66,11 +78,42 @@ impl<'a> Resolver<'a> {
         self.find_below(value).map_or_else(|| Found::Missing(join(self.folder, value)), Found::File)
     }
 
-    fn find_absolute(&self, value: &str) -> Found {
+    /// The file that a value names to the letter, where it has the look of a file's name. Who numbers
+    /// samples names none.
+    pub fn named(&self, value: &str) -> Option<Named> {
+        if value.len() >= MAX_NAME_BYTES || !value.contains('.') {
+            return None;
+        }
+        let value = with_slashes(value.trim());
+        let value = value.strip_prefix("file://").unwrap_or(&value);
+        if is_address(value) {
+            return None;
+        }
+        if is_absolute(value) {
+            let file = self.below_root(value).and_then(|below| self.tree.find(below))?;
+            return Some(Named::File { file, is_absolute: true });
+        }
+        if leads_outside(self.folder, value) {
+            let path = self.tree.root.join(self.folder).join(value);
+            return path.is_file().then_some(Named::Outside);
+        }
+        let file = self.bases().iter().find_map(|base| self.tree.find(&join(base, value)))?;
+        Some(Named::File { file, is_absolute: false })
+    }
+
+    /// What comes after the root in a whole path.
+    fn below_root<'b>(&self, value: &'b str) -> Option<&'b str> {
         let root = self.tree.root.to_string_lossy().replace('\\', "/");
-        if let Some(below) = value.strip_prefix(&*root).and_then(|rest| rest.strip_prefix('/'))
-            && let Some(file) = self.at(below)
-        {
+        value.strip_prefix(&*root).and_then(|rest| rest.strip_prefix('/'))
+    }
+
+    /// The folders that names may start from.
+    fn bases(&self) -> [&'a str; 3] {
+        [self.folder, "", split_path(self.folder).0]
+    }
+
+    fn find_absolute(&self, value: &str) -> Found {
+        if let Some(file) = self.below_root(value).and_then(|below| self.at(below)) {
             return Found::File(file);
         }
         // Tables are often written on another machine.
@@ -80,8 +123,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn find_below(&self, value: &str) -> Option<usize> {
-        let bases = [self.folder, "", split_path(self.folder).0];
-        let exact = bases.iter().find_map(|base| self.at(&join(base, value)));
+        let exact = self.bases().iter().find_map(|base| self.at(&join(base, value)));
         exact.or_else(|| self.tree.images().find(value, self.folder, self.split))
     }
 
@@ -159,7 +201,28 @@ mod tests {
             };
             assert_eq!(path, found, "{manifest} {value}");
         }
+        // Cells beside the path name files of any kind, and to the letter.
         let resolver = Resolver::new(&tree, "meta/m.csv", None);
+        for (value, named) in [
+            ("../top.png", Some("top.png")),
+            ("images/val/1.png", Some("images/val/1.png")),
+            ("m.csv", Some("meta/m.csv")),
+            ("/data/set/top.png", Some("whole path to top.png")),
+            ("1.png", None),
+            ("2", None),
+            ("1.5", None),
+            ("..", None),
+            ("https://example.org/top.png", None),
+            ("../../top.png", None),
+            ("/elsewhere/top.png", None),
+        ] {
+            let told = resolver.named(value).map(|named| match named {
+                Named::File { file, is_absolute: true } => format!("whole path to {}", tree.path(file)),
+                Named::File { file, .. } => tree.path(file).to_owned(),
+                Named::Outside => "outside".to_owned(),
+            });
+            assert_eq!(told.as_deref(), named, "{value}");
+        }
         assert_eq!(resolver.find("./gone.png"), Found::Missing("meta/gone.png".into()));
     }
 }

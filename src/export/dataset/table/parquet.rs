@@ -16,7 +16,7 @@ use super::{Content, STEP};
 use crate::dataset::boxes::BoxRecord;
 use crate::dataset::query::Snapshot;
 use crate::dataset::{SampleId, Strings};
-use crate::export::dataset::draft::{Make, Work};
+use crate::export::dataset::draft::{Draft, Make, Told, Work};
 use crate::export::dataset::write::{Failure, Out};
 
 /// Rows that the writer holds before it writes them.
@@ -42,6 +42,10 @@ pub fn written<T>(result: Result<T, ParquetError>) -> Result<T, Failure> {
 }
 
 impl Make for ParquetTable {
+    fn tell(&self, _: &Draft, _: &mut Told) {
+        // It is made again whenever an export goes on.
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let first = self.batch(work, 0..0)?;
         let properties = WriterProperties::builder().set_compression(Compression::SNAPPY);

@@ -8,7 +8,7 @@ use super::{CORNERS, Content, STEP, boxless_labels};
 use crate::dataset::boxes::BoxRecord;
 use crate::dataset::query::Snapshot;
 use crate::dataset::{SampleId, Strings};
-use crate::export::dataset::draft::{Make, Work};
+use crate::export::dataset::draft::{Draft, Make, Told, Work};
 use crate::export::dataset::write::{Failure, Out};
 
 /// The table of a plan's samples.
@@ -29,6 +29,10 @@ struct Row<'a> {
 }
 
 impl Make for TextTable {
+    fn tell(&self, _: &Draft, _: &mut Told) {
+        // It is made again whenever an export goes on.
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let mut buffer = Vec::new();
         if !self.lines {

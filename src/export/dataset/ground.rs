@@ -1,0 +1,158 @@
+//! Whether the place of an export is the dataset's own: within a folder of it, or around a file of it,
+//! wherever links lead.
+//!
+//! Folders count as where they lie and as where links lead; a file that is a link counts as every file
+//! on the way to its content, each of which writing into the target could replace. It refuses to know
+//! what is written.
+
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+
+use super::draft::Draft;
+use super::{Consent, Options};
+use crate::dataset::Container;
+use crate::export::ExportError;
+use crate::export::target::{lies_at, whole};
+use crate::import::{Reader, Tree};
+use crate::jobs::{Cancelled, Control};
+
+/// Files that are looked at between two questions whether to go on.
+const STEP: usize = 4096;
+
+/// Links that lead to one another, at most: systems follow no more either.
+const MAX_LINKS: usize = 40;
+
+/// Why the samples speak against the target, if they do.
+pub fn of_samples(
+    draft: &Draft,
+    reader: &Reader,
+    target: &Path,
+    control: &Control,
+) -> Result<Option<String>, Cancelled> {
+    let dataset = &*draft.snapshot.dataset;
+    let mut ground = Ground::new(target);
+    let root = Path::new(&dataset.root);
+    if let Some(touch) = ground.folder(&whole(root), false) {
+        return Ok(Some(ground.why(touch)));
+    }
+    for (at, (path, place)) in dataset.paths.iter().zip(&dataset.places).enumerate() {
+        if at % STEP == 0 {
+            control.checkpoint()?;
+        }
+        if place.is_loose() {
+            let raw = dataset.raw_paths.get(&(at as u32)).map(Vec::as_slice);
+            if let Some(touch) = ground.file(path, || reader.path_on_disk(path, raw)) {
+                return Ok(Some(ground.why(touch)));
+            }
+        }
+    }
+    Ok(ground.containers(&dataset.containers, root).map(|touch| ground.why(touch)))
+}
+
+/// Why the files beside the samples speak against the target, if they do. They are listed for it where
+/// they were not and files in the target may be replaced.
+pub fn of_tree(draft: &Draft, options: &Options, control: &Control) -> Result<Option<String>, ExportError> {
+    let mut ground = Ground::new(&options.target);
+    let listed;
+    let tree = match &draft.tree {
+        Some(tree) => tree,
+        None if ground.is_filled && options.consent == Consent::Overwrite => {
+            listed = Tree::open(&draft.snapshot.dataset.source, control)?;
+            &listed
+        }
+        None => return Ok(None),
+    };
+    for file in 0..tree.len() {
+        if file % STEP == 0 {
+            control.checkpoint()?;
+        }
+        if tree.place(file).is_loose()
+            && let Some(touch) = ground.file(tree.path(file), || tree.path_on_disk(file))
+        {
+            return Ok(Some(ground.why(touch)));
+        }
+    }
+    Ok(ground.containers(&tree.containers, &tree.root).map(|touch| ground.why(touch)))
+}
+
+/// How a target touches a dataset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Touch {
+    Inside,
+    Around,
+}
+
+/// A target, and the folders that it was compared with.
+struct Ground<'a> {
+    target: &'a Path,
+    /// Links followed.
+    whole: PathBuf,
+    /// Whether anything is in it. Else no file that is there can lie in it.
+    is_filled: bool,
+    seen: HashSet<String>,
+}
+
+impl<'a> Ground<'a> {
+    fn new(target: &'a Path) -> Self {
+        let is_filled = std::fs::read_dir(target).is_ok_and(|mut entries| entries.next().is_some());
+        Self { target, whole: whole(target), is_filled, seen: HashSet::new() }
+    }
+
+    fn why(&self, touch: Touch) -> String {
+        let why = match touch {
+            Touch::Inside => "The target is inside the dataset, which is never written to",
+            Touch::Around => "The dataset lies in the target, and its files are never written to",
+        };
+        format!("{why}; choose another folder: {}", self.target.display())
+    }
+
+    /// A folder of the dataset, links followed; `is_elsewhere` where only files in it are named.
+    fn folder(&self, folder: &Path, is_elsewhere: bool) -> Option<Touch> {
+        if !is_elsewhere && self.whole.starts_with(folder) {
+            return Some(Touch::Inside);
+        }
+        folder.starts_with(&self.whole).then_some(Touch::Around)
+    }
+
+    /// A file by its path as samples have it: folders that links lead to, those of files that a table
+    /// names elsewhere, and what the file itself leads to.
+    fn file(&mut self, path: &str, on_disk: impl Fn() -> PathBuf) -> Option<Touch> {
+        let is_elsewhere = Path::new(path).is_absolute();
+        let mut folder = path;
+        let mut levels = 0;
+        while let Some((above, _)) = folder.rsplit_once('/')
+            && !self.seen.contains(above)
+        {
+            self.seen.insert(above.to_owned());
+            folder = above;
+            levels += 1;
+            let file = on_disk();
+            let there = file.ancestors().nth(levels).map(whole);
+            if let Some(touch) = there.and_then(|there| self.folder(&there, is_elsewhere)) {
+                return Some(touch);
+            }
+            if is_elsewhere {
+                break;
+            }
+        }
+        if self.is_filled { self.link(on_disk()) } else { None }
+    }
+
+    fn link(&self, mut file: PathBuf) -> Option<Touch> {
+        for _ in 0..MAX_LINKS {
+            let leads_to = file.read_link().ok()?;
+            file = file.parent().unwrap_or(Path::new("")).join(leads_to);
+            if lies_at(&file).starts_with(&self.whole) {
+                return Some(Touch::Around);
+            }
+        }
+        None
+    }
+
+    /// Archives and arrays that are files of their own.
+    fn containers(&mut self, containers: &[Container], root: &Path) -> Option<Touch> {
+        let is_file = |container: &&Container| container.parent.is_none_or(|parent| parent.is_loose());
+        let mut files = containers.iter().filter(is_file);
+        files.find_map(|container| self.file(&container.path, || root.join(&container.path)))
+    }
+}
