@@ -7,9 +7,9 @@
 //!
 //! A file is written under a temporary name and moved to its own, so that it is whole at any moment.
 //! What is finished is noted in the target ([`state`]), in batches that are made durable together: an
-//! export that was cancelled or killed goes on from there. At the end every file is read again and
-//! compared with the hash that was taken when it was written; only then the target says that it is
-//! complete.
+//! export that was cancelled or killed goes on from there, as long as what its files are made of is what
+//! it was. At the end every file is read again and compared with the hash that was taken when it was
+//! written; only then, and where nothing is missing, the target says that it is complete.
 //!
 //! Memory: some 300 bytes for each file of the export, and on each thread one sample out of an archive
 //! or array. Tables and annotation files are held whole, as the importers hold them.

@@ -1562,6 +1562,30 @@ fn names_of_any_kind_become_files() {
     }
 }
 
+#[test]
+fn names_that_no_file_can_have_are_refused_before_anything_is_written() {
+    let long = format!("cat/{}.png", "x".repeat(300));
+    for (names, part) in [
+        (["cat/x.png", "cat/x.png/y.png"], "a file and a folder"),
+        (["cat/x.png", &long], "more than 255 bytes"),
+        (["cat/x.png", "cat/a\0b.png"], "a zero byte"),
+        (["cat/x.png", "cat/y.png"], ""),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &[file("data.zip", zip(&images(&names)))]);
+        let snapshot = snapshot(folder.path());
+        assert_eq!(snapshot.len(), 2, "{part} {:?}", snapshot.dataset.paths);
+        let place = tempfile::tempdir().unwrap();
+        let told = refused(&snapshot, &[0, 1], &Options::new(place.path().join("new")));
+        assert!(told.contains(part) && told.is_empty() == part.is_empty(), "{told}");
+        assert!(part.is_empty() || told.contains("choose image-folder"), "{told}");
+        // What it says to choose instead.
+        let options = Options { kind: Kind::ImageFolder, ..Options::new(place.path().join("folder")) };
+        let (_, report) = export(&snapshot, &[0, 1], &options).unwrap();
+        assert!(report.complete && report.files == 2, "{part} {report:?}");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn names_that_are_not_utf8_are_kept_or_become_readable() {

@@ -34,7 +34,8 @@ pub struct State {
     pub program: String,
     /// What was exported, as it was opened.
     pub source: String,
-    /// Hash of the chosen samples, the options and the names of all files.
+    /// Hash of what decides what the files are: the chosen samples, the options, the names of all files,
+    /// and what is read for them beside the samples.
     pub fingerprint: String,
     pub files: u64,
     /// Whether all of them are there and were verified.
