@@ -277,6 +277,7 @@ fn what_does_not_go_together_is_wrong_usage() {
     for (arguments, code, told) in [
         (vec!["duplicates", path, "--method", "dhash", "--bits", "256"], 2, "only phash has 256 bits"),
         (vec!["duplicates", path, "--method", "file", "--symmetries"], 2, "leave them out"),
+        (vec!["duplicates", path, "--method", "descriptor", "--symmetries"], 2, "does not see mirrored"),
         (vec!["duplicates", path, "--method", "phash", "--threshold", "40"], 2, "as far as 16 bits"),
         (vec!["quality", path, "--threshold", "dim=0.2"], 2, "no check is named dim"),
         (vec!["quality", path, "--scores", inside.to_str().unwrap()], 1, "inside the dataset"),

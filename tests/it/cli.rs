@@ -56,7 +56,6 @@ fn every_method_finds_a_copy_and_tells_pairs_alike() {
         &["--method", "file"],
         // To the descriptor, pictures of nothing but colourful blocks are much alike.
         &["--method", "descriptor", "--threshold", "100"],
-        &["--method", "descriptor", "--symmetries", "--threshold", "100"],
         &[],
     ] {
         let told = json(&lenslet(&[&["duplicates", &set, "--json"], words].concat(), home.path()));
