@@ -12,14 +12,13 @@ use lenslet::jobs::Control;
 use lenslet::pipeline::analyse::Options;
 use lenslet::review::{Analysed, Judged, Method};
 
+use super::FIRST;
 use super::opened::Opened;
 use super::pairs::Pairs;
 
 /// Samples and seeds of the demo datasets.
 const SAMPLES: u32 = 3000;
 const SEEDS: [u64; 5] = [1, 2, 3, 5, 6];
-/// The part of the ranking of likely wrong labels that is looked at.
-const FIRST: f64 = 0.04;
 
 /// A line of the table.
 struct Line {

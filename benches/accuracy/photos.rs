@@ -35,6 +35,7 @@ pub fn tables(data: &Path, shows_pairs: bool) {
         ("flowers", "flowers"),
         ("CIFAR-10 test images", "cifar10/cifar10-test-jpg.tar"),
         ("COCO photos", "coco128-yolo"),
+        ("raccoon photos", "raccoon-voc"),
     ] {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let made = Made::of(&data.join(source), folder.path());
