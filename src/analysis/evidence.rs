@@ -389,9 +389,10 @@ fn distance(one: &Row, two: &Row, limit: f32) -> Option<(f32, usize)> {
     let (light, other) = (one.sketch?, two.sketch?);
     let mut best: Option<(f32, usize)> = None;
     for symmetry in 0..8 {
-        let bits = apart(one, two, symmetry).map(likeness::of_bits);
+        let bits = apart(one, two, symmetry);
         let far = described_apart(one, two).filter(|_| symmetry == 0).map(likeness::of_descriptions);
-        let doubt = bits.unwrap_or(f32::INFINITY).min(far.unwrap_or(f32::INFINITY));
+        let agreed = bits.map_or(f32::INFINITY, likeness::of_bits).min(far.unwrap_or(f32::INFINITY));
+        let doubt = agreed + bits.map_or(0.0, likeness::of_strange_bits);
         let left = best.map_or(limit, |(distance, _)| distance) - doubt;
         if left < 0.0 {
             continue;

@@ -2,7 +2,17 @@
 //!
 //! Each labelled sample gets class probabilities from its nearest neighbours, in which it has no part
 //! itself, and neither have its near-copies: those would only repeat its label, and where they do not, a
-//! conflict of labels says so. Then confident learning (C. G. Northcutt, L. Jiang and I. L. Chuang,
+//! conflict of labels says so. A frequent class is a neighbour of everything, so that votes for it count
+//! less, by the root of its frequency (S. Tan, "Neighbor-weighted K-nearest neighbor for unbalanced text
+//! corpus", Expert Systems with Applications 2005, with exponent 2):
+//!
+//! ```text
+//! p(class) ∝ (votes + 0.1 f) / √f
+//! ```
+//!
+//! `votes`: the part of the neighbours' votes that the class has. `f`: its part of all labels.
+//!
+//! Then confident learning (C. G. Northcutt, L. Jiang and I. L. Chuang,
 //! "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR 2021): a class is believed where
 //! its probability is at least the mean probability that samples of that class have of their own label.
 
@@ -52,7 +62,7 @@ impl LabelErrors {
             votes.of(row).map_or(f32::NAN, |probabilities| votes.own(row, &probabilities))
         })?;
 
-        let (mut sums, mut counts) = (vec![0.0f64; votes.parts.len()], vec![0u32; votes.parts.len()]);
+        let (mut sums, mut counts) = (vec![0.0f64; votes.roots.len()], vec![0u32; votes.roots.len()]);
         for (label, own) in labels.iter().zip(&confidence).filter(|(_, own)| !own.is_nan()) {
             sums[*label as usize] += f64::from(*own);
             counts[*label as usize] += 1;
@@ -92,13 +102,23 @@ impl Judged {
     const UNKNOWN: Self = Self { score: f32::NAN, suggested: NONE, is_wrong: false };
 }
 
+/// The probabilities of the classes for a row.
+struct Probabilities {
+    /// Those of the classes that neighbours have, by class.
+    voted: Vec<(u32, f32)>,
+    /// What they were divided by to be 1 together with those of the other classes.
+    whole: f32,
+}
+
 /// Who votes for what.
 struct Votes<'a> {
     neighbours: &'a Neighbours,
     labels: &'a [u32],
     group_of: &'a [u32],
-    /// The part of each class among all labels.
-    parts: Vec<f32>,
+    /// The root of the part of each class among all labels.
+    roots: Vec<f32>,
+    /// What all classes have by their frequency alone.
+    prior: f32,
     /// The two most frequent classes, for what no neighbour votes for.
     common: [u32; 2],
     /// Labels of the rows of each place with their numbers, one place after another.
@@ -132,13 +152,13 @@ impl<'a> Votes<'a> {
         let mut order: Vec<u32> = (0..classes as u32).collect();
         order.sort_by_key(|class| std::cmp::Reverse(counts[*class as usize]));
         let common = [0, 1].map(|at| order.get(at).copied().unwrap_or(NONE));
-        let parts = counts.into_iter().map(|count| count as f32 / all).collect();
-        Self { neighbours, labels, group_of, parts, common, of_places, starts }
+        let roots: Vec<f32> = counts.into_iter().map(|count| (count as f32 / all).sqrt()).collect();
+        let prior = PRIOR * roots.iter().sum::<f32>();
+        Self { neighbours, labels, group_of, roots, prior, common, of_places, starts }
     }
 
-    /// The probabilities of the classes that neighbours have, by class; `None` where the row has no
-    /// label or no labelled neighbour.
-    fn of(&self, row: usize) -> Option<Vec<(u32, f32)>> {
+    /// What is probable for a row; `None` where it has no label or no labelled neighbour.
+    fn of(&self, row: usize) -> Option<Probabilities> {
         if self.labels[row] == NONE {
             return None;
         }
@@ -163,37 +183,44 @@ impl<'a> Votes<'a> {
         }
         votes.sort_by_key(|(label, _)| *label);
         let classes = votes.chunk_by(|(one, _), (two, _)| one == two);
-        let probability = |votes: &[(u32, f32)]| {
+        let share = |votes: &[(u32, f32)]| {
             let class = votes[0].0;
             let sum: f32 = votes.iter().map(|(_, weight)| weight).sum();
-            (class, self.with_prior(class, sum / all))
+            let root = self.roots[class as usize];
+            (class, sum / all / root + PRIOR * root)
         };
-        Some(classes.map(probability).collect())
+        let mut voted: Vec<(u32, f32)> = classes.map(share).collect();
+        // What the others have is there by their frequency alone.
+        let gained = |(class, share): &(u32, f32)| share - PRIOR * self.roots[*class as usize];
+        let whole = self.prior + voted.iter().map(gained).sum::<f32>();
+        voted.iter_mut().for_each(|(_, share)| *share /= whole);
+        Some(Probabilities { voted, whole })
     }
 
-    fn with_prior(&self, class: u32, part: f32) -> f32 {
-        (part + PRIOR * self.parts[class as usize]) / (1.0 + PRIOR)
+    /// The probability of a class that no neighbour has.
+    fn unvoted(&self, class: u32, probabilities: &Probabilities) -> f32 {
+        PRIOR * self.roots[class as usize] / probabilities.whole
     }
 
     /// The probability of the row's own label.
-    fn own(&self, row: usize, probabilities: &[(u32, f32)]) -> f32 {
+    fn own(&self, row: usize, probabilities: &Probabilities) -> f32 {
         let label = self.labels[row];
-        let voted = probabilities.iter().find(|(class, _)| *class == label);
-        voted.map_or_else(|| self.with_prior(label, 0.0), |(_, probability)| *probability)
+        let voted = probabilities.voted.iter().find(|(class, _)| *class == label);
+        voted.map_or_else(|| self.unvoted(label, probabilities), |(_, probability)| *probability)
     }
 
-    fn judge(&self, row: usize, probabilities: &[(u32, f32)], thresholds: &[f32]) -> Judged {
+    fn judge(&self, row: usize, probabilities: &Probabilities, thresholds: &[f32]) -> Judged {
         let label = self.labels[row];
         let own = self.own(row, probabilities);
         // Of equal ones the first class.
         let best = |classes: &mut dyn Iterator<Item = &(u32, f32)>| {
             classes.copied().reduce(|best, other| if other.1 > best.1 { other } else { best })
         };
-        let others = || probabilities.iter().filter(|(class, _)| *class != label);
+        let others = || probabilities.voted.iter().filter(|(class, _)| *class != label);
         let voted = best(&mut others());
         let unvoted = self.common.iter().find(|class| **class != label && **class != NONE);
         let other = voted.map(|voted| voted.1).unwrap_or(0.0);
-        let other = unvoted.map_or(other, |class| other.max(self.with_prior(*class, 0.0)));
+        let other = unvoted.map_or(other, |class| other.max(self.unvoted(*class, probabilities)));
         let believed = best(&mut others().filter(|(class, part)| *part >= thresholds[*class as usize]));
         Judged {
             score: ((1.0 + own - other) / 2.0).clamp(0.0, 1.0),
@@ -279,6 +306,31 @@ mod tests {
             }
         }
         assert_eq!(found.ranking.len(), points.len() - 1);
+    }
+
+    #[test]
+    fn a_frequent_class_does_not_outvote_a_rare_one() {
+        // Ten of a class and one of another; the last has one neighbour of each, equally near.
+        let labels = [0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0];
+        let mut rows: Vec<u32> = (0..10).flat_map(|row| [(row + 1) % 9, (row + 2) % 9]).collect();
+        rows.extend([4, 9]);
+        let neighbours = Neighbours {
+            each: 2,
+            place_of: (0..11).collect(),
+            first: (0..11).collect(),
+            copies: vec![1; 11],
+            rows,
+            distances: vec![100; 22],
+        };
+        let found = LabelErrors::of(&neighbours, &labels, &[], &Control::new()).unwrap();
+        let share = |part: f32| (0.5 + PRIOR * part) / part.sqrt();
+        let (often, rarely) = (share(10.0 / 11.0), share(1.0 / 11.0));
+        assert!((found.confidence[10] - often / (often + rarely)).abs() < 1e-5, "{}", found.confidence[10]);
+        assert!(found.is_wrong[10] && found.suggested[10] == 1);
+        // Without a vote for it the rare class is improbable, and is no more than its frequency.
+        assert!(found.scores[0] > 0.9 && !found.is_wrong[0]);
+        // With none for its own, the rare one is.
+        assert!(found.confidence[9] < 0.05 && found.ranking[0] == 9);
     }
 
     #[test]

@@ -7,10 +7,12 @@
 //! to Track", CVPR 1994). What is left, what had to be moved and how the colours differ add up:
 //!
 //! ```text
-//! distance = min(0.14 bits, 1.7 d³) + 1.5 (1 − r) + 0.25 (m / 0.15)³ + 0.09 q
+//! distance = min(0.16 bits, 1.5 d⁴) + 0.04 max(bits − 16, 0)
+//!          + 2.5 (1 − r) + 0.25 (m / 0.15)³ + 0.055 q
 //! ```
 //!
-//! `bits`: by which the pHashes differ. `d`: between the descriptions at length 1. `r`: correlation of
+//! `bits`: by which the pHashes differ; where they differ in more than a turn or a crop explains, the
+//! second term speaks against the description. `d`: between the descriptions at length 1. `r`: correlation of
 //! the brightness after moving. `m`: length of the movement, where the corners of the picture are at
 //! ±1. `q`: difference of the colours in steps of 256, as far as it is one of hue and place: a grey copy
 //! and a paler one have the colours of the original. The factors were fitted to photos and letters with
@@ -20,12 +22,14 @@ use super::sketch::{COLOUR_EDGE, EDGE, Sketch};
 use super::whiten::SCALE;
 
 /// Factors of the formula above.
-const PER_BIT: f32 = 0.14;
-const PER_DESCRIPTION: f32 = 1.7;
-const PER_REST: f32 = 1.5;
+const PER_BIT: f32 = 0.16;
+const PER_DESCRIPTION: f32 = 1.5;
+const PER_STRANGE_BIT: f32 = 0.04;
+const STRANGE: u32 = 16;
+const PER_REST: f32 = 2.5;
 const PER_MOVEMENT: f32 = 0.25;
 const MOVEMENT: f32 = 0.15;
-const PER_COLOUR: f32 = 0.09;
+const PER_COLOUR: f32 = 0.055;
 
 /// Contrast below which a picture is rather noise, in steps of 256: a correlation means that much less.
 const NOISE: f32 = 3.0;
@@ -48,7 +52,12 @@ pub fn of_bits(bits: u32) -> f32 {
 /// What the squared distance of two whitened descriptions adds.
 pub fn of_descriptions(squared: u32) -> f32 {
     let squared = squared as f32 / (SCALE * SCALE);
-    PER_DESCRIPTION * squared * squared.sqrt()
+    PER_DESCRIPTION * squared * squared
+}
+
+/// What bits that differ add where the descriptions agree.
+pub fn of_strange_bits(bits: u32) -> f32 {
+    PER_STRANGE_BIT * bits.saturating_sub(STRANGE) as f32
 }
 
 /// The largest number of bits that adds no more than so much.
@@ -58,7 +67,7 @@ pub fn bits_within(distance: f32) -> u32 {
 
 /// The largest squared distance of descriptions that adds no more than so much.
 pub fn descriptions_within(distance: f32) -> u32 {
-    let about = ((distance / PER_DESCRIPTION).powf(2.0 / 3.0) * SCALE * SCALE) as u32;
+    let about = ((distance / PER_DESCRIPTION).sqrt() * SCALE * SCALE) as u32;
     // Roots are rounded: look on either side.
     (0..=about + 8).rev().find(|squared| of_descriptions(*squared) <= distance).unwrap_or(0)
 }
@@ -370,6 +379,9 @@ mod tests {
             assert!(of_bits(bits) <= distance && of_bits(bits + 1) > distance, "{distance}");
             assert!(of_descriptions(squared) <= distance && of_descriptions(squared + 1) > distance);
         }
+        // A crop or a turn by 5° changes up to so many bits, and nothing is held against it.
+        assert_eq!((of_strange_bits(0), of_strange_bits(16)), (0.0, 0.0));
+        assert!(of_strange_bits(17) > 0.0 && of_strange_bits(40) > 0.9);
     }
 
     proptest! {

@@ -29,6 +29,16 @@ const BLOCK: usize = 480;
 /// registers.
 const TOGETHER: usize = 6;
 
+/// What compares descriptions. The answer is the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Instructions {
+    /// The fastest that the machine has, found at run time.
+    #[default]
+    Best,
+    /// Those that every machine has.
+    Portable,
+}
+
 /// The nearest rows of every row, nearest first. Of rows with equal descriptions only the first is a
 /// neighbour of others.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -100,6 +110,18 @@ pub fn search(
     most: usize,
     control: &Control,
 ) -> Result<Near, Cancelled> {
+    search_by(Instructions::Best, rows, each, radius, most, control)
+}
+
+/// [`search`] by these instructions.
+pub fn search_by(
+    instructions: Instructions,
+    rows: &[Option<&Whitened>],
+    each: usize,
+    radius: u32,
+    most: usize,
+    control: &Control,
+) -> Result<Near, Cancelled> {
     let (mut neighbours, vectors) = distinct(rows, control)?;
     let count = vectors.len();
     neighbours.each = each.min(count.saturating_sub(1));
@@ -117,7 +139,10 @@ pub fn search(
         close: Mutex::new(Collected::new(radius, most)),
         radius: AtomicU32::new(if most > 0 { radius + 1 } else { 0 }),
     };
-    let simd = pulp::Arch::new();
+    let simd = match instructions {
+        Instructions::Best => pulp::Arch::new(),
+        Instructions::Portable => pulp::Arch::Scalar,
+    };
     let compare = |left: usize, right: usize| -> Result<(), Cancelled> {
         control.checkpoint()?;
         simd.dispatch(Task { pass: &pass, left, right });
@@ -444,7 +469,11 @@ mod tests {
 
     /// The answer by comparing all.
     fn check(rows: &[Option<Whitened>], each: usize, radius: u32) {
-        let found = search(&references(rows), each, radius, usize::MAX / 2, &Control::new()).unwrap();
+        let [found, portable] = [Instructions::Best, Instructions::Portable].map(|instructions| {
+            let (most, control) = (usize::MAX / 2, Control::new());
+            search_by(instructions, &references(rows), each, radius, most, &control).unwrap()
+        });
+        assert_eq!(found, portable);
         let first = |row: usize| rows.iter().position(|other| *other == rows[row]) == Some(row);
         let firsts: Vec<usize> = (0..rows.len()).filter(|row| rows[*row].is_some() && first(*row)).collect();
         let neighbours = &found.neighbours;
