@@ -7,7 +7,7 @@ use lenslet::dataset::Facts;
 use lenslet::dataset::query::Snapshot;
 use lenslet::import::{self, dataset_reader};
 use lenslet::jobs::Control;
-use lenslet::pipeline::analyse::{Options, analyse};
+use lenslet::pipeline::analyse::{Options, Subject, analyse};
 use lenslet::pipeline::{cores, measure};
 use lenslet::review::{Analysed, Judged, ReviewSettings, judge};
 
@@ -36,8 +36,9 @@ impl Opened {
     /// What an analysis finds, judged by the thresholds that nobody moved.
     pub fn judged(&self, options: Options) -> (Analysed, Judged) {
         let reader = dataset_reader(&self.snapshot.dataset);
-        let ended = analyse(&self.snapshot, &reader, None, None, options, cores(), &Control::new())
-            .expect("nobody cancels it");
+        let snapshot = &self.snapshot;
+        let subject = Subject { snapshot, issues: &[], reader: &reader, project: None, before: None };
+        let ended = analyse(subject, options, cores(), &Control::new()).expect("nobody cancels it");
         let Options { method, symmetries } = options;
         let settings = ReviewSettings { method, symmetries, ..ReviewSettings::default() };
         let judged = judge(&self.snapshot, &ended.analysed, &settings);
