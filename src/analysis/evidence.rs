@@ -681,7 +681,7 @@ mod tests {
         let found = find(&rows, 250, &Control::new()).unwrap();
         assert!(found.is_partial && found.pairs.len() <= 250);
         // Of 100 frames that are not the first of their scene, those of the palest show too little.
-        let is_first = |pair: &&Pair| pair.a % 6 == 0 && pair.b < pair.a + 6;
+        let is_first = |pair: &&Pair| pair.a.is_multiple_of(6) && pair.b < pair.a + 6;
         assert!(found.pairs.iter().filter(is_first).count() > 90);
         let whole = find(&rows, 5000, &Control::new()).unwrap();
         assert!(!whole.is_partial && whole.pairs.len() >= 280);
