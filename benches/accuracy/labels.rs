@@ -82,11 +82,11 @@ impl Labelled {
 
     /// All of the first class, half of the second, a third of the third, and so on.
     fn thinned(&self) -> Vec<usize> {
-        let mut seen = vec![0; self.classes as usize];
+        let mut seen = vec![0usize; self.classes as usize];
         let mut is_kept = |row: &usize| {
             let class = self.labels[*row] as usize;
             seen[class] += 1;
-            seen[class] % (class + 1) == 0
+            seen[class].is_multiple_of(class + 1)
         };
         (0..self.labels.len()).filter(|row| is_kept(row)).collect()
     }
