@@ -211,6 +211,24 @@ fn a_threshold_is_moved_looked_at_and_set_back() {
 }
 
 #[test]
+fn looking_at_a_threshold_that_lies_between_the_steps_sets_nothing() {
+    let mut state = State::new(Settings::default());
+    act(&mut state, Action::Opened(Box::new(session::twenty())));
+    let mut analysed = session::analysed();
+    analysed.usual = analysed.usual.map(|_| Some(0.4377));
+    act(&mut state, Action::Analysed(analysed.into()));
+    let mut panel = panel(App::new(state), [700.0, 500.0], Theme::Dark);
+    for flag in Flag::ALL.into_iter().filter(|flag| flag.score().is_some()) {
+        let name = format!("{}, ", flag.title());
+        let row = panel.query_all_by_label_contains(&name).next();
+        row.unwrap_or_else(|| panic!("{}", flag.title())).click();
+        panel.run();
+        assert!(panel.query_all_by_label_contains("under 0.438").next().is_some(), "{}", flag.title());
+        assert_eq!(threshold(&panel, flag), None, "{}", flag.title());
+    }
+}
+
+#[test]
 fn a_check_that_would_flag_most_says_so() {
     for size in [[900.0, 1000.0], [360.0, 1000.0]] {
         let mut state = reviewed();

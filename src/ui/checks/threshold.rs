@@ -18,7 +18,10 @@ pub fn threshold_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut ChecksView,
         let mut threshold = shown.threshold;
         // The button and the number stand beside it, or under it where it is narrow.
         ui.spacing_mut().slider_width = (ui.available_width() - 170.0).clamp(120.0, 420.0);
-        let slider = ui.add(Slider::new(&mut threshold, 0.0..=1.0).step_by(0.005).show_value(false));
+        // Steps are for who moves it: a threshold that follows from the data lies between them, and looking
+        // at it sets nothing.
+        let slider = Slider::new(&mut threshold, 0.0..=1.0).step_by(0.005).show_value(false);
+        let slider = ui.add(slider.clamping(egui::SliderClamping::Edits));
         slider.widget_info(|| WidgetInfo::slider(ui.is_enabled(), f64::from(threshold), "Threshold"));
         let number = DragValue::new(&mut threshold)
             .range(0.0..=1.0)
