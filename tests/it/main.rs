@@ -26,4 +26,5 @@ mod review;
 mod session;
 mod signals;
 mod store;
+mod training;
 mod window;
