@@ -89,7 +89,13 @@ pub fn conv(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, at: Geometry, then
 
 /// A convolution from the smaller picture to the larger one: `[b, half, half, features]` with weights
 /// `[features, channels, 4, 4]` and `[channels]` gives `[b, side, side, channels]`.
-pub fn conv_transpose(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, at: Geometry, then: Then) -> Tensor<4> {
+pub fn conv_transpose(
+    x: Tensor<4>,
+    weight: Tensor<4>,
+    bias: Tensor<1>,
+    at: Geometry,
+    then: Then,
+) -> Tensor<4> {
     if is_flex(&x.device()) {
         let ([batch, ..], half) = (x.dims(), at.half());
         let weight = weight.clone().permute([0, 2, 3, 1]).reshape([at.features, at.patch()]);

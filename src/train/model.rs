@@ -86,7 +86,7 @@ impl Posterior {
 impl Model {
     /// A new model: each number uniform within ±1/√(inputs), as PyTorch begins.
     pub fn new(shape: &Shape, seed: u64, device: &Device) -> Self {
-        let numbers = shape.weights().iter().enumerate().map(|(at, weight)| {
+        let numbers = shape.weights().into_iter().enumerate().map(|(at, weight)| {
             let mut stream = Stream::new(seed, at as u64, Purpose::Weights);
             let bound = if weight.fan_in > 0 { (weight.fan_in as f32).sqrt().recip() } else { 0.0 };
             (0..weight.count()).map(|_| (stream.unit() * 2.0 - 1.0) * bound).collect()
@@ -295,8 +295,7 @@ impl Loss {
 
 /// The numbers of a tensor, row by row.
 pub fn numbers_of<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, DeviceError> {
-    let data = tensor.inner().try_into_data()?;
-    data.to_vec::<f32>().map_err(|error| DeviceError(format!("{error:?}")))
+    tensor.inner().try_into_vec_as::<f32>().map_err(|error| DeviceError(format!("{error:?}")))
 }
 
 fn vector(numbers: Vec<f32>, device: &Device) -> Tensor<1> {

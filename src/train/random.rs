@@ -10,12 +10,10 @@ const GAMMA: u64 = 0x9e37_79b9_7f4a_7c15;
 #[derive(Clone, Copy, Debug)]
 pub enum Purpose {
     Weights = 1,
-    HeldOut,
     Order,
     Noise,
     HeldOutNoise,
     Prior,
-    Pick,
 }
 
 /// One stream: SplitMix64 read as a counter generator (G. L. Steele, D. Lea and C. H. Flood, "Fast

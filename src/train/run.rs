@@ -29,7 +29,6 @@ use super::pack::{NO_CLASS, Pack, PackError};
 use super::random::{Purpose, Stream};
 use super::score::{Pictures, ScoreError, decode, prior, reconstruct, score};
 use crate::jobs::{Control, Job, panic_message};
-use crate::text::counted;
 
 /// What to train.
 pub struct Request {

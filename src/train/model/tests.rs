@@ -19,7 +19,7 @@ fn noise_of(count: usize, place: u64) -> Vec<f32> {
 }
 
 fn samples(shape: &Shape, count: usize) -> Vec<f32> {
-    let mut stream = Stream::new(9, 0, Purpose::Pick);
+    let mut stream = Stream::new(9, 0, Purpose::Prior);
     (0..count * shape.values()).map(|_| stream.unit()).collect()
 }
 

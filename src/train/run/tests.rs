@@ -74,7 +74,7 @@ fn the_same_seed_loses_the_same_and_learns() {
     let held_out = one.held_out.unwrap();
     assert_eq!((held_out.rows, held_out.step), (15, 40));
     // 256 pixels at ln 2 each is what a model that knows nothing loses.
-    assert!(held_out.figures.elbo() > -150.0, "{held_out:?}");
+    assert!(held_out.figures.elbo() > -170.0, "{held_out:?}");
     assert_eq!(one.why, Why::Completed);
 }
 
