@@ -1,38 +1,29 @@
-//! What is done for the processor by hand: the patches that a convolution multiplies, layers' sums, a
-//! likelihood, and Adam's step.
+//! The layers of the model, a likelihood and Adam's step, on any device.
 //!
-//! burn's own convolution on the processor makes a small product for each sample, and its gradient by the
-//! weights is a convolution with a kernel as large as the picture. Here a convolution is one product over
-//! the whole batch: [`patches`] lays out what each output pixel sees as a row, and [`gather`], which is
-//! its transpose, adds rows back to pixels. Each is the other's gradient. What follows on a product (bias,
-//! ReLU) is one walk through memory on all threads, where burn makes several on one. On other devices the
-//! same functions call burn's; weights and results are the same.
+//! On the processor burn makes a small product for each sample of a convolution, and its gradient by the
+//! weights is a convolution with a kernel as large as the picture; what follows on a product is several
+//! walks through memory on one thread. [`flex`] does these by hand, in blocks of samples that fit a core's
+//! cache. On other devices burn's own operations are called; weights and results are the same.
 //!
-//! Activations are laid out as batch, rows, columns, channels, so that what a patch's row takes from a
-//! row of the picture is one run of memory.
+//! Activations are laid out as batch, rows, columns, channels, so that what a patch's row takes from a row
+//! of the picture is one run of memory.
 
-use burn::backend::autodiff::checkpoint::base::Checkpointer;
-use burn::backend::autodiff::checkpoint::strategy::NoCheckpointing;
-use burn::backend::autodiff::grads::Gradients;
-use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
-use burn::backend::flex::FlexTensor;
-use burn::backend::ops::FloatTensorOps;
-use burn::backend::{Autodiff, DispatchDevice, Flex};
+mod flex;
+mod walks;
+
+use burn::backend::Flex;
+use burn::tensor::Tensor;
 use burn::tensor::activation::relu;
 use burn::tensor::module::{conv_transpose2d, conv2d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
-use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 
 use super::config::KERNEL;
-
-/// burn-flex with its graph.
-type Tracked = Autodiff<Flex>;
+use flex::{Kind, flat, is_flex};
+use walks::{BLOCK, Walk};
 
 const STRIDE: usize = 2;
 const PADDING: usize = 1;
-/// Weights that a thread updates at once.
-const BLOCK: usize = 16_384;
 
 /// The sides and channels on both sides of a convolution with stride 2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,25 +57,25 @@ pub enum Then {
 
 /// A dense layer: `[m, in]` with weights `[out, in]` and `[out]` gives `[m, out]`.
 pub fn dense(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>, then: Then) -> Tensor<2> {
-    if let Some(out) = dense_on_flex(&x, &weight, &bias, then) {
+    if let Some(out) = flex::layer(&x, &weight, &bias, Kind::Dense, then) {
         return out;
     }
-    biased(x.matmul(weight.transpose()), bias, then)
+    let [out] = bias.dims();
+    finished(x.matmul(weight.transpose()) + bias.reshape([1, out]), then)
 }
 
 /// A convolution from the larger picture to the smaller one: `[b, side, side, channels]` with weights
 /// `[features, channels, 4, 4]` and `[features]` gives `[b, half, half, features]`.
 pub fn conv(x: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, at: Geometry, then: Then) -> Tensor<4> {
-    let ([batch, ..], half) = (x.dims(), at.half());
-    // [b × half × half, patch]
-    if let Some(seen) = patches(&x, at) {
-        let weight = weight.permute([0, 2, 3, 1]).reshape([at.features, at.patch()]);
-        return dense(seen, weight, bias, then).reshape([batch, half, half, at.features]);
+    if is_flex(&x.device()) {
+        let patches = weight.clone().permute([0, 2, 3, 1]).reshape([at.features, at.patch()]);
+        if let Some(out) = flex::layer(&x, &patches, &bias, Kind::Down(at), then) {
+            return out;
+        }
     }
     let options = ConvOptions::new([STRIDE; 2], [PADDING; 2], [1; 2], 1);
     let x = x.permute([0, 3, 1, 2]); // [b, channels, side, side]
-    let out = conv2d(x, weight, Some(bias), options).permute([0, 2, 3, 1]);
-    finished(out, then)
+    finished(conv2d(x, weight, Some(bias), options).permute([0, 2, 3, 1]), then)
 }
 
 /// A convolution from the smaller picture to the larger one: `[b, half, half, features]` with weights
@@ -97,24 +88,27 @@ pub fn conv_transpose(
     then: Then,
 ) -> Tensor<4> {
     if is_flex(&x.device()) {
-        let ([batch, ..], half) = (x.dims(), at.half());
-        let weight = weight.clone().permute([0, 2, 3, 1]).reshape([at.features, at.patch()]);
-        let rows = x.clone().reshape([batch * half * half, at.features]).matmul(weight); // [b × half × half, patch]
-        // [b, side, side, channels]
-        if let Some(out) = gather(&rows, at) {
-            return biased(out, bias, then);
+        let patches = weight.clone().permute([0, 2, 3, 1]).reshape([at.features, at.patch()]);
+        if let Some(out) = flex::layer(&x, &patches, &bias, Kind::Up(at), then) {
+            return out;
         }
     }
     let options = ConvTransposeOptions::new([STRIDE; 2], [PADDING; 2], [at.side % STRIDE; 2], [1; 2], 1);
     let x = x.permute([0, 3, 1, 2]); // [b, features, half, half]
-    let out = conv_transpose2d(x, weight, Some(bias), options).permute([0, 2, 3, 1]);
-    finished(out, then)
+    finished(conv_transpose2d(x, weight, Some(bias), options).permute([0, 2, 3, 1]), then)
+}
+
+fn finished<const D: usize>(x: Tensor<D>, then: Then) -> Tensor<D> {
+    match then {
+        Then::Nothing => x,
+        Then::Relu => relu(x),
+    }
 }
 
 /// Σ max(l, 0) − l x + ln(1 + exp(−|l|)) of each row of logits `[b, n]` and of values `[b, n]` from 0 to 1,
 /// which are constants: `[b]`.
 pub fn bernoulli(logits: Tensor<2>, values: Tensor<2>) -> Tensor<1> {
-    if let Some(out) = bernoulli_on_flex(&logits, &values) {
+    if let Some(out) = flex::bernoulli(&logits, &values) {
         return out;
     }
     let [rows, _] = logits.dims();
@@ -133,9 +127,9 @@ pub struct Adam {
 }
 
 impl Adam {
-    const BETA_1: f32 = 0.9;
-    const BETA_2: f32 = 0.999;
-    const EPSILON: f32 = 1e-8;
+    pub(super) const BETA_1: f32 = 0.9;
+    pub(super) const BETA_2: f32 = 0.999;
+    pub(super) const EPSILON: f32 = 1e-8;
 
     /// The weights and both moments, `[n]` each, after a step along a gradient `[n]`.
     pub fn step(&self, weights: Tensor<1>, moments: [Tensor<1>; 2], gradient: Tensor<1>) -> [Tensor<1>; 3] {
@@ -178,483 +172,10 @@ impl Adam {
     }
 }
 
-/// A part of Adam's step, for the fastest instructions that the machine has.
-struct Walk<'a> {
-    weights: &'a mut [f32],
-    first: &'a mut [f32],
-    second: &'a mut [f32],
-    gradient: &'a [f32],
-    rate: f32,
-    root: f32,
-}
-
-impl pulp::NullaryFnOnce for Walk<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        let numbers = self.weights.iter_mut().zip(self.first).zip(self.second).zip(self.gradient);
-        for (((weight, first), second), gradient) in numbers {
-            *first = *first * Adam::BETA_1 + gradient * (1.0 - Adam::BETA_1);
-            *second = *second * Adam::BETA_2 + gradient * gradient * (1.0 - Adam::BETA_2);
-            *weight -= *first * self.rate / (second.sqrt() * self.root + Adam::EPSILON);
-        }
-    }
-}
-
-/// `[…, n]` plus `[n]`, and what follows.
-fn biased<const D: usize>(x: Tensor<D>, bias: Tensor<1>, then: Then) -> Tensor<D> {
-    if let Some(out) = biased_on_flex(&x, &bias, then) {
-        return out;
-    }
-    let mut size = [1; D];
-    size[D - 1] = bias.dims()[0];
-    finished(x + bias.reshape(size), then)
-}
-
-fn finished<const D: usize>(x: Tensor<D>, then: Then) -> Tensor<D> {
-    match then {
-        Then::Nothing => x,
-        Then::Relu => relu(x),
-    }
-}
-
-/// [`biased`] in one walk through memory. `None` on another device.
-fn biased_on_flex<const D: usize>(x: &Tensor<D>, bias: &Tensor<1>, then: Then) -> Option<Tensor<D>> {
-    if !is_flex(&x.device()) {
-        return None;
-    }
-    if !x.is_autodiff() && !bias.is_autodiff() {
-        let (x, bias) = (into_flex(x.clone()), into_flex(bias.clone()));
-        return Some(Tensor::from_primitive::<Flex>(biased_of(x, &bias, then)));
-    }
-    let (x, x_node) = x.clone().autodiff().try_into_primitive::<Tracked>().ok()?.into_parts();
-    let (bias, bias_node) = bias.clone().autodiff().try_into_primitive::<Tracked>().ok()?.into_parts();
-    let out = biased_of(x, &bias, then);
-    let tracked = match Biased.prepare::<NoCheckpointing>([x_node, bias_node]).compute_bound().stateful() {
-        OpsKind::Tracked(op) => op.finish((out.clone(), then), out),
-        OpsKind::UnTracked(op) => op.finish(out),
-    };
-    Some(Tensor::from_primitive::<Tracked>(tracked))
-}
-
-/// [`dense`] as one product, and gradients by weights in the weights' own order. `None` on another device.
-fn dense_on_flex(x: &Tensor<2>, weight: &Tensor<2>, bias: &Tensor<1>, then: Then) -> Option<Tensor<2>> {
-    if !is_flex(&x.device()) {
-        return None;
-    }
-    let product = |x: FlexTensor, weight: &FlexTensor, bias: &FlexTensor| {
-        biased_of(Flex::float_matmul(x, weight.transpose(0, 1)), bias, then)
-    };
-    if ![x.is_autodiff(), weight.is_autodiff(), bias.is_autodiff()].contains(&true) {
-        let (weight, bias) = (into_flex(weight.clone()), into_flex(bias.clone()));
-        return Some(Tensor::from_primitive::<Flex>(product(into_flex(x.clone()), &weight, &bias)));
-    }
-    let (x, x_node) = x.clone().autodiff().try_into_primitive::<Tracked>().ok()?.into_parts();
-    let (weight, weight_node) = weight.clone().autodiff().try_into_primitive::<Tracked>().ok()?.into_parts();
-    let (bias, bias_node) = bias.clone().autodiff().try_into_primitive::<Tracked>().ok()?.into_parts();
-    let out = product(x.clone(), &weight, &bias);
-    let nodes = [x_node, weight_node, bias_node];
-    let tracked = match Dense.prepare::<NoCheckpointing>(nodes).compute_bound().stateful() {
-        OpsKind::Tracked(op) => op.finish((x, weight, out.clone(), then), out),
-        OpsKind::UnTracked(op) => op.finish(out),
-    };
-    Some(Tensor::from_primitive::<Tracked>(tracked))
-}
-
-/// [`bernoulli`] in one walk through memory. `None` on another device.
-fn bernoulli_on_flex(logits: &Tensor<2>, values: &Tensor<2>) -> Option<Tensor<1>> {
-    if !is_flex(&logits.device()) || values.is_autodiff() {
-        return None;
-    }
-    let values = flat(values.clone());
-    if !logits.is_autodiff() {
-        return Some(Tensor::from_primitive::<Flex>(bernoulli_of(&flat(logits.clone()), &values)));
-    }
-    let (logits, node) = logits.clone().try_into_primitive::<Tracked>().ok()?.into_parts();
-    let logits = flat_of(logits);
-    let out = bernoulli_of(&logits, &values);
-    let tracked = match Bernoulli.prepare::<NoCheckpointing>([node]).compute_bound().stateful() {
-        OpsKind::Tracked(op) => op.finish((logits, values), out),
-        OpsKind::UnTracked(op) => op.finish(out),
-    };
-    Some(Tensor::from_primitive::<Tracked>(tracked))
-}
-
-/// Whether tensors on this device are burn-flex's, on the processor.
-pub fn is_flex(device: &Device) -> bool {
-    matches!(device.clone().without_autodiff().as_dispatch(), DispatchDevice::Flex(_))
-}
-
-/// A tensor's numbers in one run of memory that begins with them.
-fn flat<const D: usize>(tensor: Tensor<D>) -> FlexTensor {
-    flat_of(into_flex(tensor))
-}
-
-fn flat_of(tensor: FlexTensor) -> FlexTensor {
-    let numbers = tensor.layout().num_elements();
-    let is_whole = tensor.layout().contiguous_offsets() == Some((0, numbers))
-        && tensor.storage::<f32>().len() == numbers;
-    if is_whole { tensor } else { copied(&tensor) }
-}
-
-/// Row after row in memory of its own.
-fn copied(tensor: &FlexTensor) -> FlexTensor {
-    let whole = tensor.to_contiguous();
-    match whole.as_slice::<f32>() {
-        Some(numbers) => {
-            FlexTensor::from_data(TensorData::new(numbers.to_vec(), whole.layout().shape().clone()))
-        }
-        None => whole,
-    }
-}
-
-/// The tensor itself, which [`is_flex`] and without a graph.
-fn into_flex<const D: usize>(tensor: Tensor<D>) -> FlexTensor {
-    match tensor.clone().try_into_primitive::<Flex>() {
-        Ok(tensor) => tensor,
-        // What is asked of `is_flex` first does not come here; the way over plain numbers is right, too.
-        Err(_) => FlexTensor::from_data(tensor.into_data()),
-    }
-}
-
-/// What each pixel of the smaller picture sees of the larger one: `[b, side, side, channels]` gives
-/// `[b × half × half, 4 × 4 × channels]`. `None` on another device.
-fn patches(x: &Tensor<4>, at: Geometry) -> Option<Tensor<2>> {
-    if !x.is_autodiff() {
-        let x = x.clone().try_into_primitive::<Flex>().ok()?;
-        return Some(Tensor::from_primitive::<Flex>(patches_of(&flat_of(x), at)));
-    }
-    let (x, node) = x.clone().try_into_primitive::<Tracked>().ok()?.into_parts();
-    let out = patches_of(&flat_of(x), at);
-    let tracked = match Patches.prepare::<NoCheckpointing>([node]).compute_bound().stateful() {
-        OpsKind::Tracked(op) => op.finish(at, out),
-        OpsKind::UnTracked(op) => op.finish(out),
-    };
-    Some(Tensor::from_primitive::<Tracked>(tracked))
-}
-
-/// The transpose of [`patches`]: `[b × half × half, 4 × 4 × channels]` gives `[b, side, side, channels]`,
-/// each pixel the sum of what was of it. `None` on another device.
-fn gather(rows: &Tensor<2>, at: Geometry) -> Option<Tensor<4>> {
-    if !rows.is_autodiff() {
-        let rows = rows.clone().try_into_primitive::<Flex>().ok()?;
-        return Some(Tensor::from_primitive::<Flex>(gather_of(&flat_of(rows), at)));
-    }
-    let (rows, node) = rows.clone().try_into_primitive::<Tracked>().ok()?.into_parts();
-    let out = gather_of(&flat_of(rows), at);
-    let tracked = match Gather.prepare::<NoCheckpointing>([node]).compute_bound().stateful() {
-        OpsKind::Tracked(op) => op.finish(at, out),
-        OpsKind::UnTracked(op) => op.finish(out),
-    };
-    Some(Tensor::from_primitive::<Tracked>(tracked))
-}
-
-/// burn-autodiff's name for [`patches`] in a graph.
-#[derive(Debug)]
-struct Patches;
-
-impl Backward<Flex, 1> for Patches {
-    type State = Geometry;
-
-    fn backward(self, ops: Ops<Geometry, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let at = ops.state;
-        unary::<Flex, _>(ops.parents, ops.node, grads, |grad| gather_of(&flat_of(grad), at));
-    }
-}
-
-/// burn-autodiff's name for [`gather`] in a graph.
-#[derive(Debug)]
-struct Gather;
-
-impl Backward<Flex, 1> for Gather {
-    type State = Geometry;
-
-    fn backward(self, ops: Ops<Geometry, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let at = ops.state;
-        unary::<Flex, _>(ops.parents, ops.node, grads, |grad| patches_of(&flat_of(grad), at));
-    }
-}
-
-/// burn-autodiff's name for [`biased`] in a graph.
-#[derive(Debug)]
-struct Biased;
-
-impl Backward<Flex, 2> for Biased {
-    /// What came out.
-    type State = (FlexTensor, Then);
-
-    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let [x, bias] = ops.parents;
-        let (out, then) = ops.state;
-        let grad = masked(grads.consume::<Flex>(&ops.node), &out, then);
-        if let Some(bias) = bias {
-            grads.register::<Flex>(bias.id, column_sums(&grad));
-        }
-        if let Some(x) = x {
-            grads.register::<Flex>(x.id, grad);
-        }
-    }
-}
-
-/// burn-autodiff's name for [`dense`] in a graph.
-#[derive(Debug)]
-struct Dense;
-
-impl Backward<Flex, 3> for Dense {
-    /// What went in, the weights, and what came out.
-    type State = (FlexTensor, FlexTensor, FlexTensor, Then);
-
-    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let [x_node, weight_node, bias_node] = ops.parents;
-        let (x, weight, out, then) = ops.state;
-        let grad = masked(grads.consume::<Flex>(&ops.node), &out, then);
-        if let Some(bias) = bias_node {
-            grads.register::<Flex>(bias.id, column_sums(&grad));
-        }
-        if let Some(node) = weight_node {
-            grads.register::<Flex>(node.id, Flex::float_matmul(grad.transpose(0, 1), x));
-        }
-        if let Some(node) = x_node {
-            grads.register::<Flex>(node.id, Flex::float_matmul(grad, weight));
-        }
-    }
-}
-
-/// burn-autodiff's name for [`bernoulli`] in a graph.
-#[derive(Debug)]
-struct Bernoulli;
-
-impl Backward<Flex, 1> for Bernoulli {
-    /// Logits and values.
-    type State = (FlexTensor, FlexTensor);
-
-    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _: &mut Checkpointer) {
-        let (logits, values) = ops.state;
-        unary::<Flex, _>(ops.parents, ops.node, grads, |grad| {
-            let grad = flat_of(grad);
-            let shape = logits.layout().shape().clone();
-            let (grad, logits, values) =
-                (grad.storage::<f32>(), logits.storage::<f32>(), values.storage::<f32>());
-            let columns = logits.len() / grad.len().max(1);
-            let mut out = vec![0.0f32; logits.len()];
-            out.par_chunks_mut(columns)
-                .zip(logits.par_chunks(columns).zip(values.par_chunks(columns)))
-                .zip(grad)
-                .for_each(|((out, (logits, values)), grad)| {
-                    for ((out, logit), value) in out.iter_mut().zip(logits).zip(values) {
-                        *out = grad * (1.0 / (1.0 + (-logit).exp()) - value);
-                    }
-                });
-            FlexTensor::from_data(TensorData::new(out, shape))
-        });
-    }
-}
-
-/// Adds `[n]` to the rows of `[…, n]`, in their place where nothing else holds them.
-fn biased_of(x: FlexTensor, bias: &FlexTensor, then: Then) -> FlexTensor {
-    let (mut x, bias) = (flat_of(x), flat_of(bias.clone()));
-    let bias = bias.storage::<f32>();
-    let arch = pulp::Arch::new();
-    let rows = x.storage_mut::<f32>().par_chunks_mut(block_of(bias.len()));
-    rows.for_each(|rows| arch.dispatch(AddRows { rows, bias, then }));
-    x
-}
-
-/// The gradient of what went into [`Then`], by what came out: in its place where nothing else holds it.
-fn masked(grad: FlexTensor, out: &FlexTensor, then: Then) -> FlexTensor {
-    let mut grad = flat_of(grad);
-    if then == Then::Nothing {
-        return grad;
-    }
-    let arch = pulp::Arch::new();
-    let blocks = grad.storage_mut::<f32>().par_chunks_mut(BLOCK).zip(out.storage::<f32>().par_chunks(BLOCK));
-    blocks.for_each(|(grad, out)| arch.dispatch(Mask { grad, out }));
-    grad
-}
-
-/// The sum of the rows of `[…, n]`, which does not depend on the number of threads: `[n]`.
-fn column_sums(rows: &FlexTensor) -> FlexTensor {
-    let columns = rows.layout().shape().iter().next_back().copied().unwrap_or(1);
-    let arch = pulp::Arch::new();
-    let parts: Vec<Vec<f32>> = rows
-        .storage::<f32>()
-        .par_chunks(block_of(columns))
-        .map(|rows| {
-            let mut sums = vec![0.0f32; columns];
-            arch.dispatch(SumRows { rows, sums: &mut sums });
-            sums
-        })
-        .collect();
-    let mut sums = vec![0.0f32; columns];
-    for part in parts {
-        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
-    }
-    FlexTensor::from_data(TensorData::new(sums, [columns]))
-}
-
-fn bernoulli_of(logits: &FlexTensor, values: &FlexTensor) -> FlexTensor {
-    let rows = logits.layout().shape().iter().next().copied().unwrap_or(0);
-    let (logits, values) = (logits.storage::<f32>(), values.storage::<f32>());
-    let columns = logits.len() / rows.max(1);
-    let sum = |(logits, values): (&[f32], &[f32])| {
-        let nats = logits.iter().zip(values).map(|(logit, value)| {
-            // Never the exponential of something large, whatever the logit.
-            f64::from(logit.max(0.0) - logit * value + (-logit.abs()).exp().ln_1p())
-        });
-        nats.sum::<f64>() as f32
-    };
-    let sums: Vec<f32> =
-        logits.par_chunks(columns.max(1)).zip(values.par_chunks(columns.max(1))).map(sum).collect();
-    FlexTensor::from_data(TensorData::new(sums, [rows]))
-}
-
-/// Whole rows of so many columns that a thread takes at once, in numbers.
-fn block_of(columns: usize) -> usize {
-    (BLOCK / columns.max(1)).max(1) * columns.max(1)
-}
-
-struct AddRows<'a> {
-    rows: &'a mut [f32],
-    bias: &'a [f32],
-    then: Then,
-}
-
-impl pulp::NullaryFnOnce for AddRows<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        for row in self.rows.chunks_exact_mut(self.bias.len().max(1)) {
-            match self.then {
-                Then::Nothing => row.iter_mut().zip(self.bias).for_each(|(value, bias)| *value += bias),
-                Then::Relu => {
-                    row.iter_mut().zip(self.bias).for_each(|(value, bias)| *value = (*value + bias).max(0.0));
-                }
-            }
-        }
-    }
-}
-
-struct Mask<'a> {
-    grad: &'a mut [f32],
-    out: &'a [f32],
-}
-
-impl pulp::NullaryFnOnce for Mask<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        for (grad, out) in self.grad.iter_mut().zip(self.out) {
-            *grad = if *out > 0.0 { *grad } else { 0.0 };
-        }
-    }
-}
-
-struct SumRows<'a> {
-    rows: &'a [f32],
-    sums: &'a mut [f32],
-}
-
-impl pulp::NullaryFnOnce for SumRows<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        for row in self.rows.chunks_exact(self.sums.len().max(1)) {
-            self.sums.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
-        }
-    }
-}
-
-/// One sample's run of a row of the picture that a patch sees in one of its rows.
-struct Run {
-    /// First number in the patch.
-    patch: usize,
-    /// First number in the picture.
-    picture: usize,
-    len: usize,
-}
-
-/// The runs of every patch of a picture, in the order of the patches; of the padding there is none.
-fn runs(at: Geometry) -> Vec<Run> {
-    let (half, line) = (at.half(), KERNEL * at.channels);
-    let mut runs = Vec::with_capacity(half * half * KERNEL);
-    for row in 0..half {
-        for column in 0..half {
-            let patch = (row * half + column) * at.patch();
-            let left = (column * STRIDE) as isize - PADDING as isize;
-            let skipped = (-left).max(0) as usize;
-            let start = left.max(0) as usize;
-            let len = (KERNEL - skipped).min(at.side - start);
-            for line_at in 0..KERNEL {
-                let y = (row * STRIDE + line_at).checked_sub(PADDING);
-                if let Some(y) = y.filter(|y| *y < at.side) {
-                    runs.push(Run {
-                        patch: patch + line_at * line + skipped * at.channels,
-                        picture: (y * at.side + start) * at.channels,
-                        len: len * at.channels,
-                    });
-                }
-            }
-        }
-    }
-    runs
-}
-
-fn patches_of(x: &FlexTensor, at: Geometry) -> FlexTensor {
-    let (half, picture) = (at.half(), at.side * at.side * at.channels);
-    let rows = half * half * at.patch();
-    let x = x.storage::<f32>();
-    let batch = x.len() / picture.max(1);
-    let mut out = vec![0.0f32; batch * rows];
-    let runs = runs(at);
-    out.par_chunks_mut(rows).zip(x.par_chunks(picture)).for_each(|(out, x)| {
-        for run in &runs {
-            out[run.patch..][..run.len].copy_from_slice(&x[run.picture..][..run.len]);
-        }
-    });
-    FlexTensor::from_data(TensorData::new(out, [batch * half * half, at.patch()]))
-}
-
-fn gather_of(rows: &FlexTensor, at: Geometry) -> FlexTensor {
-    let (half, picture) = (at.half(), at.side * at.side * at.channels);
-    let len = half * half * at.patch();
-    let rows = rows.storage::<f32>();
-    let batch = rows.len() / len.max(1);
-    let mut out = vec![0.0f32; batch * picture];
-    let runs = runs(at);
-    let arch = pulp::Arch::new();
-    out.par_chunks_mut(picture).zip(rows.par_chunks(len)).for_each(|(out, rows)| {
-        arch.dispatch(Sum { runs: &runs, out, rows });
-    });
-    FlexTensor::from_data(TensorData::new(out, [batch, at.side, at.side, at.channels]))
-}
-
-/// Adds one sample's rows to its pixels, for the fastest instructions that the machine has.
-struct Sum<'a> {
-    runs: &'a [Run],
-    out: &'a mut [f32],
-    rows: &'a [f32],
-}
-
-impl pulp::NullaryFnOnce for Sum<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn call(self) {
-        for run in self.runs {
-            let to = &mut self.out[run.picture..][..run.len];
-            for (to, from) in to.iter_mut().zip(&self.rows[run.patch..][..run.len]) {
-                *to += from;
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use burn::tensor::{Device, TensorData};
+
     use super::*;
     use crate::train::model::numbers_of;
     use crate::train::random::{Purpose, Stream};
