@@ -17,7 +17,7 @@ use burn::backend::{Autodiff, DispatchDevice, Flex};
 use burn::tensor::{Device, Tensor, TensorData};
 use rayon::prelude::*;
 
-use super::walks::{AddRows, BLOCK, Mask, SumRows, gathered, laid_out, runs};
+use super::walks::{AddRows, BLOCK, Mask, Run, SumRows, gathered, lay_out, runs};
 use super::{Geometry, Then};
 
 /// burn-flex with its graph.
@@ -207,18 +207,21 @@ fn forward(kind: Kind, x: &FlexTensor, weight: &FlexTensor, bias: &FlexTensor, t
     let samples = x.len() / from.max(1);
     let (per_block, runs, arch) = (samples_of_block(samples, at), runs(at), pulp::Arch::new());
     let mut out = vec![0.0f32; samples * to];
-    out.par_chunks_mut(per_block * to).zip(x.par_chunks(per_block * from)).for_each(|(out, x)| {
-        if is_down {
-            let rows = laid_out(x, large, small / at.features * at.patch(), &runs);
-            let product = Flex::float_matmul(matrix(rows, at.patch()), weight.transpose(0, 1));
-            out.copy_from_slice(product.as_slice().unwrap_or_default());
-        } else {
-            let product = Flex::float_matmul(matrix(x.to_vec(), at.features), weight.clone());
-            let rows = product.as_slice().unwrap_or_default();
-            gathered(rows, small / at.features * at.patch(), out, large, &runs, arch);
-        }
-        arch.dispatch(AddRows { rows: out, bias, then });
-    });
+    let plan = Plan { at, large, rows_len: small / at.features * at.patch(), runs };
+    let blocks = out.par_chunks_mut(per_block * to).zip(x.par_chunks(per_block * from));
+    blocks.for_each_init(
+        || plan.rows(per_block),
+        |kept, (out, x)| {
+            if is_down {
+                let product = Flex::float_matmul(plan.laid_out(x, kept), weight.transpose(0, 1));
+                out.copy_from_slice(product.as_slice().unwrap_or_default());
+            } else {
+                let product = Flex::float_matmul(matrix(x.to_vec(), at.features), weight.clone());
+                plan.gathered(&product, out, arch);
+            }
+            arch.dispatch(AddRows { rows: out, bias, then });
+        },
+    );
     let (side, last) = if is_down { (at.half(), at.features) } else { (at.side, at.channels) };
     FlexTensor::from_data(TensorData::new(out, [samples, side, side, last]))
 }
@@ -253,34 +256,34 @@ fn backward(
     let (x, grad) = (x.storage::<f32>(), grad.storage::<f32>());
     let (large, small) = sizes(at);
     let (from, to) = if is_down { (large, small) } else { (small, large) };
-    let rows_len = small / at.features * at.patch();
     let samples = x.len() / from.max(1);
     let (per_block, runs, arch) = (samples_of_block(samples, at), runs(at), pulp::Arch::new());
+    let plan = Plan { at, large, rows_len: small / at.features * at.patch(), runs };
     let mut by_x = vec![0.0f32; if wanted.x { x.len() } else { 0 }];
-    let block = |x: &[f32], grad: &[f32], by_x: Option<&mut [f32]>| {
+    let block = |kept: &mut FlexTensor, x: &[f32], grad: &[f32], by_x: Option<&mut [f32]>| {
         // The larger picture's rows, and the smaller one's features.
         let (pictures, features) = if is_down { (x, grad) } else { (grad, x) };
         let features = matrix(features.to_vec(), at.features);
-        let rows = (wanted.weight || !is_down)
-            .then(|| matrix(laid_out(pictures, large, rows_len, &runs), at.patch()));
+        let rows = (wanted.weight || !is_down).then(|| plan.laid_out(pictures, kept));
         if let Some(by_x) = by_x {
             if let (false, Some(rows)) = (is_down, &rows) {
                 let product = Flex::float_matmul(rows.clone(), weight.transpose(0, 1));
                 by_x.copy_from_slice(product.as_slice().unwrap_or_default());
             } else {
                 let product = Flex::float_matmul(features.clone(), weight.clone());
-                gathered(product.as_slice().unwrap_or_default(), rows_len, by_x, large, &runs, arch);
+                plan.gathered(&product, by_x, arch);
             }
         }
         rows.filter(|_| wanted.weight).map(|rows| Flex::float_matmul(features.transpose(0, 1), rows))
     };
     let pairs = x.par_chunks(per_block * from).zip(grad.par_chunks(per_block * to));
+    let kept = || plan.rows(per_block);
     let parts: Vec<Option<FlexTensor>> = match wanted.x {
         true => pairs
             .zip(by_x.par_chunks_mut(per_block * from))
-            .map(|((x, grad), by_x)| block(x, grad, Some(by_x)))
+            .map_init(kept, |kept, ((x, grad), by_x)| block(kept, x, grad, Some(by_x)))
             .collect(),
-        false => pairs.map(|(x, grad)| block(x, grad, None)).collect(),
+        false => pairs.map_init(kept, |kept, (x, grad)| block(kept, x, grad, None)).collect(),
     };
     let by_weight = wanted.weight.then(|| {
         let mut sums = vec![0.0f32; at.features * at.patch()];
@@ -291,6 +294,41 @@ fn backward(
         matrix(sums, at.patch())
     });
     (wanted.x.then(|| FlexTensor::from_data(TensorData::new(by_x, shape))), by_weight)
+}
+
+/// Where numbers of pictures and of rows are each other's.
+struct Plan {
+    at: Geometry,
+    /// Numbers of a larger picture.
+    large: usize,
+    /// Numbers of all rows of a sample.
+    rows_len: usize,
+    runs: Vec<Run>,
+}
+
+impl Plan {
+    /// Rows of so many samples, to be used again: what is padding stays 0.
+    fn rows(&self, samples: usize) -> FlexTensor {
+        matrix(vec![0.0; samples * self.rows_len], self.at.patch())
+    }
+
+    /// What every pixel of the smaller pictures sees, in `kept` where that has as many rows.
+    fn laid_out(&self, pictures: &[f32], kept: &mut FlexTensor) -> FlexTensor {
+        let samples = pictures.len() / self.large.max(1);
+        let mut fewer = None;
+        if kept.storage::<f32>().len() != samples * self.rows_len {
+            fewer = Some(self.rows(samples));
+        }
+        let rows = fewer.as_mut().unwrap_or(kept);
+        lay_out(pictures, self.large, rows.storage_mut::<f32>(), self.rows_len, &self.runs);
+        rows.clone()
+    }
+
+    /// Adds rows to the pixels that they are of.
+    fn gathered(&self, rows: &FlexTensor, pictures: &mut [f32], arch: pulp::Arch) {
+        let rows = rows.as_slice().unwrap_or_default();
+        gathered(rows, self.rows_len, pictures, self.large, &self.runs, arch);
+    }
 }
 
 /// Numbers of a larger and of a smaller picture.

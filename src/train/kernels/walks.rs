@@ -121,20 +121,17 @@ pub fn runs(at: Geometry) -> Vec<Run> {
     runs
 }
 
-/// What every pixel of the smaller pictures sees of the larger ones: `rows_len` numbers of each sample, whose
-/// picture has `picture_len`. Padding is 0.
-pub fn laid_out(pictures: &[f32], picture_len: usize, rows_len: usize, runs: &[Run]) -> Vec<f32> {
-    let samples = pictures.len() / picture_len.max(1);
-    let mut rows = vec![0.0f32; samples * rows_len];
+/// Writes what every pixel of the smaller pictures sees of the larger ones: `rows_len` numbers of each
+/// sample, whose picture has `picture_len`. Padding is left as it is.
+pub fn lay_out(pictures: &[f32], picture_len: usize, rows: &mut [f32], rows_len: usize, runs: &[Run]) {
     for (rows, picture) in rows.chunks_exact_mut(rows_len).zip(pictures.chunks_exact(picture_len)) {
         for run in runs {
             rows[run.patch..][..run.len].copy_from_slice(&picture[run.picture..][..run.len]);
         }
     }
-    rows
 }
 
-/// The transpose of [`laid_out`]: adds to each pixel what is of it in the rows.
+/// The transpose of [`lay_out`]: adds to each pixel what is of it in the rows.
 pub fn gathered(
     rows: &[f32],
     rows_len: usize,
