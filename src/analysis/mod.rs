@@ -6,6 +6,7 @@
 pub mod descriptor;
 pub mod encoder;
 pub mod evidence;
+pub mod generated;
 pub mod groups;
 pub mod hamming;
 pub mod hash;

@@ -3,16 +3,22 @@
 pub mod args;
 mod demo;
 mod duplicates;
+mod encode;
+mod evaluate;
 mod leaks;
 mod look;
 mod progress;
 mod prune;
 mod quality;
 mod ranking;
+mod reconstruct;
 mod report;
 mod review;
+mod sample;
 mod scan;
 mod source;
+mod train;
+mod trained;
 
 use std::process::ExitCode;
 
@@ -41,6 +47,11 @@ pub fn main() -> ExitCode {
         Some(Task::LabelErrors(options)) => ranking::run(ranking::By::Label, options),
         Some(Task::Prune(options)) => prune::run(options),
         Some(Task::Report(options)) => report::run(options),
+        Some(Task::Train(options)) => train::run(options),
+        Some(Task::Sample(options)) => sample::run(options),
+        Some(Task::Encode(options)) => encode::run(options),
+        Some(Task::Reconstruct(options)) => reconstruct::run(options),
+        Some(Task::Evaluate(options)) => evaluate::run(options),
         Some(Task::Demo(options)) => demo::run(options),
         Some(Task::Screenshot(options)) => crate::app::screenshot(options),
         None => crate::app::run(arguments.path.as_deref(), arguments.project.as_deref()),

@@ -66,8 +66,7 @@ pub fn scan(options: &ScanOptions, control: &Control) -> anyhow::Result<ScanRepo
     let Source { snapshot, issues, project, .. } = open(&options.path, options.project.as_deref(), control)?;
     // What is asked is read before the long part of the work.
     let filter = options.filter.as_deref().unwrap_or_default();
-    let query = query::parse(filter, snapshot.vocabulary())
-        .map_err(|error| Usage(format!("{}\n{}", error.message, point_at(filter, &error.at))))?;
+    let query = parse_filter(filter, &snapshot)?;
 
     let cache = project.as_ref().map(|project| Thumbnails::open(project, DEFAULT_CAP));
     let keeper = project.as_deref().map(|project| Keeper { project, cache: cache.as_ref() });
@@ -169,6 +168,12 @@ fn print(report: &ScanReport, out: &mut impl Write) -> std::io::Result<()> {
     }
     print_issues(&report.issues, out)?;
     writeln!(out, "\n{:.2} s", report.seconds)
+}
+
+/// What a filter asks for; a wrong one is pointed at.
+pub fn parse_filter(filter: &str, snapshot: &Snapshot) -> Result<query::Query, Usage> {
+    query::parse(filter, snapshot.vocabulary())
+        .map_err(|error| Usage(format!("{}\n{}", error.message, point_at(filter, &error.at))))
 }
 
 /// The query with a mark under the wrong part.

@@ -9,7 +9,7 @@ pub mod duplicates;
 mod keep;
 pub mod measure;
 pub mod open;
-mod pass;
+pub(crate) mod pass;
 pub mod scores;
 pub mod signals;
 

@@ -22,7 +22,7 @@ pub fn cores() -> usize {
 
 /// Does `one` with each sample on `threads` threads of that name and hands over batches of what it
 /// found, from all of them; a cancelled pass hands over what it has. Progress counts samples.
-pub(super) fn each_batch<B: Default + Send>(
+pub(crate) fn each_batch<B: Default + Send>(
     name: &str,
     samples: &[SampleId],
     threads: usize,

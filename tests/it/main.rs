@@ -27,4 +27,5 @@ mod review;
 mod session;
 mod signals;
 mod store;
+mod training;
 mod window;

@@ -1,0 +1,93 @@
+//! `lenslet encode`: where samples lie in a trained model's latent space, as an array.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::anyhow;
+use npyz::WriterBuilder;
+use serde::Serialize;
+
+use super::args::EncodeOptions;
+use super::look::{tell, write_table};
+use super::progress::Meter;
+use super::trained::{LeftOutRow, check_ending, check_out, choose, load};
+use crate::files;
+use crate::jobs::Control;
+use crate::text::counted;
+use crate::train::config::HeldOut;
+use crate::train::pack::Wanted;
+use crate::train::score::score;
+
+/// What was written, as `--json` prints it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EncodeReport {
+    pub source: String,
+    pub checkpoint: PathBuf,
+    pub step: u64,
+    pub device: String,
+    pub samples: usize,
+    pub latent: usize,
+    pub out: PathBuf,
+    /// The path of each row.
+    pub paths: PathBuf,
+    pub left_out: Vec<LeftOutRow>,
+    pub seconds: f64,
+}
+
+pub fn run(options: &EncodeOptions) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let control = Control::new();
+    let meter = Meter::start(&control);
+    check_ending(&options.out, "npy")?;
+    let paths = options.out.with_extension("csv");
+    check_out(&options.out, options.overwrite)?;
+    check_out(&paths, options.overwrite)?;
+    let trained = load(&options.checkpoint, &options.device)?;
+    let chosen = choose(&options.samples, &[&options.out, &paths], &control)?;
+    let wanted = Wanted { held_out: HeldOut::Share(0.0), ..trained.wanted() };
+    let pack = chosen.pack(&wanted, &control)?;
+    control.begin("Encoding", pack.len() as u64);
+    let rows: Vec<u32> = (0..pack.len() as u32).collect();
+    let scores = score(&trained.model, &pack, &rows, 0, &control)?;
+    drop(meter);
+
+    let latent = trained.model.shape.latent;
+    let failed = |error: std::io::Error| anyhow!("{} could not be written: {error}", options.out.display());
+    files::write_whole(&options.out, failed, |out| {
+        let shape = [pack.len() as u64, latent as u64];
+        let writer = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(out).begin_nd();
+        let mut writer = writer.map_err(failed)?;
+        writer.extend(scores.means.iter().copied()).map_err(failed)?;
+        writer.finish().map_err(failed)
+    })?;
+    let heading = ["row", "path", "reconstruction", "kl", "squared_error"].map(str::to_owned).to_vec();
+    let table = pack.samples.iter().enumerate().map(|(row, sample)| {
+        let numbers = [scores.reconstruction[row], scores.divergence[row], scores.squared_errors[row]];
+        let path = chosen.snapshot.dataset.path(*sample).to_owned();
+        [vec![row.to_string(), path], numbers.map(|number| number.to_string()).to_vec()].concat()
+    });
+    write_table(&paths, std::iter::once(heading).chain(table))?;
+    let report = EncodeReport {
+        source: chosen.snapshot.dataset.source.clone(),
+        checkpoint: options.checkpoint.clone(),
+        step: trained.checkpoint.about.step,
+        device: trained.device,
+        samples: pack.len(),
+        latent,
+        out: options.out.clone(),
+        paths,
+        left_out: chosen.left_out(&pack),
+        seconds: started.elapsed().as_secs_f64(),
+    };
+    tell(&report, options.json, |out| {
+        writeln!(
+            out,
+            "{} of {} in {}; their paths in {}",
+            counted(report.samples as u64, "row"),
+            counted(report.latent as u64, "number"),
+            report.out.display(),
+            report.paths.display()
+        )
+    })
+}

@@ -1,0 +1,143 @@
+//! What the commands have in common that train a model or use a trained one: samples as pixels, a model on
+//! a device, and files that are not written over.
+
+use std::path::Path;
+
+use anyhow::{Context, anyhow};
+use serde::Serialize;
+
+use super::Usage;
+use super::args::{DeviceOptions, SamplesOptions};
+use super::scan::parse_filter;
+use super::source::{Source, measured, open};
+use crate::dataset::SampleId;
+use crate::dataset::query::{self, Snapshot};
+use crate::export::{check_file, check_target};
+use crate::files;
+use crate::import::{Reader, dataset_reader};
+use crate::jobs::Control;
+use crate::pipeline::{Keeper, cores};
+use crate::train::checkpoint::Checkpoint;
+use crate::train::device::Processor;
+use crate::train::model::Model;
+use crate::train::pack::{Pack, Wanted, chosen, pack};
+
+/// Samples that were asked for.
+pub struct Chosen {
+    pub snapshot: Snapshot,
+    pub reader: Reader,
+    /// In the order of their paths; pruned ones are not among them.
+    pub samples: Vec<SampleId>,
+    pub threads: usize,
+}
+
+/// Opens a dataset and finds the samples that are asked for. `outs` that lie where nothing may be written
+/// are told before the long part of the work.
+pub fn choose(options: &SamplesOptions, outs: &[&Path], control: &Control) -> anyhow::Result<Chosen> {
+    let threads = options.threads.map_or_else(cores, usize::from);
+    for out in outs {
+        check_target(out, Path::new(&options.path))?;
+    }
+    let Source { mut snapshot, issues, project, .. } =
+        open(&options.path, options.project.as_deref(), control)?;
+    for out in outs {
+        check_target(out, Path::new(&snapshot.dataset.root))?;
+    }
+    let filter = options.filter.as_deref().unwrap_or_default();
+    let query = parse_filter(filter, &snapshot)?;
+    let reader = dataset_reader(&snapshot.dataset);
+    // Without a filter nothing is asked that has to be measured first.
+    if !query.is_everything() {
+        let keeper = project.as_deref().map(|project| Keeper { project, cache: None });
+        (snapshot, _) = measured(snapshot, issues, &reader, keeper, threads, control)?;
+    }
+    let rows = query::rows(&snapshot, &query, "path", Default::default());
+    let samples = chosen(&snapshot, &rows);
+    Ok(Chosen { snapshot, reader, samples, threads })
+}
+
+impl Chosen {
+    pub fn pack(&self, wanted: &Wanted, control: &Control) -> anyhow::Result<Pack> {
+        Ok(pack(&self.snapshot, &self.reader, &self.samples, wanted, self.threads, control)?)
+    }
+
+    /// Samples that are left out, for a report.
+    pub fn left_out(&self, pack: &Pack) -> Vec<LeftOutRow> {
+        let row = |(sample, message): &(SampleId, String)| LeftOutRow {
+            path: self.snapshot.dataset.path(*sample).to_owned(),
+            message: message.clone(),
+        };
+        pack.left_out.iter().map(row).collect()
+    }
+}
+
+/// A sample that could not be read.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LeftOutRow {
+    pub path: String,
+    pub message: String,
+}
+
+/// A trained model, ready for use.
+pub struct Trained {
+    pub checkpoint: Checkpoint,
+    pub model: Model,
+    pub device: String,
+}
+
+/// Reads a checkpoint and brings its model to the device that is asked for.
+pub fn load(path: &Path, device: &DeviceOptions) -> anyhow::Result<Trained> {
+    let checkpoint = Checkpoint::load(path)?;
+    let processor = Processor::choose(device.device)?;
+    let model = processor.model(&checkpoint.about.config.shape, checkpoint.weights.clone());
+    Ok(Trained { checkpoint, model, device: processor.name })
+}
+
+impl Trained {
+    /// How samples are to be packed for this model: as those that it was trained on.
+    pub fn wanted(&self) -> Wanted {
+        let about = &self.checkpoint.about;
+        Wanted { class_names: Some(about.class_names.clone()), ..Wanted::of(&about.config) }
+    }
+}
+
+/// Refuses a file that cannot be written, or that is there and was not to be replaced.
+pub fn check_out(path: &Path, overwrite: bool) -> anyhow::Result<()> {
+    check_file(path)?;
+    if !overwrite && path.exists() {
+        return Err(anyhow!(
+            "this is there already; choose another name or add --overwrite: {}",
+            path.display()
+        ));
+    }
+    Ok(())
+}
+
+/// Refuses a file whose name does not end as it has to.
+pub fn check_ending(path: &Path, ending: &str) -> Result<(), Usage> {
+    let found = path.extension().and_then(|found| found.to_str());
+    if found.is_some_and(|found| found.eq_ignore_ascii_case(ending)) {
+        return Ok(());
+    }
+    Err(Usage(format!("the name has to end in .{ending}: {}", path.display())))
+}
+
+/// Writes `width × height` pixels of 1 or 3 channels as a PNG, whole or not at all.
+pub fn write_png(
+    path: &Path,
+    width: usize,
+    height: usize,
+    channels: usize,
+    pixels: &[u8],
+) -> anyhow::Result<()> {
+    let colour = match channels {
+        1 => image::ExtendedColorType::L8,
+        _ => image::ExtendedColorType::Rgb8,
+    };
+    let failed = |error: std::io::Error| anyhow!("{} could not be written: {error}", path.display());
+    files::write_whole(path, failed, |out| {
+        let encoder = image::codecs::png::PngEncoder::new(out);
+        image::ImageEncoder::write_image(encoder, pixels, width as u32, height as u32, colour)
+            .with_context(|| format!("{} could not be written", path.display()))
+    })
+}

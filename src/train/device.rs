@@ -1,0 +1,127 @@
+//! Where tensors lie: the processor, or a graphics device that the window may share.
+//!
+//! burn needs more of a graphics device than a window asks for. [`needs`] says what; a device that was
+//! made with it serves both, so that what is decoded is drawn without a copy.
+
+use burn::tensor::Device;
+use burn::tensor::wgpu::WgpuSetup;
+
+/// What a person wants.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Choice {
+    /// The graphics device where there is one, else the processor.
+    #[default]
+    Auto,
+    Gpu,
+    Cpu,
+}
+
+impl Choice {
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Gpu, Self::Cpu];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Gpu => "gpu",
+            Self::Cpu => "cpu",
+        }
+    }
+}
+
+/// What does the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    Cpu,
+    Gpu,
+}
+
+/// A device, with its name for a person.
+#[derive(Clone, Debug)]
+pub struct Processor {
+    pub(super) device: Device,
+    pub kind: Kind,
+    pub name: String,
+}
+
+/// There is no such device.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no graphics device to train on ({0}); take the processor with --device cpu")]
+pub struct NoDevice(String);
+
+impl Processor {
+    /// The processor, on all cores.
+    pub fn cpu() -> Self {
+        let cores = crate::pipeline::cores() as u64;
+        let name = format!("CPU, {}", crate::text::counted(cores, "core"));
+        Self { device: Device::flex(), kind: Kind::Cpu, name }
+    }
+
+    /// What was chosen, on a device of its own: for use without a window. A software driver is no graphics
+    /// device here, unless one was asked for: the processor itself is faster.
+    pub fn choose(choice: Choice) -> Result<Self, NoDevice> {
+        match choice {
+            Choice::Cpu => Ok(Self::cpu()),
+            Choice::Gpu => own(true),
+            Choice::Auto => Ok(own(false).unwrap_or_else(|error| {
+                tracing::debug!("{error}");
+                Self::cpu()
+            })),
+        }
+    }
+
+    /// A graphics device that the window made. Call it once for each device, and clone what it gives.
+    pub fn shared(
+        instance: &wgpu::Instance,
+        adapter: &wgpu::Adapter,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+    ) -> Result<Self, NoDevice> {
+        let about = adapter.get_info();
+        let setup = WgpuSetup {
+            instance: instance.clone(),
+            adapter: adapter.clone(),
+            device: device.clone(),
+            queue: queue.clone(),
+            backend: about.backend,
+        };
+        let device = Device::wgpu_options().setup(setup).init();
+        let device = device.map_err(|error| NoDevice(format!("{}: {error}", about.name)))?;
+        Ok(Self { device, kind: Kind::Gpu, name: format!("GPU, {}", about.name) })
+    }
+}
+
+/// What to ask for of an adapter so that burn can use the device: all that it has, but for mapping of
+/// what it computes with and what is experimental, neither of which is safe to ask for unseen.
+pub fn needs(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
+    let unwanted = wgpu::Features::MAPPABLE_PRIMARY_BUFFERS | wgpu::Features::all_experimental_mask();
+    wgpu::DeviceDescriptor {
+        label: Some("lenslet"),
+        required_features: adapter.features() - unwanted,
+        required_limits: adapter.limits(),
+        ..Default::default()
+    }
+}
+
+fn own(with_software: bool) -> Result<Processor, NoDevice> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let options = wgpu::RequestAdapterOptions {
+        power_preference: wgpu::PowerPreference::HighPerformance,
+        ..Default::default()
+    };
+    let adapter = pollster::block_on(instance.request_adapter(&options));
+    let adapter = adapter.map_err(|error| NoDevice(error.to_string()))?;
+    let about = adapter.get_info();
+    if about.device_type == wgpu::DeviceType::Cpu && !with_software {
+        return Err(NoDevice(format!("{} is a software driver", about.name)));
+    }
+    let made = pollster::block_on(adapter.request_device(&needs(&adapter)));
+    let (device, queue) = made.map_err(|error| NoDevice(error.to_string()))?;
+    Processor::shared(&instance, &adapter, &device, &queue)
+}
+
+impl Processor {
+    /// A model of these numbers on this device.
+    pub fn model(&self, shape: &super::config::Shape, numbers: super::model::Numbers) -> super::model::Model {
+        super::model::Model::of(shape, numbers, &self.device)
+    }
+}

@@ -1,0 +1,233 @@
+//! Training and what a trained model is used for, as a person types it.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::cli::{json, lenslet};
+use crate::data::real_data;
+
+/// The demo dataset and a small model that was trained on it for a few steps.
+struct Trained {
+    home: tempfile::TempDir,
+    data: String,
+    run: PathBuf,
+    lines: Vec<Value>,
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+/// The lines of `train --json`.
+fn lines(output: &std::process::Output) -> Vec<Value> {
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = std::str::from_utf8(&output.stdout).expect("UTF-8");
+    text.lines().map(|line| serde_json::from_str(line).expect("a JSON object")).collect()
+}
+
+fn of_event<'a>(lines: &'a [Value], event: &str) -> Vec<&'a Value> {
+    lines.iter().filter(|line| line["event"] == event).collect()
+}
+
+const SMALL: [&str; 15] = [
+    "--json",
+    "--device",
+    "cpu",
+    "--size",
+    "16",
+    "--width",
+    "4",
+    "--depth",
+    "1",
+    "--latent",
+    "3",
+    "--batch",
+    "16",
+    "--channels",
+    "grey",
+];
+
+impl Trained {
+    fn new() -> Self {
+        let home = tempfile::tempdir().expect("a folder");
+        let out = home.path().join("demo");
+        let demo = lenslet(&["demo", "--out", text(&out), "--samples", "90"], home.path());
+        assert!(demo.status.success(), "{}", String::from_utf8_lossy(&demo.stderr));
+        let (data, run) = (text(&out.join("glyphs")).to_owned(), home.path().join("run"));
+        let mut trained = Self { home, data, run, lines: Vec::new() };
+        let run = text(&trained.run).to_owned();
+        trained.lines = lines(&trained.train(&run, &["--steps", "8", "--held-out", "0.3", "--conditional"]));
+        trained
+    }
+
+    fn train(&self, out: &str, more: &[&str]) -> std::process::Output {
+        lenslet(&[&["train", &self.data, "--out", out], &SMALL[..], more].concat(), self.home.path())
+    }
+
+    fn run(&self, arguments: &[&str]) -> std::process::Output {
+        lenslet(arguments, self.home.path())
+    }
+
+    fn at(&self, name: &str) -> String {
+        text(&self.home.path().join(name)).to_owned()
+    }
+}
+
+#[test]
+fn a_model_is_trained_continued_sampled_and_measured() {
+    let trained = Trained::new();
+    let run = text(&trained.run);
+
+    // Training tells what it begins with, what it loses and what it ends with.
+    let began = &of_event(&trained.lines, "begin")[0];
+    assert_eq!((&began["steps"], &began["size"], &began["channels"]), (&8.into(), &16.into(), &1.into()));
+    let (training, held_out) = (began["training"].as_u64().unwrap(), began["held_out"].as_u64().unwrap());
+    let left_out = of_event(&trained.lines, "left-out");
+    assert_eq!(training + held_out + left_out.len() as u64, 90);
+    assert!(!left_out.is_empty(), "the demo has broken samples");
+    assert!(left_out.iter().all(|row| row["message"].as_str().is_some_and(|text| !text.is_empty())));
+    let step = of_event(&trained.lines, "step").pop().expect("a report");
+    for key in ["loss", "reconstruction", "kl", "elbo", "samples_per_sec", "secs"] {
+        assert!(step[key].is_f64(), "{key}: {step}");
+    }
+    assert_eq!(step["kl_by_dimension"].as_array().unwrap().len(), 3);
+    let end = of_event(&trained.lines, "end").pop().expect("an end");
+    assert_eq!((&end["why"], &end["step"]), (&"completed".into(), &8.into()));
+
+    // The same words give the same figures; going on is the same as never having stopped.
+    let figures = |lines: &[Value]| {
+        let step = of_event(lines, "step").pop().expect("a report").clone();
+        let held_out = of_event(lines, "held-out").pop().expect("a report").clone();
+        (step["step"].clone(), step["loss"].clone(), held_out["elbo"].clone())
+    };
+    let other = trained.at("other");
+    let settings = ["--held-out", "0.3", "--conditional"];
+    let first = lines(&trained.train(&other, &[&settings[..], &["--steps", "3"]].concat()));
+    assert_ne!(figures(&first), figures(&trained.lines));
+    let resumed = lines(&trained.train(&other, &["--resume", "--steps", "8"]));
+    assert_eq!(of_event(&resumed, "begin")[0]["step"], 3);
+    assert_eq!(figures(&resumed), figures(&trained.lines));
+
+    // Another model begins with what fits of this one.
+    let third = trained.at("third");
+    let transferred = trained.train(&third, &["--from", run, "--freeze", "encoder", "--steps", "1"]);
+    let unfit = &of_event(&lines(&transferred), "begin")[0]["unfit"].clone();
+    assert!(unfit.to_string().contains("encoder.hidden.weight"), "{unfit}");
+
+    // Samples: a sheet, and a folder with where they came from.
+    let sheet = trained.at("sheet.png");
+    let drawn =
+        json(&trained.run(&["sample", run, "--grid", "3", "--out", &sheet, "--json", "--device", "cpu"]));
+    assert_eq!((&drawn["samples"], &drawn["step"]), (&9.into(), &8.into()));
+    assert_eq!(image::image_dimensions(&sheet).expect("a PNG"), (48, 48));
+    let folder = trained.at("samples");
+    let class = ["--count", "5", "--class", "a", "--out", &folder, "--device", "cpu"];
+    let wrote = trained.run(&[&["sample", run], &class[..]].concat());
+    assert!(wrote.status.success(), "{}", String::from_utf8_lossy(&wrote.stderr));
+    let table = std::fs::read_to_string(format!("{folder}/samples.csv")).expect("a table");
+    assert_eq!(table.lines().count(), 6);
+    assert!(table.lines().nth(5).unwrap().starts_with("sample-000004.png,true,a,"), "{table}");
+    let scanned = json(&trained.run(&["scan", &folder, "--json"]));
+    assert_eq!(scanned["samples"], 5);
+
+    // Latents, by path.
+    let array = trained.at("latents.npy");
+    let options = ["--out", &array, "--filter", "-label:a", "--json", "--device", "cpu"];
+    let encoded = json(&trained.run(&[&["encode", run, &trained.data], &options[..]].concat()));
+    let bytes = std::fs::read(&array).expect("an array");
+    let array = npyz::NpyFile::new(&bytes[..]).expect("npy");
+    assert_eq!(array.shape(), [encoded["samples"].as_u64().unwrap(), 3]);
+    assert!(array.into_vec::<f32>().expect("floats").iter().all(|value| value.is_finite()));
+    let paths = std::fs::read_to_string(trained.at("latents.csv")).expect("a table");
+    assert_eq!(paths.lines().count() as u64, encoded["samples"].as_u64().unwrap() + 1);
+
+    // Reconstructions, the worst first.
+    let sheet = trained.at("back.png");
+    let options = ["--out", &sheet, "--count", "8", "--worst", "--json", "--device", "cpu"];
+    let back = json(&trained.run(&[&["reconstruct", run, &trained.data], &options[..]].concat()));
+    let ranking = back["ranking"].as_array().expect("a list");
+    assert_eq!(ranking.len() as u64, training + held_out);
+    let errors: Vec<f64> = ranking.iter().map(|row| row["squared_error"].as_f64().unwrap()).collect();
+    assert!(errors.is_sorted_by(|one, two| one >= two));
+    assert!(ranking[..8].iter().all(|row| row["on_sheet"] == true));
+    assert_eq!(image::image_dimensions(&sheet).expect("a PNG"), (4 * 16, 4 * 16));
+
+    // Figures of what was held out.
+    let options = ["--count", "20", "--json", "--device", "cpu"];
+    let measured = json(&trained.run(&[&["evaluate", run, &trained.data], &options[..]].concat()));
+    assert_eq!((&measured["same_data"], &measured["unseen"]), (&true.into(), &held_out.into()));
+    assert!(measured["elbo"].as_f64().unwrap() < 0.0);
+    for space in ["descriptor", "latent"] {
+        for key in ["frechet", "kernel", "precision", "recall", "density", "coverage"] {
+            assert!(measured[space][key].is_f64(), "{space} {key}: {measured}");
+        }
+    }
+    assert!(measured["copying"]["nearer"].is_f64());
+    let options = ["--count", "20", "--filter", "label:a", "--json", "--device", "cpu"];
+    let other = json(&trained.run(&[&["evaluate", run, &trained.data], &options[..]].concat()));
+    assert_eq!((&other["same_data"], &other["copying"]), (&false.into(), &Value::Null));
+
+    what_cannot_be_done_is_told(&trained);
+}
+
+/// Exit status and a part of what is told, by what was typed. Run on one model, which takes time to make.
+fn what_cannot_be_done_is_told(trained: &Trained) {
+    let (run, data) = (text(&trained.run), trained.data.as_str());
+    let inside = format!("{data}/run");
+    let sheet = trained.at("sheet.png");
+    let png = format!("{data}/sheet.png");
+    let nowhere = trained.at("nowhere");
+    let new = trained.at("new");
+    let rows: &[(&[&str], i32, &str)] = &[
+        (&["train", data, "--out", &inside], 1, "inside the dataset"),
+        (&["train", data, "--out", run], 1, "--resume"),
+        (&["train", data, "--out", &trained.at("demo")], 1, "something is in this folder"),
+        (&["train", data, "--out", &nowhere, "--resume"], 1, "no checkpoint here"),
+        (&["train", data, "--out", &nowhere, "--filter", "lable:a"], 2, "^"),
+        (&["train", data, "--out", &nowhere, "--filter", "label:none label:a"], 1, "no sample to train on"),
+        (&["train", data, "--out", &nowhere, "--size", "9"], 2, "16 to 128"),
+        (&["train", data, "--out", &nowhere, "--beta", "-1"], 2, "β"),
+        (&["train", data, "--out", &nowhere, "--held-out", "odd"], 2, "which has"),
+        (&["train", data, "--out", &nowhere, "--from", data], 1, "no checkpoint here"),
+        (&["sample", &nowhere, "--grid", "2", "--out", &new], 2, ".png"),
+        (&["sample", run, "--grid", "2", "--out", &sheet], 1, "--overwrite"),
+        (&["sample", run, "--count", "2", "--out", &new, "--class", "odd"], 2, "odd"),
+        (&["encode", run, data, "--out", &format!("{data}/latents.npy")], 1, "inside the dataset"),
+        (&["encode", run, data, "--out", &new], 2, ".npy"),
+        (&["reconstruct", run, data, "--out", &png], 1, "inside the dataset"),
+        (&["reconstruct", run, data, "--out", &sheet], 1, "--overwrite"),
+        (&["evaluate", &sheet, data], 1, "no checkpoint of Lenslet"),
+    ];
+    for (arguments, code, told) in rows {
+        let output = trained.run(arguments);
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(*code), "{arguments:?}: {error}");
+        assert!(error.contains(told) && !error.contains("panicked"), "{arguments:?}: {error}");
+    }
+    assert!(!Path::new(&nowhere).exists(), "nothing is left of what was refused");
+    // A file that was damaged is named.
+    let checkpoint =
+        std::fs::read_dir(run).expect("a folder").next().expect("a checkpoint").expect("it").path();
+    let file = checkpoint.join("decoder.safetensors");
+    let mut bytes = std::fs::read(&file).expect("weights");
+    bytes[200] ^= 1;
+    std::fs::write(&file, bytes).expect("it is writable");
+    let output = trained.run(&["sample", run, "--grid", "2", "--out", &trained.at("new.png")]);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(error.contains("damaged") && error.contains(text(&file)), "{error}");
+}
+
+#[test]
+fn the_splits_of_a_dataset_are_held_out() {
+    let Some(data) = real_data("fashion-mnist") else { return };
+    let home = tempfile::tempdir().expect("a folder");
+    let out = home.path().join("run");
+    // Few samples of both splits, at the size that they have.
+    let options = ["--filter", "label:Bag path:*0001*", "--steps", "2", "--json", "--device", "cpu"];
+    let output = lenslet(&[&["train", text(&data), "--out", text(&out)], &options[..]].concat(), home.path());
+    let lines = lines(&output);
+    let began = &of_event(&lines, "begin")[0];
+    assert_eq!((&began["size"], &began["channels"]), (&28.into(), &1.into()), "{began}");
+    assert_eq!(began["config"]["held-out"]["splits"][0], "test");
+}
