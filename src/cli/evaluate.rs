@@ -11,6 +11,7 @@ use super::args::EvaluateOptions;
 use super::look::tell;
 use super::progress::Meter;
 use super::trained::{LeftOutRow, choose, load};
+use crate::analysis::Picture;
 use crate::analysis::descriptor::{NUMBERS, describe};
 use crate::analysis::generated::{Copying, Prdc, Rows, copying, frechet, kernel_distance, prdc};
 use crate::jobs::Control;
@@ -157,7 +158,10 @@ fn pictures_of(pack: &Pack, rows: &[u32]) -> Pictures {
 /// [`NUMBERS`] of each picture.
 fn describe_rows(pictures: &Pictures) -> Vec<f32> {
     let (size, channels) = (pictures.size, pictures.channels);
-    let one = |pixels: &[u8]| describe(size, size, channels, pixels).unwrap_or([0.0; NUMBERS]);
+    let one = |pixels: &[u8]| {
+        let picture = Picture::new(size, size, channels, pixels);
+        picture.as_ref().and_then(describe).unwrap_or([0.0; NUMBERS])
+    };
     let rows: Vec<[f32; NUMBERS]> =
         pictures.pixels.par_chunks((size * size * channels).max(1)).map(one).collect();
     rows.into_flattened()
