@@ -268,6 +268,22 @@ fn planted_copies_and_plain_faults_are_found() {
     }
 }
 
+/// `docs/accuracy.md` has the figures of larger demos, where more is found.
+#[test]
+fn most_planted_wrong_labels_come_first() {
+    let home = tempfile::tempdir().expect("a folder");
+    let options = DemoOptions { samples: 1000, ..DemoOptions::new(home.path().join("demo")) };
+    let demo = write(&options, &Control::new()).expect("the demo is written");
+    let mut truth = csv::Reader::from_path(&demo.truth).expect("it was written");
+    let rows = truth.records().map(|row| row.expect("CSV"));
+    let planted: BTreeSet<String> =
+        rows.filter(|row| &row[4] == "wrong-label").map(|row| row[0].to_owned()).collect();
+    let found = report("label-errors", &demo.dataset, &[]);
+    let first = found["ranking"].as_array().expect("a list").iter().take(1000 * 4 / 100);
+    let right = first.filter(|row| planted.contains(row["path"].as_str().expect("a text"))).count();
+    assert!(right * 10 >= planted.len() * 6, "{right} of {}", planted.len());
+}
+
 #[test]
 fn what_does_not_go_together_is_wrong_usage() {
     let home = tempfile::tempdir().expect("a folder");
