@@ -353,7 +353,7 @@ pub struct SamplesOptions {
     pub path: String,
 
     /// Only the samples that fit this query, such as 'split:train -label:dog'
-    #[arg(long, value_name = "QUERY")]
+    #[arg(long, value_name = "QUERY", allow_hyphen_values = true)]
     pub filter: Option<String>,
 
     /// Threads that decode; all cores unless set
