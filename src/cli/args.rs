@@ -443,9 +443,9 @@ pub struct TrainOptions {
     #[arg(long, value_name = "N")]
     pub depth: Option<usize>,
 
-    /// What a pixel's value means to the decoder
-    #[arg(long, value_name = "KIND", default_value = "bernoulli", value_parser = likelihood_parser())]
-    pub likelihood: Likelihood,
+    /// What a pixel's value means to the decoder; bernoulli unless set
+    #[arg(long, value_name = "KIND", value_parser = likelihood_parser())]
+    pub likelihood: Option<Likelihood>,
 
     /// Tell encoder and decoder each sample's class, so that samples of a class can be drawn
     #[arg(long)]

@@ -102,7 +102,7 @@ pub fn run(options: &TrainOptions) -> anyhow::Result<()> {
     let pack = Arc::new(chosen.pack(&Wanted { class_names, ..Wanted::of(&config) }, &control)?);
     if config.shape.classes > 0 {
         config.shape.classes = pack.class_names.len();
-        if config.shape.classes == 0 {
+        if config.shape.classes == 0 && options.conditional {
             return Err(
                 Usage("no sample has a label, so that --conditional has nothing to tell".to_owned()).into()
             );
@@ -130,6 +130,8 @@ pub fn run(options: &TrainOptions) -> anyhow::Result<()> {
         out: Some(options.out.clone()),
         cadence,
     };
+    // From here on there are lines of its own, which a bar would be drawn over.
+    drop(meter);
     let ended = train(request, &control, &mut |event| {
         printer.event(&event, &config, &pack);
         if printer.broken {
@@ -137,7 +139,6 @@ pub fn run(options: &TrainOptions) -> anyhow::Result<()> {
             control.cancel();
         }
     })?;
-    drop(meter);
     printer.line(&end(&ended));
     match ended.why {
         Why::Diverged(sentence) => Err(anyhow!(sentence)),
@@ -196,9 +197,9 @@ fn config(options: &TrainOptions, chosen: &Chosen, from: Option<&Checkpoint>) ->
     shape.latent = options.latent.unwrap_or(shape.latent);
     shape.width = options.width.unwrap_or(shape.width);
     shape.depth = options.depth.unwrap_or(shape.depth);
-    shape.likelihood = options.likelihood;
+    shape.likelihood = options.likelihood.unwrap_or(shape.likelihood);
     // As many as there are, which is known once the samples are packed.
-    shape.classes = usize::from(options.conditional);
+    shape.classes = usize::from(options.conditional || shape.classes > 0);
     config.beta = options.beta;
     config.warm_up_steps = options.warm_up;
     config.batch = options.batch.unwrap_or(config.batch);

@@ -243,14 +243,18 @@ impl Checkpoint {
         Ok(Self { about, weights: all, moments })
     }
 
-    /// What of this model another one can begin with: numbers of the same name and size, and what does not
-    /// fit.
-    pub fn fitted_to(&self, shape: &Shape) -> Fitted {
+    /// What of this model another one, which is told these classes, can begin with: numbers of the same name
+    /// and size, and what does not fit. What is told of other classes does not, whatever its size.
+    pub fn fitted_to(&self, shape: &Shape, class_names: &[String]) -> Fitted {
         let known = self.about.config.shape.weights();
+        let is_of_classes = |weight: &Weight| shape.classes > 0 && weight.name.ends_with(".hidden.weight");
+        let same_classes = self.about.class_names == class_names;
         let mut fitted = Fitted::default();
         for weight in shape.weights() {
             let found = known.iter().position(|known| known.name == weight.name);
-            match found.filter(|at| known[*at].size == weight.size) {
+            let is_fit =
+                |at: &usize| known[*at].size == weight.size && (same_classes || !is_of_classes(&weight));
+            match found.filter(is_fit) {
                 Some(at) => fitted.numbers.push(Some(self.weights[at].clone())),
                 None => {
                     fitted.numbers.push(None);
@@ -284,6 +288,7 @@ impl std::fmt::Display for Unfit {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let size = |size: &[usize]| size.iter().map(usize::to_string).collect::<Vec<_>>().join("×");
         match &self.found {
+            Some(found) if *found == self.needed => write!(f, "{} (other classes)", self.name),
             Some(found) => write!(f, "{} ({} there, {} needed)", self.name, size(found), size(&self.needed)),
             None => write!(f, "{} (not there)", self.name),
         }

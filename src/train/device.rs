@@ -6,6 +6,9 @@
 use burn::tensor::Device;
 use burn::tensor::wgpu::WgpuSetup;
 
+use super::config::Shape;
+use super::model::{Model, Numbers};
+
 /// What a person wants.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Choice {
@@ -45,7 +48,7 @@ pub struct Processor {
 
 /// There is no such device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no graphics device to train on ({0}); take the processor with --device cpu")]
+#[error("there is no graphics device to compute on ({0}); take the processor instead")]
 pub struct NoDevice(String);
 
 impl Processor {
@@ -88,6 +91,11 @@ impl Processor {
         let device = device.map_err(|error| NoDevice(format!("{}: {error}", about.name)))?;
         Ok(Self { device, kind: Kind::Gpu, name: format!("GPU, {}", about.name) })
     }
+
+    /// A model of these numbers on this device.
+    pub fn model(&self, shape: &Shape, numbers: Numbers) -> Model {
+        Model::of(shape, numbers, &self.device)
+    }
 }
 
 /// What to ask for of an adapter so that burn can use the device: all that it has, but for mapping of
@@ -117,11 +125,4 @@ fn own(with_software: bool) -> Result<Processor, NoDevice> {
     let made = pollster::block_on(adapter.request_device(&needs(&adapter)));
     let (device, queue) = made.map_err(|error| NoDevice(error.to_string()))?;
     Processor::shared(&instance, &adapter, &device, &queue)
-}
-
-impl Processor {
-    /// A model of these numbers on this device.
-    pub fn model(&self, shape: &super::config::Shape, numbers: super::model::Numbers) -> super::model::Model {
-        super::model::Model::of(shape, numbers, &self.device)
-    }
 }

@@ -188,7 +188,7 @@ pub enum TrainError {
     Device(#[from] DeviceError),
     #[error(transparent)]
     NoDevice(#[from] NoDevice),
-    #[error("these are not the samples that the run began with: start anew from its checkpoint with --from")]
+    #[error("these are not the samples that the run began with; begin another run with what it learned")]
     OtherSamples,
     #[error("the model is of other pictures than the samples: {0}")]
     OtherShape(String),
@@ -357,7 +357,7 @@ impl Begun {
         let fresh = Model::new(&config.shape, config.seed, &burn::tensor::Device::flex());
         let mut weights = fresh.numbers()?;
         if let Start::From(checkpoint) = start {
-            let fitted = checkpoint.fitted_to(&config.shape);
+            let fitted = checkpoint.fitted_to(&config.shape, &pack.class_names);
             for (weight, known) in weights.iter_mut().zip(fitted.numbers) {
                 if let Some(known) = known {
                     *weight = known;

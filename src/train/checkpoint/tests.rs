@@ -109,7 +109,7 @@ fn what_fits_another_model_is_taken_and_the_rest_is_named() {
     let checkpoint = tiny(1);
     let shape =
         Shape { latent: 5, likelihood: Likelihood::Bernoulli, ..checkpoint.about.config.shape.clone() };
-    let fitted = checkpoint.fitted_to(&shape);
+    let fitted = checkpoint.fitted_to(&shape, &[]);
     let unfit: Vec<_> = fitted.unfit.iter().map(ToString::to_string).collect();
     assert_eq!(
         unfit,
@@ -122,7 +122,18 @@ fn what_fits_another_model_is_taken_and_the_rest_is_named() {
         ]
     );
     assert_eq!(fitted.numbers[0].as_ref(), Some(&checkpoint.weights[0]));
-    assert_eq!(checkpoint.fitted_to(&checkpoint.about.config.shape).unfit, []);
+    assert_eq!(checkpoint.fitted_to(&checkpoint.about.config.shape, &[]).unfit, []);
     let deeper = Shape { depth: 2, ..checkpoint.about.config.shape.clone() };
-    assert!(checkpoint.fitted_to(&deeper).unfit.iter().any(|unfit| unfit.found.is_none()));
+    assert!(checkpoint.fitted_to(&deeper, &[]).unfit.iter().any(|unfit| unfit.found.is_none()));
+    // Equal sizes of other classes mean something else.
+    let mut told = tiny(1);
+    told.about.config.shape.classes = 1;
+    let names = |name: &str| [name.to_owned()];
+    for (name, unfit) in [
+        ("a", &[][..]),
+        ("b", &["encoder.hidden.weight (other classes)", "decoder.hidden.weight (other classes)"]),
+    ] {
+        let fitted = told.fitted_to(&told.about.config.shape, &names(name));
+        assert_eq!(fitted.unfit.iter().map(ToString::to_string).collect::<Vec<_>>(), unfit);
+    }
 }

@@ -293,3 +293,28 @@ fn a_feed_holds_the_newest_only() {
     assert_eq!(told.notices.back().unwrap(), "late 127");
     assert_eq!(feed.take(), Told::default());
 }
+
+#[test]
+fn a_graphics_device_loses_the_same() {
+    let processor = match Processor::choose(crate::train::device::Choice::Gpu) {
+        Ok(processor) => processor,
+        Err(error) => return eprintln!("skipped: {error}"),
+    };
+    let config = || Config { shape: Shape { likelihood: Likelihood::Gaussian, ..tiny(2).shape }, ..tiny(2) };
+    let figures = |processor: Processor| {
+        let mut figures = Vec::new();
+        let ended =
+            run(Request { processor, ..request(config()) }, &Control::new(), &mut |event| match event {
+                Event::Step(report) => figures.push(report.figures),
+                Event::Notice(text) => panic!("{text}"),
+                _ => {}
+            });
+        assert_eq!(ended.unwrap().why, Why::Completed);
+        figures
+    };
+    let (cpu, gpu) = (figures(Processor::cpu()), figures(processor));
+    assert_eq!(cpu.len(), 2);
+    for (cpu, gpu) in cpu.iter().zip(&gpu) {
+        assert!((cpu.elbo() - gpu.elbo()).abs() < 1e-3 * cpu.elbo().abs(), "{cpu:?} {gpu:?}");
+    }
+}
