@@ -409,7 +409,8 @@ mod tests {
             change(&mut config);
             config.check().map_err(|error| error.to_string())
         };
-        let rows: [(fn(&mut Config), &str); 9] = [
+        type Change = fn(&mut Config);
+        let rows: [(Change, &str); 9] = [
             (|config| config.shape.size = 15, "the size in pixels must be 16 to 128, and not 15"),
             (|config| config.shape.size = 129, "129"),
             (|config| config.shape.latent = 0, "latent"),
