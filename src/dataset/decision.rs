@@ -24,7 +24,8 @@ pub enum Reason {
     /// A person said so.
     #[default]
     ByHand,
-    /// A person pruned what has this flag.
+    /// A person pruned what has this flag. Projects that version 0.1.0 wrote before it told rules apart
+    /// have those of rules here too.
     Flagged(Flag),
     /// Of its group of near-duplicates another one is kept, or it is the one, by this rule.
     Group(Preference),

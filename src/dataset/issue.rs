@@ -65,7 +65,7 @@ impl IssueKind {
     }
 
     /// This kind's bit in a sample's issue mask.
-    pub fn bit(self) -> u16 {
+    pub const fn bit(self) -> u16 {
         1 << self as u8
     }
 

@@ -17,7 +17,7 @@ use crate::analysis::outliers::{Outliers, scale_free, uniqueness};
 use crate::analysis::quality::Check;
 use crate::dataset::chunks::CHUNK;
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Fact, Flag, Issue, Kinds, Origin, SampleId, Score, Signals};
+use crate::dataset::{Fact, Flag, Issue, IssueKind, Origin, SampleId, Score, Signals};
 use crate::import::Reader;
 use crate::jobs::{Cancelled, Control};
 use crate::review::{Alike, Analysed, Method, Near, flag_of};
@@ -32,6 +32,9 @@ const LABELS: &str = "labels";
 /// Raise it where the same content and labels come to another answer than before: what older versions
 /// kept is then worked out again.
 const FOUND_BY: u32 = 1;
+
+/// A sample that cannot be read now, whatever it was when it was measured.
+const AWAY: u16 = IssueKind::Missing.bit() | IssueKind::Unreadable.bit();
 
 /// How to look for near-duplicates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -156,7 +159,7 @@ pub fn analyse(
     let Looked { signals, issues, problem } = looked;
     kept.note(problem);
     let samples = current(snapshot, &signals);
-    let unread = signals::decodable(snapshot).count().saturating_sub(samples.len());
+    let unread = signals::decodable(snapshot).filter(|sample| samples.binary_search(sample).is_err()).count();
     if unread > 0 {
         // A disk that was away for a while: what is kept would hide what was not seen.
         kept.project = None;
@@ -193,26 +196,27 @@ pub fn analyse(
             labels
         }
     };
-    let notes = [
+    let mut notes = [
         (unread > 0).then(|| unread_note(unread)),
         alike.limit_text(),
         kept.problem.map(|problem| {
             let problem = problem.trim_end_matches('.');
             format!("What was computed could not all be kept, and that part is computed again: {problem}.")
         }),
+        None,
     ];
     let analysed = Analysed { stamp, unread, alike, ..rest }.with_labels_of(&labels);
     let (facts, issues) = told(&subject, issues);
     if let (Some(project), false) = (project, facts.is_empty()) {
-        // They are told again by the next pass where this fails.
-        let _ = keep_issues(project, snapshot, &facts, &issues);
+        let failed = keep_issues(project, snapshot, &facts, &issues).err();
+        notes[3] = failed.map(|error| format!("What is wrong with some samples could not be kept: {error}."));
     }
     Ok(Ended { analysed, facts, issues, notes: notes.into_iter().flatten().collect() })
 }
 
 fn unread_note(unread: usize) -> String {
     let samples = counted(unread as u64, "sample");
-    format!("{samples} could not be read and had no part in the analysis. Analyse again when they can.")
+    format!("{samples} could not be read and had no part in the analysis. Rescan (F5) when they can.")
 }
 
 /// The signals of a pass for one method, where what a project keeps has no turned hashes of its kind.
@@ -284,11 +288,11 @@ impl Kept<'_> {
     }
 }
 
-/// The samples that are there and were looked at as they are now.
+/// The samples that are there and were looked at as they are now, for all that an analysis needs.
 fn current(snapshot: &Snapshot, signals: &Signals) -> Vec<SampleId> {
     let is_current = |sample: &SampleId| {
-        let content = snapshot.facts.get(*sample).content;
-        signals.is_current(*sample, &content, Kinds::NONE)
+        let fact = snapshot.facts.get(*sample);
+        fact.issues & AWAY == 0 && signals.is_current(*sample, &fact.content, Wanted::KEPT.kinds)
     };
     snapshot.derived().present().iter().filter(is_current).collect()
 }
@@ -382,15 +386,17 @@ fn by_row(found: Neighbours, samples: &[SampleId], rows: usize) -> Neighbours {
     Neighbours { place_of, first, rows: near, ..found }
 }
 
-/// What everything is worked out of: the content of every sample that is there, and its labels.
+/// What everything is worked out of: the content of every sample that is there and can be read, and its
+/// labels.
 fn stamp_of(snapshot: &Snapshot) -> Stamp {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&FOUND_BY.to_le_bytes());
     let mut row = 0;
     for chunk in snapshot.facts.chunks() {
-        for content in &chunk.content {
-            let gone = snapshot.dataset.gone.get(row).copied().unwrap_or(true);
-            hasher.update(if gone { &[0; 16] } else { content });
+        for (content, issues) in chunk.content.iter().zip(&chunk.issues) {
+            // What could not be read has no part in it until it can.
+            let is_away = snapshot.dataset.gone.get(row).copied().unwrap_or(true) || issues & AWAY != 0;
+            hasher.update(if is_away { &[0; 16] } else { content });
             row += 1;
         }
     }

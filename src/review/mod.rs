@@ -247,9 +247,10 @@ pub struct Alike {
     /// What found each pair, in the order of `pairs`; empty where one method alone found all.
     pub by: Vec<By>,
     pub forest: Forest,
-    /// The distance up to which no pair is missing.
+    /// The distance up to which no pair is missing, but for what [`is_partial`](Self::is_partial) says.
     pub radius: u32,
-    /// Whether pairs of equal hashes or descriptions were too many, so that some are missing.
+    /// Whether so many samples have one hash or description that those were compared with the first of
+    /// them alone, so that pairs of any distance may be missing.
     pub is_partial: bool,
 }
 

@@ -386,6 +386,11 @@ pub enum Action {
     /// Measuring has ended, or there was nothing to measure.
     MeasuringEnded,
     Analysed(Arc<Analysed>),
+    /// What follows from the analysis could not be worked out: our bug.
+    JudgingFailed {
+        generation: u64,
+        cause: String,
+    },
     /// What follows from the analysis at the thresholds that were asked for.
     Judged {
         generation: u64,
@@ -420,6 +425,7 @@ impl Action {
                 | Self::MeasuringEnded
                 | Self::Analysed(_)
                 | Self::Judged { .. }
+                | Self::JudgingFailed { .. }
                 | Self::Refresh
                 | Self::Saved { .. }
                 | Self::Submitted { .. }
@@ -496,7 +502,9 @@ impl PartialEq for Rescanned {
 /// How much of an analysis to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Extent {
-    /// All of it; as soon as everything is measured, where that is not so yet.
+    /// All of it, which a person asked for: as soon as everything is measured, where that is not so yet.
+    Asked,
+    /// All of it, of its own accord.
     Whole,
     /// What the project keeps, if that is all of it.
     Kept,

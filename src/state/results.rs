@@ -30,7 +30,9 @@ impl Session {
                 return (vec![self.find_rows()], None);
             }
             Action::MeasuringEnded => return (self.wanted_analysis().into_iter().collect(), None),
-            Action::Analysed(_) | Action::Judged { .. } => return self.review_result(action),
+            Action::Analysed(_) | Action::Judged { .. } | Action::JudgingFailed { .. } => {
+                return self.review_result(action);
+            }
             Action::Saved { through, problem } => {
                 self.project.saved = through;
                 self.project.problem = problem;

@@ -101,7 +101,7 @@ impl Session {
             Command::NextGroup => self.walk_groups(1),
             Command::PreviousGroup => self.walk_groups(-1),
             Command::ApplyRules => self.apply_rules(),
-            Command::Analyse => (vec![Effect::Analyse(Extent::Whole)], None),
+            Command::Analyse => (vec![Effect::Analyse(Extent::Asked)], None),
             _ => (Vec::new(), None),
         }
     }
@@ -113,6 +113,11 @@ impl Session {
                 self.review.analysed = Some(analysed);
                 self.review.is_stale = false;
                 (self.judge(), None)
+            }
+            Action::JudgingFailed { generation, cause } if generation == self.review.asked => {
+                self.review.answered = generation;
+                let text = format!("A bug in Lenslet stopped the review: {cause}.");
+                return (Vec::new(), Some((Level::Error, text)));
             }
             Action::Judged { generation, judged } if generation == self.review.asked => {
                 let flags_changed = !judged.findings.is_same(&self.snapshot.findings);
@@ -163,7 +168,7 @@ impl Session {
         }
         let other_pairs = (before.method, before.symmetries) != (now.method, now.symmetries);
         if other_pairs && self.review.analysed.is_some() {
-            effects.push(Effect::Analyse(Extent::Whole));
+            effects.push(Effect::Analyse(Extent::Asked));
         } else {
             effects.extend(self.judge());
         }

@@ -1,7 +1,7 @@
 //! The analysis of a dataset with its project: what it takes part of, what it keeps, and when it answers
 //! from that.
 
-use lenslet::dataset::IssueKind;
+use lenslet::dataset::{Issue, IssueKind, Origin};
 use lenslet::jobs::Control;
 use lenslet::pipeline::analyse::{Ended, Options, Subject, analyse, known};
 use lenslet::review::{Analysed, Method};
@@ -43,6 +43,15 @@ fn what_could_not_be_read_is_told_and_the_rest_is_not_kept_as_all() {
     assert_eq!((ended.facts.len(), ended.issues.len()), (9, 9));
     assert!(ended.issues.iter().all(|issue| issue.kind == IssueKind::Missing));
     assert!(known(subject, COMBINED).is_none());
+    // As the window knows it now: nothing can be read, and nothing is kept of what it was.
+    let mut facts = snapshot.facts.clone();
+    facts.learn(&ended.facts);
+    let learned = snapshot.with(facts, snapshot.marks.clone());
+    let gone = Subject { snapshot: &learned, before: Some(&ended.analysed), ..subject };
+    for _ in 0..2 {
+        assert_eq!(analysed(gone, COMBINED).analysed.looked_at, 0);
+        assert!(known(subject, COMBINED).is_none(), "it is not taken for all");
+    }
 
     std::fs::rename(&away, &folder).unwrap();
     let again = Subject { before: Some(&ended.analysed), ..subject };
@@ -61,11 +70,29 @@ fn damage_that_the_pass_finds_is_told_once_with_what_was_known() {
     write(&folder, 0..3);
     let (snapshot, reader) = measured(&folder);
     std::fs::write(folder.join("0001.png"), b"no picture any more").unwrap();
-    let subject = Subject { snapshot: &snapshot, issues: &[], reader: &reader, project: None, before: None };
+    let row = (0..3).find(|row| snapshot.dataset.path(*row) == "0001.png");
+    // Something was wrong with it before, with another sample too, and with its listing.
+    let issue = |sample, kind, origin| Issue {
+        sample,
+        path: "0001.png".to_owned(),
+        kind,
+        origin,
+        message: "It was so before.".to_owned(),
+    };
+    let before = [
+        issue(row, IssueKind::Misnamed, Origin::Content),
+        issue(row, IssueKind::Annotation, Origin::Listing),
+        issue(row.map(|row| (row + 1) % 3), IssueKind::Misnamed, Origin::Content),
+    ];
+    let subject =
+        Subject { snapshot: &snapshot, issues: &before, reader: &reader, project: None, before: None };
     let Ended { facts, issues, .. } = analysed(subject, COMBINED);
     let [(sample, fact)] = facts[..] else { panic!("{facts:?}") };
     assert_eq!(snapshot.dataset.path(sample), "0001.png");
-    assert_eq!(issues.iter().fold(0, |bits, issue| bits | issue.kind.bit()), fact.issues);
+    let found = issues.iter().filter(|issue| issue.message != before[0].message);
+    assert_eq!(found.fold(0, |bits, issue| bits | issue.kind.bit()), fact.issues);
+    assert_eq!(issues.iter().filter(|issue| issue.kind == IssueKind::Misnamed).count(), 1);
+    assert!(issues.iter().all(|issue| issue.origin == Origin::Content && issue.sample == row));
 }
 
 #[test]

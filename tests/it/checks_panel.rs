@@ -366,7 +366,7 @@ fn before_an_analysis_it_is_offered() {
     let mut panel = panel(App::new(state), [700.0, 500.0], Theme::Dark);
     assert!(is_there(&panel, "Not analysed yet"));
     click(&mut panel, "Analyse");
-    assert!(panel.state().effects.contains(&Effect::Analyse(lenslet::state::Extent::Whole)));
+    assert!(panel.state().effects.contains(&Effect::Analyse(lenslet::state::Extent::Asked)));
     let progress = Progress { stage: "Finding neighbours".into(), done: 3, total: 20 };
     let jobs = vec![JobFace { id: JobId::Analyse, progress, paused: false }];
     act(&mut panel.state_mut().state, Action::JobsMoved(jobs));

@@ -173,7 +173,7 @@ fn before_the_first_analysis_it_can_be_asked_for() {
     let mut window = window(state, [760.0, 640.0], egui::Theme::Dark);
     look(&mut window, "before");
     click(&mut window, "Analyse");
-    assert!(matches!(window.state().effects[..], [Effect::Analyse(lenslet::state::Extent::Whole)]));
+    assert!(matches!(window.state().effects[..], [Effect::Analyse(lenslet::state::Extent::Asked)]));
     let progress = Progress { done: 5, total: 20, ..Progress::default() };
     let job = JobFace { id: JobId::Analyse, progress, paused: false };
     window.state_mut().state.update(Action::JobsMoved(vec![job]));
@@ -331,7 +331,7 @@ fn method_and_order_are_chosen() {
     click(&mut window, "Same file");
     let settings = &window.state().session().review.settings;
     assert_eq!((settings.method, settings.threshold), (Method::File, None));
-    assert!(window.state().effects.contains(&Effect::Analyse(lenslet::state::Extent::Whole)));
+    assert!(window.state().effects.contains(&Effect::Analyse(lenslet::state::Extent::Asked)));
     assert!(window.get_by_label("Mirrored and turned copies").accesskit_node().is_disabled());
 }
 

@@ -204,7 +204,7 @@ fn before_an_analysis_the_panel_says_what_one_is_for() {
     session::act(&mut state, Action::Opened(Box::new(session::twenty())));
     let mut harness = harness(state, [360.0, 600.0], Theme::Dark);
     click(&mut harness, "Analyse (F6)");
-    assert_eq!(harness.state().effects, [Effect::Analyse(lenslet::state::Extent::Whole)]);
+    assert_eq!(harness.state().effects, [Effect::Analyse(lenslet::state::Extent::Asked)]);
     assert!(harness.get_by_label("Save report…").accesskit_node().is_disabled());
 }
 

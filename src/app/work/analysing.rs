@@ -15,6 +15,7 @@ use crate::state::{Action, Extent, Level, Session};
 /// An analysis that is under way.
 pub struct Analysing {
     job: Job<Option<Ended>>,
+    pub extent: Extent,
 }
 
 impl Analysing {
@@ -44,10 +45,10 @@ impl Analysing {
             };
             Ok(match extent {
                 Extent::Kept => pipeline::analyse::known(subject, options),
-                Extent::Whole => Some(analyse(subject, options, pipeline::cores(), control)?),
+                Extent::Asked | Extent::Whole => Some(analyse(subject, options, pipeline::cores(), control)?),
             })
         };
-        Ok(Self { job: Job::spawn("analyse", waker(ctx), work)? })
+        Ok(Self { job: Job::spawn("analyse", waker(ctx), work)?, extent })
     }
 
     pub fn control(&self) -> &Control {

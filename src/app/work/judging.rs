@@ -7,7 +7,7 @@ use crossbeam_channel::Sender;
 use crate::dataset::query::Snapshot;
 use crate::jobs::{self, Newest, Outcome};
 use crate::review::{Analysed, Judged, ReviewSettings, judge_again};
-use crate::state::{Action, Level};
+use crate::state::Action;
 
 /// Something to judge.
 pub struct Case {
@@ -37,8 +37,6 @@ fn answer(case: Case) -> Action {
     match jobs::run(judge) {
         Outcome::Done(answer) => answer,
         Outcome::Cancelled => Action::Refresh,
-        Outcome::Panicked(cause) => {
-            Action::Notify { level: Level::Error, text: super::bug("the review", &cause) }
-        }
+        Outcome::Panicked(cause) => Action::JudgingFailed { generation, cause },
     }
 }

@@ -302,14 +302,13 @@ impl Work {
         let (Some(live), Some(session)) = (&self.live, &state.session) else { return Vec::new() };
         let is_measuring = self.measure.is_some() || self.rescan.is_some();
         if is_measuring || analysing::is_too_early(&session.snapshot) {
-            if extent == Extent::Kept {
+            if extent != Extent::Asked {
                 return Vec::new();
             }
-            // Measuring that was stopped does not end by itself.
-            self.analyse_again = is_measuring;
+            self.analyse_again = true;
             let text = match is_measuring {
                 true => "The samples are measured first; the analysis starts when that has ended.",
-                false => "The samples have to be measured before an analysis: F5 goes on with that.",
+                false => "The samples have to be measured before the analysis: F5 goes on with that.",
             };
             return vec![Action::Notify { level: Level::Info, text: text.to_owned() }];
         }
@@ -331,7 +330,8 @@ impl Work {
             return Vec::new();
         }
         let interrupted = Interrupted { measuring: self.measure.take(), analysing: self.analyse.take() };
-        self.analyse_again |= interrupted.analysing.is_some();
+        self.analyse_again |=
+            interrupted.analysing.as_ref().is_some_and(|analysing| analysing.extent != Extent::Kept);
         let (snapshot, issues) = (&session.snapshot, &session.issues);
         match Rescanning::start(live, snapshot, issues, interrupted, is_asked, &self.ctx) {
             Ok(rescan) => {

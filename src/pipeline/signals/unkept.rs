@@ -85,7 +85,8 @@ impl<'a, T: Fn(&Signals) + Sync> Unkept<'a, T> {
             let mut signal = noted.signals.get(*sample);
             let raw = raws.next_if(|(described, _)| *described == sample);
             // One that could not be read is still to be looked at.
-            if signal.content == [0; 16] {
+            let was_read = raw.is_some() || signal.width == 0;
+            if signal.content == [0; 16] || !was_read {
                 continue;
             }
             signal.looked = signal.looked | Kinds::DESCRIBED;
