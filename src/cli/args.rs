@@ -96,7 +96,7 @@ pub struct ScanOptions {
     pub json: bool,
 
     /// Report only the samples that fit this query, such as 'split:val -label:dog'
-    #[arg(long, value_name = "QUERY")]
+    #[arg(long, value_name = "QUERY", allow_hyphen_values = true)]
     pub filter: Option<String>,
 
     /// Threads that decode; all cores unless set
@@ -392,8 +392,8 @@ fn likelihood_parser() -> impl TypedValueParser<Value = Likelihood> {
 
 /// What training ends with, under its help.
 const TRAIN_HELP: &str = "\
-What is not set follows from the pictures: size 16 to 128 px, grey where no picture has a colour, and a model
-that suits the size. The loss is in nats per sample; the ELBO is its negative at β = 1.
+What is not set follows from the pictures: size 16 to 128 px, grey where none of a few pictures has a
+colour, and a model that suits the size. The loss is in nats per sample; the ELBO is its negative at β = 1.
 
 Each checkpoint is a folder DIR/step-N: weights as safetensors in the layout of PyTorch, the state of the
 optimiser, and checkpoint.json. Interrupting with Ctrl+C loses the steps since the last one; --resume goes on
@@ -427,9 +427,9 @@ pub struct TrainOptions {
     #[arg(long, value_name = "PX")]
     pub size: Option<usize>,
 
-    /// How pictures come to squares
-    #[arg(long, value_name = "FIT", default_value = "letterbox", value_parser = fit_parser())]
-    pub fit: Fit,
+    /// How pictures come to squares; letterbox unless set
+    #[arg(long, value_name = "FIT", value_parser = fit_parser())]
+    pub fit: Option<Fit>,
 
     /// Colours, or shades of grey
     #[arg(long, value_name = "KIND", value_enum, default_value_t = ChannelsName::Auto)]
@@ -507,7 +507,7 @@ pub struct TrainOptions {
 /// Colours or shades of grey.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum ChannelsName {
-    /// Grey where no picture has a colour
+    /// Grey where none of some pictures from all over has a colour
     Auto,
     Grey,
     Colour,

@@ -13,7 +13,7 @@ use super::progress::Meter;
 use super::trained::{LeftOutRow, choose, load};
 use crate::analysis::Picture;
 use crate::analysis::descriptor::{NUMBERS, describe};
-use crate::analysis::generated::{Copying, Prdc, Rows, copying, frechet, kernel_distance, prdc};
+use crate::analysis::generated::{Copying, Rows, copying, frechet, kernel_distance, prdc};
 use crate::jobs::Control;
 use crate::text::counted;
 use crate::train::config::HeldOut;
@@ -27,10 +27,11 @@ pub struct EvaluateReport {
     pub checkpoint: PathBuf,
     pub step: u64,
     pub device: String,
-    /// Whether these are the samples that the model was trained on and held out; else all count as unseen.
-    pub same_data: bool,
-    pub unseen: usize,
-    /// Means over unseen samples, in nats.
+    /// Whether the samples are those that the model held out; else they are all that fit, among which there
+    /// may be some that it was trained on.
+    pub held_out: bool,
+    pub samples: usize,
+    /// Means over these samples, in nats.
     pub elbo: f64,
     pub reconstruction: f64,
     pub kl: f64,
@@ -38,9 +39,9 @@ pub struct EvaluateReport {
     /// The mean of squared differences of pixels from 0 to 1.
     pub squared_error: f64,
     pub generated: usize,
-    /// Generated and unseen samples as the hand-made descriptor sees them.
+    /// Generated samples and these as the hand-made descriptor sees them.
     pub descriptor: SpaceReport,
-    /// Generated and unseen samples as the model's own encoder sees them.
+    /// Generated samples and these as the model's own encoder sees them.
     pub latent: SpaceReport,
     /// Whether generated samples are copies, as the descriptor sees them; `null` where it is not known what
     /// was trained on.
@@ -49,22 +50,28 @@ pub struct EvaluateReport {
     pub seconds: f64,
 }
 
-/// How like each other generated and unseen samples are; `null` where there are too few.
+/// How like each other generated and given samples are; `null` where there are too few.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct SpaceReport {
     pub frechet: Option<f64>,
     pub kernel: Option<f64>,
-    #[serde(flatten)]
-    pub neighbours: Option<Prdc>,
+    pub precision: Option<f64>,
+    pub recall: Option<f64>,
+    pub density: Option<f64>,
+    pub coverage: Option<f64>,
 }
 
 impl SpaceReport {
     fn of(real: &[f32], generated: &[f32], numbers: usize) -> Self {
         let sets = Rows::new(real, numbers).zip(Rows::new(generated, numbers));
+        let near = sets.and_then(|(real, generated)| prdc(real, generated));
         Self {
             frechet: sets.and_then(|(real, generated)| frechet(real, generated)),
             kernel: sets.and_then(|(real, generated)| kernel_distance(real, generated)),
-            neighbours: sets.and_then(|(real, generated)| prdc(real, generated)),
+            precision: near.map(|near| near.precision),
+            recall: near.map(|near| near.recall),
+            density: near.map(|near| near.density),
+            coverage: near.map(|near| near.coverage),
         }
     }
 }
@@ -79,21 +86,22 @@ pub fn run(options: &EvaluateOptions) -> anyhow::Result<()> {
     let trained = load(&options.checkpoint, &options.device)?;
     let about = &trained.checkpoint.about;
     let chosen = choose(&options.samples, &[], &control)?;
-    let all_unseen = Wanted { held_out: HeldOut::Share(0.0), ..trained.wanted() };
-    let (pack, same_data) = match chosen.pack(&trained.wanted(), &control) {
-        Ok(pack) if pack.fingerprint == about.data => (pack, true),
-        Err(error)
-            if !matches!(error.downcast_ref(), Some(PackError::NoSplit(_) | PackError::AllHeldOut)) =>
-        {
-            return Err(error);
-        }
-        _ => (chosen.pack(&all_unseen, &control)?, false),
+    let all = Wanted { held_out: HeldOut::Share(0.0), ..trained.wanted() };
+    let pack = match chosen.pack(&trained.wanted(), &control) {
+        Ok(pack) => pack,
+        Err(error) => match error.downcast_ref() {
+            Some(PackError::NoSplit(_) | PackError::AllHeldOut) => chosen.pack(&all, &control)?,
+            _ => return Err(error),
+        },
     };
-    let (unseen, seen) = match same_data && !pack.held_out.is_empty() {
+    let is_same = pack.fingerprint == about.data && !pack.held_out.is_empty();
+    let every: Vec<u32> = (0..pack.len() as u32).collect();
+    let (unseen, seen) = match is_same {
         true => (&pack.held_out, Some(&pack.training)),
-        false => (&pack.training, None),
+        // Other samples, or none held out: nobody knows which of them it has seen.
+        false => (&every, None),
     };
-    control.begin("Scoring unseen samples", unseen.len() as u64);
+    control.begin("Scoring samples", unseen.len() as u64);
     let scores = score(&trained.model, &pack, unseen, options.seed, &control)?;
     let mean = |numbers: &[f32]| {
         numbers.iter().map(|number| f64::from(*number)).sum::<f64>() / numbers.len().max(1) as f64
@@ -103,16 +111,13 @@ pub fn run(options: &EvaluateOptions) -> anyhow::Result<()> {
     let latent = trained.model.shape.latent;
     control.begin("Drawing samples", count as u64);
     let latents = prior(latent, count, options.seed);
-    // Classes as often as they are among the unseen.
+    let real = spread(unseen, count);
+    // Classes as often as they are among the samples, which are in the order of their paths.
     let classes: Vec<u32> = match trained.model.shape.classes {
         0 => vec![NO_CLASS; count],
-        _ => unseen.iter().cycle().step_by(1).take(count).map(|row| pack.classes[*row as usize]).collect(),
+        _ => real.iter().cycle().take(count).map(|row| pack.classes[*row as usize]).collect(),
     };
     let generated = decode(&trained.model, &latents, &classes, &control)?;
-    let spread = |rows: &[u32], most: usize| -> Vec<u32> {
-        rows.iter().copied().step_by(rows.len().div_ceil(most.max(1)).max(1)).collect()
-    };
-    let real = spread(unseen, count);
     control.begin("Comparing", 0);
     let described = |rows: &[u32]| describe_rows(&pictures_of(&pack, rows));
     let (real_described, generated_described) = (described(&real), describe_rows(&generated));
@@ -134,8 +139,8 @@ pub fn run(options: &EvaluateOptions) -> anyhow::Result<()> {
         checkpoint: options.checkpoint.clone(),
         step: about.step,
         device: trained.device.clone(),
-        same_data,
-        unseen: unseen.len(),
+        held_out: is_same,
+        samples: unseen.len(),
         elbo: -reconstruction - kl,
         reconstruction,
         kl,
@@ -149,6 +154,11 @@ pub fn run(options: &EvaluateOptions) -> anyhow::Result<()> {
         seconds: started.elapsed().as_secs_f64(),
     };
     tell(&report, options.json, |out| print(&report, out))
+}
+
+/// At most so many of the rows, from all over.
+fn spread(rows: &[u32], most: usize) -> Vec<u32> {
+    rows.iter().copied().step_by(rows.len().div_ceil(most.max(1)).max(1)).collect()
 }
 
 fn pictures_of(pack: &Pack, rows: &[u32]) -> Pictures {
@@ -187,8 +197,8 @@ fn print(report: &EvaluateReport, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(
         out,
         "{} {} · ELBO {:.3}, reconstruction {:.3}, KL {:.3} nats · squared error {:.5}",
-        counted(report.unseen as u64, "sample"),
-        if report.same_data { "held out" } else { "that the model was not trained on" },
+        counted(report.samples as u64, "sample"),
+        if report.held_out { "held out" } else { "of which some may have been trained on" },
         report.elbo,
         report.reconstruction,
         report.kl,
@@ -209,10 +219,10 @@ fn print(report: &EvaluateReport, out: &mut impl Write) -> std::io::Result<()> {
     };
     line("Fréchet", &|space| space.frechet)?;
     line("kernel", &|space| space.kernel)?;
-    line("precision", &|space| Some(space.neighbours?.precision))?;
-    line("recall", &|space| Some(space.neighbours?.recall))?;
-    line("density", &|space| Some(space.neighbours?.density))?;
-    line("coverage", &|space| Some(space.neighbours?.coverage))?;
+    line("precision", &|space| space.precision)?;
+    line("recall", &|space| space.recall)?;
+    line("density", &|space| space.density)?;
+    line("coverage", &|space| space.coverage)?;
     if let Some(copying) = &report.copying {
         writeln!(
             out,
@@ -222,4 +232,19 @@ fn print(report: &EvaluateReport, out: &mut impl Write) -> std::io::Result<()> {
         )?;
     }
     writeln!(out, "\n{:.2} s", report.seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn few_of_many_rows_come_from_all_over() {
+        for (rows, most, first, last, count) in [(100, 10, 0, 90, 10), (7, 10, 0, 6, 7), (11, 10, 0, 10, 6)] {
+            let all: Vec<u32> = (0..rows).collect();
+            let some = spread(&all, most);
+            assert_eq!((some[0], *some.last().unwrap(), some.len()), (first, last, count), "{rows} {most}");
+        }
+        assert!(spread(&[], 3).is_empty());
+    }
 }

@@ -12,6 +12,7 @@ use super::args::SampleOptions;
 use super::look::{tell, write_table};
 use super::progress::Meter;
 use super::trained::{Trained, check_ending, check_out, load, write_png};
+use crate::export::check_target;
 use crate::jobs::Control;
 use crate::text::counted;
 use crate::train::pack::NO_CLASS;
@@ -44,9 +45,10 @@ pub fn run(options: &SampleOptions) -> anyhow::Result<()> {
             check_ending(&options.out, "png")?;
             check_out(&options.out, options.overwrite)?;
         }
-        None => check_folder(&options.out, options.overwrite)?,
+        None => check_folder(&options.out, options.overwrite, count)?,
     }
     let trained = load(&options.checkpoint, &options.device)?;
+    check_target(&options.out, Path::new(&trained.checkpoint.about.source))?;
     let classes = classes(&trained, options.class.as_deref(), count)?;
     control.begin("Drawing samples", count as u64);
     match columns {
@@ -91,7 +93,8 @@ fn classes(trained: &Trained, asked: Option<&str>, count: usize) -> Result<Vec<u
     }
 }
 
-fn check_folder(out: &Path, overwrite: bool) -> anyhow::Result<()> {
+/// Refuses a folder in which pictures would be mixed up with others.
+fn check_folder(out: &Path, overwrite: bool, count: usize) -> anyhow::Result<()> {
     if out.is_file() {
         bail!("this is a file; name a folder: {}", out.display());
     }
@@ -99,7 +102,14 @@ fn check_folder(out: &Path, overwrite: bool) -> anyhow::Result<()> {
     if is_taken && !overwrite {
         bail!("something is in this folder already; choose another or add --overwrite: {}", out.display());
     }
-    std::fs::create_dir_all(out).with_context(|| format!("{} could not be made", out.display()))
+    if out.join(picture_name(count)).exists() {
+        bail!("there are more pictures in this folder than are drawn; choose another: {}", out.display());
+    }
+    Ok(())
+}
+
+fn picture_name(at: usize) -> String {
+    format!("sample-{at:06}.png")
 }
 
 fn write_folder(
@@ -111,13 +121,14 @@ fn write_folder(
 ) -> anyhow::Result<()> {
     let about = &trained.checkpoint.about;
     let latent = trained.model.shape.latent;
-    let name = |at: usize| format!("sample-{at:06}.png");
+    let out = &options.out;
+    std::fs::create_dir_all(out).with_context(|| format!("{} could not be made", out.display()))?;
     let latents = prior(latent, count, options.seed);
     for (part, latents) in latents.chunks(AT_ONCE * latent).enumerate() {
         let start = part * AT_ONCE;
         let pictures = decode(&trained.model, latents, &classes[start..], control)?;
         for (at, picture) in (start..).zip((0..pictures.len()).filter_map(|at| pictures.get(at))) {
-            write_png(&options.out.join(name(at)), pictures.size, pictures.size, pictures.channels, picture)?;
+            write_png(&out.join(picture_name(at)), pictures.size, pictures.size, pictures.channels, picture)?;
         }
     }
     let words = ["path", "synthetic", "label", "checkpoint", "step", "seed", "number", "z"];
@@ -127,7 +138,8 @@ fn write_folder(
         let label = about.class_names.get(*class as usize).cloned().unwrap_or_default();
         let z = z.iter().map(f32::to_string).collect::<Vec<_>>().join(" ");
         let numbers = [about.step, options.seed, at as u64].map(|number| number.to_string());
-        [vec![name(at), "true".to_owned(), label, checkpoint.clone()], numbers.to_vec(), vec![z]].concat()
+        [vec![picture_name(at), "true".to_owned(), label, checkpoint.clone()], numbers.to_vec(), vec![z]]
+            .concat()
     });
     write_table(&options.out.join(TABLE), std::iter::once(heading).chain(rows))
 }

@@ -87,6 +87,9 @@ pub fn run(options: &TrainOptions) -> anyhow::Result<()> {
     // What is wrong with the words and places is said before the long part of the work.
     let from = options.from.as_deref().map(Checkpoint::load).transpose()?;
     check_folder(options)?;
+    if options.resume {
+        checkpoint::mend(&options.out);
+    }
     let resumed = options.resume.then(|| Checkpoint::load(&options.out)).transpose()?;
     let chosen = choose(&options.samples, &[&options.out], &control)?;
     let mut config = match &resumed {
@@ -124,7 +127,7 @@ pub fn run(options: &TrainOptions) -> anyhow::Result<()> {
     let request = Request {
         config: config.clone(),
         pack: pack.clone(),
-        source: options.samples.path.clone(),
+        source: chosen.snapshot.dataset.source.clone(),
         processor,
         start,
         out: Some(options.out.clone()),
@@ -142,7 +145,13 @@ pub fn run(options: &TrainOptions) -> anyhow::Result<()> {
     printer.line(&end(&ended));
     match ended.why {
         Why::Diverged(sentence) => Err(anyhow!(sentence)),
-        Why::Completed | Why::Stopped => Ok(()),
+        Why::Completed => Ok(()),
+        Why::Stopped => {
+            let step = ended.checkpoint.about.step;
+            Err(anyhow!(
+                "nobody reads the output any more, so that it stopped at step {step}; --resume goes on"
+            ))
+        }
     }
 }
 
@@ -152,7 +161,14 @@ fn check_folder(options: &TrainOptions) -> anyhow::Result<()> {
     if out.is_file() {
         bail!("this is a file; name a folder: {}", out.display());
     }
-    let is_taken = std::fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some());
+    if options.resume && checkpoint::is_one(out) {
+        bail!("this is a checkpoint; to go on from it name the folder of its run: {}", out.display());
+    }
+    // What an interrupted run left of its first checkpoint is nothing to lose.
+    let is_other = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.is_ok_and(|entry| !checkpoint::is_part(&entry.file_name()))
+    };
+    let is_taken = std::fs::read_dir(out).is_ok_and(|entries| entries.into_iter().any(is_other));
     if is_taken && !options.resume {
         let hint = match checkpoint::is_there(out) {
             true => "there is a run here already; add --resume to go on with it, or choose another folder",
@@ -167,7 +183,8 @@ fn length(options: &TrainOptions) -> Option<Length> {
     options.epochs.map(Length::Epochs).or(options.steps.map(Length::Steps))
 }
 
-/// The settings: what is written, else what the model that it begins with has, else what suits the pictures.
+/// The settings. Of the model and its pictures: what is written, else what the model that it begins with has,
+/// else what suits the pictures; of the training, what is written or its default.
 fn config(options: &TrainOptions, chosen: &Chosen, from: Option<&Checkpoint>) -> anyhow::Result<Config> {
     let known = from.map(|checkpoint| &checkpoint.about.config);
     let size = options.size.or(known.map(|known| known.shape.size)).unwrap_or_else(|| {
@@ -205,7 +222,7 @@ fn config(options: &TrainOptions, chosen: &Chosen, from: Option<&Checkpoint>) ->
     config.batch = options.batch.unwrap_or(config.batch);
     config.learning_rate = options.learning_rate;
     config.seed = options.seed;
-    config.fit = options.fit;
+    config.fit = options.fit.or(known.map(|known| known.fit)).unwrap_or(config.fit);
     config.sampling = if options.balanced { Sampling::Balanced } else { Sampling::Each };
     config.held_out = held_out(options, chosen)?;
     config.length = length(options).unwrap_or(config.length);
@@ -233,10 +250,12 @@ fn held_out(options: &TrainOptions, chosen: &Chosen) -> Result<HeldOut, Usage> {
         let is_told = has_training && !splits.is_empty();
         return Ok(if is_told { HeldOut::Splits(splits) } else { HeldOut::Share(0.1) });
     };
-    if let Ok(share) = written.parse() {
+    let names: Vec<String> = written.split(',').map(|name| name.trim().to_owned()).collect();
+    // Folds are splits whose names are numbers.
+    let are_splits = names.iter().all(|name| dataset.split_names.contains(name));
+    if let (false, Ok(share)) = (are_splits, written.parse()) {
         return Ok(HeldOut::Share(share));
     }
-    let names: Vec<String> = written.split(',').map(|name| name.trim().to_owned()).collect();
     match names.iter().find(|name| !dataset.split_names.contains(name)) {
         Some(name) => Err(Usage(format!(
             "“{name}” is neither a share nor a split of the dataset, which has {}",

@@ -46,6 +46,7 @@ pub fn choose(options: &SamplesOptions, outs: &[&Path], control: &Control) -> an
     let filter = options.filter.as_deref().unwrap_or_default();
     let query = parse_filter(filter, &snapshot)?;
     let reader = dataset_reader(&snapshot.dataset);
+    outs.iter().try_for_each(|out| check_is_no_sample(out, &snapshot, &reader))?;
     // Without a filter nothing is asked that has to be measured first.
     if !query.is_everything() {
         let keeper = project.as_deref().map(|project| Keeper { project, cache: None });
@@ -54,6 +55,21 @@ pub fn choose(options: &SamplesOptions, outs: &[&Path], control: &Control) -> an
     let rows = query::rows(&snapshot, &query, "path", Default::default());
     let samples = chosen(&snapshot, &rows);
     Ok(Chosen { snapshot, reader, samples, threads })
+}
+
+/// Refuses a file that is a sample, wherever the dataset leads to it.
+fn check_is_no_sample(out: &Path, snapshot: &Snapshot, reader: &Reader) -> anyhow::Result<()> {
+    let Some(there) = out.canonicalize().ok().filter(|there| there.is_file()) else { return Ok(()) };
+    let dataset = &snapshot.dataset;
+    let is_it = |(at, path): (usize, &str)| {
+        let raw = dataset.raw_paths.get(&(at as u32)).map(Vec::as_slice);
+        dataset.places[at].is_loose()
+            && reader.path_on_disk(path, raw).canonicalize().is_ok_and(|path| path == there)
+    };
+    match dataset.paths.iter().enumerate().any(is_it) {
+        true => Err(anyhow!("this is a sample of the dataset; choose another name: {}", out.display())),
+        false => Ok(()),
+    }
 }
 
 impl Chosen {

@@ -34,6 +34,8 @@ const ENCODER: &str = "encoder.safetensors";
 const DECODER: &str = "decoder.safetensors";
 const OPTIMISER: &str = "optimiser.safetensors";
 const PREFIX: &str = "step-";
+/// The end of the names of folders that are not finished, or that give way.
+const PART: &str = ".part";
 /// The most bytes of `checkpoint.json`, and of a header of names and sizes beside the numbers.
 const MAX_TEXT_BYTES: u64 = 4 << 20;
 /// The version of burn, whose random numbers and order of adding the weights came by.
@@ -148,10 +150,11 @@ impl Checkpoint {
     /// the newest stay.
     pub fn save(&self, run: &Path) -> Result<PathBuf, CheckpointError> {
         std::fs::create_dir_all(run).map_err(CheckpointError::io(run))?;
+        mend(run);
+        let target = place(run, self.about.step);
         let name = format!("{PREFIX}{:08}", self.about.step);
-        let target = run.join(&name);
         // Dropping it on an early return removes it and what is in it.
-        let part = tempfile::Builder::new().prefix(&format!(".{name}-")).suffix(".part").tempdir_in(run);
+        let part = tempfile::Builder::new().prefix(&format!(".{name}-")).suffix(PART).tempdir_in(run);
         let part = part.map_err(CheckpointError::io(run))?;
         let mut about = self.about.clone();
         about.files = self.write_numbers(part.path())?;
@@ -166,13 +169,23 @@ impl Checkpoint {
             let shared = std::fs::Permissions::from_mode(0o755);
             std::fs::set_permissions(part.path(), shared).map_err(CheckpointError::io(part.path()))?;
         }
-        // The same step again, as after a run that went on: the one that is there gives way.
-        if target.exists() {
-            std::fs::remove_dir_all(&target).map_err(CheckpointError::io(&target))?;
+        // The same step again: the one that is there stays until this one is in its place.
+        let old = run.join(format!(".{name}-old{PART}"));
+        let is_there = target.exists();
+        if is_there {
+            std::fs::rename(&target, &old).map_err(CheckpointError::io(&target))?;
         }
-        std::fs::rename(part.path(), &target).map_err(CheckpointError::io(&target))?;
+        if let Err(cause) = std::fs::rename(part.path(), &target) {
+            if is_there {
+                let _ = std::fs::rename(&old, &target);
+            }
+            return Err(CheckpointError::io(&target)(cause));
+        }
         // It is where it belongs: nothing is to be removed.
         let _ = part.keep();
+        if is_there {
+            let _ = std::fs::remove_dir_all(&old);
+        }
         sync_folder(run);
         for (_, old) in checkpoints(run).into_iter().skip(KEPT) {
             if let Err(cause) = std::fs::remove_dir_all(&old) {
@@ -295,9 +308,38 @@ impl std::fmt::Display for Unfit {
     }
 }
 
+/// Where a run's checkpoint of a step is.
+pub fn place(run: &Path, step: u64) -> PathBuf {
+    run.join(format!("{PREFIX}{step:08}"))
+}
+
+/// Whether a name in a run's folder is of a checkpoint that was not finished.
+pub fn is_part(name: &std::ffi::OsStr) -> bool {
+    name.to_str().is_some_and(|name| name.starts_with(&format!(".{PREFIX}")) && name.ends_with(PART))
+}
+
+/// Removes what is left of checkpoints that a kill interrupted. One that gave way to another of the same
+/// step that is not there goes back to its place.
+pub fn mend(run: &Path) {
+    let Ok(entries) = std::fs::read_dir(run) else { return };
+    for entry in entries.flatten().filter(|entry| is_part(&entry.file_name())) {
+        let (path, name) = (entry.path(), entry.file_name());
+        let replaced = name.to_str().and_then(|name| name.strip_prefix('.')?.strip_suffix("-old.part"));
+        match replaced.map(|name| run.join(name)).filter(|target| !target.exists()) {
+            Some(target) => drop(std::fs::rename(&path, target)),
+            None => drop(std::fs::remove_dir_all(&path)),
+        }
+    }
+}
+
 /// Whether there is a checkpoint in a run's folder, or is one.
 pub fn is_there(path: &Path) -> bool {
-    path.join(ABOUT).exists() || newest(path).is_some()
+    is_one(path) || newest(path).is_some()
+}
+
+/// Whether a folder is a checkpoint.
+pub fn is_one(path: &Path) -> bool {
+    path.join(ABOUT).exists()
 }
 
 /// The newest checkpoint of a run's folder.

@@ -125,6 +125,17 @@ pub enum Freeze {
     Decoder,
 }
 
+impl Freeze {
+    /// Whether weights of this name stay as they are.
+    pub fn holds(self, name: &str) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Encoder => is_of_encoder(name),
+            Self::Decoder => !is_of_encoder(name),
+        }
+    }
+}
+
 /// The shape of a model: all that the sizes of its weights follow from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -367,8 +378,12 @@ impl Weight {
     }
 
     pub fn is_of_encoder(&self) -> bool {
-        self.name.starts_with("encoder.")
+        is_of_encoder(&self.name)
     }
+}
+
+fn is_of_encoder(name: &str) -> bool {
+    name.starts_with("encoder.")
 }
 
 fn within(what: &'static str, found: f64, least: f64, most: f64) -> Result<(), ConfigError> {

@@ -153,6 +153,8 @@ pub fn pack(
     if bytes > MAX_BYTES {
         return Err(PackError::TooLarge { rows, size: wanted.size, bytes });
     }
+    // What cannot be held out is told before the long part of the work.
+    apart(snapshot, samples, wanted)?;
     control.begin("Preparing samples", rows as u64);
     let packed = Mutex::new((vec![0u8; rows * row], Vec::<(u32, String)>::new()));
     let places: Vec<u32> = (0..rows as u32).collect();
@@ -186,7 +188,7 @@ pub fn pack(
     let samples: Vec<SampleId> = kept.into_iter().map(|place| samples[place]).collect();
     let (classes, class_names) = classes(snapshot, &samples, wanted.class_names.clone());
     let (training, held_out) = apart(snapshot, &samples, wanted)?;
-    let mut pack = Pack {
+    let pack = Pack {
         size: wanted.size,
         channels: wanted.channels,
         pixels,
@@ -198,8 +200,7 @@ pub fn pack(
         left_out,
         fingerprint: String::new(),
     };
-    pack.fingerprint = fingerprint(&pack);
-    Ok(pack)
+    Ok(pack.fingerprinted())
 }
 
 impl Pack {
@@ -219,7 +220,7 @@ impl Pack {
         let (training, held_out) = ((0..rows as u32).collect(), Vec::new());
         let samples = (0..rows as SampleId).collect();
         let (left_out, fingerprint) = (Vec::new(), String::new());
-        let mut pack = Self {
+        let pack = Self {
             size,
             channels,
             pixels,
@@ -231,14 +232,17 @@ impl Pack {
             left_out,
             fingerprint,
         };
-        pack.fingerprint = self::fingerprint(&pack);
-        Some(pack)
+        Some(pack.fingerprinted())
     }
 
     /// The same pack with these rows held out.
     pub fn holding_out(mut self, held_out: Vec<u32>) -> Self {
         self.training = (0..self.len() as u32).filter(|row| !held_out.contains(row)).collect();
         self.held_out = held_out;
+        self.fingerprinted()
+    }
+
+    fn fingerprinted(mut self) -> Self {
         self.fingerprint = fingerprint(&self);
         self
     }

@@ -20,8 +20,8 @@ use std::time::{Duration, Instant};
 use burn::tensor::Tensor;
 use crossbeam_channel::{Receiver, bounded};
 
-use super::checkpoint::{About, Checkpoint, CheckpointError, Figures, Unfit};
-use super::config::{Config, ConfigError, Freeze, Sampling, Weight};
+use super::checkpoint::{About, Checkpoint, CheckpointError, Figures, Unfit, place};
+use super::config::{Config, ConfigError, Sampling, Weight};
 use super::device::{Kind, NoDevice, Processor};
 use super::kernels::Adam;
 use super::model::{DeviceError, Loss, Model, Numbers, numbers_of};
@@ -136,7 +136,7 @@ pub struct StepReport {
     pub beta: f32,
     /// Since the report before, without what was no step.
     pub samples_per_sec: f64,
-    /// Since the run began, without pauses.
+    /// Since the run began, pauses and all.
     pub secs: f64,
     pub left_secs: f64,
 }
@@ -190,6 +190,8 @@ pub enum TrainError {
     NoDevice(#[from] NoDevice),
     #[error("these are not the samples that the run began with; begin another run with what it learned")]
     OtherSamples,
+    #[error("a part that does not fit cannot be frozen, for it would never learn: {0}")]
+    FrozenUnfit(String),
     #[error("the model is of other pictures than the samples: {0}")]
     OtherShape(String),
     #[error("no thread could be started: {0}")]
@@ -277,6 +279,8 @@ pub fn run(request: Request, control: &Control, tell: &mut dyn FnMut(Event)) -> 
     let Request { mut config, pack, source, mut processor, start, out, cadence } = request;
     let begun = Begun::of(&mut config, &pack, source, start)?;
     let steps = config.steps(pack.training.len());
+    // A run that goes on begins with what is there already.
+    let path = out.as_ref().map(|out| place(out, begun.checkpoint.about.step)).filter(|path| path.exists());
     let mut run = Run {
         weights: config.shape.weights(),
         steps,
@@ -287,7 +291,7 @@ pub fn run(request: Request, control: &Control, tell: &mut dyn FnMut(Event)) -> 
         control,
         tell,
         good: begun.checkpoint,
-        path: None,
+        path,
         held_out: None,
         worked: Duration::ZERO,
         trained: 0,
@@ -364,6 +368,10 @@ impl Begun {
                 }
             }
             unfit = fitted.unfit;
+            let is_frozen = |unfit: &&Unfit| config.freeze.holds(&unfit.name);
+            if let Some(frozen) = unfit.iter().find(is_frozen) {
+                return Err(TrainError::FrozenUnfit(frozen.to_string()));
+            }
         }
         let zeros: Numbers = weights.iter().map(|weight| vec![0.0; weight.len()]).collect();
         let classes = pack.class_names.clone();
@@ -435,11 +443,13 @@ impl Run<'_> {
     /// Makes steps until there are no more, or the run is cancelled, or the losses are no numbers.
     fn steps(&mut self, state: &mut State, batches: Receiver<Prepared>) -> Result<Why, TrainError> {
         let mut since_report = (Duration::ZERO, 0);
-        for batch in batches {
+        loop {
             if self.control.checkpoint().is_err() {
                 return Ok(Why::Stopped);
             }
+            // Waiting for a batch is a part of a step.
             let began = Instant::now();
+            let Ok(batch) = batches.recv() else { return Ok(Why::Completed) };
             let samples = batch.samples() as u64;
             let beta = self.config.beta_at(state.step);
             let Some(sums) = self.step(state, batch, beta) else { return Ok(Why::Stopped) };
@@ -477,17 +487,12 @@ impl Run<'_> {
                 return Ok(Why::Diverged(self.diverged(state.step)));
             }
         }
-        Ok(Why::Completed)
     }
 
     /// One step; `None` where it was cancelled on the way, with nothing changed.
     fn step(&mut self, state: &mut State, batch: Prepared, beta: f32) -> Option<Sums> {
         let samples = batch.samples() as f32;
-        let learns = |at: usize| match self.config.freeze {
-            Freeze::Nothing => true,
-            Freeze::Encoder => !self.weights[at].is_of_encoder(),
-            Freeze::Decoder => self.weights[at].is_of_encoder(),
-        };
+        let learns = |at: usize| !self.config.freeze.holds(&self.weights[at].name);
         let tracked = state.model.tracked(learns);
         let mut gradients: Vec<Option<Tensor<1>>> = vec![None; self.weights.len()];
         let mut all: Option<Sums> = None;
@@ -626,6 +631,9 @@ impl Run<'_> {
     /// Keeps the state, on disk as well where there is a folder for it; `false` where it has numbers that
     /// are none, and nothing was kept.
     fn keep(&mut self, state: &State) -> Result<bool, TrainError> {
+        if state.step == self.good.about.step && self.path.is_some() {
+            return Ok(true);
+        }
         let weights = state.model.numbers()?;
         let read = |tensors: &[Tensor<1>]| {
             tensors.iter().map(|tensor| numbers_of(tensor.clone())).collect::<Result<Numbers, _>>()
@@ -638,7 +646,7 @@ impl Run<'_> {
         let about = About {
             config: self.config.clone(),
             step: state.step,
-            held_out: self.held_out.as_ref().map(|report| report.figures),
+            held_out: self.held_out.as_ref().map(|report| report.figures).or(self.good.about.held_out),
             ..self.good.about.clone()
         };
         self.good = Checkpoint { about, weights, moments };

@@ -157,7 +157,7 @@ fn a_model_is_trained_continued_sampled_and_measured() {
     // Figures of what was held out.
     let options = ["--count", "20", "--json", "--device", "cpu"];
     let measured = json(&trained.run(&[&["evaluate", run, &trained.data], &options[..]].concat()));
-    assert_eq!((&measured["same_data"], &measured["unseen"]), (&true.into(), &held_out.into()));
+    assert_eq!((&measured["held_out"], &measured["samples"]), (&true.into(), &held_out.into()));
     assert!(measured["elbo"].as_f64().unwrap() < 0.0);
     for space in ["descriptor", "latent"] {
         for key in ["frechet", "kernel", "precision", "recall", "density", "coverage"] {
@@ -167,7 +167,7 @@ fn a_model_is_trained_continued_sampled_and_measured() {
     assert!(measured["copying"]["nearer"].is_f64());
     let options = ["--count", "20", "--filter", "label:a", "--json", "--device", "cpu"];
     let other = json(&trained.run(&[&["evaluate", run, &trained.data], &options[..]].concat()));
-    assert_eq!((&other["same_data"], &other["copying"]), (&false.into(), &Value::Null));
+    assert_eq!((&other["held_out"], &other["copying"]), (&false.into(), &Value::Null));
 
     what_cannot_be_done_is_told(&trained);
 }
@@ -180,6 +180,8 @@ fn what_cannot_be_done_is_told(trained: &Trained) {
     let png = format!("{data}/sheet.png");
     let nowhere = trained.at("nowhere");
     let new = trained.at("new");
+    let samples = trained.at("samples");
+    let step = format!("{run}/step-00000008");
     let rows: &[(&[&str], i32, &str)] = &[
         (&["train", data, "--out", &inside], 1, "inside the dataset"),
         (&["train", data, "--out", run], 1, "--resume"),
@@ -191,9 +193,22 @@ fn what_cannot_be_done_is_told(trained: &Trained) {
         (&["train", data, "--out", &nowhere, "--beta=-1"], 2, "β"),
         (&["train", data, "--out", &nowhere, "--held-out", "odd"], 2, "which has"),
         (&["train", data, "--out", &nowhere, "--from", data], 1, "no checkpoint here"),
+        (
+            &["train", data, "--out", &nowhere, "--from", run, "--freeze", "encoder", "--size", "20"],
+            1,
+            "frozen",
+        ),
+        (&["train", data, "--out", &step, "--resume"], 1, "this is a checkpoint"),
+        (
+            &["train", data, "--out", &nowhere, "--filter", "split:train", "--held-out", "val"],
+            1,
+            "no sample is in",
+        ),
         (&["sample", &nowhere, "--grid", "2", "--out", &new], 2, ".png"),
         (&["sample", run, "--grid", "2", "--out", &sheet], 1, "--overwrite"),
         (&["sample", run, "--count", "2", "--out", &new, "--class", "odd"], 2, "odd"),
+        (&["sample", run, "--count", "2", "--out", &inside], 1, "inside the dataset"),
+        (&["sample", run, "--count", "2", "--out", &samples, "--overwrite"], 1, "more pictures"),
         (&["encode", run, data, "--out", &format!("{data}/latents.npy")], 1, "inside the dataset"),
         (&["encode", run, data, "--out", &new], 2, ".npy"),
         (&["reconstruct", run, data, "--out", &png], 1, "inside the dataset"),
@@ -206,7 +221,9 @@ fn what_cannot_be_done_is_told(trained: &Trained) {
         assert_eq!(output.status.code(), Some(*code), "{arguments:?}: {error}");
         assert!(error.contains(told) && !error.contains("panicked"), "{arguments:?}: {error}");
     }
-    assert!(!Path::new(&nowhere).exists(), "nothing is left of what was refused");
+    for path in [&nowhere, &new] {
+        assert!(!Path::new(path).exists(), "nothing is left of what was refused: {path}");
+    }
     // A file that was damaged is named.
     let checkpoint =
         std::fs::read_dir(run).expect("a folder").next().expect("a checkpoint").expect("it").path();

@@ -45,6 +45,24 @@ fn what_is_saved_is_loaded_and_the_last_ones_stay() {
 }
 
 #[test]
+fn what_a_kill_left_goes_and_what_gave_way_comes_back() {
+    let home = tempfile::tempdir().unwrap();
+    let run = home.path();
+    let path = tiny(10).save(run).unwrap();
+    // Killed after the old one gave way and before the new one was in its place, and in the first save.
+    std::fs::rename(&path, run.join(".step-00000010-old.part")).unwrap();
+    for name in [".step-00000010-aBc.part", ".step-00000003-old.part", "mine.part"] {
+        std::fs::create_dir(run.join(name)).unwrap();
+    }
+    let third = tiny(3).save(run).unwrap();
+    assert_eq!(Checkpoint::load(run).unwrap().about.step, 10);
+    let mut names: Vec<_> = std::fs::read_dir(run).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["mine.part", "step-00000003", "step-00000010"]);
+    assert!(Checkpoint::load(&third).is_ok());
+}
+
+#[test]
 fn what_is_no_checkpoint_is_told_with_its_file() {
     fn edit(path: &Path, change: impl FnOnce(&mut serde_json::Value)) {
         let path = path.join(ABOUT);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::train::config::{Channels, HeldOut, Length, Likelihood, Shape};
+use crate::train::config::{Channels, Freeze, HeldOut, Length, Likelihood, Shape};
 use burn::tensor::Device;
 
 /// White squares on black, at places and of sizes that follow from the row.
@@ -247,6 +247,13 @@ fn what_is_frozen_stays_and_what_does_not_fit_is_told() {
     let mut told = Vec::new();
     let mut config = tiny(2);
     config.shape.classes = 1;
+    // Frozen, it would never learn.
+    for freeze in [Freeze::Encoder, Freeze::Decoder] {
+        let start = Start::From(first.checkpoint.clone().into());
+        let config = Config { freeze, ..config.clone() };
+        let refused = run(Request { start, ..request(config) }, &Control::new(), &mut |_| {});
+        assert!(matches!(refused, Err(TrainError::FrozenUnfit(_))), "{freeze:?}");
+    }
     let start = Start::From(first.checkpoint.into());
     let ended = run(Request { start, ..request(config) }, &Control::new(), &mut |event| {
         if let Event::Began(began) = event {
