@@ -117,7 +117,7 @@ impl Session {
             Action::JudgingFailed { generation, cause } if generation == self.review.asked => {
                 self.review.answered = generation;
                 let text = format!("A bug in Lenslet stopped the review: {cause}.");
-                return (Vec::new(), Some((Level::Error, text)));
+                (Vec::new(), Some((Level::Error, text)))
             }
             Action::Judged { generation, judged } if generation == self.review.asked => {
                 let flags_changed = !judged.findings.is_same(&self.snapshot.findings);
