@@ -11,24 +11,27 @@
 //!
 //! This file refuses to know the user interface.
 
-use std::collections::VecDeque;
+mod batches;
+mod feed;
+
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use burn::tensor::Tensor;
 use crossbeam_channel::{Receiver, bounded};
 
 use super::checkpoint::{About, Checkpoint, CheckpointError, Figures, Unfit, place};
-use super::config::{Config, ConfigError, Sampling, Weight};
+use super::config::{Config, ConfigError, Weight};
 use super::device::{Kind, NoDevice, Processor};
 use super::kernels::Adam;
 use super::model::{DeviceError, Loss, Model, Numbers, numbers_of};
 use super::pack::{NO_CLASS, Pack, PackError};
-use super::random::{Purpose, Stream};
 use super::score::{Pictures, ScoreError, decode, prior, reconstruct, score};
 use crate::jobs::{Control, Job, panic_message};
+use batches::{Plan, Prepared};
+pub use feed::{Feed, Told};
 
 /// What to train.
 pub struct Request {
@@ -224,54 +227,6 @@ pub fn spawn(
         },
     )?;
     Ok((job, feed))
-}
-
-/// What a run told and nobody took yet, in bounded memory: of losses the newest [`Feed::LOSSES`], of
-/// pictures the newest, of sentences the newest [`Feed::NOTICES`].
-#[derive(Clone, Debug, Default)]
-pub struct Feed(Arc<Mutex<Told>>);
-
-/// What a [`Feed`] holds.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Told {
-    pub began: Option<Began>,
-    pub steps: VecDeque<StepReport>,
-    pub held_out: VecDeque<HeldOutReport>,
-    pub reconstructions: Option<(u64, Pictures, Pictures)>,
-    pub sheet: Option<(u64, Pictures)>,
-    pub saved: Option<(u64, PathBuf)>,
-    pub notices: VecDeque<String>,
-}
-
-impl Feed {
-    pub const LOSSES: usize = 4096;
-    pub const NOTICES: usize = 64;
-
-    /// All that is new.
-    pub fn take(&self) -> Told {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn post(&self, event: Event) {
-        fn push<T>(queue: &mut VecDeque<T>, item: T, most: usize) {
-            if queue.len() >= most {
-                queue.pop_front();
-            }
-            queue.push_back(item);
-        }
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match event {
-            Event::Began(began) => told.began = Some(began),
-            Event::Step(report) => push(&mut told.steps, report, Self::LOSSES),
-            Event::HeldOut(report) => push(&mut told.held_out, report, Self::LOSSES),
-            Event::Reconstructions { step, originals, returned } => {
-                told.reconstructions = Some((step, originals, returned));
-            }
-            Event::Sheet { step, pictures } => told.sheet = Some((step, pictures)),
-            Event::Saved { step, path } => told.saved = Some((step, path)),
-            Event::Notice(text) => push(&mut told.notices, text, Self::NOTICES),
-        }
-    }
 }
 
 /// Trains, on this thread. A run that is cancelled ends with what it has; progress counts steps.
@@ -692,90 +647,6 @@ impl Quiet<'_> {
         let out = work();
         self.0.set_done(done);
         out
-    }
-}
-
-/// A batch, ready for the device.
-struct Prepared {
-    pieces: Vec<Piece>,
-}
-
-struct Piece {
-    /// 0 to 1, `samples × values`.
-    pixels: Vec<f32>,
-    classes: Vec<u32>,
-    /// `samples × latent`.
-    noise: Vec<f32>,
-}
-
-impl Prepared {
-    fn samples(&self) -> usize {
-        self.pieces.iter().map(|piece| piece.classes.len()).sum()
-    }
-}
-
-/// Which samples each step is of, and with which noise.
-struct Plan {
-    config: Config,
-    pack: Arc<Pack>,
-    steps: u64,
-}
-
-impl Plan {
-    /// The batches from a step on.
-    fn batches(self, first: u64) -> impl Iterator<Item = Prepared> {
-        let mut epoch: Option<(u64, Vec<u32>)> = None;
-        (first..self.steps).map(move |step| {
-            let per_epoch = self.config.steps_per_epoch(self.pack.training.len());
-            let (number, place) = (step / per_epoch, (step % per_epoch) as usize);
-            let order = match &mut epoch {
-                Some((known, order)) if *known == number => order,
-                other => &mut other.insert((number, self.order(number))).1,
-            };
-            let start = place * self.config.batch;
-            let rows = &order[start..order.len().min(start + self.config.batch)];
-            self.prepared(step, rows)
-        })
-    }
-
-    /// The rows of an epoch, in their order.
-    fn order(&self, epoch: u64) -> Vec<u32> {
-        let mut stream = Stream::new(self.config.seed, epoch, Purpose::Order);
-        let training = &self.pack.training;
-        let mut order = match self.config.sampling {
-            Sampling::Each => training.clone(),
-            Sampling::Balanced => {
-                let mut classes: std::collections::BTreeMap<u32, Vec<u32>> = Default::default();
-                for row in training {
-                    classes.entry(self.pack.classes[*row as usize]).or_default().push(*row);
-                }
-                let (count, mut left) = (classes.len(), training.len());
-                let mut order = Vec::with_capacity(left);
-                for (at, rows) in classes.values_mut().enumerate() {
-                    let share = left / (count - at);
-                    left -= share;
-                    stream.shuffle(rows);
-                    order.extend(rows.iter().cycle().take(share));
-                }
-                order
-            }
-        };
-        stream.shuffle(&mut order);
-        order
-    }
-
-    fn prepared(&self, step: u64, rows: &[u32]) -> Prepared {
-        let mut stream = Stream::new(self.config.seed, step, Purpose::Noise);
-        let pieces = rows.chunks(self.config.shape.piece(self.config.batch)).map(|rows| Piece {
-            pixels: rows
-                .iter()
-                .flat_map(|row| self.pack.row(*row))
-                .map(|value| f32::from(*value) / 255.0)
-                .collect(),
-            classes: self.pack.classes_of(rows),
-            noise: stream.normal_vec(rows.len() * self.config.shape.latent),
-        });
-        Prepared { pieces: pieces.collect() }
     }
 }
 
