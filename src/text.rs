@@ -48,6 +48,24 @@ pub fn sentence(message: impl std::fmt::Display) -> String {
     format!("{first}{}{stop}", letters.as_str())
 }
 
+/// A stretch of time as a person says it, of two units at most: "40 s", "12 min", "3 h 20 min". Under a
+/// second it is "1 s".
+pub fn duration_text(secs: f64) -> String {
+    let secs = secs.clamp(1.0, 1e9).round() as u64;
+    match secs {
+        ..100 => format!("{secs} s"),
+        100..5400 => format!("{} min", (secs + 30) / 60),
+        5400..172_800 => {
+            let minutes = (secs + 30) / 60;
+            match minutes % 60 {
+                0 => format!("{} h", minutes / 60),
+                rest => format!("{} h {rest} min", minutes / 60),
+            }
+        }
+        _ => format!("{} days", grouped((secs + 43_200) / 86_400)),
+    }
+}
+
 /// A size as a person says it, and exactly: "24.6 MB (24,600,012 bytes)".
 pub fn exact_bytes_text(bytes: u64) -> String {
     if bytes < 1000 {
@@ -81,6 +99,22 @@ mod tests {
         }
         for (bytes, text) in [(1, "1 byte"), (1536, "1.5 kB (1,536 bytes)")] {
             assert_eq!(exact_bytes_text(bytes), text);
+        }
+    }
+
+    #[test]
+    fn times_read_well() {
+        for (secs, text) in [
+            (0.2, "1 s"),
+            (99.4, "99 s"),
+            (100.0, "2 min"),
+            (5399.0, "90 min"),
+            (7200.0, "2 h"),
+            (12_000.0, "3 h 20 min"),
+            (300_000.0, "3 days"),
+            (f64::INFINITY, "11,574 days"),
+        ] {
+            assert_eq!(duration_text(secs), text);
         }
     }
 

@@ -16,8 +16,9 @@ use crate::text::{counted, grouped};
 use crate::train::checkpoint::{self, Checkpoint};
 use crate::train::config::{Channels, Config, Freeze, HeldOut, Length, Sampling};
 use crate::train::device::Processor;
-use crate::train::pack::{Wanted, has_colour, typical_side};
+use crate::train::pack::Wanted;
 use crate::train::run::{Cadence, Ended, Event, Request, Start, Why, run as train};
+use crate::train::suggest;
 
 /// A line of `--json`.
 #[derive(Debug, Serialize)]
@@ -187,24 +188,15 @@ fn length(options: &TrainOptions) -> Option<Length> {
 /// else what suits the pictures; of the training, what is written or its default.
 fn config(options: &TrainOptions, chosen: &Chosen, from: Option<&Checkpoint>) -> anyhow::Result<Config> {
     let known = from.map(|checkpoint| &checkpoint.about.config);
-    let size = options.size.or(known.map(|known| known.shape.size)).unwrap_or_else(|| {
-        let side = typical_side(&chosen.snapshot, &chosen.reader, &chosen.samples);
-        // The size of small pictures, and one that is learned in minutes of large ones.
-        match side {
-            Some(side @ 16..=64) => side as usize,
-            Some(..16) => 16,
-            _ => 64,
-        }
-    });
+    let (snapshot, reader, samples) = (&chosen.snapshot, &chosen.reader, &chosen.samples);
+    let size = options.size.or(known.map(|known| known.shape.size));
+    let size = size.unwrap_or_else(|| suggest::size_for(snapshot, reader, samples));
     let channels = match options.channels {
         ChannelsName::Grey => Channels::Grey,
         ChannelsName::Colour => Channels::Colour,
-        ChannelsName::Auto => known.map(|known| known.shape.channels).unwrap_or_else(|| {
-            match has_colour(&chosen.snapshot, &chosen.reader, &chosen.samples) {
-                true => Channels::Colour,
-                false => Channels::Grey,
-            }
-        }),
+        ChannelsName::Auto => known
+            .map(|known| known.shape.channels)
+            .unwrap_or_else(|| suggest::channels_for(snapshot, reader, samples)),
     };
     let mut config = Config::preset(size, channels);
     if let Some(known) = known {
@@ -237,18 +229,7 @@ fn config(options: &TrainOptions, chosen: &Chosen, from: Option<&Checkpoint>) ->
 fn held_out(options: &TrainOptions, chosen: &Chosen) -> Result<HeldOut, Usage> {
     let dataset = &chosen.snapshot.dataset;
     let Some(written) = &options.held_out else {
-        let mut splits: Vec<String> = Vec::new();
-        for split in chosen.samples.iter().filter_map(|sample| dataset.split(*sample)) {
-            if !splits.iter().any(|known| known == split) {
-                splits.push(split.to_owned());
-            }
-        }
-        let has_training = splits.iter().any(|split| split == "train");
-        splits.retain(|split| split != "train");
-        splits.sort();
-        // Of one split alone nothing can be held out.
-        let is_told = has_training && !splits.is_empty();
-        return Ok(if is_told { HeldOut::Splits(splits) } else { HeldOut::Share(0.1) });
+        return Ok(suggest::held_out_for(&chosen.snapshot, &chosen.samples));
     };
     let names: Vec<String> = written.split(',').map(|name| name.trim().to_owned()).collect();
     // Folds are splits whose names are numbers.

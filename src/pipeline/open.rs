@@ -57,6 +57,8 @@ pub struct Opened {
     pub place: Option<serde_json::Value>,
     /// The settings of the review.
     pub review: Option<serde_json::Value>,
+    /// The settings of the next run.
+    pub training: Option<serde_json::Value>,
 }
 
 /// The name under which a project keeps where the person was.
@@ -88,6 +90,7 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
         }
         let place = project.get_value(PLACE)?;
         let review = project.get_value(crate::review::SETTINGS)?;
+        let training = project.get_value(crate::train::SETTINGS)?;
         let marks = loaded.overlay.marks.clone();
         let snapshot = Snapshot::new(loaded.dataset.into(), &loaded.issues, loaded.facts, marks);
         return Ok(Opened {
@@ -101,6 +104,7 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
             is_from_project: true,
             place,
             review,
+            training,
         });
     }
 
@@ -133,6 +137,7 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
         is_from_project: false,
         place: None,
         review: None,
+        training: None,
     })
 }
 

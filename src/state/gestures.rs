@@ -88,6 +88,10 @@ impl Session {
             Action::TableScrolled { position } => self.table.position = position,
             Action::TableLaidOut { viewport } => self.table.viewport = viewport,
             Action::TableColumns(columns) => self.table.columns = columns,
+            other @ (Action::AskTraining
+            | Action::ChangeTraining(_)
+            | Action::StartTraining
+            | Action::ResumeTraining { .. }) => return self.training_gesture(other),
             other => return self.review_gesture(other),
         }
         (Vec::new(), None)
@@ -123,6 +127,7 @@ impl Session {
             Command::PreviousSample => self.move_cursor(-1, false),
             Command::LargerThumbnails => self.zoom_grid(self.grid.cell_px * 1.25),
             Command::SmallerThumbnails => self.zoom_grid(self.grid.cell_px / 1.25),
+            Command::Train => return self.training_command(command),
             other => return self.review_command(other),
         }
         (Vec::new(), None)

@@ -12,6 +12,7 @@ mod results;
 pub mod review;
 pub mod selection;
 mod session;
+pub mod training;
 mod update;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub use selection::{SelectMode, Selection};
 pub use session::{
     GridState, IssuesKey, ProjectFace, Search, Session, Shown, TableState, Then, cells_across,
 };
+pub use training::{Draft, End, ModelFace, Training};
 
 use crate::dataset::edit::{Direction, Edit, History, Mark, Overlay, View};
 use crate::dataset::query::{Click, Found, Pick, Snapshot};
@@ -31,6 +33,8 @@ use crate::dataset::{Fact, Flag, Issue, SampleId, Verdict};
 use crate::jobs::Progress;
 use crate::review::{Analysed, Judged, ReviewSettings};
 use crate::store::{JournalOp, Settings};
+use crate::train::config::Config;
+use crate::train::run::Told;
 
 /// A panel that a person arranges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -42,18 +46,20 @@ pub enum Pane {
     Duplicates,
     Checks,
     Pruning,
+    Train,
     Inspector,
     Filters,
 }
 
 impl Pane {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Grid,
         Self::Table,
         Self::Issues,
         Self::Duplicates,
         Self::Checks,
         Self::Pruning,
+        Self::Train,
         Self::Inspector,
         Self::Filters,
     ];
@@ -66,6 +72,7 @@ impl Pane {
             Self::Duplicates => "Duplicates",
             Self::Checks => "Checks",
             Self::Pruning => "Pruning",
+            Self::Train => "Train",
             Self::Inspector => "Inspector",
             Self::Filters => "Filters",
         }
@@ -107,6 +114,8 @@ pub enum JobId {
     Measure,
     /// Looking for near-duplicates, outliers, poor pictures and wrong labels.
     Analyse,
+    /// Training a model.
+    Train,
     /// Writing the demo dataset.
     Demo,
     /// Writing what stays of a dataset, a report, or a table of issues.
@@ -120,6 +129,7 @@ impl JobId {
             Self::Rescan => "Rescanning",
             Self::Measure => "Measuring",
             Self::Analyse => "Analysing",
+            Self::Train => "Training",
             Self::Demo => "Writing the demo",
             Self::Export => "Exporting",
         }
@@ -348,6 +358,16 @@ pub enum Action {
     },
     /// Starts the export that the dialog shows.
     StartExport,
+    /// The settings of a run come on screen: what suits the samples is wanted.
+    AskTraining,
+    /// Other settings for the next run.
+    ChangeTraining(Box<Draft>),
+    /// Trains a model on the samples of the view.
+    StartTraining,
+    /// Goes on with a run, by its folder.
+    ResumeTraining {
+        run: PathBuf,
+    },
 
     // Work that came back.
     Notify {
@@ -396,6 +416,16 @@ pub enum Action {
         generation: u64,
         judged: Arc<Judged>,
     },
+    /// What suits the samples, and how many multiplications and additions a second the processor does.
+    TrainingSuggested {
+        config: Box<Config>,
+        speed: f64,
+    },
+    /// Models that the project keeps, the newest first.
+    ModelsListed(Arc<Vec<ModelFace>>),
+    /// What a run told since the last time.
+    TrainTold(Box<Told>),
+    TrainingEnded(Box<End>),
     /// Time to show what was measured since.
     Refresh,
     Saved {
@@ -426,6 +456,10 @@ impl Action {
                 | Self::Analysed(_)
                 | Self::Judged { .. }
                 | Self::JudgingFailed { .. }
+                | Self::TrainingSuggested { .. }
+                | Self::ModelsListed(_)
+                | Self::TrainTold(_)
+                | Self::TrainingEnded(_)
                 | Self::Refresh
                 | Self::Saved { .. }
                 | Self::Submitted { .. }
@@ -446,6 +480,8 @@ pub struct Opened {
     pub place: Option<serde_json::Value>,
     /// The settings of the review, from the project.
     pub review: Option<serde_json::Value>,
+    /// The settings of the next run, from the project.
+    pub training: Option<serde_json::Value>,
     pub notes: Vec<String>,
     /// The entry for the list of recent datasets.
     pub recent: Option<crate::store::Recent>,
@@ -464,6 +500,7 @@ impl Opened {
             project,
             place: None,
             review: None,
+            training: None,
             notes: Vec::new(),
             recent: None,
             may_have_changed: false,
@@ -536,6 +573,11 @@ pub enum Effect {
         generation: u64,
     },
     Journal(JournalOp),
+    /// Find out what suits the samples, and which models there are.
+    SuggestTraining,
+    ListModels,
+    /// Train a model on the samples of the view.
+    Train(Box<Draft>),
     SaveSettings,
     PickFolder,
     PickFile,

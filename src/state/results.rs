@@ -33,6 +33,10 @@ impl Session {
             Action::Analysed(_) | Action::Judged { .. } | Action::JudgingFailed { .. } => {
                 return self.review_result(action);
             }
+            Action::TrainingSuggested { .. }
+            | Action::ModelsListed(_)
+            | Action::TrainTold(_)
+            | Action::TrainingEnded(_) => return self.training_result(action),
             Action::Saved { through, problem } => {
                 self.project.saved = through;
                 self.project.problem = problem;

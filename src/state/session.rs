@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::export::ExportChoice;
 use super::review::Review;
 use super::selection::Selection;
+use super::training::Training;
 use crate::dataset::edit::{History, Overlay};
 use crate::dataset::query::{Completion, Found, QueryError, Snapshot, Vocabulary, complete, parse};
 use crate::dataset::{Dataset, Issue, SampleId};
@@ -34,6 +35,7 @@ pub struct Session {
     pub grid: GridState,
     pub table: TableState,
     pub review: Review,
+    pub training: Training,
     /// What was chosen in the dialog of the export last.
     pub export: Option<ExportChoice>,
 }

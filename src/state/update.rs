@@ -7,6 +7,7 @@ use super::gestures::Answer;
 use super::review::Review;
 use super::selection::Selection;
 use super::session::{GridState, Search, Session, Shown};
+use super::training::Training;
 use super::{Action, Dialog, Effect, Level, Opened, Pane, State};
 use crate::store::Theme;
 
@@ -102,6 +103,7 @@ impl State {
             Command::ShowDuplicates => effects.push(Effect::TogglePane(Pane::Duplicates)),
             Command::ShowChecks => effects.push(Effect::TogglePane(Pane::Checks)),
             Command::ShowPruning => effects.push(Effect::TogglePane(Pane::Pruning)),
+            Command::ShowTrain => effects.push(Effect::TogglePane(Pane::Train)),
             Command::ShowInspector => effects.push(Effect::TogglePane(Pane::Inspector)),
             Command::ShowFilters => effects.push(Effect::TogglePane(Pane::Filters)),
             Command::ResetLayout => effects.push(Effect::ResetLayout),
@@ -142,6 +144,7 @@ impl State {
             | Command::PreviousGroup
             | Command::ApplyRules
             | Command::Analyse
+            | Command::Train
             | Command::CopyPath
             | Command::Reveal
             | Command::ClearFilter
@@ -186,6 +189,7 @@ impl State {
             grid: GridState::default(),
             table: Default::default(),
             review: Review::new(opened.review, self.opened << 32),
+            training: Training::new(opened.training),
             export: None,
         };
         session.overlay.grow(session.snapshot.len());

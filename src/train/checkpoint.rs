@@ -225,11 +225,7 @@ impl Checkpoint {
 
     /// Reads a checkpoint's folder, or the newest in a run's folder.
     pub fn load(path: &Path) -> Result<Self, CheckpointError> {
-        let folder = match path.join(ABOUT).exists() {
-            true => path.to_owned(),
-            false => newest(path).ok_or_else(|| nothing_here(path))?,
-        };
-        let about = read_about(&folder.join(ABOUT))?;
+        let (folder, about) = look(path)?;
         let shape = &about.config.shape;
         let weights = shape.weights();
         let read = |name: &str| read_numbers(&folder.join(name), about.files.get(name), shape);
@@ -306,6 +302,17 @@ impl std::fmt::Display for Unfit {
             None => write!(f, "{} (not there)", self.name),
         }
     }
+}
+
+/// What a checkpoint's folder, or the newest in a run's folder, says of itself, and that folder: nothing of
+/// its numbers is read.
+pub fn look(path: &Path) -> Result<(PathBuf, About), CheckpointError> {
+    let folder = match is_one(path) {
+        true => path.to_owned(),
+        false => newest(path).ok_or_else(|| nothing_here(path))?,
+    };
+    let about = read_about(&folder.join(ABOUT))?;
+    Ok((folder, about))
 }
 
 /// Where a run's checkpoint of a step is.

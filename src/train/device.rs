@@ -5,12 +5,14 @@
 
 use burn::tensor::Device;
 use burn::tensor::wgpu::WgpuSetup;
+use serde::{Deserialize, Serialize};
 
 use super::config::Shape;
 use super::model::{Model, Numbers};
 
 /// What a person wants.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Choice {
     /// The graphics device where there is one, else the processor.
     #[default]

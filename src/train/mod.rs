@@ -6,6 +6,7 @@
 //! | [`config`] | the settings, and what follows from them: sizes, costs, times |
 //! | [`pack`] | the samples of a view as pixels in one run of memory |
 //! | [`model`] | the model and what it loses |
+//! | [`suggest`] | settings that suit the samples, and how fast a processor is |
 //! | [`score`] | what a model says of samples, and the pictures that it makes |
 //! | [`run`] | a run: steps, held-out samples, checkpoints; what it tells as it goes |
 //! | [`checkpoint`] | a model on disk |
@@ -18,6 +19,11 @@
 //!
 //! This room refuses to know the user interface.
 
+/// The name under which a project keeps the settings of the next run.
+pub const SETTINGS: &str = "training";
+/// The folder of a project that its models are in, each run in a folder of its own.
+pub const MODELS: &str = "models";
+
 pub mod checkpoint;
 pub mod config;
 pub mod device;
@@ -28,3 +34,4 @@ pub mod pack;
 mod random;
 pub mod run;
 pub mod score;
+pub mod suggest;

@@ -91,6 +91,7 @@ impl Cadence {
 /// What a run comes to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
+    /// It begins, at first or anew on another device.
     Began(Began),
     Step(StepReport),
     HeldOut(HeldOutReport),
@@ -169,6 +170,8 @@ pub struct Ended {
     pub why: Why,
     /// The model as it is: at the last step, or where its numbers last were all numbers.
     pub checkpoint: Checkpoint,
+    /// What did the work at last.
+    pub kind: Kind,
     /// Where it is on disk.
     pub path: Option<PathBuf>,
     /// The last figures over held-out samples: over all of them, where the run was completed.
@@ -252,16 +255,16 @@ pub fn run(request: Request, control: &Control, tell: &mut dyn FnMut(Event)) -> 
         trained: 0,
         started: Instant::now(),
     };
-    (run.tell)(Event::Began(Began {
-        device: processor.name.clone(),
-        parameters: run.config.shape.parameters(),
-        step: run.good.about.step,
-        steps,
-        training_rows: run.pack.training.len(),
-        held_out_rows: run.pack.held_out.len(),
-        unfit: begun.unfit,
-    }));
     loop {
+        (run.tell)(Event::Began(Began {
+            device: processor.name.clone(),
+            parameters: run.config.shape.parameters(),
+            step: run.good.about.step,
+            steps,
+            training_rows: run.pack.training.len(),
+            held_out_rows: run.pack.held_out.len(),
+            unfit: begun.unfit.clone(),
+        }));
         control.begin("Training", steps);
         control.set_done(run.good.about.step);
         // burn panics where it has no other way to say that a device is lost.
@@ -280,7 +283,7 @@ pub fn run(request: Request, control: &Control, tell: &mut dyn FnMut(Event)) -> 
                 )));
             }
             Err(error) => return Err(error),
-            Ok(why) => return Ok(run.end(why)),
+            Ok(why) => return Ok(run.end(why, processor.kind)),
         }
     }
 }
@@ -626,9 +629,10 @@ impl Run<'_> {
         Ok(why)
     }
 
-    fn end(self, why: Why) -> Ended {
+    fn end(self, why: Why, kind: Kind) -> Ended {
         Ended {
             why,
+            kind,
             samples_per_sec: self.samples_per_sec(),
             secs: self.started.elapsed().as_secs_f64(),
             checkpoint: self.good,

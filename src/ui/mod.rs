@@ -14,10 +14,12 @@ pub mod lists;
 pub mod pruning;
 pub mod scroller;
 pub mod search;
+pub mod sheet;
 pub mod shell;
 pub mod status;
 pub mod table;
 pub mod theme;
+pub mod train;
 pub mod welcome;
 pub mod widgets;
 

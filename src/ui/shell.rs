@@ -16,6 +16,7 @@ use super::search::{SearchView, search_ui, sort_ui};
 use super::status::{notices_ui, status_ui};
 use super::table::{TableView, table_ui};
 use super::theme::{Tokens, size};
+use super::train::{TrainView, train_ui};
 use super::welcome::welcome_ui;
 use super::{Pencil, widgets};
 use crate::state::command::{Chord, Menu};
@@ -32,6 +33,7 @@ pub struct Views {
     pub duplicates: DuplicatesView,
     pub checks: ChecksView,
     pub pruning: PruningView,
+    pub train: TrainView,
     pub inspector: InspectorView,
     /// The list that a person used last.
     last_list: Option<Pane>,
@@ -70,7 +72,15 @@ impl Panels {
     pub fn new() -> Self {
         let mut tiles = Tiles::default();
         let filters = tiles.insert_pane(Pane::Filters);
-        let middle = [Pane::Grid, Pane::Table, Pane::Issues, Pane::Duplicates, Pane::Checks, Pane::Pruning];
+        let middle = [
+            Pane::Grid,
+            Pane::Table,
+            Pane::Issues,
+            Pane::Duplicates,
+            Pane::Checks,
+            Pane::Pruning,
+            Pane::Train,
+        ];
         let middle = middle.map(|pane| tiles.insert_pane(pane));
         let front = middle[0];
         let middle = tiles.insert_tab_tile(middle.to_vec());
@@ -355,6 +365,7 @@ impl Behavior<Pane> for Draw<'_, '_> {
             Pane::Duplicates => duplicates_ui(ui, self.pencil, &mut self.views.duplicates),
             Pane::Checks => checks_ui(ui, self.pencil, &mut self.views.checks),
             Pane::Pruning => pruning_ui(ui, self.pencil, &mut self.views.pruning),
+            Pane::Train => train_ui(ui, self.pencil, &mut self.views.train),
             Pane::Inspector => inspector_ui(ui, self.pencil, &mut self.views.inspector),
         }
         UiResponse::None

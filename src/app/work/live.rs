@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender};
 use super::analysing::Analysing;
 use super::measuring::Measuring;
 use super::rescanning::Rescanning;
+use super::training::Training;
 use crate::dataset::Dataset;
 use crate::import::Reader;
 use crate::pipeline::open::PLACE;
@@ -79,19 +80,12 @@ pub struct Leaving(Vec<Receiver<()>>);
 
 impl Leaving {
     /// Lets a dataset go without waiting for its disk. What cannot be kept is told on `events`.
-    pub fn add(
-        &mut self,
-        live: Live,
-        measuring: Option<Measuring>,
-        rescanning: Option<Rescanning>,
-        analysing: Option<Analysing>,
-        events: Sender<Action>,
-    ) {
+    pub fn add(&mut self, parts: Parts, events: Sender<Action>) {
         self.0.retain(|open| open.try_recv() == Err(crossbeam_channel::TryRecvError::Empty));
         let (ends, ended) = crossbeam_channel::bounded(0);
-        let parts = Parts { live, measuring, rescanning, analysing, events, ends };
         // A thread that cannot be had drops the closure, and with it the parts, here and now.
-        let _ = std::thread::Builder::new().name("close".to_owned()).spawn(move || parts.close());
+        let _ =
+            std::thread::Builder::new().name("close".to_owned()).spawn(move || parts.close(&events, ends));
         self.0.push(ended);
     }
 
@@ -108,18 +102,19 @@ impl Leaving {
     }
 }
 
-struct Parts {
-    live: Live,
-    measuring: Option<Measuring>,
-    rescanning: Option<Rescanning>,
-    analysing: Option<Analysing>,
-    events: Sender<Action>,
-    ends: Sender<()>,
+/// What belongs to a dataset that is let go.
+pub struct Parts {
+    pub live: Live,
+    pub measuring: Option<Measuring>,
+    pub rescanning: Option<Rescanning>,
+    pub analysing: Option<Analysing>,
+    pub training: Option<Training>,
 }
 
 impl Parts {
-    fn close(self) {
-        let Self { mut live, measuring, rescanning, analysing, events, ends } = self;
+    /// Closes them; `ends` is dropped when all of it is done.
+    fn close(self, events: &Sender<Action>, ends: Sender<()>) {
+        let Self { mut live, measuring, rescanning, analysing, training } = self;
         // Decisions first: the others can take as long as decoding a sample does.
         if let Some(Err(error)) = live.journal.take().map(JournalWriter::close) {
             let text = format!("The last decisions could not be kept. {}", sentence(error));
@@ -134,6 +129,9 @@ impl Parts {
         }
         if let Some(analysing) = analysing {
             analysing.stop();
+        }
+        if let Some(training) = training {
+            training.stop();
         }
         // The lock of the project is free before anybody is told so.
         drop(live);

@@ -13,6 +13,7 @@ mod measuring;
 mod opening;
 mod planning;
 mod rescanning;
+mod training;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -26,18 +27,19 @@ use self::demo::Demo;
 use self::exporting::{Exporting, Found};
 use self::finder::Question;
 use self::judging::Case;
-use self::live::{Leaving, Live};
+use self::live::{Leaving, Live, Parts};
 use self::measuring::Measuring;
 use self::opening::{Ended, Opening};
 use self::planning::{Draft, Planner};
 use self::rescanning::{Interrupted, Rescanning};
+use self::training::{Asking, Training};
 use super::thumbs::ThumbSource;
 use crate::dataset::SampleId;
 use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
 use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
 use crate::pipeline::OpenRequest;
-use crate::state::{Action, Command, Effect, Extent, JobFace, JobId, Level, Session, State};
+use crate::state::{Action, Command, Effect, End, Extent, JobFace, JobId, Level, Session, State};
 use crate::store::{JournalOp, Paths, Settings};
 
 /// Results that wait for the interface thread.
@@ -69,6 +71,9 @@ pub struct Work {
     /// Whether an analysis is to start as soon as everything is measured.
     analyse_again: bool,
     export: Option<Exporting>,
+    train: Option<Training>,
+    /// What is asked about training, the newest last.
+    asking: Vec<Asking>,
     faces: Vec<JobFace>,
     person: String,
     thumbnail_cap: u64,
@@ -101,6 +106,8 @@ impl Work {
             analyse: None,
             analyse_again: false,
             export: None,
+            train: None,
+            asking: Vec::new(),
             faces: Vec::new(),
             person: settings.person.clone(),
             thumbnail_cap: settings.thumbnail_cache_bytes,
@@ -113,6 +120,8 @@ impl Work {
         idle && self.analyse.is_none()
             && self.demo.is_none()
             && self.export.is_none()
+            && self.train.is_none()
+            && self.asking.is_empty()
             && self.events.1.is_empty()
     }
 
@@ -162,7 +171,9 @@ impl Work {
             let (measuring, rescanning) = (self.measure.take(), self.rescan.take());
             let analysing = self.analyse.take();
             self.analyse_again = false;
-            self.leaving.add(live, measuring, rescanning, analysing, self.events.0.clone());
+            self.asking.clear();
+            let parts = Parts { live, measuring, rescanning, analysing, training: self.train.take() };
+            self.leaving.add(parts, self.events.0.clone());
         }
     }
 
@@ -263,6 +274,11 @@ impl Work {
                 }),
                 Err(text) => vec![Action::Notify { level: Level::Error, text }],
             },
+            Effect::SuggestTraining => {
+                self.ask(state, |live, session, ctx| Asking::what_suits(live, session, ctx))
+            }
+            Effect::ListModels => self.ask(state, |live, _, ctx| Asking::which_models(live, ctx)),
+            Effect::Train(draft) => self.start_training(state, *draft),
             Effect::PauseJob { job, pause } => {
                 if let Some(control) = self.control(job) {
                     control.set_paused(pause);
@@ -362,12 +378,31 @@ impl Work {
             self.demo = None;
             actions.push(told);
         }
+        self.poll_training(actions);
         if let Some(told) = self.export.as_mut().and_then(Exporting::poll) {
             self.export = None;
             actions.push(told);
         }
         actions.extend(self.live.as_mut().and_then(Live::news));
         self.poll_progress(actions);
+    }
+
+    fn poll_training(&mut self, actions: &mut Vec<Action>) {
+        if let Some(training) = &mut self.train {
+            let (told, end) = training.poll();
+            actions.extend(told);
+            if let Some(end) = end {
+                self.train = None;
+                actions.push(end);
+            }
+        }
+        self.asking.retain_mut(|asking| match asking.poll() {
+            Some(told) => {
+                actions.extend(told);
+                false
+            }
+            None => true,
+        });
     }
 
     fn poll_open(&mut self, state: &State, actions: &mut Vec<Action>) {
@@ -433,7 +468,8 @@ impl Work {
         let measure = self.measure.as_ref().map(|measure| (JobId::Measure, measure.control()));
         let analyse = self.analyse.as_ref().map(|analyse| (JobId::Analyse, analyse.control()));
         let export = self.export.as_ref().map(|export| (JobId::Export, export.control()));
-        open.into_iter().chain(demo).chain(rescan).chain(measure).chain(analyse).chain(export)
+        let train = self.train.as_ref().map(|train| (JobId::Train, train.control()));
+        open.into_iter().chain(demo).chain(rescan).chain(measure).chain(analyse).chain(export).chain(train)
     }
 
     fn control(&self, job: JobId) -> Option<&Control> {
@@ -464,6 +500,36 @@ impl Work {
                 vec![Action::Opening { source }]
             }
             Err(error) => vec![no_thread(&error)],
+        }
+    }
+
+    /// Asks something about training.
+    fn ask(
+        &mut self,
+        state: &State,
+        start: impl FnOnce(&Live, &Session, &Context) -> std::io::Result<Asking>,
+    ) -> Vec<Action> {
+        let (Some(live), Some(session)) = (&self.live, &state.session) else { return Vec::new() };
+        match start(live, session, &self.ctx) {
+            Ok(asking) => {
+                self.asking.push(asking);
+                Vec::new()
+            }
+            Err(error) => vec![no_thread(&error)],
+        }
+    }
+
+    /// Starts a run; the state has none under way.
+    fn start_training(&mut self, state: &State, draft: crate::state::Draft) -> Vec<Action> {
+        let (Some(live), Some(session)) = (&self.live, &state.session) else { return Vec::new() };
+        match Training::start(live, session, draft, &self.ctx) {
+            Ok(training) => {
+                self.train = Some(training);
+                Vec::new()
+            }
+            Err(error) => {
+                vec![Action::TrainingEnded(Box::new(End::Failed(no_thread_text(&error))))]
+            }
         }
     }
 
@@ -565,9 +631,11 @@ fn waker(ctx: &Context) -> impl Fn() + Send + 'static {
 }
 
 fn no_thread(error: &std::io::Error) -> Action {
-    let message =
-        format!("The system gave no thread for the work ({error}). Close other programs and try again.");
-    Action::OpenFailed { level: Level::Error, message }
+    Action::OpenFailed { level: Level::Error, message: no_thread_text(error) }
+}
+
+fn no_thread_text(error: &std::io::Error) -> String {
+    format!("The system gave no thread for the work ({error}). Close other programs and try again.")
 }
 
 fn bug(doing: &str, cause: &str) -> String {

@@ -119,6 +119,7 @@ impl Found {
             project: ProjectFace::new(folder, access),
             place: opened.place,
             review: opened.review,
+            training: opened.training,
             notes: opened.notes,
             recent: Some(recent),
             may_have_changed: opened.is_from_project,
