@@ -40,6 +40,7 @@
 //! | [`pipeline`] | opening, measuring, computing signals and analysing, for window and command line alike | the user interface |
 //! | [`review`] | what an analysis found, for a person to decide: groups, flags, rules, impact | files, threads, the user interface |
 //! | [`train`] | models, training, checkpoints, sampling: the only room that names burn | the user interface |
+//! | [`gpu`] | wgpu pipelines over `shaders/*.wgsl`, one file each: decoded pictures and clouds of points | datasets, the interface's state |
 //! | [`state`] | the program without window, disk or clock | egui, files |
 //! | [`ui`] | drawing: a view per file or folder, and the parts that views share | files, threads |
 //! | [`app`] | eframe glue: effects as jobs, textures, dialogs | |
@@ -75,6 +76,7 @@ pub mod dataset;
 pub mod demo;
 pub mod export;
 pub mod files;
+pub mod gpu;
 pub mod import;
 pub mod jobs;
 pub mod media;

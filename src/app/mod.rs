@@ -4,6 +4,7 @@
 //! start work, and the views draw the state and give the next actions.
 
 pub mod full;
+mod graphics;
 mod offscreen;
 mod reveal;
 mod thumbs;
@@ -13,9 +14,11 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use eframe::egui_wgpu::WgpuError;
 use egui::{Context, Ui};
 
 use full::FullPictures;
+use graphics::Ask;
 pub use offscreen::screenshot;
 use thumbs::{ThumbSource, Thumbs};
 use work::Work;
@@ -23,6 +26,7 @@ use work::Work;
 use crate::dataset::SampleId;
 use crate::state::{Action, Dialog, Effect, Level, State};
 use crate::store::{Paths, Settings, Theme, WindowGeometry};
+use crate::train::device::Graphics;
 use crate::ui::dialogs::{DialogsView, dialogs_ui};
 use crate::ui::shell::{Panels, Views, shell_ui};
 use crate::ui::{FullPicture, Pencil, Pictures, Thumb, theme};
@@ -47,6 +51,8 @@ pub struct Start {
     pub project: Option<std::path::PathBuf>,
     /// The name of the graphics adapter.
     pub adapter: String,
+    /// The window's graphics device, for training and what is drawn from it.
+    pub graphics: Option<Graphics>,
 }
 
 /// The program.
@@ -83,21 +89,35 @@ pub fn run(source: Option<&str>, project: Option<&Path>) -> anyhow::Result<()> {
             viewport = viewport.with_position(corner);
         }
     }
-    let options = eframe::NativeOptions { viewport, persist_window: false, ..Default::default() };
     let start =
         Start { source: source.map(str::to_owned), project: project.map(Path::to_owned), ..Start::default() };
-    let run = eframe::run_native(
-        "lenslet",
-        options,
-        Box::new(move |creation| {
-            let adapter = creation.wgpu_render_state.as_ref().map(|state| {
-                let info = state.adapter.get_info();
-                format!("{} ({:?}, {:?})", info.name, info.backend, info.device_type)
-            });
-            let start = Start { adapter: adapter.unwrap_or_default(), ..start };
-            Ok(Box::new(App::new(&creation.egui_ctx, paths, settings, note, start)))
-        }),
-    );
+    let open = |ask: Ask| {
+        let options = eframe::NativeOptions {
+            viewport: viewport.clone(),
+            persist_window: false,
+            wgpu_options: graphics::configuration(ask),
+            ..Default::default()
+        };
+        let (paths, settings, note, start) = (paths.clone(), settings.clone(), note.clone(), start.clone());
+        eframe::run_native(
+            "lenslet",
+            options,
+            Box::new(move |creation| {
+                let adapter = creation.wgpu_render_state.as_ref().map(|state| {
+                    let info = state.adapter.get_info();
+                    format!("{} ({:?}, {:?})", info.name, info.backend, info.device_type)
+                });
+                let graphics = creation.wgpu_render_state.as_ref().map(graphics::shared);
+                let start = Start { adapter: adapter.unwrap_or_default(), graphics, ..start };
+                Ok(Box::new(App::new(&creation.egui_ctx, paths, settings, note, start)))
+            }),
+        )
+    };
+    let mut run = open(Ask::Shared);
+    if let Err(eframe::Error::Wgpu(WgpuError::RequestDeviceError(error))) = &run {
+        tracing::warn!("the window's graphics device cannot be shared with training: {error}");
+        run = open(Ask::WindowOnly);
+    }
     run.map_err(|error| {
         anyhow::anyhow!(
             "the window could not be opened: {error}. Without a display, `lenslet scan PATH` prints the same \

@@ -3,11 +3,10 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow};
-use eframe::egui_wgpu::{
-    self, RendererOptions, ScreenDescriptor, WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew,
-};
+use eframe::egui_wgpu::{self, RendererOptions, ScreenDescriptor, WgpuError};
 use egui::{Context, Pos2, RawInput, Rect, vec2};
 
+use super::graphics::{self, Ask};
 use super::{App, Start};
 use crate::cli::args::{ScreenshotOptions, ScreenshotView};
 use crate::state::{Action, Command, Dialog, Pane};
@@ -23,9 +22,10 @@ pub fn screenshot(options: &ScreenshotOptions) -> anyhow::Result<()> {
     let theme = if options.light { Theme::Light } else { Theme::Dark };
     let settings = Settings { theme, ..Settings::default() };
     let ctx = Context::default();
-    let start = Start { source: options.path.clone(), ..Start::default() };
-    let mut app = App::new(&ctx, paths, settings, None, start);
     let mut screen = Screen::new(&ctx, options.size, options.scale)?;
+    let graphics = Some(graphics::shared(&screen.render));
+    let start = Start { source: options.path.clone(), graphics, ..Start::default() };
+    let mut app = App::new(&ctx, paths, settings, None, start);
 
     let deadline = Instant::now() + PATIENCE;
     let wants_dataset = options.path.is_some();
@@ -86,16 +86,22 @@ struct Screen {
 
 const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
+fn render_state(ask: Ask) -> Result<egui_wgpu::RenderState, WgpuError> {
+    let configuration = graphics::configuration(ask);
+    let instance = pollster::block_on(configuration.wgpu_setup.new_instance());
+    let render = egui_wgpu::RenderState::create(&configuration, &instance, None, RendererOptions::default());
+    pollster::block_on(render)
+}
+
 impl Screen {
     fn new(ctx: &Context, size: (u32, u32), scale: f32) -> anyhow::Result<Self> {
         let scale = scale.clamp(0.5, 4.0);
         ctx.set_pixels_per_point(scale);
-        let setup = WgpuSetup::CreateNew(WgpuSetupCreateNew::without_display_handle());
-        let configuration = WgpuConfiguration { wgpu_setup: setup, ..WgpuConfiguration::default() };
-        let instance = pollster::block_on(configuration.wgpu_setup.new_instance());
-        let render =
-            egui_wgpu::RenderState::create(&configuration, &instance, None, RendererOptions::default());
-        let render = pollster::block_on(render).map_err(|error| {
+        let mut render = render_state(Ask::Shared);
+        if let Err(WgpuError::RequestDeviceError(_)) = render {
+            render = render_state(Ask::WindowOnly);
+        }
+        let render = render.map_err(|error| {
             anyhow!(
                 "no graphics adapter was found ({error}); install a driver, or a software one \
                  (Debian, Ubuntu: mesa-vulkan-drivers)"

@@ -3,6 +3,8 @@
 //! burn needs more of a graphics device than a window asks for. [`needs`] says what; a device that was
 //! made with it serves both, so that what is decoded is drawn without a copy.
 
+use std::sync::{Arc, OnceLock};
+
 use burn::tensor::Device;
 use burn::tensor::wgpu::WgpuSetup;
 use serde::{Deserialize, Serialize};
@@ -74,29 +76,76 @@ impl Processor {
         }
     }
 
-    /// A graphics device that the window made. Call it once for each device, and clone what it gives.
-    pub fn shared(
-        instance: &wgpu::Instance,
-        adapter: &wgpu::Adapter,
-        device: &wgpu::Device,
-        queue: &wgpu::Queue,
-    ) -> Result<Self, NoDevice> {
-        let about = adapter.get_info();
-        let setup = WgpuSetup {
-            instance: instance.clone(),
-            adapter: adapter.clone(),
-            device: device.clone(),
-            queue: queue.clone(),
-            backend: about.backend,
-        };
-        let device = Device::wgpu_options().setup(setup).init();
-        let device = device.map_err(|error| NoDevice(format!("{}: {error}", about.name)))?;
-        Ok(Self { device, kind: Kind::Gpu, name: format!("GPU, {}", about.name) })
+    /// What was chosen, beside a window: on its graphics device, so that what is decoded is drawn without a
+    /// copy. As in [`choose`](Self::choose), a software driver is taken only where one was asked for.
+    pub fn choose_beside(choice: Choice, graphics: &Graphics) -> Result<Self, NoDevice> {
+        match choice {
+            Choice::Cpu => Ok(Self::cpu()),
+            Choice::Gpu => Self::shared(graphics),
+            Choice::Auto if graphics.is_software() => Ok(Self::cpu()),
+            Choice::Auto => Ok(Self::shared(graphics).unwrap_or_else(|error| {
+                tracing::debug!("{error}");
+                Self::cpu()
+            })),
+        }
+    }
+
+    /// The graphics device itself, made ready for tensors when first asked for; the same one ever after.
+    pub fn shared(graphics: &Graphics) -> Result<Self, NoDevice> {
+        graphics.ready.get_or_init(|| graphics.make_ready()).clone()
     }
 
     /// A model of these numbers on this device.
     pub fn model(&self, shape: &Shape, numbers: Numbers) -> Model {
         Model::of(shape, numbers, &self.device)
+    }
+}
+
+/// A graphics device that the window, or whoever made it, shares. A clone is the same device.
+#[derive(Clone, Debug)]
+pub struct Graphics {
+    pub instance: wgpu::Instance,
+    pub adapter: wgpu::Adapter,
+    pub device: wgpu::Device,
+    pub queue: wgpu::Queue,
+    /// burn knows a device by the one time that it was told of it.
+    ready: Arc<OnceLock<Result<Processor, NoDevice>>>,
+}
+
+impl Graphics {
+    /// Of a device that was made with what [`needs`] says; another one may be refused when tensors are to lie
+    /// on it.
+    pub fn new(
+        instance: wgpu::Instance,
+        adapter: wgpu::Adapter,
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+    ) -> Self {
+        Self { instance, adapter, device, queue, ready: Arc::default() }
+    }
+
+    /// Whether it is the processor that plays a graphics device.
+    pub fn is_software(&self) -> bool {
+        self.adapter.get_info().device_type == wgpu::DeviceType::Cpu
+    }
+
+    /// Whether tensors of this device lie in its memory.
+    pub(super) fn has(&self, device: &Device) -> bool {
+        matches!(self.ready.get(), Some(Ok(processor)) if processor.device == *device)
+    }
+
+    fn make_ready(&self) -> Result<Processor, NoDevice> {
+        let about = self.adapter.get_info();
+        let setup = WgpuSetup {
+            instance: self.instance.clone(),
+            adapter: self.adapter.clone(),
+            device: self.device.clone(),
+            queue: self.queue.clone(),
+            backend: about.backend,
+        };
+        let device = Device::wgpu_options().setup(setup).init();
+        let device = device.map_err(|error| NoDevice(format!("{}: {error}", about.name)))?;
+        Ok(Processor { device, kind: Kind::Gpu, name: format!("GPU, {}", about.name) })
     }
 }
 
@@ -126,5 +175,5 @@ fn own(with_software: bool) -> Result<Processor, NoDevice> {
     }
     let made = pollster::block_on(adapter.request_device(&needs(&adapter)));
     let (device, queue) = made.map_err(|error| NoDevice(error.to_string()))?;
-    Processor::shared(&instance, &adapter, &device, &queue)
+    Processor::shared(&Graphics::new(instance, adapter, device, queue))
 }

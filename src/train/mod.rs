@@ -8,6 +8,7 @@
 //! | [`model`] | the model and what it loses |
 //! | [`suggest`] | settings that suit the samples, and how fast a processor is |
 //! | [`score`] | what a model says of samples, and the pictures that it makes |
+//! | [`ondevice`] | the same pictures, left on the window's graphics device |
 //! | [`run`] | a run: steps, held-out samples, checkpoints; what it tells as it goes |
 //! | [`checkpoint`] | a model on disk |
 //! | [`encoder`] | a trained encoder for analyses |
@@ -30,6 +31,7 @@ pub mod device;
 pub mod encoder;
 mod kernels;
 pub mod model;
+pub mod ondevice;
 pub mod pack;
 mod random;
 pub mod run;

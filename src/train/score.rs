@@ -11,7 +11,7 @@ use super::random::{Purpose, Stream};
 use crate::jobs::{Cancelled, Control};
 
 /// Samples that go through a model at once at most.
-const AT_ONCE: usize = 256;
+pub(super) const AT_ONCE: usize = 256;
 
 /// Why there is no answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

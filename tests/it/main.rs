@@ -12,6 +12,7 @@ mod duplicates_panel;
 mod export;
 mod fuzz;
 mod gestures;
+mod gpu;
 mod import;
 mod import_annotated;
 mod import_layouts;

@@ -1,0 +1,142 @@
+//! Drawing on the graphics device what egui has no shape for.
+//!
+//! | file | what | shader |
+//! | --- | --- | --- |
+//! | [`sheet`] | pictures of one size in a grid, straight from where a decoder left them | `shaders/sheet.wgsl` |
+//! | [`points`] | a cloud of up to a million points and more | `shaders/points.wgsl` |
+//! | [`cells`] | the memory that a sheet is drawn from | |
+//!
+//! Each file has one pipeline and paints by a callback among egui's shapes. [`install`] tells the renderer,
+//! once, that there will be such callbacks; without it, and with no graphics device at all, they draw nothing.
+//! Pipelines are made when first needed and are kept in the renderer; what belongs to a frame is kept in the
+//! callback and goes with it.
+//!
+//! This room refuses to know datasets and the state of the user interface.
+
+use eframe::egui_wgpu::{CallbackResources, RenderState, ScreenDescriptor};
+use wgpu::util::DeviceExt;
+
+pub mod cells;
+pub mod points;
+pub mod sheet;
+
+/// The text of every shader, by the name of its file.
+pub const SHADERS: [(&str, &str); 2] = [("sheet.wgsl", sheet::SHADER), ("points.wgsl", points::SHADER)];
+
+/// Lets callbacks of this room draw into what this renderer draws into. They draw with one sample for each
+/// pixel and without depth, as eframe does unless it is told otherwise.
+pub fn install(render: &RenderState) {
+    let target = Target { format: render.target_format };
+    render.renderer.write().callback_resources.insert(target);
+}
+
+/// What is drawn into.
+#[derive(Clone, Copy)]
+struct Target {
+    format: wgpu::TextureFormat,
+}
+
+impl Target {
+    fn of(resources: &CallbackResources) -> Option<Self> {
+        resources.get::<Self>().copied()
+    }
+}
+
+/// What differs between the pipelines.
+struct Recipe<'a> {
+    label: &'static str,
+    shader: &'static str,
+    bindings: &'a [wgpu::BindGroupLayoutEntry],
+    buffers: &'a [Option<wgpu::VertexBufferLayout<'a>>],
+}
+
+/// A pipeline that draws squares of four corners, and what it is bound to.
+struct Pipeline {
+    pipeline: wgpu::RenderPipeline,
+    bindings: wgpu::BindGroupLayout,
+}
+
+impl Pipeline {
+    fn new(device: &wgpu::Device, target: Target, recipe: &Recipe) -> Self {
+        let label = Some(recipe.label);
+        let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+            label,
+            source: wgpu::ShaderSource::Wgsl(recipe.shader.into()),
+        });
+        let bindings = device
+            .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: recipe.bindings });
+        let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+            label,
+            bind_group_layouts: &[Some(&bindings)],
+            immediate_size: 0,
+        });
+        // Such a target turns what it is given into what is stored.
+        let entry = if target.format.is_srgb() { "fragment_linear" } else { "fragment_stored" };
+        let pipeline = device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
+            label,
+            layout: Some(&layout),
+            vertex: wgpu::VertexState {
+                module: &module,
+                entry_point: Some("vertex"),
+                compilation_options: Default::default(),
+                buffers: recipe.buffers,
+            },
+            primitive: wgpu::PrimitiveState {
+                topology: wgpu::PrimitiveTopology::TriangleStrip,
+                ..Default::default()
+            },
+            depth_stencil: None,
+            multisample: wgpu::MultisampleState::default(),
+            fragment: Some(wgpu::FragmentState {
+                module: &module,
+                entry_point: Some(entry),
+                compilation_options: Default::default(),
+                targets: &[Some(wgpu::ColorTargetState {
+                    format: target.format,
+                    blend: Some(wgpu::BlendState::PREMULTIPLIED_ALPHA_BLENDING),
+                    write_mask: wgpu::ColorWrites::ALL,
+                })],
+            }),
+            multiview_mask: None,
+            cache: None,
+        });
+        Self { pipeline, bindings }
+    }
+}
+
+/// A buffer that shaders read as one `var<uniform>`, of 4 bytes each word.
+fn uniform(device: &wgpu::Device, words: &[u32]) -> wgpu::Buffer {
+    device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+        label: Some("uniform"),
+        contents: &bytes_of(words.iter().copied()),
+        usage: wgpu::BufferUsages::UNIFORM,
+    })
+}
+
+fn bytes_of(words: impl IntoIterator<Item = u32>) -> Vec<u8> {
+    words.into_iter().flat_map(u32::to_ne_bytes).collect()
+}
+
+fn uniform_entry(visibility: wgpu::ShaderStages) -> wgpu::BindGroupLayoutEntry {
+    buffer_entry(0, visibility, wgpu::BufferBindingType::Uniform)
+}
+
+fn buffer_entry(
+    binding: u32,
+    visibility: wgpu::ShaderStages,
+    ty: wgpu::BufferBindingType,
+) -> wgpu::BindGroupLayoutEntry {
+    let ty = wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None };
+    wgpu::BindGroupLayoutEntry { binding, visibility, ty, count: None }
+}
+
+/// Places on the screen are told to shaders in its own pixels: egui's viewport of a callback would be rounded
+/// and cut at the edges.
+fn whole_screen(pass: &mut wgpu::RenderPass<'_>, screen_px: [u32; 2]) {
+    let [width, height] = screen_px;
+    pass.set_viewport(0.0, 0.0, width as f32, height as f32, 0.0, 1.0);
+}
+
+fn screen_px(screen: &ScreenDescriptor) -> [f32; 2] {
+    screen.size_in_pixels.map(|side| side as f32)
+}

@@ -1,0 +1,242 @@
+//! A cloud of points, up to some millions, of which places are uploaded once and colours as often as they
+//! change. Refuses to know what a point stands for.
+
+use std::sync::{Arc, OnceLock};
+
+use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
+use egui::{Color32, PaintCallbackInfo, Painter, Pos2, Rect, Vec2};
+use wgpu::util::DeviceExt;
+
+use super::{Pipeline, Recipe, Target, bytes_of, screen_px, uniform, uniform_entry, whole_screen};
+
+/// `shaders/points.wgsl` with what it begins with.
+pub const SHADER: &str =
+    concat!(include_str!("../../shaders/colour.wgsl"), include_str!("../../shaders/points.wgsl"));
+
+/// Points of a cloud at most, so that a buffer of their places is within every device's limit of 256 MiB.
+pub const MOST: usize = 1 << 24;
+
+/// A place that no view comes near, for those that are not finite.
+const FAR: f32 = 1e30;
+
+/// Points with their colours. A clone shares their memory.
+#[derive(Clone, Debug)]
+pub struct Points {
+    places: Arc<Column>,
+    colors: Arc<Column>,
+}
+
+impl Points {
+    /// Points at these places, in any unit, in the order in which they are drawn: later ones lie over earlier
+    /// ones. One that is not finite is not drawn, nor are those beyond [`MOST`]. Colours are as in
+    /// [`set_colors`](Self::set_colors).
+    pub fn new(places: &[[f32; 2]], colors: &[Color32]) -> Self {
+        let words = places.iter().take(MOST).flat_map(|place| {
+            let is_finite = place.iter().all(|number| number.is_finite());
+            if is_finite { *place } else { [FAR; 2] }.map(f32::to_bits)
+        });
+        Self {
+            places: Arc::new(Column::new(2, bytes_of(words))),
+            colors: Arc::new(Column::of_colors(colors)),
+        }
+    }
+
+    /// Takes other colours, one for each point in their order, and leaves the places where they are. A point
+    /// of alpha 0, or for which there is no colour, is not drawn.
+    pub fn set_colors(&mut self, colors: &[Color32]) {
+        self.colors = Arc::new(Column::of_colors(colors));
+    }
+
+    pub fn len(&self) -> usize {
+        self.places.rows()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Points that have a place and a colour.
+    fn drawn(&self) -> u32 {
+        self.places.rows().min(self.colors.rows()) as u32
+    }
+}
+
+/// What is seen of a cloud, and how.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct View {
+    /// What lies in the middle of the rectangle, in the unit of the points.
+    pub center: [f32; 2],
+    /// egui's points on the screen for each unit, to the right and downwards: `y` is under 0 where the
+    /// larger is higher.
+    pub scale: Vec2,
+    /// Radius of a point, in pixels of the screen: 0.5 at least.
+    pub radius_px: f32,
+}
+
+impl View {
+    /// Where a place of the cloud is on the screen.
+    pub fn screen_from_cloud(&self, rect: Rect, place: [f32; 2]) -> Pos2 {
+        let [x, y] = place;
+        rect.center() + egui::vec2(x - self.center[0], y - self.center[1]) * self.scale
+    }
+
+    /// The place of the cloud that is here on the screen.
+    pub fn cloud_from_screen(&self, rect: Rect, pos: Pos2) -> [f32; 2] {
+        let from_center = (pos - rect.center()) / self.scale;
+        [self.center[0] + from_center.x, self.center[1] + from_center.y]
+    }
+}
+
+/// Draws what is seen of the points in this rectangle.
+pub fn paint(painter: &Painter, rect: Rect, points: &Points, view: View) {
+    let visible = painter.clip_rect().intersect(rect);
+    if points.drawn() == 0 || !visible.is_positive() {
+        return;
+    }
+    let cloud = Cloud { rect, points: points.clone(), view, bound: OnceLock::new() };
+    painter.with_clip_rect(visible).add(Callback::new_paint_callback(rect, cloud));
+}
+
+/// Numbers of points, here and, once they were drawn, on a device.
+#[derive(Debug)]
+struct Column {
+    /// Words of 4 bytes for each point.
+    words: usize,
+    bytes: Vec<u8>,
+    uploaded: OnceLock<(wgpu::Device, wgpu::Buffer)>,
+}
+
+impl Column {
+    fn new(words: usize, bytes: Vec<u8>) -> Self {
+        Self { words, bytes, uploaded: OnceLock::new() }
+    }
+
+    fn of_colors(colors: &[Color32]) -> Self {
+        Self::new(1, colors.iter().take(MOST).flat_map(Color32::to_array).collect())
+    }
+
+    fn rows(&self) -> usize {
+        self.bytes.len() / (self.words * size_of::<u32>())
+    }
+
+    /// Brings the numbers to a device. They stay on the first one: a window has one for its whole life.
+    fn upload(&self, device: &wgpu::Device) {
+        self.uploaded.get_or_init(|| {
+            let buffer = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
+                label: Some("points"),
+                contents: &self.bytes,
+                usage: wgpu::BufferUsages::VERTEX,
+            });
+            (device.clone(), buffer)
+        });
+    }
+
+    fn buffer(&self, device: &wgpu::Device) -> Option<&wgpu::Buffer> {
+        self.uploaded.get().filter(|(its, _)| its == device).map(|(_, buffer)| buffer)
+    }
+}
+
+/// A cloud of a frame.
+struct Cloud {
+    rect: Rect,
+    points: Points,
+    view: View,
+    bound: OnceLock<Bound>,
+}
+
+/// What a frame's cloud is drawn from.
+struct Bound {
+    device: wgpu::Device,
+    view: wgpu::BindGroup,
+}
+
+/// The pipeline, kept in the renderer.
+struct PointsPipeline(Pipeline);
+
+impl PointsPipeline {
+    fn new(device: &wgpu::Device, target: Target) -> Self {
+        let places = wgpu::vertex_attr_array![0 => Float32x2];
+        let colors = wgpu::vertex_attr_array![1 => Unorm8x4];
+        let of_each_point = |attributes| {
+            Some(wgpu::VertexBufferLayout {
+                array_stride: attributes_size(attributes),
+                step_mode: wgpu::VertexStepMode::Instance,
+                attributes,
+            })
+        };
+        let recipe = Recipe {
+            label: "points",
+            shader: SHADER,
+            bindings: &[uniform_entry(wgpu::ShaderStages::VERTEX_FRAGMENT)],
+            buffers: &[of_each_point(&places), of_each_point(&colors)],
+        };
+        Self(Pipeline::new(device, target, &recipe))
+    }
+}
+
+fn attributes_size(attributes: &[wgpu::VertexAttribute]) -> u64 {
+    attributes.iter().map(|attribute| attribute.format.size()).sum()
+}
+
+impl CallbackTrait for Cloud {
+    fn prepare(
+        &self,
+        device: &wgpu::Device,
+        _: &wgpu::Queue,
+        screen: &ScreenDescriptor,
+        _: &mut wgpu::CommandEncoder,
+        resources: &mut CallbackResources,
+    ) -> Vec<wgpu::CommandBuffer> {
+        if let Some(target) = Target::of(resources) {
+            let pipeline =
+                resources.entry::<PointsPipeline>().or_insert_with(|| PointsPipeline::new(device, target));
+            self.points.places.upload(device);
+            self.points.colors.upload(device);
+            self.bound.get_or_init(|| self.bind(device, screen, &pipeline.0));
+        }
+        Vec::new()
+    }
+
+    fn paint(
+        &self,
+        info: PaintCallbackInfo,
+        pass: &mut wgpu::RenderPass<'static>,
+        resources: &CallbackResources,
+    ) {
+        let (Some(bound), Some(pipeline)) = (self.bound.get(), resources.get::<PointsPipeline>()) else {
+            return;
+        };
+        let places = self.points.places.buffer(&bound.device);
+        let colors = self.points.colors.buffer(&bound.device);
+        if let (Some(places), Some(colors)) = (places, colors) {
+            whole_screen(pass, info.screen_size_px);
+            pass.set_pipeline(&pipeline.0.pipeline);
+            pass.set_bind_group(0, &bound.view, &[]);
+            pass.set_vertex_buffer(0, places.slice(..));
+            pass.set_vertex_buffer(1, colors.slice(..));
+            pass.draw(0..4, 0..self.points.drawn());
+        }
+    }
+}
+
+impl Cloud {
+    fn bind(&self, device: &wgpu::Device, screen: &ScreenDescriptor, pipeline: &Pipeline) -> Bound {
+        let uniform = uniform(device, &self.words(screen));
+        let view = device.create_bind_group(&wgpu::BindGroupDescriptor {
+            label: Some("points"),
+            layout: &pipeline.bindings,
+            entries: &[wgpu::BindGroupEntry { binding: 0, resource: uniform.as_entire_binding() }],
+        });
+        Bound { device: device.clone(), view }
+    }
+
+    /// `View` of the shader.
+    fn words(&self, screen: &ScreenDescriptor) -> [u32; 12] {
+        let [width, height] = screen_px(screen);
+        let origin = self.rect.center() * screen.pixels_per_point;
+        let scale = self.view.scale * screen.pixels_per_point;
+        let [x, y] = self.view.center;
+        let radius = self.view.radius_px.max(0.5);
+        [width, height, origin.x, origin.y, x, y, scale.x, scale.y, radius, 0.0, 0.0, 0.0].map(f32::to_bits)
+    }
+}

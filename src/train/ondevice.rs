@@ -1,0 +1,72 @@
+//! Decoded pictures that stay on the graphics device, for whoever draws with it: nothing goes through the
+//! processor. Refuses to know how they are drawn.
+
+use std::sync::Arc;
+
+use burn::backend::wgpu::{AutoCompiler, Wgpu};
+use burn::cubecl::server::ServerError;
+use burn::cubecl::wgpu::WgpuServer;
+use burn::tensor::Tensor;
+
+use super::device::Graphics;
+use super::model::{DeviceError, Model};
+use super::score::{AT_ONCE, ScoreError};
+use crate::gpu::cells::Cells;
+use crate::jobs::Control;
+
+/// The pictures of latents, `latent` numbers each, as [`decode`](super::score::decode) makes them, in memory of
+/// the window's device; of these classes, where the model has them. Progress counts pictures. `None` for a
+/// model that lies elsewhere: on the processor, or on a device of its own.
+///
+/// What writes the pictures is in the device's queue when this returns, and may not have run: what is
+/// submitted later, on any thread, sees them finished.
+pub fn decode(
+    graphics: &Graphics,
+    model: &Model,
+    latents: &[f32],
+    classes: &[u32],
+    control: &Control,
+) -> Result<Option<Cells>, ScoreError> {
+    let (latent, at_once) = (model.shape.latent, model.shape.piece(AT_ONCE));
+    if !graphics.has(model.device()) || latents.len() < latent {
+        return Ok(None);
+    }
+    let mut parts = Vec::new();
+    for (part, latents) in latents.chunks(at_once * latent).enumerate() {
+        control.checkpoint()?;
+        let samples = latents.len() / latent;
+        let classes: Vec<u32> = classes.iter().copied().skip(part * at_once).take(samples).collect();
+        let told = model.told(&classes, samples);
+        let pictures = model.pictures(model.latents(latents.to_vec()), told.as_ref()); // [b, size, size, channels]
+        // In one run of memory, whatever order a layer left them in.
+        parts.push(pictures.reshape([samples * model.shape.values()]));
+        control.add(samples as u64);
+    }
+    let values = Tensor::cat(parts, 0); // [cells × size × size × channels]
+    Ok(Some(lent(model, values)?))
+}
+
+/// The memory of numbers that lie one after the other.
+fn lent(model: &Model, values: Tensor<1>) -> Result<Cells, DeviceError> {
+    let [numbers] = values.dims();
+    let tensor = values
+        .try_into_primitive::<Wgpu>()
+        .map_err(|error| DeviceError(format!("the pictures are not on it: {error:?}")))?;
+    // burn's handle counts as its memory only as long as it lives; the resource below keeps it in place.
+    let failed = |error: ServerError| DeviceError(error.to_string());
+    let resource =
+        tensor.client.get_resource::<WgpuServer<AutoCompiler>>(tensor.handle.clone()).map_err(failed)?;
+    tensor.client.flush().map_err(failed)?;
+    let lent = resource.resource();
+    if lent.size < (numbers * size_of::<f32>()) as u64 || lent.offset % 4 != 0 {
+        return Err(DeviceError("the pictures do not lie in its memory as was expected".to_owned()));
+    }
+    Ok(Cells {
+        buffer: lent.buffer.clone(),
+        offset: lent.offset,
+        count: numbers / model.shape.values(),
+        size: model.shape.size,
+        channels: model.shape.channels.count(),
+        keep: Arc::new(resource),
+    })
+}
