@@ -123,8 +123,10 @@ fn start_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &Trai
     let color = if can { tokens.on_accent } else { tokens.text_dim };
     let fill = if can { tokens.accent } else { tokens.raised };
     let button = Button::new(RichText::new("Train").color(color)).fill(fill);
-    let button = button.min_size(egui::vec2(ui.available_width(), 30.0));
-    let response = ui.add_enabled(can, button).on_hover_text("Train a model on the samples shown (Ctrl+T)");
+    let centred = egui::Layout::centered_and_justified(egui::Direction::LeftToRight);
+    let size = egui::vec2(ui.available_width(), 30.0);
+    let response = ui.allocate_ui_with_layout(size, centred, |ui| ui.add_enabled(can, button)).inner;
+    let response = response.on_hover_text("Train a model on the samples shown (Ctrl+T)");
     let hint = match training.is_running() {
         true => "A model is being trained already",
         false => "There is nothing to train on, or a setting is out of range",

@@ -1,7 +1,7 @@
 //! The losses over the steps, and what each latent dimension says.
 
 use egui::{Align2, Color32, FontId, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
-use egui_plot::{Legend, Line, Plot, PlotPoint, PlotPoints, Points};
+use egui_plot::{Corner, Legend, Line, Plot, PlotPoint, PlotPoints, Points};
 
 use crate::state::training::{COLLAPSED, Run};
 use crate::text::{counted, grouped};
@@ -86,7 +86,8 @@ pub fn curves_ui(ui: &mut Ui, run: &Run, view: &mut CurvesView) {
     let (line, held_out) = (&view.line, &view.held_out);
     let plot = Plot::new("losses")
         .height(PLOT)
-        .legend(Legend::default())
+        .legend(Legend::default().position(Corner::RightBottom).background_alpha(0.6))
+        .grid_color(tokens.line)
         .show_background(false)
         .allow_scroll(false)
         .x_axis_formatter(|mark, _| grouped(mark.value.max(0.0) as u64))

@@ -11,6 +11,8 @@ use crate::ui::widgets;
 
 /// Width of the names beside the controls, in points.
 const NAMES: f32 = 96.0;
+/// Width of the controls.
+const CONTROLS: f32 = 168.0;
 /// Splits that are offered at most.
 const SPLITS: usize = 12;
 
@@ -40,7 +42,10 @@ fn group(ui: &mut Ui, title: &str, draw: impl FnOnce(&mut Ui)) {
 fn row(ui: &mut Ui, name: &str, help: &str, draw: impl FnOnce(&mut Ui)) {
     let color = Tokens::of(ui).text_dim;
     ui.label(RichText::new(name).color(color)).on_hover_text(help);
-    ui.horizontal_wrapped(draw);
+    ui.horizontal_wrapped(|ui| {
+        ui.set_max_width(CONTROLS);
+        draw(ui);
+    });
     ui.end_row();
 }
 
@@ -53,7 +58,7 @@ fn choice<T: PartialEq + Clone>(
     title: impl Fn(&T) -> String,
 ) {
     let chosen = title(value);
-    let combo = ComboBox::from_id_salt(name).width(150.0).selected_text(&chosen).truncate();
+    let combo = ComboBox::from_id_salt(name).width(CONTROLS - 2.0).selected_text(&chosen).truncate();
     let shown = combo.show_ui(ui, |ui| {
         for one in of {
             let text = title(&one);
