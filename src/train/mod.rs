@@ -10,6 +10,7 @@
 //! | [`run`] | a run: steps, held-out samples, checkpoints; what it tells as it goes |
 //! | [`checkpoint`] | a model on disk |
 //! | [`encoder`] | a trained encoder for analyses |
+//! | [`latent`] | the latent space: maps, walks, mixtures, neighbours |
 //! | [`device`] | where tensors lie: the processor, or a graphics device that the window may share |
 //!
 //! A run is a [job](crate::jobs) on one thread of its own, for its whole life: on a graphics device,
@@ -23,6 +24,7 @@ pub mod config;
 pub mod device;
 pub mod encoder;
 mod kernels;
+pub mod latent;
 pub mod model;
 pub mod pack;
 mod random;
