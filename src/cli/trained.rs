@@ -21,6 +21,7 @@ use crate::train::checkpoint::Checkpoint;
 use crate::train::device::Processor;
 use crate::train::model::Model;
 use crate::train::pack::{Pack, Wanted, chosen, pack};
+use crate::train::streamed::{Samples, Scored, StreamError, score_samples};
 
 /// Samples that were asked for.
 pub struct Chosen {
@@ -74,16 +75,28 @@ fn check_is_no_sample(out: &Path, snapshot: &Snapshot, reader: &Reader) -> anyho
 
 impl Chosen {
     pub fn pack(&self, wanted: &Wanted, control: &Control) -> anyhow::Result<Pack> {
-        Ok(pack(&self.snapshot, &self.reader, &self.samples, wanted, self.threads, control)?)
+        self.pack_of(&self.samples, wanted, control)
+    }
+
+    /// Some of them as pixels.
+    pub fn pack_of(&self, samples: &[SampleId], wanted: &Wanted, control: &Control) -> anyhow::Result<Pack> {
+        Ok(pack(&self.snapshot, &self.reader, samples, wanted, self.threads, control)?)
+    }
+
+    /// What a model says of all of them, however many they are.
+    pub fn score(&self, trained: &Trained, seed: u64, control: &Control) -> Result<Scored, StreamError> {
+        let Self { snapshot, reader, samples, threads } = self;
+        let of = Samples { snapshot, reader, samples };
+        score_samples(&trained.model, of, &trained.wanted().of_all(), seed, *threads, control)
     }
 
     /// Samples that are left out, for a report.
-    pub fn left_out(&self, pack: &Pack) -> Vec<LeftOutRow> {
+    pub fn left_out(&self, left_out: &[(SampleId, String)]) -> Vec<LeftOutRow> {
         let row = |(sample, message): &(SampleId, String)| LeftOutRow {
             path: self.snapshot.dataset.path(*sample).to_owned(),
             message: message.clone(),
         };
-        pack.left_out.iter().map(row).collect()
+        left_out.iter().map(row).collect()
     }
 }
 

@@ -7,6 +7,7 @@
 //! | [`pack`] | the samples of a view as pixels in one run of memory |
 //! | [`model`] | the model and what it loses |
 //! | [`score`] | what a model says of samples, and the pictures that it makes |
+//! | [`streamed`] | the same of any number of samples, in bounded memory |
 //! | [`run`] | a run: steps, held-out samples, checkpoints; what it tells as it goes |
 //! | [`checkpoint`] | a model on disk |
 //! | [`encoder`] | a trained encoder for analyses |
@@ -30,3 +31,4 @@ pub mod pack;
 mod random;
 pub mod run;
 pub mod score;
+pub mod streamed;

@@ -55,7 +55,7 @@ pub struct Mixture {
 
 impl Mixture {
     /// Fits at most so many components, 1 to [`MOST_COMPONENTS`], to rows; fewer where fewer rows differ. Of
-    /// many rows, some from all over count. `None` where there is no row, or one that is no number. The same
+    /// many rows, some from all over count, and of these all that are numbers: `None` where none is. The same
     /// rows and seed give the same mixture. Progress counts steps.
     pub fn fit(
         rows: Rows<'_>,
@@ -66,13 +66,13 @@ impl Mixture {
         control.begin("Fitting a mixture", STEPS as u64);
         let latent = rows.numbers();
         let step = rows.len().div_ceil(FITTED_TO).max(1);
-        let spread: Vec<f32> = rows.iter().step_by(step).flatten().copied().collect();
+        let is_finite = |row: &&[f32]| row.iter().all(|value| value.is_finite());
+        let spread: Vec<f32> = rows.iter().step_by(step).filter(is_finite).flatten().copied().collect();
         let Some(rows) = Rows::new(&spread, latent).filter(|rows| !rows.is_empty()) else { return Ok(None) };
-        let centre = rows.mean();
-        if !centre.iter().all(|value| value.is_finite()) {
-            return Ok(None);
-        }
-        let whole = Sums::of(rows, 1, |_, parts| parts[0] = 1.0);
+        let whole = Sums::of(rows, 1, |_, parts| {
+            parts[0] = 1.0;
+            0.0
+        });
         let least: Vec<f64> =
             whole.variances(0).iter().map(|all| (all * LEAST_PART).max(LEAST_VARIANCE)).collect();
         let centres = begin(rows, components.clamp(1, MOST_COMPONENTS), seed, control)?;
@@ -81,6 +81,7 @@ impl Mixture {
             let distances = centres.chunks_exact(latent).map(|centre| apart(row, centre));
             let nearest = distances.enumerate().min_by(|one, two| one.1.total_cmp(&two.1));
             parts[nearest.map_or(0, |(at, _)| at)] = 1.0;
+            0.0
         };
         let mut mixture = Self::of(&Sums::of(rows, count, nearest), &least, rows.len());
         let mut before = f64::NEG_INFINITY;
@@ -120,7 +121,9 @@ impl Mixture {
             let mut sums = vec![0.0f64; (count + 1) * (1 + latent)];
             let mut parts = vec![0.0f64; count + 1];
             for (row, log) in means.chunks_exact(latent).zip(logs.chunks_exact(latent)) {
-                terms.responsibilities(row, &mut parts[..count]);
+                if !terms.responsibilities(row, &mut parts[..count]).is_finite() {
+                    continue;
+                }
                 parts[count] = 1.0;
                 for (sums, part) in sums.chunks_exact_mut(1 + latent).zip(&parts) {
                     sums[0] += part;
@@ -267,12 +270,8 @@ struct Sums {
 }
 
 impl Sums {
-    /// Of rows, with what `responsible` says of each: it gets zeros, and what it gives is added up.
-    fn of<D: Into<Density>>(
-        rows: Rows<'_>,
-        count: usize,
-        responsible: impl Fn(&[f32], &mut [f64]) -> D + Sync,
-    ) -> Self {
+    /// Of rows, with what `responsible` says of each: it gets zeros, and gives ln p.
+    fn of(rows: Rows<'_>, count: usize, responsible: impl Fn(&[f32], &mut [f64]) -> f64 + Sync) -> Self {
         let (latent, centre) = (rows.numbers(), rows.mean());
         let of_block = |rows: &[f32]| {
             let mut sums = vec![0.0f64; count * (1 + 2 * latent)];
@@ -281,7 +280,7 @@ impl Sums {
             let mut density = 0.0;
             for row in rows.chunks_exact(latent) {
                 parts.fill(0.0);
-                density += responsible(row, &mut parts).into().0;
+                density += responsible(row, &mut parts);
                 for ((to, value), centre) in centred.iter_mut().zip(row).zip(&centre) {
                     *to = f64::from(*value) - centre;
                 }
@@ -330,21 +329,6 @@ impl Sums {
         let weight = part[0].max(f64::MIN_POSITIVE);
         let (first, second) = part[1..].split_at(self.latent);
         first.iter().zip(second).map(|(first, second)| second / weight - (first / weight).powi(2)).collect()
-    }
-}
-
-/// ln p of a row, or nothing where nobody asked.
-struct Density(f64);
-
-impl From<f64> for Density {
-    fn from(density: f64) -> Self {
-        Self(density)
-    }
-}
-
-impl From<()> for Density {
-    fn from((): ()) -> Self {
-        Self(0.0)
     }
 }
 
@@ -496,7 +480,8 @@ mod tests {
         }
         let none = |values: &[f32]| Mixture::fit(Rows::new(values, 1).unwrap(), 3, 1, &Control::new());
         assert_eq!(none(&[]), Ok(None));
-        assert_eq!(none(&[1.0, f32::INFINITY]), Ok(None));
+        assert_eq!(none(&[f32::NAN, f32::INFINITY]), Ok(None));
+        assert_eq!(none(&[1.0, f32::INFINITY]), none(&[1.0]));
         let control = Control::new();
         control.cancel();
         assert_eq!(Mixture::fit(Rows::new(&[1.0, 2.0], 1).unwrap(), 2, 1, &control), Err(Cancelled));
