@@ -178,7 +178,8 @@ mod tests {
     #[test]
     fn axes_make_a_matrix_what_it_is() {
         for size in [1, 2, 5, 33] {
-            let values: Vec<f32> = (0..size * size * 3).map(|at| ((at * at * 7) % 97) as f32 / 97.0).collect();
+            let values: Vec<f32> =
+                (0..size * size * 3).map(|at| ((at * at * 7) % 97) as f32 / 97.0).collect();
             let rows = Rows::new(&values, size).unwrap();
             let matrix = rows.covariance(&rows.mean());
             let (spreads, vectors) = principal_axes(matrix.clone(), size);

@@ -11,8 +11,8 @@ use crate::review::Method;
 mod training;
 
 pub use training::{
-    ChannelsName, DeviceOptions, EncodeOptions, EvaluateOptions, FreezeName, ReconstructOptions,
-    SampleOptions, SamplesOptions, TrainOptions,
+    ChannelsName, DeviceOptions, EncodeOptions, EvaluateOptions, FitOptions, FreezeName, FromName,
+    ReconstructOptions, SampleOptions, SamplesOptions, TrainOptions,
 };
 
 /// Look at an image dataset: browse it, search it, and see what is broken.
@@ -461,6 +461,10 @@ mod tests {
                 Some("train"),
             ),
             ("sample RUN --grid 8 --out FILE.png --seed 3", Some("sample")),
+            (
+                "sample RUN --count 9 --out DIR --from posterior --data DATA --filter label:a --components 4",
+                Some("sample"),
+            ),
             ("encode RUN DATA --out latents.npy", Some("encode")),
             ("reconstruct RUN DATA --out sheet.png --json", Some("reconstruct")),
             ("evaluate RUN DATA --json --filter split:val", Some("evaluate")),
@@ -508,6 +512,7 @@ mod tests {
             "train DATA --out DIR --device tpu",
             "sample RUN --out FILE.png",
             "sample RUN --grid 8 --count 3 --out FILE.png",
+            "sample RUN --grid 8 --out FILE.png --from mixture",
             "encode RUN --out latents.npy",
         ] {
             let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use npyz::WriterBuilder;
 use serde::Serialize;
 
@@ -12,8 +12,10 @@ use super::args::EncodeOptions;
 use super::look::{tell, write_table};
 use super::progress::Meter;
 use super::trained::{LeftOutRow, check_ending, check_out, choose, load};
+use crate::dataset::ModelColumn;
 use crate::files;
 use crate::jobs::Control;
+use crate::pipeline::modelled::Modelled;
 use crate::text::counted;
 use crate::train::streamed::Scored;
 
@@ -43,7 +45,8 @@ pub fn run(options: &EncodeOptions) -> anyhow::Result<()> {
     check_out(&paths, options.overwrite)?;
     let trained = load(&options.checkpoint, &options.device)?;
     let chosen = choose(&options.samples, &[&options.out, &paths], &control)?;
-    let Scored { samples, scores, left_out } = chosen.score(&trained, 0, &control)?;
+    let Modelled { columns, scored, problem, .. } = chosen.modelled(&trained, &control)?;
+    let Scored { samples, scores, left_out } = scored;
     drop(meter);
 
     let latent = trained.model.shape.latent;
@@ -55,13 +58,25 @@ pub fn run(options: &EncodeOptions) -> anyhow::Result<()> {
         writer.extend(scores.means.iter().copied()).map_err(failed)?;
         writer.finish().map_err(failed)
     })?;
-    let heading = ["row", "path", "reconstruction", "kl", "squared_error"].map(str::to_owned).to_vec();
+    let heading = ["row", "path", "reconstruction", "kl", "squared_error", "density", "distance"];
+    let heading = heading.map(str::to_owned).to_vec();
     let table = samples.iter().enumerate().map(|(row, sample)| {
-        let numbers = [scores.reconstruction[row], scores.divergence[row], scores.squared_errors[row]];
+        let of = |column| columns.value(column, *sample);
+        let numbers = [
+            scores.reconstruction[row],
+            of(ModelColumn::Divergence),
+            of(ModelColumn::Error),
+            of(ModelColumn::Density),
+            of(ModelColumn::Distance),
+        ];
+        let text = |number: f32| if number.is_nan() { String::new() } else { number.to_string() };
         let path = chosen.snapshot.dataset.path(*sample).to_owned();
-        [vec![row.to_string(), path], numbers.map(|number| number.to_string()).to_vec()].concat()
+        [vec![row.to_string(), path], numbers.map(text).to_vec()].concat()
     });
     write_table(&paths, std::iter::once(heading).chain(table))?;
+    if let Some(problem) = problem {
+        bail!("{problem}");
+    }
     let report = EncodeReport {
         source: chosen.snapshot.dataset.source.clone(),
         checkpoint: options.checkpoint.clone(),

@@ -57,7 +57,9 @@ pub fn run(options: &ReconstructOptions) -> anyhow::Result<()> {
     let chosen = choose(&options.samples, &[&options.out], &control)?;
     let Scored { samples, scores, left_out } = chosen.score(&trained, 0, &control)?;
     let mut worst: Vec<usize> = (0..samples.len()).collect();
-    worst.sort_by(|one, two| scores.squared_errors[*two].total_cmp(&scores.squared_errors[*one]).then(one.cmp(two)));
+    worst.sort_by(|one, two| {
+        scores.squared_errors[*two].total_cmp(&scores.squared_errors[*one]).then(one.cmp(two))
+    });
     let count = usize::from(options.count);
     let mut shown: Vec<usize> = match options.worst {
         true => worst.clone(),

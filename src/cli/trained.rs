@@ -1,7 +1,8 @@
 //! What the commands have in common that train a model or use a trained one: samples as pixels, a model on
 //! a device, and files that are not written over.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use serde::Serialize;
@@ -16,8 +17,10 @@ use crate::export::{check_file, check_target};
 use crate::files;
 use crate::import::{Reader, dataset_reader};
 use crate::jobs::Control;
+use crate::pipeline::modelled::{Asked, Modelled, modelled};
 use crate::pipeline::{Keeper, cores};
-use crate::train::checkpoint::Checkpoint;
+use crate::store::Project;
+use crate::train::checkpoint::{self, Checkpoint};
 use crate::train::device::Processor;
 use crate::train::model::Model;
 use crate::train::pack::{Pack, Wanted, chosen, pack};
@@ -30,6 +33,8 @@ pub struct Chosen {
     /// In the order of their paths; pruned ones are not among them.
     pub samples: Vec<SampleId>,
     pub threads: usize,
+    /// The project that was named, if it can be written to.
+    pub project: Option<Arc<Project>>,
 }
 
 /// Opens a dataset and finds the samples that are asked for. `outs` that lie where nothing may be written
@@ -55,7 +60,7 @@ pub fn choose(options: &SamplesOptions, outs: &[&Path], control: &Control) -> an
     }
     let rows = query::rows(&snapshot, &query, "path", Default::default());
     let samples = chosen(&snapshot, &rows);
-    Ok(Chosen { snapshot, reader, samples, threads })
+    Ok(Chosen { snapshot, reader, samples, threads, project })
 }
 
 /// Refuses a file that is a sample, wherever the dataset leads to it.
@@ -83,9 +88,17 @@ impl Chosen {
         Ok(pack(&self.snapshot, &self.reader, samples, wanted, self.threads, control)?)
     }
 
+    /// What a model says of all of them, with what follows of all together, which the project keeps.
+    pub fn modelled(&self, trained: &Trained, control: &Control) -> Result<Modelled, StreamError> {
+        let Self { snapshot, reader, samples, threads, project } = self;
+        let Trained { checkpoint, folder, model, .. } = trained;
+        let asked = Asked { checkpoint, folder, model };
+        modelled(asked, Samples { snapshot, reader, samples }, project.as_deref(), *threads, control)
+    }
+
     /// What a model says of all of them, however many they are.
     pub fn score(&self, trained: &Trained, seed: u64, control: &Control) -> Result<Scored, StreamError> {
-        let Self { snapshot, reader, samples, threads } = self;
+        let Self { snapshot, reader, samples, threads, .. } = self;
         let of = Samples { snapshot, reader, samples };
         score_samples(&trained.model, of, &trained.wanted().of_all(), seed, *threads, control)
     }
@@ -110,16 +123,19 @@ pub struct LeftOutRow {
 /// A trained model, ready for use.
 pub struct Trained {
     pub checkpoint: Checkpoint,
+    /// The checkpoint's own folder.
+    pub folder: PathBuf,
     pub model: Model,
     pub device: String,
 }
 
 /// Reads a checkpoint and brings its model to the device that is asked for.
 pub fn load(path: &Path, device: &DeviceOptions) -> anyhow::Result<Trained> {
-    let checkpoint = Checkpoint::load(path)?;
+    let folder = checkpoint::find(path)?;
+    let checkpoint = Checkpoint::load(&folder)?;
     let processor = Processor::choose(device.device)?;
     let model = processor.model(&checkpoint.about.config.shape, checkpoint.weights.clone());
-    Ok(Trained { checkpoint, model, device: processor.name })
+    Ok(Trained { checkpoint, folder, model, device: processor.name })
 }
 
 impl Trained {

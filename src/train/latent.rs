@@ -16,8 +16,8 @@ pub mod walk;
 
 use rayon::prelude::*;
 
-pub use crate::analysis::rows::Rows;
 use crate::analysis::neighbours::{KEPT, NEAREST, Neighbours};
+pub use crate::analysis::rows::Rows;
 use crate::analysis::rows::squared;
 use crate::analysis::whiten::{AXES, Whitened};
 use crate::jobs::{Cancelled, Control};
@@ -55,12 +55,14 @@ impl Aggregate {
         let centre = means.mean();
         let mut variances = vec![0.0f64; means.numbers()];
         for (row, log_variance) in means.iter().zip(log_variances.iter()) {
-            for (((sum, value), centre), log) in variances.iter_mut().zip(row).zip(&centre).zip(log_variance) {
+            for (((sum, value), centre), log) in variances.iter_mut().zip(row).zip(&centre).zip(log_variance)
+            {
                 *sum += (f64::from(*value) - centre).powi(2) + f64::from(*log).exp();
             }
         }
         variances.iter_mut().for_each(|sum| *sum /= count);
-        let divergence = |(mean, variance): (&f64, &f64)| 0.5 * (mean * mean + variance - 1.0 - variance.ln());
+        let divergence =
+            |(mean, variance): (&f64, &f64)| 0.5 * (mean * mean + variance - 1.0 - variance.ln());
         Some(Self {
             divergences: centre.iter().zip(&variances).map(divergence).map(|nats| nats as f32).collect(),
             means: centre.iter().map(|mean| *mean as f32).collect(),

@@ -373,7 +373,11 @@ fn without(broken: &[(u32, String)], rows: usize) -> Vec<usize> {
 
 /// The class of each sample and their names; names that are given are kept, those of the samples go by
 /// class number.
-pub(super) fn classes(snapshot: &Snapshot, samples: &[SampleId], names: Option<Vec<String>>) -> (Vec<u32>, Vec<String>) {
+pub(super) fn classes(
+    snapshot: &Snapshot,
+    samples: &[SampleId],
+    names: Option<Vec<String>>,
+) -> (Vec<u32>, Vec<String>) {
     let labels = &snapshot.dataset.labels;
     let first = |sample: &SampleId| labels.get(*sample).first().copied();
     let mut numbers = vec![NO_CLASS; labels.classes.len()];

@@ -213,7 +213,9 @@ impl Mixture {
             mixture.weights.push(sums.weight(at) / rows as f64);
             mixture.means.extend(sums.means(at));
             let variances = sums.variances(at);
-            mixture.variances.extend(variances.iter().zip(least).map(|(variance, least)| variance.max(*least)));
+            mixture
+                .variances
+                .extend(variances.iter().zip(least).map(|(variance, least)| variance.max(*least)));
         }
         mixture
     }
@@ -223,7 +225,12 @@ impl Mixture {
             weight.ln() - 0.5 * variances.iter().map(|variance| (TAU * variance).ln()).sum::<f64>()
         };
         Terms {
-            constants: self.weights.iter().zip(self.variances.chunks_exact(self.latent)).map(constant).collect(),
+            constants: self
+                .weights
+                .iter()
+                .zip(self.variances.chunks_exact(self.latent))
+                .map(constant)
+                .collect(),
             means: &self.means,
             precisions: self.variances.iter().map(|variance| 1.0 / variance).collect(),
         }
@@ -298,7 +305,13 @@ impl Sums {
             }
             (sums, density)
         };
-        let mut all = Self { count, latent, sums: vec![0.0; count * (1 + 2 * latent)], density: 0.0, centre: Vec::new() };
+        let mut all = Self {
+            count,
+            latent,
+            sums: vec![0.0; count * (1 + 2 * latent)],
+            density: 0.0,
+            centre: Vec::new(),
+        };
         for rows in rows.values().chunks(BLOCK * BLOCKS * latent) {
             let blocks: Vec<_> = rows.par_chunks(BLOCK * latent).map(of_block).collect();
             for (sums, density) in blocks {
@@ -342,7 +355,8 @@ fn begin(rows: Rows<'_>, components: usize, seed: u64, control: &Control) -> Res
     for _ in 1..components {
         control.checkpoint()?;
         let latest = &centres[centres.len() - rows.numbers()..];
-        let nearer = |(at, distance): (usize, &mut f64)| *distance = distance.min(apart(rows.row(at), latest));
+        let nearer =
+            |(at, distance): (usize, &mut f64)| *distance = distance.min(apart(rows.row(at), latest));
         distances.par_iter_mut().with_min_len(BLOCK).enumerate().for_each(nearer);
         let Some(next) = chosen(&distances, share(&mut stream)) else { break };
         centres.extend(row(next));
@@ -434,7 +448,12 @@ mod tests {
         assert!((entropy(&mixture) - entropy(&again)).abs() < 0.02);
         assert_eq!(&drawn[2 * 17..2 * 18], mixture.sample_at(17, 3), "whatever is drawn beside it");
         assert_ne!(drawn, mixture.sample(4000, 4));
-        assert!((mixture.log_density(&[0.0, 0.0]) - f64::from(mixture.log_densities(Rows::new(&[0.0; 2], 2).unwrap())[0])).abs() < 1e-5);
+        assert!(
+            (mixture.log_density(&[0.0, 0.0])
+                - f64::from(mixture.log_densities(Rows::new(&[0.0; 2], 2).unwrap())[0]))
+            .abs()
+                < 1e-5
+        );
     }
 
     #[test]
@@ -472,7 +491,9 @@ mod tests {
 
     #[test]
     fn few_rows_and_copies_are_fitted_without_a_fault() {
-        for (values, components) in [(vec![1.0, 2.0], 1), ([1.0, 2.0].repeat(9), 1), (vec![0.0, 0.0, 5.0, 5.0], 2)] {
+        for (values, components) in
+            [(vec![1.0, 2.0], 1), ([1.0, 2.0].repeat(9), 1), (vec![0.0, 0.0, 5.0, 5.0], 2)]
+        {
             let mixture = fit(&values, 2, 4, 1);
             assert_eq!(mixture.weights.len(), components);
             assert!(mixture.variances.iter().all(|variance| *variance > 0.0));

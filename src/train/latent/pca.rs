@@ -37,7 +37,8 @@ impl Pca {
         order.truncate(count);
         let axis = |at: &usize| {
             let axis: Vec<f64> = (0..size).map(|number| vectors[number * size + at]).collect();
-            let largest = axis.iter().fold(0.0f64, |most, value| if value.abs() > most.abs() { *value } else { most });
+            let largest =
+                axis.iter().fold(0.0f64, |most, value| if value.abs() > most.abs() { *value } else { most });
             axis.into_iter().map(move |value| (value * largest.signum()) as f32)
         };
         Some(Self {
