@@ -122,6 +122,11 @@ pub struct DuplicatesOptions {
     #[command(flatten)]
     pub alike: AlikeOptions,
 
+    /// With '--method descriptor', take the encoder of this trained model instead of the hand-made
+    /// descriptor: a checkpoint's folder, or that of a run. The threshold follows from the data unless set
+    #[arg(long, value_name = "CHECKPOINT", requires = "method")]
+    pub encoder: Option<PathBuf>,
+
     /// Length of the hash; 256 is for phash alone
     #[arg(long, value_name = "BITS", default_value = "64", value_parser = ["64", "256"])]
     pub bits: String,
@@ -232,6 +237,11 @@ pub struct RankOptions {
     /// Flag the samples whose score is under this; unless set, it follows from the data
     #[arg(long, value_name = "SCORE", value_parser = score)]
     pub threshold: Option<f32>,
+
+    /// Find neighbours by the encoder of this trained model instead of the hand-made descriptor: a
+    /// checkpoint's folder, or that of a run
+    #[arg(long, value_name = "CHECKPOINT")]
+    pub encoder: Option<PathBuf>,
 
     /// Print one JSON object instead of text
     #[arg(long)]
@@ -452,6 +462,8 @@ mod tests {
             ("quality DATA --threshold dark=0.2", Some("quality")),
             ("leaks DATA --method phash-256 --threshold 9 --json", Some("leaks")),
             ("outliers DATA --json", Some("outliers")),
+            ("outliers DATA --encoder RUN", Some("outliers")),
+            ("duplicates DATA --method descriptor --encoder RUN", Some("duplicates")),
             ("label-errors DATA --threshold 0.3", Some("label-errors")),
             ("prune DATA --rules default --export OUT --as hardlink --layout image-folder", Some("prune")),
             ("prune DATA --rules FILE --dry-run", Some("prune")),
@@ -498,6 +510,7 @@ mod tests {
             "quality DATA --threshold odd=0.2",
             "quality DATA --threshold dark=2",
             "duplicates DATA --bits 128",
+            "duplicates DATA --encoder RUN",
             "leaks DATA --method dim",
             "outliers DATA --threshold 2",
             "prune DATA --rules default",

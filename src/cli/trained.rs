@@ -22,6 +22,7 @@ use crate::pipeline::{Keeper, cores};
 use crate::store::Project;
 use crate::train::checkpoint::{self, Checkpoint};
 use crate::train::device::Processor;
+use crate::train::encoder::LatentMean;
 use crate::train::model::Model;
 use crate::train::pack::{Pack, Wanted, chosen, pack};
 use crate::train::streamed::{Samples, Scored, StreamError, score_samples};
@@ -144,6 +145,11 @@ impl Trained {
         let about = &self.checkpoint.about;
         Wanted { class_names: Some(about.class_names.clone()), ..Wanted::of(&about.config) }
     }
+}
+
+/// A checkpoint's encoder, in the place of the hand-made descriptor.
+pub fn encoder(path: &Path) -> anyhow::Result<LatentMean> {
+    Ok(LatentMean::new(&Checkpoint::load(path)?))
 }
 
 /// Refuses a file that cannot be written, or that is there and was not to be replaced.
