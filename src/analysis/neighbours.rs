@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::whiten::{AXES, Whitened};
+use super::whiten::Whitened;
 use crate::jobs::{Cancelled, Control};
 
 /// Neighbours by which a sample is called odd.
@@ -453,6 +453,7 @@ fn products<S: Simd>(simd: S, group: &[f32], panel: &[f32]) -> [[S::f32s; 2]; TO
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::whiten::AXES;
     use super::*;
 
     fn row() -> impl Strategy<Value = Option<Whitened>> {

@@ -64,11 +64,6 @@ impl From<ImportError> for ExportError {
 }
 
 impl ExportError {
-    /// What makes an error at a path of the system's.
-    fn io_at(path: &Path) -> impl Fn(io::Error) -> Self + '_ {
-        move |cause| Self::io(path, cause)
-    }
-
     fn io(path: &Path, cause: io::Error) -> Self {
         let path = path.to_owned();
         match cause.kind() {

@@ -114,18 +114,17 @@ impl SyntheticFolder {
         provenance: Provenance,
     ) -> Result<Self, ExportError> {
         check(target, consent, count)?;
-        let io = |path: &Path| ExportError::io_at(path);
-        let target = std::path::absolute(target).map_err(io(target))?;
+        let target = std::path::absolute(target).map_err(failed(target))?;
         let Some(parent) = target.parent() else { return Err(ExportError::NoName(target)) };
         // In the folder itself where it is there, which may be all that can be written to.
         let beside = if target.exists() { target.as_path() } else { parent };
-        std::fs::create_dir_all(beside).map_err(io(beside))?;
+        std::fs::create_dir_all(beside).map_err(failed(beside))?;
         let part = tempfile::Builder::new().prefix(PART.0).suffix(PART.1).tempdir_in(beside);
-        let part = part.map_err(io(beside))?;
+        let part = part.map_err(failed(beside))?;
         let path = part.path().join(TABLE);
-        let file = File::create(&path).map_err(io(&path))?;
+        let file = File::create(&path).map_err(failed(&path))?;
         let mut table = csv::Writer::from_writer(BufWriter::new(file));
-        table.write_record(COLUMNS).map_err(|cause| io(&path)(cause.into()))?;
+        table.write_record(COLUMNS).map_err(|cause| failed(&path)(cause.into()))?;
         Ok(Self { target, provenance, part, table, count: 0 })
     }
 
@@ -134,7 +133,7 @@ impl SyntheticFolder {
         let Self { provenance, part, count, .. } = self;
         let write = |(at, drawn): (usize, &Drawn<'_>)| {
             let path = part.path().join(picture_name(*count + at));
-            write_png(&path, drawn.pixels, provenance).map_err(ExportError::io_at(&path))
+            write_png(&path, drawn.pixels, provenance).map_err(failed(&path))
         };
         drawn.par_iter().enumerate().try_for_each(write)?;
         for (at, drawn) in drawn.iter().enumerate() {
@@ -151,8 +150,7 @@ impl SyntheticFolder {
                 drawn.number.to_string(),
                 z,
             ];
-            let failed = ExportError::io_at(self.part.path());
-            self.table.write_record(row).map_err(|cause| failed(cause.into()))?;
+            self.table.write_record(row).map_err(|cause| failed(self.part.path())(cause.into()))?;
         }
         self.count += drawn.len();
         Ok(())
@@ -161,15 +159,14 @@ impl SyntheticFolder {
     /// Puts everything in its place, durable.
     pub fn finish(self) -> Result<(), ExportError> {
         let Self { target, part, table, count, .. } = self;
-        let io = |path: &Path| ExportError::io_at(path);
-        let file = table.into_inner().map_err(|error| io(part.path())(error.into_error()))?;
-        let file = file.into_inner().map_err(|error| io(part.path())(error.into_error()))?;
-        file.sync_all().map_err(io(part.path()))?;
+        let file = table.into_inner().map_err(|error| failed(part.path())(error.into_error()))?;
+        let file = file.into_inner().map_err(|error| failed(part.path())(error.into_error()))?;
+        file.sync_all().map_err(failed(part.path()))?;
         let names = || (0..count).map(picture_name).chain([TABLE.to_owned()]);
         if !sync_all_below(part.path()) {
             for name in names() {
                 let path = part.path().join(name);
-                File::open(&path).and_then(|file| file.sync_all()).map_err(io(&path))?;
+                File::open(&path).and_then(|file| file.sync_all()).map_err(failed(&path))?;
             }
         }
         sync_folder(part.path());
@@ -177,7 +174,7 @@ impl SyntheticFolder {
             // Pictures of the same names are replaced one by one, and the table that tells of them last.
             for name in names() {
                 let to = target.join(&name);
-                std::fs::rename(part.path().join(&name), &to).map_err(io(&to))?;
+                std::fs::rename(part.path().join(&name), &to).map_err(failed(&to))?;
             }
             sync_folder(&target);
             return Ok(());
@@ -187,9 +184,9 @@ impl SyntheticFolder {
             use std::os::unix::fs::PermissionsExt;
             // What any new folder gets; the temporary one is the owner's alone.
             let shared = std::fs::Permissions::from_mode(0o755);
-            std::fs::set_permissions(part.path(), shared).map_err(io(part.path()))?;
+            std::fs::set_permissions(part.path(), shared).map_err(failed(part.path()))?;
         }
-        std::fs::rename(part.path(), &target).map_err(io(&target))?;
+        std::fs::rename(part.path(), &target).map_err(failed(&target))?;
         // It is where it belongs: nothing is to be removed.
         let _ = part.keep();
         if let Some(parent) = target.parent() {
@@ -197,6 +194,11 @@ impl SyntheticFolder {
         }
         Ok(())
     }
+}
+
+/// What makes an error at a path of the system's.
+fn failed(path: &Path) -> impl Fn(std::io::Error) -> ExportError + '_ {
+    move |cause| ExportError::io(path, cause)
 }
 
 fn write_png(path: &Path, pixels: &[u8], provenance: &Provenance) -> std::io::Result<()> {
@@ -285,9 +287,10 @@ mod tests {
             .collect();
         names.sort();
         let pictures = (0..4).map(picture_name);
+        // In the order of their names.
         let expected: Vec<String> =
-            std::iter::once("notes.txt".to_owned()).chain(pictures).chain([TABLE.to_owned()]).collect();
-        assert_eq!(names.iter().collect::<std::collections::BTreeSet<_>>(), expected.iter().collect());
+            ["notes.txt".to_owned()].into_iter().chain(pictures).chain([TABLE.to_owned()]).collect();
+        assert_eq!(names, expected);
         // What is begun and not finished leaves nothing.
         let other = home.path().join("other");
         drop(SyntheticFolder::begin(&other, Consent::Empty, 1, provenance()).unwrap());
