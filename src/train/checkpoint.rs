@@ -252,6 +252,15 @@ impl Checkpoint {
         Ok(Self { about, weights: all, moments })
     }
 
+    /// BLAKE3 of the weights, in hexadecimal: what two checkpoints have in common that are one model.
+    pub fn weights_hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for number in self.weights.iter().flatten() {
+            hasher.update(&number.to_le_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
+    }
+
     /// What of this model another one, which is told these classes, can begin with: numbers of the same name
     /// and size, and what does not fit. What is told of other classes does not, whatever its size.
     pub fn fitted_to(&self, shape: &Shape, class_names: &[String]) -> Fitted {
@@ -304,13 +313,17 @@ impl std::fmt::Display for Unfit {
     }
 }
 
-/// What a checkpoint's folder, or the newest in a run's folder, says of itself, and that folder: nothing of
-/// its numbers is read.
+/// The checkpoint's folder that a path means: itself, or the newest in a run's folder.
+pub fn find(path: &Path) -> Result<PathBuf, CheckpointError> {
+    match is_one(path) {
+        true => Ok(path.to_owned()),
+        false => newest(path).ok_or_else(|| nothing_here(path)),
+    }
+}
+
+/// What the checkpoint that a path means says of itself, and its folder: nothing of its numbers is read.
 pub fn look(path: &Path) -> Result<(PathBuf, About), CheckpointError> {
-    let folder = match is_one(path) {
-        true => path.to_owned(),
-        false => newest(path).ok_or_else(|| nothing_here(path))?,
-    };
+    let folder = find(path)?;
     let about = read_about(&folder.join(ABOUT))?;
     Ok((folder, about))
 }

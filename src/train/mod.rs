@@ -9,9 +9,11 @@
 //! | [`suggest`] | settings that suit the samples, and how fast a processor is |
 //! | [`score`] | what a model says of samples, and the pictures that it makes |
 //! | [`ondevice`] | the same pictures, left on the window's graphics device |
+//! | [`streamed`] | the same of any number of samples, in bounded memory |
 //! | [`run`] | a run: steps, held-out samples, checkpoints; what it tells as it goes |
 //! | [`checkpoint`] | a model on disk |
 //! | [`encoder`] | a trained encoder for analyses |
+//! | [`latent`] | the latent space: maps, walks, mixtures, neighbours |
 //! | [`device`] | where tensors lie: the processor, or a graphics device that the window may share |
 //!
 //! A run is a [job](crate::jobs) on one thread of its own, for its whole life: on a graphics device,
@@ -30,6 +32,7 @@ pub mod config;
 pub mod device;
 pub mod encoder;
 mod kernels;
+pub mod latent;
 pub mod model;
 pub mod ondevice;
 pub mod pack;
@@ -37,3 +40,4 @@ mod random;
 pub mod run;
 pub mod score;
 pub mod suggest;
+pub mod streamed;
