@@ -18,6 +18,7 @@ pub mod picture;
 pub mod quality;
 mod resize;
 pub mod rows;
+pub mod scatter;
 pub mod sketch;
 pub mod symmetry;
 pub mod whiten;

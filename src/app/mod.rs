@@ -139,7 +139,7 @@ impl App {
         let dialogs = DialogsView::new(work::places(&paths, None), start.adapter);
         let window = settings.window;
         let mut app = Self {
-            work: Work::new(ctx.clone(), paths, &settings),
+            work: Work::new(ctx.clone(), paths, &settings, start.graphics),
             state: State::new(settings),
             panels,
             views: Views::default(),

@@ -31,8 +31,13 @@ impl<T: Send + 'static> Newest<T> {
     }
 
     pub fn ask(&self, request: T) {
+        self.change(|waiting| *waiting = Some(request));
+    }
+
+    /// Changes the request that waits: for those of several parts, of which the newest of each counts.
+    pub fn change(&self, change: impl FnOnce(&mut Option<T>)) {
         let (slot, changed) = &*self.slot;
-        slot.lock().unwrap_or_else(PoisonError::into_inner).request = Some(request);
+        change(&mut slot.lock().unwrap_or_else(PoisonError::into_inner).request);
         changed.notify_one();
     }
 

@@ -92,6 +92,9 @@ impl Session {
             | Action::ChangeTraining(_)
             | Action::StartTraining
             | Action::ResumeTraining { .. }) => return self.training_gesture(other),
+            other @ (Action::OpenModel { .. } | Action::ChangeLatent(_) | Action::ExportDrawnTo { .. }) => {
+                return self.latent_gesture(other);
+            }
             other => return self.review_gesture(other),
         }
         (Vec::new(), None)

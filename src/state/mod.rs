@@ -7,6 +7,7 @@
 pub mod command;
 pub mod export;
 mod gestures;
+pub mod latent;
 pub mod layout;
 mod results;
 pub mod review;
@@ -20,6 +21,8 @@ use std::sync::Arc;
 
 pub use command::{COMMANDS, Command};
 pub use export::{ExportChoice, ExportDraft, PlanFace};
+use latent::{Accepted, Latents, Made, MapFace, MapWish, ModelRef, OpenModel, Slot};
+pub use latent::{Latent, LatentView};
 pub use review::{Review, Which};
 pub use selection::{SelectMode, Selection};
 pub use session::{
@@ -29,12 +32,14 @@ pub use training::{Draft, End, ModelFace, Training};
 
 use crate::dataset::edit::{Direction, Edit, History, Mark, Overlay, View};
 use crate::dataset::query::{Click, Found, Pick, Snapshot};
-use crate::dataset::{Fact, Flag, Issue, SampleId, Verdict};
+use crate::dataset::{Fact, Flag, Issue, ModelColumns, SampleId, Verdict};
 use crate::jobs::Progress;
 use crate::review::{Analysed, Judged, ReviewSettings};
 use crate::store::{JournalOp, Settings};
 use crate::train::config::Config;
+use crate::train::device::Choice;
 use crate::train::run::Told;
+use crate::train::space::Space;
 
 /// A panel that a person arranges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -47,12 +52,13 @@ pub enum Pane {
     Checks,
     Pruning,
     Train,
+    Latent,
     Inspector,
     Filters,
 }
 
 impl Pane {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Grid,
         Self::Table,
         Self::Issues,
@@ -60,6 +66,7 @@ impl Pane {
         Self::Checks,
         Self::Pruning,
         Self::Train,
+        Self::Latent,
         Self::Inspector,
         Self::Filters,
     ];
@@ -73,6 +80,7 @@ impl Pane {
             Self::Checks => "Checks",
             Self::Pruning => "Pruning",
             Self::Train => "Train",
+            Self::Latent => "Latent",
             Self::Inspector => "Inspector",
             Self::Filters => "Filters",
         }
@@ -116,6 +124,8 @@ pub enum JobId {
     Analyse,
     /// Training a model.
     Train,
+    /// Asking a trained model where the samples lie.
+    Encode,
     /// Writing the demo dataset.
     Demo,
     /// Writing what stays of a dataset, a report, or a table of issues.
@@ -130,6 +140,7 @@ impl JobId {
             Self::Measure => "Measuring",
             Self::Analyse => "Analysing",
             Self::Train => "Training",
+            Self::Encode => "Encoding",
             Self::Demo => "Writing the demo",
             Self::Export => "Exporting",
         }
@@ -364,6 +375,19 @@ pub enum Action {
     ChangeTraining(Box<Draft>),
     /// Trains a model on the samples of the view.
     StartTraining,
+    /// Asks for the folder of a model to look into.
+    PickModel,
+    /// Looks into a model.
+    OpenModel {
+        model: ModelRef,
+    },
+    /// Looks at something else in the latent space.
+    ChangeLatent(Box<LatentView>),
+    /// Asks for a folder for the accepted draws.
+    PickDrawnFolder,
+    ExportDrawnTo {
+        path: PathBuf,
+    },
     /// Goes on with a run, by its folder.
     ResumeTraining {
         run: PathBuf,
@@ -426,6 +450,29 @@ pub enum Action {
     /// What a run told since the last time.
     TrainTold(Box<Told>),
     TrainingEnded(Box<End>),
+    ModelOpened(Arc<OpenModel>),
+    /// A sentence.
+    ModelFailed {
+        text: String,
+    },
+    /// Where the samples lie in the model's latent space, and what it says of them.
+    SpaceFound {
+        space: Arc<Space>,
+        columns: Arc<ModelColumns>,
+    },
+    Decoded {
+        slot: Slot,
+        generation: u64,
+        made: Made,
+    },
+    NearFound {
+        generation: u64,
+        near: Arc<Vec<(SampleId, f32)>>,
+    },
+    MapDrawn {
+        generation: u64,
+        map: Arc<MapFace>,
+    },
     /// Time to show what was measured since.
     Refresh,
     Saved {
@@ -460,6 +507,12 @@ impl Action {
                 | Self::ModelsListed(_)
                 | Self::TrainTold(_)
                 | Self::TrainingEnded(_)
+                | Self::ModelOpened(_)
+                | Self::ModelFailed { .. }
+                | Self::SpaceFound { .. }
+                | Self::Decoded { .. }
+                | Self::NearFound { .. }
+                | Self::MapDrawn { .. }
                 | Self::Refresh
                 | Self::Saved { .. }
                 | Self::Submitted { .. }
@@ -578,6 +631,34 @@ pub enum Effect {
     ListModels,
     /// Train a model on the samples of the view.
     Train(Box<Draft>),
+    PickModel,
+    /// Open a model, and ask it about all samples.
+    OpenModel {
+        model: ModelRef,
+        device: Choice,
+    },
+    /// Decode latents; the answer carries the generation.
+    Decode {
+        slot: Slot,
+        generation: u64,
+        latents: Latents,
+    },
+    /// Find the samples nearest to a latent; the answer carries the generation.
+    FindNear {
+        generation: u64,
+        latent: Vec<f32>,
+    },
+    /// Draw the samples as points; the answer carries the generation.
+    DrawMap {
+        generation: u64,
+        wish: MapWish,
+    },
+    PickDrawnFolder,
+    /// Export the accepted draws.
+    ExportDrawn {
+        path: PathBuf,
+        accepted: Accepted,
+    },
     SaveSettings,
     PickFolder,
     PickFile,

@@ -17,6 +17,7 @@ impl Session {
                 self.shown.found = found;
                 self.shown.answered = generation;
                 self.rows_came();
+                return (self.ask_map().into_iter().collect(), None);
             }
             Action::RowsFailed { generation, cause } if generation == self.shown.asked => {
                 self.shown.answered = generation;
@@ -37,6 +38,12 @@ impl Session {
             | Action::ModelsListed(_)
             | Action::TrainTold(_)
             | Action::TrainingEnded(_) => return self.training_result(action),
+            Action::ModelOpened(_)
+            | Action::ModelFailed { .. }
+            | Action::SpaceFound { .. }
+            | Action::Decoded { .. }
+            | Action::NearFound { .. }
+            | Action::MapDrawn { .. } => return self.latent_result(action),
             Action::Saved { through, problem } => {
                 self.project.saved = through;
                 self.project.problem = problem;

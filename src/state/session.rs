@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use serde::{Deserialize, Serialize};
 
 use super::export::ExportChoice;
+use super::latent::Latent;
 use super::review::Review;
 use super::selection::Selection;
 use super::training::Training;
@@ -36,6 +37,7 @@ pub struct Session {
     pub table: TableState,
     pub review: Review,
     pub training: Training,
+    pub latent: Latent,
     /// What was chosen in the dialog of the export last.
     pub export: Option<ExportChoice>,
 }

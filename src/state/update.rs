@@ -4,6 +4,7 @@
 
 use super::command::Command;
 use super::gestures::Answer;
+use super::latent::Latent;
 use super::review::Review;
 use super::selection::Selection;
 use super::session::{GridState, Search, Session, Shown};
@@ -47,12 +48,17 @@ impl State {
                 effects.push(Effect::SaveSettings);
             }
             Action::DropHovers(hovers) => self.drop_hovers = hovers,
-            Action::DrawnDark(dark) => self.drawn_dark = dark,
+            Action::DrawnDark(dark) => {
+                self.drawn_dark = dark;
+                effects.extend(self.session.as_mut().and_then(|session| session.redraw_map(dark)));
+            }
             Action::QuitAnyway => effects.push(Effect::QuitAnyway),
             Action::IssuesExportTo { path } => effects.push(Effect::ExportIssues { path }),
             Action::ReportExportTo { path } => effects.push(Effect::ExportReport { path }),
             Action::ChangeExport(choice) => effects.extend(self.change_export(*choice)),
             Action::PickExportFolder => effects.push(Effect::PickExportFolder),
+            Action::PickModel => effects.push(Effect::PickModel),
+            Action::PickDrawnFolder => effects.push(Effect::PickDrawnFolder),
             Action::ExportFolderPicked { path } => effects.extend(self.export_folder(&path)),
             Action::ExportPlanned { generation, plan } => self.export_planned(generation, plan),
             Action::StartExport => effects.extend(self.start_export()),
@@ -103,6 +109,7 @@ impl State {
             Command::ShowDuplicates => effects.push(Effect::TogglePane(Pane::Duplicates)),
             Command::ShowChecks => effects.push(Effect::TogglePane(Pane::Checks)),
             Command::ShowPruning => effects.push(Effect::TogglePane(Pane::Pruning)),
+            Command::ShowLatent => effects.push(Effect::TogglePane(Pane::Latent)),
             Command::ShowTrain => effects.push(Effect::TogglePane(Pane::Train)),
             Command::ShowInspector => effects.push(Effect::TogglePane(Pane::Inspector)),
             Command::ShowFilters => effects.push(Effect::TogglePane(Pane::Filters)),
@@ -190,6 +197,7 @@ impl State {
             table: Default::default(),
             review: Review::new(opened.review, self.opened << 32),
             training: Training::new(opened.training),
+            latent: Latent::new(self.opened << 32, self.drawn_dark),
             export: None,
         };
         session.overlay.grow(session.snapshot.len());

@@ -10,6 +10,7 @@
 //! | [`score`] | what a model says of samples, and the pictures that it makes |
 //! | [`ondevice`] | the same pictures, left on the window's graphics device |
 //! | [`streamed`] | the same of any number of samples, in bounded memory |
+//! | [`space`] | where samples lie in the latent space, and what follows from all of them |
 //! | [`run`] | a run: steps, held-out samples, checkpoints; what it tells as it goes |
 //! | [`checkpoint`] | a model on disk |
 //! | [`encoder`] | a trained encoder for analyses |
@@ -39,5 +40,6 @@ pub mod pack;
 mod random;
 pub mod run;
 pub mod score;
-pub mod suggest;
+pub mod space;
 pub mod streamed;
+pub mod suggest;

@@ -10,6 +10,7 @@ pub mod filters;
 pub mod grid;
 pub mod inspector;
 pub mod issues;
+pub mod latent;
 pub mod lists;
 pub mod pruning;
 pub mod scroller;

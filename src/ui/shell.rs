@@ -10,6 +10,7 @@ use super::filters::{FiltersView, filters_ui};
 use super::grid::{GridView, grid_ui};
 use super::inspector::{InspectorView, inspector_ui};
 use super::issues::{IssuesView, issues_ui};
+use super::latent::{LatentPane, latent_ui};
 use super::lists::{LISTS, ListKeys, leading};
 use super::pruning::{PruningView, pruning_ui};
 use super::search::{SearchView, search_ui, sort_ui};
@@ -34,6 +35,7 @@ pub struct Views {
     pub checks: ChecksView,
     pub pruning: PruningView,
     pub train: TrainView,
+    pub latent: LatentPane,
     pub inspector: InspectorView,
     /// The list that a person used last.
     last_list: Option<Pane>,
@@ -51,6 +53,7 @@ impl Views {
             Pane::Issues => Some(&mut self.issues.keys),
             Pane::Checks => Some(&mut self.checks.keys),
             Pane::Duplicates => Some(&mut self.duplicates.keys),
+            Pane::Latent => Some(&mut self.latent.keys),
             _ => None,
         }
     }
@@ -80,6 +83,7 @@ impl Panels {
             Pane::Checks,
             Pane::Pruning,
             Pane::Train,
+            Pane::Latent,
         ];
         let middle = middle.map(|pane| tiles.insert_pane(pane));
         let front = middle[0];
@@ -317,6 +321,11 @@ fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>, views: &Views) {
             if typing && matches!(entry.command, Command::Undo | Command::Redo | Command::SelectAll) {
                 continue;
             }
+            // Drawn samples are decided on by the keys of those of the dataset.
+            let decides = matches!(entry.command, Command::Keep | Command::Prune | Command::Undecide);
+            if decides && views.latent.takes_verdicts {
+                continue;
+            }
             if let Some(shortcut) = shortcut(*chord)
                 && ui.input_mut(|input| input.consume_shortcut(&shortcut))
             {
@@ -366,6 +375,7 @@ impl Behavior<Pane> for Draw<'_, '_> {
             Pane::Checks => checks_ui(ui, self.pencil, &mut self.views.checks),
             Pane::Pruning => pruning_ui(ui, self.pencil, &mut self.views.pruning),
             Pane::Train => train_ui(ui, self.pencil, &mut self.views.train),
+            Pane::Latent => latent_ui(ui, self.pencil, &mut self.views.latent),
             Pane::Inspector => inspector_ui(ui, self.pencil, &mut self.views.inspector),
         }
         UiResponse::None

@@ -100,6 +100,24 @@ impl Tokens {
     }
 }
 
+impl Tokens {
+    /// The colour of a part of a scale, 0 to 1: from what is near the canvas to what stands out, through hues
+    /// that those see apart who see few colours.
+    pub fn scale(&self, part: f32) -> Color32 {
+        const DARK: [[f32; 3]; 5] =
+            [[60., 66., 110.], [54., 110., 148.], [52., 158., 140.], [140., 202., 96.], [250., 228., 110.]];
+        const LIGHT: [[f32; 3]; 5] =
+            [[214., 184., 70.], [110., 170., 84.], [38., 132., 124.], [44., 84., 140.], [58., 30., 100.]];
+        let stops = if self.dark { &DARK } else { &LIGHT };
+        let place = part.clamp(0.0, 1.0) * (stops.len() - 1) as f32;
+        let at = (place as usize).min(stops.len() - 2);
+        let between = place - at as f32;
+        let mix = |channel: usize| stops[at][channel] * (1.0 - between) + stops[at + 1][channel] * between;
+        let [red, green, blue] = [mix(0), mix(1), mix(2)].map(|value| value.round() as u8);
+        Color32::from_rgb(red, green, blue)
+    }
+}
+
 /// Distances in points.
 pub mod space {
     /// Between a mark and its text.
@@ -281,6 +299,10 @@ mod tests {
             for class in 0..200 {
                 let ratio = contrast(tokens.class(class), tokens.canvas);
                 assert!(ratio >= 1.8, "class {class} (dark: {}): {ratio:.2}", tokens.dark);
+            }
+            for part in 0..=20 {
+                let ratio = contrast(tokens.scale(part as f32 / 20.0), tokens.canvas);
+                assert!(ratio >= 1.5, "part {part} (dark: {}): {ratio:.2}", tokens.dark);
             }
         }
     }

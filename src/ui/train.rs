@@ -17,6 +17,7 @@ use self::settings::settings_ui;
 use super::Pencil;
 use super::theme::{Tokens, bold, size, space};
 use super::widgets::{self, Page};
+use crate::state::latent::ModelRef;
 use crate::state::training::{End, Run};
 use crate::state::{Action, Command, Draft, JobFace, JobId, Session};
 use crate::text::{counted, duration_text, grouped};
@@ -177,6 +178,16 @@ fn head_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, run: &Run) {
         let (title, color) = title_of(run, job, tokens);
         ui.label(RichText::new(title).font(bold(size::HEADING)).color(color));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            if let Some(End::Ended(ended)) = &run.end
+                && ui.button("Look into it").on_hover_text("Show where it puts the samples").clicked()
+            {
+                let model = match &ended.path {
+                    Some(path) => ModelRef::Folder(path.clone()),
+                    None => ModelRef::Trained(ended.clone()),
+                };
+                pencil.act(Action::OpenModel { model });
+                pencil.act(Action::Run(Command::ShowLatent));
+            }
             let Some(job) = job.filter(|_| run.is_running()) else { return };
             if ui.button("Stop").on_hover_text("End here and keep what was learned").clicked() {
                 pencil.act(Action::JobCancelled { job: JobId::Train });

@@ -5,17 +5,21 @@ use std::sync::Arc;
 
 use egui::Context;
 
+use super::studio::Loaded;
 use super::{bug, waker};
 use crate::dataset::Issue;
 use crate::dataset::query::Snapshot;
-use crate::export::dataset::{Options, Report, plan, run};
+use crate::export::dataset::{Consent, Options, Report, plan, run};
 use crate::export::report::{Material, thumbnailer, write_report};
+use crate::export::synthetic::{Drawn, Provenance, SyntheticFolder};
 use crate::export::{self, ExportError};
 use crate::import::Reader;
 use crate::jobs::{Cancelled, Control, Job, Outcome};
 use crate::review::{Analysed, ReviewSettings, judge, staying};
+use crate::state::latent::Accepted;
 use crate::state::{Action, Level};
 use crate::text::{bytes_text, counted, sentence};
+use crate::train::score::{ScoreError, decode};
 
 /// What there is to say of an export.
 type Told = (Level, String);
@@ -78,6 +82,58 @@ impl Exporting {
             let plan = plan(&snapshot, &staying(&snapshot), &reader, &options, control)?;
             let report = run(&plan, &reader, control)?;
             Ok(outcome(&report))
+        })
+    }
+
+    /// Starts writing draws of a model to a new folder. A target inside the `dataset`'s folder is refused.
+    pub fn drawn(
+        target: PathBuf,
+        accepted: Accepted,
+        loaded: Arc<Loaded>,
+        dataset: PathBuf,
+        ctx: &Context,
+    ) -> std::io::Result<Self> {
+        /// Pictures that are decoded before they are written.
+        const AT_ONCE: usize = 1024;
+        Self::start("The export was cancelled; nothing was written.".to_owned(), ctx, move |control| {
+            let Accepted { latents, numbers, from, seed } = &accepted;
+            let (about, model) = (&loaded.checkpoint.about, &loaded.model);
+            export::check_target(&target, &dataset)?;
+            let provenance = Provenance {
+                checkpoint: loaded.folder.display().to_string(),
+                weights: loaded.checkpoint.weights_hash(),
+                step: about.step,
+                size: model.shape.size,
+                channels: model.shape.channels.count(),
+            };
+            let mut folder = SyntheticFolder::begin(&target, Consent::Empty, numbers.len(), provenance)?;
+            control.begin("Drawing samples", numbers.len() as u64);
+            let latent = model.shape.latent;
+            let parts = latents.numbers.chunks(AT_ONCE * latent).zip(latents.classes.chunks(AT_ONCE));
+            for ((z, classes), numbers) in parts.zip(numbers.chunks(AT_ONCE)) {
+                let pictures = decode(model, z, classes, control).map_err(|error| match error {
+                    ScoreError::Cancelled(cancelled) => ExportError::Cancelled(cancelled),
+                    error => ExportError::Refused(error.to_string()),
+                })?;
+                let one = |at: usize| {
+                    Some(Drawn {
+                        pixels: pictures.get(at)?,
+                        latent: z.get(at * latent..)?.get(..latent)?,
+                        label: about.class_names.get(classes[at] as usize).map(String::as_str),
+                        from: from.name(),
+                        seed: *seed,
+                        number: numbers[at] as u64,
+                    })
+                };
+                let drawn: Vec<Drawn<'_>> = (0..numbers.len()).filter_map(one).collect();
+                folder.add(&drawn)?;
+            }
+            folder.finish()?;
+            let count = counted(numbers.len() as u64, "accepted sample");
+            Ok((
+                Level::Info,
+                format!("{count} in {}. Open it as a dataset like any other.", target.display()),
+            ))
         })
     }
 

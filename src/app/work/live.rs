@@ -8,6 +8,7 @@ use crossbeam_channel::{Receiver, Sender};
 use super::analysing::Analysing;
 use super::measuring::Measuring;
 use super::rescanning::Rescanning;
+use super::studio::Encoding;
 use super::training::Training;
 use crate::dataset::Dataset;
 use crate::import::Reader;
@@ -109,12 +110,13 @@ pub struct Parts {
     pub rescanning: Option<Rescanning>,
     pub analysing: Option<Analysing>,
     pub training: Option<Training>,
+    pub encoding: Option<Encoding>,
 }
 
 impl Parts {
     /// Closes them; `ends` is dropped when all of it is done.
     fn close(self, events: &Sender<Action>, ends: Sender<()>) {
-        let Self { mut live, measuring, rescanning, analysing, training } = self;
+        let Self { mut live, measuring, rescanning, analysing, training, encoding } = self;
         // Decisions first: the others can take as long as decoding a sample does.
         if let Some(Err(error)) = live.journal.take().map(JournalWriter::close) {
             let text = format!("The last decisions could not be kept. {}", sentence(error));
@@ -132,6 +134,9 @@ impl Parts {
         }
         if let Some(training) = training {
             training.stop();
+        }
+        if let Some(encoding) = encoding {
+            encoding.stop();
         }
         // The lock of the project is free before anybody is told so.
         drop(live);

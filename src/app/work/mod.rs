@@ -9,10 +9,12 @@ mod exporting;
 mod finder;
 mod judging;
 mod live;
+mod mapping;
 mod measuring;
 mod opening;
 mod planning;
 mod rescanning;
+mod studio;
 mod training;
 
 use std::path::{Path, PathBuf};
@@ -32,6 +34,7 @@ use self::measuring::Measuring;
 use self::opening::{Ended, Opening};
 use self::planning::{Draft, Planner};
 use self::rescanning::{Interrupted, Rescanning};
+use self::studio::{Encoding, Loaded, OpeningModel, Studio};
 use self::training::{Asking, Training};
 use super::thumbs::ThumbSource;
 use crate::dataset::SampleId;
@@ -39,8 +42,11 @@ use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
 use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
 use crate::pipeline::OpenRequest;
+use crate::state::latent::ModelRef;
 use crate::state::{Action, Command, Effect, End, Extent, JobFace, JobId, Level, Session, State};
 use crate::store::{JournalOp, Paths, Settings};
+use crate::train::device::{Choice, Graphics};
+use crate::train::space::Space;
 
 /// Results that wait for the interface thread.
 const EVENTS: usize = 256;
@@ -72,6 +78,14 @@ pub struct Work {
     analyse_again: bool,
     export: Option<Exporting>,
     train: Option<Training>,
+    graphics: Option<Graphics>,
+    studio: Studio,
+    mapper: Newest<mapping::Wish>,
+    opening_model: Option<OpeningModel>,
+    /// The model that is looked into, and where the samples lie in it.
+    loaded: Option<Arc<Loaded>>,
+    space: Option<Arc<Space>>,
+    encode: Option<Encoding>,
     /// What is asked about training, the newest last.
     asking: Vec<Asking>,
     faces: Vec<JobFace>,
@@ -80,7 +94,7 @@ pub struct Work {
 }
 
 impl Work {
-    pub fn new(ctx: Context, paths: Paths, settings: &Settings) -> Self {
+    pub fn new(ctx: Context, paths: Paths, settings: &Settings, graphics: Option<Graphics>) -> Self {
         let events = crossbeam_channel::bounded(EVENTS);
         let waker = ctx.clone();
         let finder = finder::spawn(events.0.clone(), move || waker.request_repaint());
@@ -88,6 +102,10 @@ impl Work {
         let judge = judging::spawn(events.0.clone(), move || waker.request_repaint());
         let waker = ctx.clone();
         let planner = Planner::spawn(events.0.clone(), move || waker.request_repaint());
+        let waker = ctx.clone();
+        let studio = Studio::spawn(events.0.clone(), move || waker.request_repaint());
+        let waker = ctx.clone();
+        let mapper = mapping::spawn(events.0.clone(), move || waker.request_repaint());
         let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
         Self {
             ctx,
@@ -107,6 +125,13 @@ impl Work {
             analyse_again: false,
             export: None,
             train: None,
+            graphics,
+            studio,
+            mapper,
+            opening_model: None,
+            loaded: None,
+            space: None,
+            encode: None,
             asking: Vec::new(),
             faces: Vec::new(),
             person: settings.person.clone(),
@@ -121,6 +146,8 @@ impl Work {
             && self.demo.is_none()
             && self.export.is_none()
             && self.train.is_none()
+            && self.encode.is_none()
+            && self.opening_model.is_none()
             && self.asking.is_empty()
             && self.events.1.is_empty()
     }
@@ -172,7 +199,9 @@ impl Work {
             let analysing = self.analyse.take();
             self.analyse_again = false;
             self.asking.clear();
-            let parts = Parts { live, measuring, rescanning, analysing, training: self.train.take() };
+            (self.opening_model, self.loaded, self.space) = (None, None, None);
+            let (training, encoding) = (self.train.take(), self.encode.take());
+            let parts = Parts { live, measuring, rescanning, analysing, training, encoding };
             self.leaving.add(parts, self.events.0.clone());
         }
     }
@@ -279,6 +308,42 @@ impl Work {
             }
             Effect::ListModels => self.ask(state, |live, _, ctx| Asking::which_models(live, ctx)),
             Effect::Train(draft) => self.start_training(state, *draft),
+            Effect::PickModel => self.pick(
+                || rfd::FileDialog::new().set_title("Open a model's folder").pick_folder(),
+                |path| Action::OpenModel { model: ModelRef::Folder(path) },
+            ),
+            Effect::OpenModel { model, device } => self.open_model(model, device),
+            Effect::Decode { slot, generation, latents } => {
+                if let Some(loaded) = &self.loaded {
+                    self.studio.decode(loaded, slot, generation, latents);
+                }
+                Vec::new()
+            }
+            Effect::FindNear { generation, latent } => {
+                if let Some(space) = &self.space {
+                    self.studio.find_near(space, generation, latent);
+                }
+                Vec::new()
+            }
+            Effect::DrawMap { generation, wish } => {
+                if let (Some(session), Some(space)) = (&state.session, self.space.clone()) {
+                    let (snapshot, rows) = (session.snapshot.clone(), session.shown.found.rows.clone());
+                    let before = session.latent.map.clone();
+                    self.mapper.ask(mapping::Wish { generation, wish, snapshot, space, rows, before });
+                }
+                Vec::new()
+            }
+            Effect::PickDrawnFolder => self.pick(
+                || rfd::FileDialog::new().set_title("Export accepted samples to a folder").pick_folder(),
+                |path| Action::ExportDrawnTo { path },
+            ),
+            Effect::ExportDrawn { path, accepted } => {
+                let Some(loaded) = self.loaded.clone() else { return Vec::new() };
+                self.start_export(state, |_, session, ctx| {
+                    let root = PathBuf::from(&session.dataset().root);
+                    Exporting::drawn(path, accepted, loaded, root, ctx)
+                })
+            }
             Effect::PauseJob { job, pause } => {
                 if let Some(control) = self.control(job) {
                     control.set_paused(pause);
@@ -379,6 +444,7 @@ impl Work {
             actions.push(told);
         }
         self.poll_training(actions);
+        self.poll_model(state, actions);
         if let Some(told) = self.export.as_mut().and_then(Exporting::poll) {
             self.export = None;
             actions.push(told);
@@ -403,6 +469,25 @@ impl Work {
             }
             None => true,
         });
+    }
+
+    fn poll_model(&mut self, state: &State, actions: &mut Vec<Action>) {
+        if let Some(opened) = self.opening_model.as_mut().and_then(OpeningModel::poll) {
+            self.opening_model = None;
+            match opened {
+                Ok(loaded) => {
+                    actions.push(Action::ModelOpened(Arc::new(loaded.face())));
+                    actions.extend(self.start_encoding(state, &loaded));
+                    (self.loaded, self.space) = (Some(loaded), None);
+                }
+                Err(text) => actions.push(Action::ModelFailed { text }),
+            }
+        }
+        if let Some((told, space)) = self.encode.as_mut().and_then(Encoding::poll) {
+            self.encode = None;
+            self.space = space.or(self.space.take());
+            actions.extend(told);
+        }
     }
 
     fn poll_open(&mut self, state: &State, actions: &mut Vec<Action>) {
@@ -469,7 +554,15 @@ impl Work {
         let analyse = self.analyse.as_ref().map(|analyse| (JobId::Analyse, analyse.control()));
         let export = self.export.as_ref().map(|export| (JobId::Export, export.control()));
         let train = self.train.as_ref().map(|train| (JobId::Train, train.control()));
-        open.into_iter().chain(demo).chain(rescan).chain(measure).chain(analyse).chain(export).chain(train)
+        let encode = self.encode.as_ref().map(|encode| (JobId::Encode, encode.control()));
+        open.into_iter()
+            .chain(demo)
+            .chain(rescan)
+            .chain(measure)
+            .chain(analyse)
+            .chain(export)
+            .chain(train)
+            .chain(encode)
     }
 
     fn control(&self, job: JobId) -> Option<&Control> {
@@ -522,7 +615,7 @@ impl Work {
     /// Starts a run; the state has none under way.
     fn start_training(&mut self, state: &State, draft: crate::state::Draft) -> Vec<Action> {
         let (Some(live), Some(session)) = (&self.live, &state.session) else { return Vec::new() };
-        match Training::start(live, session, draft, &self.ctx) {
+        match Training::start(live, session, draft, self.graphics.clone(), &self.ctx) {
             Ok(training) => {
                 self.train = Some(training);
                 Vec::new()
@@ -530,6 +623,29 @@ impl Work {
             Err(error) => {
                 vec![Action::TrainingEnded(Box::new(End::Failed(no_thread_text(&error))))]
             }
+        }
+    }
+
+    /// Opens a model; one that is being opened gives way.
+    fn open_model(&mut self, model: ModelRef, device: Choice) -> Vec<Action> {
+        match OpeningModel::start(model, device, self.graphics.clone(), &self.ctx) {
+            Ok(opening) => {
+                self.opening_model = Some(opening);
+                Vec::new()
+            }
+            Err(error) => vec![Action::ModelFailed { text: no_thread_text(&error) }],
+        }
+    }
+
+    /// Asks a model where the samples lie. What another one is asked ends.
+    fn start_encoding(&mut self, state: &State, loaded: &Arc<Loaded>) -> Option<Action> {
+        let (Some(live), Some(session)) = (&self.live, &state.session) else { return None };
+        match Encoding::start(loaded.clone(), live, session, &self.ctx) {
+            Ok(encoding) => {
+                self.encode = Some(encoding);
+                None
+            }
+            Err(error) => Some(no_thread(&error)),
         }
     }
 

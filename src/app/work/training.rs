@@ -15,7 +15,7 @@ use crate::state::training::Begin;
 use crate::state::{Action, Draft, End, ModelFace, Session};
 use crate::text::sentence;
 use crate::train::checkpoint::{self, Checkpoint};
-use crate::train::device::Processor;
+use crate::train::device::{Graphics, Processor};
 use crate::train::pack::{Wanted, chosen, pack};
 use crate::train::run::{Cadence, Ended, Feed, Request, Start, Told, TrainError, spawn};
 use crate::train::{MODELS, suggest};
@@ -28,13 +28,19 @@ pub struct Training {
 
 impl Training {
     /// Starts a run on the samples of the view as it is now.
-    pub fn start(live: &Live, session: &Session, draft: Draft, ctx: &Context) -> std::io::Result<Self> {
+    pub fn start(
+        live: &Live,
+        session: &Session,
+        draft: Draft,
+        graphics: Option<Graphics>,
+        ctx: &Context,
+    ) -> std::io::Result<Self> {
         let (snapshot, reader) = (session.snapshot.clone(), live.reader.clone());
         let filter = session.overlay.view.filter.clone();
         let models = live.writable_project().map(|_| live.folder().join(MODELS));
         let (job, feed) = spawn(waker(ctx), move |control| {
             let samples = samples(&snapshot, &filter);
-            prepare(&snapshot, &reader, samples, draft, models, control)
+            prepare(&snapshot, &reader, samples, draft, graphics, models, control)
         })?;
         Ok(Self { job, feed })
     }
@@ -79,6 +85,7 @@ fn prepare(
     reader: &Reader,
     samples: Vec<crate::dataset::SampleId>,
     draft: Draft,
+    graphics: Option<Graphics>,
     models: Option<PathBuf>,
     control: &Control,
 ) -> Result<Request, TrainError> {
@@ -100,7 +107,10 @@ fn prepare(
     let pack = Arc::new(pack(snapshot, reader, &samples, &wanted, pipeline::cores(), control)?);
     control.begin("Preparing the device", 0);
     Ok(Request {
-        processor: Processor::choose(device)?,
+        processor: match &graphics {
+            Some(graphics) => Processor::choose_beside(device, graphics)?,
+            None => Processor::choose(device)?,
+        },
         cadence: Cadence::of(&config, pack.training.len()),
         config,
         pack,

@@ -1,5 +1,7 @@
 //! A plane through the latent space: the directions in which latents differ most, or two dimensions.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::{BLOCK, Rows};
@@ -104,6 +106,15 @@ impl Pca {
         latent
     }
 
+    /// Where a latent lies along one axis, from the mean on; 0 where there is no such axis.
+    fn along(&self, at: usize, latent: &[f32]) -> f32 {
+        if at >= self.count() {
+            return 0.0;
+        }
+        let along = latent.iter().zip(&self.mean).zip(self.axis(at));
+        along.map(|((value, mean), axis)| (value - mean) * axis).sum()
+    }
+
     fn project_into(&self, latent: &[f32], places: &mut [f32]) {
         for (place, axis) in places.iter_mut().zip(self.axes.chunks_exact(self.mean.len())) {
             let along = latent.iter().zip(&self.mean).zip(axis);
@@ -115,39 +126,47 @@ impl Pca {
 /// What a map of latents shows.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Plane {
-    /// The two widest of the axes.
-    Axes(Pca),
+    /// Two of the principal axes, by number; places are from the mean on.
+    Axes(Arc<Pca>, [usize; 2]),
     /// Two dimensions of the latent, as they are.
     Dimensions([usize; 2]),
 }
 
 impl Plane {
-    /// Where each row lies on the map; 0 in what a latent of one dimension does not have.
-    pub fn places(&self, rows: Rows<'_>) -> Vec<[f32; 2]> {
-        let pair = |row: &[f32], at: [usize; 2]| at.map(|at| row.get(at).copied().unwrap_or(0.0));
+    /// Where a latent lies on the map; 0 along what there is not.
+    pub fn place(&self, latent: &[f32]) -> [f32; 2] {
         match self {
-            Self::Axes(pca) if pca.count() > 0 => {
-                pca.project_all(rows).chunks_exact(pca.count()).map(|places| pair(places, [0, 1])).collect()
-            }
-            Self::Axes(_) => vec![[0.0; 2]; rows.len()],
-            Self::Dimensions(at) => rows.iter().map(|row| pair(row, *at)).collect(),
+            Self::Axes(pca, axes) => axes.map(|at| pca.along(at, latent)),
+            Self::Dimensions(dimensions) => dimensions.map(|at| latent.get(at).copied().unwrap_or(0.0)),
         }
+    }
+
+    /// [`place`](Self::place) of each row.
+    pub fn places(&self, rows: Rows<'_>) -> Vec<[f32; 2]> {
+        rows.values().par_chunks(rows.numbers()).map(|row| self.place(row)).collect()
     }
 
     /// The latent at a place of the map that else is as `base`.
     pub fn at(&self, place: [f32; 2], base: &[f32]) -> Vec<f32> {
+        let mut latent = base.to_vec();
         match self {
-            Self::Axes(pca) => pca.at(&place, base),
+            Self::Axes(pca, axes) => {
+                for ((axis, place), known) in axes.iter().zip(place).zip(self.place(base)) {
+                    if *axis < pca.count() {
+                        let along = latent.iter_mut().zip(pca.axis(*axis));
+                        along.for_each(|(value, axis)| *value += (place - known) * axis);
+                    }
+                }
+            }
             Self::Dimensions(dimensions) => {
-                let mut latent = base.to_vec();
                 for (dimension, place) in dimensions.iter().zip(place) {
                     if let Some(value) = latent.get_mut(*dimension) {
                         *value = place;
                     }
                 }
-                latent
             }
         }
+        latent
     }
 }
 
@@ -220,7 +239,7 @@ mod tests {
         assert_eq!(pca.project(&[1.0, -2.0, 3.0]), [0.0, 0.0]);
         assert!(Pca::of(Rows::new(&[], 3).unwrap(), 2).is_none());
         assert!(Pca::of(Rows::new(&[f32::NAN, 1.0], 1).unwrap(), 2).is_none());
-        let one = Plane::Axes(Pca::of(Rows::new(&[1.0, 3.0], 1).unwrap(), 2).unwrap());
+        let one = Plane::Axes(Pca::of(Rows::new(&[1.0, 3.0], 1).unwrap(), 2).unwrap().into(), [0, 1]);
         assert_eq!(one.places(Rows::new(&[1.0, 3.0], 1).unwrap()), [[-1.0, 0.0], [1.0, 0.0]]);
         assert_eq!(one.at([2.0, 9.0], &[0.0]), [4.0]);
     }
@@ -234,7 +253,7 @@ mod tests {
         ) {
             let values = rows(50, latent);
             let rows = Rows::new(&values, latent).unwrap();
-            for plane in [Plane::Axes(Pca::of(rows, 2).unwrap()), Plane::Dimensions([latent - 1, 0])] {
+            for plane in [Plane::Axes(Pca::of(rows, 2).unwrap().into(), [0, 1]), Plane::Dimensions([latent - 1, 0])] {
                 let base = rows.row(at);
                 let found = plane.at([x, y], base);
                 let back = plane.places(Rows::new(&found, latent).unwrap())[0];

@@ -2,8 +2,9 @@
 
 use egui::{Frame, Label, Margin, RichText, Ui};
 
+use crate::state::latent::ModelRef;
 use crate::state::training::{Begin, pictures_text};
-use crate::state::{Action, Draft, ModelFace, Session};
+use crate::state::{Action, Command, Draft, ModelFace, Session};
 use crate::text::counted;
 use crate::ui::theme::{Tokens, bold, size, space};
 use crate::ui::{Pencil, widgets};
@@ -45,6 +46,10 @@ fn model_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, model: &Mod
                 });
                 button.clicked()
             };
+            if button(ui, "Look into", "Show where it puts the samples, and what it draws") {
+                pencil.act(Action::OpenModel { model: ModelRef::Folder(model.checkpoint.clone()) });
+                pencil.act(Action::Run(Command::ShowLatent));
+            }
             if button(ui, "Go on", "Train it further on the samples that it knows") {
                 pencil.act(Action::ResumeTraining { run: model.run.clone() });
             }
