@@ -6,7 +6,7 @@ use std::sync::Arc;
 use burn::backend::wgpu::{AutoCompiler, Wgpu};
 use burn::cubecl::server::ServerError;
 use burn::cubecl::wgpu::WgpuServer;
-use burn::tensor::Tensor;
+use burn::tensor::{DType, Tensor};
 
 use super::device::Graphics;
 use super::model::{DeviceError, Model};
@@ -52,13 +52,14 @@ fn lent(model: &Model, values: Tensor<1>) -> Result<Cells, DeviceError> {
     let tensor = values
         .try_into_primitive::<Wgpu>()
         .map_err(|error| DeviceError(format!("the pictures are not on it: {error:?}")))?;
-    // burn's handle counts as its memory only as long as it lives; the resource below keeps it in place.
+    // The resource, and not the tensor, is promised to stay in its place for as long as it lives.
     let failed = |error: ServerError| DeviceError(error.to_string());
     let resource =
         tensor.client.get_resource::<WgpuServer<AutoCompiler>>(tensor.handle.clone()).map_err(failed)?;
     tensor.client.flush().map_err(failed)?;
     let lent = resource.resource();
-    if lent.size < (numbers * size_of::<f32>()) as u64 || lent.offset % 4 != 0 {
+    let is_whole = lent.size >= (numbers * size_of::<f32>()) as u64 && lent.offset % 4 == 0;
+    if !is_whole || tensor.dtype != DType::F32 || !tensor.is_contiguous() {
         return Err(DeviceError("the pictures do not lie in its memory as was expected".to_owned()));
     }
     Ok(Cells {
