@@ -20,6 +20,7 @@ mod inspector;
 mod keyboard;
 mod latent;
 mod media;
+mod model_panels;
 mod panels;
 mod pictures;
 mod pruning_panel;

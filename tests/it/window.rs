@@ -20,19 +20,19 @@ use lenslet::ui::theme;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A program over a home folder of its own.
-struct Window<'a> {
-    harness: Harness<'a, Option<App>>,
+pub struct Window<'a> {
+    pub harness: Harness<'a, Option<App>>,
 }
 
 impl Window<'_> {
-    fn open(home: &Path, source: Option<&Path>) -> Self {
+    pub fn open(home: &Path, source: Option<&Path>) -> Self {
         let mut window = Self::begin(home, source);
         window.settle();
         window
     }
 
     /// The window in its first frame, its work still to come.
-    fn begin(home: &Path, source: Option<&Path>) -> Self {
+    pub fn begin(home: &Path, source: Option<&Path>) -> Self {
         let paths = Paths::within(home);
         let source = source.map(|path| path.display().to_string());
         let harness = Harness::builder()
@@ -56,7 +56,7 @@ impl Window<'_> {
     }
 
     /// Runs frames until something is so.
-    fn until(&mut self, what: &str, is_so: impl Fn(&Harness<'_, Option<App>>) -> bool) {
+    pub fn until(&mut self, what: &str, is_so: impl Fn(&Harness<'_, Option<App>>) -> bool) {
         let started = Instant::now();
         while !is_so(&self.harness) {
             self.harness.step();
@@ -68,12 +68,12 @@ impl Window<'_> {
         self.app().state().session.as_ref().map_or(0, |session| session.snapshot.facts.measured())
     }
 
-    fn app(&self) -> &App {
+    pub fn app(&self) -> &App {
         self.harness.state().as_ref().expect("the first frame made it")
     }
 
     /// Runs frames until no work is under way.
-    fn settle(&mut self) {
+    pub fn settle(&mut self) {
         let started = Instant::now();
         let mut calm = 0;
         while calm < 3 {
@@ -84,11 +84,11 @@ impl Window<'_> {
         }
     }
 
-    fn shown(&self) -> usize {
+    pub fn shown(&self) -> usize {
         self.app().state().session.as_ref().map_or(0, |session| session.shown.found.rows.len())
     }
 
-    fn selected(&self) -> usize {
+    pub fn selected(&self) -> usize {
         self.app().state().session.as_ref().map_or(0, |session| session.selection.len())
     }
 
@@ -96,17 +96,17 @@ impl Window<'_> {
         self.app().state().session.as_ref().map_or(0, |session| session.shown.found.total.marks[0])
     }
 
-    fn key(&mut self, modifiers: Modifiers, key: Key) {
+    pub fn key(&mut self, modifiers: Modifiers, key: Key) {
         self.harness.key_press_modifiers(modifiers, key);
         self.settle();
     }
 
-    fn act(&mut self, action: Action) {
+    pub fn act(&mut self, action: Action) {
         self.harness.state_mut().as_mut().expect("the first frame made it").act(action);
         self.settle();
     }
 
-    fn click(&mut self, name: &str) {
+    pub fn click(&mut self, name: &str) {
         self.harness.get_by_label(name).click();
         self.settle();
     }
@@ -118,14 +118,14 @@ impl Window<'_> {
         self.key(Modifiers::NONE, Key::Enter);
     }
 
-    fn close(mut self) {
+    pub fn close(mut self) {
         if let Some(app) = self.harness.state_mut() {
             app.leave();
         }
     }
 }
 
-fn demo(home: &Path) -> std::path::PathBuf {
+pub fn demo(home: &Path) -> std::path::PathBuf {
     let options = DemoOptions { samples: 300, ..DemoOptions::new(home.join("demo")) };
     write(&options, &Control::new()).expect("the demo is written").dataset
 }
