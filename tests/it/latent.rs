@@ -101,11 +101,12 @@ fn generated_samples_are_marked_wherever_they_go() {
     assert_ne!(rows(&format!("{other}/samples.csv"))[3]["z"], table[3]["z"]);
 
     // Opened again, and exported from there, they are still synthetic.
-    let synthetic = ["--filter", "attr.synthetic:true"];
+    let (synthetic, project) = (["--filter", "attr.synthetic:true"], trained.at("drawn-project"));
     assert_eq!(count(&trained, &drawn, &synthetic), 12);
     for layout in ["same", "csv", "jsonl", "parquet", "webdataset"] {
         let out = trained.at(&format!("as-{layout}"));
-        let words = ["--rules", "none", "--export", &out, "--layout", layout, "--json"];
+        let words =
+            ["--rules", "none", "--project", &project, "--export", &out, "--layout", layout, "--json"];
         let exported = json(&trained.run(&[&["prune", &drawn], &words[..]].concat()));
         assert!(exported.to_string().contains("\"complete\":true"), "{layout} {exported}");
         assert_eq!(count(&trained, &out, &synthetic), 12, "{layout}");
@@ -116,7 +117,8 @@ fn generated_samples_are_marked_wherever_they_go() {
         );
     }
     let out = trained.at("as-folders");
-    let words = ["--rules", "none", "--export", &out, "--layout", "image-folder", "--json"];
+    let words =
+        ["--rules", "none", "--project", &project, "--export", &out, "--layout", "image-folder", "--json"];
     let exported = json(&trained.run(&[&["prune", &drawn], &words[..]].concat()));
     assert!(exported.to_string().contains("synthetic, which folders do not say"), "{exported}");
 
