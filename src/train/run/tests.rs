@@ -1,5 +1,7 @@
+use super::batches::Piece;
 use super::*;
-use crate::train::config::{Channels, Freeze, HeldOut, Length, Likelihood, Shape};
+use crate::train::config::{Channels, Freeze, HeldOut, Length, Likelihood, Sampling, Shape};
+use crate::train::random::{Purpose, Stream};
 use burn::tensor::Device;
 
 /// White squares on black, at places and of sizes that follow from the row.
