@@ -13,59 +13,11 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
+pub use super::rows::Rows;
+use super::rows::squared;
+
 /// Neighbours of precision, recall, density and coverage.
 pub const NEIGHBOURS: usize = 5;
-
-/// Rows of numbers.
-#[derive(Clone, Copy, Debug)]
-pub struct Rows<'a> {
-    values: &'a [f32],
-    numbers: usize,
-}
-
-impl<'a> Rows<'a> {
-    /// `None` where the values are not whole rows of at least one number.
-    pub fn new(values: &'a [f32], numbers: usize) -> Option<Self> {
-        (numbers > 0 && values.len().is_multiple_of(numbers)).then_some(Self { values, numbers })
-    }
-
-    pub fn len(&self) -> usize {
-        self.values.len() / self.numbers
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
-    fn row(&self, at: usize) -> &'a [f32] {
-        &self.values[at * self.numbers..][..self.numbers]
-    }
-
-    fn mean(&self) -> Vec<f64> {
-        let mut mean = vec![0.0; self.numbers];
-        for row in self.values.chunks_exact(self.numbers) {
-            mean.iter_mut().zip(row).for_each(|(sum, value)| *sum += f64::from(*value));
-        }
-        mean.iter_mut().for_each(|sum| *sum /= self.len() as f64);
-        mean
-    }
-
-    /// The sample covariance, `numbers × numbers`.
-    fn covariance(&self, mean: &[f64]) -> Vec<f64> {
-        let line = |one: usize| {
-            let mut line = vec![0.0f64; self.numbers];
-            for row in self.values.chunks_exact(self.numbers) {
-                let apart = f64::from(row[one]) - mean[one];
-                for ((sum, value), mean) in line.iter_mut().zip(row).zip(mean) {
-                    *sum += apart * (f64::from(*value) - mean);
-                }
-            }
-            line.iter_mut().for_each(|sum| *sum /= (self.len() - 1) as f64);
-            line
-        };
-        (0..self.numbers).into_par_iter().flat_map_iter(line).collect()
-    }
-}
 
 /// What [`NEIGHBOURS`] nearest neighbours tell, each 0 to 1 but density, which may be more.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -96,13 +48,13 @@ pub struct Copying {
 /// ‖μ₁ − μ₂‖² + tr(Σ₁ + Σ₂ − 2 (Σ₁ Σ₂)^½). `None` where a set has fewer than two rows, or the sets have
 /// other numbers.
 pub fn frechet(real: Rows<'_>, generated: Rows<'_>) -> Option<f64> {
-    if real.numbers != generated.numbers || real.len() < 2 || generated.len() < 2 {
+    if real.numbers() != generated.numbers() || real.len() < 2 || generated.len() < 2 {
         return None;
     }
-    let size = real.numbers;
+    let size = real.numbers();
     let means = [real.mean(), generated.mean()];
     let shift: f64 = means[0].iter().zip(&means[1]).map(|(one, two)| (one - two).powi(2)).sum();
-    let covariances = [real.covariance(&means[0]), generated.covariance(&means[1])];
+    let covariances = [sample_covariance(real, &means[0]), sample_covariance(generated, &means[1])];
     let trace = |matrix: &[f64]| (0..size).map(|at| matrix[at * size + at]).sum::<f64>();
     // Σ₁ Σ₂ has the eigenvalues of Lᵀ Σ₂ L with Σ₁ = L Lᵀ, which is symmetric.
     let root = cholesky(&covariances[0], size);
@@ -115,7 +67,7 @@ pub fn frechet(real: Rows<'_>, generated: Rows<'_>) -> Option<f64> {
 /// The squared distance of means in the space of the kernel (x·y/d + 1)³, estimated without bias: it may be
 /// a little under 0. `None` where a set has fewer than two rows, or the sets have other numbers.
 pub fn kernel_distance(real: Rows<'_>, generated: Rows<'_>) -> Option<f64> {
-    if real.numbers != generated.numbers || real.len() < 2 || generated.len() < 2 {
+    if real.numbers() != generated.numbers() || real.len() < 2 || generated.len() < 2 {
         return None;
     }
     let kernel = |one: &[f32], two: &[f32]| {
@@ -139,7 +91,7 @@ pub fn kernel_distance(real: Rows<'_>, generated: Rows<'_>) -> Option<f64> {
 /// Precision, recall, density and coverage. `None` where a set has no more than [`NEIGHBOURS`] rows, or the
 /// sets have other numbers.
 pub fn prdc(real: Rows<'_>, generated: Rows<'_>) -> Option<Prdc> {
-    if real.numbers != generated.numbers || real.len().min(generated.len()) <= NEIGHBOURS {
+    if real.numbers() != generated.numbers() || real.len().min(generated.len()) <= NEIGHBOURS {
         return None;
     }
     let (real_radii, generated_radii) = (radii(real), radii(generated));
@@ -170,7 +122,7 @@ pub fn prdc(real: Rows<'_>, generated: Rows<'_>) -> Option<Prdc> {
 /// Compares how near generated and unseen real samples are to what was trained on. `None` where a set is
 /// empty, or the sets have other numbers.
 pub fn copying(trained_on: Rows<'_>, unseen: Rows<'_>, generated: Rows<'_>) -> Option<Copying> {
-    let is_fit = |rows: &Rows<'_>| rows.numbers == trained_on.numbers && !rows.is_empty();
+    let is_fit = |rows: &Rows<'_>| rows.numbers() == trained_on.numbers() && !rows.is_empty();
     if ![trained_on, unseen, generated].iter().all(is_fit) {
         return None;
     }
@@ -221,18 +173,10 @@ fn radii(rows: Rows<'_>) -> Vec<f32> {
     (0..rows.len()).into_par_iter().map(radius).collect()
 }
 
-fn squared(one: &[f32], two: &[f32]) -> f32 {
-    // In eight sums, so that a processor does them at once.
-    let mut sums = [0.0f32; 8];
-    let (one_whole, one_rest) = one.as_chunks::<8>();
-    let (two_whole, two_rest) = two.as_chunks::<8>();
-    for (one, two) in one_whole.iter().zip(two_whole) {
-        for at in 0..8 {
-            sums[at] += (one[at] - two[at]).powi(2);
-        }
-    }
-    let rest: f32 = one_rest.iter().zip(two_rest).map(|(one, two)| (one - two).powi(2)).sum();
-    sums.iter().sum::<f32>() + rest
+/// The covariance that a sample is an unbiased estimate of.
+fn sample_covariance(rows: Rows<'_>, mean: &[f64]) -> Vec<f64> {
+    let unbiased = rows.len() as f64 / (rows.len() - 1) as f64;
+    rows.covariance(mean).into_iter().map(|value| value * unbiased).collect()
 }
 
 /// The lower triangle L of a symmetric matrix L Lᵀ without negative eigenvalues; directions that it has not
@@ -411,7 +355,7 @@ mod tests {
             .enumerate()
             .map(|(at, value)| (value - mean[at % 6] as f32) * 2.0 + mean[at % 6] as f32 + 1.0)
             .collect();
-        let covariance = rows(&one, 6).covariance(&mean);
+        let covariance = sample_covariance(rows(&one, 6), &mean);
         let trace: f64 = (0..6).map(|at| covariance[at * 7]).sum();
         let found = frechet(rows(&one, 6), rows(&two, 6)).unwrap();
         assert!((found - (6.0 + trace)).abs() < 1e-3, "{found} {trace}");

@@ -17,6 +17,7 @@ pub mod outliers;
 pub mod picture;
 pub mod quality;
 mod resize;
+pub mod rows;
 pub mod sketch;
 pub mod symmetry;
 pub mod whiten;

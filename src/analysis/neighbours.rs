@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
-use super::whiten::{AXES, Whitened};
+use super::whiten::Whitened;
 use crate::jobs::{Cancelled, Control};
 
 /// Neighbours by which a sample is called odd.
@@ -129,6 +129,7 @@ pub fn search_by(
     control.begin("Finding neighbours", (blocks * (blocks + 1) / 2) as u64);
     let pass = Pass {
         vectors: &vectors,
+        axes: axes_of(&vectors),
         lengths: vectors.iter().map(|vector| dot(vector, vector) as f32).collect(),
         nearest: (0..blocks)
             .map(|block| {
@@ -292,6 +293,8 @@ impl Collected {
 /// What all blocks share.
 struct Pass<'a> {
     vectors: &'a [Whitened],
+    /// The axes that any of them has a number on: the others, last of all, need no comparing.
+    axes: usize,
     lengths: Vec<f32>,
     nearest: Vec<Mutex<Vec<Nearest>>>,
     close: Mutex<Collected>,
@@ -322,9 +325,10 @@ impl WithSimd for Task<'_> {
         };
         let end = pass.radius.load(Ordering::Relaxed);
         let mut close = Vec::new();
-        let groups = grouped(&pass.vectors[from.clone()]);
+        let axes = pass.axes;
+        let groups = grouped(&pass.vectors[from.clone()], axes);
         let lanes = 2 * S::F32_LANES;
-        let mut panel = vec![0.0f32; AXES * lanes];
+        let mut panel = vec![0.0f32; axes * lanes];
         let mut lengths = vec![0.0f32; lanes];
         let mut limits = vec![0.0f32; lanes];
         let mut distances = vec![0.0f32; lanes];
@@ -335,16 +339,16 @@ impl WithSimd for Task<'_> {
             // What is beyond the end is never near.
             limits.fill(f32::NEG_INFINITY);
             for (lane, other) in others.clone().enumerate() {
-                for (axis, value) in pass.vectors[other].iter().enumerate() {
+                for (axis, value) in pass.vectors[other][..axes].iter().enumerate() {
                     panel[axis * lanes + lane] = f32::from(*value);
                 }
                 lengths[lane] = pass.lengths[other];
                 limits[lane] = reach.max(nearest.right()[other - to.start].limit());
             }
             for lane in others.len()..lanes {
-                (0..AXES).for_each(|axis| panel[axis * lanes + lane] = 0.0);
+                (0..axes).for_each(|axis| panel[axis * lanes + lane] = 0.0);
             }
-            for (group, values) in groups.chunks_exact(AXES * TOGETHER).enumerate() {
+            for (group, values) in groups.chunks_exact(axes * TOGETHER).enumerate() {
                 let sums = products(simd, values, &panel);
                 for (at, sums) in sums.iter().enumerate() {
                     let row = from.start + group * TOGETHER + at;
@@ -411,12 +415,18 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The axes up to the last on which a vector is not 0; at least one.
+fn axes_of(vectors: &[Whitened]) -> usize {
+    let last = |vector: &Whitened| vector.iter().rposition(|value| *value != 0).map_or(1, |last| last + 1);
+    vectors.iter().map(last).max().unwrap_or(1)
+}
+
 /// Rows in groups of [`TOGETHER`], an axis of all of them after another; the last filled up with 0.
-fn grouped(rows: &[Whitened]) -> Vec<f32> {
-    let mut out = vec![0.0; rows.len().div_ceil(TOGETHER) * TOGETHER * AXES];
-    for (group, rows) in out.chunks_exact_mut(TOGETHER * AXES).zip(rows.chunks(TOGETHER)) {
+fn grouped(rows: &[Whitened], axes: usize) -> Vec<f32> {
+    let mut out = vec![0.0; rows.len().div_ceil(TOGETHER) * TOGETHER * axes];
+    for (group, rows) in out.chunks_exact_mut(TOGETHER * axes).zip(rows.chunks(TOGETHER)) {
         for (at, row) in rows.iter().enumerate() {
-            for (axis, value) in row.iter().enumerate() {
+            for (axis, value) in row[..axes].iter().enumerate() {
                 group[axis * TOGETHER + at] = f32::from(*value);
             }
         }
@@ -443,6 +453,7 @@ fn products<S: Simd>(simd: S, group: &[f32], panel: &[f32]) -> [[S::f32s; 2]; TO
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::whiten::AXES;
     use super::*;
 
     fn row() -> impl Strategy<Value = Option<Whitened>> {

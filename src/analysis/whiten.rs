@@ -1,8 +1,9 @@
 //! Descriptions on a common scale: principal axes of the dataset, none of them louder than it
 //! deserves, as 128 small integers whose distances are exact on every machine.
 
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+
+use super::rows::{Rows, principal_axes};
 
 /// Integers of a whitened description.
 pub const AXES: usize = 128;
@@ -14,8 +15,6 @@ pub const SCALE: f32 = 360.0;
 const SHRINKAGE: f64 = 0.05;
 /// As is this part times numbers by rows: of few rows the axes that hardly vary are those of chance.
 const FEW: f64 = 0.3;
-/// Rows of which a covariance is summed at once, so that the sum does not depend on the threads.
-const BLOCK: usize = 1024;
 
 /// A whitened description.
 pub type Whitened = [i8; AXES];
@@ -34,15 +33,16 @@ impl Whitening {
     /// The whitening of descriptions of so many numbers each. Where there are fewer than two of them,
     /// nothing is turned.
     pub fn of(rows: &[Vec<f32>], numbers: usize) -> Self {
-        let mut sums = vec![0.0f64; numbers];
-        for row in rows {
-            for (sum, value) in sums.iter_mut().zip(row) {
-                *sum += f64::from(*value);
-            }
-        }
         let count = rows.len().max(1) as f64;
-        let mean: Vec<f64> = sums.iter().map(|sum| sum / count).collect();
-        let covariance = covariance(rows, &mean);
+        let flat = rows.concat();
+        let (mean, covariance) = match Rows::new(&flat, numbers).filter(|rows| !rows.is_empty()) {
+            Some(rows) => {
+                let mean = rows.mean();
+                let covariance = rows.covariance(&mean);
+                (mean, covariance)
+            }
+            None => (vec![0.0; numbers], vec![0.0; numbers * numbers]),
+        };
         let (spreads, vectors) = principal_axes(covariance, numbers);
         let total: f64 = spreads.iter().map(|spread| spread.max(0.0)).sum();
         let shrinkage = SHRINKAGE + FEW * numbers as f64 / count;
@@ -93,79 +93,6 @@ impl Whitening {
         let is_whole = Some(axes.len()) == length.checked_mul(length.min(AXES));
         is_whole.then(|| Self { mean: mean.to_vec(), axes: axes.to_vec() })
     }
-}
-
-/// Numbers × numbers, row by row.
-fn covariance(rows: &[Vec<f32>], mean: &[f64]) -> Vec<f64> {
-    let numbers = mean.len();
-    let sums = rows.par_chunks(BLOCK).map(|rows| {
-        let mut sum = vec![0.0f64; numbers * numbers];
-        let mut centred = vec![0.0f64; numbers];
-        for row in rows {
-            for ((to, value), mean) in centred.iter_mut().zip(row).zip(mean) {
-                *to = f64::from(*value) - mean;
-            }
-            for (line, one) in sum.chunks_exact_mut(numbers.max(1)).zip(&centred) {
-                for (sum, two) in line.iter_mut().zip(&centred) {
-                    *sum += one * two;
-                }
-            }
-        }
-        sum
-    });
-    let sums: Vec<Vec<f64>> = sums.collect();
-    let mut covariance = vec![0.0; numbers * numbers];
-    for part in sums {
-        covariance.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
-    }
-    let count = rows.len().max(1) as f64;
-    covariance.iter_mut().for_each(|value| *value /= count);
-    covariance
-}
-
-/// The eigenvalues of a symmetric matrix and its eigenvectors as columns, by Jacobi's rotations (G. H.
-/// Golub and C. F. Van Loan, "Matrix Computations", 8.5).
-fn principal_axes(mut matrix: Vec<f64>, size: usize) -> (Vec<f64>, Vec<f64>) {
-    let mut vectors = vec![0.0; size * size];
-    (0..size).for_each(|at| vectors[at * size + at] = 1.0);
-    let scale: f64 = matrix.iter().map(|value| value * value).sum();
-    for _sweep in 0..30 {
-        let off: f64 = (0..size)
-            .flat_map(|row| (row + 1..size).map(move |column| (row, column)))
-            .map(|(row, column)| matrix[row * size + column].powi(2))
-            .sum();
-        if off <= scale * 1e-18 {
-            break;
-        }
-        for p in 0..size {
-            for q in p + 1..size {
-                let between = matrix[p * size + q];
-                if between.abs() <= f64::MIN_POSITIVE {
-                    continue;
-                }
-                let theta = (matrix[q * size + q] - matrix[p * size + p]) / (2.0 * between);
-                let tangent = theta.signum() / (theta.abs() + (theta * theta + 1.0).sqrt());
-                let cosine = 1.0 / (tangent * tangent + 1.0).sqrt();
-                let sine = tangent * cosine;
-                for at in 0..size {
-                    let (one, two) = (matrix[at * size + p], matrix[at * size + q]);
-                    matrix[at * size + p] = cosine * one - sine * two;
-                    matrix[at * size + q] = sine * one + cosine * two;
-                }
-                for at in 0..size {
-                    let (one, two) = (matrix[p * size + at], matrix[q * size + at]);
-                    matrix[p * size + at] = cosine * one - sine * two;
-                    matrix[q * size + at] = sine * one + cosine * two;
-                }
-                for at in 0..size {
-                    let (one, two) = (vectors[at * size + p], vectors[at * size + q]);
-                    vectors[at * size + p] = cosine * one - sine * two;
-                    vectors[at * size + q] = sine * one + cosine * two;
-                }
-            }
-        }
-    }
-    ((0..size).map(|at| matrix[at * size + at]).collect(), vectors)
 }
 
 #[cfg(test)]
