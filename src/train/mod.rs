@@ -7,9 +7,11 @@
 //! | [`pack`] | the samples of a view as pixels in one run of memory |
 //! | [`model`] | the model and what it loses |
 //! | [`score`] | what a model says of samples, and the pictures that it makes |
+//! | [`streamed`] | the same of any number of samples, in bounded memory |
 //! | [`run`] | a run: steps, held-out samples, checkpoints; what it tells as it goes |
 //! | [`checkpoint`] | a model on disk |
 //! | [`encoder`] | a trained encoder for analyses |
+//! | [`latent`] | the latent space: maps, walks, mixtures, neighbours |
 //! | [`device`] | where tensors lie: the processor, or a graphics device that the window may share |
 //!
 //! A run is a [job](crate::jobs) on one thread of its own, for its whole life: on a graphics device,
@@ -23,8 +25,10 @@ pub mod config;
 pub mod device;
 pub mod encoder;
 mod kernels;
+pub mod latent;
 pub mod model;
 pub mod pack;
 mod random;
 pub mod run;
 pub mod score;
+pub mod streamed;

@@ -14,6 +14,8 @@ pub enum Purpose {
     Noise,
     HeldOutNoise,
     Prior,
+    Mixture,
+    Posterior,
 }
 
 /// One stream: SplitMix64 read as a counter generator (G. L. Steele, D. Lea and C. H. Flood, "Fast
