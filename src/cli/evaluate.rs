@@ -16,8 +16,7 @@ use crate::analysis::descriptor::{NUMBERS, describe};
 use crate::analysis::generated::{Copying, Rows, copying, frechet, kernel_distance, prdc};
 use crate::jobs::Control;
 use crate::text::counted;
-use crate::train::config::HeldOut;
-use crate::train::pack::{NO_CLASS, Pack, PackError, Wanted};
+use crate::train::pack::{NO_CLASS, Pack, PackError};
 use crate::train::score::{Pictures, decode, prior, score};
 
 /// The figures, as `--json` prints them.
@@ -86,7 +85,7 @@ pub fn run(options: &EvaluateOptions) -> anyhow::Result<()> {
     let trained = load(&options.checkpoint, &options.device)?;
     let about = &trained.checkpoint.about;
     let chosen = choose(&options.samples, &[], &control)?;
-    let all = Wanted { held_out: HeldOut::Share(0.0), ..trained.wanted() };
+    let all = trained.wanted().of_all();
     let pack = match chosen.pack(&trained.wanted(), &control) {
         Ok(pack) => pack,
         Err(error) => match error.downcast_ref() {
@@ -150,7 +149,7 @@ pub fn run(options: &EvaluateOptions) -> anyhow::Result<()> {
         descriptor: SpaceReport::of(&real_described, &generated_described, NUMBERS),
         latent: SpaceReport::of(&real_encoded, &encoded, latent),
         copying,
-        left_out: chosen.left_out(&pack),
+        left_out: chosen.left_out(&pack.left_out),
         seconds: started.elapsed().as_secs_f64(),
     };
     tell(&report, options.json, |out| print(&report, out))

@@ -10,11 +10,11 @@ use super::args::ReconstructOptions;
 use super::look::tell;
 use super::progress::Meter;
 use super::trained::{LeftOutRow, check_ending, check_out, choose, load, write_png};
+use crate::dataset::SampleId;
 use crate::jobs::Control;
 use crate::text::counted;
-use crate::train::config::HeldOut;
-use crate::train::pack::Wanted;
-use crate::train::score::{Pictures, reconstruct, score};
+use crate::train::score::{Pictures, reconstruct};
+use crate::train::streamed::Scored;
 
 /// What samples lose, as `--json` prints it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -55,27 +55,26 @@ pub fn run(options: &ReconstructOptions) -> anyhow::Result<()> {
     check_out(&options.out, options.overwrite)?;
     let trained = load(&options.checkpoint, &options.device)?;
     let chosen = choose(&options.samples, &[&options.out], &control)?;
-    let pack = chosen.pack(&Wanted { held_out: HeldOut::Share(0.0), ..trained.wanted() }, &control)?;
-    control.begin("Reconstructing", pack.len() as u64);
-    let all: Vec<u32> = (0..pack.len() as u32).collect();
-    let scores = score(&trained.model, &pack, &all, 0, &control)?;
-    let mut worst = all.clone();
+    let Scored { samples, scores, left_out } = chosen.score(&trained, 0, &control)?;
+    let mut worst: Vec<usize> = (0..samples.len()).collect();
     worst.sort_by(|one, two| {
-        let of = |row: &u32| scores.squared_errors[*row as usize];
-        of(two).total_cmp(&of(one)).then(one.cmp(two))
+        scores.squared_errors[*two].total_cmp(&scores.squared_errors[*one]).then(one.cmp(two))
     });
     let count = usize::from(options.count);
-    let mut shown: Vec<u32> = match options.worst {
+    let mut shown: Vec<usize> = match options.worst {
         true => worst.clone(),
-        false => all.into_iter().step_by(pack.len().div_ceil(count)).collect(),
+        false => (0..samples.len()).step_by(samples.len().div_ceil(count)).collect(),
     };
     shown.truncate(count);
 
-    let returned = reconstruct(&trained.model, &pack, &shown, &control)?;
+    let on_sheet: Vec<SampleId> = shown.iter().map(|row| samples[*row]).collect();
+    let pack = chosen.pack_of(&on_sheet, &trained.wanted().of_all(), &control)?;
+    let rows: Vec<u32> = (0..pack.len() as u32).collect();
+    let returned = reconstruct(&trained.model, &pack, &rows, &control)?;
     let mut pairs = Pictures { pixels: Vec::new(), ..returned.clone() };
-    for (at, row) in shown.iter().enumerate() {
-        pairs.pixels.extend_from_slice(pack.row(*row));
-        pairs.pixels.extend_from_slice(returned.get(at).unwrap_or_default());
+    for row in rows {
+        pairs.pixels.extend_from_slice(pack.row(row));
+        pairs.pixels.extend_from_slice(returned.get(row as usize).unwrap_or_default());
     }
     // About as wide as high, in pairs.
     let columns = ((2 * shown.len()) as f64).sqrt().ceil() as usize;
@@ -83,15 +82,12 @@ pub fn run(options: &ReconstructOptions) -> anyhow::Result<()> {
     write_png(&options.out, width, height, pairs.channels, &sheet)?;
     drop(meter);
 
-    let row = |row: &u32| {
-        let at = *row as usize;
-        ReconstructRow {
-            path: chosen.snapshot.dataset.path(pack.samples[at]).to_owned(),
-            squared_error: scores.squared_errors[at],
-            reconstruction: scores.reconstruction[at],
-            kl: scores.divergence[at],
-            on_sheet: shown.contains(row),
-        }
+    let row = |row: &usize| ReconstructRow {
+        path: chosen.snapshot.dataset.path(samples[*row]).to_owned(),
+        squared_error: scores.squared_errors[*row],
+        reconstruction: scores.reconstruction[*row],
+        kl: scores.divergence[*row],
+        on_sheet: shown.contains(row),
     };
     let mean = |numbers: &[f32]| {
         numbers.iter().map(|number| f64::from(*number)).sum::<f64>() / numbers.len().max(1) as f64
@@ -102,14 +98,14 @@ pub fn run(options: &ReconstructOptions) -> anyhow::Result<()> {
         checkpoint: options.checkpoint.clone(),
         step: trained.checkpoint.about.step,
         device: trained.device,
-        samples: pack.len(),
+        samples: samples.len(),
         reconstruction,
         kl,
         elbo: -reconstruction - kl,
         squared_error: mean(&scores.squared_errors),
         out: options.out.clone(),
         ranking: worst.iter().map(row).collect(),
-        left_out: chosen.left_out(&pack),
+        left_out: chosen.left_out(&left_out),
         seconds: started.elapsed().as_secs_f64(),
     };
     tell(&report, options.json, |out| print(&report, out))

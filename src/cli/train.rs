@@ -112,7 +112,7 @@ pub fn run(options: &TrainOptions) -> anyhow::Result<()> {
         }
     }
     let mut printer = Printer { json: options.json, broken: false };
-    for row in chosen.left_out(&pack) {
+    for row in chosen.left_out(&pack.left_out) {
         printer.line(&Line::LeftOut { path: &row.path, message: &row.message });
     }
     let mut cadence = Cadence { pictures: 0, ..Cadence::of(&config, pack.training.len()) };

@@ -36,10 +36,14 @@ impl Progress {
 }
 
 #[derive(Debug, Default)]
-struct Shared {
+struct Counted {
     done: AtomicU64,
     total: AtomicU64,
     stage: Mutex<String>,
+}
+
+#[derive(Debug, Default)]
+struct Steered {
     cancelled: AtomicBool,
     paused: Mutex<bool>,
     resumed: Condvar,
@@ -47,18 +51,27 @@ struct Shared {
 
 /// The shared end of a job: the worker reports and asks, the owner looks and steers.
 #[derive(Clone, Debug, Default)]
-pub struct Control(Arc<Shared>);
+pub struct Control {
+    counted: Arc<Counted>,
+    steered: Arc<Steered>,
+}
 
 impl Control {
     pub fn new() -> Self {
         Self::default()
     }
 
+    /// One that is paused and cancelled with this one, and counts for itself: for work beside that which is
+    /// counted.
+    pub fn uncounted(&self) -> Self {
+        Self { counted: Arc::default(), steered: self.steered.clone() }
+    }
+
     /// Waits while the job is paused; an error once it was cancelled. Call it at every step.
     pub fn checkpoint(&self) -> Result<(), Cancelled> {
-        let mut paused = lock(&self.0.paused);
+        let mut paused = lock(&self.steered.paused);
         while *paused && !self.is_cancelled() {
-            let waited = self.0.resumed.wait_timeout(paused, Duration::from_millis(250));
+            let waited = self.steered.resumed.wait_timeout(paused, Duration::from_millis(250));
             paused = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
         if self.is_cancelled() { Err(Cancelled) } else { Ok(()) }
@@ -66,55 +79,55 @@ impl Control {
 
     /// Begins a stage of `total` steps, none of them done; 0 where their number is unknown.
     pub fn begin(&self, stage: impl Into<String>, total: u64) {
-        let mut known = lock(&self.0.stage);
+        let mut known = lock(&self.counted.stage);
         // The steps done of the stage before must not count against this one's total.
-        self.0.total.store(0, Ordering::Relaxed);
-        self.0.done.store(0, Ordering::Relaxed);
-        self.0.total.store(total, Ordering::Relaxed);
+        self.counted.total.store(0, Ordering::Relaxed);
+        self.counted.done.store(0, Ordering::Relaxed);
+        self.counted.total.store(total, Ordering::Relaxed);
         *known = stage.into();
     }
 
     pub fn add(&self, steps: u64) {
-        self.0.done.fetch_add(steps, Ordering::Relaxed);
+        self.counted.done.fetch_add(steps, Ordering::Relaxed);
     }
 
     pub fn set_done(&self, done: u64) {
-        self.0.done.store(done, Ordering::Relaxed);
+        self.counted.done.store(done, Ordering::Relaxed);
     }
 
     pub fn set_total(&self, total: u64) {
-        self.0.total.store(total, Ordering::Relaxed);
+        self.counted.total.store(total, Ordering::Relaxed);
     }
 
     /// Says what is done now, within the same steps.
     pub fn set_stage(&self, stage: impl Into<String>) {
-        *lock(&self.0.stage) = stage.into();
+        *lock(&self.counted.stage) = stage.into();
     }
 
     pub fn progress(&self) -> Progress {
         Progress {
-            done: self.0.done.load(Ordering::Relaxed),
-            total: self.0.total.load(Ordering::Relaxed),
-            stage: lock(&self.0.stage).clone(),
+            done: self.counted.done.load(Ordering::Relaxed),
+            total: self.counted.total.load(Ordering::Relaxed),
+            stage: lock(&self.counted.stage).clone(),
         }
     }
 
     pub fn cancel(&self) {
-        self.0.cancelled.store(true, Ordering::Relaxed);
-        self.0.resumed.notify_all();
+        self.steered.cancelled.store(true, Ordering::Relaxed);
+        self.steered.resumed.notify_all();
     }
 
     pub fn is_cancelled(&self) -> bool {
-        self.0.cancelled.load(Ordering::Relaxed)
+        self.steered.cancelled.load(Ordering::Relaxed)
     }
 
     pub fn set_paused(&self, pause: bool) {
-        *lock(&self.0.paused) = pause;
-        self.0.resumed.notify_all();
+        *lock(&self.steered.paused) = pause;
+        self.steered.resumed.notify_all();
     }
 
     pub fn is_paused(&self) -> bool {
-        *lock(&self.0.paused)
+        *lock(&self.steered.paused)
     }
 }
 
@@ -258,6 +271,17 @@ mod tests {
         let worker = std::thread::spawn(move || inner.checkpoint());
         control.cancel();
         assert_eq!(worker.join().unwrap(), Err(Cancelled));
+    }
+
+    #[test]
+    fn work_beside_is_steered_and_not_counted() {
+        let control = Control::new();
+        control.begin("Counting", 3);
+        let beside = control.uncounted();
+        beside.add(2);
+        assert_eq!((control.progress().done, beside.checkpoint()), (0, Ok(())));
+        control.cancel();
+        assert_eq!(beside.checkpoint(), Err(Cancelled));
     }
 
     #[test]

@@ -94,7 +94,8 @@ impl Wanted {
         }
     }
 
-    fn row_bytes(&self) -> usize {
+    /// Bytes of a square.
+    pub fn row_bytes(&self) -> usize {
         self.size * self.size * self.channels.count()
     }
 }
@@ -145,8 +146,8 @@ pub fn pack(
     threads: usize,
     control: &Control,
 ) -> Result<Pack, PackError> {
-    let (rows, row) = (samples.len(), wanted.row_bytes());
-    let bytes = rows as u64 * row as u64;
+    let rows = samples.len();
+    let bytes = rows as u64 * wanted.row_bytes() as u64;
     if rows == 0 {
         return Err(PackError::Nothing);
     }
@@ -156,6 +157,50 @@ pub fn pack(
     // What cannot be held out is told before the long part of the work.
     apart(snapshot, samples, wanted)?;
     control.begin("Preparing samples", rows as u64);
+    let Squares { pixels, samples: kept, mut left_out } =
+        squares(snapshot, reader, samples, wanted, threads, control)?;
+    if kept.is_empty() {
+        let first = left_out.swap_remove(0).1;
+        return Err(PackError::AllBroken { samples: rows, first });
+    }
+    let samples = kept;
+    let (classes, class_names) = classes(snapshot, &samples, wanted.class_names.clone());
+    let (training, held_out) = apart(snapshot, &samples, wanted)?;
+    let pack = Pack {
+        size: wanted.size,
+        channels: wanted.channels,
+        pixels,
+        samples,
+        classes,
+        class_names,
+        training,
+        held_out,
+        left_out,
+        fingerprint: String::new(),
+    };
+    Ok(pack.fingerprinted())
+}
+
+/// Samples brought to squares.
+pub(super) struct Squares {
+    /// Of each sample that could be read.
+    pub pixels: Vec<u8>,
+    /// Those, in the order that was asked for.
+    pub samples: Vec<SampleId>,
+    /// The others, and why.
+    pub left_out: Vec<(SampleId, String)>,
+}
+
+/// Decodes samples on `threads` threads and brings them to squares. Progress counts samples.
+pub(super) fn squares(
+    snapshot: &Snapshot,
+    reader: &Reader,
+    samples: &[SampleId],
+    wanted: &Wanted,
+    threads: usize,
+    control: &Control,
+) -> Result<Squares, Cancelled> {
+    let (rows, row) = (samples.len(), wanted.row_bytes());
     let packed = Mutex::new((vec![0u8; rows * row], Vec::<(u32, String)>::new()));
     let places: Vec<u32> = (0..rows as u32).collect();
     let one = |place: u32, found: &mut Vec<(u32, Result<Vec<u8>, String>)>| {
@@ -174,10 +219,6 @@ pub fn pack(
     })?;
     let (mut pixels, mut broken) = packed.into_inner().unwrap_or_else(PoisonError::into_inner);
     broken.sort();
-    if broken.len() == rows {
-        let first = broken.swap_remove(0).1;
-        return Err(PackError::AllBroken { samples: rows, first });
-    }
     let kept = without(&broken, rows);
     // Rows that stay move up over those that do not.
     for (to, from) in kept.iter().enumerate() {
@@ -185,22 +226,8 @@ pub fn pack(
     }
     pixels.truncate(kept.len() * row);
     let left_out = broken.into_iter().map(|(place, message)| (samples[place as usize], message)).collect();
-    let samples: Vec<SampleId> = kept.into_iter().map(|place| samples[place]).collect();
-    let (classes, class_names) = classes(snapshot, &samples, wanted.class_names.clone());
-    let (training, held_out) = apart(snapshot, &samples, wanted)?;
-    let pack = Pack {
-        size: wanted.size,
-        channels: wanted.channels,
-        pixels,
-        samples,
-        classes,
-        class_names,
-        training,
-        held_out,
-        left_out,
-        fingerprint: String::new(),
-    };
-    Ok(pack.fingerprinted())
+    let samples = kept.into_iter().map(|place| samples[place]).collect();
+    Ok(Squares { pixels, samples, left_out })
 }
 
 impl Pack {
@@ -346,7 +373,11 @@ fn without(broken: &[(u32, String)], rows: usize) -> Vec<usize> {
 
 /// The class of each sample and their names; names that are given are kept, those of the samples go by
 /// class number.
-fn classes(snapshot: &Snapshot, samples: &[SampleId], names: Option<Vec<String>>) -> (Vec<u32>, Vec<String>) {
+pub(super) fn classes(
+    snapshot: &Snapshot,
+    samples: &[SampleId],
+    names: Option<Vec<String>>,
+) -> (Vec<u32>, Vec<String>) {
     let labels = &snapshot.dataset.labels;
     let first = |sample: &SampleId| labels.get(*sample).first().copied();
     let mut numbers = vec![NO_CLASS; labels.classes.len()];

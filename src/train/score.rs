@@ -61,15 +61,47 @@ pub fn score(
     seed: u64,
     control: &Control,
 ) -> Result<Scores, ScoreError> {
-    let latent = model.shape.latent;
-    let mut scores = Scores::default();
-    let mut by_dimension = vec![0.0f64; latent];
-    for rows in rows.chunks(model.shape.piece(AT_ONCE)) {
+    let mut scoring = Scoring::new(model, seed);
+    for rows in rows.chunks(scoring.at_once()) {
         control.checkpoint()?;
-        let batch = model.batch(&pack.gathered(rows), &pack.classes_of(rows));
-        let noise = rows
-            .iter()
-            .flat_map(|row| Stream::new(seed, u64::from(*row), Purpose::HeldOutNoise).normal_vec(latent));
+        scoring.add(&pack.gathered(rows), &pack.classes_of(rows), rows.iter().map(|row| u64::from(*row)))?;
+        control.add(rows.len() as u64);
+    }
+    Ok(scoring.finish())
+}
+
+/// Scores of rows that come a few at a time.
+pub(super) struct Scoring<'a> {
+    model: &'a Model,
+    seed: u64,
+    scores: Scores,
+    /// The divergence of all rows together.
+    by_dimension: Vec<f64>,
+}
+
+impl<'a> Scoring<'a> {
+    pub fn new(model: &'a Model, seed: u64) -> Self {
+        let by_dimension = vec![0.0; model.shape.latent];
+        Self { model, seed, scores: Scores::default(), by_dimension }
+    }
+
+    /// How many rows go through the model at once.
+    pub fn at_once(&self) -> usize {
+        self.model.shape.piece(AT_ONCE)
+    }
+
+    /// Scores rows: bytes and class of each, and the number that its noise follows from.
+    pub fn add(
+        &mut self,
+        pixels: &[u8],
+        classes: &[u32],
+        numbers: impl Iterator<Item = u64>,
+    ) -> Result<(), DeviceError> {
+        let Self { model, seed, scores, by_dimension } = self;
+        let latent = model.shape.latent;
+        let batch = model.batch(pixels, classes);
+        let noise =
+            numbers.flat_map(|number| Stream::new(*seed, number, Purpose::HeldOutNoise).normal_vec(latent));
         let posterior = model.encode(&batch);
         let logits = model.decode(posterior.draw(model.latents(noise.collect())), batch.classes.as_ref());
         let divergence = numbers_of(posterior.divergence())?;
@@ -80,15 +112,20 @@ pub fn score(
         scores.reconstruction.extend(numbers_of(model.reconstruction(batch.pixels.clone(), logits))?);
         let back = model.pictures(posterior.mean.clone(), batch.classes.as_ref());
         let apart = back - batch.pixels;
-        let squared = (apart.clone() * apart).reshape([rows.len(), model.shape.values()]);
+        let squared = (apart.clone() * apart).reshape([classes.len(), model.shape.values()]);
         scores.squared_errors.extend(numbers_of(squared.mean_dim(1))?);
         scores.means.extend(numbers_of(posterior.mean)?);
         scores.log_variances.extend(numbers_of(posterior.log_variance)?);
-        control.add(rows.len() as u64);
+        Ok(())
     }
-    let count = rows.len().max(1) as f64;
-    scores.by_dimension = by_dimension.into_iter().map(|sum| (sum / count) as f32).collect();
-    Ok(scores)
+
+    /// What was scored, with means over all rows.
+    pub fn finish(self) -> Scores {
+        let mut scores = self.scores;
+        let count = scores.divergence.len().max(1) as f64;
+        scores.by_dimension = self.by_dimension.into_iter().map(|sum| (sum / count) as f32).collect();
+        scores
+    }
 }
 
 /// Pictures as bytes, one after the other.
