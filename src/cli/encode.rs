@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Instant;
 
-use anyhow::anyhow;
+use anyhow::{anyhow, bail};
 use npyz::WriterBuilder;
 use serde::Serialize;
 
@@ -12,12 +12,12 @@ use super::args::EncodeOptions;
 use super::look::{tell, write_table};
 use super::progress::Meter;
 use super::trained::{LeftOutRow, check_ending, check_out, choose, load};
+use crate::dataset::ModelColumn;
 use crate::files;
 use crate::jobs::Control;
+use crate::pipeline::modelled::Modelled;
 use crate::text::counted;
-use crate::train::config::HeldOut;
-use crate::train::pack::Wanted;
-use crate::train::score::score;
+use crate::train::streamed::Scored;
 
 /// What was written, as `--json` prints it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -45,39 +45,48 @@ pub fn run(options: &EncodeOptions) -> anyhow::Result<()> {
     check_out(&paths, options.overwrite)?;
     let trained = load(&options.checkpoint, &options.device)?;
     let chosen = choose(&options.samples, &[&options.out, &paths], &control)?;
-    let wanted = Wanted { held_out: HeldOut::Share(0.0), ..trained.wanted() };
-    let pack = chosen.pack(&wanted, &control)?;
-    control.begin("Encoding", pack.len() as u64);
-    let rows: Vec<u32> = (0..pack.len() as u32).collect();
-    let scores = score(&trained.model, &pack, &rows, 0, &control)?;
+    let Modelled { columns, scored, problem, .. } = chosen.modelled(&trained, &control)?;
+    let Scored { samples, scores, left_out } = scored;
     drop(meter);
 
     let latent = trained.model.shape.latent;
     let failed = |error: std::io::Error| anyhow!("{} could not be written: {error}", options.out.display());
     files::write_whole(&options.out, failed, |out| {
-        let shape = [pack.len() as u64, latent as u64];
+        let shape = [samples.len() as u64, latent as u64];
         let writer = npyz::WriteOptions::new().default_dtype().shape(&shape).writer(out).begin_nd();
         let mut writer = writer.map_err(failed)?;
         writer.extend(scores.means.iter().copied()).map_err(failed)?;
         writer.finish().map_err(failed)
     })?;
-    let heading = ["row", "path", "reconstruction", "kl", "squared_error"].map(str::to_owned).to_vec();
-    let table = pack.samples.iter().enumerate().map(|(row, sample)| {
-        let numbers = [scores.reconstruction[row], scores.divergence[row], scores.squared_errors[row]];
+    let heading = ["row", "path", "reconstruction", "kl", "squared_error", "density", "distance"];
+    let heading = heading.map(str::to_owned).to_vec();
+    let table = samples.iter().enumerate().map(|(row, sample)| {
+        let of = |column| columns.value(column, *sample);
+        let numbers = [
+            scores.reconstruction[row],
+            of(ModelColumn::Divergence),
+            of(ModelColumn::Error),
+            of(ModelColumn::Density),
+            of(ModelColumn::Distance),
+        ];
+        let text = |number: f32| if number.is_nan() { String::new() } else { number.to_string() };
         let path = chosen.snapshot.dataset.path(*sample).to_owned();
-        [vec![row.to_string(), path], numbers.map(|number| number.to_string()).to_vec()].concat()
+        [vec![row.to_string(), path], numbers.map(text).to_vec()].concat()
     });
     write_table(&paths, std::iter::once(heading).chain(table))?;
+    if let Some(problem) = problem {
+        bail!("{problem}");
+    }
     let report = EncodeReport {
         source: chosen.snapshot.dataset.source.clone(),
         checkpoint: options.checkpoint.clone(),
         step: trained.checkpoint.about.step,
         device: trained.device,
-        samples: pack.len(),
+        samples: samples.len(),
         latent,
         out: options.out.clone(),
         paths,
-        left_out: chosen.left_out(&pack),
+        left_out: chosen.left_out(&left_out),
         seconds: started.elapsed().as_secs_f64(),
     };
     tell(&report, options.json, |out| {

@@ -13,7 +13,8 @@ use super::facts::{CHUNK, FactChunk};
 use super::natural::ranks;
 use super::query::{Snapshot, parse_number, write_time};
 use super::{
-    Decision, Flag, ImageFormat, IssueKind, NO_SPLIT, PixelKind, Reason, SampleId, Score, Strings, Verdict,
+    Decision, Flag, ImageFormat, IssueKind, ModelColumn, NO_SPLIT, PixelKind, Reason, SampleId, Score,
+    Strings, Verdict,
 };
 
 /// Something to show of each sample.
@@ -66,6 +67,7 @@ enum Source {
     Issues,
     Mark(Mark),
     Score(Score),
+    Model(ModelColumn),
     Flags,
     Verdict,
     Reason,
@@ -128,6 +130,34 @@ pub static COLUMNS: &[Column] = {
         score("score.outlier", "Score: outlier", Score::Outlier, "how near the ten nearest neighbours are"),
         score("score.unique", "Score: unique", Score::Uniqueness, "how far the nearest neighbours are"),
         score("score.label", "Score: label", Score::Label, "how much its neighbours agree with the label"),
+        model(
+            "model.error",
+            "Model: error",
+            "",
+            ModelColumn::Error,
+            "mean squared difference between pixels, 0 to 1, and what a trained model gives back",
+        ),
+        model(
+            "model.kl",
+            "Model: KL",
+            "nats",
+            ModelColumn::Divergence,
+            "how much the latent says of the sample",
+        ),
+        model(
+            "model.density",
+            "Model: density",
+            "nats",
+            ModelColumn::Density,
+            "log density of the latent among those of all samples",
+        ),
+        model(
+            "model.distance",
+            "Model: distance",
+            "",
+            ModelColumn::Distance,
+            "mean distance of the latent to its ten nearest neighbours",
+        ),
         new("content", "Content", "", Text, Source::Content, "first half of the BLAKE3 hash of the content"),
     ]
 };
@@ -146,6 +176,16 @@ const fn new(
 
 const fn score(name: &'static str, title: &'static str, score: Score, about: &'static str) -> Column {
     new(name, title, "", ColumnKind::Number, Source::Score(score), about)
+}
+
+const fn model(
+    name: &'static str,
+    title: &'static str,
+    unit: &'static str,
+    column: ModelColumn,
+    about: &'static str,
+) -> Column {
+    new(name, title, unit, ColumnKind::Number, Source::Model(column), about)
 }
 
 /// Every column of that dataset: [`COLUMNS`] and its attributes, named `attr.NAME`.
@@ -276,6 +316,8 @@ impl Column {
                         write!(out, "{number:.3}")
                     }
                     Source::Megapixels => write!(out, "{number:.2}"),
+                    Source::Model(ModelColumn::Error) => write!(out, "{number:.5}"),
+                    Source::Model(_) => write!(out, "{number:.3}"),
                     Source::Sharpness => write!(out, "{number:.5}"),
                     _ => write!(out, "{number}"),
                 };
@@ -338,6 +380,13 @@ impl Column {
                     each(out, &values[first.min(values.len())..], |score| f64::from(*score));
                 }
             }
+            Source::Model(column) => {
+                out.fill(f64::NAN);
+                if let Some(model) = &snapshot.model {
+                    let values = model.column(column);
+                    each(out, &values[first.min(values.len())..], |value| f64::from(*value));
+                }
+            }
             Source::Attribute(at) if self.kind == ColumnKind::Number => {
                 out.copy_from_slice(&snapshot.derived().attribute_numbers(at)[rows]);
             }
@@ -360,8 +409,8 @@ impl Column {
     /// Whether the values are kept in single precision, so that a number to compare with has to be
     /// rounded to it before `brightness<=0.1` can mean what it says.
     pub(super) fn is_single_precision(&self) -> bool {
-        use Source::{Brightness, Contrast, Saturation, Score, Sharpness};
-        matches!(self.source, Brightness | Contrast | Saturation | Sharpness | Score(_))
+        use Source::{Brightness, Contrast, Model, Saturation, Score, Sharpness};
+        matches!(self.source, Brightness | Contrast | Saturation | Sharpness | Score(_) | Model(_))
     }
 
     /// The name, which a column of [`COLUMNS`] has for as long as the program runs.
@@ -407,6 +456,11 @@ impl Column {
     /// Whether the values change as samples are analysed.
     pub(super) fn reads_findings(&self) -> bool {
         matches!(self.source, Source::Score(_) | Source::Flags)
+    }
+
+    /// Whether the values change as a trained model is asked.
+    pub(super) fn reads_model(&self) -> bool {
+        matches!(self.source, Source::Model(_))
     }
 
     /// Whether sorting few rows costs little: nothing is worked out for all rows first.

@@ -1,6 +1,6 @@
 //! Where import, media and the store meet: open a source with its project, list it again, measure
-//! every sample that needs it, and compute its signals for analysis. The window and the command line
-//! measure and compute by this alone, and open by it where there is a project.
+//! every sample that needs it, compute its signals for analysis, and ask a trained model about it. The
+//! window and the command line measure and compute by this alone, and open by it where there is a project.
 //!
 //! This room refuses to know the user interface.
 
@@ -8,6 +8,7 @@ pub mod analyse;
 pub mod duplicates;
 mod keep;
 pub mod measure;
+pub mod modelled;
 pub mod open;
 pub(crate) mod pass;
 pub mod scores;

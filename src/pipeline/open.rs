@@ -89,7 +89,9 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
         let place = project.get_value(PLACE)?;
         let review = project.get_value(crate::review::SETTINGS)?;
         let marks = loaded.overlay.marks.clone();
+        let model = project.load_model(&loaded.dataset)?.map(Arc::new);
         let snapshot = Snapshot::new(loaded.dataset.into(), &loaded.issues, loaded.facts, marks);
+        let snapshot = snapshot.modelled(model);
         return Ok(Opened {
             project,
             snapshot,
@@ -177,7 +179,8 @@ pub fn relist(
     let snapshot = if is_same {
         known.relisted(&issues, facts)
     } else {
-        Snapshot::new(Arc::new(dataset), &issues, facts, known.marks.clone())
+        let model = known.model.as_ref().map(|model| Arc::new(model.forgetting(&changed)));
+        Snapshot::new(Arc::new(dataset), &issues, facts, known.marks.clone()).modelled(model)
     };
     Ok(Relisted { snapshot, issues, changed, added, removed })
 }

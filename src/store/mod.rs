@@ -17,6 +17,7 @@ pub mod analysis_blob;
 pub mod blob;
 pub mod catalogue;
 pub mod fact_blob;
+pub mod model_blob;
 pub mod signal_blob;
 
 mod chunk;

@@ -23,16 +23,21 @@ use super::chunk;
 use super::database::{self, Mode};
 use super::error::StoreError;
 use super::journal::{Journal, OpenedJournal};
+use super::model_blob;
 use super::thumbnails;
 use crate::dataset::edit::{History, Overlay};
 use crate::dataset::facts::{CHUNK, FactChunk};
-use crate::dataset::{Dataset, Fact, Facts, Issue, IssueKind, Origin, SampleId, SignalChunk, Signals};
+use crate::dataset::{
+    Dataset, Fact, Facts, Issue, IssueKind, ModelColumns, Origin, SampleId, SignalChunk, Signals,
+};
 use crate::files::sync_folder;
 
 /// Prefix of the dataset's columns among the parts.
 const DATASET: &str = "dataset/";
 /// Prefix of what can be worked out again.
 const WORKED_OUT: &str = "worked-out/";
+/// What a trained model says of samples, among that.
+const MODEL: &str = "model";
 /// Pages (of 16 KiB) that wait in the file to be used again.
 const FREE_PAGES: i64 = 64;
 
@@ -306,6 +311,22 @@ impl Project {
         let raw = parts.map(|parts| parts.and_then(|parts| blob::unseal_column(&parts))).transpose();
         Ok(raw.unwrap_or_else(|damage| {
             tracing::warn!("{name} in {}: {damage}", self.path.display());
+            None
+        }))
+    }
+
+    /// Keeps what a model says of the samples of a dataset.
+    pub fn save_model(&self, columns: &ModelColumns, dataset: &Dataset) -> Result<(), StoreError> {
+        self.save_part(MODEL, &model_blob::encode(columns, dataset))
+    }
+
+    /// What a model said of the samples of a dataset, without those that changed since; `None` where none
+    /// did, or the record was damaged.
+    pub fn load_model(&self, dataset: &Dataset) -> Result<Option<ModelColumns>, StoreError> {
+        let raw = self.load_part(MODEL)?;
+        let decoded = raw.map(|raw| model_blob::decode(&raw, dataset)).transpose();
+        Ok(decoded.unwrap_or_else(|damage| {
+            tracing::warn!("what a model said in {}: {damage}", self.path.display());
             None
         }))
     }

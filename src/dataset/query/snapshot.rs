@@ -14,7 +14,7 @@ use crate::dataset::columns::{Column, ColumnKind, kind_of};
 use crate::dataset::edit::Direction;
 use crate::dataset::facts::FactChunk;
 use crate::dataset::natural::{self, NaturalOrder};
-use crate::dataset::{Dataset, Decision, Facts, Findings, Issue, Origin, SampleId, Strings};
+use crate::dataset::{Dataset, Decision, Facts, Findings, Issue, ModelColumns, Origin, SampleId, Strings};
 
 /// What a query, a sort or a count is asked of. Cloning it copies pointers.
 #[derive(Clone, Debug)]
@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub decisions: Arc<Vec<Decision>>,
     /// What an analysis found; empty before one.
     pub findings: Arc<Findings>,
+    /// What a trained model says of samples, if one was asked.
+    pub model: Option<Arc<ModelColumns>>,
     /// Bits of the issues found while listing, one per sample of `dataset`.
     listed: Arc<Vec<u16>>,
     derived: Arc<Derived>,
@@ -40,8 +42,8 @@ impl Snapshot {
     pub fn new(dataset: Arc<Dataset>, issues: &[Issue], facts: Facts, marks: Arc<Vec<u8>>) -> Self {
         let listed = listed_bits(dataset.len(), issues);
         let derived = Arc::new(Derived::new(dataset.clone()));
-        let (decisions, findings) = Default::default();
-        Self { dataset, facts, marks, decisions, findings, listed, derived }.grown()
+        let (decisions, findings, model) = Default::default();
+        Self { dataset, facts, marks, decisions, findings, model, listed, derived }.grown()
     }
 
     /// The same dataset, listed again: with these issues and facts.
@@ -62,6 +64,11 @@ impl Snapshot {
     /// The same with these findings.
     pub fn finding(&self, findings: Arc<Findings>) -> Self {
         Self { findings, ..self.clone() }
+    }
+
+    /// The same with what a model says of its samples.
+    pub fn modelled(&self, model: Option<Arc<ModelColumns>>) -> Self {
+        Self { model, ..self.clone() }
     }
 
     /// What is to become of a sample.
@@ -162,6 +169,7 @@ pub(super) struct SortedOf {
     marks: Weak<Vec<u8>>,
     decisions: Weak<Vec<Decision>>,
     findings: Weak<Findings>,
+    model: Weak<ModelColumns>,
 }
 
 impl SortedOf {
@@ -179,6 +187,9 @@ impl SortedOf {
         if column.reads_findings() {
             of.findings = Arc::downgrade(&snapshot.findings);
         }
+        if column.reads_model() {
+            of.model = snapshot.model.as_ref().map(Arc::downgrade).unwrap_or_default();
+        }
         of
     }
 }
@@ -190,6 +201,7 @@ impl PartialEq for SortedOf {
             && self.marks.ptr_eq(&other.marks)
             && self.decisions.ptr_eq(&other.decisions)
             && self.findings.ptr_eq(&other.findings)
+            && self.model.ptr_eq(&other.model)
     }
 }
 
