@@ -8,15 +8,20 @@ use anyhow::{Context, bail};
 use serde::Serialize;
 
 use super::Usage;
-use super::args::SampleOptions;
-use super::look::{tell, write_table};
+use super::args::{FromName, SampleOptions, SamplesOptions};
+use super::look::tell;
 use super::progress::Meter;
-use super::trained::{Trained, check_ending, check_out, load, write_png};
+use super::trained::{Trained, check_ending, check_out, choose, load, write_png};
 use crate::export::check_target;
+use crate::export::dataset::Consent;
+use crate::export::synthetic::{self, Drawn, Provenance, SyntheticFolder};
 use crate::jobs::Control;
 use crate::text::counted;
+use crate::train::latent::mixture::COMPONENTS;
+use crate::train::latent::{Mixture, Rows};
 use crate::train::pack::NO_CLASS;
 use crate::train::score::{decode, prior};
+use crate::train::streamed::Scored;
 
 /// What was written, as `--json` prints it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -24,6 +29,8 @@ pub struct SampleReport {
     pub checkpoint: PathBuf,
     pub step: u64,
     pub device: String,
+    /// `prior`, or `posterior`: where samples lie.
+    pub from: &'static str,
     pub seed: u64,
     pub samples: usize,
     pub out: PathBuf,
@@ -32,7 +39,6 @@ pub struct SampleReport {
 
 /// Pictures that are decoded before they are written.
 const AT_ONCE: usize = 1024;
-const TABLE: &str = "samples.csv";
 
 pub fn run(options: &SampleOptions) -> anyhow::Result<()> {
     let started = Instant::now();
@@ -45,26 +51,37 @@ pub fn run(options: &SampleOptions) -> anyhow::Result<()> {
             check_ending(&options.out, "png")?;
             check_out(&options.out, options.overwrite)?;
         }
-        None => check_folder(&options.out, options.overwrite, count)?,
+        None => synthetic::check(&options.out, consent(options), count)?,
+    }
+    let fit = &options.fit;
+    let is_fit =
+        fit.data.is_some() || fit.filter.is_some() || fit.project.is_some() || fit.components.is_some();
+    if is_fit && options.from == FromName::Prior {
+        let text = "the prior is fitted to nothing: add --from posterior, or leave out what it is fitted to";
+        return Err(Usage(text.to_owned()).into());
     }
     let trained = load(&options.checkpoint, &options.device)?;
     check_target(&options.out, Path::new(&trained.checkpoint.about.source))?;
     let classes = classes(&trained, options.class.as_deref(), count)?;
+    let latents = match options.from {
+        FromName::Prior => prior(trained.model.shape.latent, count, options.seed),
+        FromName::Posterior => posterior(options, &trained, &control)?.sample(count, options.seed),
+    };
     control.begin("Drawing samples", count as u64);
     match columns {
         Some(columns) => {
-            let latents = prior(trained.model.shape.latent, count, options.seed);
             let pictures = decode(&trained.model, &latents, &classes, &control)?;
             let (width, height, sheet) = pictures.sheet(columns);
             write_png(&options.out, width, height, pictures.channels, &sheet)?;
         }
-        None => write_folder(options, &trained, &classes, count, &control)?,
+        None => write_folder(options, &trained, &latents, &classes, &control)?,
     }
     drop(meter);
     let report = SampleReport {
         checkpoint: options.checkpoint.clone(),
         step: trained.checkpoint.about.step,
         device: trained.device,
+        from: options.from.name(),
         seed: options.seed,
         samples: count,
         out: options.out.clone(),
@@ -93,53 +110,69 @@ fn classes(trained: &Trained, asked: Option<&str>, count: usize) -> Result<Vec<u
     }
 }
 
-/// Refuses a folder in which pictures would be mixed up with others.
-fn check_folder(out: &Path, overwrite: bool, count: usize) -> anyhow::Result<()> {
-    if out.is_file() {
-        bail!("this is a file; name a folder: {}", out.display());
+/// The mixture that the aggregate posterior of some samples is: those that are named, or else those that the
+/// model was trained on, where they still are.
+fn posterior(options: &SampleOptions, trained: &Trained, control: &Control) -> anyhow::Result<Mixture> {
+    let fit = &options.fit;
+    let path = fit.data.clone().unwrap_or_else(|| trained.checkpoint.about.source.clone());
+    let samples = SamplesOptions {
+        path,
+        filter: fit.filter.clone(),
+        threads: fit.threads,
+        project: fit.project.clone(),
+    };
+    let chosen = choose(&samples, &[&options.out], control);
+    let chosen = match &fit.data {
+        Some(_) => chosen?,
+        None => chosen.context("the samples that the model was trained on; --data names others")?,
+    };
+    let Scored { scores, .. } = chosen.score(trained, options.seed, control)?;
+    let latent = trained.model.shape.latent;
+    let rows = Rows::new(&scores.means, latent).zip(Rows::new(&scores.log_variances, latent));
+    let components = fit.components.map_or(COMPONENTS, usize::from);
+    let fitted = rows.map(|(means, log_variances)| {
+        Mixture::aggregate(means, log_variances, components, options.seed, control)
+    });
+    match fitted.transpose()?.flatten() {
+        Some(mixture) => Ok(mixture),
+        None => bail!("the latents of the samples are no numbers, so that nothing can be drawn like them"),
     }
-    let is_taken = std::fs::read_dir(out).is_ok_and(|mut entries| entries.next().is_some());
-    if is_taken && !overwrite {
-        bail!("something is in this folder already; choose another or add --overwrite: {}", out.display());
-    }
-    if out.join(picture_name(count)).exists() {
-        bail!("there are more pictures in this folder than are drawn; choose another: {}", out.display());
-    }
-    Ok(())
 }
 
-fn picture_name(at: usize) -> String {
-    format!("sample-{at:06}.png")
-}
-
+/// Writes pictures of latents, some at a time, with where they came from.
 fn write_folder(
     options: &SampleOptions,
     trained: &Trained,
+    latents: &[f32],
     classes: &[u32],
-    count: usize,
     control: &Control,
 ) -> anyhow::Result<()> {
     let about = &trained.checkpoint.about;
-    let latent = trained.model.shape.latent;
-    let out = &options.out;
-    std::fs::create_dir_all(out).with_context(|| format!("{} could not be made", out.display()))?;
-    let latents = prior(latent, count, options.seed);
-    for (part, latents) in latents.chunks(AT_ONCE * latent).enumerate() {
+    let shape = &trained.model.shape;
+    let checkpoint = std::path::absolute(&trained.folder)?;
+    let provenance = Provenance {
+        checkpoint: checkpoint.display().to_string(),
+        weights: trained.checkpoint.weights_hash(),
+        step: about.step,
+        size: shape.size,
+        channels: shape.channels.count(),
+    };
+    let mut folder = SyntheticFolder::begin(&options.out, consent(options), classes.len(), provenance)?;
+    for (part, latents) in latents.chunks(AT_ONCE * shape.latent).enumerate() {
         let start = part * AT_ONCE;
         let pictures = decode(&trained.model, latents, &classes[start..], control)?;
-        for (at, picture) in (start..).zip((0..pictures.len()).filter_map(|at| pictures.get(at))) {
-            write_png(&out.join(picture_name(at)), pictures.size, pictures.size, pictures.channels, picture)?;
-        }
+        let pixels = pictures.pixels.chunks_exact(shape.values());
+        let drawn =
+            latents.chunks_exact(shape.latent).zip(pixels).enumerate().map(|(at, (latent, pixels))| {
+                let label = about.class_names.get(classes[start + at] as usize).map(String::as_str);
+                let (from, number) = (options.from.name(), (start + at) as u64);
+                Drawn { pixels, latent, label, from, seed: options.seed, number }
+            });
+        folder.add(&drawn.collect::<Vec<_>>())?;
     }
-    let words = ["path", "synthetic", "label", "checkpoint", "step", "seed", "number", "z"];
-    let heading = words.map(str::to_owned).to_vec();
-    let checkpoint = options.checkpoint.display().to_string();
-    let rows = latents.chunks_exact(latent).zip(classes).enumerate().map(|(at, (z, class))| {
-        let label = about.class_names.get(*class as usize).cloned().unwrap_or_default();
-        let z = z.iter().map(f32::to_string).collect::<Vec<_>>().join(" ");
-        let numbers = [about.step, options.seed, at as u64].map(|number| number.to_string());
-        [vec![picture_name(at), "true".to_owned(), label, checkpoint.clone()], numbers.to_vec(), vec![z]]
-            .concat()
-    });
-    write_table(&options.out.join(TABLE), std::iter::once(heading).chain(rows))
+    Ok(folder.finish()?)
+}
+
+fn consent(options: &SampleOptions) -> Consent {
+    if options.overwrite { Consent::Overwrite } else { Consent::Empty }
 }

@@ -2,12 +2,13 @@
 //!
 //! The disk is never touched except at that one target: a file has the old content or the whole new
 //! one at any moment (see [`files`]), and what is cancelled or fails leaves the old one; a folder takes
-//! a [`dataset`], file by file, and knows how far it has come. A target in the dataset's own folder is
+//! a [`dataset`], file by file, and knows how far it has come, or [generated pictures](synthetic). A target in the dataset's own folder is
 //! refused ([`check_target`]). This room refuses to know the user interface.
 
 pub mod dataset;
 mod issues;
 pub mod report;
+pub mod synthetic;
 mod target;
 
 use std::fs::File;

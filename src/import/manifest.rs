@@ -54,8 +54,8 @@ const HEAD_BYTES: u64 = 256 << 10;
 /// Rows that are resolved at a time.
 const BATCH: usize = 8192;
 
-/// The longest attribute that is kept, in bytes.
-const MAX_ATTRIBUTE_BYTES: usize = 4 << 10;
+/// The longest attribute that is kept, in bytes: a latent of 512 numbers is as long as 6 KiB.
+const MAX_ATTRIBUTE_BYTES: usize = 8 << 10;
 
 /// The class of a box in a row that tells no label, as in tables about one kind of object.
 const UNNAMED: &str = "object";

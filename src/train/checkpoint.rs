@@ -225,10 +225,7 @@ impl Checkpoint {
 
     /// Reads a checkpoint's folder, or the newest in a run's folder.
     pub fn load(path: &Path) -> Result<Self, CheckpointError> {
-        let folder = match path.join(ABOUT).exists() {
-            true => path.to_owned(),
-            false => newest(path).ok_or_else(|| nothing_here(path))?,
-        };
+        let folder = find(path)?;
         let about = read_about(&folder.join(ABOUT))?;
         let shape = &about.config.shape;
         let weights = shape.weights();
@@ -254,6 +251,15 @@ impl Checkpoint {
             numbers(&optimiser, OPTIMISER, &moment("second"))?,
         ];
         Ok(Self { about, weights: all, moments })
+    }
+
+    /// BLAKE3 of the weights, in hexadecimal: what two checkpoints have in common that are one model.
+    pub fn weights_hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for number in self.weights.iter().flatten() {
+            hasher.update(&number.to_le_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
     }
 
     /// What of this model another one, which is told these classes, can begin with: numbers of the same name
@@ -305,6 +311,14 @@ impl std::fmt::Display for Unfit {
             Some(found) => write!(f, "{} ({} there, {} needed)", self.name, size(found), size(&self.needed)),
             None => write!(f, "{} (not there)", self.name),
         }
+    }
+}
+
+/// The checkpoint's folder that a path means: itself, or the newest in a run's folder.
+pub fn find(path: &Path) -> Result<PathBuf, CheckpointError> {
+    match is_one(path) {
+        true => Ok(path.to_owned()),
+        false => newest(path).ok_or_else(|| nothing_here(path)),
     }
 }
 

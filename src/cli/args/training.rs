@@ -22,7 +22,8 @@ pub struct SamplesOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 
-    /// Leave out what was pruned in this project folder
+    /// Leave out what was pruned in this project folder; encode keeps what the model says there, as columns
+    /// such as model.error
     #[arg(long, value_name = "DIR")]
     pub project: Option<PathBuf>,
 }
@@ -182,6 +183,47 @@ pub enum FreezeName {
     Decoder,
 }
 
+/// What latents are drawn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum FromName {
+    Prior,
+    Posterior,
+}
+
+impl FromName {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Prior => "prior",
+            Self::Posterior => "posterior",
+        }
+    }
+}
+
+/// The samples that an aggregate posterior is fitted to.
+#[derive(Clone, Debug, Args)]
+pub struct FitOptions {
+    /// With '--from posterior', the samples that it is of; unless set, the dataset that the model was
+    /// trained on
+    #[arg(long, value_name = "PATH")]
+    pub data: Option<String>,
+
+    /// With '--from posterior', only the samples that fit this query
+    #[arg(long, value_name = "QUERY", allow_hyphen_values = true)]
+    pub filter: Option<String>,
+
+    /// Threads that decode; all cores unless set
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub threads: Option<u16>,
+
+    /// Leave out what was pruned in this project folder
+    #[arg(long, value_name = "DIR")]
+    pub project: Option<PathBuf>,
+
+    /// With '--from posterior', the normal distributions of the mixture [default: 10]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub components: Option<u16>,
+}
+
 /// Exit status: 0 when all was written, 1 when not, 2 for wrong usage.
 #[derive(Clone, Debug, Args)]
 pub struct SampleOptions {
@@ -204,7 +246,16 @@ pub struct SampleOptions {
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
 
-    /// Only pictures of this class, from a model that is told classes; else all in turn
+    /// What latents are drawn from: the prior N(0, 1), or the aggregate posterior, which is where samples
+    /// lie: a mixture of normal distributions that is fitted to their latents
+    #[arg(long, value_name = "KIND", value_enum, default_value_t = FromName::Prior)]
+    pub from: FromName,
+
+    #[command(flatten)]
+    pub fit: FitOptions,
+
+    /// Only pictures of this class, from a model that is told classes; else all in turn. From one that is
+    /// not, '--from posterior --filter label:CLASS' draws what is like a class
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
 

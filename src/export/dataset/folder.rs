@@ -12,6 +12,7 @@ use crate::dataset::{NO_SPLIT, SampleId};
 use crate::export::ExportError;
 use crate::import::Reader;
 use crate::import::folder::roles;
+use crate::import::manifest::columns::truth;
 use crate::import::names::split_path;
 use crate::jobs::Control;
 use crate::text::counted;
@@ -113,9 +114,30 @@ pub fn image_folder(draft: &mut Draft, reader: &Reader, control: &Control) -> Re
     if !dataset.boxes.is_empty() {
         draft.warn("Folders hold no boxes; choose the same layout or a manifest to keep them.");
     }
+    warn_synthetic(draft);
     packed_warnings(draft);
     check_roles(draft);
     Ok(())
+}
+
+/// Says that folders do not tell generated samples from others.
+fn warn_synthetic(draft: &mut Draft) {
+    let dataset = draft.snapshot.dataset.clone();
+    let Some(told) = dataset.attributes.iter().find(|attribute| attribute.name == "synthetic") else {
+        return;
+    };
+    let is_synthetic = |sample: &&SampleId| truth(told.values.get(**sample as usize)) == Some(true);
+    let count = draft.samples.iter().filter(is_synthetic).count() as u64;
+    if count > 0 {
+        let samples = match count {
+            1 => "1 sample is".to_owned(),
+            count => format!("{} are", counted(count, "sample")),
+        };
+        draft.warn(format!(
+            "{samples} synthetic, which folders do not say; choose the same layout, a manifest or WebDataset \
+             to keep it."
+        ));
+    }
 }
 
 /// "1 sample has", "3 samples have".

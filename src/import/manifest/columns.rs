@@ -349,6 +349,13 @@ fn label_columns(sample: &Sample<'_>, names: &[String], free: &[usize]) -> Label
         let first = free.iter().copied().find(|column| short(*column));
         return first.map_or(LabelColumns::None, |column| LabelColumns::Values(vec![column]));
     }
+    // A column of labels that says nothing: then no other one is of labels either.
+    let is_empty = |column: usize| sample.rows.iter().all(|row| sample.table.cell(*row, column).is_empty());
+    let silent =
+        free.iter().find(|column| LABEL_NAMES.contains(&names[**column].as_str()) && is_empty(**column));
+    if let Some(column) = silent {
+        return LabelColumns::Values(vec![*column]);
+    }
     let flags: Vec<usize> =
         free.iter().copied().filter(|column| sample.all(*column, |text| flag(text).is_some())).collect();
     if flags.len() >= 2 {
@@ -489,6 +496,7 @@ mod tests {
             ("path,label,kind\nis/a.png,x,test\nis/b.png,x,train\n", "path / label / kind / "),
             ("path,x_1,y_1\nis/a.png,3,4\nis/b.png,3,4\n", "path / - / - / x_1+y_1"),
             ("path,y\nis/a.png,3\nis/b.png,2\n", "path / y / - / "),
+            ("path,label,seed,number\nis/a.png,,1,0\nis/b.png,,1,1\n", "path / label / - / seed+number"),
             ("path,partition,split\nis/a.png,0,1\nis/b.png,2,2\n", "path / - / partition / split"),
             // Nothing is there, but name and values say paths.
             ("path,label\nno/a.png,x\n", "path / label / - / "),
