@@ -11,8 +11,8 @@ use crate::review::Method;
 mod training;
 
 pub use training::{
-    ChannelsName, DeviceOptions, EncodeOptions, EvaluateOptions, FreezeName, ReconstructOptions,
-    SampleOptions, SamplesOptions, TrainOptions,
+    ChannelsName, DeviceOptions, EncodeOptions, EvaluateOptions, FitOptions, FreezeName, FromName,
+    ReconstructOptions, SampleOptions, SamplesOptions, TrainOptions,
 };
 
 /// Look at an image dataset: browse it, search it, and see what is broken.
@@ -121,6 +121,11 @@ pub struct DuplicatesOptions {
 
     #[command(flatten)]
     pub alike: AlikeOptions,
+
+    /// With '--method descriptor', take the encoder of this trained model instead of the hand-made
+    /// descriptor: a checkpoint's folder, or that of a run. The threshold follows from the data unless set
+    #[arg(long, value_name = "CHECKPOINT", requires = "method")]
+    pub encoder: Option<PathBuf>,
 
     /// Length of the hash; 256 is for phash alone
     #[arg(long, value_name = "BITS", default_value = "64", value_parser = ["64", "256"])]
@@ -232,6 +237,11 @@ pub struct RankOptions {
     /// Flag the samples whose score is under this; unless set, it follows from the data
     #[arg(long, value_name = "SCORE", value_parser = score)]
     pub threshold: Option<f32>,
+
+    /// Find neighbours by the encoder of this trained model instead of the hand-made descriptor: a
+    /// checkpoint's folder, or that of a run
+    #[arg(long, value_name = "CHECKPOINT")]
+    pub encoder: Option<PathBuf>,
 
     /// Print one JSON object instead of text
     #[arg(long)]
@@ -452,6 +462,8 @@ mod tests {
             ("quality DATA --threshold dark=0.2", Some("quality")),
             ("leaks DATA --method phash-256 --threshold 9 --json", Some("leaks")),
             ("outliers DATA --json", Some("outliers")),
+            ("outliers DATA --encoder RUN", Some("outliers")),
+            ("duplicates DATA --method descriptor --encoder RUN", Some("duplicates")),
             ("label-errors DATA --threshold 0.3", Some("label-errors")),
             ("prune DATA --rules default --export OUT --as hardlink --layout image-folder", Some("prune")),
             ("prune DATA --rules FILE --dry-run", Some("prune")),
@@ -461,6 +473,10 @@ mod tests {
                 Some("train"),
             ),
             ("sample RUN --grid 8 --out FILE.png --seed 3", Some("sample")),
+            (
+                "sample RUN --count 9 --out DIR --from posterior --data DATA --filter label:a --components 4",
+                Some("sample"),
+            ),
             ("encode RUN DATA --out latents.npy", Some("encode")),
             ("reconstruct RUN DATA --out sheet.png --json", Some("reconstruct")),
             ("evaluate RUN DATA --json --filter split:val", Some("evaluate")),
@@ -494,6 +510,7 @@ mod tests {
             "quality DATA --threshold odd=0.2",
             "quality DATA --threshold dark=2",
             "duplicates DATA --bits 128",
+            "duplicates DATA --encoder RUN",
             "leaks DATA --method dim",
             "outliers DATA --threshold 2",
             "prune DATA --rules default",
@@ -508,6 +525,7 @@ mod tests {
             "train DATA --out DIR --device tpu",
             "sample RUN --out FILE.png",
             "sample RUN --grid 8 --count 3 --out FILE.png",
+            "sample RUN --grid 8 --out FILE.png --from mixture",
             "encode RUN --out latents.npy",
         ] {
             let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);

@@ -10,13 +10,15 @@ use super::args::DuplicatesOptions;
 use super::look::{IssueRow, Looked, look, print_issues, tell, write_table};
 use super::progress::Meter;
 use super::review::wanted as wanted_method;
+use super::trained::encoder;
 use crate::analysis::evidence::By;
 use crate::analysis::groups::Groups;
 use crate::analysis::hamming::Pair;
+use crate::analysis::neighbours::{NEAREST, Neighbours};
 use crate::analysis::outliers::scale_free;
 use crate::jobs::Control;
 use crate::pipeline::analyse::Options;
-use crate::pipeline::duplicates::{Duplicates, duplicates, hash, wanted, words};
+use crate::pipeline::duplicates::{Duplicates, described, duplicates, hash, wanted, words};
 use crate::review::{Method, evidence_text, limit_text, thousandths_below};
 use crate::text::{counted, grouped};
 
@@ -94,12 +96,23 @@ impl Serialize for PairRows<'_> {
 pub fn run(options: &DuplicatesOptions) -> anyhow::Result<()> {
     let started = Instant::now();
     let Options { method, symmetries } = method(options)?;
-    let asked = options.alike.threshold.unwrap_or(method.default_threshold());
+    let encoder = options.encoder.as_deref().map(encoder).transpose()?;
     let control = Control::new();
     let meter = Meter::start(&control);
     let table = options.save_hashes.as_deref();
-    let looked = look(&options.path, wanted(method, symmetries), options.threads, table, &control)?;
+    let wanted = wanted(method, symmetries);
+    let wanted = encoder.as_ref().map_or(wanted, |encoder| wanted.by(encoder));
+    let looked = look(&options.path, wanted, options.threads, table, &control)?;
     let (signals, samples) = (&looked.signals, &looked.samples);
+    let asked = match (options.alike.threshold, &encoder) {
+        (Some(asked), _) => asked,
+        (None, None) => method.default_threshold(),
+        // Of a trained encoder nobody knows what is near, but the data themselves.
+        (None, Some(_)) => {
+            let neighbours = Neighbours::of(&described(signals, samples), NEAREST, &control)?;
+            thousandths_below(scale_free(&neighbours))
+        }
+    };
     let found = duplicates(signals, samples, method, symmetries, asked, &control)?;
     drop(meter);
     let written = table.map(|file| write_table(file, hash_rows(&looked, method)));
@@ -143,6 +156,9 @@ fn method(options: &DuplicatesOptions) -> Result<Options, Usage> {
         method => method,
     };
     let asked = wanted_method(&alike)?;
+    if options.encoder.is_some() && asked.method != Method::Descriptor {
+        return Err(Usage("an encoder is for --method descriptor alone".to_owned()));
+    }
     if options.save_hashes.is_some() && words(asked.method) == 0 {
         let text = format!("{} has no one hash to save: name a hash with --method", asked.method.name());
         return Err(Usage(text));

@@ -45,7 +45,7 @@ impl IssueRow {
 /// not possible is told before the long part of the work.
 pub fn look(
     path: &str,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
     threads: Option<u16>,
     table: Option<&Path>,
     control: &Control,

@@ -9,7 +9,9 @@ use serde::Serialize;
 use super::args::{AlikeOptions, RankOptions};
 use super::look::{IssueRow, tell};
 use super::progress::Meter;
-use super::review::{Reviewed, review};
+use super::review::{Reviewed, review_by};
+use super::trained::encoder;
+use crate::analysis::encoder::Encoder;
 use crate::dataset::{Flag, SampleId};
 use crate::jobs::Control;
 use crate::review::NO_CLASS;
@@ -29,6 +31,8 @@ pub enum By {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RankingReport {
     pub source: String,
+    /// The trained encoder that neighbours are by; `null` where they are by the hand-made descriptor.
+    pub encoder: Option<String>,
     pub samples: u64,
     /// A score under it is flagged.
     pub threshold: f32,
@@ -69,12 +73,15 @@ pub fn run(by: By, options: &RankOptions) -> anyhow::Result<()> {
     let started = Instant::now();
     let control = Control::new();
     let meter = Meter::start(&control);
-    let mut reviewed = review(&options.analysis, &AlikeOptions::default(), &control)?;
+    let encoder = options.encoder.as_deref().map(encoder).transpose()?;
+    let trained = encoder.as_ref().map(|encoder| encoder as &dyn Encoder);
+    let mut reviewed = review_by(trained, &options.analysis, &AlikeOptions::default(), &control)?;
     if let Some(threshold) = options.threshold {
         reviewed.settings.thresholds[by.flag() as usize] = Some(threshold);
         reviewed.judged = judge(&reviewed.snapshot, &reviewed.analysed, &reviewed.settings);
     }
-    let report = ranking(by, &reviewed, started);
+    let mut report = ranking(by, &reviewed, started);
+    report.encoder = encoder.map(|encoder| encoder.id().to_owned());
     drop(meter);
     tell(&report, options.json, |out| print(by, &report, out))
 }
@@ -129,6 +136,7 @@ fn ranking(by: By, reviewed: &Reviewed, started: Instant) -> RankingReport {
     let ranking: Vec<RankRow> = scored.into_iter().map(row).collect();
     RankingReport {
         source: reviewed.snapshot.dataset.source.clone(),
+        encoder: None,
         samples: reviewed.samples(),
         threshold: threshold_of(flag, &reviewed.analysed, &reviewed.settings),
         flagged: ranking.iter().filter(|row| row.flagged).count() as u64,

@@ -7,11 +7,12 @@ use super::Usage;
 use super::args::{AlikeOptions, AnalysisOptions};
 use super::look::IssueRow;
 use super::source::{Source, measured, open};
+use crate::analysis::encoder::Encoder;
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Decision, Issue, SampleId};
 use crate::import::{Reader, dataset_reader};
 use crate::jobs::Control;
-use crate::pipeline::analyse::{Ended, Options, Subject, analyse};
+use crate::pipeline::analyse::{Ended, Options, Subject, analyse, analyse_by};
 use crate::pipeline::{Keeper, cores};
 use crate::review::{Analysed, Judged, Method, ReviewSettings, Rules, judge};
 
@@ -30,6 +31,16 @@ pub const DEFAULT_RULES: &str = "default";
 
 /// Opens a dataset, measures and analyses it, and judges what was found.
 pub fn review(
+    options: &AnalysisOptions,
+    alike: &AlikeOptions,
+    control: &Control,
+) -> anyhow::Result<Reviewed> {
+    review_by(None, options, alike, control)
+}
+
+/// [`review`] with the neighbours of a trained encoder, if there is one.
+pub fn review_by(
+    encoder: Option<&dyn Encoder>,
     options: &AnalysisOptions,
     alike: &AlikeOptions,
     control: &Control,
@@ -57,7 +68,12 @@ pub fn review(
     let (snapshot, issues) = measured(snapshot, issues, &reader, keeper, threads, control)?;
     let looking = Options::of(settings.method, settings.symmetries);
     let subject = Subject { snapshot: &snapshot, issues: &issues, reader: &reader, project, before: None };
-    let Ended { analysed, facts, issues: found, notes } = analyse(subject, looking, threads, control)?;
+    let ended = match encoder {
+        // What the hand-made descriptor is weighed by says nothing of another: near-copies go by a hash.
+        Some(encoder) => analyse_by(encoder, subject, Options::of(Method::Phash, false), threads, control),
+        None => analyse(subject, looking, threads, control),
+    };
+    let Ended { analysed, facts, issues: found, notes } = ended?;
     for note in notes {
         tracing::warn!("{note}");
     }

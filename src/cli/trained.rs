@@ -1,7 +1,8 @@
 //! What the commands have in common that train a model or use a trained one: samples as pixels, a model on
 //! a device, and files that are not written over.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, anyhow};
 use serde::Serialize;
@@ -16,11 +17,15 @@ use crate::export::{check_file, check_target};
 use crate::files;
 use crate::import::{Reader, dataset_reader};
 use crate::jobs::Control;
+use crate::pipeline::modelled::{Asked, Modelled, modelled};
 use crate::pipeline::{Keeper, cores};
-use crate::train::checkpoint::Checkpoint;
+use crate::store::Project;
+use crate::train::checkpoint::{self, Checkpoint};
 use crate::train::device::Processor;
+use crate::train::encoder::LatentMean;
 use crate::train::model::Model;
 use crate::train::pack::{Pack, Wanted, chosen, pack};
+use crate::train::streamed::{Samples, Scored, StreamError, score_samples};
 
 /// Samples that were asked for.
 pub struct Chosen {
@@ -29,6 +34,8 @@ pub struct Chosen {
     /// In the order of their paths; pruned ones are not among them.
     pub samples: Vec<SampleId>,
     pub threads: usize,
+    /// The project that was named, if it can be written to.
+    pub project: Option<Arc<Project>>,
 }
 
 /// Opens a dataset and finds the samples that are asked for. `outs` that lie where nothing may be written
@@ -54,7 +61,7 @@ pub fn choose(options: &SamplesOptions, outs: &[&Path], control: &Control) -> an
     }
     let rows = query::rows(&snapshot, &query, "path", Default::default());
     let samples = chosen(&snapshot, &rows);
-    Ok(Chosen { snapshot, reader, samples, threads })
+    Ok(Chosen { snapshot, reader, samples, threads, project })
 }
 
 /// Refuses a file that is a sample, wherever the dataset leads to it.
@@ -74,16 +81,36 @@ fn check_is_no_sample(out: &Path, snapshot: &Snapshot, reader: &Reader) -> anyho
 
 impl Chosen {
     pub fn pack(&self, wanted: &Wanted, control: &Control) -> anyhow::Result<Pack> {
-        Ok(pack(&self.snapshot, &self.reader, &self.samples, wanted, self.threads, control)?)
+        self.pack_of(&self.samples, wanted, control)
+    }
+
+    /// Some of them as pixels.
+    pub fn pack_of(&self, samples: &[SampleId], wanted: &Wanted, control: &Control) -> anyhow::Result<Pack> {
+        Ok(pack(&self.snapshot, &self.reader, samples, wanted, self.threads, control)?)
+    }
+
+    /// What a model says of all of them, with what follows of all together, which the project keeps.
+    pub fn modelled(&self, trained: &Trained, control: &Control) -> Result<Modelled, StreamError> {
+        let Self { snapshot, reader, samples, threads, project } = self;
+        let Trained { checkpoint, folder, model, .. } = trained;
+        let asked = Asked { checkpoint, folder, model };
+        modelled(asked, Samples { snapshot, reader, samples }, project.as_deref(), *threads, control)
+    }
+
+    /// What a model says of all of them, however many they are.
+    pub fn score(&self, trained: &Trained, seed: u64, control: &Control) -> Result<Scored, StreamError> {
+        let Self { snapshot, reader, samples, threads, .. } = self;
+        let of = Samples { snapshot, reader, samples };
+        score_samples(&trained.model, of, &trained.wanted().of_all(), seed, *threads, control)
     }
 
     /// Samples that are left out, for a report.
-    pub fn left_out(&self, pack: &Pack) -> Vec<LeftOutRow> {
+    pub fn left_out(&self, left_out: &[(SampleId, String)]) -> Vec<LeftOutRow> {
         let row = |(sample, message): &(SampleId, String)| LeftOutRow {
             path: self.snapshot.dataset.path(*sample).to_owned(),
             message: message.clone(),
         };
-        pack.left_out.iter().map(row).collect()
+        left_out.iter().map(row).collect()
     }
 }
 
@@ -97,16 +124,19 @@ pub struct LeftOutRow {
 /// A trained model, ready for use.
 pub struct Trained {
     pub checkpoint: Checkpoint,
+    /// The checkpoint's own folder.
+    pub folder: PathBuf,
     pub model: Model,
     pub device: String,
 }
 
 /// Reads a checkpoint and brings its model to the device that is asked for.
 pub fn load(path: &Path, device: &DeviceOptions) -> anyhow::Result<Trained> {
-    let checkpoint = Checkpoint::load(path)?;
+    let folder = checkpoint::find(path)?;
+    let checkpoint = Checkpoint::load(&folder)?;
     let processor = Processor::choose(device.device)?;
     let model = processor.model(&checkpoint.about.config.shape, checkpoint.weights.clone());
-    Ok(Trained { checkpoint, model, device: processor.name })
+    Ok(Trained { checkpoint, folder, model, device: processor.name })
 }
 
 impl Trained {
@@ -115,6 +145,11 @@ impl Trained {
         let about = &self.checkpoint.about;
         Wanted { class_names: Some(about.class_names.clone()), ..Wanted::of(&about.config) }
     }
+}
+
+/// A checkpoint's encoder, in the place of the hand-made descriptor.
+pub fn encoder(path: &Path) -> anyhow::Result<LatentMean> {
+    Ok(LatentMean::new(&Checkpoint::load(path)?))
 }
 
 /// Refuses a file that cannot be written, or that is there and was not to be replaced.

@@ -10,6 +10,7 @@ use super::duplicates::{Duplicates, described, duplicates, wanted};
 use super::scores::quality;
 use super::signals::{self, Looked, Wanted};
 use crate::analysis::HashKind;
+use crate::analysis::encoder::{Encoder, HandMade};
 use crate::analysis::groups::Groups;
 use crate::analysis::label_errors::LabelErrors;
 use crate::analysis::neighbours::{KEPT, NONE, Neighbours};
@@ -95,10 +96,10 @@ struct Known {
 }
 
 impl Known {
-    fn of(subject: &Subject<'_>, options: Options) -> Self {
-        let stamp = stamp_of(subject.snapshot);
+    fn of(subject: &Subject<'_>, encoder: &dyn Encoder, options: Options) -> Self {
+        let stamp = stamp_of(subject.snapshot, encoder);
         let asked = stamp_with(&stamp, options);
-        let project = subject.project;
+        let project = subject.project.filter(|_| signals::is_kept(encoder));
         // What was found of a part of the samples is not all that there is to find.
         let before = subject.before.filter(|before| before.stamp == stamp && before.unread == 0);
         let is_asked =
@@ -126,7 +127,7 @@ impl Known {
 
 /// What is known of an analysis without looking at a picture, if that is all of it.
 pub fn known(subject: Subject<'_>, options: Options) -> Option<Ended> {
-    Known::of(&subject, options).whole().map(Ended::known)
+    Known::of(&subject, &HandMade, options).whole().map(Ended::known)
 }
 
 /// Analyses every sample that is there and was measured.
@@ -136,14 +137,26 @@ pub fn analyse(
     threads: usize,
     control: &Control,
 ) -> Result<Ended, Cancelled> {
+    analyse_by(&HandMade, subject, options, threads, control)
+}
+
+/// [`analyse`] with this encoder's neighbours, and what follows from them. Of an encoder that is not made by
+/// hand nothing is kept in the project but what is wrong with samples.
+pub fn analyse_by(
+    encoder: &dyn Encoder,
+    subject: Subject<'_>,
+    options: Options,
+    threads: usize,
+    control: &Control,
+) -> Result<Ended, Cancelled> {
     control.begin("Looking for what is known", 0);
-    let known = Known::of(&subject, options);
+    let known = Known::of(&subject, encoder, options);
     if let Some(analysed) = known.whole() {
         return Ok(Ended::known(analysed));
     }
     let Known { stamp, asked, rest, alike, labels } = known;
     let Subject { snapshot, reader, project, .. } = subject;
-    let mut kept = Kept { project, problem: None };
+    let mut kept = Kept { project: project.filter(|_| signals::is_kept(encoder)), problem: None };
     let known = match project.map(|project| signals::load(project, snapshot.len())) {
         Some(Ok((signals, note))) => {
             kept.problem = note;
@@ -155,7 +168,8 @@ pub fn analyse(
         }
         None => Signals::new(snapshot.len()),
     };
-    let looked = signals::run(snapshot, reader, project, known, Wanted::KEPT, threads, control, &|_| {})?;
+    let wanted = Wanted::KEPT.by(encoder);
+    let looked = signals::run(snapshot, reader, project, known, wanted, threads, control, &|_| {})?;
     let Looked { signals, issues, problem } = looked;
     kept.note(problem);
     let samples = current(snapshot, &signals);
@@ -386,11 +400,14 @@ fn by_row(found: Neighbours, samples: &[SampleId], rows: usize) -> Neighbours {
     Neighbours { place_of, first, rows: near, ..found }
 }
 
-/// What everything is worked out of: the content of every sample that is there and can be read, and its
-/// labels.
-fn stamp_of(snapshot: &Snapshot) -> Stamp {
+/// What everything is worked out of: the content of every sample that is there and can be read, its labels,
+/// and what describes it, where that is not made by hand.
+fn stamp_of(snapshot: &Snapshot, encoder: &dyn Encoder) -> Stamp {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&FOUND_BY.to_le_bytes());
+    if !signals::is_kept(encoder) {
+        hasher.update(encoder.id().as_bytes());
+    }
     let mut row = 0;
     for chunk in snapshot.facts.chunks() {
         for (content, issues) in chunk.content.iter().zip(&chunk.issues) {

@@ -18,7 +18,7 @@ use crate::review::Method;
 pub const MAX_PAIRS: usize = 20_000_000;
 
 /// What a pass over the samples has to compute for a method.
-pub fn wanted(method: Method, symmetries: bool) -> Wanted {
+pub fn wanted(method: Method, symmetries: bool) -> Wanted<'static> {
     let turned = if symmetries { Kinds::TURNED } else { Kinds::NONE };
     let (kinds, turned_of) = match method {
         Method::Combined => {
@@ -34,7 +34,7 @@ pub fn wanted(method: Method, symmetries: bool) -> Wanted {
         Method::LongPhash if symmetries => (Kinds::PHASH_256 | Kinds::TURNED_256, HashKind::LongPhash),
         Method::LongPhash => (Kinds::PHASH_256, HashKind::LongPhash),
     };
-    Wanted { kinds, turned: turned_of }
+    Wanted { kinds, turned: turned_of, ..Wanted::KEPT }
 }
 
 /// Words of 64 bits that the hash of a method has; 0 where it has none.

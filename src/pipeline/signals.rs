@@ -30,26 +30,37 @@ use crate::store::{Project, StoreError};
 /// Samples that a whitening is fitted to at most; their descriptions take 6 MB before it.
 const FITTED_TO: usize = 8192;
 
-/// What describes pictures. A trained encoder takes its place here: everything that follows asks for no
-/// more than the trait, and what a project keeps of another one is computed again.
-const ENCODER: &dyn Encoder = &HandMade;
-
 /// What to compute of each sample.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted {
+#[derive(Clone, Copy)]
+pub struct Wanted<'a> {
     pub kinds: Kinds,
     /// The hash that [`Kinds::TURNED`] is of. Projects keep those of pHash.
     pub turned: HashKind,
+    /// What describes pictures: everything that follows asks for no more than the trait.
+    pub encoder: &'a dyn Encoder,
 }
 
-impl Wanted {
+impl Wanted<'static> {
     /// All that a project keeps.
-    pub const KEPT: Self = Self { kinds: Kinds::KEPT, turned: HashKind::Phash };
+    pub const KEPT: Self = Self { kinds: Kinds::KEPT, turned: HashKind::Phash, encoder: &HandMade };
 
     /// These kinds.
     pub fn of(kinds: Kinds) -> Self {
-        Self { kinds, turned: HashKind::Phash }
+        Self { kinds, ..Self::KEPT }
     }
+}
+
+impl Wanted<'_> {
+    /// The same with descriptions by this encoder.
+    pub fn by(self, encoder: &dyn Encoder) -> Wanted<'_> {
+        Wanted { kinds: self.kinds, turned: self.turned, encoder }
+    }
+}
+
+/// Whether a project keeps what is described by an encoder: by the hand-made one only, so that a trained one,
+/// of which there are many, does not take the place of what every opening asks for.
+pub(super) fn is_kept(encoder: &dyn Encoder) -> bool {
+    encoder.id() == HandMade.id()
 }
 
 /// What a pass ended with.
@@ -82,10 +93,10 @@ pub(super) fn decodable(snapshot: &Snapshot) -> impl Iterator<Item = SampleId> +
     (0..snapshot.len() as SampleId).filter(is_there)
 }
 
-/// What a project keeps of a dataset of `samples` rows, and a sentence where part of it was damaged.
+/// What a project keeps of a dataset of `samples` rows, described by hand, and a sentence where part of it was damaged.
 pub fn load(project: &Project, samples: usize) -> Result<(Signals, Option<String>), StoreError> {
     let (mut signals, damaged) = project.load_signals(samples)?;
-    signals.keep_described_by(Fitted::load(project, ENCODER).map_or(0, |fitted| fitted.id));
+    signals.keep_described_by(Fitted::load(project, &HandMade).map_or(0, |fitted| fitted.id));
     let note = (damaged > 0).then(|| {
         let rows = damaged * crate::dataset::chunks::CHUNK;
         format!("What was computed of up to {rows} samples was damaged and is computed again.")
@@ -94,7 +105,7 @@ pub fn load(project: &Project, samples: usize) -> Result<(Signals, Option<String
 }
 
 /// Computes what is [pending](pending_signals), on `threads` threads, and keeps it in the project where
-/// that can be written to. `signals` is what is known, as [`load`] or an earlier pass gave it. Every few
+/// that can be written to and the encoder is [the one that it keeps](is_kept). `signals` is what is known, as [`load`] or an earlier pass gave it. Every few
 /// seconds `tell` gets what is known by then, from any thread; a cancelled pass tells and keeps what it
 /// has. Progress counts samples.
 #[expect(
@@ -106,19 +117,20 @@ pub fn run(
     reader: &Reader,
     project: Option<&Project>,
     signals: Signals,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
     threads: usize,
     control: &Control,
     tell: &(impl Fn(&Signals) + Sync),
 ) -> Result<Looked, Cancelled> {
     let mut signals = signals;
     signals.grow(snapshot.len());
+    let project = project.filter(|_| is_kept(wanted.encoder));
     let is_described = wanted.kinds.contains(Kinds::DESCRIBED);
     let mut fitted = None;
     if is_described {
         let rows = decodable(snapshot).count();
         fitted = project
-            .and_then(|project| Fitted::load(project, ENCODER))
+            .and_then(|project| Fitted::load(project, wanted.encoder))
             .filter(|fitted| fitted.is_fit_for(rows));
         signals.keep_described_by(fitted.as_ref().map_or(0, |fitted: &Fitted| fitted.id));
     }
@@ -146,12 +158,17 @@ struct Pass<'a, 'k, T> {
 
 impl<T: Fn(&Signals) + Sync> Pass<'_, '_, T> {
     /// Looks at the samples; descriptions are whitened at once.
-    fn look(&self, samples: &[SampleId], wanted: Wanted, fitted: Option<&Fitted>) -> Result<(), Cancelled> {
+    fn look(
+        &self,
+        samples: &[SampleId],
+        wanted: Wanted<'_>,
+        fitted: Option<&Fitted>,
+    ) -> Result<(), Cancelled> {
         self.each(samples, wanted, fitted, &|_, _| {})
     }
 
     /// Fits a whitening to samples all over the dataset and looks at all.
-    fn fit_and_look(&self, samples: &[SampleId], wanted: Wanted) -> Result<(), Cancelled> {
+    fn fit_and_look(&self, samples: &[SampleId], wanted: Wanted<'_>) -> Result<(), Cancelled> {
         let spread = spread(samples, FITTED_TO);
         let raws: Mutex<Vec<(SampleId, Raw)>> = Mutex::default();
         self.each(&spread, wanted, None, &|sample, raw| {
@@ -164,7 +181,7 @@ impl<T: Fn(&Signals) + Sync> Pass<'_, '_, T> {
         let (described, raws): (Vec<SampleId>, Vec<Raw>) = raws.into_iter().unzip();
         // Of those that it was to be fitted to, some may not have been read.
         let rows = decodable(self.snapshot).count() * raws.len() / spread.len().max(1);
-        let fitted = Fitted::to(ENCODER, &raws, rows);
+        let fitted = Fitted::to(wanted.encoder, &raws, rows);
         self.unkept.note_whitening(&fitted, &spread, &described, &raws);
         drop((described, raws));
         let seen: HashSet<SampleId> = spread.into_iter().collect();
@@ -175,11 +192,11 @@ impl<T: Fn(&Signals) + Sync> Pass<'_, '_, T> {
     fn each(
         &self,
         samples: &[SampleId],
-        wanted: Wanted,
+        wanted: Wanted<'_>,
         fitted: Option<&Fitted>,
         describe: &(impl Fn(SampleId, Raw) + Sync),
     ) -> Result<(), Cancelled> {
-        let look = Look { snapshot: self.snapshot, reader: self.reader, wanted, encoder: ENCODER, fitted };
+        let look = Look { snapshot: self.snapshot, reader: self.reader, wanted, fitted };
         let one = |sample: SampleId, found: &mut Found| {
             if let Some(raw) = look.at(sample, &self.known.get(sample), found) {
                 describe(sample, raw);

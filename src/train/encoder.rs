@@ -20,13 +20,9 @@ pub struct LatentMean {
 
 impl LatentMean {
     pub fn new(checkpoint: &Checkpoint) -> Self {
-        let mut hasher = blake3::Hasher::new();
-        for number in checkpoint.weights.iter().flatten() {
-            hasher.update(&number.to_le_bytes());
-        }
         let config = &checkpoint.about.config;
         Self {
-            id: format!("lenslet-vae {}", hasher.finalize().to_hex()),
+            id: format!("lenslet-vae {}", checkpoint.weights_hash()),
             model: Model::of(&config.shape, checkpoint.weights.clone(), &Device::flex()),
             fit: config.fit,
         }

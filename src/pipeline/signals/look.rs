@@ -30,8 +30,7 @@ pub struct Found {
 pub struct Look<'a> {
     pub snapshot: &'a Snapshot,
     pub reader: &'a Reader,
-    pub wanted: Wanted,
-    pub encoder: &'a dyn Encoder,
+    pub wanted: Wanted<'a>,
     /// What whitens descriptions; without it they are handed back as they are.
     pub fitted: Option<&'a Fitted>,
 }
@@ -69,7 +68,7 @@ impl Look<'_> {
                     if let Some(damage) = &held.decoded.damage {
                         self.tell(sample, damage.kind, damage.message.clone(), found);
                     }
-                    raw = compute(held, missing, self.wanted.turned, self.encoder, &mut signal);
+                    raw = compute(held, missing, self.wanted.turned, self.wanted.encoder, &mut signal);
                 }
                 Err(error) => self.tell(sample, error.kind, error.message, found),
             }
