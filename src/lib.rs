@@ -32,12 +32,12 @@
 //! | [`dataset`] | samples as columns, facts, queries, edits and their history | files, clock, egui |
 //! | [`jobs`] | background work: progress, pause, cancel, outcome | the domain |
 //! | [`import`] | disk to dataset, one module per format behind [`import::FORMATS`] | the user interface |
-//! | [`export`] | issues and a report to a file, and a chosen part of the dataset to a folder, that a person named | the user interface |
+//! | [`export`] | issues and a report to a file, and a chosen part of the dataset or generated pictures to a folder, that a person named | the user interface |
 //! | [`media`] | bytes to pixels: decode, orientation, thumbnails, statistics, metadata | samples and where they lie |
 //! | [`analysis`] | hashes, quality, near-duplicates of pictures, figures of generated ones: slices in, slices out | files, projects, the user interface |
 //! | [`store`] | the project database, thumbnail cache and settings | the user interface |
 //! | [`demo`] | the demo dataset with its planted faults | everything else but jobs |
-//! | [`pipeline`] | opening, measuring, computing signals and analysing, for window and command line alike | the user interface |
+//! | [`pipeline`] | opening, measuring, computing signals, analysing and asking a trained model, for window and command line alike | the user interface |
 //! | [`review`] | what an analysis found, for a person to decide: groups, flags, rules, impact | files, threads, the user interface |
 //! | [`train`] | models, training, checkpoints, sampling: the only room that names burn | the user interface |
 //! | [`state`] | the program without window, disk or clock | egui, files |

@@ -17,6 +17,7 @@ mod import_annotated;
 mod import_layouts;
 mod inspector;
 mod keyboard;
+mod latent;
 mod media;
 mod panels;
 mod pictures;

@@ -8,14 +8,14 @@ use crate::cli::{json, lenslet};
 use crate::data::real_data;
 
 /// The demo dataset and a small model that was trained on it for a few steps.
-struct Trained {
-    home: tempfile::TempDir,
-    data: String,
-    run: PathBuf,
+pub struct Trained {
+    pub home: tempfile::TempDir,
+    pub data: String,
+    pub run: PathBuf,
     lines: Vec<Value>,
 }
 
-fn text(path: &Path) -> &str {
+pub fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
@@ -49,7 +49,7 @@ const SMALL: [&str; 15] = [
 ];
 
 impl Trained {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let home = tempfile::tempdir().expect("a folder");
         let out = home.path().join("demo");
         let demo = lenslet(&["demo", "--out", text(&out), "--samples", "90"], home.path());
@@ -66,11 +66,11 @@ impl Trained {
         lenslet(&[&["train", &self.data, "--out", out], &SMALL[..], more].concat(), self.home.path())
     }
 
-    fn run(&self, arguments: &[&str]) -> std::process::Output {
+    pub fn run(&self, arguments: &[&str]) -> std::process::Output {
         lenslet(arguments, self.home.path())
     }
 
-    fn at(&self, name: &str) -> String {
+    pub fn at(&self, name: &str) -> String {
         text(&self.home.path().join(name)).to_owned()
     }
 }
