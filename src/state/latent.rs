@@ -576,7 +576,7 @@ impl Session {
             }
             Action::Decoded { slot, generation, made } => {
                 let state = &mut latent.slots[slot as usize];
-                if state.asked == generation {
+                if state.wanted.is_some() && state.asked == generation {
                     state.made = Some(made);
                 }
             }

@@ -110,8 +110,7 @@ fn start_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &Trai
         }
         None => {
             let parameters = counted(draft.config.shape.parameters(), "parameter");
-            let seen = counted(samples.into(), "sample");
-            ui.add(egui::Label::new(widgets::dim(format!("{parameters} · {seen} of the view"))).wrap());
+            ui.add(egui::Label::new(widgets::dim(parameters)).wrap());
             let time = match draft.estimate_secs(samples as usize, &training.speeds) {
                 Some(secs) => format!("About {}", duration_text(secs)),
                 None => "How long it takes is known after the first run there.".to_owned(),
@@ -123,7 +122,8 @@ fn start_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &Trai
         problem.is_none() && !training.is_running() && samples > 0 && pencil.state.can_run(Command::Train);
     let color = if can { tokens.on_accent } else { tokens.text_dim };
     let fill = if can { tokens.accent } else { tokens.raised };
-    let button = Button::new(RichText::new("Train").color(color)).fill(fill);
+    let title = format!("Train on {}", counted(samples.into(), "sample"));
+    let button = Button::new(RichText::new(title).color(color)).fill(fill);
     let centred = egui::Layout::centered_and_justified(egui::Direction::LeftToRight);
     let size = egui::vec2(ui.available_width(), 30.0);
     let response = ui.allocate_ui_with_layout(size, centred, |ui| ui.add_enabled(can, button)).inner;

@@ -111,7 +111,7 @@ impl Window<'_> {
         self.settle();
     }
 
-    fn type_filter(&mut self, text: &str) {
+    pub fn type_filter(&mut self, text: &str) {
         self.key(Modifiers::COMMAND, Key::F);
         self.harness.get_by_role_and_label(Role::TextInput, "Search and filter").type_text(text);
         self.settle();
