@@ -1,4 +1,4 @@
-// A cloud of round points, each an instance of one square. Begins with colour.wgsl.
+// A cloud of round points, each in the middle of a triangle. Begins with colour.wgsl.
 
 struct View {
     /// Of what is drawn into.
@@ -13,8 +13,11 @@ struct View {
 }
 
 @group(0) @binding(0) var<uniform> view: View;
+@group(0) @binding(1) var<storage, read> places: array<vec2<f32>>;
+/// Red in the lowest byte, alpha in the highest: as stored, times alpha.
+@group(0) @binding(2) var<storage, read> colours: array<u32>;
 
-struct Square {
+struct Corner {
     @builtin(position) position: vec4<f32>,
     /// From the middle of the point.
     @location(0) from_middle_px: vec2<f32>,
@@ -23,33 +26,34 @@ struct Square {
 }
 
 @vertex
-fn vertex(
-    @builtin(vertex_index) index: u32,
-    @location(0) place: vec2<f32>,
-    @location(1) colour: vec4<f32>,
-) -> Square {
-    var square: Square;
-    square.colour = colour;
-    if colour.a == 0.0 {
-        // Beyond the screen, all four corners in one place.
-        square.position = vec4<f32>(2.0, 2.0, 0.0, 1.0);
-        return square;
+fn vertex(@builtin(vertex_index) index: u32) -> Corner {
+    // Corners follow from the number of the vertex: an instance for each point would leave most of what works
+    // on instances idle.
+    let point = index / 3u;
+    var corner: Corner;
+    corner.colour = unpack4x8unorm(colours[point]);
+    if corner.colour.a == 0.0 {
+        // Beyond the screen, all three corners in one place.
+        corner.position = vec4<f32>(2.0, 2.0, 0.0, 1.0);
+        return corner;
     }
-    let corner = vec2<f32>(f32(index & 1u), f32(index >> 1u)) * 2.0 - 1.0;
-    square.from_middle_px = corner * (view.radius_px + 1.0);
-    let middle_px = view.origin_px + (place - view.center) * view.scale_px;
-    square.position = clip_from_screen(middle_px + square.from_middle_px, view.screen_px);
-    return square;
+    // Around the circle within which anything is covered: a right angle, each leg 2 + √2 radii long.
+    let which = index % 3u;
+    let away = vec2<f32>(f32(which == 1u), f32(which == 2u)) * 3.4142137 - 1.0;
+    corner.from_middle_px = away * (view.radius_px + 0.5);
+    let middle_px = view.origin_px + (places[point] - view.center) * view.scale_px;
+    corner.position = clip_from_screen(middle_px + corner.from_middle_px, view.screen_px);
+    return corner;
 }
 
 @fragment
-fn fragment_stored(square: Square) -> @location(0) vec4<f32> {
-    return square.colour * covered(square.from_middle_px);
+fn fragment_stored(corner: Corner) -> @location(0) vec4<f32> {
+    return corner.colour * covered(corner.from_middle_px);
 }
 
 @fragment
-fn fragment_linear(square: Square) -> @location(0) vec4<f32> {
-    return linear_from_stored(square.colour) * covered(square.from_middle_px);
+fn fragment_linear(corner: Corner) -> @location(0) vec4<f32> {
+    return linear_from_stored(corner.colour) * covered(corner.from_middle_px);
 }
 
 /// How much of a pixel the point covers, by the distance of their middles.

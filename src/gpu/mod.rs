@@ -46,32 +46,40 @@ impl Target {
 struct Recipe<'a> {
     label: &'static str,
     shader: &'static str,
-    bindings: &'a [wgpu::BindGroupLayoutEntry],
-    buffers: &'a [Option<wgpu::VertexBufferLayout<'a>>],
+    topology: wgpu::PrimitiveTopology,
+    /// What it reads besides its uniform, which is binding 0.
+    storage: &'a [wgpu::BindGroupLayoutEntry],
 }
 
-/// A pipeline that draws squares of four corners, and what it is bound to.
+/// A pipeline whose shader finds all that it draws by the number of a vertex, and what it is bound to.
 struct Pipeline {
     pipeline: wgpu::RenderPipeline,
     bindings: wgpu::BindGroupLayout,
 }
 
 impl Pipeline {
-    fn new(device: &wgpu::Device, target: Target, recipe: &Recipe) -> Self {
+    /// `None` where the device cannot have it: one that lets no shader read storage.
+    fn new(device: &wgpu::Device, target: Target, recipe: &Recipe) -> Option<Self> {
+        or_warned(device, recipe.label, || Self::unchecked(device, target, recipe))
+    }
+
+    fn unchecked(device: &wgpu::Device, target: Target, recipe: &Recipe) -> Self {
         let label = Some(recipe.label);
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label,
             source: wgpu::ShaderSource::Wgsl(recipe.shader.into()),
         });
-        let bindings = device
-            .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: recipe.bindings });
+        let uniform = entry(0, wgpu::ShaderStages::VERTEX_FRAGMENT, wgpu::BufferBindingType::Uniform);
+        let entries: Vec<_> = std::iter::once(uniform).chain(recipe.storage.iter().copied()).collect();
+        let bindings =
+            device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
         let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label,
             bind_group_layouts: &[Some(&bindings)],
             immediate_size: 0,
         });
         // Such a target turns what it is given into what is stored.
-        let entry = if target.format.is_srgb() { "fragment_linear" } else { "fragment_stored" };
+        let fragment = if target.format.is_srgb() { "fragment_linear" } else { "fragment_stored" };
         let pipeline = device.create_render_pipeline(&wgpu::RenderPipelineDescriptor {
             label,
             layout: Some(&layout),
@@ -79,17 +87,14 @@ impl Pipeline {
                 module: &module,
                 entry_point: Some("vertex"),
                 compilation_options: Default::default(),
-                buffers: recipe.buffers,
+                buffers: &[],
             },
-            primitive: wgpu::PrimitiveState {
-                topology: wgpu::PrimitiveTopology::TriangleStrip,
-                ..Default::default()
-            },
+            primitive: wgpu::PrimitiveState { topology: recipe.topology, ..Default::default() },
             depth_stencil: None,
             multisample: wgpu::MultisampleState::default(),
             fragment: Some(wgpu::FragmentState {
                 module: &module,
-                entry_point: Some(entry),
+                entry_point: Some(fragment),
                 compilation_options: Default::default(),
                 targets: &[Some(wgpu::ColorTargetState {
                     format: target.format,
@@ -117,17 +122,31 @@ fn bytes_of(words: impl IntoIterator<Item = u32>) -> Vec<u8> {
     words.into_iter().flat_map(u32::to_ne_bytes).collect()
 }
 
-fn uniform_entry(visibility: wgpu::ShaderStages) -> wgpu::BindGroupLayoutEntry {
-    buffer_entry(0, visibility, wgpu::BufferBindingType::Uniform)
+/// Storage that shaders of these stages read.
+fn storage(binding: u32, visibility: wgpu::ShaderStages) -> wgpu::BindGroupLayoutEntry {
+    entry(binding, visibility, wgpu::BufferBindingType::Storage { read_only: true })
 }
 
-fn buffer_entry(
+fn entry(
     binding: u32,
     visibility: wgpu::ShaderStages,
     ty: wgpu::BufferBindingType,
 ) -> wgpu::BindGroupLayoutEntry {
     let ty = wgpu::BindingType::Buffer { ty, has_dynamic_offset: false, min_binding_size: None };
     wgpu::BindGroupLayoutEntry { binding, visibility, ty, count: None }
+}
+
+/// What is made, or a line in the log where the device does not take it: wgpu would end the program.
+fn or_warned<T>(device: &wgpu::Device, what: &str, make: impl FnOnce() -> T) -> Option<T> {
+    let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+    let made = make();
+    match pollster::block_on(scope.pop()) {
+        None => Some(made),
+        Some(error) => {
+            tracing::warn!("{what} cannot be drawn: {error}");
+            None
+        }
+    }
 }
 
 /// Places on the screen are told to shaders in its own pixels: egui's viewport of a callback would be rounded

@@ -7,13 +7,13 @@ use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescri
 use egui::{Color32, PaintCallbackInfo, Painter, Pos2, Rect, Vec2};
 use wgpu::util::DeviceExt;
 
-use super::{Pipeline, Recipe, Target, bytes_of, screen_px, uniform, uniform_entry, whole_screen};
+use super::{Pipeline, Recipe, Target, bytes_of, or_warned, screen_px, storage, uniform, whole_screen};
 
 /// `shaders/points.wgsl` with what it begins with.
 pub const SHADER: &str =
     concat!(include_str!("../../shaders/colour.wgsl"), include_str!("../../shaders/points.wgsl"));
 
-/// Points of a cloud at most, so that a buffer of their places is within every device's limit of 256 MiB.
+/// Points of a cloud at most: their places are 128 MiB, which a shader may read on every device.
 pub const MOST: usize = 1 << 24;
 
 /// A place that no view comes near, for those that are not finite.
@@ -119,20 +119,18 @@ impl Column {
         self.bytes.len() / (self.words * size_of::<u32>())
     }
 
-    /// Brings the numbers to a device. They stay on the first one: a window has one for its whole life.
-    fn upload(&self, device: &wgpu::Device) {
-        self.uploaded.get_or_init(|| {
+    /// The numbers on a device. They stay on the first one, which a window has for its whole life; `None` on
+    /// another.
+    fn uploaded(&self, device: &wgpu::Device) -> Option<&wgpu::Buffer> {
+        let (its, buffer) = self.uploaded.get_or_init(|| {
             let buffer = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
                 label: Some("points"),
                 contents: &self.bytes,
-                usage: wgpu::BufferUsages::VERTEX,
+                usage: wgpu::BufferUsages::STORAGE,
             });
             (device.clone(), buffer)
         });
-    }
-
-    fn buffer(&self, device: &wgpu::Device) -> Option<&wgpu::Buffer> {
-        self.uploaded.get().filter(|(its, _)| its == device).map(|(_, buffer)| buffer)
+        (its == device).then_some(buffer)
     }
 }
 
@@ -141,41 +139,23 @@ struct Cloud {
     rect: Rect,
     points: Points,
     view: View,
-    bound: OnceLock<Bound>,
+    /// What the shader reads; `None` where the device did not take it.
+    bound: OnceLock<Option<wgpu::BindGroup>>,
 }
 
-/// What a frame's cloud is drawn from.
-struct Bound {
-    device: wgpu::Device,
-    view: wgpu::BindGroup,
-}
-
-/// The pipeline, kept in the renderer.
-struct PointsPipeline(Pipeline);
+/// The pipeline, kept in the renderer; `None` where the device cannot have it.
+struct PointsPipeline(Option<Pipeline>);
 
 impl PointsPipeline {
     fn new(device: &wgpu::Device, target: Target) -> Self {
-        let places = wgpu::vertex_attr_array![0 => Float32x2];
-        let colors = wgpu::vertex_attr_array![1 => Unorm8x4];
-        let of_each_point = |attributes| {
-            Some(wgpu::VertexBufferLayout {
-                array_stride: attributes_size(attributes),
-                step_mode: wgpu::VertexStepMode::Instance,
-                attributes,
-            })
-        };
         let recipe = Recipe {
-            label: "points",
+            label: "a cloud of points",
             shader: SHADER,
-            bindings: &[uniform_entry(wgpu::ShaderStages::VERTEX_FRAGMENT)],
-            buffers: &[of_each_point(&places), of_each_point(&colors)],
+            topology: wgpu::PrimitiveTopology::TriangleList,
+            storage: &[1, 2].map(|binding| storage(binding, wgpu::ShaderStages::VERTEX)),
         };
         Self(Pipeline::new(device, target, &recipe))
     }
-}
-
-fn attributes_size(attributes: &[wgpu::VertexAttribute]) -> u64 {
-    attributes.iter().map(|attribute| attribute.format.size()).sum()
 }
 
 impl CallbackTrait for Cloud {
@@ -188,11 +168,8 @@ impl CallbackTrait for Cloud {
         resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
         if let Some(target) = Target::of(resources) {
-            let pipeline =
-                resources.entry::<PointsPipeline>().or_insert_with(|| PointsPipeline::new(device, target));
-            self.points.places.upload(device);
-            self.points.colors.upload(device);
-            self.bound.get_or_init(|| self.bind(device, screen, &pipeline.0));
+            let pipeline = resources.entry().or_insert_with(|| PointsPipeline::new(device, target));
+            self.bound.get_or_init(|| self.bind(device, screen, pipeline.0.as_ref()?));
         }
         Vec::new()
     }
@@ -203,31 +180,38 @@ impl CallbackTrait for Cloud {
         pass: &mut wgpu::RenderPass<'static>,
         resources: &CallbackResources,
     ) {
-        let (Some(bound), Some(pipeline)) = (self.bound.get(), resources.get::<PointsPipeline>()) else {
-            return;
-        };
-        let places = self.points.places.buffer(&bound.device);
-        let colors = self.points.colors.buffer(&bound.device);
-        if let (Some(places), Some(colors)) = (places, colors) {
+        let pipeline = resources.get::<PointsPipeline>().and_then(|pipeline| pipeline.0.as_ref());
+        if let (Some(Some(bound)), Some(pipeline)) = (self.bound.get(), pipeline) {
             whole_screen(pass, info.screen_size_px);
-            pass.set_pipeline(&pipeline.0.pipeline);
-            pass.set_bind_group(0, &bound.view, &[]);
-            pass.set_vertex_buffer(0, places.slice(..));
-            pass.set_vertex_buffer(1, colors.slice(..));
-            pass.draw(0..4, 0..self.points.drawn());
+            pass.set_pipeline(&pipeline.pipeline);
+            pass.set_bind_group(0, bound, &[]);
+            pass.draw(0..3 * self.points.drawn(), 0..1);
         }
     }
 }
 
 impl Cloud {
-    fn bind(&self, device: &wgpu::Device, screen: &ScreenDescriptor, pipeline: &Pipeline) -> Bound {
+    fn bind(
+        &self,
+        device: &wgpu::Device,
+        screen: &ScreenDescriptor,
+        pipeline: &Pipeline,
+    ) -> Option<wgpu::BindGroup> {
         let uniform = uniform(device, &self.words(screen));
-        let view = device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some("points"),
-            layout: &pipeline.bindings,
-            entries: &[wgpu::BindGroupEntry { binding: 0, resource: uniform.as_entire_binding() }],
-        });
-        Bound { device: device.clone(), view }
+        let places = self.points.places.uploaded(device)?;
+        let colors = self.points.colors.uploaded(device)?;
+        let entries: Vec<_> = [&uniform, places, colors]
+            .into_iter()
+            .zip(0..)
+            .map(|(buffer, binding)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
+            .collect();
+        or_warned(device, "a cloud of points", || {
+            device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some("a cloud of points"),
+                layout: &pipeline.bindings,
+                entries: &entries,
+            })
+        })
     }
 
     /// `View` of the shader.

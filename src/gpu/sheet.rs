@@ -1,13 +1,14 @@
 //! Pictures of one size as cells of a grid, drawn straight from [`Cells`] in the memory of the graphics device:
 //! nothing goes through the processor. Refuses to know who made the pictures.
 
+use std::num::NonZeroU64;
 use std::sync::OnceLock;
 
 use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
 use egui::{PaintCallbackInfo, Painter, Pos2, Rect, Vec2, vec2};
 
 use super::cells::Cells;
-use super::{Pipeline, Recipe, Target, buffer_entry, screen_px, uniform, uniform_entry, whole_screen};
+use super::{Pipeline, Recipe, Target, or_warned, screen_px, storage, uniform, whole_screen};
 
 /// `shaders/sheet.wgsl` with what it begins with.
 pub const SHADER: &str =
@@ -65,20 +66,16 @@ struct Sheet {
     bound: OnceLock<Option<wgpu::BindGroup>>,
 }
 
-/// The pipeline, kept in the renderer.
-struct SheetPipeline(Pipeline);
+/// The pipeline, kept in the renderer; `None` where the device cannot have it.
+struct SheetPipeline(Option<Pipeline>);
 
 impl SheetPipeline {
     fn new(device: &wgpu::Device, target: Target) -> Self {
-        let storage = wgpu::BufferBindingType::Storage { read_only: true };
         let recipe = Recipe {
-            label: "sheet",
+            label: "a sheet",
             shader: SHADER,
-            bindings: &[
-                uniform_entry(wgpu::ShaderStages::VERTEX_FRAGMENT),
-                buffer_entry(1, wgpu::ShaderStages::FRAGMENT, storage),
-            ],
-            buffers: &[],
+            topology: wgpu::PrimitiveTopology::TriangleStrip,
+            storage: &[storage(1, wgpu::ShaderStages::FRAGMENT)],
         };
         Self(Pipeline::new(device, target, &recipe))
     }
@@ -94,9 +91,8 @@ impl CallbackTrait for Sheet {
         resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
         if let Some(target) = Target::of(resources) {
-            let pipeline =
-                resources.entry::<SheetPipeline>().or_insert_with(|| SheetPipeline::new(device, target));
-            self.bound.get_or_init(|| self.bind(device, screen, &pipeline.0));
+            let pipeline = resources.entry().or_insert_with(|| SheetPipeline::new(device, target));
+            self.bound.get_or_init(|| self.bind(device, screen, pipeline.0.as_ref()?));
         }
         Vec::new()
     }
@@ -107,9 +103,10 @@ impl CallbackTrait for Sheet {
         pass: &mut wgpu::RenderPass<'static>,
         resources: &CallbackResources,
     ) {
-        if let (Some(Some(bound)), Some(pipeline)) = (self.bound.get(), resources.get::<SheetPipeline>()) {
+        let pipeline = resources.get::<SheetPipeline>().and_then(|pipeline| pipeline.0.as_ref());
+        if let (Some(Some(bound)), Some(pipeline)) = (self.bound.get(), pipeline) {
             whole_screen(pass, info.screen_size_px);
-            pass.set_pipeline(&pipeline.0.pipeline);
+            pass.set_pipeline(&pipeline.pipeline);
             pass.set_bind_group(0, bound, &[]);
             pass.draw(0..4, 0..1);
         }
@@ -128,30 +125,22 @@ impl Sheet {
         let offset = self.cells.offset / alignment * alignment;
         let before = self.cells.offset - offset;
         let uniform = uniform(device, &self.words(screen, (before / size_of::<f32>() as u64) as u32));
-        // A buffer of another device, or one that is too large, is an error here and not a panic later.
-        let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let bound = device.create_bind_group(&wgpu::BindGroupDescriptor {
-            label: Some("sheet"),
-            layout: &pipeline.bindings,
-            entries: &[
-                wgpu::BindGroupEntry { binding: 0, resource: uniform.as_entire_binding() },
-                wgpu::BindGroupEntry {
-                    binding: 1,
-                    resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                        buffer: &self.cells.buffer,
-                        offset,
-                        size: std::num::NonZeroU64::new(before + self.cells.bytes()),
-                    }),
-                },
-            ],
-        });
-        match pollster::block_on(scope.pop()) {
-            None => Some(bound),
-            Some(error) => {
-                tracing::warn!("a sheet cannot be drawn: {error}");
-                None
-            }
-        }
+        let values = wgpu::BufferBinding {
+            buffer: &self.cells.buffer,
+            offset,
+            size: NonZeroU64::new(before + self.cells.bytes()),
+        };
+        // It may be a buffer of another device, or a larger one than this one binds.
+        or_warned(device, "a sheet", || {
+            device.create_bind_group(&wgpu::BindGroupDescriptor {
+                label: Some("a sheet"),
+                layout: &pipeline.bindings,
+                entries: &[
+                    wgpu::BindGroupEntry { binding: 0, resource: uniform.as_entire_binding() },
+                    wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::Buffer(values) },
+                ],
+            })
+        })
     }
 
     /// `Sheet` of the shader.

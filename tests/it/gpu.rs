@@ -23,6 +23,11 @@ const BACKGROUND: Rgba<u8> = Rgba([0, 0, 0, 0]);
 
 /// A device that training and drawing share.
 fn graphics() -> Option<Graphics> {
+    graphics_of(needs)
+}
+
+/// A device of which this is asked.
+fn graphics_of(needs: fn(&wgpu::Adapter) -> wgpu::DeviceDescriptor<'static>) -> Option<Graphics> {
     let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
     let adapter = pollster::block_on(instance.request_adapter(&wgpu::RequestAdapterOptions::default()));
     let adapter = match adapter {
@@ -53,8 +58,19 @@ fn render_state(graphics: &Graphics, target_format: wgpu::TextureFormat) -> Rend
 
 /// What is drawn on a screen of this size, at one pixel for each of egui's points, as it is stored.
 fn drawn(render: RenderState, size: [u32; 2], draw: impl Fn(&Painter) + 'static) -> RgbaImage {
+    drawn_densely(render, size, 1.0, draw)
+}
+
+/// The same at so many pixels for each point.
+fn drawn_densely(
+    render: RenderState,
+    size: [u32; 2],
+    pixels_per_point: f32,
+    draw: impl Fn(&Painter) + 'static,
+) -> RgbaImage {
     let mut harness = Harness::builder()
         .with_size(size.map(|side| side as f32))
+        .with_pixels_per_point(pixels_per_point)
         .renderer(WgpuTestRenderer::from_render_state(render))
         .build_ui(move |ui| draw(&ui.ctx().layer_painter(LayerId::background())));
     harness.run();
@@ -293,8 +309,19 @@ fn callbacks_draw_nothing_where_they_cannot() {
     assert_eq!(shown.get_pixel(0, 0), &BACKGROUND);
     assert!((12..30).contains(&count(&shown)), "{}", count(&shown));
     // And all of it.
-    let shown = drawn_on(&graphics, [20, 20], move |painter| draw(painter, &here));
+    let cells = here.clone();
+    let shown = drawn_on(&graphics, [20, 20], move |painter| draw(painter, &cells));
     assert!(count(&shown) > 64 + 12);
+    // A device whose shaders read no storage.
+    let small = |_: &wgpu::Adapter| wgpu::DeviceDescriptor {
+        required_limits: wgpu::Limits::downlevel_webgl2_defaults(),
+        ..Default::default()
+    };
+    let Some(small) = graphics_of(small) else { return };
+    assert!(Processor::choose_beside(Choice::Gpu, &small).is_err(), "nor is it one to train on");
+    assert_eq!(Processor::choose_beside(Choice::Auto, &small).map(|processor| processor.kind), Ok(Kind::Cpu));
+    let cells = here.clone();
+    assert_eq!(count(&drawn_on(&small, [20, 20], move |painter| draw(painter, &cells))), 0);
     // Nothing to draw is no trouble.
     let nothing = self::cells(&graphics.device, 0, &[], 4, 1);
     let shown = drawn_on(&graphics, [20, 20], move |painter| {
@@ -373,4 +400,34 @@ fn points_lie_where_the_view_says_in_their_order_and_colours() {
     let points = Points::new(&places[..1], &[RED]);
     let shown = drawn_on(&graphics, [120, 100], move |painter| points::paint(painter, rect, &points, moved));
     assert_eq!([at(&shown, 9, 50), at(&shown, 10, 50)], [BACKGROUND.0, RED.to_array()]);
+}
+
+#[test]
+fn on_a_dense_screen_pixels_stay_pixels_and_places_are_in_points() {
+    let Some(graphics) = graphics() else { return };
+    let white = cells(&graphics.device, 3, &[1.0; 4], 2, 1);
+    let rect = Rect::from_min_size(pos2(10.0, 10.0), vec2(20.0, 10.0));
+    let view = View { center: [0.5, 0.0], scale: vec2(10.0, 10.0), radius_px: 1.0 };
+    let render = render_state(&graphics, wgpu::TextureFormat::Rgba8Unorm);
+    install(&render);
+    let shown = drawn_densely(render, [40, 20], 2.0, move |painter| {
+        let grid = Grid { columns: 1, rows: 1, cell_px: 6.0, gap_px: 0.0 };
+        sheet::paint(painter, pos2(1.3, 2.0), &white, grid);
+        points::paint(painter, rect, &Points::new(&[[0.0; 2], [1.0, 0.0]], &[RED, GREEN]), view);
+    });
+    assert_eq!(shown.dimensions(), (80, 40));
+    let filled: Vec<(u32, u32)> = shown
+        .enumerate_pixels()
+        .filter(|(_, _, pixel)| pixel.0 == [255; 4])
+        .map(|(x, y, _)| (x, y))
+        .collect();
+    assert_eq!((filled.len(), filled[0], filled[35]), (36, (3, 4), (8, 9)));
+    // The rectangle's middle is at 40 × 30 pixels, and the points are half a unit, 10 pixels, from it.
+    for (x, color) in [(30, RED), (50, GREEN)] {
+        let around = [at(&shown, x - 1, 29), at(&shown, x, 29), at(&shown, x - 1, 30), at(&shown, x, 30)];
+        assert!(around.iter().all(|pixel| pixel[3] > 200), "{color:?}: {around:?}");
+        assert_eq!([at(&shown, x - 3, 30), at(&shown, x + 2, 30)], [BACKGROUND.0; 2]);
+        let kept = if color == RED { 0 } else { 1 };
+        assert!(around[0][kept] > 200 && around[0][1 - kept] == 0);
+    }
 }
