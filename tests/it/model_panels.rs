@@ -191,7 +191,8 @@ fn a_model_is_trained_beside_the_browser_looked_into_and_drawn_from() {
         (1, "model-001".to_owned(), stopped_at)
     );
     window.act(Action::Run(Command::ClearFilter));
-    window.harness.get_by_label("Go on: model-001").click();
+    window.harness.get_by_label("Go on: model-001");
+    window.begin_act(Action::ResumeTraining { run: models[0].run.clone() });
     run_until(&mut window, "a loss", |window| {
         let latest = training(window).run.as_ref().and_then(|run| run.latest.as_ref());
         latest.is_some_and(|latest| latest.step > stopped_at)

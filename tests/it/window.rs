@@ -102,8 +102,13 @@ impl Window<'_> {
     }
 
     pub fn act(&mut self, action: Action) {
-        self.harness.state_mut().as_mut().expect("the first frame made it").act(action);
+        self.begin_act(action);
         self.settle();
+    }
+
+    /// Does something that does not end by itself.
+    pub fn begin_act(&mut self, action: Action) {
+        self.harness.state_mut().as_mut().expect("the first frame made it").act(action);
     }
 
     pub fn click(&mut self, name: &str) {

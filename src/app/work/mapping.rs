@@ -18,6 +18,9 @@ use crate::train::latent::Plane;
 use crate::train::space::Space;
 use crate::ui::theme::{DARK, LIGHT, Tokens};
 
+/// Points that are drawn where the processor has to: more would not be fluid. All of them are found by the
+/// pointer all the same.
+const SLOW: usize = 20_000;
 /// Names in a legend at most.
 const NAMES: usize = 14;
 
@@ -29,6 +32,8 @@ pub struct Wish {
     pub space: Arc<Space>,
     /// The rows of the view: the others step back.
     pub rows: Arc<Rows>,
+    /// Whether the processor draws: then not all points are.
+    pub is_slow: bool,
     /// What was drawn last.
     pub before: Option<Arc<MapFace>>,
 }
@@ -51,7 +56,7 @@ pub fn spawn(answers: Sender<Action>, wake: impl Fn() + Send + 'static) -> Newes
 }
 
 fn draw(wish: Wish) -> MapFace {
-    let Wish { wish, snapshot, space, rows, before, .. } = wish;
+    let Wish { wish, snapshot, space, rows, is_slow, before, .. } = wish;
     let tokens = if wish.is_dark { &DARK } else { &LIGHT };
     let plane = match wish.axes {
         Axes::Principal(axes) => Plane::Axes(space.pca.clone(), axes),
@@ -68,18 +73,21 @@ fn draw(wish: Wish) -> MapFace {
             tokens.line
         }
     };
+    let step = if is_slow { colors.len().div_ceil(SLOW).max(1) } else { 1 };
     let colors: Vec<Color32> = colors.par_iter().enumerate().map(aside).collect();
+    let drawn: Vec<Color32> = colors.iter().step_by(step).copied().collect();
     // The places stay where they are while only colours change.
     let same = before.filter(|before| before.plane == plane && before.scatter.points().len() == colors.len());
     let (scatter, points) = match same {
         Some(before) => {
             let mut points = before.points.clone();
-            points.set_colors(&colors);
+            points.set_colors(&drawn);
             (before.scatter.clone(), points)
         }
         None => {
             let places = space.latents().map(|latents| plane.places(latents)).unwrap_or_default();
-            let points = Points::new(&places, &colors);
+            let some: Vec<[f32; 2]> = places.iter().step_by(step).copied().collect();
+            let points = Points::new(&some, &drawn);
             (Arc::new(Scatter::new(places)), points)
         }
     };

@@ -329,7 +329,16 @@ impl Work {
                 if let (Some(session), Some(space)) = (&state.session, self.space.clone()) {
                     let (snapshot, rows) = (session.snapshot.clone(), session.shown.found.rows.clone());
                     let before = session.latent.map.clone();
-                    self.mapper.ask(mapping::Wish { generation, wish, snapshot, space, rows, before });
+                    let is_slow = self.graphics.as_ref().is_some_and(Graphics::is_software);
+                    self.mapper.ask(mapping::Wish {
+                        generation,
+                        wish,
+                        snapshot,
+                        space,
+                        rows,
+                        is_slow,
+                        before,
+                    });
                 }
                 Vec::new()
             }
