@@ -91,17 +91,18 @@ impl Chosen {
 
     /// What a model says of all of them, with what follows of all together, which the project keeps.
     pub fn modelled(&self, trained: &Trained, control: &Control) -> Result<Modelled, StreamError> {
-        let Self { snapshot, reader, samples, threads, project } = self;
-        let Trained { checkpoint, folder, model, .. } = trained;
-        let asked = Asked { checkpoint, folder, model };
-        modelled(asked, Samples { snapshot, reader, samples }, project.as_deref(), *threads, control)
+        modelled(trained.asked(), self.samples(), self.project.as_deref(), self.threads, control)
+    }
+
+    /// All of them, for whoever asks a model about them.
+    pub fn samples(&self) -> Samples<'_> {
+        Samples { snapshot: &self.snapshot, reader: &self.reader, samples: &self.samples }
     }
 
     /// What a model says of all of them, however many they are.
     pub fn score(&self, trained: &Trained, seed: u64, control: &Control) -> Result<Scored, StreamError> {
-        let Self { snapshot, reader, samples, threads, .. } = self;
-        let of = Samples { snapshot, reader, samples };
-        score_samples(&trained.model, of, &trained.wanted().of_all(), seed, *threads, control)
+        let wanted = trained.wanted().of_all();
+        score_samples(&trained.model, self.samples(), &wanted, seed, self.threads, control)
     }
 
     /// Samples that are left out, for a report.
@@ -140,6 +141,11 @@ pub fn load(path: &Path, device: &DeviceOptions) -> anyhow::Result<Trained> {
 }
 
 impl Trained {
+    /// The model, for whoever asks it about samples.
+    pub fn asked(&self) -> Asked<'_> {
+        Asked { checkpoint: &self.checkpoint, folder: &self.folder, model: &self.model }
+    }
+
     /// How samples are to be packed for this model: as those that it was trained on.
     pub fn wanted(&self) -> Wanted {
         let about = &self.checkpoint.about;

@@ -6,6 +6,7 @@
 
 pub mod analyse;
 pub mod duplicates;
+pub mod evaluated;
 mod keep;
 pub mod measure;
 pub mod modelled;

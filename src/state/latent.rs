@@ -13,6 +13,7 @@ use crate::analysis::scatter::Scatter;
 use crate::dataset::{SampleId, Verdict};
 use crate::gpu::cells::Cells;
 use crate::gpu::points::Points;
+use crate::pipeline::evaluated::Evaluated;
 use crate::train::checkpoint::About;
 use crate::train::latent::walk::{added, walk};
 use crate::train::latent::{Path, Plane, Rows, attribute, linear};
@@ -51,6 +52,8 @@ pub struct Latent {
     near_wanted: Option<Vec<f32>>,
     /// The samples nearest to the drawn one under the cursor, with their distances.
     pub near: Arc<Vec<(SampleId, f32)>>,
+    /// How good the model is, once that was asked.
+    pub evaluated: Option<Arc<Evaluated>>,
     /// Questions are numbered on from here.
     questions: u64,
     is_dark: bool,
@@ -122,10 +125,11 @@ pub enum LatentTab {
     Sheet,
     Walk,
     Samples,
+    Report,
 }
 
 impl LatentTab {
-    pub const ALL: [Self; 4] = [Self::Map, Self::Sheet, Self::Walk, Self::Samples];
+    pub const ALL: [Self; 5] = [Self::Map, Self::Sheet, Self::Walk, Self::Samples, Self::Report];
 
     pub fn title(self) -> &'static str {
         match self {
@@ -133,6 +137,7 @@ impl LatentTab {
             Self::Sheet => "Sheet",
             Self::Walk => "Walk",
             Self::Samples => "Samples",
+            Self::Report => "Report",
         }
     }
 }
@@ -519,6 +524,7 @@ impl Latent {
         self.slots = Default::default();
         self.near_wanted = None;
         self.near = Arc::default();
+        self.evaluated = None;
     }
 }
 
@@ -580,6 +586,7 @@ impl Session {
                     state.made = Some(made);
                 }
             }
+            Action::Evaluated(figures) => latent.evaluated = Some(figures),
             Action::NearFound { generation, near } if generation == latent.near_asked => latent.near = near,
             Action::MapDrawn { generation, map } if generation == latent.map_asked => latent.map = Some(map),
             _ => {}

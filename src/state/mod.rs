@@ -34,6 +34,7 @@ use crate::dataset::edit::{Direction, Edit, History, Mark, Overlay, View};
 use crate::dataset::query::{Click, Found, Pick, Snapshot};
 use crate::dataset::{Fact, Flag, Issue, ModelColumns, SampleId, Verdict};
 use crate::jobs::Progress;
+use crate::pipeline::evaluated::Evaluated;
 use crate::review::{Analysed, Judged, ReviewSettings};
 use crate::store::{JournalOp, Settings};
 use crate::train::config::Config;
@@ -126,6 +127,8 @@ pub enum JobId {
     Train,
     /// Asking a trained model where the samples lie.
     Encode,
+    /// Comparing what a model draws with samples.
+    Evaluate,
     /// Writing the demo dataset.
     Demo,
     /// Writing what stays of a dataset, a report, or a table of issues.
@@ -141,6 +144,7 @@ impl JobId {
             Self::Analyse => "Analysing",
             Self::Train => "Training",
             Self::Encode => "Encoding",
+            Self::Evaluate => "Comparing",
             Self::Demo => "Writing the demo",
             Self::Export => "Exporting",
         }
@@ -383,6 +387,8 @@ pub enum Action {
     },
     /// Looks at something else in the latent space.
     ChangeLatent(Box<LatentView>),
+    /// Compares what the open model draws with the samples of the view.
+    EvaluateModel,
     /// Asks for a folder for the accepted draws.
     PickDrawnFolder,
     ExportDrawnTo {
@@ -465,6 +471,7 @@ pub enum Action {
         generation: u64,
         made: Made,
     },
+    Evaluated(Arc<Evaluated>),
     NearFound {
         generation: u64,
         near: Arc<Vec<(SampleId, f32)>>,
@@ -511,6 +518,7 @@ impl Action {
                 | Self::ModelFailed { .. }
                 | Self::SpaceFound { .. }
                 | Self::Decoded { .. }
+                | Self::Evaluated(_)
                 | Self::NearFound { .. }
                 | Self::MapDrawn { .. }
                 | Self::Refresh
@@ -654,6 +662,8 @@ pub enum Effect {
         wish: MapWish,
     },
     PickDrawnFolder,
+    /// Compare what the open model draws with the samples of the view.
+    EvaluateModel,
     /// Export the accepted draws.
     ExportDrawn {
         path: PathBuf,

@@ -42,6 +42,7 @@ impl Session {
             | Action::ModelFailed { .. }
             | Action::SpaceFound { .. }
             | Action::Decoded { .. }
+            | Action::Evaluated(_)
             | Action::NearFound { .. }
             | Action::MapDrawn { .. } => return self.latent_result(action),
             Action::Saved { through, problem } => {

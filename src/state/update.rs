@@ -57,6 +57,7 @@ impl State {
             Action::ReportExportTo { path } => effects.push(Effect::ExportReport { path }),
             Action::ChangeExport(choice) => effects.extend(self.change_export(*choice)),
             Action::PickExportFolder => effects.push(Effect::PickExportFolder),
+            Action::EvaluateModel => effects.push(Effect::EvaluateModel),
             Action::PickModel => effects.push(Effect::PickModel),
             Action::PickDrawnFolder => effects.push(Effect::PickDrawnFolder),
             Action::ExportFolderPicked { path } => effects.extend(self.export_folder(&path)),

@@ -4,6 +4,7 @@
 
 mod axes;
 mod map;
+mod report;
 mod samples;
 mod sheet;
 mod walk;
@@ -57,6 +58,7 @@ pub fn latent_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut LatentPane) {
         LatentTab::Map => map::map_ui(ui, pencil, session, model, &mut view, &mut pane.map),
         LatentTab::Sheet => sheet::sheet_ui(ui, session, model, &mut view, &mut pane.sheet),
         LatentTab::Walk => walk::walk_ui(ui, pencil, session, &mut view, &mut pane.walk),
+        LatentTab::Report => report::report_ui(ui, pencil, session),
         LatentTab::Samples => {
             pane.takes_verdicts =
                 samples::samples_ui(ui, pencil, session, model, &mut view, &mut pane.samples, &mut pane.keys);

@@ -158,6 +158,14 @@ fn a_model_is_trained_beside_the_browser_looked_into_and_drawn_from() {
     assert!(session(&window).latent.direction().is_some());
     window.harness.get_by_label("+2.00 times the direction");
 
+    // The report has the figures that the command line prints.
+    window.click("Report");
+    window.click("Compare");
+    let figures = session(&window).latent.evaluated.clone().expect("they were compared");
+    assert!(figures.elbo.is_finite() && figures.descriptor.frechet.is_some(), "{figures:?}");
+    window.harness.get_by_label(&format!("{:.2} nats", figures.elbo));
+    window.harness.get_by_label("Coverage");
+
     // Samples are drawn, accepted by key, and exported as a dataset that says what they are.
     window.click("Samples");
     assert_eq!(made(&window, Slot::Drawn), 64);

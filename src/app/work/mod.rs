@@ -5,6 +5,7 @@
 
 mod analysing;
 mod demo;
+mod evaluating;
 mod exporting;
 mod finder;
 mod judging;
@@ -26,6 +27,7 @@ use egui::Context;
 
 use self::analysing::Analysing;
 use self::demo::Demo;
+use self::evaluating::Evaluating;
 use self::exporting::{Exporting, Found};
 use self::finder::Question;
 use self::judging::Case;
@@ -86,6 +88,7 @@ pub struct Work {
     loaded: Option<Arc<Loaded>>,
     space: Option<Arc<Space>>,
     encode: Option<Encoding>,
+    evaluate: Option<Evaluating>,
     /// What is asked about training, the newest last.
     asking: Vec<Asking>,
     faces: Vec<JobFace>,
@@ -132,6 +135,7 @@ impl Work {
             loaded: None,
             space: None,
             encode: None,
+            evaluate: None,
             asking: Vec::new(),
             faces: Vec::new(),
             person: settings.person.clone(),
@@ -147,6 +151,7 @@ impl Work {
             && self.export.is_none()
             && self.train.is_none()
             && self.encode.is_none()
+            && self.evaluate.is_none()
             && self.opening_model.is_none()
             && self.asking.is_empty()
             && self.events.1.is_empty()
@@ -199,7 +204,7 @@ impl Work {
             let analysing = self.analyse.take();
             self.analyse_again = false;
             self.asking.clear();
-            (self.opening_model, self.loaded, self.space) = (None, None, None);
+            (self.opening_model, self.loaded, self.space, self.evaluate) = (None, None, None, None);
             let (training, encoding) = (self.train.take(), self.encode.take());
             let parts = Parts { live, measuring, rescanning, analysing, training, encoding };
             self.leaving.add(parts, self.events.0.clone());
@@ -342,6 +347,7 @@ impl Work {
                 }
                 Vec::new()
             }
+            Effect::EvaluateModel => self.start_evaluating(state),
             Effect::PickDrawnFolder => self.pick(
                 || rfd::FileDialog::new().set_title("Export accepted samples to a folder").pick_folder(),
                 |path| Action::ExportDrawnTo { path },
@@ -485,12 +491,17 @@ impl Work {
             self.opening_model = None;
             match opened {
                 Ok(loaded) => {
+                    self.evaluate = None;
                     actions.push(Action::ModelOpened(Arc::new(loaded.face())));
                     actions.extend(self.start_encoding(state, &loaded));
                     (self.loaded, self.space) = (Some(loaded), None);
                 }
                 Err(text) => actions.push(Action::ModelFailed { text }),
             }
+        }
+        if let Some(told) = self.evaluate.as_mut().and_then(Evaluating::poll) {
+            self.evaluate = None;
+            actions.push(told);
         }
         if let Some((told, space)) = self.encode.as_mut().and_then(Encoding::poll) {
             self.encode = None;
@@ -564,6 +575,7 @@ impl Work {
         let export = self.export.as_ref().map(|export| (JobId::Export, export.control()));
         let train = self.train.as_ref().map(|train| (JobId::Train, train.control()));
         let encode = self.encode.as_ref().map(|encode| (JobId::Encode, encode.control()));
+        let evaluate = self.evaluate.as_ref().map(|evaluate| (JobId::Evaluate, evaluate.control()));
         open.into_iter()
             .chain(demo)
             .chain(rescan)
@@ -572,6 +584,7 @@ impl Work {
             .chain(export)
             .chain(train)
             .chain(encode)
+            .chain(evaluate)
     }
 
     fn control(&self, job: JobId) -> Option<&Control> {
@@ -655,6 +668,23 @@ impl Work {
                 None
             }
             Err(error) => Some(no_thread(&error)),
+        }
+    }
+
+    /// Compares the open model with samples, where that is not under way already.
+    fn start_evaluating(&mut self, state: &State) -> Vec<Action> {
+        let (Some(live), Some(session), Some(loaded)) = (&self.live, &state.session, &self.loaded) else {
+            return Vec::new();
+        };
+        if self.evaluate.is_some() {
+            return Vec::new();
+        }
+        match Evaluating::start(loaded.clone(), live, session, &self.ctx) {
+            Ok(evaluating) => {
+                self.evaluate = Some(evaluating);
+                Vec::new()
+            }
+            Err(error) => vec![no_thread(&error)],
         }
     }
 

@@ -83,6 +83,11 @@ fn load(model: ModelRef, device: Choice, graphics: Option<Graphics>) -> Result<L
 }
 
 impl Loaded {
+    /// The model, for whoever asks it about samples.
+    pub fn asked(&self) -> Asked<'_> {
+        Asked { checkpoint: &self.checkpoint, folder: &self.folder, model: &self.model }
+    }
+
     /// The model as the window shows it.
     pub fn face(&self) -> OpenModel {
         let is_kept = self.folder.is_dir();
@@ -124,9 +129,7 @@ impl Encoding {
             let all: Vec<SampleId> = (0..snapshot.len() as SampleId).collect();
             let all = chosen(&snapshot, &all);
             let samples = Samples { snapshot: &snapshot, reader: &reader, samples: &all };
-            let asked =
-                Asked { checkpoint: &loaded.checkpoint, folder: &loaded.folder, model: &loaded.model };
-            match modelled(asked, samples, project.as_deref(), crate::pipeline::cores(), control) {
+            match modelled(loaded.asked(), samples, project.as_deref(), crate::pipeline::cores(), control) {
                 Ok(found) => {
                     control.begin("Looking for the axes", 0);
                     let scores = found.scored.scores;

@@ -73,7 +73,7 @@ impl Training {
 
 /// The samples of a view that take part, in the order of their paths: that of the command line, so that a
 /// run may go on there.
-fn samples(snapshot: &Snapshot, filter: &str) -> Vec<crate::dataset::SampleId> {
+pub fn samples(snapshot: &Snapshot, filter: &str) -> Vec<crate::dataset::SampleId> {
     // What cannot be read shows nothing, and so trains on nothing.
     let Ok(query) = query::parse(filter, snapshot.vocabulary()) else { return Vec::new() };
     chosen(snapshot, &query::rows(snapshot, &query, "path", Default::default()))
