@@ -321,7 +321,7 @@ impl Config {
     /// Whether such a run can be made.
     pub fn check(&self) -> Result<(), ConfigError> {
         self.shape.check()?;
-        within("β", f64::from(self.beta), 0.0, 100.0)?;
+        within("the weight β", f64::from(self.beta), 0.0, 100.0)?;
         within("the batch", self.batch as f64, 1.0, 4096.0)?;
         within("the learning rate", self.learning_rate, f64::MIN_POSITIVE, 1.0)?;
         if let HeldOut::Share(share) = self.held_out {
