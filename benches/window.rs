@@ -5,7 +5,9 @@
 //! measured; `LENSLET_BENCH_SOURCE=PATH` takes another dataset, `LENSLET_BENCH_SAMPLES=…` another
 //! number, `LENSLET_BENCH_ONLY=…` the gestures with that in their name. Frames come 60 times a
 //! second, each with a gesture of a person who is in a hurry.
-//! Limits: 4 ms for 99 frames of 100, a second to the first interactive frame, 1 GiB resident.
+//! A small model is trained beside the person for a part of it.
+//! Limits: 4 ms for 99 frames of 100, a second to the first interactive frame, 1 GiB resident, 3 s from
+//! pressing Train to the first loss.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -21,8 +23,10 @@ use lenslet::analysis::hamming::Pair;
 use lenslet::app::{App, Start};
 use lenslet::dataset::Flag;
 use lenslet::review::{Alike, Analysed, Method, NO_CLASS, ReviewSettings};
-use lenslet::state::{Action, Command, Pane};
+use lenslet::state::{Action, Command, Draft, JobId, Pane};
 use lenslet::store::{Paths, Settings};
+use lenslet::train::config::{Channels, Config, HeldOut, Length};
+use lenslet::train::device::Choice;
 
 const SIZE: Vec2 = vec2(1280.0, 800.0);
 const FRAME: Duration = Duration::from_micros(16_667);
@@ -54,6 +58,10 @@ fn main() {
     window.until("measuring", App::is_settled);
     println!("{:<56} {:>9.1} s more", "measuring went on for", started.elapsed().as_secs_f64());
     window.person("at rest", GESTURES);
+    window.train();
+    window.person("while training", GESTURES);
+    window.person("while training", TRAINING);
+    window.stop_training();
     window.analysed();
     window.person("reviewing", REVIEW);
     println!("{:<56} {:>9.0} MB", "resident", resident_mb());
@@ -153,6 +161,37 @@ impl Window {
         report(&format!("{when}: all"), &all);
     }
 
+    /// Starts training a small model, which goes on until it is stopped.
+    fn train(&mut self) {
+        let mut config = Config::preset(16, Channels::Grey);
+        config.length = Length::Steps(1_000_000_000);
+        config.held_out = HeldOut::Share(0.1);
+        let draft = Draft { device: Choice::Cpu, ..Draft::new(config) };
+        self.app.act(Action::ChangeTraining(Box::new(draft)));
+        self.app.act(Action::StartTraining);
+        let pressed = Instant::now();
+        let has_loss = |app: &App| {
+            let run = app.state().session.as_ref().and_then(|session| session.training.run.as_ref());
+            run.is_some_and(|run| run.latest.is_some())
+        };
+        self.until("the first loss", has_loss);
+        let secs = pressed.elapsed().as_secs_f64();
+        println!("{:<56} {:>9.2} s  {:.2} of 3 s", "first loss after pressing Train", secs, secs / 3.0);
+    }
+
+    fn stop_training(&mut self) {
+        self.app.act(Action::JobCancelled { job: JobId::Train });
+        let pressed = Instant::now();
+        let is_over = |app: &App| {
+            let run = app.state().session.as_ref().and_then(|session| session.training.run.as_ref());
+            run.is_none_or(|run| !run.is_running())
+        };
+        self.until("the end of training", is_over);
+        println!("{:<56} {:>9.0} ms", "training stopped and kept after", ms(pressed.elapsed()));
+        self.app.panels().show(Pane::Grid);
+        self.until("rest", App::is_settled);
+    }
+
     /// Takes in what an analysis might have found: a million comparisons of each with each take longer
     /// than anybody waits for a benchmark.
     fn analysed(&mut self) {
@@ -243,6 +282,17 @@ const GESTURES: &[(&str, Gesture)] = &[
         window.app.panels().show(Pane::Grid);
         Vec::new()
     }),
+];
+
+/// What is looked at while a model learns.
+const TRAINING: &[(&str, Gesture)] = &[
+    ("the panel Train", |window, round| {
+        if round == 0 {
+            window.app.panels().show(Pane::Train);
+        }
+        Vec::new()
+    }),
+    ("scrolling the panel Train", |window, _| vec![Event::PointerMoved(window.pointer), wheel(-20.0)]),
 ];
 
 /// What is done with what an analysis found.

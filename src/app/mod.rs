@@ -184,6 +184,7 @@ impl App {
             session.shown.answered == session.shown.asked
                 && session.project.is_saved()
                 && session.review.answered == session.review.asked
+                && session.latent.is_answered()
                 && !session.shown.stale
         });
         self.actions.is_empty() && answered && self.work.is_idle() && self.pictures.thumbs.is_idle()

@@ -170,7 +170,7 @@ pub fn judge_again(
     before: &Judged,
 ) -> Judged {
     let alike = &analysed.alike;
-    let threshold = settings.threshold.unwrap_or(alike.method.default_threshold()).min(alike.radius);
+    let threshold = settings.threshold(analysed);
     // What is gone since the analysis is no copy that could stay.
     let present = snapshot.derived().present();
     let groups = alike.forest.groups(threshold).retain(|row| present.contains(row as usize));

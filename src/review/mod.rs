@@ -11,6 +11,7 @@ pub mod judge;
 pub mod ranked;
 pub mod rules;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -173,6 +174,9 @@ pub struct ReviewSettings {
     pub method: Method,
     /// Whether mirrored and turned copies count.
     pub symmetries: bool,
+    /// The run of a trained model whose encoder takes the place of the hand-made descriptor; not with
+    /// [`Method::Combined`], whose scale is fitted to that.
+    pub encoder: Option<PathBuf>,
     /// Largest distance of near-duplicates; `None` is the method's own.
     pub threshold: Option<u32>,
     /// How groups are listed.
@@ -184,6 +188,15 @@ pub struct ReviewSettings {
 }
 
 impl ReviewSettings {
+    /// The largest distance of near-duplicates in force: where nothing is set, the method's own, and by a
+    /// trained encoder what follows from the data.
+    pub fn threshold(&self, analysed: &Analysed) -> u32 {
+        let alike = &analysed.alike;
+        let of_data = self.encoder.is_some().then(|| analysed.scale_free_threshold()).flatten();
+        let usual = of_data.unwrap_or(alike.method.default_threshold());
+        self.threshold.unwrap_or(usual).min(alike.radius)
+    }
+
     /// The rules in force for a dataset with these splits.
     pub fn rules(&self, split_names: &[String]) -> Rules {
         self.rules.clone().unwrap_or_else(|| Rules::for_dataset(split_names))

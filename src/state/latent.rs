@@ -46,9 +46,11 @@ pub struct Latent {
     pub space: Option<Arc<Space>>,
     pub map: Option<Arc<MapFace>>,
     map_asked: u64,
+    map_answered: u64,
     map_wanted: Option<MapWish>,
     slots: [SlotState; Slot::ALL.len()],
     near_asked: u64,
+    near_answered: u64,
     near_wanted: Option<Vec<f32>>,
     /// The samples nearest to the drawn one under the cursor, with their distances.
     pub near: Arc<Vec<(SampleId, f32)>>,
@@ -293,6 +295,7 @@ impl PartialEq for Made {
 struct SlotState {
     wanted: Option<Latents>,
     asked: u64,
+    answered: u64,
     made: Option<Made>,
 }
 
@@ -343,6 +346,12 @@ impl Latent {
     /// The decoded pictures of a part; a moment old while newer ones are made.
     pub fn made(&self, slot: Slot) -> Option<&Made> {
         self.slots[slot as usize].made.as_ref()
+    }
+
+    /// Whether all that was asked is answered.
+    pub fn is_answered(&self) -> bool {
+        let slots = self.slots.iter().all(|slot| slot.asked == slot.answered);
+        slots && self.near_asked == self.near_answered && self.map_asked == self.map_answered
     }
 
     /// The numbers of a latent.
@@ -523,6 +532,7 @@ impl Latent {
         self.map_wanted = None;
         self.slots = Default::default();
         self.near_wanted = None;
+        (self.near_asked, self.near_answered, self.map_asked, self.map_answered) = (0, 0, 0, 0);
         self.near = Arc::default();
         self.evaluated = None;
     }
@@ -583,12 +593,25 @@ impl Session {
             Action::Decoded { slot, generation, made } => {
                 let state = &mut latent.slots[slot as usize];
                 if state.wanted.is_some() && state.asked == generation {
-                    state.made = Some(made);
+                    state.answered = generation;
+                    match made {
+                        Ok(made) => state.made = Some(made),
+                        Err(text) => return (Vec::new(), Some((Level::Error, text))),
+                    }
                 }
             }
             Action::Evaluated(figures) => latent.evaluated = Some(figures),
-            Action::NearFound { generation, near } if generation == latent.near_asked => latent.near = near,
-            Action::MapDrawn { generation, map } if generation == latent.map_asked => latent.map = Some(map),
+            Action::NearFound { generation, near } if generation == latent.near_asked => {
+                latent.near = near;
+                latent.near_answered = generation;
+            }
+            Action::MapDrawn { generation, map } if generation == latent.map_asked => {
+                latent.map_answered = generation;
+                match map {
+                    Ok(map) => latent.map = Some(map),
+                    Err(text) => return (Vec::new(), Some((Level::Error, text))),
+                }
+            }
             _ => {}
         }
         (Vec::new(), None)

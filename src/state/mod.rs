@@ -469,7 +469,8 @@ pub enum Action {
     Decoded {
         slot: Slot,
         generation: u64,
-        made: Made,
+        /// Or a sentence about why not.
+        made: Result<Made, String>,
     },
     Evaluated(Arc<Evaluated>),
     NearFound {
@@ -478,7 +479,8 @@ pub enum Action {
     },
     MapDrawn {
         generation: u64,
-        map: Arc<MapFace>,
+        /// Or a sentence about why not.
+        map: Result<Arc<MapFace>, String>,
     },
     /// Time to show what was measured since.
     Refresh,

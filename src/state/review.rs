@@ -166,7 +166,9 @@ impl Session {
             let value = serde_json::to_value(now).unwrap_or_default();
             effects.push(Effect::Journal(JournalOp::SetValue(crate::review::SETTINGS.to_owned(), value)));
         }
-        let other_pairs = (before.method, before.symmetries) != (now.method, now.symmetries);
+        let of_pairs =
+            |settings: &ReviewSettings| (settings.method, settings.symmetries, settings.encoder.clone());
+        let other_pairs = of_pairs(&before) != of_pairs(now);
         if other_pairs && self.review.analysed.is_some() {
             effects.push(Effect::Analyse(Extent::Asked));
         } else {

@@ -7,6 +7,7 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use lenslet::dataset::Verdict;
+use lenslet::review::Method;
 use lenslet::state::latent::{Along, Axes, ColourBy, DrawFrom, LatentTab, LatentView, Made, Slot, WalkView};
 use lenslet::state::training::Begin;
 use lenslet::state::{Action, Command, Draft, Effect, End, JobId, Session, State, Training};
@@ -158,6 +159,23 @@ fn a_model_is_trained_beside_the_browser_looked_into_and_drawn_from() {
     assert!(session(&window).latent.direction().is_some());
     window.harness.get_by_label("+2.00 times the direction");
 
+    // The trained encoder takes the place of the hand-made descriptor in the analyses.
+    window.key(Modifiers::NONE, Key::F6);
+    let by_hand = session(&window).review.analysed.clone().expect("it was analysed");
+    let mut review = session(&window).review.settings.clone();
+    review.method = Method::Descriptor;
+    review.encoder = Some(training(&window).models[0].run.clone());
+    window.act(Action::ChangeReview(Box::new(review.clone())));
+    let by_model = session(&window).review.analysed.clone().expect("it was analysed");
+    assert_ne!(by_model.stamp, by_hand.stamp);
+    assert_eq!(Some(session(&window).review.judged.threshold), by_model.scale_free_threshold());
+    review.encoder = Some(home.path().join("nowhere"));
+    window.act(Action::ChangeReview(Box::new(review.clone())));
+    let told = &window.app().state().notices;
+    assert!(told.iter().any(|notice| notice.text.contains("nowhere")), "{told:?}");
+    review.encoder = None;
+    window.act(Action::ChangeReview(Box::new(review)));
+
     // The report has the figures that the command line prints.
     window.click("Report");
     window.click("Compare");
@@ -288,7 +306,7 @@ fn answers_for_another_model_or_dataset_are_dropped() {
     let answer = |generation: u64| Action::Decoded {
         slot: Slot::Sheet,
         generation,
-        made: Made::Here(Default::default()),
+        made: Ok(Made::Here(Default::default())),
     };
     for generation in [0, 1, 1 << 32, (1 << 32) + 1] {
         session::act(&mut state, answer(generation));

@@ -9,8 +9,11 @@ use super::{bug, waker};
 use crate::dataset::query::Snapshot;
 use crate::jobs::{Control, Job, Outcome};
 use crate::pipeline;
-use crate::pipeline::analyse::{Ended, Options, Subject, analyse};
+use crate::pipeline::analyse::{Ended, Options, Subject, analyse, analyse_by};
 use crate::state::{Action, Extent, Level, Session};
+use crate::text::sentence;
+use crate::train::checkpoint::Checkpoint;
+use crate::train::encoder::LatentMean;
 
 /// An analysis that is under way.
 pub struct Analysing {
@@ -32,6 +35,7 @@ impl Analysing {
         let review = &session.review;
         let known = review.analysed.clone();
         let options = Options::of(review.settings.method, review.settings.symmetries);
+        let encoder = review.settings.encoder.clone();
         let work = move |control: &Control| {
             if let Some(before) = before {
                 before.stop();
@@ -43,9 +47,25 @@ impl Analysing {
                 project: project.as_deref(),
                 before: known.as_deref(),
             };
-            Ok(match extent {
-                Extent::Kept => pipeline::analyse::known(subject, options),
-                Extent::Asked | Extent::Whole => Some(analyse(subject, options, pipeline::cores(), control)?),
+            let threads = pipeline::cores();
+            let trained = encoder.as_deref().map(Checkpoint::load);
+            Ok(match (trained, extent) {
+                // Nothing of a trained encoder is kept.
+                (Some(_), Extent::Kept) => None,
+                (None, Extent::Kept) => pipeline::analyse::known(subject, options),
+                (None, _) => Some(analyse(subject, options, threads, control)?),
+                (Some(Ok(trained)), _) => {
+                    let encoder = LatentMean::new(&trained);
+                    Some(analyse_by(&encoder, subject, options, threads, control)?)
+                }
+                (Some(Err(error)), _) => {
+                    let mut ended = analyse(subject, options, threads, control)?;
+                    let why = sentence(error);
+                    ended.notes.push(format!(
+                        "The descriptor made by hand was taken, for the model's is not there. {why}"
+                    ));
+                    Some(ended)
+                }
             })
         };
         Ok(Self { job: Job::spawn("analyse", waker(ctx), work)?, extent })

@@ -12,8 +12,8 @@ use crate::dataset::query::{Rows, Snapshot};
 use crate::dataset::{NO_SPLIT, SampleId};
 use crate::gpu::points::Points;
 use crate::jobs::{self, Newest, Outcome};
+use crate::state::Action;
 use crate::state::latent::{Axes, ColourBy, Legend, MapFace, MapWish};
-use crate::state::{Action, Level};
 use crate::train::latent::Plane;
 use crate::train::space::Space;
 use crate::ui::theme::{DARK, LIGHT, Tokens};
@@ -42,15 +42,13 @@ pub struct Wish {
 pub fn spawn(answers: Sender<Action>, wake: impl Fn() + Send + 'static) -> Newest<Wish> {
     Newest::spawn("map", move |wish: Wish| {
         let generation = wish.generation;
-        let answer = match jobs::run(|| Ok(draw(wish))) {
-            Outcome::Done(map) => Action::MapDrawn { generation, map: map.into() },
-            Outcome::Cancelled => Action::Refresh,
-            Outcome::Panicked(cause) => {
-                Action::Notify { level: Level::Error, text: super::bug("the map", &cause) }
-            }
+        let map = match jobs::run(|| Ok(draw(wish))) {
+            Outcome::Done(map) => Ok(map.into()),
+            Outcome::Cancelled => Err("The map was stopped.".to_owned()),
+            Outcome::Panicked(cause) => Err(super::bug("the map", &cause)),
         };
         // The window may be gone by now.
-        let _ = answers.send(answer);
+        let _ = answers.send(Action::MapDrawn { generation, map });
         wake();
     })
 }

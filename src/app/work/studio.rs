@@ -227,14 +227,12 @@ impl Studio {
 }
 
 fn decoded(loaded: &Loaded, slot: Slot, generation: u64, latents: &Latents) -> Action {
-    let made = crate::jobs::run(|| Ok(make(loaded, slot, latents)));
-    let text = match made {
-        Outcome::Done(Ok(made)) => return Action::Decoded { slot, generation, made },
-        Outcome::Done(Err(text)) => text,
-        Outcome::Cancelled => return Action::Refresh,
-        Outcome::Panicked(cause) => bug("decoding", &cause),
+    let made = match crate::jobs::run(|| Ok(make(loaded, slot, latents))) {
+        Outcome::Done(made) => made,
+        Outcome::Cancelled => Err("Decoding was stopped.".to_owned()),
+        Outcome::Panicked(cause) => Err(bug("decoding", &cause)),
     };
-    Action::Notify { level: Level::Error, text }
+    Action::Decoded { slot, generation, made }
 }
 
 /// The sheet stays on the graphics device where the model is there; all else comes here.

@@ -1,6 +1,8 @@
 //! What makes two samples alike, and how alike they have to be: the method, the threshold over the
 //! histogram of distances, and what it finds.
 
+use std::path::PathBuf;
+
 use egui::{
     Button, Checkbox, ComboBox, CursorIcon, DragValue, Mesh, Rect, RichText, Role, Sense, Shape, Slider, Ui,
     Vec2, WidgetInfo, pos2,
@@ -41,8 +43,9 @@ impl Default for ThresholdView {
 
 /// The threshold in force.
 pub(super) fn threshold_of(session: &Session, alike: &Alike) -> u32 {
-    let settings = &session.review.settings;
-    settings.threshold.unwrap_or(alike.method.default_threshold()).min(alike.radius)
+    let review = &session.review;
+    let analysed = review.analysed.as_ref();
+    analysed.map_or(alike.radius, |analysed| review.settings.threshold(analysed))
 }
 
 /// A distance with its unit: "9 bits", "612 thousandths".
@@ -85,9 +88,16 @@ pub(super) fn method_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session)
         ui.add_enabled(settings.method.sees_symmetries(), toggle)
             .on_hover_text("Also find copies under all eight flips and quarter turns")
             .on_disabled_hover_text(is_blind);
-        if (method, symmetries) != (settings.method, settings.symmetries) {
+        let encoder = encoder_ui(ui, session);
+        let is_other_encoder = encoder != settings.encoder;
+        if (method, symmetries) != (settings.method, settings.symmetries) || is_other_encoder {
             let mut settings = settings.clone();
-            if method != settings.method {
+            settings.encoder = encoder.filter(|_| is_other_encoder || method != Method::Combined);
+            if settings.encoder.is_some() && method == Method::Combined {
+                // The scale of both evidences is fitted to the hand-made descriptor.
+                method = Method::Descriptor;
+            }
+            if method != settings.method || is_other_encoder {
                 // Another scale: what was set on this one means nothing there.
                 settings.threshold = None;
             }
@@ -95,6 +105,33 @@ pub(super) fn method_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session)
             pencil.act(Action::ChangeReview(Box::new(settings)));
         }
     });
+}
+
+/// The encoder by whose numbers samples are near each other: made by hand, or a trained model's.
+fn encoder_ui(ui: &mut Ui, session: &Session) -> Option<PathBuf> {
+    let settings = &session.review.settings;
+    let mut encoder = settings.encoder.clone();
+    let models = &session.training.models;
+    if models.is_empty() && encoder.is_none() {
+        return None;
+    }
+    let title = |encoder: &Option<PathBuf>| match encoder {
+        Some(run) => run.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        None => "Made by hand".to_owned(),
+    };
+    let chosen = title(&encoder);
+    let combo = ComboBox::from_id_salt("encoder").width(120.0).selected_text(&chosen);
+    let shown = combo.show_ui(ui, |ui| {
+        for choice in std::iter::once(None).chain(models.iter().map(|model| Some(model.run.clone()))) {
+            let text = title(&choice);
+            ui.selectable_value(&mut encoder, choice, text);
+        }
+    });
+    shown.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, format!("Descriptor: {chosen}")));
+    let help = "What describes a picture for near-copies, outliers and labels: numbers made by hand, or what a model \
+                that was trained here says";
+    shown.response.on_hover_text(help);
+    encoder
 }
 
 /// Draws histogram, threshold and what it finds.
