@@ -49,7 +49,8 @@
 //!
 //! # What stays true
 //!
-//! 1. A view reads state and returns actions. Actions, effects and edits are plain data.
+//! 1. A view reads state and returns actions. Actions, effects and edits are plain data, but for what waits on
+//!    the graphics device to be drawn: [`state::latent::Made`] and [`state::latent::MapFace`] hold on to it.
 //! 2. A sample's row number is stable for the life of a project: a rescan appends and marks as gone
 //!    ([`Dataset::reconcile`](dataset::Dataset::reconcile)), so that edits and caches keep their sample.
 //! 3. Every edit knows its inverse, and is durable before the screen says that it is saved.

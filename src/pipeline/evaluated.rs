@@ -157,6 +157,7 @@ pub fn evaluate(
     control.begin("Comparing", 0);
     let described = |rows: &[u32]| describe_rows(&pictures_of(&pack, rows));
     let (real_described, generated_described) = (described(&real), describe_rows(&generated));
+    control.checkpoint()?;
     let copying = seen.and_then(|seen| {
         let seen = described(&spread(seen, count * TRAINED_ON));
         copying(
@@ -168,6 +169,7 @@ pub fn evaluate(
     let encoded = encoded(model, generated.pixels.clone(), &classes, control)?;
     let real_encoded = score(model, &pack, &real, seed, control)?.means;
 
+    control.checkpoint()?;
     let (reconstruction, kl) = (mean(&scores.reconstruction), mean(&scores.divergence));
     Ok(Evaluated {
         held_out: is_same,

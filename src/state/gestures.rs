@@ -92,7 +92,10 @@ impl Session {
             | Action::ChangeTraining(_)
             | Action::StartTraining
             | Action::ResumeTraining { .. }) => return self.training_gesture(other),
-            other @ (Action::OpenModel { .. } | Action::ChangeLatent(_) | Action::ExportDrawnTo { .. }) => {
+            other @ (Action::OpenModel { .. }
+            | Action::SelectWithin { .. }
+            | Action::ChangeLatent(_)
+            | Action::ExportDrawnTo { .. }) => {
                 return self.latent_gesture(other);
             }
             other => return self.review_gesture(other),

@@ -45,6 +45,10 @@ pub struct Latent {
     /// Where the samples lie; `None` before they were encoded.
     pub space: Option<Arc<Space>>,
     pub map: Option<Arc<MapFace>>,
+    /// Samples that changed since they began to be encoded.
+    pub(super) changed: Vec<SampleId>,
+    /// The direction from one selection to the other, and the selections that it is of.
+    direction: Option<Direction>,
     map_asked: u64,
     map_answered: u64,
     map_wanted: Option<MapWish>,
@@ -54,11 +58,18 @@ pub struct Latent {
     near_wanted: Option<Vec<f32>>,
     /// The samples nearest to the drawn one under the cursor, with their distances.
     pub near: Arc<Vec<(SampleId, f32)>>,
-    /// How good the model is, once that was asked.
-    pub evaluated: Option<Arc<Evaluated>>,
+    /// How good the model is, once that was asked, and the filter of the samples that it was asked on.
+    pub evaluated: Option<(Arc<Evaluated>, String)>,
     /// Questions are numbered on from here.
     questions: u64,
     is_dark: bool,
+}
+
+#[derive(Debug)]
+struct Direction {
+    without: Arc<Vec<SampleId>>,
+    with: Arc<Vec<SampleId>>,
+    latent: Option<Vec<f32>>,
 }
 
 /// A model to look into.
@@ -348,6 +359,12 @@ impl Latent {
         self.slots[slot as usize].made.as_ref()
     }
 
+    /// Whether a part is decoded as it is wanted now.
+    pub fn is_newest(&self, slot: Slot) -> bool {
+        let state = &self.slots[slot as usize];
+        state.made.is_some() && state.asked == state.answered
+    }
+
     /// Whether all that was asked is answered.
     pub fn is_answered(&self) -> bool {
         let slots = self.slots.iter().all(|slot| slot.asked == slot.answered);
@@ -397,19 +414,32 @@ impl Latent {
                 let first = stops.get(..latent).filter(|first| !first.is_empty())?;
                 let direction = self.direction()?;
                 let part = |at: usize| (at as f32 / (STRIP - 1) as f32 * 2.0 - 1.0) * STRENGTH;
-                Some((0..STRIP).flat_map(|at| added(first, &direction, part(at))).collect())
+                Some((0..STRIP).flat_map(|at| added(first, direction, part(at))).collect())
             }
         }
     }
 
     /// The direction from one selection to the other.
-    pub fn direction(&self) -> Option<Vec<f32>> {
-        let (space, view) = (self.space.as_ref()?, &self.view.walk);
+    pub fn direction(&self) -> Option<&[f32]> {
+        self.direction.as_ref()?.latent.as_deref()
+    }
+
+    /// Works out the direction anew where the selections are others.
+    fn renew_direction(&mut self) {
+        let (with, without) = (&self.view.walk.with, &self.view.walk.without);
+        let is_same =
+            |known: &Direction| Arc::ptr_eq(&known.with, with) && Arc::ptr_eq(&known.without, without);
+        let Some(space) = self.space.as_ref().filter(|_| !self.direction.as_ref().is_some_and(is_same))
+        else {
+            return;
+        };
         let rows_of = |samples: &[SampleId]| -> Vec<f32> {
             samples.iter().filter_map(|sample| space.mean(*sample)).flatten().copied().collect()
         };
-        let (with, without) = (rows_of(&view.with), rows_of(&view.without));
-        attribute(Rows::new(&with, self.size())?, Rows::new(&without, self.size())?)
+        let latents = (rows_of(with), rows_of(without));
+        let rows = Rows::new(&latents.0, self.size()).zip(Rows::new(&latents.1, self.size()));
+        let latent = rows.and_then(|(with, without)| attribute(with, without));
+        self.direction = Some(Direction { with: with.clone(), without: without.clone(), latent });
     }
 
     /// What is to be decoded for a part, as the view is now.
@@ -484,8 +514,10 @@ impl Latent {
 
     /// The latent of the drawn sample under the cursor.
     fn pointed_at(&self) -> Option<Vec<f32>> {
-        if self.view.tab != LatentTab::Samples {
-            return self.moment().filter(|_| self.view.tab == LatentTab::Walk);
+        match self.view.tab {
+            LatentTab::Walk => return self.moment(),
+            LatentTab::Samples => {}
+            _ => return None,
         }
         let wanted = self.slots[Slot::Drawn as usize].wanted.as_ref()?;
         let latent = self.size();
@@ -499,6 +531,7 @@ impl Latent {
 
     /// Asks for all that is wanted and was not asked for.
     fn ask(&mut self) -> Vec<Effect> {
+        self.renew_direction();
         let mut effects = Vec::new();
         for slot in Slot::ALL {
             let wanted = self.wanted(slot);
@@ -535,6 +568,8 @@ impl Latent {
         (self.near_asked, self.near_answered, self.map_asked, self.map_answered) = (0, 0, 0, 0);
         self.near = Arc::default();
         self.evaluated = None;
+        self.direction = None;
+        self.changed.clear();
     }
 }
 
@@ -553,6 +588,11 @@ impl Session {
             Action::ChangeLatent(view) => {
                 self.latent.view = *view;
                 self.ask_latent()
+            }
+            Action::SelectWithin { outline, mode } => {
+                let map = self.latent.map.clone();
+                let within = map.map(|map| Effect::FindWithin { map, outline, mode });
+                (within.into_iter().collect(), None)
             }
             Action::ExportDrawnTo { path } => {
                 let accepted = self.latent.accepted();
@@ -573,7 +613,10 @@ impl Session {
                 latent.view.base = vec![0.0; size];
                 latent.view.axes = Axes::default();
                 latent.view.class = 0;
+                latent.view.pointed = None;
                 latent.view.walk.at = 0.0;
+                // What was said of another model's draws says nothing of this one's.
+                latent.view.draw = DrawView { seed: latent.view.draw.seed, ..DrawView::default() };
                 latent.model = Some(model);
                 return self.ask_latent();
             }
@@ -582,6 +625,9 @@ impl Session {
                 return (Vec::new(), Some((Level::Error, text)));
             }
             Action::SpaceFound { space, columns } => {
+                let changed = std::mem::take(&mut latent.changed);
+                let columns = if changed.is_empty() { columns } else { columns.forgetting(&changed).into() };
+                latent.direction = None;
                 latent.space = Some(space);
                 latent.near_wanted = None;
                 self.snapshot = self.snapshot.modelled(Some(columns));
@@ -600,9 +646,11 @@ impl Session {
                     }
                 }
             }
-            Action::Evaluated(figures) => latent.evaluated = Some(figures),
+            Action::Evaluated { figures, filter } => latent.evaluated = Some((figures, filter)),
             Action::NearFound { generation, near } if generation == latent.near_asked => {
-                latent.near = near;
+                let present = self.snapshot.derived().present();
+                let is_there = |(sample, _): &&(SampleId, f32)| present.contains(*sample as usize);
+                latent.near = Arc::new(near.iter().filter(is_there).copied().collect());
                 latent.near_answered = generation;
             }
             Action::MapDrawn { generation, map } if generation == latent.map_asked => {

@@ -387,6 +387,11 @@ pub enum Action {
     },
     /// Looks at something else in the latent space.
     ChangeLatent(Box<LatentView>),
+    /// Selects the samples of the view whose points on the map lie within an outline.
+    SelectWithin {
+        outline: Vec<[f32; 2]>,
+        mode: SelectMode,
+    },
     /// Compares what the open model draws with the samples of the view.
     EvaluateModel,
     /// Asks for a folder for the accepted draws.
@@ -472,7 +477,11 @@ pub enum Action {
         /// Or a sentence about why not.
         made: Result<Made, String>,
     },
-    Evaluated(Arc<Evaluated>),
+    /// How good the model is, on the samples that fit this filter.
+    Evaluated {
+        figures: Arc<Evaluated>,
+        filter: String,
+    },
     NearFound {
         generation: u64,
         near: Arc<Vec<(SampleId, f32)>>,
@@ -520,7 +529,7 @@ impl Action {
                 | Self::ModelFailed { .. }
                 | Self::SpaceFound { .. }
                 | Self::Decoded { .. }
-                | Self::Evaluated(_)
+                | Self::Evaluated { .. }
                 | Self::NearFound { .. }
                 | Self::MapDrawn { .. }
                 | Self::Refresh
@@ -662,6 +671,12 @@ pub enum Effect {
     DrawMap {
         generation: u64,
         wish: MapWish,
+    },
+    /// Find the samples of the view within an outline, and select them.
+    FindWithin {
+        map: Arc<MapFace>,
+        outline: Vec<[f32; 2]>,
+        mode: SelectMode,
     },
     PickDrawnFolder,
     /// Compare what the open model draws with the samples of the view.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::gestures::Answer;
 use super::session::{Session, Then};
 use super::{Action, Effect, Level, Rescanned};
-use crate::dataset::{Fact, Issue, SampleId};
+use crate::dataset::{Fact, Issue, ModelColumns, SampleId};
 
 impl Session {
     /// Takes a result in. One that answers an older question is dropped.
@@ -42,7 +42,7 @@ impl Session {
             | Action::ModelFailed { .. }
             | Action::SpaceFound { .. }
             | Action::Decoded { .. }
-            | Action::Evaluated(_)
+            | Action::Evaluated { .. }
             | Action::NearFound { .. }
             | Action::MapDrawn { .. } => return self.latent_result(action),
             Action::Saved { through, problem } => {
@@ -123,7 +123,11 @@ impl Session {
         let facts = snapshot.facts.clone();
         // Flags stay with their samples until it is known what follows from the new list.
         let findings = self.snapshot.findings.clone();
-        self.snapshot = snapshot.with(facts, self.overlay.marks.clone()).finding(findings);
+        // What a model said while the list was made holds but for what changed.
+        let forget = |model: &Arc<ModelColumns>| Arc::new(model.forgetting(&changed));
+        let model = self.snapshot.model.as_ref().map(forget);
+        self.latent.changed.extend_from_slice(&changed);
+        self.snapshot = snapshot.with(facts, self.overlay.marks.clone()).finding(findings).modelled(model);
         self.issues = issues;
         self.issues_revision += 1;
         self.selection.keep_to(self.snapshot.derived().present());

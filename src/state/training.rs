@@ -16,7 +16,7 @@ use crate::store::JournalOp;
 use crate::text::counted;
 use crate::train::SETTINGS;
 use crate::train::checkpoint::{About, Figures};
-use crate::train::config::{Channels, Config, Fit, Length, Shape};
+use crate::train::config::{Channels, Config, Fit, Shape};
 use crate::train::device::{Choice, Kind};
 use crate::train::run::{Began, Ended, HeldOutReport, StepReport, Told, Why};
 use crate::train::score::Pictures;
@@ -57,7 +57,7 @@ pub enum Begin {
     /// A new model.
     #[default]
     New,
-    /// What fits of a trained one: its folder.
+    /// What fits of a trained one: the folder of its run, of which the newest checkpoint counts.
     From(PathBuf),
     /// A run that was stopped goes on: the folder of the run.
     Resume(PathBuf),
@@ -168,10 +168,11 @@ impl Run {
         self.held_out.extend(told.held_out);
         while self.held_out.len() > Curve::MOST {
             // The last one stays.
+            let odd = self.held_out.len() % 2;
             let mut at = 0;
             self.held_out.retain(|_| {
                 at += 1;
-                at % 2 == 0
+                at % 2 == odd
             });
         }
         if let Some((step, originals, returned)) = told.reconstructions {
@@ -272,6 +273,14 @@ impl Film {
 }
 
 impl Draft {
+    /// The same run, beginning with what a model has learned: of its shape, on pictures as it knows them.
+    pub fn begin_with(&mut self, model: &ModelFace) {
+        let known = &model.about.config;
+        self.begin = Begin::From(model.run.clone());
+        self.config.shape = known.shape.clone();
+        (self.config.fit, self.config.batch) = (known.fit, known.batch);
+    }
+
     pub fn new(config: Config) -> Self {
         Self { config, device: Choice::default(), begin: Begin::default() }
     }
@@ -287,6 +296,15 @@ impl Draft {
     /// What is wrong with the settings, as a sentence.
     pub fn problem(&self) -> Option<String> {
         self.config.check().err().map(|error| crate::text::sentence(&error))
+    }
+
+    /// What an estimate is of, in words.
+    pub fn where_text(&self, speeds: &Speeds) -> &'static str {
+        match self.device {
+            Choice::Gpu => "on the graphics device",
+            Choice::Auto if speeds.gpu.is_some() => "on the graphics device",
+            Choice::Auto | Choice::Cpu => "on the processor",
+        }
     }
 
     /// How long a run over so many samples takes, in seconds; `None` before a speed is known.
@@ -370,7 +388,12 @@ impl Session {
 
     fn start_training(&mut self) -> Answer {
         let told = |text: String| (Vec::new(), Some((Level::Warning, text)));
-        let Some(draft) = self.training.draft.clone() else { return (Vec::new(), None) };
+        let Some(draft) = self.training.draft.clone() else {
+            // Nobody has seen the settings yet.
+            let mut effects = self.training_gesture(Action::AskTraining).0;
+            effects.push(Effect::TogglePane(super::Pane::Train));
+            return (effects, None);
+        };
         if self.training.is_running() {
             return told("A model is being trained already. Stop it to start another.".to_owned());
         }
@@ -388,22 +411,13 @@ impl Session {
         (vec![Effect::Train(Box::new(draft))], None)
     }
 
-    /// Goes on with a run that was stopped or completed: where it was completed, for as long again.
+    /// Goes on with a run that was stopped or completed.
     fn resume_training(&mut self, run: PathBuf) -> Answer {
         let Some(model) = self.training.models.iter().find(|model| model.run == run) else {
             return (Vec::new(), None);
         };
         let device = self.training.draft.as_ref().map(|draft| draft.device).unwrap_or_default();
-        let about = model.about.clone();
-        let mut config = about.config.clone();
-        let rows = self.shown.found.rows.len();
-        let is_over = about.step >= config.steps(rows.saturating_sub(rows / 10));
-        if is_over {
-            config.length = match config.length {
-                Length::Epochs(epochs) => Length::Epochs(epochs.saturating_mul(2)),
-                Length::Steps(steps) => Length::Steps(steps.saturating_mul(2)),
-            };
-        }
+        let config = model.about.config.clone();
         if self.training.is_running() {
             let text = "A model is being trained already. Stop it to go on with another.".to_owned();
             return (Vec::new(), Some((Level::Warning, text)));

@@ -194,7 +194,9 @@ pub enum TrainError {
     Device(#[from] DeviceError),
     #[error(transparent)]
     NoDevice(#[from] NoDevice),
-    #[error("these are not the samples that the run began with; begin another run with what it learned")]
+    #[error(
+        "these are not the samples that the run began with: show those, or begin another run with what it learned"
+    )]
     OtherSamples,
     #[error("a part that does not fit cannot be frozen, for it would never learn: {0}")]
     FrozenUnfit(String),

@@ -43,7 +43,6 @@ pub struct LatentPane {
 /// Draws the panel.
 pub fn latent_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut LatentPane) {
     let state = pencil.state;
-    pane.takes_verdicts = false;
     let Some(session) = &state.session else { return };
     if !session.training.is_asked {
         pencil.act(Action::AskTraining);
@@ -57,7 +56,7 @@ pub fn latent_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut LatentPane) {
     egui::CentralPanel::default().frame(frame).show(ui, |ui| match view.tab {
         LatentTab::Map => map::map_ui(ui, pencil, session, model, &mut view, &mut pane.map),
         LatentTab::Sheet => sheet::sheet_ui(ui, session, model, &mut view, &mut pane.sheet),
-        LatentTab::Walk => walk::walk_ui(ui, pencil, session, &mut view, &mut pane.walk),
+        LatentTab::Walk => walk::walk_ui(ui, pencil, session, model, &mut view, &mut pane.walk),
         LatentTab::Report => report::report_ui(ui, pencil, session),
         LatentTab::Samples => {
             pane.takes_verdicts =
@@ -86,7 +85,7 @@ fn bar_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, model: &OpenM
             ComboBox::from_id_salt("model").width(130.0).selected_text(&model.name).show_ui(ui, |ui| {
                 for known in session.training.models.iter() {
                     let is_it = model.folder.as_ref() == Some(&known.checkpoint);
-                    if ui.selectable_label(is_it, known.name()).clicked() && !is_it {
+                    if ui.selectable_label(is_it, known.name()).clicked() {
                         open(pencil, ModelRef::Folder(known.checkpoint.clone()));
                     }
                 }

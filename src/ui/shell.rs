@@ -174,6 +174,8 @@ fn add_beside_grid(tree: &mut Tree<Pane>, pane: Pane) -> bool {
 pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels: &mut Panels) {
     let tokens = Tokens::of(ui);
     shortcuts(ui, pencil, views);
+    // Each frame anew: a panel that is not drawn takes no keys.
+    views.latent.takes_verdicts = false;
     let bar = egui::Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(10, 6));
     egui::Panel::top("top").frame(bar).show(ui, |ui| top_ui(ui, pencil, views));
     let low = egui::Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(12, 0));

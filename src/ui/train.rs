@@ -44,13 +44,14 @@ pub fn train_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut TrainView) {
     if !session.training.is_asked {
         pencil.act(Action::AskTraining);
     }
+    let mut starts = false;
     if ui.available_width() >= WIDE {
         let frame = Frame::new().fill(Tokens::of(ui).panel);
         egui::Panel::left("train settings").frame(frame).resizable(false).exact_size(SETTINGS).show(
             ui,
             |ui| {
                 egui::Panel::bottom("train start").frame(padded()).show(ui, |ui| {
-                    start_ui(ui, pencil, session, view);
+                    starts = start_ui(ui, pencil, session, view);
                 });
                 scrolled(ui, "settings", |ui| {
                     settings_ui(ui, session, &mut view.moved);
@@ -62,7 +63,7 @@ pub fn train_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut TrainView) {
         egui::CentralPanel::no_frame().show(ui, |ui| learned_ui(ui, pencil, session, view));
     } else {
         egui::Panel::bottom("train start").frame(padded()).show(ui, |ui| {
-            start_ui(ui, pencil, session, view);
+            starts = start_ui(ui, pencil, session, view);
         });
         scrolled(ui, "train", |ui| {
             if let Some(run) = &session.training.run {
@@ -77,6 +78,10 @@ pub fn train_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut TrainView) {
     let is_held = ui.input(|input| input.pointer.any_down());
     if !is_held && let Some(draft) = view.moved.take() {
         pencil.act(Action::ChangeTraining(Box::new(draft)));
+    }
+    // A field that is left by this click has its value by now.
+    if starts {
+        pencil.act(Action::Run(Command::Train));
     }
 }
 
@@ -94,12 +99,12 @@ fn scrolled(ui: &mut Ui, name: &str, draw: impl FnOnce(&mut Ui)) {
     });
 }
 
-/// What a run would be and how long it would take, and the button that starts it.
-fn start_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &TrainView) {
+/// What a run would be and how long it would take, and the button that starts it; tells whether it was clicked.
+fn start_ui(ui: &mut Ui, pencil: &Pencil<'_>, session: &Session, view: &TrainView) -> bool {
     let training = &session.training;
     let Some(draft) = view.moved.as_ref().or(training.draft.as_ref()) else {
         ui.label(widgets::dim("Looking at the samples…"));
-        return;
+        return false;
     };
     let tokens = Tokens::of(ui);
     let samples = session.shown.found.counts.samples - session.shown.found.counts.pruned;
@@ -112,7 +117,7 @@ fn start_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &Trai
             let parameters = counted(draft.config.shape.parameters(), "parameter");
             ui.add(egui::Label::new(widgets::dim(parameters)).wrap());
             let time = match draft.estimate_secs(samples as usize, &training.speeds) {
-                Some(secs) => format!("About {}", duration_text(secs)),
+                Some(secs) => format!("About {} {}", duration_text(secs), draft.where_text(&training.speeds)),
                 None => "How long it takes is known after the first run there.".to_owned(),
             };
             ui.add(egui::Label::new(widgets::dim(time)).wrap());
@@ -132,9 +137,7 @@ fn start_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &Trai
         true => "A model is being trained already",
         false => "There is nothing to train on, or a setting is out of range",
     };
-    if response.on_disabled_hover_text(hint).clicked() {
-        pencil.act(Action::Run(Command::Train));
-    }
+    response.on_disabled_hover_text(hint).clicked()
 }
 
 /// What is learned, or what stands in its place.

@@ -179,7 +179,7 @@ fn a_model_is_trained_beside_the_browser_looked_into_and_drawn_from() {
     // The report has the figures that the command line prints.
     window.click("Report");
     window.click("Compare");
-    let figures = session(&window).latent.evaluated.clone().expect("they were compared");
+    let (figures, _) = session(&window).latent.evaluated.clone().expect("they were compared");
     assert!(figures.elbo.is_finite() && figures.descriptor.frechet.is_some(), "{figures:?}");
     window.harness.get_by_label(&format!("{:.2} nats", figures.elbo));
     window.harness.get_by_label("Coverage");

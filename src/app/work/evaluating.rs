@@ -19,7 +19,10 @@ use crate::train::streamed::Samples;
 const SEED: u64 = 1;
 
 /// A comparison that is under way.
-pub struct Evaluating(Job<Result<Evaluated, String>>);
+pub struct Evaluating {
+    job: Job<Result<Evaluated, String>>,
+    filter: String,
+}
 
 impl Evaluating {
     /// Starts comparing with the samples of the view.
@@ -31,6 +34,7 @@ impl Evaluating {
     ) -> std::io::Result<Self> {
         let (snapshot, reader) = (session.snapshot.clone(), live.reader.clone());
         let filter = session.overlay.view.filter.clone();
+        let asked = filter.clone();
         let work = move |control: &Control| {
             let all = samples(&snapshot, &filter);
             let of = Samples { snapshot: &snapshot, reader: &reader, samples: &all };
@@ -40,18 +44,20 @@ impl Evaluating {
                 other => Ok(other.map_err(sentence)),
             }
         };
-        Ok(Self(Job::spawn("evaluate", waker(ctx), work)?))
+        Ok(Self { job: Job::spawn("evaluate", waker(ctx), work)?, filter: asked })
     }
 
     pub fn control(&self) -> &Control {
-        self.0.control()
+        self.job.control()
     }
 
     /// What came of it, once it has ended.
     pub fn poll(&mut self) -> Option<Action> {
         let told = |level, text| Action::Notify { level, text };
-        Some(match self.0.poll()? {
-            Outcome::Done(Ok(figures)) => Action::Evaluated(Arc::new(figures)),
+        Some(match self.job.poll()? {
+            Outcome::Done(Ok(figures)) => {
+                Action::Evaluated { figures: Arc::new(figures), filter: std::mem::take(&mut self.filter) }
+            }
             Outcome::Done(Err(text)) => told(Level::Error, text),
             Outcome::Cancelled => told(Level::Info, "The comparison was stopped.".to_owned()),
             Outcome::Panicked(cause) => told(Level::Error, bug("the comparison", &cause)),

@@ -36,7 +36,7 @@ use self::measuring::Measuring;
 use self::opening::{Ended, Opening};
 use self::planning::{Draft, Planner};
 use self::rescanning::{Interrupted, Rescanning};
-use self::studio::{Encoding, Loaded, OpeningModel, Studio};
+use self::studio::{Encoding, Loaded, OpeningModel, Studio, Within};
 use self::training::{Asking, Training};
 use super::thumbs::ThumbSource;
 use crate::dataset::SampleId;
@@ -344,6 +344,13 @@ impl Work {
                         is_slow,
                         before,
                     });
+                }
+                Vec::new()
+            }
+            Effect::FindWithin { map, outline, mode } => {
+                if let (Some(session), Some(space)) = (&state.session, self.space.clone()) {
+                    let rows = session.shown.found.rows.clone();
+                    self.studio.find_within(Within { map, space, rows, outline, mode });
                 }
                 Vec::new()
             }
@@ -662,7 +669,8 @@ impl Work {
     /// Asks a model where the samples lie. What another one is asked ends.
     fn start_encoding(&mut self, state: &State, loaded: &Arc<Loaded>) -> Option<Action> {
         let (Some(live), Some(session)) = (&self.live, &state.session) else { return None };
-        match Encoding::start(loaded.clone(), live, session, &self.ctx) {
+        let before = self.encode.take();
+        match Encoding::start(loaded.clone(), live, session, before, &self.ctx) {
             Ok(encoding) => {
                 self.encode = Some(encoding);
                 None

@@ -10,17 +10,18 @@ use crossbeam_channel::Sender;
 use egui::Context;
 
 use super::live::Live;
+use super::training::samples;
 use super::{bug, waker};
 use crate::dataset::SampleId;
+use crate::dataset::query::Rows;
 use crate::jobs::{Cancelled, Control, Job, Newest, Outcome};
 use crate::pipeline::modelled::{Asked, modelled};
-use crate::state::latent::{Latents, Made, ModelRef, NEAR, OpenModel, Slot};
-use crate::state::{Action, Level, Session};
+use crate::state::latent::{Latents, Made, MapFace, ModelRef, NEAR, OpenModel, Slot};
+use crate::state::{Action, Level, SelectMode, Session};
 use crate::text::sentence;
 use crate::train::checkpoint::{self, Checkpoint};
 use crate::train::device::{Choice, Graphics, Processor};
 use crate::train::model::Model;
-use crate::train::pack::chosen;
 use crate::train::score::decode;
 use crate::train::space::Space;
 use crate::train::streamed::{Samples, StreamError};
@@ -116,18 +117,22 @@ struct Found {
 }
 
 impl Encoding {
-    /// Starts encoding all samples that are not pruned.
+    /// Starts encoding all samples that are not pruned, once what is encoded `before` has let the project go: in
+    /// the order of their paths, as the command line does, so that what follows from all together is the same.
     pub fn start(
         loaded: Arc<Loaded>,
         live: &Live,
         session: &Session,
+        before: Option<Self>,
         ctx: &Context,
     ) -> std::io::Result<Self> {
         let (snapshot, reader) = (session.snapshot.clone(), live.reader.clone());
         let project = live.writable_project();
         let work = move |control: &Control| {
-            let all: Vec<SampleId> = (0..snapshot.len() as SampleId).collect();
-            let all = chosen(&snapshot, &all);
+            if let Some(before) = before {
+                before.stop();
+            }
+            let all = samples(&snapshot, "");
             let samples = Samples { snapshot: &snapshot, reader: &reader, samples: &all };
             match modelled(loaded.asked(), samples, project.as_deref(), crate::pipeline::cores(), control) {
                 Ok(found) => {
@@ -184,6 +189,25 @@ struct Questions {
     loaded: Option<Arc<Loaded>>,
     decode: [Option<(u64, Latents)>; Slot::ALL.len()],
     near: Option<(u64, Arc<Space>, Vec<f32>)>,
+    within: Option<Within>,
+}
+
+/// An outline on a map, and whom to look for in it.
+pub struct Within {
+    pub map: Arc<MapFace>,
+    pub space: Arc<Space>,
+    pub rows: Arc<Rows>,
+    pub outline: Vec<[f32; 2]>,
+    pub mode: SelectMode,
+}
+
+impl Within {
+    /// The samples of the view in it.
+    fn samples(&self) -> Vec<SampleId> {
+        let rows = self.map.scatter.within(&self.outline);
+        let samples = rows.iter().filter_map(|row| self.space.samples.get(*row as usize)).copied();
+        samples.filter(|sample| self.rows.mask().contains(*sample as usize)).collect()
+    }
 }
 
 /// The thread that decodes.
@@ -193,7 +217,15 @@ impl Studio {
     /// Starts the thread. Answers go to `answers`, and `wake` is called after each.
     pub fn spawn(answers: Sender<Action>, wake: impl Fn() + Send + 'static) -> Self {
         Self(Newest::spawn("decode", move |questions: Questions| {
-            let Questions { loaded, decode, near } = questions;
+            let Questions { loaded, decode, near, within } = questions;
+            if let Some(within) = within {
+                let samples = within.samples();
+                if !samples.is_empty() {
+                    // The window may be gone by now.
+                    let _ = answers.send(Action::SelectSamples { samples, mode: within.mode });
+                    wake();
+                }
+            }
             for (slot, question) in Slot::ALL.into_iter().zip(decode) {
                 let (Some(loaded), Some((generation, latents))) = (&loaded, question) else { continue };
                 // The window may be gone by now.
@@ -212,11 +244,17 @@ impl Studio {
         self.0.change(|waiting| {
             let waiting = waiting.get_or_insert_default();
             // What was asked of another model is of no use any more.
-            if !waiting.loaded.as_ref().is_some_and(|known| Arc::ptr_eq(known, loaded)) {
-                *waiting = Questions { loaded: Some(loaded.clone()), ..Questions::default() };
+            if waiting.loaded.as_ref().is_some_and(|known| !Arc::ptr_eq(known, loaded)) {
+                waiting.decode = Default::default();
             }
+            waiting.loaded = Some(loaded.clone());
             waiting.decode[slot as usize] = Some((generation, latents));
         });
+    }
+
+    /// Selects what is within an outline.
+    pub fn find_within(&self, within: Within) {
+        self.0.change(|waiting| waiting.get_or_insert_default().within = Some(within));
     }
 
     pub fn find_near(&self, space: &Arc<Space>, generation: u64, latent: Vec<f32>) {

@@ -15,6 +15,7 @@ use crate::state::training::Begin;
 use crate::state::{Action, Draft, End, ModelFace, Session};
 use crate::text::sentence;
 use crate::train::checkpoint::{self, Checkpoint};
+use crate::train::config::Length;
 use crate::train::device::{Graphics, Processor};
 use crate::train::pack::{Wanted, chosen, pack};
 use crate::train::run::{Cadence, Ended, Feed, Request, Start, Told, TrainError, spawn};
@@ -89,7 +90,8 @@ fn prepare(
     models: Option<PathBuf>,
     control: &Control,
 ) -> Result<Request, TrainError> {
-    let Draft { config, device, begin } = draft;
+    let Draft { mut config, device, begin } = draft;
+    let mut steps_made = None;
     let (start, out, class_names) = match begin {
         Begin::New => (Start::New, new_run(models.as_deref()), None),
         Begin::From(path) => {
@@ -100,11 +102,19 @@ fn prepare(
             checkpoint::mend(&run);
             let checkpoint = Checkpoint::load(&run)?;
             let class_names = Some(checkpoint.about.class_names.clone());
+            steps_made = Some(checkpoint.about.step);
             (Start::Resume(checkpoint.into()), models.map(|_| run), class_names)
         }
     };
     let wanted = Wanted { class_names, ..Wanted::of(&config) };
     let pack = Arc::new(pack(snapshot, reader, &samples, &wanted, pipeline::cores(), control)?);
+    if steps_made.is_some_and(|made| made >= config.steps(pack.training.len())) {
+        // It was completed: as long again.
+        config.length = match config.length {
+            Length::Epochs(epochs) => Length::Epochs(epochs.saturating_mul(2)),
+            Length::Steps(steps) => Length::Steps(steps.saturating_mul(2)),
+        };
+    }
     control.begin("Preparing the device", 0);
     Ok(Request {
         processor: match &graphics {

@@ -26,7 +26,8 @@ pub fn axes_ui(ui: &mut Ui, model: &OpenModel, found: Option<&Space>, view: &mut
     });
     shown.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, format!("Axes: {title}")));
     let most = match view.axes {
-        Axes::Principal(_) => found.map_or(0, |found| found.pca.count()),
+        // Which ones there are is known once the samples are encoded.
+        Axes::Principal(_) => found.map_or(latent, |found| found.pca.count()),
         Axes::Dimensions(_) => latent,
     };
     let (Axes::Principal(axes) | Axes::Dimensions(axes)) = &mut view.axes;

@@ -11,7 +11,7 @@ use crate::analysis::scatter::Bounds;
 use crate::dataset::SampleId;
 use crate::dataset::columns::{ColumnKind, all_columns};
 use crate::gpu::points::{self, View};
-use crate::state::latent::{ColourBy, LatentView, Legend, MapFace, OpenModel, Slot};
+use crate::state::latent::{ColourBy, LatentView, Legend, MapFace, ModelRef, OpenModel, Slot};
 use crate::state::{Action, JobId, SelectMode, Session};
 use crate::text::{counted, grouped};
 use crate::train::space::Space;
@@ -50,7 +50,7 @@ pub fn map_ui(
 ) {
     let latent = &session.latent;
     let (Some(found), Some(face)) = (&latent.space, &latent.map) else {
-        return waiting_ui(ui, pencil);
+        return waiting_ui(ui, pencil, session);
     };
     // Other axes are another map, of which all is shown again.
     if map.of.as_ref().is_none_or(|of| of.axes != face.axes || !Arc::ptr_eq(&of.scatter, &face.scatter)) {
@@ -62,18 +62,27 @@ pub fn map_ui(
 }
 
 /// Stands in the place of the map while the samples are encoded.
-fn waiting_ui(ui: &mut Ui, pencil: &Pencil<'_>) {
+fn waiting_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
     let color = Tokens::of(ui).text_dim;
-    let job = pencil.state.jobs.iter().find(|job| job.id == JobId::Encode);
+    let state = pencil.state;
+    let job = state.jobs.iter().find(|job| job.id == JobId::Encode);
     let (title, text) = match job {
         Some(_) => ("Encoding the samples", "Each sample goes through the model, which says where it lies."),
-        None => ("The samples are not encoded", "It was stopped. Open the model again to go on."),
+        None if session.latent.space.is_some() => ("Drawing the map", ""),
+        None => {
+            ("The samples are not encoded", "It was stopped, or failed. Opening the model again goes on.")
+        }
     };
     let page = Page { icon: icons::ICON_SCATTER_PLOT, color, title, text };
     widgets::page_ui(ui, &page, |ui| {
         if let Some(job) = job {
             let bar = egui::ProgressBar::new(job.progress.fraction().unwrap_or(0.0)).desired_height(5.0);
             ui.add(bar).accessible_name("Progress of encoding");
+        } else if session.latent.space.is_none()
+            && let Some(folder) = session.latent.model.as_ref().and_then(|model| model.folder.clone())
+            && ui.button("Encode again").clicked()
+        {
+            pencil.act(Action::OpenModel { model: ModelRef::Folder(folder) });
         }
     });
 }
@@ -209,9 +218,11 @@ fn canvas_ui(
     let place = pointer.map(|at| drawn.cloud_from_screen(rect, at));
     let pointed = place.and_then(|place| face.scatter.nearest(place, REACH / seen.1));
     let pointed = pointed.and_then(|row| Some((row, *found.samples.get(row as usize)?)));
+    // What the filter leaves out steps back, and is nothing to point at.
+    let pointed = pointed.filter(|(_, sample)| session.shown.found.rows.mask().contains(*sample as usize));
     // What is under a sample is known: the empty places are decoded.
     view.pointed = if pointed.is_some() { view.pointed } else { place.or(view.pointed) };
-    outline_ui(ui, pencil, &response, rect, map, &drawn, found, face);
+    outline_ui(ui, pencil, &response, rect, map, &drawn);
     if let Some((row, sample)) = pointed {
         let at = drawn.screen_from_cloud(rect, face.scatter.points()[row as usize]);
         painter.circle_stroke(at, radius + 3.0, Stroke::new(2.0, tokens.accent));
@@ -222,7 +233,7 @@ fn canvas_ui(
         }
         response.on_hover_ui_at_pointer(|ui| sample_ui(ui, pencil, session, sample));
     }
-    hint_ui(&painter, rect, tokens);
+    hint_ui(&painter, rect, (face.points.len(), count), tokens);
 }
 
 /// What is seen after wheel and drags: the middle and points of the screen to a unit.
@@ -283,7 +294,6 @@ fn prior_ui(
 }
 
 /// An outline that is drawn, and what it selects once it is done.
-#[expect(clippy::too_many_arguments, reason = "a gesture, where it is, and what it does")]
 fn outline_ui(
     ui: &Ui,
     pencil: &mut Pencil<'_>,
@@ -291,8 +301,6 @@ fn outline_ui(
     rect: Rect,
     map: &mut MapView,
     drawn: &View,
-    found: &Space,
-    face: &MapFace,
 ) {
     let tokens = Tokens::of(ui);
     let modifiers = ui.input(|input| input.modifiers);
@@ -316,15 +324,10 @@ fn outline_ui(
     let painter = ui.painter_at(rect);
     painter.add(egui::Shape::closed_line(corners, Stroke::new(1.5, tokens.accent)));
     if response.drag_stopped_by(PointerButton::Primary) {
-        let rows = face.scatter.within(&map.outline);
-        map.outline.clear();
-        let samples: Vec<SampleId> =
-            rows.iter().filter_map(|row| found.samples.get(*row as usize)).copied().collect();
+        let outline = std::mem::take(&mut map.outline);
         let mode =
             if modifiers.command || modifiers.shift { SelectMode::AddRange } else { SelectMode::Range };
-        if !samples.is_empty() {
-            pencil.act(Action::SelectSamples { samples, mode });
-        }
+        pencil.act(Action::SelectWithin { outline, mode });
     }
 }
 
@@ -347,10 +350,16 @@ fn sample_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, sample: Sa
     }
 }
 
-fn hint_ui(painter: &egui::Painter, rect: Rect, tokens: &Tokens) {
+fn hint_ui(painter: &egui::Painter, rect: Rect, (drawn, all): (usize, usize), tokens: &Tokens) {
     let font = egui::FontId::proportional(size::SMALL);
-    let text = "Drag around samples to select them · wheel zooms · right drag moves · double click shows all";
-    let galley = widgets::elided(painter, text, tokens.text_dim, font, rect.width() - 2.0 * space::M);
+    let mut text =
+        "Drag around samples to select them · wheel zooms · right drag moves · double click shows all"
+            .to_owned();
+    if drawn < all {
+        // The processor draws.
+        text = format!("{} of {} points are drawn · {text}", grouped(drawn as u64), grouped(all as u64));
+    }
+    let galley = widgets::elided(painter, &text, tokens.text_dim, font, rect.width() - 2.0 * space::M);
     let at = rect.left_bottom() + vec2(space::M, -space::S - galley.size().y);
     painter.galley(at, galley, tokens.text_dim);
 }

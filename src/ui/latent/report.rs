@@ -23,7 +23,7 @@ const MEANINGS: [(&str, &str); 6] = [
 /// Draws the report.
 pub fn report_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
     let job = pencil.state.jobs.iter().find(|job| job.id == JobId::Evaluate);
-    let Some(figures) = &session.latent.evaluated else {
+    let Some((figures, filter)) = &session.latent.evaluated else {
         let color = Tokens::of(ui).text_dim;
         let page = Page {
             icon: icons::ICON_ANALYTICS,
@@ -49,6 +49,11 @@ pub fn report_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
     egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         super::padded().show(ui, |ui| {
             ui.set_width(ui.available_width());
+            if *filter != session.overlay.view.filter {
+                let of = if filter.is_empty() { "all samples".to_owned() } else { format!("“{filter}”") };
+                let text = format!("Of another view than the one on screen: {of}.");
+                ui.colored_label(Tokens::of(ui).warn, text);
+            }
             figures_ui(ui, figures);
             ui.add_space(space::M);
             ui.add_enabled_ui(job.is_none(), |ui| compare_ui(ui, pencil, "Compare again"));

@@ -151,7 +151,8 @@ fn grid_ui(
     let tokens = Tokens::of(ui);
     let Some(Made::Here(made)) = session.latent.made(Slot::Drawn) else {
         ui.centered_and_justified(|ui| ui.label(widgets::dim("Drawing…")));
-        return false;
+        // Keys that decide are not about the dataset's samples here.
+        return true;
     };
     let draw = &mut view.draw;
     let whole = ui.available_rect_before_wrap();
@@ -161,6 +162,8 @@ fn grid_ui(
         list_keys.use_by_click(&list);
     }
     let takes = list_keys.takes(ui, pencil, &list, whole);
+    // Nothing is said of pictures that nobody has seen: those on screen may be a moment old.
+    let are_seen = session.latent.is_newest(Slot::Drawn);
     egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
         super::padded().show(ui, |ui| {
             let width = ui.available_width();
@@ -168,7 +171,7 @@ fn grid_ui(
             let side = (width + GAP) / columns as f32 - GAP;
             let lines = made.len().div_ceil(columns);
             let (rect, _) = ui.allocate_exact_size(vec2(width, lines as f32 * (side + GAP)), Sense::hover());
-            if takes {
+            if takes && are_seen {
                 keys(ui, draw.count, columns, &mut draw.cursor, &mut draw.verdicts);
             }
             let cells = pane.texture.cells(ui.ctx(), made);
@@ -194,7 +197,7 @@ fn grid_ui(
                         format!("Drawn sample {}{said}", at + 1),
                     )
                 });
-                if response.clicked() {
+                if response.clicked() && are_seen {
                     list_keys.use_by_click(&list);
                     // A second click changes what is said of it.
                     if draw.cursor == at {
@@ -206,8 +209,11 @@ fn grid_ui(
                     }
                     draw.cursor = at;
                 }
-                let tint =
-                    if verdict == Verdict::Prune { Color32::from_white_alpha(60) } else { Color32::WHITE };
+                let tint = if verdict == Verdict::Prune || !are_seen {
+                    Color32::from_white_alpha(60)
+                } else {
+                    Color32::WHITE
+                };
                 cells.paint(ui.painter(), at, cell, tint);
                 if let Some((icon, color)) = widgets::verdict_icon(verdict, tokens) {
                     widgets::badge(ui.painter(), icon, cell.left_top() + vec2(11.0, 11.0), color, tokens);

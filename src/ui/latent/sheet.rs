@@ -165,4 +165,8 @@ fn base_ui(ui: &mut Ui, session: &Session, view: &mut LatentView) {
             response.on_disabled_hover_text("This dimension is one of the axes");
         });
     }
+    if view.base.len() > SLIDERS {
+        let text = format!("The first {SLIDERS} of {} dimensions have a slider.", view.base.len());
+        ui.add(egui::Label::new(widgets::dim(text)).wrap());
+    }
 }

@@ -8,7 +8,7 @@ use egui_material_icons::icons;
 use super::{near_ui, picture_ui, thumbnail_ui};
 use crate::dataset::SampleId;
 use crate::state::Session;
-use crate::state::latent::{Along, LatentView, Made, STOPS, STRENGTH, STRIP, Slot, WalkView};
+use crate::state::latent::{Along, LatentView, Made, OpenModel, STOPS, STRENGTH, STRIP, Slot, WalkView};
 use crate::text::counted;
 use crate::train::latent::Path;
 use crate::ui::sheet::SheetTexture;
@@ -41,6 +41,7 @@ pub fn walk_ui(
     ui: &mut Ui,
     pencil: &mut Pencil<'_>,
     session: &Session,
+    model: &OpenModel,
     view: &mut LatentView,
     pane: &mut WalkPaneView,
 ) {
@@ -48,6 +49,7 @@ pub fn walk_ui(
         super::padded().show(ui, |ui| {
             ui.set_width(ui.available_width());
             choice_ui(ui, &mut view.walk);
+            super::class_ui(ui, model, view);
             ui.add_space(space::S);
             match view.walk.along {
                 Along::Samples => stops_ui(ui, pencil, session, &mut view.walk),
@@ -55,6 +57,7 @@ pub fn walk_ui(
             }
             ui.add_space(space::M);
             if session.latent.moment().is_none() {
+                pane.playing = None;
                 return hint_ui(ui, session, &view.walk);
             }
             way_ui(ui, session, &mut view.walk, pane);
@@ -101,17 +104,24 @@ fn choice_ui(ui: &mut Ui, walk: &mut WalkView) {
     });
 }
 
-/// The selected samples that the model knows, at most so many.
-fn selected(session: &Session, most: usize) -> Vec<SampleId> {
+/// The first of the selected samples that the model knows, by the number that each has in the dataset.
+fn first_selected(session: &Session, most: usize) -> Vec<SampleId> {
     let Some(found) = &session.latent.space else { return Vec::new() };
     session.selection.iter().filter(|sample| found.row_of(*sample).is_some()).take(most).collect()
 }
 
+/// Selected samples that the model knows, from all over the selection, at most about so many.
+fn spread_selected(session: &Session, most: usize) -> Vec<SampleId> {
+    let Some(found) = &session.latent.space else { return Vec::new() };
+    let step = session.selection.len().div_ceil(most).max(1);
+    session.selection.iter().step_by(step).filter(|sample| found.row_of(*sample).is_some()).collect()
+}
+
 fn stops_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, walk: &mut WalkView) {
     ui.horizontal_wrapped(|ui| {
-        let fits = selected(session, STOPS);
+        let fits = first_selected(session, STOPS);
         let button = ui.add_enabled(fits.len() > 1, egui::Button::new("Walk through the selected samples"));
-        let help = format!("From sample to sample in the order of the list, {STOPS} at most");
+        let help = format!("From sample to sample, the first {STOPS} of them at most");
         let button = button.on_hover_text(help).on_disabled_hover_text("Select two samples or more");
         if button.clicked() {
             walk.stops = fits;
@@ -136,12 +146,12 @@ fn stops_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, walk: &mut 
 fn direction_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, walk: &mut WalkView) {
     /// Samples of a selection that count: their mean hardly changes with more.
     const MOST: usize = 10_000;
-    let fits = selected(session, MOST);
+    let any = !session.selection.is_empty();
     let mut pick = |ui: &mut Ui, title: &str, help: &str, known: &mut Arc<Vec<SampleId>>| {
         ui.horizontal_wrapped(|ui| {
-            let button = ui.add_enabled(!fits.is_empty(), egui::Button::new(title)).on_hover_text(help);
+            let button = ui.add_enabled(any, egui::Button::new(title)).on_hover_text(help);
             if button.on_disabled_hover_text("Select samples first").clicked() {
-                *known = Arc::new(fits.clone());
+                *known = Arc::new(spread_selected(session, MOST));
             }
             ui.label(widgets::dim(counted(known.len() as u64, "sample")));
         });

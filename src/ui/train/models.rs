@@ -3,8 +3,8 @@
 use egui::{Frame, Label, Margin, RichText, Ui};
 
 use crate::state::latent::ModelRef;
-use crate::state::training::{Begin, pictures_text};
-use crate::state::{Action, Command, Draft, ModelFace, Session};
+use crate::state::training::pictures_text;
+use crate::state::{Action, Command, ModelFace, Session};
 use crate::text::counted;
 use crate::ui::theme::{Tokens, bold, size, space};
 use crate::ui::{Pencil, widgets};
@@ -37,28 +37,30 @@ fn model_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, model: &Mod
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = space::XS;
             let idle = !session.training.is_running();
-            let button = |ui: &mut Ui, title: &str, help: &str| {
-                let button = ui.add_enabled(idle, egui::Button::new(RichText::new(title).small()));
+            let button = |ui: &mut Ui, enabled: bool, title: &str, help: &str| {
+                let button = ui.add_enabled(enabled, egui::Button::new(RichText::new(title).small()));
                 let button = button.on_hover_text(help).on_disabled_hover_text("A model is being trained");
                 button.widget_info(|| {
                     let label = format!("{title}: {name}");
-                    egui::WidgetInfo::labeled(egui::Role::Button, idle, label)
+                    egui::WidgetInfo::labeled(egui::Role::Button, enabled, label)
                 });
                 button.clicked()
             };
-            if button(ui, "Look into", "Show where it puts the samples, and what it draws") {
+            if button(ui, true, "Look into", "Show where it puts the samples, and what it draws") {
                 pencil.act(Action::OpenModel { model: ModelRef::Folder(model.checkpoint.clone()) });
                 pencil.act(Action::Run(Command::ShowLatent));
             }
-            if button(ui, "Go on", "Train it further on the samples that it knows") {
+            let help = "Train it further, as long again where it was completed. The view has to show the very samples that it \
+                        began with";
+            if button(ui, idle, "Go on", help) {
                 pencil.act(Action::ResumeTraining { run: model.run.clone() });
             }
-            if button(ui, "Begin with it", "Set up a new run that begins with what this one learned")
-                && let Some(draft) = &session.training.draft
+            let draft = session.training.draft.as_ref();
+            let help = "Set up a new run that begins with what this one learned, on whatever is shown";
+            if button(ui, idle && draft.is_some(), "Begin with it", help)
+                && let Some(mut draft) = draft.cloned()
             {
-                let mut draft = Draft { begin: Begin::From(model.checkpoint.clone()), ..draft.clone() };
-                draft.config.shape = about.config.shape.clone();
-                draft.config.fit = about.config.fit;
+                draft.begin_with(model);
                 pencil.act(Action::ChangeTraining(Box::new(draft)));
             }
         });

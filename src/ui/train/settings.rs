@@ -82,25 +82,16 @@ fn begin_ui(ui: &mut Ui, session: &Session, draft: &mut Draft) {
     group(ui, "Begin with", |ui| {
         row(ui, "Model", "A new model, or what fits of one that is trained already", |ui| {
             let title = |begin: &Begin| match begin {
-                Begin::From(path) => models
-                    .iter()
-                    .find(|model| model.checkpoint == *path)
-                    .map_or_else(|| path.display().to_string(), |model| model.name()),
+                Begin::From(run) => run.file_name().unwrap_or_default().to_string_lossy().into_owned(),
                 Begin::New | Begin::Resume(_) => "A new one".to_owned(),
             };
-            let trained = models.iter().map(|model| Begin::From(model.checkpoint.clone()));
+            let trained = models.iter().map(|model| Begin::From(model.run.clone()));
             let all: Vec<Begin> = std::iter::once(Begin::New).chain(trained).collect();
             let before = draft.begin.clone();
             choice(ui, "Begin with", &mut draft.begin, all, title);
-            let chosen = models.iter().find(|model| draft.begin == Begin::From(model.checkpoint.clone()));
             if draft.begin != before {
-                match chosen {
-                    // Of the model all fits, and it is changed from there.
-                    Some(model) => {
-                        let known = &model.about.config;
-                        draft.config.shape = known.shape.clone();
-                        (draft.config.fit, draft.config.batch) = (known.fit, known.batch);
-                    }
+                match models.iter().find(|model| draft.begin == Begin::From(model.run.clone())) {
+                    Some(model) => draft.begin_with(model),
                     None => draft.config.freeze = Freeze::Nothing,
                 }
             }
@@ -192,7 +183,7 @@ fn model_ui(ui: &mut Ui, session: &Session, draft: &mut Draft) {
         let help = "Encoder and decoder are told the class, so that samples of a class can be drawn";
         row(ui, "Classes", help, |ui| {
             let mut is_told = shape.classes > 0;
-            ui.add_enabled(has_labels, egui::Checkbox::new(&mut is_told, "Tell it the class"))
+            ui.add_enabled(has_labels || is_told, egui::Checkbox::new(&mut is_told, "Tell it the class"))
                 .on_disabled_hover_text("No sample has a label");
             if is_told != (shape.classes > 0) {
                 // As many as there are is worked out where the labels are known.
@@ -207,8 +198,8 @@ fn model_ui(ui: &mut Ui, session: &Session, draft: &mut Draft) {
 
 /// What the model that a run begins with is of, where it begins with one.
 fn known_name(session: &Session, draft: &Draft) -> Option<String> {
-    let Begin::From(path) = &draft.begin else { return None };
-    let model = session.training.models.iter().find(|model| model.checkpoint == *path)?;
+    let Begin::From(run) = &draft.begin else { return None };
+    let model = session.training.models.iter().find(|model| model.run == *run)?;
     let known = &model.about.config.shape;
     let text = format!("{} is of {}, latent {}", model.name(), pictures_text(known), known.latent);
     (*known != draft.config.shape).then(|| format!("{text}: what does not fit begins anew."))
