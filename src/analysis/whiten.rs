@@ -76,7 +76,16 @@ impl Whitening {
         if length == 0.0 {
             return [0; AXES];
         }
-        values.map(|value| (value / length * SCALE).round().clamp(-127.0, 127.0) as i8)
+        // Few axes are laid out several times, each smaller by the root of that: distances are the same, and
+        // a coordinate of few is not cut because it is larger than one of 128.
+        let axes = (self.axes.len() / self.mean.len().max(1)).clamp(1, AXES);
+        let times = AXES / axes;
+        let scale = SCALE / length / (times as f32).sqrt();
+        let mut whole = [0i8; AXES];
+        for (at, whole) in whole.iter_mut().enumerate().take(axes * times) {
+            *whole = (values[at % axes] * scale).round().clamp(-127.0, 127.0) as i8;
+        }
+        whole
     }
 }
 
@@ -133,6 +142,25 @@ mod tests {
             }
             // Wider axes are divided by more.
             assert!(one == 0 || dot(axes[one], axes[one]) >= dot(axes[one - 1], axes[one - 1]) * 0.999);
+        }
+    }
+
+    #[test]
+    fn few_numbers_keep_their_distances() {
+        for numbers in [1, 2, 3, 16, 100] {
+            let rows = rows(500, numbers);
+            let whitening = Whitening::of(&rows, numbers);
+            let wholes: Vec<Whitened> = rows.iter().map(|row| whitening.apply(row)).collect();
+            for whole in &wholes {
+                let length = whole.iter().map(|value| f32::from(*value).powi(2)).sum::<f32>().sqrt();
+                assert!((length / SCALE - 1.0).abs() < 0.06, "{numbers}: {length}");
+            }
+            // Directions that differ stay apart: of one number there are two, of more about as many as rows.
+            let mut apart = wholes.clone();
+            apart.sort_unstable();
+            apart.dedup();
+            let least = [2, 60, 300][numbers.min(3) - 1];
+            assert!(apart.len() >= least, "{numbers}: {}", apart.len());
         }
     }
 

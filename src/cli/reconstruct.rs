@@ -82,12 +82,14 @@ pub fn run(options: &ReconstructOptions) -> anyhow::Result<()> {
     write_png(&options.out, width, height, pairs.channels, &sheet)?;
     drop(meter);
 
+    let mut is_shown = vec![false; samples.len()];
+    shown.iter().for_each(|row| is_shown[*row] = true);
     let row = |row: &usize| ReconstructRow {
         path: chosen.snapshot.dataset.path(samples[*row]).to_owned(),
         squared_error: scores.squared_errors[*row],
         reconstruction: scores.reconstruction[*row],
         kl: scores.divergence[*row],
-        on_sheet: shown.contains(row),
+        on_sheet: is_shown[*row],
     };
     let mean = |numbers: &[f32]| {
         numbers.iter().map(|number| f64::from(*number)).sum::<f64>() / numbers.len().max(1) as f64

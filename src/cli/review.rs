@@ -57,6 +57,7 @@ pub fn review_by(
             method: wanted.method,
             symmetries: wanted.symmetries,
             threshold: alike.threshold,
+            encoder: None,
             ..settings
         }
     } else {
@@ -68,10 +69,16 @@ pub fn review_by(
     let (snapshot, issues) = measured(snapshot, issues, &reader, keeper, threads, control)?;
     let looking = Options::of(settings.method, settings.symmetries);
     let subject = Subject { snapshot: &snapshot, issues: &issues, reader: &reader, project, before: None };
+    let trained = settings.encoder.as_deref().filter(|_| encoder.is_none());
+    let trained = trained.map(super::trained::encoder).transpose()?;
     let ended = match encoder {
         // What the hand-made descriptor is weighed by says nothing of another: near-copies go by a hash.
         Some(encoder) => analyse_by(encoder, subject, Options::of(Method::Phash, false), threads, control),
-        None => analyse(subject, looking, threads, control),
+        None => match &trained {
+            // As it was set in the window.
+            Some(trained) => analyse_by(trained, subject, looking, threads, control),
+            None => analyse(subject, looking, threads, control),
+        },
     };
     let Ended { analysed, facts, issues: found, notes } = ended?;
     for note in notes {

@@ -16,6 +16,7 @@ use crate::export::check_target;
 use crate::export::dataset::Consent;
 use crate::export::synthetic::{self, Drawn, Provenance, SyntheticFolder};
 use crate::jobs::Control;
+use crate::pipeline::modelled::SEED;
 use crate::text::counted;
 use crate::train::latent::mixture::COMPONENTS;
 use crate::train::latent::{Mixture, Rows};
@@ -54,8 +55,11 @@ pub fn run(options: &SampleOptions) -> anyhow::Result<()> {
         None => synthetic::check(&options.out, consent(options), count)?,
     }
     let fit = &options.fit;
-    let is_fit =
-        fit.data.is_some() || fit.filter.is_some() || fit.project.is_some() || fit.components.is_some();
+    let is_fit = fit.data.is_some()
+        || fit.filter.is_some()
+        || fit.project.is_some()
+        || fit.components.is_some()
+        || fit.threads.is_some();
     if is_fit && options.from == FromName::Prior {
         let text = "the prior is fitted to nothing: add --from posterior, or leave out what it is fitted to";
         return Err(Usage(text.to_owned()).into());
@@ -126,13 +130,13 @@ fn posterior(options: &SampleOptions, trained: &Trained, control: &Control) -> a
         Some(_) => chosen?,
         None => chosen.context("the samples that the model was trained on; --data names others")?,
     };
-    let Scored { scores, .. } = chosen.score(trained, options.seed, control)?;
+    // The mixture is the same whatever is drawn from it, here and in the window.
+    let Scored { scores, .. } = chosen.score(trained, SEED, control)?;
     let latent = trained.model.shape.latent;
     let rows = Rows::new(&scores.means, latent).zip(Rows::new(&scores.log_variances, latent));
     let components = fit.components.map_or(COMPONENTS, usize::from);
-    let fitted = rows.map(|(means, log_variances)| {
-        Mixture::aggregate(means, log_variances, components, options.seed, control)
-    });
+    let fitted = rows
+        .map(|(means, log_variances)| Mixture::aggregate(means, log_variances, components, SEED, control));
     match fitted.transpose()?.flatten() {
         Some(mixture) => Ok(mixture),
         None => bail!("the latents of the samples are no numbers, so that nothing can be drawn like them"),

@@ -12,6 +12,7 @@ use super::args::{ChannelsName, FreezeName, TrainOptions};
 use super::progress::Meter;
 use super::trained::{Chosen, choose};
 use crate::jobs::Control;
+use crate::pipeline::open::whole_path;
 use crate::text::{counted, grouped};
 use crate::train::checkpoint::{self, Checkpoint};
 use crate::train::config::{Channels, Config, Freeze, HeldOut, Length, Sampling};
@@ -128,7 +129,7 @@ pub fn run(options: &TrainOptions) -> anyhow::Result<()> {
     let request = Request {
         config: config.clone(),
         pack: pack.clone(),
-        source: chosen.snapshot.dataset.source.clone(),
+        source: whole_path(&chosen.snapshot.dataset.source),
         processor,
         start,
         out: Some(options.out.clone()),

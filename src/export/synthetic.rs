@@ -9,7 +9,7 @@
 //! | `synthetic` | `true` |
 //! | `label` | the class that was asked for, where the model is told classes |
 //! | `checkpoint`, `weights`, `step` | the model: its folder, the BLAKE3 of its weights, its training steps |
-//! | `from` | what the latent came from: `prior`, `posterior`, `walk`, … |
+//! | `from` | what the latent came from: `prior` or `posterior` |
 //! | `seed`, `number` | the draw, and the place in it |
 //! | `z` | the latent, each number so that it reads back as the same 32 bits |
 //!
@@ -56,7 +56,7 @@ pub struct Drawn<'a> {
     pub latent: &'a [f32],
     /// The class that was asked for, if the model is told classes.
     pub label: Option<&'a str>,
-    /// What the latent came from: `prior`, `posterior`, `walk`, …
+    /// What the latent came from: `prior` or `posterior`
     pub from: &'a str,
     /// The draw, and the place in it.
     pub seed: u64,
@@ -171,6 +171,12 @@ impl SyntheticFolder {
         }
         sync_folder(part.path());
         if target.exists() {
+            // A table of the pictures that were there would lie about the new ones.
+            let old = target.join(TABLE);
+            if old.exists() {
+                std::fs::remove_file(&old).map_err(failed(&old))?;
+                sync_folder(&target);
+            }
             // Pictures of the same names are replaced one by one, and the table that tells of them last.
             for name in names() {
                 let to = target.join(&name);

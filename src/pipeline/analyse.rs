@@ -21,7 +21,7 @@ use crate::dataset::query::Snapshot;
 use crate::dataset::{Fact, Flag, Issue, IssueKind, Origin, SampleId, Score, Signals};
 use crate::import::Reader;
 use crate::jobs::{Cancelled, Control};
-use crate::review::{Alike, Analysed, Method, Near, flag_of};
+use crate::review::{Alike, Analysed, Method, Near, flag_of, thousandths_below};
 use crate::store::analysis_blob::{self, Stamp};
 use crate::store::{Project, StoreError};
 use crate::text::counted;
@@ -204,7 +204,13 @@ pub fn analyse_by(
     let labels = match labels {
         Some(labels) => labels,
         None => {
-            let groups = alike.forest.groups(options.method.default_threshold().min(alike.radius));
+            // By a trained encoder what counts as a copy follows from the data, as it does where it is judged.
+            let by_data = options.method == Method::Descriptor && !signals::is_kept(encoder);
+            let threshold = match by_data && rest.scale_free > 0.0 {
+                true => thousandths_below(rest.scale_free),
+                false => options.method.default_threshold(),
+            };
+            let groups = alike.forest.groups(threshold.min(alike.radius));
             let labels = labels_of(snapshot, &rest.near.neighbours, &groups, control)?;
             kept.keep(LABELS, || analysis_blob::encode_labels(&labels, &asked));
             labels

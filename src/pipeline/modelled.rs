@@ -24,7 +24,7 @@ use crate::train::pack::Wanted;
 use crate::train::streamed::{Samples, Scored, StreamError, score_samples};
 
 /// Noise and mixture follow from it: columns are the same each time.
-const SEED: u64 = 0;
+pub const SEED: u64 = 0;
 
 /// A trained model, and what it is of.
 #[derive(Clone, Copy)]

@@ -216,7 +216,7 @@ impl OpenError {
 /// A path from the root with its links followed, so that a project finds its source from anywhere
 /// and whatever becomes of the links; patterns of shards and paths that are not there go by their
 /// names.
-fn whole_path(source: &str) -> String {
+pub fn whole_path(source: &str) -> String {
     // Windows' own form of such a path (`\\?\C:\…`) is nothing to show, and no path is joined to it.
     let whole = if cfg!(windows) {
         std::path::absolute(source).unwrap_or_else(|_| PathBuf::from(source))

@@ -50,7 +50,7 @@ pub struct About {
     pub lenslet: String,
     pub burn: String,
     pub config: Config,
-    /// Where the samples came from, as it was typed.
+    /// Where the samples came from: a whole path, or a pattern.
     pub source: String,
     /// [`Pack::fingerprint`](super::pack::Pack::fingerprint) of the samples.
     pub data: String,

@@ -22,7 +22,8 @@ pub struct SamplesOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub threads: Option<u16>,
 
-    /// Leave out what was pruned in this project folder; encode keeps what the model says there, as columns
+    /// Leave out what was pruned in this project folder; encode keeps what the model says there, as columns:
+    /// of the samples that are asked about, and of no others
     /// such as model.error
     #[arg(long, value_name = "DIR")]
     pub project: Option<PathBuf>,
