@@ -187,8 +187,13 @@ mod tests {
             let whitening = Whitening::of(&rows, numbers);
             let whitened: Vec<Whitened> = rows.iter().map(|row| whitening.apply(row)).collect();
             assert_eq!(whitened.len(), count);
-            // Of fewer numbers there are fewer axes.
-            assert!(whitened.iter().all(|row| row.iter().skip(numbers).all(|value| *value == 0)));
+            // Few axes are laid out several times, as often as the whole of them has room.
+            let axes = numbers.clamp(1, AXES);
+            let laid = axes * (AXES / axes);
+            for row in &whitened {
+                assert!((0..laid).all(|at| row[at] == row[at % axes]), "{count} {numbers}");
+                assert!((laid..AXES).all(|at| row[at] == 0), "{count} {numbers}");
+            }
             let kept: Vec<f32> = whitening.numbers().collect();
             assert_eq!(Whitening::from_numbers(numbers, &kept), Some(whitening), "{count} {numbers}");
             assert_eq!(Whitening::from_numbers(numbers + 1, &kept), None, "{count} {numbers}");
