@@ -17,6 +17,7 @@
 //! gesture ─▶ Action ─▶ Edit ─▶ Overlay ┤
 //!                        └─▶ journal   ├─▶ Judged: groups, flags, impact ─▶ panels, export
 //!      ─decode─▶ Signals ─▶ Analysed ──┘
+//! rows ─pack─▶ training ─▶ Checkpoint ─▶ latents, columns of the Snapshot, decoded pictures ─▶ panels
 //! ```
 //!
 //! The window is a loop over plain data. [`state::State`] is all that is shown;
