@@ -239,6 +239,7 @@ impl App {
                 After::Nothing => {}
                 After::Opened { may_have_changed } => {
                     self.show_source(None);
+                    self.carry_out(ctx, Effect::ListModels);
                     if may_have_changed {
                         let told = self.work.start_rescan(&self.state, false);
                         self.actions.extend(told);

@@ -209,7 +209,7 @@ impl State {
             session.restore_place(place);
         }
         session.search.set(&session.overlay.view.filter, session.snapshot.vocabulary());
-        let mut effects = vec![session.find_rows(), Effect::ListModels];
+        let mut effects = vec![session.find_rows()];
         self.session = Some(session);
         if let Some(recent) = opened.recent {
             self.settings.note_recent(recent);
