@@ -29,7 +29,9 @@ fn main() {
     match std::env::var_os("LENSLET_PYTHON") {
         None => println!("LENSLET_PYTHON names no Python with torch: no peer was measured"),
         Some(python) => match peer(&python, steps) {
-            Ok(peer) => println!("{:<44} {peer:>8.0} samples/s   {:.2} ×", "PyTorch, the same model", ours / peer),
+            Ok(peer) => {
+                println!("{:<44} {peer:>8.0} samples/s   {:.2} ×", "PyTorch, the same model", ours / peer)
+            }
             Err(error) => println!("the peer could not be measured: {error}"),
         },
     }
@@ -91,5 +93,8 @@ print({steps} * {BATCH} / (time.perf_counter() - started))
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).lines().last().unwrap_or_default().to_owned());
     }
-    String::from_utf8_lossy(&output.stdout).trim().parse().map_err(|error| format!("it printed no number: {error}"))
+    String::from_utf8_lossy(&output.stdout)
+        .trim()
+        .parse()
+        .map_err(|error| format!("it printed no number: {error}"))
 }

@@ -308,9 +308,7 @@ impl Work {
                 }),
                 Err(text) => vec![Action::Notify { level: Level::Error, text }],
             },
-            Effect::SuggestTraining => {
-                self.ask(state, |live, session, ctx| Asking::what_suits(live, session, ctx))
-            }
+            Effect::SuggestTraining => self.ask(state, Asking::what_suits),
             Effect::ListModels => self.ask(state, |live, _, ctx| Asking::which_models(live, ctx)),
             Effect::Train(draft) => self.start_training(state, *draft),
             Effect::PickModel => self.pick(
