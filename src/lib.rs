@@ -71,6 +71,10 @@
 
 #![forbid(unsafe_code)]
 
+/// For the program, its tests and its benchmarks alike: see `Cargo.toml`.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 pub mod analysis;
 pub mod app;
 pub mod cli;

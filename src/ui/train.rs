@@ -21,6 +21,7 @@ use crate::state::latent::ModelRef;
 use crate::state::training::{End, Run};
 use crate::state::{Action, Command, Draft, JobFace, JobId, Session};
 use crate::text::{counted, duration_text, grouped};
+use crate::train::device::Choice;
 use crate::train::run::Why;
 
 /// From this width of the panel on the settings stand beside what is learned, in points.
@@ -118,7 +119,10 @@ fn start_ui(ui: &mut Ui, pencil: &Pencil<'_>, session: &Session, view: &TrainVie
             ui.add(egui::Label::new(widgets::dim(parameters)).wrap());
             let time = match draft.estimate_secs(samples as usize, &training.speeds) {
                 Some(secs) => format!("About {} {}", duration_text(secs), draft.where_text(&training.speeds)),
-                None => "How long it takes is known after the first run there.".to_owned(),
+                None if draft.device == Choice::Gpu => {
+                    "How long it takes is known after the first run there.".to_owned()
+                }
+                None => "Measuring this processor…".to_owned(),
             };
             ui.add(egui::Label::new(widgets::dim(time)).wrap());
         }
