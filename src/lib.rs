@@ -17,6 +17,7 @@
 //! gesture ─▶ Action ─▶ Edit ─▶ Overlay ┤
 //!                        └─▶ journal   ├─▶ Judged: groups, flags, impact ─▶ panels, export
 //!      ─decode─▶ Signals ─▶ Analysed ──┘
+//! Pipeline ─(seed, sample, variant)─▶ Plan: stages ─▶ variants ─▶ panel, export, training
 //! rows ─pack─▶ training ─▶ Checkpoint ─▶ latents, columns of the Snapshot, decoded pictures ─▶ panels
 //! ```
 //!
@@ -36,9 +37,10 @@
 //! | [`export`] | issues and a report to a file, and a chosen part of the dataset or generated pictures to a folder, that a person named | the user interface |
 //! | [`media`] | bytes to pixels: decode, orientation, thumbnails, statistics, metadata | samples and where they lie |
 //! | [`analysis`] | hashes, quality, near-duplicates of pictures, figures of generated ones: slices in, slices out | files, projects, the user interface |
+//! | [`augment`] | operations, pipelines of them, what they come to for a variant, the CPU kernels, files of pipelines | datasets, the user interface |
 //! | [`store`] | the project database, thumbnail cache and settings | the user interface |
 //! | [`demo`] | the demo dataset with its planted faults | everything else but jobs |
-//! | [`pipeline`] | opening, measuring, computing signals, analysing and asking a trained model, for window and command line alike | the user interface |
+//! | [`pipeline`] | opening, measuring, computing signals, analysing, asking a trained model and making variants, for window and command line alike | the user interface |
 //! | [`review`] | what an analysis found, for a person to decide: groups, flags, rules, impact | files, threads, the user interface |
 //! | [`train`] | models, training, checkpoints, sampling: the only room that names burn | the user interface |
 //! | [`gpu`] | wgpu pipelines over `shaders/*.wgsl`, one file each: decoded pictures and clouds of points | datasets, the interface's state |
@@ -77,6 +79,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod analysis;
 pub mod app;
+pub mod augment;
 pub mod cli;
 pub mod dataset;
 pub mod demo;

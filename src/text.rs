@@ -33,6 +33,13 @@ pub fn bytes_text(bytes: u64) -> String {
     format!("{value:.1} {unit}")
 }
 
+/// A number with as many decimals as make three digits or more: 0.0123, 1.23, 123.
+pub fn significant(number: f64) -> String {
+    let whole_digits = number.abs().log10().floor() as i32 + 1;
+    let decimals = if number == 0.0 { 0 } else { (3 - whole_digits).clamp(0, 9) as usize };
+    format!("{number:.decimals$}")
+}
+
 /// A count of things of that name: "1 sample", "2,127 samples".
 pub fn counted(count: u64, thing: &str) -> String {
     format!("{} {thing}{}", grouped(count), if count == 1 { "" } else { "s" })

@@ -185,6 +185,7 @@ impl App {
                 && session.project.is_saved()
                 && session.review.answered == session.review.asked
                 && session.latent.is_answered()
+                && session.augment.is_current()
                 && !session.shown.stale
         });
         self.actions.is_empty() && answered && self.work.is_idle() && self.pictures.thumbs.is_idle()

@@ -8,11 +8,15 @@ use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use crate::analysis::quality::Check;
 use crate::review::Method;
 
+mod augment;
 mod training;
 
+pub use augment::{
+    AugmentOptions, ConvertOptions, PipelineForm, PipelineSheetOptions, PipelineTask, VariantsFormat,
+};
 pub use training::{
     ChannelsName, DeviceOptions, EncodeOptions, EvaluateOptions, FitOptions, FreezeName, FromName,
-    ReconstructOptions, SampleOptions, SamplesOptions, TrainOptions,
+    PartOptions, ReconstructOptions, SampleOptions, SamplesOptions, TrainOptions,
 };
 
 /// Look at an image dataset: browse it, search it, and see what is broken.
@@ -73,6 +77,11 @@ pub enum Task {
     Prune(PruneOptions),
     /// Write what was found, and what rules decide, as a page of HTML or as JSON
     Report(ReportOptions),
+    /// Write variants of a dataset's pictures, made by a pipeline of augmentations
+    Augment(Box<AugmentOptions>),
+    /// Convert a pipeline of augmentations, or draw what it does
+    #[command(subcommand)]
+    Pipeline(PipelineTask),
     /// Train a variational autoencoder on a dataset's pictures
     Train(TrainOptions),
     /// Draw pictures from a trained model
@@ -472,6 +481,10 @@ mod tests {
                 "train DATA --out DIR --epochs 3 --latent 8 --device cpu --from RUN --freeze encoder",
                 Some("train"),
             ),
+            ("augment DATA --pipeline standard --variants 3 --out DIR --format parquet", Some("augment")),
+            ("augment --list --json", Some("augment")),
+            ("pipeline convert IN.json OUT.py --to torchvision-py", Some("pipeline")),
+            ("pipeline sheet DATA --pipeline weak --out FILE.png", Some("pipeline")),
             ("sample RUN --grid 8 --out FILE.png --seed 3", Some("sample")),
             (
                 "sample RUN --count 9 --out DIR --from posterior --data DATA --filter label:a --components 4",
@@ -492,6 +505,8 @@ mod tests {
                 Task::LabelErrors(_) => "label-errors",
                 Task::Prune(_) => "prune",
                 Task::Report(_) => "report",
+                Task::Augment(_) => "augment",
+                Task::Pipeline(_) => "pipeline",
                 Task::Train(_) => "train",
                 Task::Sample(_) => "sample",
                 Task::Encode(_) => "encode",
@@ -517,6 +532,11 @@ mod tests {
             "prune DATA --export OUT",
             "prune DATA --rules default --export OUT --as tar",
             "report DATA",
+            "augment DATA --pipeline standard",
+            "augment DATA --out DIR",
+            "augment --list --out DIR",
+            "augment DATA --pipeline standard --out DIR --variants 0",
+            "pipeline convert IN.json",
             "train DATA",
             "train DATA --out DIR --epochs 3 --steps 9",
             "train DATA --out DIR --epochs 0",

@@ -45,7 +45,7 @@ pub fn run(options: &EncodeOptions) -> anyhow::Result<()> {
     check_out(&paths, options.overwrite)?;
     let trained = load(&options.checkpoint, &options.device)?;
     let chosen = choose(&options.samples, &[&options.out, &paths], &control)?;
-    if options.samples.project.is_some() && chosen.project.is_none() {
+    if options.samples.part.project.is_some() && chosen.project.is_none() {
         bail!(
             "the project can only be read, so that the columns cannot be kept there: close the window that has it open, or \
              leave --project out"

@@ -1,12 +1,14 @@
 //! The command line: the same functions as the window, with their figures printed.
 
 pub mod args;
+mod augment;
 mod demo;
 mod duplicates;
 mod encode;
 mod evaluate;
 mod leaks;
 mod look;
+mod pipeline;
 mod progress;
 mod prune;
 mod quality;
@@ -47,6 +49,8 @@ pub fn main() -> ExitCode {
         Some(Task::LabelErrors(options)) => ranking::run(ranking::By::Label, options),
         Some(Task::Prune(options)) => prune::run(options),
         Some(Task::Report(options)) => report::run(options),
+        Some(Task::Augment(options)) => augment::run(options),
+        Some(Task::Pipeline(task)) => pipeline::run(task),
         Some(Task::Train(options)) => train::run(options),
         Some(Task::Sample(options)) => sample::run(options),
         Some(Task::Encode(options)) => encode::run(options),

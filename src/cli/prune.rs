@@ -100,7 +100,7 @@ pub fn run(options: &PruneOptions) -> anyhow::Result<()> {
 }
 
 /// What the export is without, as a sentence; `None` where it is complete.
-fn what_is_missing(export: &Report) -> Option<String> {
+pub fn what_is_missing(export: &Report) -> Option<String> {
     let lost = export.lost().map(|lost| format!("{lost} could not be exported"));
     let differing = (export.differing_count > 0).then(|| {
         let files = counted(export.differing_count, "file");
@@ -206,8 +206,6 @@ fn pruned(reviewed: &Reviewed) -> Vec<PrunedRow> {
 
 /// The report for a person.
 fn print(report: &PruneReport, out: &mut impl Write) -> std::io::Result<()> {
-    /// Samples, and sentences of each kind, that are printed; `--json` has them all.
-    const SHOWN: usize = 20;
     writeln!(out, "{}", report.source)?;
     writeln!(
         out,
@@ -234,38 +232,53 @@ fn print(report: &PruneReport, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(out, "  … and {} more; --json lists them all", report.pruned.len() - SHOWN)?;
     }
     if let Some(plan) = &report.plan {
-        let free =
-            plan.free_bytes.map_or_else(String::new, |free| format!(", {} are free", bytes_text(free)));
-        writeln!(
-            out,
-            "\n{} ({}), {} to write{free}",
-            counted(plan.files, "file"),
-            bytes_text(plan.bytes),
-            bytes_text(plan.bytes_to_write)
-        )?;
-        for text in plan.refusals.iter().chain(&plan.warnings).take(SHOWN) {
-            writeln!(out, "  {text}")?;
-        }
+        print_plan(plan, out)?;
     }
     if let Some(export) = &report.export {
-        writeln!(out, "\nexported to {}", export.target.display())?;
-        let counts = &export.counts;
-        let ways = [
-            ("copied", counts.copied + counts.cloned),
-            ("hard-linked", counts.hard_linked),
-            ("linked", counts.sym_linked),
-            ("made", counts.made),
-            ("there from before", export.resumed),
-        ];
-        let ways = ways.iter().filter(|(_, count)| *count > 0);
-        let ways: Vec<String> = ways.map(|(way, count)| format!("{} {way}", grouped(*count))).collect();
-        writeln!(out, "  {}; {} verified", ways.join(", "), counted(export.verified, "file"))?;
-        for issue in export.issues.iter().take(SHOWN) {
-            writeln!(out, "  {}: {}", issue.path, sentence(&issue.message))?;
-        }
-        for path in export.differing.iter().take(SHOWN) {
-            writeln!(out, "  {path}: This is not what was written.")?;
-        }
+        print_export(export, out)?;
     }
     writeln!(out, "\n{:.2} s", report.seconds)
+}
+
+/// Sentences of each kind, and samples, that are printed; `--json` has them all.
+const SHOWN: usize = 20;
+
+/// What would be written, for a person.
+pub fn print_plan(plan: &PlanRow, out: &mut impl Write) -> std::io::Result<()> {
+    let free =
+        plan.free_bytes.map_or_else(String::new, |free| format!(", {} are free", bytes_text(free)));
+    writeln!(
+        out,
+        "\n{} ({}), {} to write{free}",
+        counted(plan.files, "file"),
+        bytes_text(plan.bytes),
+        bytes_text(plan.bytes_to_write)
+    )?;
+    for text in plan.refusals.iter().chain(&plan.warnings).take(SHOWN) {
+        writeln!(out, "  {text}")?;
+    }
+    Ok(())
+}
+
+/// What was written, for a person.
+pub fn print_export(export: &Report, out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "\nexported to {}", export.target.display())?;
+    let counts = &export.counts;
+    let ways = [
+        ("copied", counts.copied + counts.cloned),
+        ("hard-linked", counts.hard_linked),
+        ("linked", counts.sym_linked),
+        ("made", counts.made),
+        ("there from before", export.resumed),
+    ];
+    let ways = ways.iter().filter(|(_, count)| *count > 0);
+    let ways: Vec<String> = ways.map(|(way, count)| format!("{} {way}", grouped(*count))).collect();
+    writeln!(out, "  {}; {} verified", ways.join(", "), counted(export.verified, "file"))?;
+    for issue in export.issues.iter().take(SHOWN) {
+        writeln!(out, "  {}: {}", issue.path, sentence(&issue.message))?;
+    }
+    for path in export.differing.iter().take(SHOWN) {
+        writeln!(out, "  {path}: This is not what was written.")?;
+    }
+    Ok(())
 }

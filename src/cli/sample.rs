@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 use serde::Serialize;
 
 use super::Usage;
-use super::args::{FromName, SampleOptions, SamplesOptions};
+use super::args::{FromName, PartOptions, SampleOptions, SamplesOptions};
 use super::look::tell;
 use super::progress::Meter;
 use super::trained::{Trained, check_ending, check_out, choose, load, write_png};
@@ -119,12 +119,9 @@ fn classes(trained: &Trained, asked: Option<&str>, count: usize) -> Result<Vec<u
 fn posterior(options: &SampleOptions, trained: &Trained, control: &Control) -> anyhow::Result<Mixture> {
     let fit = &options.fit;
     let path = fit.data.clone().unwrap_or_else(|| trained.checkpoint.about.source.clone());
-    let samples = SamplesOptions {
-        path,
-        filter: fit.filter.clone(),
-        threads: fit.threads,
-        project: fit.project.clone(),
-    };
+    let part =
+        PartOptions { filter: fit.filter.clone(), threads: fit.threads, project: fit.project.clone() };
+    let samples = SamplesOptions { path, part };
     let chosen = choose(&samples, &[&options.out], control);
     let chosen = match &fit.data {
         Some(_) => chosen?,

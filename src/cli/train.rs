@@ -15,6 +15,8 @@ use crate::jobs::Control;
 use crate::pipeline::open::whole_path;
 use crate::text::{counted, grouped};
 use crate::train::checkpoint::{self, Checkpoint};
+use crate::augment::files::read_named;
+use crate::augment::formats::{Format, write};
 use crate::train::config::{Channels, Config, Freeze, HeldOut, Length, Sampling};
 use crate::train::device::Processor;
 use crate::train::pack::Wanted;
@@ -217,6 +219,14 @@ fn config(options: &TrainOptions, chosen: &Chosen, from: Option<&Checkpoint>) ->
     config.seed = options.seed;
     config.fit = options.fit.or(known.map(|known| known.fit)).unwrap_or(config.fit);
     config.sampling = if options.balanced { Sampling::Balanced } else { Sampling::Each };
+    config.augmentation = match &options.augment {
+        Some(name) => {
+            let (pipeline, notes) = read_named(name).map_err(Usage)?;
+            notes.iter().for_each(|note| eprintln!("{note}"));
+            Some(write(&pipeline, Format::Lenslet).0)
+        }
+        None => None,
+    };
     config.held_out = held_out(options, chosen)?;
     config.length = length(options).unwrap_or(config.length);
     config.freeze = match options.freeze {

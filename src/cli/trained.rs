@@ -41,16 +41,16 @@ pub struct Chosen {
 /// Opens a dataset and finds the samples that are asked for. `outs` that lie where nothing may be written
 /// are told before the long part of the work.
 pub fn choose(options: &SamplesOptions, outs: &[&Path], control: &Control) -> anyhow::Result<Chosen> {
-    let threads = options.threads.map_or_else(cores, usize::from);
+    let threads = options.part.threads.map_or_else(cores, usize::from);
     for out in outs {
         check_target(out, Path::new(&options.path))?;
     }
     let Source { mut snapshot, issues, project, .. } =
-        open(&options.path, options.project.as_deref(), control)?;
+        open(&options.path, options.part.project.as_deref(), control)?;
     for out in outs {
         check_target(out, Path::new(&snapshot.dataset.root))?;
     }
-    let filter = options.filter.as_deref().unwrap_or_default();
+    let filter = options.part.filter.as_deref().unwrap_or_default();
     let query = parse_filter(filter, &snapshot)?;
     let reader = dataset_reader(&snapshot.dataset);
     outs.iter().try_for_each(|out| check_is_no_sample(out, &snapshot, &reader))?;

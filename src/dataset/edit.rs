@@ -182,6 +182,28 @@ pub enum Edit {
     SetView { from: View, to: View },
     /// Saves, replaces or removes a view under a name.
     SaveView { name: String, from: Option<View>, to: Option<View> },
+    /// Changes one of the two pipelines of augmentations. Pipelines are texts here.
+    SetPipeline { slot: PipelineSlot, from: String, to: String, what: String },
+}
+
+/// One of the two pipelines that a person works on, to compare them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PipelineSlot {
+    #[default]
+    A,
+    B,
+}
+
+impl PipelineSlot {
+    pub const ALL: [Self; 2] = [Self::A, Self::B];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::B => "B",
+        }
+    }
 }
 
 impl Edit {
@@ -192,6 +214,7 @@ impl Edit {
             Self::Decide { decisions } => Self::Decide { decisions: decisions.inverse() },
             Self::SetView { from, to } => Self::SetView { from: to, to: from },
             Self::SaveView { name, from, to } => Self::SaveView { name, from: to, to: from },
+            Self::SetPipeline { slot, from, to, what } => Self::SetPipeline { slot, from: to, to: from, what },
         }
     }
 
@@ -200,13 +223,13 @@ impl Edit {
         match self {
             Self::Mark { samples, .. } => Some(Cow::Borrowed(samples)),
             Self::Decide { decisions } => Some(Cow::Owned(decisions.samples())),
-            Self::SetView { .. } | Self::SaveView { .. } => None,
+            Self::SetView { .. } | Self::SaveView { .. } | Self::SetPipeline { .. } => None,
         }
     }
 
     /// Whether it changes what is looked at and nothing that was decided.
     pub fn only_looks(&self) -> bool {
-        matches!(self, Self::SetView { .. })
+        matches!(self, Self::SetView { .. } | Self::SetPipeline { .. })
     }
 
     /// Bytes that the edit takes in a history beside a few fixed ones: 8 for each run of samples, and
@@ -218,6 +241,7 @@ impl Edit {
             Self::Decide { decisions } => decisions.0.len() * size_of::<DecisionRun>(),
             Self::SetView { from, to } => view(from) + view(to),
             Self::SaveView { name, from, to } => name.len() + from.iter().chain(to).map(view).sum::<usize>(),
+            Self::SetPipeline { from, to, what, .. } => from.len() + to.len() + what.len(),
         }
     }
 
@@ -242,6 +266,7 @@ impl Edit {
             Self::SetView { to, .. } => format!("Filter: {}", to.filter),
             Self::SaveView { name, to: None, .. } => format!("Remove the view “{name}”"),
             Self::SaveView { name, .. } => format!("Save the view “{name}”"),
+            Self::SetPipeline { what, .. } => what.clone(),
         }
     }
 }
@@ -394,6 +419,8 @@ pub struct Overlay {
     pub decisions: std::sync::Arc<Vec<Decision>>,
     pub view: View,
     pub saved_views: BTreeMap<String, View>,
+    /// One for each [`PipelineSlot`], as text; empty where there is none.
+    pub pipelines: [String; 2],
 }
 
 impl Overlay {
@@ -401,7 +428,7 @@ impl Overlay {
     pub fn new(samples: usize) -> Self {
         let view = View { sort: "path".to_owned(), ..View::default() };
         let decisions = std::sync::Arc::new(vec![Decision::UNDECIDED; samples]);
-        Self { marks: std::sync::Arc::new(vec![0; samples]), decisions, view, saved_views: BTreeMap::new() }
+        Self { marks: std::sync::Arc::new(vec![0; samples]), decisions, view, ..Self::default() }
     }
 
     /// The edit reduced to what it changes here, or `None` when it changes nothing.
@@ -422,6 +449,10 @@ impl Overlay {
             Edit::SaveView { name, to, .. } => {
                 let from = self.saved_views.get(&name).cloned();
                 (from != to).then_some(Edit::SaveView { name, from, to })
+            }
+            Edit::SetPipeline { slot, to, what, .. } => {
+                let from = self.pipelines[slot as usize].clone();
+                (from != to).then_some(Edit::SetPipeline { slot, from, to, what })
             }
         }
     }
@@ -455,6 +486,7 @@ impl Overlay {
                     None => self.saved_views.remove(name),
                 };
             }
+            Edit::SetPipeline { slot, to, .. } => self.pipelines[*slot as usize].clone_from(to),
         }
     }
 
@@ -547,7 +579,7 @@ mod tests {
         /// Every state that was reached is reached again, whichever way one walks.
         #[test]
         fn undo_and_redo_lead_through_the_states_that_there_were(
-            steps in proptest::collection::vec((0u8..7, 0u32..12, 1u32..6, proptest::bool::ANY), 0..60),
+            steps in proptest::collection::vec((0u8..8, 0u32..12, 1u32..6, proptest::bool::ANY), 0..60),
         ) {
             let mut overlay = Overlay::new(16);
             let mut history = History::default();
@@ -569,6 +601,11 @@ mod tests {
                     }
                     2 => Edit::SetView { from: View::default(), to: view },
                     3 => Edit::SaveView { name: format!("v{count}"), from: None, to: on.then_some(view) },
+                    7 => {
+                        let slot = if on { PipelineSlot::A } else { PipelineSlot::B };
+                        let (from, to) = (String::new(), format!("p{start}"));
+                        Edit::SetPipeline { slot, from, to, what: "Rotate".to_owned() }
+                    }
                     4 | 5 => {
                         let undone = history.undo();
                         proptest::prop_assert_eq!(undone.is_some(), !before.is_empty());

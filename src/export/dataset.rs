@@ -15,6 +15,7 @@
 //! or array. Tables and annotation files are held whole, as the importers hold them.
 
 mod arrays;
+mod augmented;
 mod coco;
 mod copy;
 mod draft;
@@ -38,6 +39,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
+pub use self::augmented::{Augmentation, MAX_VARIANTS};
 use self::copy::Folder;
 use self::draft::{Case, Draft, From, Output, Told, Work};
 use self::state::{How, List, Occupied, State, occupied};
@@ -112,6 +114,8 @@ pub struct Options {
     /// Most samples and bytes of images in one tar of [`Kind::WebDataset`]; a larger image is alone.
     pub shard_samples: u32,
     pub shard_bytes: u64,
+    /// Variants of the samples are exported instead of them.
+    pub augmentation: Option<Augmentation>,
 }
 
 impl Options {
@@ -124,6 +128,7 @@ impl Options {
             consent: Consent::default(),
             shard_samples: 10_000,
             shard_bytes: 1 << 30,
+            augmentation: None,
         }
     }
 }
@@ -362,7 +367,7 @@ pub fn run(plan: &Plan, reader: &Reader, control: &Control) -> Result<Report, Ex
     let mut state = State::new(source, &plan.fingerprint, draft.outputs.len() as u64);
     state.write(&plan.target)?;
 
-    let work = Work { snapshot: &draft.snapshot, samples: &draft.samples, reader, tree: draft.tree.as_ref() };
+    let work = Work { snapshot: &draft.snapshot, samples: &draft.samples, reader, tree: draft.tree.as_ref(), making: draft.making.as_ref() };
     let writing =
         Writing { draft, work, folder: &folder, linking: plan.linking, control, faults: Default::default() };
     let left = draft.outputs.iter().zip(&entries).filter(|(_, entry)| entry.is_none());
@@ -437,6 +442,9 @@ fn fingerprint(draft: &Draft, options: &Options) -> String {
     let (kind, linking) = (options.kind, options.linking);
     told.add(format!("{kind:?} {linking:?} {} {}", options.shard_samples, options.shard_bytes).as_bytes());
     told.add(whole(Path::new(&dataset.root)).to_string_lossy().as_bytes());
+    if let Some(making) = &draft.making {
+        making.tell(&mut told);
+    }
     for sample in &draft.samples {
         let at = *sample as usize;
         told.add(dataset.path(*sample).as_bytes());
@@ -448,7 +456,7 @@ fn fingerprint(draft: &Draft, options: &Options) -> String {
         match output.from {
             From::Beside(file) => told.file(draft, file),
             From::Made(maker) => draft.made[maker].tell(draft, &mut told),
-            From::Sample(_) | From::Row(_) => {}
+            From::Sample(_) | From::Row(_) | From::Item(_) => {}
         }
     }
     told.finish()

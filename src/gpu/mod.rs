@@ -138,9 +138,11 @@ fn entry(
 
 /// What is made, or a line in the log where the device does not take it: wgpu would end the program.
 fn or_warned<T>(device: &wgpu::Device, what: &str, make: impl FnOnce() -> T) -> Option<T> {
-    let scope = device.push_error_scope(wgpu::ErrorFilter::Validation);
+    let refused = device.push_error_scope(wgpu::ErrorFilter::Validation);
+    let full = device.push_error_scope(wgpu::ErrorFilter::OutOfMemory);
     let made = make();
-    match pollster::block_on(scope.pop()) {
+    let full = pollster::block_on(full.pop());
+    match full.or(pollster::block_on(refused.pop())) {
         None => Some(made),
         Some(error) => {
             tracing::warn!("{what} cannot be drawn: {error}");

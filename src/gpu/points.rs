@@ -5,7 +5,6 @@ use std::sync::{Arc, OnceLock};
 
 use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
 use egui::{Color32, PaintCallbackInfo, Painter, Pos2, Rect, Vec2};
-use wgpu::util::DeviceExt;
 
 use super::{Pipeline, Recipe, Target, bytes_of, or_warned, screen_px, storage, uniform, whole_screen};
 
@@ -103,7 +102,8 @@ struct Column {
     /// Words of 4 bytes for each point.
     words: usize,
     bytes: Vec<u8>,
-    uploaded: OnceLock<(wgpu::Device, wgpu::Buffer)>,
+    /// `None` where the device had no memory for it.
+    uploaded: OnceLock<Option<(wgpu::Device, wgpu::Buffer)>>,
 }
 
 impl Column {
@@ -121,15 +121,20 @@ impl Column {
 
     /// The numbers on a device. They stay on the first one, which a window has for its whole life; `None` on
     /// another.
-    fn uploaded(&self, device: &wgpu::Device) -> Option<&wgpu::Buffer> {
-        let (its, buffer) = self.uploaded.get_or_init(|| {
-            let buffer = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
-                label: Some("points"),
-                contents: &self.bytes,
-                usage: wgpu::BufferUsages::STORAGE,
-            });
-            (device.clone(), buffer)
+    fn uploaded(&self, device: &wgpu::Device, queue: &wgpu::Queue) -> Option<&wgpu::Buffer> {
+        let uploaded = self.uploaded.get_or_init(|| {
+            let buffer = or_warned(device, "a cloud of points", || {
+                device.create_buffer(&wgpu::BufferDescriptor {
+                    label: Some("points"),
+                    size: (self.bytes.len() as u64).max(4),
+                    usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_DST,
+                    mapped_at_creation: false,
+                })
+            })?;
+            queue.write_buffer(&buffer, 0, &self.bytes);
+            Some((device.clone(), buffer))
         });
+        let (its, buffer) = uploaded.as_ref()?;
         (its == device).then_some(buffer)
     }
 }
@@ -162,14 +167,14 @@ impl CallbackTrait for Cloud {
     fn prepare(
         &self,
         device: &wgpu::Device,
-        _: &wgpu::Queue,
+        queue: &wgpu::Queue,
         screen: &ScreenDescriptor,
         _: &mut wgpu::CommandEncoder,
         resources: &mut CallbackResources,
     ) -> Vec<wgpu::CommandBuffer> {
         if let Some(target) = Target::of(resources) {
             let pipeline = resources.entry().or_insert_with(|| PointsPipeline::new(device, target));
-            self.bound.get_or_init(|| self.bind(device, screen, pipeline.0.as_ref()?));
+            self.bound.get_or_init(|| self.bind(device, queue, screen, pipeline.0.as_ref()?));
         }
         Vec::new()
     }
@@ -194,12 +199,13 @@ impl Cloud {
     fn bind(
         &self,
         device: &wgpu::Device,
+        queue: &wgpu::Queue,
         screen: &ScreenDescriptor,
         pipeline: &Pipeline,
     ) -> Option<wgpu::BindGroup> {
         let uniform = uniform(device, &self.words(screen));
-        let places = self.points.places.uploaded(device)?;
-        let colors = self.points.colors.uploaded(device)?;
+        let places = self.points.places.uploaded(device, queue)?;
+        let colors = self.points.colors.uploaded(device, queue)?;
         let entries: Vec<_> = [&uniform, places, colors]
             .into_iter()
             .zip(0..)

@@ -4,7 +4,7 @@
 //! is decompressed forwards goes through one cache of [`MAX_CACHED_BYTES`]; reads hold no lock
 //! but that of the compressed stream they come from. An image is taken into memory up to
 //! [`MAX_ENCODED_BYTES`], as media refuses larger ones; a table or annotation file up to
-//! [`MAX_DESCRIPTION_BYTES`]. This file refuses to know layouts and pixels.
+//! [`MAX_DESCRIPTION_BYTES`]. This file refuses to know layouts and how pixels are made.
 
 pub mod access;
 
@@ -18,7 +18,7 @@ use zip::result::ZipError;
 
 use self::access::{BlockCache, Cursor, FileAt, MAX_CACHED_BYTES, PartAt, StreamAt, lock, read_range};
 use crate::dataset::{Container, ContainerKind, Dataset, IssueKind, Place, SampleId};
-use crate::media::{MAX_ENCODED_BYTES, Payload};
+use crate::media::{self, MAX_ENCODED_BYTES, MediaError, Payload, Raster};
 
 /// Containers that are open at a time.
 pub const MAX_OPEN: usize = 64;
@@ -157,6 +157,16 @@ impl Reader {
         let raw_path = dataset.raw_paths.get(&sample).map(Vec::as_slice);
         let bytes = self.content(dataset.path(sample), raw_path, place, Want::IMAGE)?;
         Ok(Payload::Encoded(inflated(bytes)?))
+    }
+
+    /// A sample's pixels, whole: one that ends early or is damaged is none to learn from.
+    pub fn picture(&self, dataset: &Dataset, sample: SampleId) -> Result<Raster, ReadError> {
+        let told = |error: MediaError| ReadError::new(error.kind, error.message);
+        let held = media::decode_held(self.sample(dataset, sample)?).map_err(told)?;
+        match held.decoded.damage {
+            Some(damage) => Err(told(damage)),
+            None => Ok(held.decoded.raster),
+        }
     }
 
     /// The whole content of a table or annotation file, loose or an archive's entry, as stored

@@ -1,10 +1,13 @@
 //! Where import, media and the store meet: open a source with its project, list it again, measure
-//! every sample that needs it, compute its signals for analysis, and ask a trained model about it. The
+//! every sample that needs it, compute its signals for analysis, ask a trained model about it, and make variants of
+//! it. The
 //! window and the command line measure and compute by this alone, and open by it where there is a project.
 //!
 //! This room refuses to know the user interface.
 
 pub mod analyse;
+pub mod augmented;
+pub mod drift;
 pub mod duplicates;
 pub mod evaluated;
 mod keep;

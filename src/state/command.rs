@@ -49,6 +49,7 @@ pub enum Command {
     ShowDuplicates,
     ShowChecks,
     ShowPruning,
+    ShowAugment,
     ShowTrain,
     ShowLatent,
     ResetLayout,
@@ -342,6 +343,14 @@ pub static COMMANDS: &[Entry] = &[
         "Pruning",
         "Show the rules, what they do to the dataset, and export what stays",
         &[ctrl("8")],
+        Dataset,
+    ),
+    entry(
+        C::ShowAugment,
+        View,
+        "Augment",
+        "Show what augmentations do to the samples, and change them",
+        &[ctrl("M")],
         Dataset,
     ),
     entry(

@@ -4,7 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Dialog, Effect, Level, Session, State};
-use crate::export::dataset::{Consent, Kind, Linking, Options};
+use crate::augment::formats::read;
+use crate::augment::pipeline::Pipeline;
+use crate::dataset::edit::PipelineSlot;
+use crate::export::dataset::{Augmentation, Consent, Kind, Linking, MAX_VARIANTS, Options};
+use crate::text::sentence;
 
 /// What to export and how, as it is chosen in the dialog.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,6 +19,20 @@ pub struct ExportChoice {
     pub linking: Linking,
     /// Whether what lies in the target may be replaced.
     pub replace: bool,
+    /// Variants of the samples instead of them.
+    pub augment: Option<AugmentChoice>,
+}
+
+/// Which variants to export.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AugmentChoice {
+    pub slot: PipelineSlot,
+    /// The pipeline as the project keeps it.
+    pub pipeline: String,
+    /// 1 to [`MAX_VARIANTS`].
+    pub variants: u32,
+    pub seed: u64,
+    pub with_originals: bool,
 }
 
 /// The choice in the open dialog, and what is known of what it would write.
@@ -55,7 +73,19 @@ impl ExportChoice {
         }
         let consent = if self.replace { Consent::Overwrite } else { Consent::Empty };
         let (kind, linking) = (self.kind, self.linking);
-        Ok(Options { kind, linking, consent, ..Options::new(PathBuf::from(target)) })
+        let augmentation = self.augment.as_ref().map(AugmentChoice::augmentation).transpose()?;
+        Ok(Options { kind, linking, consent, augmentation, ..Options::new(PathBuf::from(target)) })
+    }
+}
+
+impl AugmentChoice {
+    fn augmentation(&self) -> Result<Augmentation, String> {
+        let pipeline = match self.pipeline.as_str() {
+            "" => Pipeline::default(),
+            text => read(text, None).map_err(sentence)?.pipeline,
+        };
+        let Self { variants, seed, with_originals, .. } = *self;
+        Ok(Augmentation { pipeline: pipeline.into(), seed, variants: variants.min(MAX_VARIANTS), with_originals })
     }
 }
 

@@ -88,6 +88,12 @@ impl Session {
             Action::TableScrolled { position } => self.table.position = position,
             Action::TableLaidOut { viewport } => self.table.viewport = viewport,
             Action::TableColumns(columns) => self.table.columns = columns,
+            other @ (Action::AskVariants
+            | Action::ChangePipeline { .. }
+            | Action::SuggestRange { .. }
+            | Action::ChangeAugment(_)) => {
+                return self.augment_gesture(other);
+            }
             other @ (Action::AskTraining
             | Action::ChangeTraining(_)
             | Action::StartTraining
@@ -270,6 +276,7 @@ impl Session {
                 effects
             }
             Edit::SaveView { .. } => Vec::new(),
+            Edit::SetPipeline { .. } => self.pipelines_changed(),
         }
     }
 

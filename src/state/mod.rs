@@ -4,6 +4,7 @@
 //! [`Action`] and gives the [`Effect`]s that the outside has to carry out. Actions are plain data:
 //! a test or a recording can replay them. This room refuses to know egui and files.
 
+pub mod augment;
 pub mod command;
 pub mod export;
 mod gestures;
@@ -19,8 +20,10 @@ mod update;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use augment::{Augment, AugmentView};
+use augment::{Drawn, RangeWish, VariantsWish};
 pub use command::{COMMANDS, Command};
-pub use export::{ExportChoice, ExportDraft, PlanFace};
+pub use export::{AugmentChoice, ExportChoice, ExportDraft, PlanFace};
 use latent::{Accepted, Latents, Made, MapFace, MapWish, ModelRef, OpenModel, Slot};
 pub use latent::{Latent, LatentView};
 pub use review::{Review, Which};
@@ -30,6 +33,7 @@ pub use session::{
 };
 pub use training::{Draft, End, ModelFace, Training};
 
+use crate::augment::pipeline::Pipeline;
 use crate::dataset::edit::{Direction, Edit, History, Mark, Overlay, View};
 use crate::dataset::query::{Click, Found, Pick, Snapshot};
 use crate::dataset::{Fact, Flag, Issue, ModelColumns, SampleId, Verdict};
@@ -52,6 +56,7 @@ pub enum Pane {
     Duplicates,
     Checks,
     Pruning,
+    Augment,
     Train,
     Latent,
     Inspector,
@@ -59,13 +64,14 @@ pub enum Pane {
 }
 
 impl Pane {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Grid,
         Self::Table,
         Self::Issues,
         Self::Duplicates,
         Self::Checks,
         Self::Pruning,
+        Self::Augment,
         Self::Train,
         Self::Latent,
         Self::Inspector,
@@ -80,6 +86,7 @@ impl Pane {
             Self::Duplicates => "Duplicates",
             Self::Checks => "Checks",
             Self::Pruning => "Pruning",
+            Self::Augment => "Augment",
             Self::Train => "Train",
             Self::Latent => "Latent",
             Self::Inspector => "Inspector",
@@ -373,6 +380,32 @@ pub enum Action {
     },
     /// Starts the export that the dialog shows.
     StartExport,
+    /// The panel of augmentation comes on screen: variants are wanted.
+    AskVariants,
+    /// Another pipeline in the slot that is worked on: `what` says what was done to it. While a control is held
+    /// it is drawn and not kept.
+    ChangePipeline {
+        pipeline: Arc<Pipeline>,
+        what: String,
+        is_held: bool,
+    },
+    /// Looks at something else on the sheet.
+    ChangeAugment(Box<AugmentView>),
+    /// Finds the values of a parameter at which samples stay what they are, and sets it to them.
+    SuggestRange {
+        step: u32,
+        param: usize,
+    },
+    /// Asks for a file with a pipeline.
+    PickPipelineFile,
+    PipelineFilePicked {
+        path: PathBuf,
+    },
+    /// Asks for a file to write the pipeline to.
+    PickPipelineTarget,
+    PipelineExportTo {
+        path: PathBuf,
+    },
     /// The settings of a run come on screen: what suits the samples is wanted.
     AskTraining,
     /// Other settings for the next run.
@@ -451,6 +484,36 @@ pub enum Action {
         generation: u64,
         judged: Arc<Judged>,
     },
+    /// A pipeline out of a file of that name with sentences on it, or why there is none.
+    PipelineRead {
+        name: String,
+        read: Result<(Arc<Pipeline>, Vec<String>), String>,
+    },
+    /// Samples for the sheet of variants.
+    SamplesPicked {
+        generation: u64,
+        samples: Arc<Vec<SampleId>>,
+    },
+    /// Cells of the sheet, by their places.
+    VariantsDrawn {
+        generation: u64,
+        cells: Vec<(usize, Arc<Drawn>)>,
+        /// The cell that is open large.
+        open: Option<Arc<Drawn>>,
+        /// Whether nothing more comes.
+        is_last: bool,
+    },
+    /// The safe range of a parameter, or a sentence about why there is none.
+    RangeFound {
+        step: u32,
+        param: usize,
+        found: Result<[f64; 2], String>,
+    },
+    /// The sheet could not be drawn: our bug.
+    VariantsFailed {
+        generation: u64,
+        cause: String,
+    },
     /// What suits the samples, and how many multiplications and additions a second the processor does.
     TrainingSuggested {
         config: Box<Config>,
@@ -521,6 +584,11 @@ impl Action {
                 | Self::Analysed(_)
                 | Self::Judged { .. }
                 | Self::JudgingFailed { .. }
+                | Self::PipelineRead { .. }
+                | Self::SamplesPicked { .. }
+                | Self::VariantsDrawn { .. }
+                | Self::VariantsFailed { .. }
+                | Self::RangeFound { .. }
                 | Self::TrainingSuggested { .. }
                 | Self::ModelsListed(_)
                 | Self::TrainTold(_)
@@ -645,6 +713,31 @@ pub enum Effect {
         generation: u64,
     },
     Journal(JournalOp),
+    /// Choose samples of every class of the view; the answer carries the generation.
+    PickSamples {
+        generation: u64,
+        count: usize,
+        seed: u64,
+    },
+    /// Make variants and draw them; the answers carry the generation.
+    DrawVariants {
+        generation: u64,
+        wish: Box<VariantsWish>,
+    },
+    /// Find the safe range of a parameter.
+    SuggestRange {
+        wish: Box<RangeWish>,
+    },
+    PickPipelineFile,
+    /// Read a pipeline from a file into the slot that is worked on.
+    ReadPipeline {
+        path: PathBuf,
+    },
+    PickPipelineTarget,
+    /// Write the pipeline that is worked on, in the form that the name tells.
+    WritePipeline {
+        path: PathBuf,
+    },
     /// Find out what suits the samples, and which models there are.
     SuggestTraining,
     ListModels,

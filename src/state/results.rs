@@ -17,7 +17,9 @@ impl Session {
                 self.shown.found = found;
                 self.shown.answered = generation;
                 self.rows_came();
-                return (self.ask_map().into_iter().collect(), None);
+                let mut effects: Vec<Effect> = self.ask_map().into_iter().collect();
+                effects.extend(self.augment_view_changed());
+                return (effects, None);
             }
             Action::RowsFailed { generation, cause } if generation == self.shown.asked => {
                 self.shown.answered = generation;
@@ -34,6 +36,11 @@ impl Session {
             Action::Analysed(_) | Action::Judged { .. } | Action::JudgingFailed { .. } => {
                 return self.review_result(action);
             }
+            Action::PipelineRead { .. }
+            | Action::SamplesPicked { .. }
+            | Action::VariantsDrawn { .. }
+            | Action::RangeFound { .. }
+            | Action::VariantsFailed { .. } => return self.augment_result(action),
             Action::TrainingSuggested { .. }
             | Action::ModelsListed(_)
             | Action::TrainTold(_)

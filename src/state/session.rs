@@ -6,6 +6,7 @@ use std::sync::{Arc, Weak};
 
 use serde::{Deserialize, Serialize};
 
+use super::augment::Augment;
 use super::export::ExportChoice;
 use super::latent::Latent;
 use super::review::Review;
@@ -36,6 +37,7 @@ pub struct Session {
     pub grid: GridState,
     pub table: TableState,
     pub review: Review,
+    pub augment: Augment,
     pub training: Training,
     pub latent: Latent,
     /// What was chosen in the dialog of the export last.

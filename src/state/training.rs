@@ -12,6 +12,7 @@ use super::command::Command;
 use super::gestures::Answer;
 use super::session::Session;
 use super::{Action, Effect, Level};
+use crate::dataset::edit::PipelineSlot;
 use crate::store::JournalOp;
 use crate::text::counted;
 use crate::train::SETTINGS;
@@ -46,6 +47,9 @@ pub struct Draft {
     pub config: Config,
     #[serde(default)]
     pub device: Choice,
+    /// The pipeline by which samples are augmented.
+    #[serde(default)]
+    pub augment: Option<PipelineSlot>,
     /// No project keeps it: the next start is a new model.
     #[serde(skip)]
     pub begin: Begin,
@@ -282,7 +286,7 @@ impl Draft {
     }
 
     pub fn new(config: Config) -> Self {
-        Self { config, device: Choice::default(), begin: Begin::default() }
+        Self { config, device: Choice::default(), augment: None, begin: Begin::default() }
     }
 
     /// Takes the size of the pictures and what suits it; what has nothing to do with the size stays.
@@ -407,6 +411,9 @@ impl Session {
             let text = "No sample has a label that the model could be told: switch “Tell it the class” off.";
             return told(text.to_owned());
         }
+        let mut draft = draft;
+        let text = draft.augment.map(|slot| self.overlay.pipelines[slot as usize].clone());
+        draft.config.augmentation = text.filter(|text| !text.is_empty());
         self.training.run = Some(Run::new(draft.config.clone()));
         (vec![Effect::Train(Box::new(draft))], None)
     }
@@ -422,7 +429,7 @@ impl Session {
             let text = "A model is being trained already. Stop it to go on with another.".to_owned();
             return (Vec::new(), Some((Level::Warning, text)));
         }
-        let draft = Draft { config, device, begin: Begin::Resume(run) };
+        let draft = Draft { config, device, augment: None, begin: Begin::Resume(run) };
         self.training.run = Some(Run::new(draft.config.clone()));
         (vec![Effect::Train(Box::new(draft))], None)
     }

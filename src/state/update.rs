@@ -2,6 +2,7 @@
 //! the open dataset is in [`gestures`](super::gestures), what comes back from work on it in
 //! [`results`](super::results).
 
+use super::augment::Augment;
 use super::command::Command;
 use super::gestures::Answer;
 use super::latent::Latent;
@@ -58,6 +59,10 @@ impl State {
             Action::ChangeExport(choice) => effects.extend(self.change_export(*choice)),
             Action::PickExportFolder => effects.push(Effect::PickExportFolder),
             Action::EvaluateModel => effects.push(Effect::EvaluateModel),
+            Action::PickPipelineFile => effects.push(Effect::PickPipelineFile),
+            Action::PipelineFilePicked { path } => effects.push(Effect::ReadPipeline { path }),
+            Action::PickPipelineTarget => effects.push(Effect::PickPipelineTarget),
+            Action::PipelineExportTo { path } => effects.push(Effect::WritePipeline { path }),
             Action::PickModel => effects.push(Effect::PickModel),
             Action::PickDrawnFolder => effects.push(Effect::PickDrawnFolder),
             Action::ExportFolderPicked { path } => effects.extend(self.export_folder(&path)),
@@ -70,6 +75,8 @@ impl State {
             action => {
                 let answer = self.session.as_mut().map(|session| session.gesture(action));
                 effects.extend(self.answered(answer));
+                let augment = self.session.as_mut().map(Session::augment_selection_changed);
+                effects.extend(augment.unwrap_or_default());
             }
         }
         effects
@@ -110,6 +117,7 @@ impl State {
             Command::ShowDuplicates => effects.push(Effect::TogglePane(Pane::Duplicates)),
             Command::ShowChecks => effects.push(Effect::TogglePane(Pane::Checks)),
             Command::ShowPruning => effects.push(Effect::TogglePane(Pane::Pruning)),
+            Command::ShowAugment => effects.push(Effect::TogglePane(Pane::Augment)),
             Command::ShowLatent => effects.push(Effect::TogglePane(Pane::Latent)),
             Command::ShowTrain => effects.push(Effect::TogglePane(Pane::Train)),
             Command::ShowInspector => effects.push(Effect::TogglePane(Pane::Inspector)),
@@ -198,6 +206,7 @@ impl State {
             table: Default::default(),
             review: Review::new(opened.review, self.opened << 32),
             training: Training::new(opened.training),
+            augment: Augment::new(self.opened << 32),
             latent: Latent::new(self.opened << 32, self.drawn_dark),
             export: None,
         };
@@ -210,6 +219,7 @@ impl State {
         }
         session.search.set(&session.overlay.view.filter, session.snapshot.vocabulary());
         let mut effects = vec![session.find_rows()];
+        effects.extend(session.pipelines_changed());
         self.session = Some(session);
         if let Some(recent) = opened.recent {
             self.settings.note_recent(recent);

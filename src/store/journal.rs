@@ -129,11 +129,14 @@ struct State {
     old: Amount,
 }
 
-/// The overlay but for its marks, which are a column.
+/// The overlay but for its marks and decisions, which are columns.
 #[derive(Default, Serialize, Deserialize)]
 struct Views {
     view: View,
     saved_views: BTreeMap<String, View>,
+    /// Snapshots of versions before there were pipelines have none.
+    #[serde(default)]
+    pipelines: [String; 2],
 }
 
 impl Journal {
@@ -331,7 +334,8 @@ impl Step<'_> {
 
 fn put_snapshot(connection: &Connection, overlay: &Overlay) -> rusqlite::Result<()> {
     let decisions: Vec<u8> = overlay.decisions.iter().flat_map(|one| one.to_bytes()).collect();
-    let views = Views { view: overlay.view.clone(), saved_views: overlay.saved_views.clone() };
+    let Overlay { view, saved_views, pipelines, .. } = overlay.clone();
+    let views = Views { view, saved_views, pipelines };
     let views = serde_json::to_vec(&views)
         .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))?;
     let columns =
@@ -355,7 +359,7 @@ fn snapshot(connection: &Connection, samples: usize) -> rusqlite::Result<Option<
     };
     let whole = || {
         let mut marks = take("marks")?;
-        let Views { view, saved_views } = serde_json::from_slice(&take("views")?)
+        let Views { view, saved_views, pipelines } = serde_json::from_slice(&take("views")?)
             .map_err(|_| Damage("the views of the snapshot cannot be read"))?;
         marks.resize(samples, 0);
         // A snapshot of a version before there were decisions has none.
@@ -363,7 +367,7 @@ fn snapshot(connection: &Connection, samples: usize) -> rusqlite::Result<Option<
         let mut decisions: Vec<Decision> =
             bytes.as_chunks().0.iter().copied().map(Decision::from_bytes).collect();
         decisions.resize(samples, Decision::UNDECIDED);
-        Ok(Overlay { marks: Arc::new(marks), decisions: Arc::new(decisions), view, saved_views })
+        Ok(Overlay { marks: Arc::new(marks), decisions: Arc::new(decisions), view, saved_views, pipelines })
     };
     Ok(Some(whole()))
 }

@@ -5,6 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::augment::formats::{FormatError, read};
+use crate::augment::pipeline::Pipeline;
+
 /// Side of the kernel of every convolution, in pixels. With a stride of 2 and a padding of 1 each halves
 /// the side, an odd one rounded down.
 pub const KERNEL: usize = 4;
@@ -176,6 +179,10 @@ pub struct Config {
     pub held_out: HeldOut,
     pub length: Length,
     pub freeze: Freeze,
+    /// What is done to each sample anew whenever it is trained on: a pipeline in this program's own JSON. Held-out
+    /// samples stay as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub augmentation: Option<String>,
 }
 
 /// What is wrong with a setting.
@@ -187,6 +194,8 @@ pub enum ConfigError {
         "{depth} convolutions leave nothing of {size} px: take at most {most}, or pictures of more pixels"
     )]
     TooDeep { depth: usize, size: usize, most: usize },
+    #[error("the pipeline of augmentations: {0}")]
+    Augmentation(FormatError),
 }
 
 impl Shape {
@@ -315,6 +324,7 @@ impl Config {
             held_out: HeldOut::Share(0.1),
             length: Length::Epochs(10),
             freeze: Freeze::default(),
+            augmentation: None,
         }
     }
 
@@ -327,8 +337,16 @@ impl Config {
         if let HeldOut::Share(share) = self.held_out {
             within("the share of held-out samples", f64::from(share), 0.0, 0.9)?;
         }
+        self.pipeline()?;
         let (Length::Epochs(length) | Length::Steps(length)) = self.length;
         within("the length", length as f64, 1.0, 1e9)
+    }
+
+    /// The pipeline of augmentations, where there is one that does something.
+    pub fn pipeline(&self) -> Result<Option<Pipeline>, ConfigError> {
+        let read = self.augmentation.as_deref().map(|text| read(text, None)).transpose();
+        let pipeline = read.map_err(ConfigError::Augmentation)?.map(|read| read.pipeline);
+        Ok(pipeline.filter(|pipeline| !pipeline.steps.is_empty()))
     }
 
     /// Steps of an epoch over `rows` samples; the last one may have fewer of them.

@@ -15,7 +15,7 @@ use crate::dataset::query::Snapshot;
 use crate::dataset::{SampleId, Verdict};
 use crate::import::Reader;
 use crate::jobs::{Cancelled, Control};
-use crate::media::{self, Raster};
+use crate::media::Raster;
 use crate::pipeline::pass::each_batch;
 use crate::text::{bytes_text, grouped};
 
@@ -115,7 +115,7 @@ pub fn has_colour(snapshot: &Snapshot, reader: &Reader, samples: &[SampleId]) ->
     const LOOKED_AT: usize = 16;
     let step = samples.len().div_ceil(LOOKED_AT).max(1);
     samples.iter().step_by(step).any(|sample| {
-        let picture = picture(snapshot, reader, *sample).map(Raster::opaque);
+        let picture = reader.picture(&snapshot.dataset, *sample).map(Raster::opaque);
         picture.is_ok_and(|picture| {
             picture.channels == 3 && picture.data.as_chunks::<3>().0.iter().any(|[r, g, b]| r != g || g != b)
         })
@@ -129,7 +129,7 @@ pub fn typical_side(snapshot: &Snapshot, reader: &Reader, samples: &[SampleId]) 
     const LOOKED_AT: usize = 16;
     let step = samples.len().div_ceil(LOOKED_AT).max(1);
     let side = |sample: &SampleId| {
-        let picture = picture(snapshot, reader, *sample).ok()?;
+        let picture = reader.picture(&snapshot.dataset, *sample).ok()?;
         Some(picture.width.max(picture.height))
     };
     let mut sides: Vec<u32> = samples.iter().step_by(step).filter_map(side).collect();
@@ -204,7 +204,9 @@ pub(super) fn squares(
     let packed = Mutex::new((vec![0u8; rows * row], Vec::<(u32, String)>::new()));
     let places: Vec<u32> = (0..rows as u32).collect();
     let one = |place: u32, found: &mut Vec<(u32, Result<Vec<u8>, String>)>| {
-        let square = picture(snapshot, reader, samples[place as usize])
+        let square = reader
+            .picture(&snapshot.dataset, samples[place as usize])
+            .map_err(|error| error.message)
             .and_then(|picture| square(picture, wanted.size, wanted.channels, wanted.fit));
         found.push((place, square));
     };
@@ -300,17 +302,6 @@ impl Pack {
     /// The classes of some rows.
     pub fn classes_of(&self, rows: &[u32]) -> Vec<u32> {
         rows.iter().map(|row| self.classes[*row as usize]).collect()
-    }
-}
-
-/// A sample's picture, or a sentence about why it is none. One that is damaged is none: what it lacks would
-/// be learned.
-fn picture(snapshot: &Snapshot, reader: &Reader, sample: SampleId) -> Result<Raster, String> {
-    let payload = reader.sample(&snapshot.dataset, sample).map_err(|error| error.message)?;
-    let held = media::decode_held(payload).map_err(|error| error.message)?;
-    match held.decoded.damage {
-        Some(damage) => Err(damage.message),
-        None => Ok(held.decoded.raster),
     }
 }
 

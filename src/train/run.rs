@@ -381,7 +381,9 @@ impl Run<'_> {
             step: self.good.about.step,
         };
         let (send, batches) = bounded(2);
-        let plan = Plan { config: self.config.clone(), pack: self.pack.clone(), steps: self.steps };
+        let pipeline = self.config.pipeline()?;
+        let (config, pack) = (self.config.clone(), self.pack.clone());
+        let plan = Plan { config, pack, steps: self.steps, pipeline };
         let first = state.step;
         std::thread::scope(|scope| {
             let prepare = move || {

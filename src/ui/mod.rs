@@ -3,6 +3,7 @@
 //! A view is a function of a [`Pencil`]: it reads [`State`], asks [`Pictures`] for textures, and
 //! pushes [`Action`]s. This room refuses to know files and threads.
 
+pub mod augment;
 pub mod checks;
 pub mod dialogs;
 pub mod duplicates;

@@ -4,6 +4,7 @@ use egui::{Align, Key, KeyboardShortcut, Layout as Flow, Modifiers, RichText, Ui
 use egui_material_icons::icons;
 use egui_tiles::{Behavior, Container, TabState, Tile, TileId, Tiles, Tree, UiResponse};
 
+use super::augment::{AugmentPane, augment_ui};
 use super::checks::{ChecksView, checks_ui};
 use super::duplicates::{DuplicatesView, duplicates_ui};
 use super::filters::{FiltersView, filters_ui};
@@ -34,6 +35,7 @@ pub struct Views {
     pub duplicates: DuplicatesView,
     pub checks: ChecksView,
     pub pruning: PruningView,
+    pub augment: AugmentPane,
     pub train: TrainView,
     pub latent: LatentPane,
     pub inspector: InspectorView,
@@ -82,6 +84,7 @@ impl Panels {
             Pane::Duplicates,
             Pane::Checks,
             Pane::Pruning,
+            Pane::Augment,
             Pane::Train,
             Pane::Latent,
         ];
@@ -376,6 +379,7 @@ impl Behavior<Pane> for Draw<'_, '_> {
             Pane::Duplicates => duplicates_ui(ui, self.pencil, &mut self.views.duplicates),
             Pane::Checks => checks_ui(ui, self.pencil, &mut self.views.checks),
             Pane::Pruning => pruning_ui(ui, self.pencil, &mut self.views.pruning),
+            Pane::Augment => augment_ui(ui, self.pencil, &mut self.views.augment),
             Pane::Train => train_ui(ui, self.pencil, &mut self.views.train),
             Pane::Latent => latent_ui(ui, self.pencil, &mut self.views.latent),
             Pane::Inspector => inspector_ui(ui, self.pencil, &mut self.views.inspector),

@@ -233,3 +233,22 @@ fn stored_blobs() {
     let facts = lenslet::store::fact_blob::encode(&lenslet::dataset::facts::FactChunk::new(2));
     fuzz("facts", &[&facts], |bytes| drop(lenslet::store::fact_blob::decode(bytes)));
 }
+
+#[test]
+fn pipelines() {
+    use lenslet::augment::formats::{Format, read, write};
+    let files = [
+        include_str!("fixtures/pipelines/groups.json"),
+        include_str!("fixtures/pipelines/mixed.json"),
+        include_str!("fixtures/pipelines/mixed.yaml"),
+    ];
+    let preset = lenslet::augment::presets::preset("strong").expect("it is there");
+    let own = write(&preset, Format::Lenslet).0;
+    fuzz_text("pipeline", &[files[0], files[1], files[2], &own], |text| {
+        if let Ok(read) = read(text, None) {
+            for format in Format::ALL {
+                drop(write(&read.pipeline, format));
+            }
+        }
+    });
+}

@@ -2,6 +2,7 @@
 
 mod analyse;
 mod analysis;
+mod augment;
 mod checks_panel;
 mod cli;
 mod data;

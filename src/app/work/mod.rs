@@ -12,11 +12,13 @@ mod judging;
 mod live;
 mod mapping;
 mod measuring;
+mod models;
 mod opening;
 mod planning;
 mod rescanning;
 mod studio;
 mod training;
+mod variants;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -27,17 +29,16 @@ use egui::Context;
 
 use self::analysing::Analysing;
 use self::demo::Demo;
-use self::evaluating::Evaluating;
 use self::exporting::{Exporting, Found};
 use self::finder::Question;
 use self::judging::Case;
 use self::live::{Leaving, Live, Parts};
 use self::measuring::Measuring;
+use self::models::Models;
 use self::opening::{Ended, Opening};
 use self::planning::{Draft, Planner};
 use self::rescanning::{Interrupted, Rescanning};
-use self::studio::{Encoding, Loaded, OpeningModel, Studio, Within};
-use self::training::{Asking, Training};
+use self::variants::{Ground, Preview};
 use super::thumbs::ThumbSource;
 use crate::dataset::SampleId;
 use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
@@ -45,10 +46,9 @@ use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
 use crate::pipeline::OpenRequest;
 use crate::state::latent::ModelRef;
-use crate::state::{Action, Command, Effect, End, Extent, JobFace, JobId, Level, Session, State};
+use crate::state::{Action, Command, Effect, Extent, JobFace, JobId, Level, Session, State};
 use crate::store::{JournalOp, Paths, Settings};
-use crate::train::device::{Choice, Graphics};
-use crate::train::space::Space;
+use crate::train::device::Graphics;
 
 /// Results that wait for the interface thread.
 const EVENTS: usize = 256;
@@ -79,18 +79,8 @@ pub struct Work {
     /// Whether an analysis is to start as soon as everything is measured.
     analyse_again: bool,
     export: Option<Exporting>,
-    train: Option<Training>,
-    graphics: Option<Graphics>,
-    studio: Studio,
-    mapper: Newest<mapping::Wish>,
-    opening_model: Option<OpeningModel>,
-    /// The model that is looked into, and where the samples lie in it.
-    loaded: Option<Arc<Loaded>>,
-    space: Option<Arc<Space>>,
-    encode: Option<Encoding>,
-    evaluate: Option<Evaluating>,
-    /// What is asked about training, the newest last.
-    asking: Vec<Asking>,
+    models: Models,
+    preview: Preview,
     faces: Vec<JobFace>,
     person: String,
     thumbnail_cap: u64,
@@ -105,10 +95,9 @@ impl Work {
         let judge = judging::spawn(events.0.clone(), move || waker.request_repaint());
         let waker = ctx.clone();
         let planner = Planner::spawn(events.0.clone(), move || waker.request_repaint());
+        let models = Models::new(&ctx, &events.0, graphics);
         let waker = ctx.clone();
-        let studio = Studio::spawn(events.0.clone(), move || waker.request_repaint());
-        let waker = ctx.clone();
-        let mapper = mapping::spawn(events.0.clone(), move || waker.request_repaint());
+        let preview = Preview::spawn(events.0.clone(), move || waker.request_repaint());
         let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
         Self {
             ctx,
@@ -127,16 +116,8 @@ impl Work {
             analyse: None,
             analyse_again: false,
             export: None,
-            train: None,
-            graphics,
-            studio,
-            mapper,
-            opening_model: None,
-            loaded: None,
-            space: None,
-            encode: None,
-            evaluate: None,
-            asking: Vec::new(),
+            models,
+            preview,
             faces: Vec::new(),
             person: settings.person.clone(),
             thumbnail_cap: settings.thumbnail_cache_bytes,
@@ -149,11 +130,7 @@ impl Work {
         idle && self.analyse.is_none()
             && self.demo.is_none()
             && self.export.is_none()
-            && self.train.is_none()
-            && self.encode.is_none()
-            && self.evaluate.is_none()
-            && self.opening_model.is_none()
-            && self.asking.is_empty()
+            && self.models.is_idle()
             && self.events.1.is_empty()
     }
 
@@ -203,9 +180,7 @@ impl Work {
             let (measuring, rescanning) = (self.measure.take(), self.rescan.take());
             let analysing = self.analyse.take();
             self.analyse_again = false;
-            self.asking.clear();
-            (self.opening_model, self.loaded, self.space, self.evaluate) = (None, None, None, None);
-            let (training, encoding) = (self.train.take(), self.encode.take());
+            let (training, encoding) = self.models.let_go();
             let parts = Parts { live, measuring, rescanning, analysing, training, encoding };
             self.leaving.add(parts, self.events.0.clone());
         }
@@ -308,57 +283,65 @@ impl Work {
                 }),
                 Err(text) => vec![Action::Notify { level: Level::Error, text }],
             },
-            Effect::SuggestTraining => self.ask(state, Asking::what_suits),
-            Effect::ListModels => self.ask(state, |live, _, ctx| Asking::which_models(live, ctx)),
-            Effect::Train(draft) => self.start_training(state, *draft),
+            Effect::PickSamples { generation, count, seed } => {
+                if let Some(ground) = Ground::of(self.live.as_ref(), state) {
+                    self.preview.pick(generation, ground, count, seed);
+                }
+                Vec::new()
+            }
+            Effect::DrawVariants { generation, wish } => {
+                if let Some(ground) = Ground::of(self.live.as_ref(), state) {
+                    self.preview.draw(generation, ground, wish, self.ctx.pixels_per_point());
+                }
+                Vec::new()
+            }
+            Effect::SuggestRange { wish } => {
+                if let Some(ground) = Ground::of(self.live.as_ref(), state) {
+                    self.preview.suggest(ground, wish);
+                }
+                Vec::new()
+            }
+            Effect::PickPipelineFile => self.pick(
+                || {
+                    let dialog = rfd::FileDialog::new().set_title("Open a pipeline");
+                    dialog.add_filter("JSON or YAML", &["json", "yaml", "yml"]).pick_file()
+                },
+                |path| Action::PipelineFilePicked { path },
+            ),
+            Effect::ReadPipeline { path } => self.beside("read-pipeline", move || variants::read(&path)),
+            Effect::PickPipelineTarget => self.pick(
+                || {
+                    let dialog = rfd::FileDialog::new().set_title("Save the pipeline");
+                    let dialog = dialog.set_file_name("pipeline.json").add_filter("Lenslet's JSON", &["json"]);
+                    let dialog = dialog.add_filter("Albumentations' YAML", &["yaml"]);
+                    dialog.add_filter("Python code for Albumentations", &["py"]).save_file()
+                },
+                |path| Action::PipelineExportTo { path },
+            ),
+            Effect::WritePipeline { path } => {
+                let Some(session) = &state.session else { return Vec::new() };
+                let pipeline = session.augment.current().clone();
+                self.beside("write-pipeline", move || variants::write(&path, &pipeline))
+            }
+            effect @ (Effect::SuggestTraining
+            | Effect::ListModels
+            | Effect::Train(_)
+            | Effect::OpenModel { .. }
+            | Effect::Decode { .. }
+            | Effect::FindNear { .. }
+            | Effect::DrawMap { .. }
+            | Effect::FindWithin { .. }
+            | Effect::EvaluateModel) => self.models.carry_out(effect, self.live.as_ref(), state),
             Effect::PickModel => self.pick(
                 || rfd::FileDialog::new().set_title("Open a model's folder").pick_folder(),
                 |path| Action::OpenModel { model: ModelRef::Folder(path) },
             ),
-            Effect::OpenModel { model, device } => self.open_model(model, device),
-            Effect::Decode { slot, generation, latents } => {
-                if let Some(loaded) = &self.loaded {
-                    self.studio.decode(loaded, slot, generation, latents);
-                }
-                Vec::new()
-            }
-            Effect::FindNear { generation, latent } => {
-                if let Some(space) = &self.space {
-                    self.studio.find_near(space, generation, latent);
-                }
-                Vec::new()
-            }
-            Effect::DrawMap { generation, wish } => {
-                if let (Some(session), Some(space)) = (&state.session, self.space.clone()) {
-                    let (snapshot, rows) = (session.snapshot.clone(), session.shown.found.rows.clone());
-                    let before = session.latent.map.clone();
-                    let is_slow = self.graphics.as_ref().is_some_and(Graphics::is_software);
-                    self.mapper.ask(mapping::Wish {
-                        generation,
-                        wish,
-                        snapshot,
-                        space,
-                        rows,
-                        is_slow,
-                        before,
-                    });
-                }
-                Vec::new()
-            }
-            Effect::FindWithin { map, outline, mode } => {
-                if let (Some(session), Some(space)) = (&state.session, self.space.clone()) {
-                    let rows = session.shown.found.rows.clone();
-                    self.studio.find_within(Within { map, space, rows, outline, mode });
-                }
-                Vec::new()
-            }
-            Effect::EvaluateModel => self.start_evaluating(state),
             Effect::PickDrawnFolder => self.pick(
                 || rfd::FileDialog::new().set_title("Export accepted samples to a folder").pick_folder(),
                 |path| Action::ExportDrawnTo { path },
             ),
             Effect::ExportDrawn { path, accepted } => {
-                let Some(loaded) = self.loaded.clone() else { return Vec::new() };
+                let Some(loaded) = self.models.loaded() else { return Vec::new() };
                 self.start_export(state, |_, session, ctx| {
                     let root = PathBuf::from(&session.dataset().root);
                     Exporting::drawn(path, accepted, loaded, root, ctx)
@@ -463,56 +446,13 @@ impl Work {
             self.demo = None;
             actions.push(told);
         }
-        self.poll_training(actions);
-        self.poll_model(state, actions);
+        self.models.poll(self.live.as_ref(), state, actions);
         if let Some(told) = self.export.as_mut().and_then(Exporting::poll) {
             self.export = None;
             actions.push(told);
         }
         actions.extend(self.live.as_mut().and_then(Live::news));
         self.poll_progress(actions);
-    }
-
-    fn poll_training(&mut self, actions: &mut Vec<Action>) {
-        if let Some(training) = &mut self.train {
-            let (told, end) = training.poll();
-            actions.extend(told);
-            if let Some(end) = end {
-                self.train = None;
-                actions.push(end);
-            }
-        }
-        self.asking.retain_mut(|asking| match asking.poll() {
-            Some(told) => {
-                actions.extend(told);
-                false
-            }
-            None => true,
-        });
-    }
-
-    fn poll_model(&mut self, state: &State, actions: &mut Vec<Action>) {
-        if let Some(opened) = self.opening_model.as_mut().and_then(OpeningModel::poll) {
-            self.opening_model = None;
-            match opened {
-                Ok(loaded) => {
-                    self.evaluate = None;
-                    actions.push(Action::ModelOpened(Arc::new(loaded.face())));
-                    actions.extend(self.start_encoding(state, &loaded));
-                    (self.loaded, self.space) = (Some(loaded), None);
-                }
-                Err(text) => actions.push(Action::ModelFailed { text }),
-            }
-        }
-        if let Some(told) = self.evaluate.as_mut().and_then(Evaluating::poll) {
-            self.evaluate = None;
-            actions.push(told);
-        }
-        if let Some((told, space)) = self.encode.as_mut().and_then(Encoding::poll) {
-            self.encode = None;
-            self.space = space.or(self.space.take());
-            actions.extend(told);
-        }
     }
 
     fn poll_open(&mut self, state: &State, actions: &mut Vec<Action>) {
@@ -578,18 +518,13 @@ impl Work {
         let measure = self.measure.as_ref().map(|measure| (JobId::Measure, measure.control()));
         let analyse = self.analyse.as_ref().map(|analyse| (JobId::Analyse, analyse.control()));
         let export = self.export.as_ref().map(|export| (JobId::Export, export.control()));
-        let train = self.train.as_ref().map(|train| (JobId::Train, train.control()));
-        let encode = self.encode.as_ref().map(|encode| (JobId::Encode, encode.control()));
-        let evaluate = self.evaluate.as_ref().map(|evaluate| (JobId::Evaluate, evaluate.control()));
         open.into_iter()
             .chain(demo)
             .chain(rescan)
             .chain(measure)
             .chain(analyse)
             .chain(export)
-            .chain(train)
-            .chain(encode)
-            .chain(evaluate)
+            .chain(self.models.controls())
     }
 
     fn control(&self, job: JobId) -> Option<&Control> {
@@ -618,77 +553,6 @@ impl Work {
             Ok(demo) => {
                 self.demo = Some(demo);
                 vec![Action::Opening { source }]
-            }
-            Err(error) => vec![no_thread(&error)],
-        }
-    }
-
-    /// Asks something about training.
-    fn ask(
-        &mut self,
-        state: &State,
-        start: impl FnOnce(&Live, &Session, &Context) -> std::io::Result<Asking>,
-    ) -> Vec<Action> {
-        let (Some(live), Some(session)) = (&self.live, &state.session) else { return Vec::new() };
-        match start(live, session, &self.ctx) {
-            Ok(asking) => {
-                self.asking.push(asking);
-                Vec::new()
-            }
-            Err(error) => vec![no_thread(&error)],
-        }
-    }
-
-    /// Starts a run; the state has none under way.
-    fn start_training(&mut self, state: &State, draft: crate::state::Draft) -> Vec<Action> {
-        let (Some(live), Some(session)) = (&self.live, &state.session) else { return Vec::new() };
-        match Training::start(live, session, draft, self.graphics.clone(), &self.ctx) {
-            Ok(training) => {
-                self.train = Some(training);
-                Vec::new()
-            }
-            Err(error) => {
-                vec![Action::TrainingEnded(Box::new(End::Failed(no_thread_text(&error))))]
-            }
-        }
-    }
-
-    /// Opens a model; one that is being opened gives way.
-    fn open_model(&mut self, model: ModelRef, device: Choice) -> Vec<Action> {
-        match OpeningModel::start(model, device, self.graphics.clone(), &self.ctx) {
-            Ok(opening) => {
-                self.opening_model = Some(opening);
-                Vec::new()
-            }
-            Err(error) => vec![Action::ModelFailed { text: no_thread_text(&error) }],
-        }
-    }
-
-    /// Asks a model where the samples lie. What another one is asked ends.
-    fn start_encoding(&mut self, state: &State, loaded: &Arc<Loaded>) -> Option<Action> {
-        let (Some(live), Some(session)) = (&self.live, &state.session) else { return None };
-        let before = self.encode.take();
-        match Encoding::start(loaded.clone(), live, session, before, &self.ctx) {
-            Ok(encoding) => {
-                self.encode = Some(encoding);
-                None
-            }
-            Err(error) => Some(no_thread(&error)),
-        }
-    }
-
-    /// Compares the open model with samples, where that is not under way already.
-    fn start_evaluating(&mut self, state: &State) -> Vec<Action> {
-        let (Some(live), Some(session), Some(loaded)) = (&self.live, &state.session, &self.loaded) else {
-            return Vec::new();
-        };
-        if self.evaluate.is_some() {
-            return Vec::new();
-        }
-        match Evaluating::start(loaded.clone(), live, session, &self.ctx) {
-            Ok(evaluating) => {
-                self.evaluate = Some(evaluating);
-                Vec::new()
             }
             Err(error) => vec![no_thread(&error)],
         }
@@ -749,6 +613,17 @@ impl Work {
             Ok(_) => Vec::new(),
             Err(error) => vec![no_thread(&error)],
         }
+    }
+
+    /// Does something small that may wait for the disk, on a thread of its own.
+    fn beside(&self, name: &str, work: impl FnOnce() -> Action + Send + 'static) -> Vec<Action> {
+        let (events, wake) = (self.events.0.clone(), waker(&self.ctx));
+        let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            // The window may be gone by now.
+            let _ = events.send(work());
+            wake();
+        });
+        spawned.err().iter().map(no_thread).collect()
     }
 
     /// Shows a sample's file, or the archive that it is in, in the system's file manager.

@@ -90,7 +90,7 @@ fn prepare(
     models: Option<PathBuf>,
     control: &Control,
 ) -> Result<Request, TrainError> {
-    let Draft { mut config, device, begin } = draft;
+    let Draft { mut config, device, begin, augment: _ } = draft;
     let mut steps_made = None;
     let (start, out, class_names) = match begin {
         Begin::New => (Start::New, new_run(models.as_deref()), None),

@@ -8,12 +8,19 @@ use clap::{Args, ValueEnum};
 use crate::train::config::{Fit, Likelihood};
 use crate::train::device::Choice;
 
-/// Which samples of a dataset, and where their project is.
+/// A dataset, and which of its samples.
 #[derive(Clone, Debug, Args)]
 pub struct SamplesOptions {
     /// Folder, archive, manifest, array or table file, or pattern of shards
     pub path: String,
 
+    #[command(flatten)]
+    pub part: PartOptions,
+}
+
+/// Which of a dataset's samples, and where their project is.
+#[derive(Clone, Debug, Default, Args)]
+pub struct PartOptions {
     /// Only the samples that fit this query, such as 'split:train -label:dog'
     #[arg(long, value_name = "QUERY", allow_hyphen_values = true)]
     pub filter: Option<String>,
@@ -134,6 +141,11 @@ pub struct TrainOptions {
     /// Train on each class as often as on every other
     #[arg(long)]
     pub balanced: bool,
+
+    /// Train on variants of the samples, made anew each time by this pipeline of augmentations: a file, or the
+    /// name of a preset; see augment
+    #[arg(long, value_name = "FILE|PRESET")]
+    pub augment: Option<String>,
 
     /// What is not trained on: a share of the samples, such as 0.1, or splits of the dataset, such as
     /// val,test; unless set, all splits but train, or a tenth where there are none

@@ -7,6 +7,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
 
+use super::augmented::Making;
 use super::state::Entry;
 use super::write::{Failure, Out};
 use crate::dataset::query::Snapshot;
@@ -49,6 +50,8 @@ pub enum From {
     Sample(SampleId),
     /// It is the image file that a sample's row holds, or its pixels as a PNG.
     Row(SampleId),
+    /// It is a variant of a sample, or the sample beside them, by its number among the items.
+    Item(usize),
     /// It is a copy of a file of the listed source, by its number in the tree.
     Beside(usize),
     /// It is made, by the maker of that number.
@@ -106,11 +109,18 @@ pub struct Work<'a> {
     pub samples: &'a [SampleId],
     pub reader: &'a Reader,
     pub tree: Option<&'a Tree>,
+    pub making: Option<&'a Making>,
 }
 
 impl Work<'_> {
     pub fn dataset(&self) -> &Dataset {
         &self.snapshot.dataset
+    }
+
+    /// What variants are made by.
+    pub fn making(&self) -> Result<&Making, Failure> {
+        // A draft that has items has it.
+        self.making.ok_or_else(|| Failure::source("there is nothing to make variants by"))
     }
 
     /// The source as it was listed for this export.
@@ -128,6 +138,8 @@ pub struct Draft {
     pub samples: Vec<SampleId>,
     /// The source as listed anew, where files beside the samples are read.
     pub tree: Option<Tree>,
+    /// How variants of the samples are made, where those are exported.
+    pub making: Option<Making>,
     pub outputs: Vec<Output>,
     pub made: Vec<Box<dyn Make>>,
     pub warnings: Vec<String>,
@@ -140,6 +152,7 @@ impl Draft {
             snapshot,
             samples,
             tree: None,
+            making: None,
             outputs: Vec::new(),
             made: Vec::new(),
             warnings: Vec::new(),

@@ -44,24 +44,7 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
 /// `split/class/name`.
 pub fn image_folder(draft: &mut Draft, reader: &Reader, control: &Control) -> Result<(), ExportError> {
     let dataset = draft.snapshot.dataset.clone();
-    let has_splits = draft.samples.iter().any(|sample| dataset.splits[*sample as usize] != NO_SPLIT);
-    let mut folder_names = FolderNames::default();
-    let mut folders = Vec::with_capacity(draft.samples.len());
-    let (mut several, mut unsplit) = (0u64, 0u64);
-    for sample in &draft.samples {
-        let labels = dataset.labels.get(*sample);
-        several += u64::from(labels.len() > 1);
-        let class = labels.first().map(|class| dataset.labels.classes[*class as usize].as_str());
-        let split = dataset.split(*sample);
-        let split = match (split, class) {
-            (None, Some(_)) if has_splits => {
-                unsplit += 1;
-                Some(NO_SPLIT_FOLDER)
-            }
-            (split, _) => split,
-        };
-        folders.push(folder_names.of(split, class));
-    }
+    let folders = class_folders(draft);
     let mut taken = Taken::default();
     folders.iter().for_each(|folder| taken.reserve_folder(folder));
     let (mut renamed, mut first_renamed) = (0u64, None);
@@ -84,6 +67,46 @@ pub fn image_folder(draft: &mut Draft, reader: &Reader, control: &Control) -> Re
         let from = if is_row(&draft.snapshot, sample) { From::Row(sample) } else { From::Sample(sample) };
         draft.outputs.push(Output { path, raw: None, bytes: dataset.bytes[sample as usize], from });
     }
+    if let Some((old, new)) = first_renamed {
+        let files = match renamed {
+            1 => "1 file gets".to_owned(),
+            renamed => format!("{} get", counted(renamed, "file")),
+        };
+        draft.warn(format!(
+            "{files} another name, since two would have the same or a system would not take it: {old} \
+             becomes {new}."
+        ));
+    }
+    if !dataset.boxes.is_empty() {
+        draft.warn("Folders hold no boxes; choose the same layout or a manifest to keep them.");
+    }
+    warn_synthetic(draft);
+    packed_warnings(draft);
+    check_roles(draft);
+    Ok(())
+}
+
+/// `split/class` of each sample, by its first label; what folders cannot say is told.
+pub fn class_folders(draft: &mut Draft) -> Vec<String> {
+    let dataset = draft.snapshot.dataset.clone();
+    let has_splits = draft.samples.iter().any(|sample| dataset.splits[*sample as usize] != NO_SPLIT);
+    let mut folder_names = FolderNames::default();
+    let mut folders = Vec::with_capacity(draft.samples.len());
+    let (mut several, mut unsplit) = (0u64, 0u64);
+    for sample in &draft.samples {
+        let labels = dataset.labels.get(*sample);
+        several += u64::from(labels.len() > 1);
+        let class = labels.first().map(|class| dataset.labels.classes[*class as usize].as_str());
+        let split = dataset.split(*sample);
+        let split = match (split, class) {
+            (None, Some(_)) if has_splits => {
+                unsplit += 1;
+                Some(NO_SPLIT_FOLDER)
+            }
+            (split, _) => split,
+        };
+        folders.push(folder_names.of(split, class));
+    }
     if several > 0 {
         draft.warn(format!(
             "{} more than one label; each goes to the folder of its first. Choose a manifest to keep all.",
@@ -96,28 +119,12 @@ pub fn image_folder(draft: &mut Draft, reader: &Reader, control: &Control) -> Re
             have(unsplit)
         ));
     }
-    if let Some((old, new)) = first_renamed {
-        let files = match renamed {
-            1 => "1 file gets".to_owned(),
-            renamed => format!("{} get", counted(renamed, "file")),
-        };
-        draft.warn(format!(
-            "{files} another name, since two would have the same or a system would not take it: {old} \
-             becomes {new}."
-        ));
-    }
     if folder_names.changed > 0 {
         let folders = counted(folder_names.changed, "folder");
         draft
             .warn(format!("{folders} cannot have the name of the split or class, and one like it is taken."));
     }
-    if !dataset.boxes.is_empty() {
-        draft.warn("Folders hold no boxes; choose the same layout or a manifest to keep them.");
-    }
-    warn_synthetic(draft);
-    packed_warnings(draft);
-    check_roles(draft);
-    Ok(())
+    folders
 }
 
 /// Says that folders do not tell generated samples from others.

@@ -6,7 +6,7 @@ use std::path::Path;
 use super::draft::Draft;
 use super::names::{parts, safe_name};
 use super::{
-    Kind, Linking, Options, arrays, coco, folder, ground, manifest, numpy, parquet, table, voc, webdataset,
+    Kind, Linking, Options, arrays, augmented, coco, folder, ground, manifest, numpy, parquet, table, voc, webdataset,
     yolo,
 };
 use crate::dataset::query::Snapshot;
@@ -32,7 +32,10 @@ pub fn fill(
         // What cannot be done need not be worked out.
         return Ok(());
     }
-    fill_layout(draft, reader, options, control)?;
+    match &options.augmentation {
+        Some(augmentation) => augmented::fill(draft, reader, options, augmentation, control)?,
+        None => fill_layout(draft, reader, options, control)?,
+    }
     draft.refusals.extend(ground::of_tree(draft, options, control)?);
     Ok(())
 }

@@ -34,7 +34,7 @@ const MEMBER_OVERHEAD: u64 = 768;
 const DESCRIPTION_BYTES: u64 = 2 * (MEMBER_OVERHEAD + 100);
 
 /// A tar that is written entry by entry.
-fn append(
+pub fn append(
     tar: &mut tar::Builder<impl Write>,
     name: &str,
     bytes: &[u8],

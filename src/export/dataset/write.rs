@@ -224,6 +224,7 @@ impl Writing<'_> {
         let dataset = &self.draft.snapshot.dataset;
         let (sample, samples, files) = match output.from {
             From::Sample(sample) | From::Row(sample) => (Some(sample), 1, 0),
+            From::Item(item) => (self.work.making.and_then(|making| Some(making.items.get(item)?.sample)), 1, 0),
             From::Beside(_) => (None, 0, 1),
             From::Made(maker) => (None, self.draft.made[maker].samples(), 1),
         };
@@ -266,6 +267,13 @@ impl Writing<'_> {
                 None => whole(stored(&self.work, sample)),
             },
             From::Row(sample) => whole(content(&self.work, sample)),
+            From::Item(item) => {
+                let making = self.work.making()?;
+                let written = whole(making.bytes(&self.work, making.items[item]).map(|(bytes, _)| bytes))?;
+                // How large it would become was a guess.
+                control.add(output.bytes.saturating_sub(written.bytes));
+                Ok(written)
+            }
             From::Beside(file) => {
                 let tree = self.work.tree()?;
                 if tree.place(file).is_loose() {
@@ -345,7 +353,8 @@ pub fn content(work: &Work<'_>, sample: SampleId) -> Result<Vec<u8>, ReadError> 
     }
 }
 
-fn png(raster: &Raster) -> Result<Vec<u8>, ReadError> {
+/// Pixels as a PNG.
+pub fn png(raster: &Raster) -> Result<Vec<u8>, ReadError> {
     use image::ExtendedColorType::{L8, La8, Rgb8, Rgba8};
     let colour = match raster.channels {
         1 => L8,

@@ -2,6 +2,14 @@
 
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
+use crate::augment::cpu::{self, Others};
+use crate::augment::fuse::fused;
+use crate::augment::pipeline::{Pipeline, Variant};
+use crate::augment::stage::Size;
+use crate::media::Raster;
+use crate::pipeline::augmented::{brought_to, picture_of};
 use crate::train::config::{Config, Sampling};
 use crate::train::pack::Pack;
 use crate::train::random::{Purpose, Stream};
@@ -30,6 +38,8 @@ pub struct Plan {
     pub config: Config,
     pub pack: Arc<Pack>,
     pub steps: u64,
+    /// What is done to samples before they are trained on.
+    pub pipeline: Option<Pipeline>,
 }
 
 impl Plan {
@@ -77,15 +87,50 @@ impl Plan {
 
     fn prepared(&self, step: u64, rows: &[u32]) -> Prepared {
         let mut stream = Stream::new(self.config.seed, step, Purpose::Noise);
-        let pieces = rows.chunks(self.config.shape.piece(self.config.batch)).map(|rows| Piece {
-            pixels: rows
-                .iter()
-                .flat_map(|row| self.pack.row(*row))
-                .map(|value| f32::from(*value) / 255.0)
-                .collect(),
+        let length = self.config.shape.piece(self.config.batch).max(1);
+        let pieces = rows.chunks(length).enumerate().map(|(piece, rows)| Piece {
+            pixels: match &self.pipeline {
+                Some(pipeline) => self.augmented(pipeline, step, piece * length, rows),
+                None => rows.iter().flat_map(|row| self.pack.row(*row)).map(|value| part(*value)).collect(),
+            },
             classes: self.pack.classes_of(rows),
             noise: stream.normal_vec(rows.len() * self.config.shape.latent),
         });
         Prepared { pieces: pieces.collect() }
+    }
+
+    /// Variants of the rows at these places of a step, no two alike over the whole run.
+    fn augmented(&self, pipeline: &Pipeline, step: u64, first: usize, rows: &[u32]) -> Vec<f32> {
+        let shape = &self.config.shape;
+        let batch = self.config.batch as u64;
+        let (size, channels) = ([shape.size as u32; 2], shape.channels.count() as u8);
+        let variant = |(place, row): (usize, &u32)| {
+            let own = Raster { width: size[0], height: size[1], channels, data: self.pack.row(*row).to_vec() };
+            let number = (step.wrapping_mul(batch) + (first + place) as u64) as u32;
+            let variant = Variant { seed: self.config.seed, sample: u64::from(*row), number };
+            let plan = pipeline.plan(variant, picture_of(&own));
+            let made = cpu::run(&fused(plan.stages), own, self);
+            // Whatever size it became, the model learns from one size.
+            brought_to(&made, size, channels).data
+        };
+        let made: Vec<Vec<u8>> = rows.par_iter().enumerate().map(variant).collect();
+        made.iter().flatten().map(|value| part(*value)).collect()
+    }
+}
+
+/// A value as a part of 255.
+fn part(value: u8) -> f32 {
+    f32::from(value) / 255.0
+}
+
+/// Samples that are mixed in are others that are trained on.
+impl Others for Plan {
+    fn partner(&self, number: u32, size: Size, channels: u8) -> Option<Raster> {
+        let training = &self.pack.training;
+        let at = ((u64::from(number) * training.len() as u64) >> 32) as usize;
+        let data = self.pack.row(*training.get(at)?).to_vec();
+        let edge = self.config.shape.size as u32;
+        let other = Raster::new(edge, edge, self.config.shape.channels.count() as u8, data)?;
+        Some(brought_to(&other, size, channels))
     }
 }

@@ -270,7 +270,8 @@ fn what_is_frozen_stays_and_what_does_not_fit_is_told() {
 fn epochs_are_orders_of_all_rows_and_balanced_ones_of_all_classes() {
     let pack = Arc::new(squares(60));
     for sampling in [Sampling::Each, Sampling::Balanced] {
-        let plan = Plan { config: Config { sampling, ..tiny(9) }, pack: pack.clone(), steps: 9 };
+        let config = Config { sampling, ..tiny(9) };
+        let plan = Plan { config, pack: pack.clone(), steps: 9, pipeline: None };
         let (one, two) = (plan.order(0), plan.order(1));
         assert_ne!(one, two);
         assert_eq!((one.len(), two.len()), (45, 45));
@@ -284,6 +285,36 @@ fn epochs_are_orders_of_all_rows_and_balanced_ones_of_all_classes() {
         let steps: Vec<usize> = plan.batches(0).map(|batch| batch.samples()).collect();
         assert_eq!(steps, [10, 10, 10, 10, 5, 10, 10, 10, 10]);
     }
+}
+
+#[test]
+fn samples_are_augmented_anew_each_time_and_the_same_in_every_run() {
+    let pack = Arc::new(squares(60));
+    let batches = |name: &str| {
+        let config = Config { augmentation: Some(named(name)), ..tiny(9) };
+        let pipeline = config.pipeline().unwrap();
+        let plan = Plan { config, pack: pack.clone(), steps: 9, pipeline };
+        let pixels = |batch: Prepared| batch.pieces.into_iter().map(|piece| piece.pixels).collect::<Vec<_>>();
+        plan.batches(0).map(pixels).collect::<Vec<_>>()
+    };
+    let (as_they_are, first, second) = (batches("none"), batches("digits-safe"), batches("digits-safe"));
+    assert_eq!(first, second);
+    assert!(as_they_are.iter().zip(&first).all(|(one, other)| one != other));
+    for pieces in &first {
+        for pixels in pieces {
+            assert!(pixels.iter().all(|value| (0.0..=1.0).contains(value)));
+        }
+    }
+    // Whatever a pipeline makes of the size, the model gets its own.
+    let sizes = |batches: &[Vec<Vec<f32>>]| batches.iter().map(|pieces| pieces[0].len()).collect::<Vec<_>>();
+    assert_eq!(sizes(&batches("simclr")), sizes(&as_they_are));
+    let broken = Config { augmentation: Some("{".to_owned()), ..tiny(9) };
+    assert!(broken.check().unwrap_err().to_string().starts_with("the pipeline of augmentations: "));
+}
+
+fn named(preset: &str) -> String {
+    let pipeline = crate::augment::presets::preset(preset).unwrap();
+    crate::augment::formats::write(&pipeline, crate::augment::formats::Format::Lenslet).0
 }
 
 #[test]

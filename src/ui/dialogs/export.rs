@@ -3,8 +3,9 @@
 use egui::{Align, Layout, RichText, ScrollArea, Ui};
 
 use super::{Pen, dim, main_button};
-use crate::export::dataset::{Kind, Linking, Table};
-use crate::state::{Action, ExportChoice, ExportDraft, JobId, PlanFace};
+use crate::dataset::edit::PipelineSlot;
+use crate::export::dataset::{Kind, Linking, MAX_VARIANTS, Table};
+use crate::state::{Action, AugmentChoice, ExportChoice, ExportDraft, JobId, PlanFace, Session};
 use crate::text::{bytes_text, counted, grouped};
 use crate::ui::theme::{Tokens, size, space};
 use crate::ui::widgets;
@@ -39,9 +40,15 @@ pub(super) fn export_ui(ui: &mut Ui, pen: &mut Pen, draft: &ExportDraft) {
         },
     );
     ui.add_space(space::XS);
+    name_ui(ui, "What");
+    augment_ui(ui, session, &mut choice);
+    ui.add_space(space::XS);
     name_ui(ui, "Layout");
-    layout_ui(ui, &mut choice);
-    if choice.kind != Kind::WebDataset {
+    match choice.augment {
+        Some(_) => variants_layout_ui(ui, &mut choice),
+        None => layout_ui(ui, &mut choice),
+    }
+    if choice.kind != Kind::WebDataset && choice.augment.is_none() {
         ui.add_space(space::XS);
         name_ui(ui, "Images");
         images_ui(ui, &mut choice);
@@ -92,6 +99,58 @@ fn choose<T: PartialEq + Copy>(ui: &mut Ui, value: &mut T, of: &[(T, &str, &str)
             }
         }
     });
+}
+
+/// The samples, or variants of them by one of the pipelines.
+fn augment_ui(ui: &mut Ui, session: &Session, choice: &mut ExportChoice) {
+    let before = choice.augment.as_ref().map(|augment| augment.slot);
+    let mut slot = before;
+    let help = "Pictures made of the samples by the pipeline in the panel Augment";
+    choose(
+        ui,
+        &mut slot,
+        &[
+            (None, "The samples", "As they are"),
+            (Some(PipelineSlot::A), "Variants by pipeline A", help),
+            (Some(PipelineSlot::B), "Variants by pipeline B", help),
+        ],
+    );
+    if slot != before {
+        let known = choice.augment.take();
+        choice.augment = slot.map(|slot| AugmentChoice {
+            slot,
+            pipeline: session.overlay.pipelines[slot as usize].clone(),
+            variants: known.as_ref().map_or(4, |known| known.variants),
+            seed: session.augment.view.seed,
+            with_originals: known.is_none_or(|known| known.with_originals),
+        });
+        if slot.is_some() {
+            choice.linking = Linking::Copy;
+        }
+        choice.kind = match (slot, choice.kind) {
+            (None, _) => Kind::Same,
+            (Some(_), Kind::Same) => Kind::ImageFolder,
+            (Some(_), Kind::Manifest(_)) => Kind::Manifest(Table::Parquet),
+            (Some(_), kind) => kind,
+        };
+    }
+    let Some(augment) = &mut choice.augment else { return };
+    ui.horizontal_wrapped(|ui| {
+        let variants = egui::DragValue::new(&mut augment.variants).range(1..=MAX_VARIANTS).speed(0.1);
+        ui.add(variants.suffix(" of each sample").update_while_editing(false)).accessible_name("Variants");
+        let seed = egui::DragValue::new(&mut augment.seed).speed(0.1).prefix("seed ");
+        ui.add(seed.update_while_editing(false)).accessible_name("Seed of the variants");
+        ui.checkbox(&mut augment.with_originals, "and the samples themselves");
+    });
+}
+
+fn variants_layout_ui(ui: &mut Ui, choice: &mut ExportChoice) {
+    let kinds = [
+        (Kind::ImageFolder, "Image folder", "PNGs in folders of splits and classes, and metadata.jsonl"),
+        (Kind::WebDataset, "WebDataset", "Tar shards of each split"),
+        (Kind::Manifest(Table::Parquet), "Parquet", "Files of each split with the images in them"),
+    ];
+    choose(ui, &mut choice.kind, &kinds);
 }
 
 fn layout_ui(ui: &mut Ui, choice: &mut ExportChoice) {

@@ -2,6 +2,7 @@
 
 use egui::{ComboBox, DragValue, Grid, RichText, Role, Ui, WidgetInfo};
 
+use crate::dataset::edit::PipelineSlot;
 use crate::state::training::{Begin, SIZES, fit_title, pictures_text};
 use crate::state::{Draft, Session};
 use crate::train::config::{Channels, Fit, Freeze, HeldOut, Length, Likelihood, Sampling};
@@ -236,6 +237,17 @@ fn course_ui(ui: &mut Ui, session: &Session, draft: &mut Draft) {
                     Sampling::Balanced => "Classes alike",
                 };
                 title.to_owned()
+            });
+        });
+        let help = "What is done to each sample anew whenever it is trained on: see the panel Augment";
+        row(ui, "Augment", help, |ui| {
+            let all = std::iter::once(None).chain(PipelineSlot::ALL.map(Some));
+            choice(ui, "Augment", &mut draft.augment, all, |slot| match slot {
+                None => "Nothing".to_owned(),
+                Some(slot) if session.augment.pipeline(*slot).steps.is_empty() => {
+                    format!("Pipeline {}, empty", slot.title())
+                }
+                Some(slot) => format!("Pipeline {}", slot.title()),
             });
         });
         row(ui, "Held out", "Samples that are not trained on, so that overfitting is seen", |ui| {

@@ -1,0 +1,498 @@
+//! The thread that makes variants of samples for the preview: the same ones that an export would write, and first
+//! a coarse form of them where the samples are large.
+//!
+//! A question that is asked meanwhile ends the one before: what is drawn by then is shown, and no more of it.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Sender;
+use rayon::prelude::*;
+
+use super::bug;
+use super::live::Live;
+use crate::analysis::quality::Check;
+use crate::augment::files;
+use crate::augment::pipeline::Pipeline;
+use crate::augment::stage::{Filter, Resize, whole};
+use crate::augment::cpu::resize::resize;
+use crate::dataset::SampleId;
+use crate::dataset::edit::PipelineSlot;
+use crate::dataset::query::{Rows, Snapshot};
+use crate::import::reader::access::lock;
+use crate::import::{ReadError, Reader};
+use crate::jobs::{self, Newest, Outcome, step_back};
+use crate::media::Raster;
+use crate::pipeline::augmented::{Augmenter, Made, Recent, drawn_of_classes};
+use crate::pipeline::cores;
+use crate::pipeline::drift::{Described, SAMPLES, Yardstick, describe, failed_checks, middle, safe_range};
+use crate::state::{Action, Level, State};
+use crate::state::augment::{Cell, Drawn, RangeWish, VariantsWish};
+use crate::text::sentence;
+use crate::train::pack::chosen;
+
+/// Cells that were drawn are shown together this often.
+const SHOWN_EVERY: Duration = Duration::from_millis(40);
+/// How much larger than its cell a sample is before it is drawn coarsely first.
+const COARSE_FROM: f32 = 1.5;
+/// The longer side of a picture that is open large, in pixels.
+const OPEN_PX: u32 = 2048;
+
+/// The samples and where they are.
+#[derive(Clone)]
+pub struct Ground {
+    pub snapshot: Snapshot,
+    pub reader: Arc<Reader>,
+    /// The rows of the view.
+    pub rows: Arc<Rows>,
+}
+
+impl Ground {
+    /// That of the open dataset.
+    pub fn of(live: Option<&Live>, state: &State) -> Option<Self> {
+        let session = state.session.as_ref()?;
+        let (snapshot, rows) = (session.snapshot.clone(), session.shown.found.rows.clone());
+        Some(Self { snapshot, reader: live?.reader.clone(), rows })
+    }
+}
+
+/// A pipeline out of a file, or why there is none.
+pub fn read(path: &Path) -> Action {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let read = files::read_file(path);
+    Action::PipelineRead { name, read: read.map(|(pipeline, notes)| (pipeline.into(), notes)) }
+}
+
+/// Writes a pipeline in the form that the name tells; says what came of it.
+pub fn write(path: &Path, pipeline: &Pipeline) -> Action {
+    let there = format!("The pipeline is in {}.", path.display());
+    let (level, text) = match files::write_file(path, pipeline, files::form_of(path)) {
+        Ok(notes) if notes.is_empty() => (Level::Info, there),
+        Ok(notes) => (Level::Warning, format!("{there} {}", notes.join(" "))),
+        Err(error) => (Level::Error, sentence(error)),
+    };
+    Action::Notify { level, text }
+}
+
+/// What is asked: of each kind the newest.
+#[derive(Default)]
+pub struct Questions {
+    pick: Option<(u64, Ground, usize, u64)>,
+    suggest: Option<(Ground, Box<RangeWish>)>,
+    draw: Option<(u64, Ground, Box<VariantsWish>, f32)>,
+}
+
+/// The thread.
+pub struct Preview {
+    thread: Newest<Questions>,
+    /// The newest question of a sheet.
+    newest: Arc<AtomicU64>,
+}
+
+impl Preview {
+    /// Starts the thread. Answers go to `answers`, and `wake` is called after each.
+    pub fn spawn(answers: Sender<Action>, wake: impl Fn() + Send + Sync + 'static) -> Self {
+        let newest = Arc::new(AtomicU64::new(0));
+        let mut painter = Painter { newest: newest.clone(), answers, wake: Box::new(wake), held: None };
+        let thread = Newest::spawn("variants", move |questions: Questions| {
+            if let Some((generation, ground, count, seed)) = questions.pick {
+                let samples = drawn_of_classes(&ground.snapshot, ground.rows.iter().copied(), count, seed);
+                painter.answer(Action::SamplesPicked { generation, samples: samples.into() });
+            }
+            if let Some((ground, wish)) = questions.suggest {
+                let (step, param) = (wish.step, wish.param);
+                let found = match jobs::run(|| Ok(painter.suggest(&ground, &wish))) {
+                    Outcome::Done(found) => found,
+                    Outcome::Cancelled => Err("No range was looked for.".to_owned()),
+                    Outcome::Panicked(cause) => Err(bug("looking for a safe range", &cause)),
+                };
+                painter.answer(Action::RangeFound { step, param, found });
+            }
+            if let Some((generation, ground, wish, pixels_per_point)) = questions.draw {
+                let drawn = jobs::run(|| {
+                    painter.draw(generation, &ground, &wish, pixels_per_point);
+                    Ok(())
+                });
+                if let Outcome::Panicked(cause) = drawn {
+                    painter.answer(Action::VariantsFailed { generation, cause });
+                }
+            }
+        });
+        Self { thread, newest }
+    }
+
+    pub fn pick(&self, generation: u64, ground: Ground, count: usize, seed: u64) {
+        self.thread.change(|waiting| {
+            waiting.get_or_insert_default().pick = Some((generation, ground, count, seed));
+        });
+    }
+
+    /// Looks for the safe range of a parameter.
+    pub fn suggest(&self, ground: Ground, wish: Box<RangeWish>) {
+        self.thread.change(|waiting| waiting.get_or_insert_default().suggest = Some((ground, wish)));
+    }
+
+    pub fn draw(&self, generation: u64, ground: Ground, wish: Box<VariantsWish>, pixels_per_point: f32) {
+        self.newest.store(generation, Ordering::Relaxed);
+        self.thread.change(|waiting| {
+            waiting.get_or_insert_default().draw = Some((generation, ground, wish, pixels_per_point));
+        });
+    }
+}
+
+struct Painter {
+    newest: Arc<AtomicU64>,
+    answers: Sender<Action>,
+    wake: Box<dyn Fn() + Send + Sync>,
+    held: Option<Held>,
+}
+
+/// Originals that stay from a question to the next one of the same dataset.
+struct Held {
+    reader: Arc<Reader>,
+    rows: Arc<Rows>,
+    /// Those of the rows that an export would take, in its order: mixing takes from them.
+    others: Vec<SampleId>,
+    originals: Recent,
+    /// Made smaller, for one size of cells.
+    small: (u32, Recent),
+    /// What drift is measured by, once that was worked out; `None` in it where nothing says.
+    yardstick: Option<Option<Arc<Yardstick>>>,
+    /// Descriptions of the samples as they are, and the checks that they fail themselves.
+    described: Mutex<HashMap<SampleId, Arc<Own>>>,
+}
+
+/// What is known of a sample as it is.
+struct Own {
+    described: Option<Described>,
+    fails: Vec<Check>,
+}
+
+/// Samples whose description is kept.
+const DESCRIBED: usize = 4096;
+
+impl Held {
+    fn new(ground: &Ground, edge_px: u32) -> Self {
+        Self {
+            reader: ground.reader.clone(),
+            rows: ground.rows.clone(),
+            others: others(ground),
+            originals: Recent::default(),
+            small: (edge_px, Recent::default()),
+            yardstick: None,
+            described: Mutex::default(),
+        }
+    }
+
+    fn own(&self, sample: SampleId, original: &Raster) -> Arc<Own> {
+        if let Some(known) = lock(&self.described).get(&sample) {
+            return known.clone();
+        }
+        let own = Arc::new(Own { described: describe(original), fails: failed_checks(original) });
+        let mut described = lock(&self.described);
+        if described.len() >= DESCRIBED {
+            described.clear();
+        }
+        described.insert(sample, own.clone());
+        own
+    }
+}
+
+impl Painter {
+    fn answer(&self, action: Action) {
+        // The window may be gone by now.
+        let _ = self.answers.send(action);
+        (self.wake)();
+    }
+
+    /// What is kept of this dataset, for the rows that are shown now.
+    fn held(&mut self, ground: &Ground, edge_px: u32) -> Held {
+        let mut held = match self.held.take() {
+            Some(held) if Arc::ptr_eq(&held.reader, &ground.reader) => held,
+            _ => Held::new(ground, edge_px),
+        };
+        if !Arc::ptr_eq(&held.rows, &ground.rows) {
+            (held.rows, held.others, held.yardstick) = (ground.rows.clone(), others(ground), None);
+        }
+        held
+    }
+
+    /// The values of a parameter at which samples stay what they are.
+    fn suggest(&mut self, ground: &Ground, wish: &RangeWish) -> Result<[f64; 2], String> {
+        let mut held = self.held(ground, 1);
+        let yardstick = measured(&mut held, ground, || true);
+        let found = yardstick.ok_or("The samples do not tell how far the classes are apart.".to_owned());
+        let found = found.and_then(|yardstick| safe(ground, &held, wish, &yardstick));
+        self.held = Some(held);
+        found
+    }
+
+    fn is_old(&self, generation: u64) -> bool {
+        self.newest.load(Ordering::Relaxed) != generation
+    }
+
+    fn draw(&mut self, generation: u64, ground: &Ground, wish: &VariantsWish, pixels_per_point: f32) {
+        let edge_px = ((wish.edge * pixels_per_point).round() as u32).max(1);
+        let mut held = self.held(ground, edge_px);
+        if held.small.0 != edge_px {
+            held.small = (edge_px, Recent::default());
+        }
+        let coarse = Sketch { ground, wish, held: &held, edge_px, is_coarse: true };
+        let all: Vec<usize> = (0..wish.cells.len()).collect();
+        let left = self.pass(generation, &coarse, &all, wish.is_held);
+        if !wish.is_held && !self.is_old(generation) {
+            let fine = Sketch { is_coarse: false, ..coarse };
+            self.pass(generation, &fine, &left, true);
+        }
+        // What is measured by comes after what is seen, once; all is drawn again with it.
+        if held.yardstick.is_none() && !wish.is_held && !self.is_old(generation) {
+            let is_new = measured(&mut held, ground, || !self.is_old(generation)).is_some();
+            if is_new && !self.is_old(generation) {
+                let again = Sketch { ground, wish, held: &held, edge_px, is_coarse: false };
+                self.pass(generation, &again, &all, true);
+            }
+        }
+        self.held = Some(held);
+    }
+
+    /// Draws cells on all cores, and shows them as they come; gives those that were drawn coarsely.
+    fn pass(&self, generation: u64, sketch: &Sketch<'_>, cells: &[usize], is_last: bool) -> Vec<usize> {
+        let (sender, drawn) = crossbeam_channel::unbounded::<(usize, Arc<Drawn>)>();
+        let next = AtomicUsize::new(0);
+        let work = |sender: Sender<(usize, Arc<Drawn>)>| {
+            while !self.is_old(generation)
+                && let Some(at) = cells.get(next.fetch_add(1, Ordering::Relaxed))
+            {
+                let _ = sender.send((*at, Arc::new(sketch.cell(*at))));
+            }
+        };
+        let mut coarse = Vec::new();
+        std::thread::scope(|scope| {
+            let work = &work;
+            let spawn = |at: usize| {
+                let sender = sender.clone();
+                let work = move || {
+                    step_back();
+                    work(sender);
+                };
+                std::thread::Builder::new().name(format!("variants-{at}")).spawn_scoped(scope, work).ok()
+            };
+            let workers: Vec<_> = (0..cores().min(cells.len())).map_while(spawn).collect();
+            if workers.is_empty() {
+                work(sender.clone());
+            }
+            drop(sender);
+            let mut waiting = Vec::new();
+            let mut shown = Instant::now();
+            for (at, cell) in &drawn {
+                if cell.is_coarse {
+                    coarse.push(at);
+                }
+                waiting.push((at, cell));
+                if shown.elapsed() >= SHOWN_EVERY {
+                    shown = Instant::now();
+                    let cells = std::mem::take(&mut waiting);
+                    self.answer(Action::VariantsDrawn { generation, cells, open: None, is_last: false });
+                }
+            }
+            let is_over = is_last || coarse.is_empty();
+            let open = (is_over && !self.is_old(generation)).then(|| sketch.open()).flatten();
+            self.answer(Action::VariantsDrawn { generation, cells: waiting, open, is_last: is_over });
+            for worker in workers {
+                if let Err(cause) = worker.join() {
+                    std::panic::resume_unwind(cause);
+                }
+            }
+        });
+        coarse
+    }
+}
+
+/// What drift is measured by, worked out where it is not yet.
+fn measured(held: &mut Held, ground: &Ground, goes_on: impl Fn() -> bool) -> Option<Arc<Yardstick>> {
+    if let Some(known) = &held.yardstick {
+        return known.clone();
+    }
+    let samples = drawn_of_classes(&ground.snapshot, held.others.iter().copied(), SAMPLES, 0);
+    let found = Yardstick::of(&ground.snapshot, &ground.reader, &samples, &goes_on).map(Arc::new);
+    if goes_on() {
+        held.yardstick = Some(found.clone());
+    }
+    found
+}
+
+/// The middle drift of samples at each value of a parameter, and the range at which it is small.
+fn safe(ground: &Ground, held: &Held, wish: &RangeWish, yardstick: &Yardstick) -> Result<[f64; 2], String> {
+    let mut drifts = Vec::new();
+    for value in &wish.values {
+        let cell = |sample: SampleId| Cell {
+            sample,
+            variant: Some(0),
+            slot: PipelineSlot::A,
+            changes: vec![(wish.step, wish.param, *value)],
+            row: 0,
+            column: 0,
+            original: None,
+        };
+        let pipelines = [wish.pipeline.clone(), Arc::default()];
+        let drift = |sample: &SampleId| {
+            let pipeline = cell(*sample).pipeline(&pipelines);
+            let augmenter = Augmenter {
+                snapshot: &ground.snapshot,
+                reader: &ground.reader,
+                pipeline: &pipeline,
+                seed: wish.seed,
+                others: &held.others,
+                recent: &held.originals,
+            };
+            let original = augmenter.original(*sample).ok()?;
+            let made = augmenter.made_of(*sample, &original, Some(0)).ok()?;
+            let own = held.own(*sample, &original);
+            Some(yardstick.drift(own.described.as_ref()?, &describe(&made.raster)?))
+        };
+        let mut of_samples: Vec<f32> = wish.samples.par_iter().filter_map(drift).collect();
+        let middle = middle(&mut of_samples);
+        drifts.push(middle.ok_or("No sample on the sheet can be read.")?);
+    }
+    let text = "There is no safe range: even the value that changes the samples least makes them others.";
+    safe_range(&wish.values, &drifts).ok_or(text.to_owned())
+}
+
+fn others(ground: &Ground) -> Vec<SampleId> {
+    let mut others = chosen(&ground.snapshot, &ground.rows);
+    others.sort_unstable();
+    others
+}
+
+/// How cells are drawn in one pass.
+#[derive(Clone, Copy)]
+struct Sketch<'a> {
+    ground: &'a Ground,
+    wish: &'a VariantsWish,
+    held: &'a Held,
+    edge_px: u32,
+    is_coarse: bool,
+}
+
+impl Sketch<'_> {
+    fn cell(&self, at: usize) -> Drawn {
+        let cell = &self.wish.cells[at];
+        let pipeline = cell.pipeline(&self.wish.pipelines);
+        match self.made(cell, &pipeline) {
+            Ok((made, is_coarse)) => self.measured(cell, made, self.edge_px, is_coarse),
+            Err(error) => failed(error.message),
+        }
+    }
+
+    /// The cell that is open, as it is.
+    fn open(&self) -> Option<Arc<Drawn>> {
+        let cell = self.wish.cells.get(self.wish.open?)?;
+        let sketch = Sketch { is_coarse: false, ..*self };
+        let made = sketch.made(cell, &cell.pipeline(&self.wish.pipelines));
+        Some(Arc::new(match made {
+            Ok((made, is_coarse)) => sketch.measured(cell, made, OPEN_PX, is_coarse),
+            Err(error) => failed(error.message),
+        }))
+    }
+
+    /// What is drawn of a variant, with how far it is from what it was.
+    fn measured(&self, cell: &Cell, made: Made, edge_px: u32, is_coarse: bool) -> Drawn {
+        let yardstick = self.held.yardstick.as_ref().and_then(Option::as_ref);
+        let (mut drift, mut fails) = (None, Vec::new());
+        // What is drawn coarsely is on screen for a moment.
+        if cell.variant.is_some()
+            && !is_coarse
+            && let Some(yardstick) = yardstick
+            && let Ok(original) = self.original(cell.sample)
+        {
+            let own = self.held.own(cell.sample, &original);
+            let now = describe(&made.raster);
+            drift = own.described.as_ref().zip(now.as_ref()).map(|(own, now)| yardstick.drift(own, now));
+            fails = failed_checks(&made.raster);
+            fails.retain(|check| !own.fails.contains(check));
+        }
+        Drawn { drift, fails, ..drawn(made, edge_px, is_coarse) }
+    }
+
+    fn original(&self, sample: SampleId) -> Result<Arc<Raster>, ReadError> {
+        let Ground { snapshot, reader, .. } = self.ground;
+        self.held.originals.get(sample, || reader.picture(&snapshot.dataset, sample))
+    }
+
+    /// What a cell is of, and whether it was made of a smaller picture than the sample's.
+    fn made(&self, cell: &Cell, pipeline: &Pipeline) -> Result<(Made, bool), ReadError> {
+        let augmenter = |recent| Augmenter {
+            snapshot: &self.ground.snapshot,
+            reader: &self.ground.reader,
+            pipeline,
+            seed: self.wish.seed,
+            others: &self.held.others,
+            recent,
+        };
+        let whole_ones = augmenter(&self.held.originals);
+        let original = whole_ones.original(cell.sample)?;
+        let longer = original.width.max(original.height);
+        let is_coarse = self.is_coarse && longer as f32 > self.edge_px as f32 * COARSE_FROM;
+        if is_coarse {
+            let small = self.held.small.1.get(cell.sample, || Ok(at_most(&original, self.edge_px)))?;
+            return Ok((augmenter(&self.held.small.1).made_of(cell.sample, &small, cell.variant)?, true));
+        }
+        Ok((whole_ones.made_of(cell.sample, &original, cell.variant)?, false))
+    }
+}
+
+/// What is drawn of a variant in a square of so many pixels.
+fn drawn(made: Made, edge_px: u32, is_coarse: bool) -> Drawn {
+    let size = [made.raster.width, made.raster.height];
+    let shown = at_most(&made.raster, edge_px);
+    let sides = size.map(|side| side as f32);
+    let boxes = made.boxes.iter().flatten().map(|one| {
+        let [left, top, width, height] = one.rect;
+        (one.class, [left / sides[0], top / sides[1], width / sides[0], height / sides[1]])
+    });
+    Drawn {
+        width: shown.width as usize,
+        height: shown.height as usize,
+        rgba: shown.to_rgba(),
+        size,
+        boxes: boxes.collect(),
+        lost_boxes: made.boxes.iter().filter(|one| one.is_none()).count(),
+        done: made.done,
+        mixed: made.mixed,
+        drift: None,
+        fails: Vec::new(),
+        is_coarse,
+        problem: None,
+    }
+}
+
+fn failed(problem: String) -> Drawn {
+    Drawn {
+        width: 0,
+        height: 0,
+        rgba: Vec::new(),
+        size: [0; 2],
+        done: Vec::new(),
+        boxes: Vec::new(),
+        lost_boxes: 0,
+        mixed: Vec::new(),
+        drift: None,
+        fails: Vec::new(),
+        is_coarse: false,
+        problem: Some(problem),
+    }
+}
+
+/// The picture with its longer side brought down to `edge_px`; a smaller one as it is.
+fn at_most(raster: &Raster, edge_px: u32) -> Raster {
+    let longer = raster.width.max(raster.height);
+    if longer <= edge_px {
+        return raster.clone();
+    }
+    let side = |side: u32| ((u64::from(side) * u64::from(edge_px) / u64::from(longer)) as u32).max(1);
+    let size = [side(raster.width), side(raster.height)];
+    resize(raster, &Resize { size, window: whole([raster.width, raster.height]), filter: Filter::Bilinear })
+}

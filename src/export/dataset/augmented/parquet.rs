@@ -1,0 +1,140 @@
+//! A Parquet file of variants: the image with its path, the label, and what is told of it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::{
+    ArrayRef, BinaryBuilder, Float32Builder, ListBuilder, RecordBatch, StringBuilder, StructArray,
+};
+use arrow::datatypes::{DataType, Field, Fields};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::Compression;
+use parquet::file::properties::WriterProperties;
+use serde_json::{Map, Value};
+
+use crate::export::dataset::draft::{Draft, Make, Told, Work};
+use crate::export::dataset::table::written;
+use crate::export::dataset::write::{Failure, Out};
+
+/// Pictures that are held before they are written.
+const GROUP_ROWS: usize = 100;
+
+/// Columns of texts beside the label; what is no text is written as JSON.
+const TEXTS: [&str; 8] =
+    ["split", "source", "variant", "seed", "pipeline", "label_weights", "mixed_with", "augmentation"];
+
+/// One file.
+#[derive(Debug)]
+pub struct ParquetShard {
+    /// Places among the items.
+    pub places: Range<usize>,
+}
+
+/// A picture and what is told of it.
+struct Row {
+    path: String,
+    bytes: Vec<u8>,
+    about: Map<String, Value>,
+}
+
+impl Make for ParquetShard {
+    fn tell(&self, _: &Draft, told: &mut Told) {
+        told.add(format!("{:?}", self.places).as_bytes());
+    }
+
+    fn samples(&self) -> u64 {
+        self.places.len() as u64
+    }
+
+    fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
+        let making = work.making()?;
+        let schema = batch(&[])?.schema();
+        let properties = WriterProperties::builder().set_compression(Compression::SNAPPY);
+        let properties = properties.set_max_row_group_row_count(Some(GROUP_ROWS)).build();
+        let mut faults = Vec::new();
+        let mut writer = written(ArrowWriter::try_new(&mut *out, schema, Some(properties)))?;
+        let mut rows = Vec::with_capacity(GROUP_ROWS);
+        for at in self.places.clone() {
+            writer.inner().checkpoint()?;
+            let item = making.items[at];
+            match making.bytes(work, item) {
+                Ok((bytes, plan)) => {
+                    let about = making.about(work, item, plan.as_ref());
+                    rows.push(Row { path: format!("{at:08}.png"), bytes, about });
+                }
+                Err(error) => faults.push((item.sample, error)),
+            }
+            if rows.len() == GROUP_ROWS {
+                written(writer.write(&batch(&rows)?))?;
+                rows.clear();
+            }
+        }
+        written(writer.write(&batch(&rows)?))?;
+        written(writer.close())?;
+        faults.into_iter().for_each(|(sample, error)| out.fault(sample, error));
+        Ok(())
+    }
+}
+
+fn batch(rows: &[Row]) -> Result<RecordBatch, Failure> {
+    let mut columns = vec![("image", images(rows)?)];
+    for name in std::iter::once("label").chain(TEXTS) {
+        let mut texts = StringBuilder::new();
+        for row in rows {
+            texts.append_option(row.about.get(name).map(|value| match value {
+                Value::String(text) => text.clone(),
+                other => other.to_string(),
+            }));
+        }
+        columns.push((name, Arc::new(texts.finish()) as ArrayRef));
+    }
+    columns.push(("objects", objects(rows)?));
+    let columns = columns.into_iter().map(|(name, array)| (name, array, true));
+    RecordBatch::try_from_iter_with_nullable(columns).map_err(failed)
+}
+
+/// A struct of the file's bytes and its name.
+fn images(rows: &[Row]) -> Result<ArrayRef, Failure> {
+    let (mut bytes, mut paths) = (BinaryBuilder::new(), StringBuilder::new());
+    for row in rows {
+        bytes.append_value(&row.bytes);
+        paths.append_value(&row.path);
+    }
+    structure([("bytes", Arc::new(bytes.finish())), ("path", Arc::new(paths.finish()))])
+}
+
+/// A struct of a list of boxes, in pixels, and a list of their classes.
+fn objects(rows: &[Row]) -> Result<ArrayRef, Failure> {
+    let mut boxes = ListBuilder::new(ListBuilder::new(Float32Builder::new()));
+    let mut classes = ListBuilder::new(StringBuilder::new());
+    for row in rows {
+        for one in row.about.get("boxes").and_then(Value::as_array).into_iter().flatten() {
+            // A sample's own box may be in fractions, which this column does not have.
+            if one.get("relative").and_then(Value::as_bool) == Some(true) {
+                continue;
+            }
+            for side in one["rect"].as_array().into_iter().flatten() {
+                boxes.values().values().append_value(side.as_f64().unwrap_or_default() as f32);
+            }
+            boxes.values().append(true);
+            classes.values().append_value(one["class"].as_str().unwrap_or_default());
+        }
+        boxes.append(true);
+        classes.append(true);
+    }
+    structure([("bbox", Arc::new(boxes.finish())), ("category", Arc::new(classes.finish()))])
+}
+
+fn structure<const N: usize>(columns: [(&str, ArrayRef); N]) -> Result<ArrayRef, Failure> {
+    let field = |(name, array): &(&str, ArrayRef)| {
+        let kind: &DataType = array.data_type();
+        Field::new(*name, kind.clone(), true)
+    };
+    let fields: Fields = columns.iter().map(field).collect();
+    let arrays = columns.into_iter().map(|(_, array)| array).collect();
+    Ok(Arc::new(StructArray::try_new(fields, arrays, None).map_err(failed)?))
+}
+
+fn failed(error: arrow::error::ArrowError) -> Failure {
+    Failure::Io(std::io::Error::other(error))
+}

@@ -1,0 +1,278 @@
+//! Variants of samples: a pipeline of augmentations carried out on a dataset's pictures, with what becomes of
+//! their boxes and labels. Preview, export and training have their variants from here, so that they are the same.
+
+use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use crate::augment::boxes::follow_boxes;
+use crate::augment::cpu::{self, Others, resize::resize};
+use crate::augment::fuse::fused;
+use crate::augment::pipeline::{Done, Pipeline, Plan, Variant};
+use crate::augment::random::{Key, sample_key};
+use crate::augment::stage::{Filter, Resize, Size, whole};
+use crate::augment::table::mixing::{OWN, PARTNER};
+use crate::augment::table::{Picture, Taken};
+use crate::dataset::boxes::BoxRecord;
+use crate::dataset::query::Snapshot;
+use crate::dataset::{Dataset, SampleId};
+use crate::import::reader::access::lock;
+use crate::import::{ReadError, Reader};
+use crate::media::Raster;
+
+/// A box of which less than this part is still in the picture is dropped.
+pub const LEAST_VISIBLE: f32 = 0.1;
+
+/// Makes variants of a dataset's samples.
+pub struct Augmenter<'a> {
+    pub snapshot: &'a Snapshot,
+    pub reader: &'a Reader,
+    pub pipeline: &'a Pipeline,
+    pub seed: u64,
+    /// The samples that mixing takes from.
+    pub others: &'a [SampleId],
+    pub recent: &'a Recent,
+}
+
+impl Augmenter<'_> {
+    /// The sample's own picture.
+    pub fn original(&self, sample: SampleId) -> Result<Arc<Raster>, ReadError> {
+        self.recent.get(sample, || self.reader.picture(&self.snapshot.dataset, sample))
+    }
+
+    /// What a variant of a picture comes to, without making it.
+    pub fn plan(&self, sample: SampleId, number: u32, picture: Picture) -> Plan {
+        let sample = sample_key(self.snapshot.dataset.path(sample));
+        self.pipeline.plan(Variant { seed: self.seed, sample, number }, picture)
+    }
+
+    /// One variant.
+    pub fn variant(&self, sample: SampleId, number: u32) -> Result<(Raster, Plan), ReadError> {
+        let original = self.original(sample)?;
+        self.carried_out(sample, &original, number)
+    }
+
+    fn carried_out(&self, sample: SampleId, picture: &Raster, number: u32) -> Result<(Raster, Plan), ReadError> {
+        let mut plan = self.plan(sample, number, picture_of(picture));
+        let stages = fused(std::mem::take(&mut plan.stages));
+        let partners = Partners { augmenter: self, own: sample, failed: OnceLock::new() };
+        let raster = cpu::run(&stages, picture.clone(), &partners);
+        plan.stages = stages;
+        match partners.failed.into_inner() {
+            Some(error) => Err(error),
+            None => Ok((raster, plan)),
+        }
+    }
+
+    /// One variant of a picture of a sample, which may be smaller than the sample is, with what became of its
+    /// labels and boxes; `None` is the picture as it is.
+    pub fn made_of(&self, sample: SampleId, picture: &Raster, number: Option<u32>) -> Result<Made, ReadError> {
+        let Some(number) = number else {
+            let plan = Plan { before: picture_of(picture).size, ..Plan::default() };
+            let boxes = self.boxes(sample, &plan);
+            return Ok(Made { raster: picture.clone(), done: Vec::new(), boxes, mixed: Vec::new() });
+        };
+        let (raster, plan) = self.carried_out(sample, picture, number)?;
+        let boxes = self.boxes(sample, &plan);
+        let mixed = self.mixed(sample, &plan).into_iter().map(|(other, _)| other).collect();
+        Ok(Made { raster, done: plan.done, boxes, mixed })
+    }
+
+    /// The sample that this number of a mix comes to; not the sample itself, unless there is no other.
+    fn other(&self, own: SampleId, number: u32) -> Option<SampleId> {
+        let count = self.others.len() as u64;
+        let at = ((u64::from(number) * count) >> 32) as usize;
+        let other = *self.others.get(at)?;
+        if other != own { Some(other) } else { self.others.get((at + 1) % self.others.len()).copied() }
+    }
+
+    /// The samples that were mixed in, each with the part of what was there before that stays.
+    pub fn mixed(&self, sample: SampleId, plan: &Plan) -> Vec<(SampleId, f64)> {
+        let number = |taken: &[(&'static str, Taken)], name: &str| {
+            taken.iter().find_map(|(own, taken)| match taken {
+                Taken::Number(number) if *own == name => Some(*number),
+                _ => None,
+            })
+        };
+        let mixes = plan.done.iter().filter_map(|done| {
+            let (own, partner) = (number(&done.taken, OWN)?, number(&done.taken, PARTNER)?);
+            Some((self.other(sample, partner as u32)?, own))
+        });
+        mixes.collect()
+    }
+
+    /// How much each class is worth of the variant's label, in all 1; empty without labels. Of a sample with
+    /// several labels each is worth the same.
+    pub fn label_weights(&self, sample: SampleId, plan: &Plan) -> Vec<(u32, f64)> {
+        let dataset = &self.snapshot.dataset;
+        let mut weights: Vec<(u32, f64)> = shares(dataset, sample);
+        for (other, own) in self.mixed(sample, plan) {
+            weights.iter_mut().for_each(|(_, weight)| *weight *= own);
+            for (class, share) in shares(dataset, other) {
+                match weights.iter_mut().find(|(known, _)| *known == class) {
+                    Some((_, weight)) => *weight += share * (1.0 - own),
+                    None => weights.push((class, share * (1.0 - own))),
+                }
+            }
+        }
+        weights
+    }
+
+    /// The sample's boxes in the variant, in its pixels; `None` for those that are no longer in it.
+    pub fn boxes(&self, sample: SampleId, plan: &Plan) -> Vec<Option<BoxRecord>> {
+        let boxes = self.snapshot.dataset.boxes.get(sample);
+        let [width, height] = plan.before.map(|side| side as f32);
+        // A picture that was made smaller has its boxes made smaller.
+        let fact = self.snapshot.facts.get(sample);
+        let own = [fact.width, fact.height].map(|side| side as f32);
+        let scale = if own[0] > 0.0 && own[1] > 0.0 { [width / own[0], height / own[1]] } else { [1.0; 2] };
+        let in_pixels = |one: &BoxRecord| {
+            let [across, down] = if one.relative { [width, height] } else { scale };
+            [one.rect[0] * across, one.rect[1] * down, one.rect[2] * across, one.rect[3] * down]
+        };
+        let rects: Vec<[f32; 4]> = boxes.iter().map(in_pixels).collect();
+        let followed = follow_boxes(&plan.stages, plan.before, &rects, LEAST_VISIBLE);
+        let record = |(one, rect): (&BoxRecord, Option<[f32; 4]>)| {
+            Some(BoxRecord { rect: rect?, relative: false, class: one.class })
+        };
+        boxes.iter().zip(followed).map(record).collect()
+    }
+}
+
+/// A variant with what became of the sample.
+#[derive(Clone, Debug)]
+pub struct Made {
+    pub raster: Raster,
+    pub done: Vec<Done>,
+    /// The sample's boxes, in pixels of the variant; `None` for those that are no longer in it.
+    pub boxes: Vec<Option<BoxRecord>>,
+    /// Samples that were mixed in.
+    pub mixed: Vec<SampleId>,
+}
+
+fn shares(dataset: &Dataset, sample: SampleId) -> Vec<(u32, f64)> {
+    let labels = dataset.labels.get(sample);
+    labels.iter().map(|class| (*class, 1.0 / labels.len() as f64)).collect()
+}
+
+/// What an operation must know of a picture.
+pub fn picture_of(raster: &Raster) -> Picture {
+    Picture { size: [raster.width, raster.height], channels: raster.channels }
+}
+
+/// Samples of every class of some rows: of the classes in turn, in an order that the seed tells, one after the
+/// other. Of many rows each is as likely as any other of its class.
+pub fn drawn_of_classes(
+    snapshot: &Snapshot,
+    rows: impl Iterator<Item = SampleId>,
+    count: usize,
+    seed: u64,
+) -> Vec<SampleId> {
+    let key = Key::new(seed, 0, 0);
+    let luck = |number: u32, purpose: u32| {
+        let [x, y, ..] = key.at(number, purpose);
+        u64::from(x) << 32 | u64::from(y)
+    };
+    // Those of each class with the least numbers so far, greatest first.
+    let mut classes: HashMap<u32, BinaryHeap<(u64, SampleId)>> = HashMap::new();
+    for row in rows {
+        let class = snapshot.dataset.labels.get(row).first().copied().unwrap_or(u32::MAX);
+        let least = classes.entry(class).or_default();
+        let number = luck(row, 0);
+        if least.len() < count {
+            least.push((number, row));
+        } else if let Some(mut greatest) = least.peek_mut()
+            && number < greatest.0
+        {
+            *greatest = (number, row);
+        }
+    }
+    let mut classes: Vec<(u64, Vec<(u64, SampleId)>)> =
+        classes.into_iter().map(|(class, least)| (luck(class, 1), least.into_sorted_vec())).collect();
+    classes.sort_by_key(|(number, _)| *number);
+    let in_turn = (0..count).flat_map(|turn| classes.iter().filter_map(move |(_, least)| least.get(turn)));
+    in_turn.map(|(_, row)| *row).take(count).collect()
+}
+
+/// Where a variant has other pictures from.
+struct Partners<'a> {
+    augmenter: &'a Augmenter<'a>,
+    own: SampleId,
+    /// Why one could not be had: the variant would not be what its plan says.
+    failed: OnceLock<ReadError>,
+}
+
+impl Others for Partners<'_> {
+    fn partner(&self, number: u32, size: Size, channels: u8) -> Option<Raster> {
+        let other = self.augmenter.other(self.own, number)?;
+        match self.augmenter.original(other) {
+            Ok(raster) => Some(brought_to(&raster, size, channels)),
+            Err(error) => {
+                let path = self.augmenter.snapshot.dataset.path(other);
+                let message = format!("the sample that it is mixed with cannot be used: {}: {path}", error.message);
+                let _ = self.failed.set(ReadError::new(error.kind, message));
+                None
+            }
+        }
+    }
+}
+
+/// A picture stretched to a size, with as many channels.
+pub fn brought_to(raster: &Raster, size: Size, channels: u8) -> Raster {
+    let window = whole([raster.width, raster.height]);
+    let resized = resize(raster, &Resize { size, window, filter: Filter::Bilinear });
+    if resized.channels == channels {
+        return resized;
+    }
+    let (width, height) = (resized.width, resized.height);
+    let data: Vec<u8> = match channels {
+        1 => resized.to_luma(),
+        2 => resized.to_luma().into_iter().flat_map(|value| [value, 255]).collect(),
+        3 => resized.to_rgba().as_chunks::<4>().0.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect(),
+        _ => resized.to_rgba(),
+    };
+    Raster { width, height, channels, data }
+}
+
+/// The originals that were used last: the variants of a sample are made one after the other, by several threads.
+/// Holds about [`RECENT_BYTES`] of pictures, and the last one however large it is.
+#[derive(Debug, Default)]
+pub struct Recent {
+    slots: Mutex<VecDeque<(SampleId, Slot)>>,
+}
+
+type Slot = Arc<OnceLock<Result<Arc<Raster>, ReadError>>>;
+
+/// Bytes of pictures that are kept for the next variant.
+const RECENT_BYTES: usize = 192 << 20;
+/// Pictures of them at most.
+const RECENT: usize = 1024;
+
+impl Recent {
+    /// The picture of a sample, read where it is not there. Who asks while another one reads it waits for that.
+    pub fn get(
+        &self,
+        sample: SampleId,
+        read: impl FnOnce() -> Result<Raster, ReadError>,
+    ) -> Result<Arc<Raster>, ReadError> {
+        let slot = {
+            let mut slots = lock(&self.slots);
+            match slots.iter().find(|(known, _)| *known == sample) {
+                Some((_, slot)) => slot.clone(),
+                None => {
+                    let slot = Slot::default();
+                    while slots.len() >= RECENT || bytes_of(&slots) > RECENT_BYTES {
+                        slots.pop_front();
+                    }
+                    slots.push_back((sample, slot.clone()));
+                    slot
+                }
+            }
+        };
+        slot.get_or_init(|| read().map(Arc::new)).clone()
+    }
+}
+
+fn bytes_of(slots: &VecDeque<(SampleId, Slot)>) -> usize {
+    let bytes = |slot: &Slot| slot.get().and_then(|read| read.as_ref().ok()).map_or(0, |raster| raster.data.len());
+    slots.iter().map(|(_, slot)| bytes(slot)).sum()
+}

@@ -1,0 +1,431 @@
+//! Augmentation from outside: operations listed, pipelines converted, variants exported and opened again, and
+//! the panel in which a pipeline is made.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use egui::accesskit::Role;
+use egui::{Key, Modifiers, Pos2};
+use egui_kittest::kittest::Queryable;
+use lenslet::augment::pipeline::{Pipeline, What};
+use lenslet::augment::table::operations;
+use lenslet::dataset::edit::PipelineSlot;
+use lenslet::export::dataset::Kind;
+use lenslet::state::augment::{AugmentView, From, Show};
+use lenslet::state::{Action, AugmentChoice, Command, Dialog, ExportChoice, Session};
+use serde_json::Value;
+
+use crate::cli::{json, lenslet};
+use crate::training::text;
+use crate::window::{Window, demo};
+
+/// A demo dataset in a folder of its own.
+struct Ground {
+    home: tempfile::TempDir,
+    data: String,
+}
+
+impl Ground {
+    fn new(samples: &str) -> Self {
+        let home = tempfile::tempdir().expect("a folder");
+        let out = home.path().join("demo");
+        let demo = lenslet(&["demo", "--out", text(&out), "--samples", samples], home.path());
+        assert!(demo.status.success(), "{}", String::from_utf8_lossy(&demo.stderr));
+        let data = text(&out.join("glyphs")).to_owned();
+        Self { home, data }
+    }
+
+    fn run(&self, arguments: &[&str]) -> std::process::Output {
+        lenslet(arguments, self.home.path())
+    }
+
+    fn at(&self, name: &str) -> String {
+        text(&self.home.path().join(name)).to_owned()
+    }
+}
+
+/// Every file below a folder with its bytes, but for what the export notes of itself.
+fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(next) = folders.pop() {
+        for entry in std::fs::read_dir(&next).expect("it is a folder") {
+            let path = entry.expect("it can be read").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if !path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.')) {
+                let name = path.strip_prefix(folder).expect("it is below").to_string_lossy().into_owned();
+                found.insert(name, std::fs::read(&path).expect("it can be read"));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn every_operation_is_listed_with_its_parameters() {
+    let ground = Ground::new("12");
+    let listed = json(&ground.run(&["augment", "--list", "--json"]));
+    let listed = listed.as_array().expect("a list");
+    assert_eq!(listed.len(), operations().count());
+    assert!(listed.len() >= 60);
+    let rotate = listed.iter().find(|one| one["name"] == "rotate").expect("it is there");
+    let angle = rotate["params"].as_array().unwrap().iter().find(|one| one["name"] == "angle").unwrap();
+    assert_eq!(angle["unit"], "°");
+    assert!(angle["limits"].is_array() && angle["default"].is_array());
+    let output = ground.run(&["augment", "--list"]);
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(operations().all(|operation| told.contains(operation.name) && told.contains(operation.about)));
+}
+
+#[test]
+fn variants_are_exported_the_same_whenever_and_opened_again() {
+    let ground = Ground::new("40");
+    let before = files(Path::new(&ground.data));
+    let export = |out: &str, more: &[&str]| {
+        let given = ["augment", &ground.data, "--pipeline", "standard", "--variants", "2", "--seed", "7"];
+        let out = ground.at(out);
+        // The demo has samples that cannot be read: the status says that not all was written.
+        let done = ground.run(&[&given[..], &["--out", &out, "--json"], more].concat());
+        let report: Value = serde_json::from_slice(&done.stdout).expect("one JSON object");
+        assert_eq!(done.status.success(), report["export"]["failed"] == 0);
+        report
+    };
+    let report = export("folder", &[]);
+    let samples = report["samples"].as_u64().unwrap();
+    assert_eq!(report["export"]["complete"], report["export"]["failed"] == 0);
+    let failed = report["export"]["failed"].as_u64().unwrap();
+    let written = files(&ground.home.path().join("folder"));
+    let images: Vec<_> = written.keys().filter(|name| name.ends_with(".png")).collect();
+    assert_eq!(images.len() as u64, 2 * samples - failed);
+    assert!(images.iter().all(|name| name.contains("-v0.png") || name.contains("-v1.png")), "{images:?}");
+
+    // Again, on one thread, and only a part of the samples: the same bytes.
+    export("again", &["--threads", "1"]);
+    assert_eq!(written, files(&ground.home.path().join("again")));
+    export("part", &["--filter", "split:train"]);
+    let part = files(&ground.home.path().join("part"));
+    let same = |(name, bytes): (&String, &Vec<u8>)| name == "metadata.jsonl" || written.get(name) == Some(bytes);
+    assert!(part.len() > 2 && part.len() < written.len() && part.iter().all(same));
+    // Another seed is other luck.
+    let given = ["augment", &ground.data, "--pipeline", "standard", "--variants", "2"];
+    ground.run(&[&given[..], &["--out", &ground.at("other")]].concat());
+    assert_ne!(written, files(&ground.home.path().join("other")));
+
+    // The table says what was done, and what is not there is not in it.
+    let lines: Vec<Value> = String::from_utf8(written["metadata.jsonl"].clone())
+        .unwrap()
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an object"))
+        .collect();
+    assert_eq!(lines.len(), images.len());
+    for line in &lines {
+        assert!(written.contains_key(line["file_name"].as_str().unwrap()), "{line}");
+        assert!(before.contains_key(line["source"].as_str().unwrap()), "{line}");
+        assert!(line["augmentation"].is_array() && line["seed"] == 7 && line["pipeline"] == "standard");
+    }
+    let flips = lines.iter().flat_map(|line| line["augmentation"].as_array().unwrap());
+    let flips = flips.filter(|step| step["operation"] == "horizontal_flip").count();
+    assert!(flips > lines.len() / 4 && flips < lines.len() * 3 / 4, "{flips} of {}", lines.len());
+
+    // Every form is a dataset again, with labels and splits.
+    let classes = |data: &str| {
+        let scanned = json(&ground.run(&["scan", data, "--json"]));
+        let count = scanned["samples"].as_u64().unwrap();
+        (count, scanned["classes"].clone(), scanned["splits"].clone())
+    };
+    let names = |counted: &Value| -> Vec<String> {
+        match counted {
+            Value::Object(counted) => counted.keys().cloned().collect(),
+            Value::Array(counted) => counted.iter().map(|one| one["name"].to_string()).collect(),
+            other => panic!("{other}"),
+        }
+    };
+    let (folder, expected, splits) = classes(&ground.at("folder"));
+    assert_eq!(folder, images.len() as u64);
+    for format in ["webdataset", "parquet"] {
+        let report = export(format, &["--format", format]);
+        assert_eq!(report["export"]["failed"], failed, "{format}");
+        let (count, found, found_splits) = classes(&ground.at(format));
+        assert_eq!(count, folder, "{format}");
+        assert_eq!(names(&found).len(), names(&expected).len(), "{format}");
+        assert_eq!(names(&found_splits).len(), names(&splits).len(), "{format}");
+    }
+    // With the samples themselves, which keep their bytes.
+    export("both", &["--with-originals"]);
+    let both = files(&ground.home.path().join("both"));
+    let originals = both.iter().filter(|(name, _)| !name.contains("-v") && *name != "metadata.jsonl");
+    assert!(originals.clone().count() as u64 > samples / 2);
+    assert!(originals.clone().all(|(_, bytes)| before.values().any(|known| known == bytes)));
+
+    // Nothing is written into the dataset, nor over something else, and a dry run writes nothing.
+    assert_eq!(before, files(Path::new(&ground.data)));
+    let given = ["augment", &ground.data, "--pipeline", "weak", "--out"];
+    for (out, told) in [(format!("{}/new", ground.data), "inside the dataset"), (ground.at("folder"), "another export")] {
+        let refused = ground.run(&[&given[..], &[&out]].concat());
+        assert_eq!(refused.status.code(), Some(1), "{out}");
+        let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(error.contains(told), "{error}");
+    }
+    let dry = json(&ground.run(&[&given[..], &[&ground.at("dry"), "--dry-run", "--json"]].concat()));
+    assert!(dry["export"].is_null() && dry["plan"]["files"].as_u64().unwrap() > samples);
+    assert!(!ground.home.path().join("dry").exists());
+}
+
+#[test]
+fn pipelines_are_converted_and_drawn() {
+    let ground = Ground::new("20");
+    let convert = |from: &str, out: &str| {
+        let done = ground.run(&["pipeline", "convert", from, out]);
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stderr).into_owned()
+    };
+    let (own, yaml, back) = (ground.at("p.json"), ground.at("p.yaml"), ground.at("back.json"));
+    convert("standard", &own);
+    convert(&own, &yaml);
+    convert(&yaml, &back);
+    let names = |path: &str| {
+        let (pipeline, _) = lenslet::augment::files::read_file(Path::new(path)).unwrap();
+        let name = |step: &lenslet::augment::pipeline::Step| match &step.what {
+            What::Operation(settings) => settings.operation.name,
+            _ => "group",
+        };
+        pipeline.steps.iter().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&own), names(&back));
+    convert(&own, &ground.at("p.py"));
+    let code = std::fs::read_to_string(ground.at("p.py")).unwrap();
+    assert!(code.contains("import albumentations as A") && code.contains("A.Rotate("), "{code}");
+    let printed = ground.run(&["pipeline", "convert", "weak", "-", "--to", "torchvision-py"]);
+    assert!(String::from_utf8_lossy(&printed.stdout).contains("v2.Compose"));
+
+    // What is not known is told, and stays in the file.
+    let foreign = ground.at("foreign.json");
+    std::fs::write(
+        &foreign,
+        r#"{"__version__": "2.0.8", "transform": {"__class_fullname__": "Compose", "p": 1.0, "transforms": [
+            {"__class_fullname__": "HorizontalFlip", "p": 0.5}, {"__class_fullname__": "Teleport", "p": 0.3, "far": 9}
+        ]}}"#,
+    )
+    .unwrap();
+    let kept = ground.at("kept.json");
+    let told = convert(&foreign, &kept);
+    assert!(told.contains("Teleport"), "{told}");
+    assert!(std::fs::read_to_string(&kept).unwrap().contains("\"far\": 9"));
+
+    // A file that is there stays, and one that is no pipeline is told with its name.
+    let there = ground.run(&["pipeline", "convert", "weak", &own]);
+    assert!(!there.status.success() && String::from_utf8_lossy(&there.stderr).contains("--overwrite"));
+    std::fs::write(&foreign, "{\"transform\": 3}").unwrap();
+    let broken = ground.run(&["pipeline", "convert", &foreign, "-"]);
+    let error = String::from_utf8_lossy(&broken.stderr).into_owned();
+    assert!(!broken.status.success() && error.trim_end().ends_with("foreign.json"), "{error}");
+
+    let sheet = ground.at("sheet.png");
+    let given = ["pipeline", "sheet", &ground.data, "--pipeline", "strong", "--out", &sheet];
+    let drawn = ground.run(&[&given[..], &["--count", "3", "--variants", "4", "--cell", "32"]].concat());
+    assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
+    let image = image::open(&sheet).expect("a PNG");
+    assert_eq!((image.width(), image.height()), (36 * 5 - 4, 36 * 3 - 4));
+}
+
+#[test]
+fn a_model_is_trained_on_variants() {
+    let ground = Ground::new("60");
+    let small = ["--device", "cpu", "--size", "16", "--width", "4", "--depth", "1", "--latent", "3", "--batch", "16"];
+    let train = |out: &str, more: &[&str]| {
+        let out = ground.at(out);
+        let given = ["train", &ground.data, "--out", &out, "--steps", "6", "--json"];
+        let done = ground.run(&[&given[..], &small[..], more].concat());
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let told = String::from_utf8_lossy(&done.stdout).into_owned();
+        let losses = told.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let losses = losses.filter(|line| line["event"] == "step").map(|line| line["reconstruction"].to_string());
+        losses.collect::<Vec<_>>()
+    };
+    let plain = train("plain", &[]);
+    let augmented = train("augmented", &["--augment", "digits-safe"]);
+    assert_ne!(plain, augmented);
+    assert_eq!(augmented, train("same", &["--augment", "digits-safe"]));
+    let refused = ground.run(&["train", &ground.data, "--out", &ground.at("no"), "--augment", "nothing"]);
+    let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(2) && error.contains("no such preset"), "{error}");
+}
+
+fn session<'a>(window: &'a Window<'_>) -> &'a Session {
+    window.app().state().session.as_ref().expect("it is open")
+}
+
+fn pipeline(window: &Window<'_>) -> Pipeline {
+    Pipeline::clone(session(window).augment.current())
+}
+
+fn look(window: &mut Window<'_>, change: impl FnOnce(&mut AugmentView)) {
+    let mut view = session(window).augment.view.clone();
+    change(&mut view);
+    window.act(Action::ChangeAugment(Box::new(view)));
+}
+
+/// The pictures of the sheet.
+fn drawn(window: &Window<'_>) -> Vec<Vec<u8>> {
+    let sheet = &session(window).augment.sheet;
+    assert!(sheet.is_current && !sheet.drawn.is_empty());
+    sheet.drawn.iter().map(|one| one.as_ref().expect("it is drawn").rgba.clone()).collect()
+}
+
+#[test]
+fn a_pipeline_is_made_seen_undone_and_exported() {
+    let home = tempfile::tempdir().expect("a folder");
+    let dataset = demo(home.path());
+    let mut window = Window::open(home.path(), Some(&dataset));
+    window.key(Modifiers::COMMAND, Key::M);
+    let as_they_are = drawn(&window);
+    let columns = session(&window).augment.sheet.columns;
+    assert!(as_they_are.chunks(columns).all(|row| row.iter().all(|cell| *cell == row[0])), "nothing is done yet");
+    window.harness.get_by_label_contains("Nothing is done to the samples yet");
+
+    // An operation is found by typing and added.
+    window.click("Add an operation");
+    window.harness.get_by_role_and_label(Role::TextInput, "Search operations").type_text("solariz");
+    window.settle();
+    window.key(Modifiers::NONE, Key::Enter);
+    assert_eq!(pipeline(&window).steps.len(), 1);
+    let mut certain = pipeline(&window);
+    certain.steps[0].probability = 1.0;
+    let what = "Probability".to_owned();
+    window.act(Action::ChangePipeline { pipeline: certain.into(), what, is_held: false });
+    let solarized = drawn(&window);
+    for (row, before) in solarized.chunks(columns).zip(as_they_are.chunks(columns)) {
+        assert_eq!(row[0], before[0], "the sample as it is stays");
+        assert!(row[1..].iter().any(|cell| *cell != row[0]), "pixels changed");
+    }
+
+    // A slider is dragged: pixels change while it is held, and all of it is one step of undo.
+    let slider = window.harness.get_by_role_and_label(Role::Slider, "Threshold").rect();
+    let place = |part: f32| Pos2::new(slider.left() + slider.width() * part, slider.center().y);
+    window.harness.hover_at(place(0.5));
+    window.harness.drag_at(place(0.5));
+    window.harness.step();
+    let edits = |window: &Window<'_>| session(window).overlay.pipelines[0].clone();
+    let (kept, mut seen) = (edits(&window), Vec::new());
+    for part in [0.4, 0.25, 0.1] {
+        window.harness.hover_at(place(part));
+        window.harness.step();
+        window.harness.step();
+        seen.push(pipeline(&window).steps[0].clone());
+        assert_eq!(edits(&window), kept, "nothing is kept while it is held");
+    }
+    assert!(seen[0] != seen[1] && seen[1] != seen[2]);
+    window.harness.drop_at(place(0.1));
+    window.settle();
+    assert_ne!(edits(&window), kept);
+    let dragged = drawn(&window);
+    assert_ne!(dragged, solarized);
+    window.key(Modifiers::COMMAND, Key::Z);
+    assert_eq!(edits(&window), kept);
+    assert_eq!(drawn(&window), solarized, "one step takes the whole drag back");
+    window.key(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    assert_eq!(drawn(&window), dragged);
+
+    // Luck is kept: a strength of nothing is the sample, and other luck is another variant.
+    look(&mut window, |view| view.seed = 2);
+    let other_luck = drawn(&window);
+    assert_ne!(other_luck, dragged);
+    look(&mut window, |view| view.seed = 1);
+    assert_eq!(drawn(&window), dragged);
+
+    // Switched off it does nothing; on again; alone; twice; away.
+    window.click("Switch Solarize off");
+    assert_eq!(drawn(&window), as_they_are);
+    window.click("Switch Solarize on");
+    assert_eq!(drawn(&window), dragged);
+    for (deed, steps) in [("Duplicate", 2), ("Remove", 1)] {
+        let more = window.harness.get_all_by_label("More of Solarize").next().expect("a button");
+        more.click();
+        window.settle();
+        window.click(deed);
+        assert_eq!(pipeline(&window).steps.len(), steps, "{deed}");
+    }
+
+    // The second pipeline begins with a preset; both are seen side by side with the same luck.
+    window.click("Pipeline B");
+    assert!(pipeline(&window).steps.is_empty());
+    let preset = lenslet::augment::presets::preset("strong").unwrap();
+    let what = "Begin with the preset Strong".to_owned();
+    window.act(Action::ChangePipeline { pipeline: preset.into(), what, is_held: false });
+    window.click("A beside B");
+    let rows = session(&window).augment.sheet.rows;
+    assert_eq!(rows, 2 * session(&window).augment.view.samples);
+    window.harness.get_by_label("Begin with: Strong");
+
+    // A parameter is swept, and one variant opened large with its numbers.
+    window.click("Pipeline A");
+    let step = pipeline(&window).steps[0].id;
+    look(&mut window, |view| view.show = Show::Sweep { step, param: 0 });
+    window.harness.get_by_label_contains("Solarize, threshold");
+    look(&mut window, |view| view.show = Show::Variants);
+    look(&mut window, |view| view.open = Some(1));
+    window.harness.get_by_label("Variant 1");
+    window.harness.get_by_label_contains("threshold ");
+    window.click("Pin this variant");
+    window.click("Back to the sheet");
+    let sheet = &session(&window).augment.sheet;
+    assert_eq!(sheet.cells[1].variant, Some(0));
+    assert_eq!(sheet.rows, session(&window).augment.view.samples + 1, "the pinned one has a row");
+
+    // The selection instead of a draw.
+    let chosen = session(&window).shown.found.rows[5];
+    window.act(Action::ShowSample(chosen));
+    look(&mut window, |view| {
+        view.from = From::Selection;
+        view.pinned.clear();
+    });
+    assert!(session(&window).augment.sheet.cells.iter().all(|cell| cell.sample == chosen));
+
+    // What is on screen is what is exported.
+    let shown = session(&window).augment.sheet.drawn[1].clone().expect("it is drawn");
+    let target = home.path().join("augmented");
+    window.act(Action::Run(Command::ExportDataset));
+    let augment = AugmentChoice {
+        slot: PipelineSlot::A,
+        pipeline: session(&window).overlay.pipelines[0].clone(),
+        variants: 1,
+        seed: 1,
+        with_originals: false,
+    };
+    let choice = ExportChoice {
+        target: text(&target).to_owned(),
+        kind: Kind::ImageFolder,
+        augment: Some(augment),
+        ..ExportChoice::default()
+    };
+    window.act(Action::ChangeExport(Box::new(choice)));
+    let Some(Dialog::ExportDataset(draft)) = &window.app().state().dialog else { panic!("it is open") };
+    assert!(draft.is_ready(), "{:?}", draft.plan);
+    window.harness.get_by_label("Variants by pipeline A");
+    window.act(Action::StartExport);
+    let path = session(&window).dataset().path(chosen);
+    let stem = Path::new(path).file_stem().unwrap().to_string_lossy().into_owned();
+    let exported = files(&target);
+    let (_, bytes) = exported
+        .iter()
+        .find(|(name, _)| name.ends_with(&format!("/{stem}-v0.png")))
+        .unwrap_or_else(|| panic!("{stem}: {:?}", exported.keys().collect::<Vec<_>>()));
+    let image = image::load_from_memory(bytes).unwrap().to_rgba8();
+    assert_eq!((image.width(), image.height()), (shown.size[0], shown.size[1]));
+    if (shown.width, shown.height) == (image.width() as usize, image.height() as usize) {
+        assert_eq!(image.into_raw(), shown.rgba);
+    }
+
+    // The next start comes back to both pipelines, and still undoes.
+    let kept = session(&window).overlay.pipelines.clone();
+    window.close();
+    let mut window = Window::open(home.path(), Some(&dataset));
+    assert_eq!(session(&window).overlay.pipelines, kept);
+    assert_eq!(pipeline(&window).steps.len(), 1);
+    for _ in 0..30 {
+        window.key(Modifiers::COMMAND, Key::Z);
+    }
+    assert!(session(&window).overlay.pipelines.iter().all(String::is_empty), "everything is undone");
+    window.close();
+}
