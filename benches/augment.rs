@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use lenslet::augment::cpu::{Alone, run};
 use lenslet::augment::formats::{Format, NoteKind, write};
-use lenslet::augment::fuse::fused;
+use lenslet::augment::fuse::fused_from;
 use lenslet::augment::param::Value;
 use lenslet::augment::pipeline::{Pipeline, Settings, Step, Variant};
 use lenslet::augment::table::{Family, Picture, operations};
@@ -77,7 +77,11 @@ fn main() {
             }
         }
         if count > 0 {
-            println!("{:<28} {:>26.2} ×", format!("geometric mean of {count}"), (logs / f64::from(count)).exp());
+            println!(
+                "{:<28} {:>26.2} ×",
+                format!("geometric mean of {count}"),
+                (logs / f64::from(count)).exp()
+            );
         }
     }
 }
@@ -98,7 +102,8 @@ fn pipelines() -> Vec<(String, Pipeline)> {
             notes.iter().all(|note| note.kind != NoteKind::LeftOut)
         })
         .collect();
-    let rotate = Settings::with("rotate", &[("angle", Value::Range([-15.0, 15.0])), ("fill", Value::Choice(2))]);
+    let rotate =
+        Settings::with("rotate", &[("angle", Value::Range([-15.0, 15.0])), ("fill", Value::Choice(2))]);
     let chain = [
         Settings::with("horizontal_flip", &[]),
         rotate,
@@ -137,7 +142,7 @@ fn ours(pipeline: &Pipeline, picture: &Raster, variants: u32) -> f64 {
     let make = |number: u32| {
         let plan = pipeline.plan(Variant { seed: 1, sample: 1, number }, about);
         // As Albumentations gives a new picture, too.
-        std::hint::black_box(run(&fused(plan.stages), picture.clone(), &Alone));
+        std::hint::black_box(run(&fused_from(plan.before, plan.stages), picture.clone(), &Alone));
     };
     make(0);
     let before = Instant::now();
@@ -165,7 +170,8 @@ fn peer(
         .iter()
         .map(|(name, pipeline)| (name.as_str(), write(pipeline, Format::AlbumentationsPython).0))
         .collect();
-    let job = serde_json::json!({ "sizes": sizes, "images": images, "pipelines": codes, "variants": variants });
+    let job =
+        serde_json::json!({ "sizes": sizes, "images": images, "pipelines": codes, "variants": variants });
     let child = Command::new(python)
         .args(["-c", PEER])
         .env("OMP_NUM_THREADS", "1")

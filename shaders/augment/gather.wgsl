@@ -4,6 +4,8 @@
 override GATHER: u32 = 0u;
 /// Whether a neighbourhood may be wider than the picture, and so be mirrored more than once.
 override IS_WIDE: bool = false;
+/// The map of a warp: 0 affine, 1 projective, 2 a lattice, 3 radial.
+override MAP: u32 = 0u;
 
 const COPY: u32 = 0u;
 const EXACT: u32 = 1u;
@@ -23,41 +25,51 @@ const JPEG: u32 = 13u;
 /// Places further out than this count as this far.
 const FAR: f32 = 8388608.0;
 
+/// Pixels of a thread, one below the other, or beside it where rows are summed. What is read of the step is read once for
+/// all of them, and most neighbours of one are neighbours of the others.
+const RUN: u32 = 4u;
+
 @compute @workgroup_size(16, 8)
-fn gather(@builtin(global_invocation_id) invocation: vec3<u32>) {
-    let step = step_of(invocation.z);
-    let place = invocation.xy;
-    if any(place >= step.size_after) {
-        return;
-    }
-    let index = place.y * step.size_after.x + place.x;
+fn gather(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) own: vec3<u32>) {
+    // By the number of the group, which is the same for all of its threads, and so is all that is read of the step.
+    let step = step_of(group.z);
+    let place = group.xy * vec2<u32>(16u, 8u) + own.xy;
     if GATHER == ROWS {
-        // Sums that are not rounded yet: no operation can follow.
-        let sums = along_row(step, place);
-        memory[step.scratch + 3u * index] = bitcast<u32>(sums.x);
-        memory[step.scratch + 3u * index + 1u] = bitcast<u32>(sums.y);
-        memory[step.scratch + 3u * index + 2u] = bitcast<u32>(sums.z);
-        return;
+        let first = vec2<u32>(RUN * place.x, place.y);
+        if all(first < step.size_after) {
+            sum_rows(step, first);
+        }
+    } else if GATHER == COLUMNS {
+        let first = vec2<u32>(place.x, RUN * place.y);
+        if all(first < step.size_after) {
+            sum_columns(step, first);
+        }
+    } else {
+        let warp = warp_of(step);
+        for (var at = 0u; at < RUN; at++) {
+            // A group's rows stay together, so that its threads read what lies together.
+            let own_place = vec2<u32>(place.x, group.y * 8u * RUN + 8u * at + own.y);
+            if all(own_place < step.size_after) {
+                let index = own_place.y * step.size_after.x + own_place.x;
+                let pixel = gathered(step, warp, own_place, index);
+                memory[step.after + index] = packed(operated(step, own_place, pixel));
+            }
+        }
     }
-    memory[step.after + index] = packed(operated(step, place, gathered(step, place, index)));
 }
 
-fn gathered(step: Step, place: vec2<u32>, index: u32) -> vec4<f32> {
+fn gathered(step: Step, warp: Warp, place: vec2<u32>, index: u32) -> vec4<f32> {
     if GATHER == EXACT {
-        return moved(step, vec2<i32>(place));
+        return moved(step, warp, vec2<i32>(place));
     }
     if GATHER == NEAREST {
-        return nearest(step, place);
+        return nearest(step, warp, place);
     }
     if GATHER == BILINEAR {
-        return bilinear(step, place);
+        return bilinear(step, warp, place);
     }
     if GATHER == BICUBIC {
-        return bicubic(step, place);
-    }
-    if GATHER == COLUMNS {
-        let before = unpacked(memory[step.before + index]);
-        return finished(step, before, along_column(step, place) * number(step.told + 1u));
+        return bicubic(step, warp, place);
     }
     if GATHER == FULL {
         return finished(step, unpacked(memory[step.before + index]), around(step, place));
@@ -85,7 +97,32 @@ fn gathered(step: Step, place: vec2<u32>, index: u32) -> vec4<f32> {
     return unpacked(memory[step.before + index]);
 }
 
-// Warps are told the kind of the map, the fill and its colour, and the window, and then the map.
+// Warps are told the fill and its colour, and the window, and then the map.
+
+struct Warp {
+    /// The fill: 0 a colour, 1 the edge, 2 a mirror, 3 the other side.
+    fill: u32,
+    colour: u32,
+    corner: vec2<u32>,
+    window: vec2<i32>,
+    /// The first numbers of the map, as bits.
+    map: array<u32, 9>,
+}
+
+fn warp_of(step: Step) -> Warp {
+    var warp: Warp;
+    if GATHER < EXACT || GATHER > BICUBIC {
+        return warp;
+    }
+    warp.fill = words[step.told];
+    warp.colour = words[step.told + 1u];
+    warp.corner = vec2<u32>(words[step.told + 2u], words[step.told + 3u]);
+    warp.window = vec2<i32>(whole(step.told + 4u), whole(step.told + 5u));
+    for (var at = 0u; at < 9u; at++) {
+        warp.map[at] = words[step.told + 6u + at];
+    }
+    return warp;
+}
 
 /// The pixel of the window that one outside of it is, or −1 where it is none of them. `at` is no further out than the
 /// window is wide.
@@ -114,50 +151,40 @@ fn inside_from_afar(at: i32, count: i32, fill: u32) -> i32 {
 }
 
 /// A pixel of the window by its column and row there; −1 is outside.
-fn pixel_of(step: Step, at: vec2<i32>) -> vec4<f32> {
-    let corner = vec2<u32>(words[step.told + 3u], words[step.told + 4u]);
-    let there = corner + vec2<u32>(max(at, vec2<i32>(0)));
+fn pixel_of(step: Step, warp: Warp, at: vec2<i32>) -> vec4<f32> {
+    let there = warp.corner + vec2<u32>(max(at, vec2<i32>(0)));
     let found = memory[step.before + there.y * step.size_before.x + there.x];
-    return unpacked(select(found, words[step.told + 2u], at.x < 0 || at.y < 0));
+    return unpacked(select(found, warp.colour, at.x < 0 || at.y < 0));
 }
 
-fn window_of(step: Step) -> vec2<i32> {
-    return vec2<i32>(whole(step.told + 5u), whole(step.told + 6u));
-}
-
-fn moved(step: Step, place: vec2<i32>) -> vec4<f32> {
-    let map = step.told + 7u;
-    let x = whole(map) * place.x + whole(map + 1u) * place.y + whole(map + 2u);
-    let y = whole(map + 3u) * place.x + whole(map + 4u) * place.y + whole(map + 5u);
-    let window = window_of(step);
-    let fill = words[step.told + 1u];
-    return pixel_of(step, vec2<i32>(inside_from_afar(x, window.x, fill), inside_from_afar(y, window.y, fill)));
+fn moved(step: Step, warp: Warp, place: vec2<i32>) -> vec4<f32> {
+    let x = bitcast<i32>(warp.map[0]) * place.x + bitcast<i32>(warp.map[1]) * place.y + bitcast<i32>(warp.map[2]);
+    let y = bitcast<i32>(warp.map[3]) * place.x + bitcast<i32>(warp.map[4]) * place.y + bitcast<i32>(warp.map[5]);
+    let column = inside_from_afar(x, warp.window.x, warp.fill);
+    return pixel_of(step, warp, vec2<i32>(column, inside_from_afar(y, warp.window.y, warp.fill)));
 }
 
 /// Where a pixel comes from, in pixels from the upper left corner of the window.
-fn source(step: Step, place: vec2<u32>) -> vec2<f32> {
+fn source(step: Step, warp: Warp, place: vec2<u32>) -> vec2<f32> {
     let at = vec2<f32>(place) + 0.5;
-    let map = step.told + 7u;
+    let x = bitcast<vec3<f32>>(vec3<u32>(warp.map[0], warp.map[1], warp.map[2]));
+    let y = bitcast<vec3<f32>>(vec3<u32>(warp.map[3], warp.map[4], warp.map[5]));
+    let z = bitcast<vec3<f32>>(vec3<u32>(warp.map[6], warp.map[7], warp.map[8]));
     var found: vec2<f32>;
-    switch words[step.told] {
-        case 0u: {
-            found.x = number(map) * at.x + (number(map + 1u) * at.y + number(map + 2u));
-            found.y = number(map + 3u) * at.x + (number(map + 4u) * at.y + number(map + 5u));
-        }
-        case 1u: {
-            let w = max(number(map + 6u) * at.x + (number(map + 7u) * at.y + number(map + 8u)), 1e-6);
-            found.x = (number(map) * at.x + (number(map + 1u) * at.y + number(map + 2u))) / w;
-            found.y = (number(map + 3u) * at.x + (number(map + 4u) * at.y + number(map + 5u))) / w;
-        }
-        case 2u: {
-            found = at + displacement(map, at);
-        }
-        default: {
-            let centre = vec2<f32>(number(map), number(map + 1u));
-            let away = at - centre;
-            let squared = (away.x * away.x + away.y * away.y) * number(map + 4u);
-            found = centre + away * (1.0 + squared * (number(map + 2u) + squared * number(map + 3u)));
-        }
+    if MAP < 2u {
+        found.x = x.x * at.x + (x.y * at.y + x.z);
+        found.y = y.x * at.x + (y.y * at.y + y.z);
+    }
+    if MAP == 1u {
+        found /= max(z.x * at.x + (z.y * at.y + z.z), 1e-6);
+    }
+    if MAP == 2u {
+        found = at + displacement(step.told + 6u, at);
+    }
+    if MAP == 3u {
+        let away = at - x.xy;
+        let squared = (away.x * away.x + away.y * away.y) * y.y;
+        found = x.xy + away * (1.0 + squared * (x.z + squared * y.x));
     }
     return min(max(found, vec2<f32>(-FAR)), vec2<f32>(FAR));
 }
@@ -207,19 +234,19 @@ fn folded(at: f32, count: i32, fill: u32) -> f32 {
     return at;
 }
 
-fn nearest(step: Step, place: vec2<u32>) -> vec4<f32> {
-    let window = window_of(step);
-    let fill = words[step.told + 1u];
-    let at = floor(source(step, place));
+fn nearest(step: Step, warp: Warp, place: vec2<u32>) -> vec4<f32> {
+    let window = warp.window;
+    let fill = warp.fill;
+    let at = floor(source(step, warp, place));
     let x = inside(i32(folded(at.x, window.x, fill)), window.x, fill);
     let y = inside(i32(folded(at.y, window.y, fill)), window.y, fill);
-    return pixel_of(step, vec2<i32>(x, y));
+    return pixel_of(step, warp, vec2<i32>(x, y));
 }
 
-fn bilinear(step: Step, place: vec2<u32>) -> vec4<f32> {
-    let window = window_of(step);
-    let fill = words[step.told + 1u];
-    let middle = source(step, place) - 0.5;
+fn bilinear(step: Step, warp: Warp, place: vec2<u32>) -> vec4<f32> {
+    let window = warp.window;
+    let fill = warp.fill;
+    let middle = source(step, warp, place) - 0.5;
     let at = vec2<f32>(folded(middle.x, window.x, fill), folded(middle.y, window.y, fill));
     let first = floor(at);
     let way = at - first;
@@ -227,19 +254,19 @@ fn bilinear(step: Step, place: vec2<u32>) -> vec4<f32> {
     let right = inside(i32(first.x) + 1, window.x, fill);
     let top = inside(i32(first.y), window.y, fill);
     let bottom = inside(i32(first.y) + 1, window.y, fill);
-    let a = pixel_of(step, vec2<i32>(left, top));
-    let b = pixel_of(step, vec2<i32>(right, top));
-    let c = pixel_of(step, vec2<i32>(left, bottom));
-    let d = pixel_of(step, vec2<i32>(right, bottom));
+    let a = pixel_of(step, warp, vec2<i32>(left, top));
+    let b = pixel_of(step, warp, vec2<i32>(right, top));
+    let c = pixel_of(step, warp, vec2<i32>(left, bottom));
+    let d = pixel_of(step, warp, vec2<i32>(right, bottom));
     let here = a + (c - a) * way.y;
     let next = b + (d - b) * way.y;
     return rounded(here + (next - here) * way.x);
 }
 
-fn bicubic(step: Step, place: vec2<u32>) -> vec4<f32> {
-    let window = window_of(step);
-    let fill = words[step.told + 1u];
-    var at = source(step, place) - 0.5;
+fn bicubic(step: Step, warp: Warp, place: vec2<u32>) -> vec4<f32> {
+    let window = warp.window;
+    let fill = warp.fill;
+    var at = source(step, warp, place) - 0.5;
     if fill != 1u {
         at = vec2<f32>(folded(at.x, window.x, fill), folded(at.y, window.y, fill));
     }
@@ -251,7 +278,7 @@ fn bicubic(step: Step, place: vec2<u32>) -> vec4<f32> {
         let y = inside(i32(first.y) + row - 1, window.y, fill);
         for (var column = 0; column < 4; column++) {
             let x = inside(i32(first.x) + column - 1, window.x, fill);
-            sum += down[row] * across[column] * pixel_of(step, vec2<i32>(x, y));
+            sum += down[row] * across[column] * pixel_of(step, warp, vec2<i32>(x, y));
         }
     }
     return rounded(sum);
@@ -278,29 +305,52 @@ fn neighbour(at: i32, count: i32) -> i32 {
     return clamp(abs((count - 1) - abs((count - 1) - at)), 0, count - 1);
 }
 
-fn along_row(step: Step, place: vec2<u32>) -> vec3<f32> {
+/// Sums along a row, not rounded yet: no operation can follow. The weights have as many zeros on either side as there are
+/// more pixels in a run than one.
+fn sum_rows(step: Step, first: vec2<u32>) {
     let count = words[step.told];
-    let start = i32(place.x) - i32(count / 2u);
-    let row = step.before + place.y * step.size_before.x;
-    var sum = vec3<f32>(0.0);
-    for (var tap = 0u; tap < count; tap++) {
+    let start = i32(first.x) - i32(count / 2u);
+    let row = step.before + first.y * step.size_before.x;
+    var sums: array<vec3<f32>, 4>;
+    for (var tap = 0u; tap < count + RUN - 1u; tap++) {
         let x = neighbour(start + i32(tap), i32(step.size_before.x));
-        sum += number(step.told + 4u + tap) * unpacked(memory[row + u32(x)]).rgb;
+        let levels = unpacked(memory[row + u32(x)]).rgb;
+        let weight = step.told + 4u + tap;
+        sums[0] += number(weight + 3u) * levels;
+        sums[1] += number(weight + 2u) * levels;
+        sums[2] += number(weight + 1u) * levels;
+        sums[3] += number(weight) * levels;
     }
-    return sum;
+    for (var at = 0u; at < min(RUN, step.size_after.x - first.x); at++) {
+        let to = step.scratch + 3u * (first.y * step.size_after.x + first.x + at);
+        memory[to] = bitcast<u32>(sums[at].x);
+        memory[to + 1u] = bitcast<u32>(sums[at].y);
+        memory[to + 2u] = bitcast<u32>(sums[at].z);
+    }
 }
 
-fn along_column(step: Step, place: vec2<u32>) -> vec3<f32> {
+/// Sums of those sums along a column.
+fn sum_columns(step: Step, first: vec2<u32>) {
     let count = words[step.told];
-    let start = i32(place.y) - i32(count / 2u);
-    var sum = vec3<f32>(0.0);
-    for (var tap = 0u; tap < count; tap++) {
+    let start = i32(first.y) - i32(count / 2u);
+    var sums: array<vec3<f32>, 4>;
+    for (var tap = 0u; tap < count + RUN - 1u; tap++) {
         let y = u32(neighbour(start + i32(tap), i32(step.size_before.y)));
-        let at = step.scratch + 3u * (y * step.size_before.x + place.x);
+        let at = step.scratch + 3u * (y * step.size_before.x + first.x);
         let numbers = bitcast<vec3<f32>>(vec3<u32>(memory[at], memory[at + 1u], memory[at + 2u]));
-        sum += number(step.told + 4u + tap) * numbers;
+        let weight = step.told + 4u + tap;
+        sums[0] += number(weight + 3u) * numbers;
+        sums[1] += number(weight + 2u) * numbers;
+        sums[2] += number(weight + 1u) * numbers;
+        sums[3] += number(weight) * numbers;
     }
-    return sum;
+    for (var at = 0u; at < min(RUN, step.size_after.y - first.y); at++) {
+        let place = vec2<u32>(first.x, first.y + at);
+        let index = place.y * step.size_after.x + place.x;
+        let before = unpacked(memory[step.before + index]);
+        let pixel = finished(step, before, sums[at] * number(step.told + 1u));
+        memory[step.after + index] = packed(operated(step, place, pixel));
+    }
 }
 
 /// A neighbourhood of any shape: how many weights, what is added, how it is finished, and then columns, rows and

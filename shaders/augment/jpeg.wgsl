@@ -6,7 +6,8 @@ var<workgroup> tile: array<f32, 512>;
 
 /// A workgroup is eight blocks of a plane, a thread a column of one and then a row. Told: which plane (0 luma, 1 blue, 2
 /// red), whether chroma has half the width and height, the size of the plane, where in the scratch it begins, and then
-/// what is multiplied before rounding and after.
+/// what coefficients are multiplied by before they are rounded to eighths, half a step and one by a step in these, and what
+/// they are multiplied by after.
 @compute @workgroup_size(64)
 fn blocks(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
     let step = step_of(group.z);
@@ -34,7 +35,10 @@ fn blocks(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_ind
     values = transformed(values);
     let before = step.told + 5u + 8u * u32(own);
     for (var at = 0u; at < 8u; at++) {
-        values[at] = round(values[at] * number(before + at)) * number(before + 64u + at);
+        // To eighths, as encoders have them, and then to steps, away from 0 where there is a half.
+        let coefficient = round(values[at] * number(before + at));
+        let steps = floor((abs(coefficient) + number(before + 64u + at)) * number(before + 128u + at));
+        values[at] = select(steps, -steps, coefficient < 0.0) * number(before + 192u + at);
     }
     values = inverted(values);
     workgroupBarrier();

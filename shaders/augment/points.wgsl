@@ -23,6 +23,7 @@ const WEIGHTED: u32 = 16u;
 const PASTED: u32 = 17u;
 const ADD: u32 = 18u;
 const SUM: u32 = 19u;
+const LINEAR: u32 = 20u;
 
 fn knows(operation: u32) -> bool {
     return (OPERATIONS & (1u << operation)) != 0u;
@@ -45,6 +46,9 @@ fn operated(step: Step, place: vec2<u32>, before: vec4<f32>) -> vec4<f32> {
         }
         if knows(MATRIX) && kind == MATRIX {
             pixel = multiplied(told, pixel);
+        }
+        if knows(LINEAR) && kind == LINEAR {
+            pixel = linear(told, pixel);
         }
         if knows(HSV) && kind == HSV {
             pixel = shifted(told, pixel);
@@ -138,7 +142,21 @@ fn looked_up_in_memory(tables: u32, pixel: vec4<f32>) -> vec4<f32> {
     return vec4<f32>(f32(r), f32(g), f32(b), pixel.a);
 }
 
+/// Linear in 16 bits: what is added, then rows of factors, then how many bits are a fraction. The arithmetic is explained
+/// in src/augment/cpu/colour.rs.
 fn multiplied(told: u32, pixel: vec4<f32>) -> vec4<f32> {
+    let level = (vec3<i32>(pixel.rgb) - 128) << vec3<u32>(8u);
+    var found: vec3<i32>;
+    for (var row = 0u; row < 3u; row++) {
+        let at = told + 3u + 3u * row;
+        let parts = (level * vec3<i32>(whole(at), whole(at + 1u), whole(at + 2u))) >> vec3<u32>(16u);
+        found[row] = (whole(told + row) + parts.x + parts.y + parts.z) >> words[told + 12u];
+    }
+    return vec4<f32>(vec3<f32>(clamp(found, vec3<i32>(0), vec3<i32>(255))), pixel.a);
+}
+
+/// The same for factors of any size.
+fn linear(told: u32, pixel: vec4<f32>) -> vec4<f32> {
     let known = vec4<f32>(pixel.rgb, 1.0);
     let red = vec4<f32>(number(told), number(told + 1u), number(told + 2u), number(told + 3u));
     let green = vec4<f32>(number(told + 4u), number(told + 5u), number(told + 6u), number(told + 7u));

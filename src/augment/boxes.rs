@@ -1,14 +1,15 @@
 //! Where boxes and points of a picture are after its stages.
 //!
-//! A box is followed as an outline, so that several turns do not make it larger than one, and is the bounds of
-//! that outline in the end.
+//! A box is followed as an outline, so that several turns do not make it larger than one, and is the bounds
+//! of that outline in the end.
 
 use super::cpu::warp::places::{LEAST_W, shift_at};
 use super::stage::{Lattice, Map, Size, Stage, Warp, whole};
 
-/// The boxes (left, top, width, height in pixels) of a picture of this size, in the result. `None` for a box of
-/// which less than `least_visible` (0 to 1, by area, of what of it was in the picture) is left in view, or
-/// nothing. What repeats a picture beyond its rim has no boxes, and what is painted or pasted over one leaves it.
+/// The boxes (left, top, width, height in pixels) of a picture of this size, in the result. `None` for a box
+/// of which less than `least_visible` (0 to 1, by area, of what of it was in the picture) is left in view, or
+/// nothing. What repeats a picture beyond its rim has no boxes, and what is painted or pasted over one leaves
+/// it.
 pub fn follow_boxes(
     stages: &[Stage],
     before: Size,
@@ -110,8 +111,8 @@ impl Outline {
         self.visible *= if before > 0.0 { self.area() / before } else { 0.0 };
     }
 
-    /// Leaves what is on one side of a line, where `a x + b y + c` is not negative: I. E. Sutherland and G. W. Hodgman,
-    /// "Reentrant Polygon Clipping", 1974.
+    /// Leaves what is on one side of a line, where `a x + b y + c` is not negative: I. E. Sutherland and G.
+    /// W. Hodgman, "Reentrant Polygon Clipping", 1974.
     fn keep(&mut self, [a, b, c]: [f64; 3]) {
         let height = |[x, y]: [f64; 2]| a * x + b * y + c;
         let mut kept = Vec::with_capacity(self.corners.len() + 1);

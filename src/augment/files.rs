@@ -14,11 +14,13 @@ use crate::text::sentence;
 /// that name the file.
 pub fn read_file(path: &Path) -> Result<(Pipeline, Vec<String>), String> {
     let shown = path.display();
-    let about = std::fs::metadata(path).map_err(|error| format!("the pipeline cannot be read ({error}): {shown}"))?;
+    let about =
+        std::fs::metadata(path).map_err(|error| format!("the pipeline cannot be read ({error}): {shown}"))?;
     if about.len() > MAX_BYTES as u64 {
         return Err(format!("this is no pipeline, which has {MAX_BYTES} bytes at most: {shown}"));
     }
-    let bytes = std::fs::read(path).map_err(|error| format!("the pipeline cannot be read ({error}): {shown}"))?;
+    let bytes =
+        std::fs::read(path).map_err(|error| format!("the pipeline cannot be read ({error}): {shown}"))?;
     let text = String::from_utf8(bytes).map_err(|_| format!("this is no text, and no pipeline: {shown}"))?;
     let stem = path.file_stem().and_then(|stem| stem.to_str());
     let read = read(&text, stem).map_err(|error| format!("{error}: {shown}"))?;
@@ -50,7 +52,8 @@ pub fn form_of(path: &Path) -> Format {
 /// Writes a pipeline, whole or not at all; gives sentences on what the form does not have.
 pub fn write_file(path: &Path, pipeline: &Pipeline, format: Format) -> Result<Vec<String>, String> {
     let (text, notes) = write(pipeline, format);
-    let failed = |error: std::io::Error| format!("the pipeline could not be written ({error}): {}", path.display());
+    let failed =
+        |error: std::io::Error| format!("the pipeline could not be written ({error}): {}", path.display());
     files::write_whole(path, failed, |out| out.write_all(text.as_bytes()).map_err(failed))?;
     Ok(notes.iter().map(sentence).collect())
 }
@@ -71,7 +74,9 @@ mod tests {
             assert_eq!(back.steps.len(), pipeline.steps.len(), "{name}");
         }
         let none = folder.path().join("none.json");
-        for (path, told) in [(none.to_str().unwrap(), "no such preset"), (folder.path().to_str().unwrap(), "cannot")] {
+        for (path, told) in
+            [(none.to_str().unwrap(), "no such preset"), (folder.path().to_str().unwrap(), "cannot")]
+        {
             let error = read_named(path).unwrap_err();
             assert!(error.contains(told) && error.ends_with(path), "{error}");
         }

@@ -3,11 +3,11 @@
 use super::cpu::warp::exact::{Exact, is_all_inside};
 use super::stage::{Fill, Interpolation, Map, Resize, Size, Stage, Warp};
 
-/// The same with fewer stages: tables of neighbours become one, warps that move pixels as they are become part of the
-/// warp or the resize beside them, and what does nothing is left out.
+/// The same with fewer stages: tables of neighbours become one, warps that move pixels as they are become
+/// part of the warp or the resize beside them, and what does nothing is left out.
 ///
-/// The pixels are the same, or within 1/255 where a warp that interpolates has become another one; a list that has
-/// several of those in a row may differ by as much for each.
+/// The pixels are the same, or within 1/255 where a warp that interpolates has become another one; a list
+/// that has several of those in a row may differ by as much for each.
 pub fn fused(stages: Vec<Stage>) -> Vec<Stage> {
     fused_after(None, stages)
 }
@@ -93,8 +93,8 @@ fn joined(first: &Stage, second: &Stage) -> Option<Stage> {
     }
 }
 
-/// One warp for two where the first one moves pixels as they are, and what the second one looks at has nothing of
-/// its fill.
+/// One warp for two where the first one moves pixels as they are, and what the second one looks at has
+/// nothing of its fill.
 fn moved_first(first: &Warp, second: &Warp) -> Option<Warp> {
     let exact = Exact::of(&first.map)?;
     let window = source_window(first, exact, second.window)?;
@@ -129,8 +129,8 @@ fn source_window(first: &Warp, exact: Exact, window: [u32; 4]) -> Option<[u32; 4
     is_inside.then(|| [from_left + left, from_top + top, width, height].map(|number| number as u32))
 }
 
-/// The map of a warp that can be composed with one that moves pixels as they are. The pixel that is nearest is another
-/// one if the last bit of a place is; there, only maps whose places are exact will do.
+/// The map of a warp that can be composed with one that moves pixels as they are. The pixel that is nearest
+/// is another one if the last bit of a place is; there, only maps whose places are exact will do.
 fn turned_rows(warp: &Warp) -> Option<Matrix> {
     let Map::Projective(rows) = &warp.map else { return None };
     if let Some(exact) = Exact::of(&warp.map) {

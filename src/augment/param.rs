@@ -45,14 +45,31 @@ impl Unit {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Kind {
     /// Two numbers: each variant draws one between them, both included.
-    Range { least: f64, most: f64, default: [f64; 2], step: Step },
+    Range {
+        least: f64,
+        most: f64,
+        default: [f64; 2],
+        step: Step,
+    },
     /// One number that is the same for all variants.
-    Number { least: f64, most: f64, default: f64, step: Step },
+    Number {
+        least: f64,
+        most: f64,
+        default: f64,
+        step: Step,
+    },
     /// One of these words.
-    Choice { words: &'static [&'static str], default: usize },
-    Flag { default: bool },
+    Choice {
+        words: &'static [&'static str],
+        default: usize,
+    },
+    Flag {
+        default: bool,
+    },
     /// Red, green and blue.
-    Colour { default: [u8; 3] },
+    Colour {
+        default: [u8; 3],
+    },
 }
 
 /// Which numbers of a range there are.
@@ -184,7 +201,9 @@ impl Param {
     /// same `unit` in another range is the same luck at another strength.
     pub fn at(&self, value: Value, unit: f64) -> Option<f64> {
         match (self.kind, value) {
-            (Kind::Range { step: Step::Real, .. }, Value::Range([low, high])) => Some(low + unit * (high - low)),
+            (Kind::Range { step: Step::Real, .. }, Value::Range([low, high])) => {
+                Some(low + unit * (high - low))
+            }
             (Kind::Range { step, .. }, Value::Range([low, high])) => {
                 let width = if step == Step::Odd { 2.0 } else { 1.0 };
                 let steps = ((high - low) / width).floor() + 1.0;

@@ -177,7 +177,8 @@ impl Pipeline {
     /// Settles one variant.
     pub fn plan(&self, variant: Variant, picture: Picture) -> Plan {
         let key = Key::new(variant.seed, variant.sample, variant.number);
-        let mut plan = Plan { before: picture.size, after: picture.size, stages: Vec::new(), done: Vec::new() };
+        let mut plan =
+            Plan { before: picture.size, after: picture.size, stages: Vec::new(), done: Vec::new() };
         plan.add_all(&self.steps, key, picture.channels);
         plan
     }
@@ -212,7 +213,9 @@ impl Plan {
                     Order::InTurn => self.add_all(&group.steps, key, channels),
                     Order::Shuffled => {
                         draw.shuffle(&mut there);
-                        there.into_iter().for_each(|step| self.add_all(std::slice::from_ref(step), key, channels));
+                        there
+                            .into_iter()
+                            .for_each(|step| self.add_all(std::slice::from_ref(step), key, channels));
                     }
                     Order::OneOf => {
                         let weights: Vec<f64> = there.iter().map(|step| step.probability).collect();
@@ -242,7 +245,8 @@ fn luck(step: &Step, key: Key) -> (super::random::Draw, Key) {
 
 /// So many places, drawn by weight without repeats, in order. Places of no weight are not drawn.
 fn some_of(draw: &mut super::random::Draw, weights: &[f64], count: usize) -> Vec<usize> {
-    let mut left: Vec<(usize, f64)> = weights.iter().copied().enumerate().filter(|(_, weight)| *weight > 0.0).collect();
+    let mut left: Vec<(usize, f64)> =
+        weights.iter().copied().enumerate().filter(|(_, weight)| *weight > 0.0).collect();
     let mut taken = Vec::new();
     while taken.len() < count && !left.is_empty() {
         let mut at = draw.unit() * left.iter().map(|(_, weight)| weight).sum::<f64>();
@@ -313,7 +317,8 @@ mod tests {
         // Another step before it, or another range, leaves a step's luck as it was.
         let variant = Variant { seed: 5, sample: 6, number: 7 };
         let alone = pipeline(vec![step(4, "brightness", 1.0)]).plan(variant, PICTURE);
-        let behind = pipeline(vec![step(9, "invert", 1.0), step(4, "brightness", 1.0)]).plan(variant, PICTURE);
+        let behind =
+            pipeline(vec![step(9, "invert", 1.0), step(4, "brightness", 1.0)]).plan(variant, PICTURE);
         assert_eq!(alone.done[0], behind.done[1]);
         let mut wide = step(4, "brightness", 1.0);
         let What::Operation(settings) = &mut wide.what else { panic!("it is an operation") };

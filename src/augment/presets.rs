@@ -21,7 +21,11 @@ pub static PRESETS: [Preset; 8] = [
         about: "Mirrored and moved a little, as FixMatch's weak branch.",
         build: |steps| {
             steps.add("horizontal_flip", 0.5, &[]);
-            steps.add("translate", 1.0, &[("x", Range([-0.125, 0.125])), ("y", Range([-0.125, 0.125])), REFLECT]);
+            steps.add(
+                "translate",
+                1.0,
+                &[("x", Range([-0.125, 0.125])), ("y", Range([-0.125, 0.125])), REFLECT],
+            );
         },
     },
     Preset {

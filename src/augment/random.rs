@@ -153,7 +153,9 @@ mod tests {
         let first = |seed, sample, variant| Key::new(seed, sample, variant).draw().bits();
         let base = first(1, 7, 0);
         assert_eq!(base, first(1, 7, 0));
-        for other in [first(2, 7, 0), first(1, 8, 0), first(1, 7, 1), first(1, 7 << 32, 0), first(1 << 32, 7, 0)] {
+        for other in
+            [first(2, 7, 0), first(1, 8, 0), first(1, 7, 1), first(1, 7 << 32, 0), first(1 << 32, 7, 0)]
+        {
             assert_ne!(base, other);
         }
         let key = Key::new(1, 2, 3);

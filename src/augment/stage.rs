@@ -23,22 +23,38 @@ pub enum Stage {
     Matrix([[f32; 4]; 3]),
     /// A shift in the HSV cone: hue in turns, saturation and value as factor and sum (0 to 1). A grey picture's
     /// value alone is changed.
-    Hsv { hue: f32, saturation: [f32; 2], value: [f32; 2] },
+    Hsv {
+        hue: f32,
+        saturation: [f32; 2],
+        value: [f32; 2],
+    },
     /// A table that follows from the picture's own histogram.
     Tone(Tone),
     /// Contrast-limited adaptive histogram equalisation of lightness: K. Zuiderveld, Graphics Gems IV, 1994.
-    Clahe { clip: f32, tiles: [u32; 2] },
+    Clahe {
+        clip: f32,
+        tiles: [u32; 2],
+    },
     /// Every value becomes a weighted sum of its neighbours. Alpha stays.
     Convolve(Convolve),
     /// The middle one of the values around, `2 radius + 1` a side, each channel by itself.
-    Median { radius: u32 },
+    Median {
+        radius: u32,
+    },
     /// `v + amount · (v − blurred v)` where they differ by at least `threshold` levels.
-    Unsharp { blur: Convolve, amount: f32, threshold: f32 },
+    Unsharp {
+        blur: Convolve,
+        amount: f32,
+        threshold: f32,
+    },
     Noise(Noise),
     /// Parts are painted over. Alpha stays.
     Erase(Erase),
     /// What storing it as a JPEG of this quality (1 to 100) does to the pixels.
-    Jpeg { quality: u32, subsampled: bool },
+    Jpeg {
+        quality: u32,
+        subsampled: bool,
+    },
     /// Light and weather: see [`Veil`].
     Veil(Veil),
     /// The weighted mean of the picture after each list of stages, which must give the size they got.

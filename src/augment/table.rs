@@ -306,9 +306,18 @@ mod tests {
         assert!(all.len() >= 60, "{}", all.len());
         for (at, operation) in all.iter().enumerate() {
             let name = operation.name;
-            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit()));
-            assert!(!all[..at].iter().any(|other| other.name == name || other.title == operation.title), "{name}");
-            assert!(operation.about.ends_with('.') && operation.about.len() > 20, "{name}: {}", operation.about);
+            assert!(
+                name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_' || byte.is_ascii_digit())
+            );
+            assert!(
+                !all[..at].iter().any(|other| other.name == name || other.title == operation.title),
+                "{name}"
+            );
+            assert!(
+                operation.about.ends_with('.') && operation.about.len() > 20,
+                "{name}: {}",
+                operation.about
+            );
             for (at, param) in operation.params.iter().enumerate() {
                 assert!(!operation.params[..at].iter().any(|other| other.name == param.name), "{name}");
                 assert!(!param.about.is_empty() && !param.about.ends_with('.'), "{name}.{}", param.name);

@@ -17,7 +17,9 @@ use super::prune::{PlanRow, print_export, print_plan, what_is_missing};
 use super::trained::choose;
 use crate::augment::param::{Kind, Param, Value};
 use crate::augment::table::{FAMILIES, Operation};
-use crate::export::dataset::{Augmentation, Consent, Kind as Layout, Options, Report, Table, plan, run as export};
+use crate::export::dataset::{
+    Augmentation, Consent, Kind as Layout, Options, Report, Table, plan, run as export,
+};
 use crate::jobs::Control;
 use crate::text::counted;
 
@@ -124,13 +126,16 @@ fn list(as_json: bool) -> anyhow::Result<()> {
 /// An operation as JSON.
 fn described(operation: &Operation) -> Json {
     let param = |param: &Param| {
-        let mut told = json!({ "name": param.name, "about": param.about, "default": shown(param, param.default()) });
+        let mut told =
+            json!({ "name": param.name, "about": param.about, "default": shown(param, param.default()) });
         let unit = param.unit.sign().trim();
         if !unit.is_empty() {
             told["unit"] = json!(unit);
         }
         match param.kind {
-            Kind::Range { least, most, .. } | Kind::Number { least, most, .. } => told["limits"] = json!([least, most]),
+            Kind::Range { least, most, .. } | Kind::Number { least, most, .. } => {
+                told["limits"] = json!([least, most])
+            }
             Kind::Choice { words, .. } => told["choices"] = json!(words),
             Kind::Flag { .. } | Kind::Colour { .. } => {}
         }

@@ -245,8 +245,7 @@ const SHOWN: usize = 20;
 
 /// What would be written, for a person.
 pub fn print_plan(plan: &PlanRow, out: &mut impl Write) -> std::io::Result<()> {
-    let free =
-        plan.free_bytes.map_or_else(String::new, |free| format!(", {} are free", bytes_text(free)));
+    let free = plan.free_bytes.map_or_else(String::new, |free| format!(", {} are free", bytes_text(free)));
     writeln!(
         out,
         "\n{} ({}), {} to write{free}",

@@ -119,8 +119,7 @@ fn classes(trained: &Trained, asked: Option<&str>, count: usize) -> Result<Vec<u
 fn posterior(options: &SampleOptions, trained: &Trained, control: &Control) -> anyhow::Result<Mixture> {
     let fit = &options.fit;
     let path = fit.data.clone().unwrap_or_else(|| trained.checkpoint.about.source.clone());
-    let part =
-        PartOptions { filter: fit.filter.clone(), threads: fit.threads, project: fit.project.clone() };
+    let part = PartOptions { filter: fit.filter.clone(), threads: fit.threads, project: fit.project.clone() };
     let samples = SamplesOptions { path, part };
     let chosen = choose(&samples, &[&options.out], control);
     let chosen = match &fit.data {

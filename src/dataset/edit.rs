@@ -214,7 +214,9 @@ impl Edit {
             Self::Decide { decisions } => Self::Decide { decisions: decisions.inverse() },
             Self::SetView { from, to } => Self::SetView { from: to, to: from },
             Self::SaveView { name, from, to } => Self::SaveView { name, from: to, to: from },
-            Self::SetPipeline { slot, from, to, what } => Self::SetPipeline { slot, from: to, to: from, what },
+            Self::SetPipeline { slot, from, to, what } => {
+                Self::SetPipeline { slot, from: to, to: from, what }
+            }
         }
     }
 

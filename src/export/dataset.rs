@@ -367,7 +367,13 @@ pub fn run(plan: &Plan, reader: &Reader, control: &Control) -> Result<Report, Ex
     let mut state = State::new(source, &plan.fingerprint, draft.outputs.len() as u64);
     state.write(&plan.target)?;
 
-    let work = Work { snapshot: &draft.snapshot, samples: &draft.samples, reader, tree: draft.tree.as_ref(), making: draft.making.as_ref() };
+    let work = Work {
+        snapshot: &draft.snapshot,
+        samples: &draft.samples,
+        reader,
+        tree: draft.tree.as_ref(),
+        making: draft.making.as_ref(),
+    };
     let writing =
         Writing { draft, work, folder: &folder, linking: plan.linking, control, faults: Default::default() };
     let left = draft.outputs.iter().zip(&entries).filter(|(_, entry)| entry.is_none());

@@ -8,7 +8,8 @@
 //!
 //! [`program`] and [`stages`] turn stages into steps, of which as few as can be go through memory; the shaders in
 //! `shaders/augment` do them, all tiles at once. What they give is within 2/255 of [`crate::augment::cpu`], but for
-//! the odd pixel where a rounding goes the other way and something strong comes after. What cannot be done here is
+//! the odd pixel where a rounding goes the other way and something strong comes after: values that are looked up, moved
+//! or painted are the same. What cannot be done here is
 //! answered with `None`, and is for the processor: tiles of over 2²² pixels, more tiles than the device binds memory
 //! for, medians over 241 pixels wide, a partner of another size.
 //!
@@ -25,7 +26,8 @@ use std::sync::Arc;
 
 use wgpu::util::DeviceExt;
 
-use self::program::{Dispatch, Entry, Fusing, Kind, Program};
+pub use self::program::Fusing;
+use self::program::{Dispatch, Entry, Kind, Program};
 use super::{bytes_of, or_warned};
 use crate::augment::stage::{Size, Stage};
 use crate::media::Raster;
@@ -37,8 +39,10 @@ pub const STATISTICS: &str = concat!(
 );
 
 /// JPEG's blocks.
-pub const JPEG: &str =
-    concat!(include_str!("../../shaders/augment/tiles.wgsl"), include_str!("../../shaders/augment/jpeg.wgsl"));
+pub const JPEG: &str = concat!(
+    include_str!("../../shaders/augment/tiles.wgsl"),
+    include_str!("../../shaders/augment/jpeg.wgsl")
+);
 
 /// All that is done for each pixel.
 pub const GATHER: &str = concat!(
@@ -193,7 +197,8 @@ impl Augmenter {
         Self::with_fusing(device, if is_software { Fusing::Kinds } else { Fusing::Chains })
     }
 
-    fn with_fusing(device: &wgpu::Device, fusing: Fusing) -> Option<Self> {
+    /// The same with steps that are put together in this way.
+    pub fn with_fusing(device: &wgpu::Device, fusing: Fusing) -> Option<Self> {
         or_warned(device, "augmentation", || {
             let module = |label, shader: &'static str| {
                 device.create_shader_module(wgpu::ShaderModuleDescriptor {
@@ -201,10 +206,13 @@ impl Augmenter {
                     source: wgpu::ShaderSource::Wgsl(shader.into()),
                 })
             };
-            let modules =
-                [module("gather", GATHER), module("statistics", STATISTICS), module("JPEG", JPEG)];
+            let modules = [module("gather", GATHER), module("statistics", STATISTICS), module("JPEG", JPEG)];
             let storage = |read_only| wgpu::BufferBindingType::Storage { read_only };
-            let entries = [(0, storage(true), false), (1, storage(false), false), (2, wgpu::BufferBindingType::Uniform, true)];
+            let entries = [
+                (0, storage(true), false),
+                (1, storage(false), false),
+                (2, wgpu::BufferBindingType::Uniform, true),
+            ];
             let entries = entries.map(|(binding, ty, has_dynamic_offset)| wgpu::BindGroupLayoutEntry {
                 binding,
                 visibility: wgpu::ShaderStages::COMPUTE,
@@ -212,8 +220,8 @@ impl Augmenter {
                 count: None,
             });
             let label = Some("augmentation");
-            let bindings =
-                device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
+            let bindings = device
+                .create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label, entries: &entries });
             let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
                 label,
                 bind_group_layouts: &[Some(&bindings)],
@@ -243,9 +251,9 @@ impl Augmenter {
 
     fn make_pipeline(&mut self, device: &wgpu::Device, kind: Kind) -> Option<()> {
         let Self { modules, layout, pipelines, .. } = self;
-        let made = pipelines.entry(kind).or_insert_with(|| {
-            or_warned(device, "augmentation", || pipeline(device, modules, layout, kind))
-        });
+        let made = pipelines
+            .entry(kind)
+            .or_insert_with(|| or_warned(device, "augmentation", || pipeline(device, modules, layout, kind)));
         made.as_ref().map(|_| ())
     }
 
@@ -261,7 +269,9 @@ impl Augmenter {
             device.create_buffer(&wgpu::BufferDescriptor {
                 label: Some("augmented tiles"),
                 size,
-                usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST,
+                usage: wgpu::BufferUsages::STORAGE
+                    | wgpu::BufferUsages::COPY_SRC
+                    | wgpu::BufferUsages::COPY_DST,
                 mapped_at_creation: false,
             })
         })?;
@@ -337,6 +347,7 @@ fn pipeline(
         ("GATHER", f64::from(kind.gather)),
         ("OPERATIONS", f64::from(kind.operations)),
         ("IS_WIDE", f64::from(u8::from(kind.is_wide))),
+        ("MAP", f64::from(kind.map)),
     ];
     let (module, entry_point, constants) = match kind.entry {
         Entry::Gather => (gather, "gather", &own[..]),

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::augment::boxes::follow_boxes;
 use crate::augment::cpu::{self, Others, resize::resize};
-use crate::augment::fuse::fused;
+use crate::augment::fuse::fused_from;
 use crate::augment::pipeline::{Done, Pipeline, Plan, Variant};
 use crate::augment::random::{Key, sample_key};
 use crate::augment::stage::{Filter, Resize, Size, whole};
@@ -51,9 +51,14 @@ impl Augmenter<'_> {
         self.carried_out(sample, &original, number)
     }
 
-    fn carried_out(&self, sample: SampleId, picture: &Raster, number: u32) -> Result<(Raster, Plan), ReadError> {
+    fn carried_out(
+        &self,
+        sample: SampleId,
+        picture: &Raster,
+        number: u32,
+    ) -> Result<(Raster, Plan), ReadError> {
         let mut plan = self.plan(sample, number, picture_of(picture));
-        let stages = fused(std::mem::take(&mut plan.stages));
+        let stages = fused_from(plan.before, std::mem::take(&mut plan.stages));
         let partners = Partners { augmenter: self, own: sample, failed: OnceLock::new() };
         let raster = cpu::run(&stages, picture.clone(), &partners);
         plan.stages = stages;
@@ -65,7 +70,12 @@ impl Augmenter<'_> {
 
     /// One variant of a picture of a sample, which may be smaller than the sample is, with what became of its
     /// labels and boxes; `None` is the picture as it is.
-    pub fn made_of(&self, sample: SampleId, picture: &Raster, number: Option<u32>) -> Result<Made, ReadError> {
+    pub fn made_of(
+        &self,
+        sample: SampleId,
+        picture: &Raster,
+        number: Option<u32>,
+    ) -> Result<Made, ReadError> {
         let Some(number) = number else {
             let plan = Plan { before: picture_of(picture).size, ..Plan::default() };
             let boxes = self.boxes(sample, &plan);
@@ -208,7 +218,8 @@ impl Others for Partners<'_> {
             Ok(raster) => Some(brought_to(&raster, size, channels)),
             Err(error) => {
                 let path = self.augmenter.snapshot.dataset.path(other);
-                let message = format!("the sample that it is mixed with cannot be used: {}: {path}", error.message);
+                let message =
+                    format!("the sample that it is mixed with cannot be used: {}: {path}", error.message);
                 let _ = self.failed.set(ReadError::new(error.kind, message));
                 None
             }
@@ -273,6 +284,7 @@ impl Recent {
 }
 
 fn bytes_of(slots: &VecDeque<(SampleId, Slot)>) -> usize {
-    let bytes = |slot: &Slot| slot.get().and_then(|read| read.as_ref().ok()).map_or(0, |raster| raster.data.len());
+    let bytes =
+        |slot: &Slot| slot.get().and_then(|read| read.as_ref().ok()).map_or(0, |raster| raster.data.len());
     slots.iter().map(|(_, slot)| bytes(slot)).sum()
 }

@@ -112,7 +112,8 @@ pub fn failed_checks(picture: &Raster) -> Vec<Check> {
 /// The longest run of values around the one with the least drift whose drift is at most [`SAFE`]; `None` where
 /// none is. `drifts` are of the values, ascending.
 pub fn safe_range(values: &[f64], drifts: &[f32]) -> Option<[f64; 2]> {
-    let least = (0..values.len().min(drifts.len())).min_by(|one, two| drifts[*one].total_cmp(&drifts[*two]))?;
+    let least =
+        (0..values.len().min(drifts.len())).min_by(|one, two| drifts[*one].total_cmp(&drifts[*two]))?;
     let is_safe = |at: &usize| drifts[*at] <= SAFE;
     if !is_safe(&least) {
         return None;

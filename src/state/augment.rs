@@ -276,7 +276,11 @@ impl Augment {
             // A row for each sample, where its first pin is.
             if !view.pinned[..at].iter().any(|(before, _)| before == sample) {
                 let pins = view.pinned.iter().filter(|(other, _)| other == sample);
-                rows.add(*sample, view.slot, as_it_is().chain(pins.map(|(_, number)| (Some(*number), Vec::new()))));
+                rows.add(
+                    *sample,
+                    view.slot,
+                    as_it_is().chain(pins.map(|(_, number)| (Some(*number), Vec::new()))),
+                );
             }
         }
         match view.show {
@@ -302,7 +306,12 @@ impl Augment {
             Show::Plane { across, down } => {
                 let columns = self.values_of(across.0, across.1).unwrap_or_default();
                 let lines = self.values_of(down.0, down.1).unwrap_or_default();
-                for (sample, line) in self.samples.first().into_iter().flat_map(|sample| lines.iter().map(move |line| (sample, line))) {
+                for (sample, line) in self
+                    .samples
+                    .first()
+                    .into_iter()
+                    .flat_map(|sample| lines.iter().map(move |line| (sample, line)))
+                {
                     let at = |column: &f64| vec![(across.0, across.1, *column), (down.0, down.1, *line)];
                     rows.add(*sample, view.slot, columns.iter().map(|column| (Some(0), at(column))));
                 }
@@ -323,9 +332,8 @@ impl Augment {
             _ => return None,
         };
         let last = (SWEEP - 1) as f64;
-        let mut values: Vec<f64> = (0..SWEEP)
-            .map(|at| steps.near(least + (most - least) * at as f64 / last, least, most))
-            .collect();
+        let mut values: Vec<f64> =
+            (0..SWEEP).map(|at| steps.near(least + (most - least) * at as f64 / last, least, most)).collect();
         values.dedup();
         Some(values)
     }
@@ -400,7 +408,8 @@ impl Session {
                     true => String::new(),
                     false => write(&pipeline, Format::Lenslet).0,
                 };
-                let (mut effects, told) = self.edit(Edit::SetPipeline { slot, from: String::new(), to, what });
+                let (mut effects, told) =
+                    self.edit(Edit::SetPipeline { slot, from: String::new(), to, what });
                 // Where the gesture ended where it began nothing was edited, and what is drawn is coarse.
                 if effects.is_empty() {
                     effects = self.draw_variants(false);
@@ -433,8 +442,10 @@ impl Session {
         match action {
             Action::PipelineRead { name, read: Ok((pipeline, notes)) } => {
                 let what = format!("Open the pipeline {name}");
-                let (effects, _) = self.augment_gesture(Action::ChangePipeline { pipeline, what, is_held: false });
-                let told = (!notes.is_empty()).then(|| (Level::Warning, format!("{name}: {}", notes.join(" "))));
+                let (effects, _) =
+                    self.augment_gesture(Action::ChangePipeline { pipeline, what, is_held: false });
+                let told =
+                    (!notes.is_empty()).then(|| (Level::Warning, format!("{name}: {}", notes.join(" "))));
                 return (effects, told);
             }
             Action::PipelineRead { read: Err(error), .. } => {
@@ -543,7 +554,9 @@ impl Session {
             && sheet.cells.iter().zip(cells.iter()).all(|(old, new)| place(old) == place(new));
         if !stays {
             sheet.drawn = vec![None; cells.len()];
-            augment.view.open = None;
+            // What is open stays open wherever it stands now.
+            let opened = augment.view.open.and_then(|at| sheet.cells.get(at));
+            augment.view.open = opened.and_then(|opened| cells.iter().rposition(|cell| cell.is_of(opened)));
         }
         if augment.view.open.is_none() {
             sheet.open = None;
@@ -567,6 +580,12 @@ impl Session {
 }
 
 impl Cell {
+    /// Whether it is of the same as another one, wherever that stands.
+    fn is_of(&self, other: &Self) -> bool {
+        let what = |cell: &Self| (cell.sample, cell.variant, cell.slot);
+        what(self) == what(other) && self.changes == other.changes
+    }
+
     /// The pipeline that the cell is drawn by.
     pub fn pipeline(&self, pipelines: &[Arc<Pipeline>; 2]) -> Arc<Pipeline> {
         let pipeline = &pipelines[self.slot as usize];

@@ -85,7 +85,12 @@ impl AugmentChoice {
             text => read(text, None).map_err(sentence)?.pipeline,
         };
         let Self { variants, seed, with_originals, .. } = *self;
-        Ok(Augmentation { pipeline: pipeline.into(), seed, variants: variants.min(MAX_VARIANTS), with_originals })
+        Ok(Augmentation {
+            pipeline: pipeline.into(),
+            seed,
+            variants: variants.min(MAX_VARIANTS),
+            with_originals,
+        })
     }
 }
 

@@ -105,7 +105,8 @@ fn variants_are_exported_the_same_whenever_and_opened_again() {
     assert_eq!(written, files(&ground.home.path().join("again")));
     export("part", &["--filter", "split:train"]);
     let part = files(&ground.home.path().join("part"));
-    let same = |(name, bytes): (&String, &Vec<u8>)| name == "metadata.jsonl" || written.get(name) == Some(bytes);
+    let same =
+        |(name, bytes): (&String, &Vec<u8>)| name == "metadata.jsonl" || written.get(name) == Some(bytes);
     assert!(part.len() > 2 && part.len() < written.len() && part.iter().all(same));
     // Another seed is other luck.
     let given = ["augment", &ground.data, "--pipeline", "standard", "--variants", "2"];
@@ -161,7 +162,9 @@ fn variants_are_exported_the_same_whenever_and_opened_again() {
     // Nothing is written into the dataset, nor over something else, and a dry run writes nothing.
     assert_eq!(before, files(Path::new(&ground.data)));
     let given = ["augment", &ground.data, "--pipeline", "weak", "--out"];
-    for (out, told) in [(format!("{}/new", ground.data), "inside the dataset"), (ground.at("folder"), "another export")] {
+    for (out, told) in
+        [(format!("{}/new", ground.data), "inside the dataset"), (ground.at("folder"), "another export")]
+    {
         let refused = ground.run(&[&given[..], &[&out]].concat());
         assert_eq!(refused.status.code(), Some(1), "{out}");
         let error = String::from_utf8_lossy(&refused.stderr).into_owned();
@@ -232,7 +235,8 @@ fn pipelines_are_converted_and_drawn() {
 #[test]
 fn a_model_is_trained_on_variants() {
     let ground = Ground::new("60");
-    let small = ["--device", "cpu", "--size", "16", "--width", "4", "--depth", "1", "--latent", "3", "--batch", "16"];
+    let small =
+        ["--device", "cpu", "--size", "16", "--width", "4", "--depth", "1", "--latent", "3", "--batch", "16"];
     let train = |out: &str, more: &[&str]| {
         let out = ground.at(out);
         let given = ["train", &ground.data, "--out", &out, "--steps", "6", "--json"];
@@ -240,7 +244,8 @@ fn a_model_is_trained_on_variants() {
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         let told = String::from_utf8_lossy(&done.stdout).into_owned();
         let losses = told.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        let losses = losses.filter(|line| line["event"] == "step").map(|line| line["reconstruction"].to_string());
+        let losses =
+            losses.filter(|line| line["event"] == "step").map(|line| line["reconstruction"].to_string());
         losses.collect::<Vec<_>>()
     };
     let plain = train("plain", &[]);
@@ -266,11 +271,11 @@ fn look(window: &mut Window<'_>, change: impl FnOnce(&mut AugmentView)) {
     window.act(Action::ChangeAugment(Box::new(view)));
 }
 
-/// The pictures of the sheet.
-fn drawn(window: &Window<'_>) -> Vec<Vec<u8>> {
+/// What the pictures of the sheet are, as hashes.
+fn drawn(window: &Window<'_>) -> Vec<blake3::Hash> {
     let sheet = &session(window).augment.sheet;
     assert!(sheet.is_current && !sheet.drawn.is_empty());
-    sheet.drawn.iter().map(|one| one.as_ref().expect("it is drawn").rgba.clone()).collect()
+    sheet.drawn.iter().map(|one| blake3::hash(&one.as_ref().expect("it is drawn").rgba)).collect()
 }
 
 #[test]
@@ -281,12 +286,15 @@ fn a_pipeline_is_made_seen_undone_and_exported() {
     window.key(Modifiers::COMMAND, Key::M);
     let as_they_are = drawn(&window);
     let columns = session(&window).augment.sheet.columns;
-    assert!(as_they_are.chunks(columns).all(|row| row.iter().all(|cell| *cell == row[0])), "nothing is done yet");
+    assert!(
+        as_they_are.chunks(columns).all(|row| row.iter().all(|cell| *cell == row[0])),
+        "nothing is done yet"
+    );
     window.harness.get_by_label_contains("Nothing is done to the samples yet");
 
     // An operation is found by typing and added.
     window.click("Add an operation");
-    window.harness.get_by_role_and_label(Role::TextInput, "Search operations").type_text("solariz");
+    window.harness.get_by_role_and_label(Role::TextInput, "Search operations").type_text("brightn");
     window.settle();
     window.key(Modifiers::NONE, Key::Enter);
     assert_eq!(pipeline(&window).steps.len(), 1);
@@ -294,21 +302,21 @@ fn a_pipeline_is_made_seen_undone_and_exported() {
     certain.steps[0].probability = 1.0;
     let what = "Probability".to_owned();
     window.act(Action::ChangePipeline { pipeline: certain.into(), what, is_held: false });
-    let solarized = drawn(&window);
-    for (row, before) in solarized.chunks(columns).zip(as_they_are.chunks(columns)) {
+    let brightened = drawn(&window);
+    for (row, before) in brightened.chunks(columns).zip(as_they_are.chunks(columns)) {
         assert_eq!(row[0], before[0], "the sample as it is stays");
         assert!(row[1..].iter().any(|cell| *cell != row[0]), "pixels changed");
     }
 
     // A slider is dragged: pixels change while it is held, and all of it is one step of undo.
-    let slider = window.harness.get_by_role_and_label(Role::Slider, "Threshold").rect();
+    let slider = window.harness.get_by_role_and_label(Role::Slider, "Factor").rect();
     let place = |part: f32| Pos2::new(slider.left() + slider.width() * part, slider.center().y);
     window.harness.hover_at(place(0.5));
     window.harness.drag_at(place(0.5));
     window.harness.step();
     let edits = |window: &Window<'_>| session(window).overlay.pipelines[0].clone();
     let (kept, mut seen) = (edits(&window), Vec::new());
-    for part in [0.4, 0.25, 0.1] {
+    for part in [0.6, 0.75, 0.9] {
         window.harness.hover_at(place(part));
         window.harness.step();
         window.harness.step();
@@ -316,14 +324,14 @@ fn a_pipeline_is_made_seen_undone_and_exported() {
         assert_eq!(edits(&window), kept, "nothing is kept while it is held");
     }
     assert!(seen[0] != seen[1] && seen[1] != seen[2]);
-    window.harness.drop_at(place(0.1));
+    window.harness.drop_at(place(0.9));
     window.settle();
     assert_ne!(edits(&window), kept);
     let dragged = drawn(&window);
-    assert_ne!(dragged, solarized);
+    assert_ne!(dragged, brightened);
     window.key(Modifiers::COMMAND, Key::Z);
     assert_eq!(edits(&window), kept);
-    assert_eq!(drawn(&window), solarized, "one step takes the whole drag back");
+    assert_eq!(drawn(&window), brightened, "one step takes the whole drag back");
     window.key(Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
     assert_eq!(drawn(&window), dragged);
 
@@ -335,12 +343,12 @@ fn a_pipeline_is_made_seen_undone_and_exported() {
     assert_eq!(drawn(&window), dragged);
 
     // Switched off it does nothing; on again; alone; twice; away.
-    window.click("Switch Solarize off");
+    window.click("Switch Brightness off");
     assert_eq!(drawn(&window), as_they_are);
-    window.click("Switch Solarize on");
+    window.click("Switch Brightness on");
     assert_eq!(drawn(&window), dragged);
     for (deed, steps) in [("Duplicate", 2), ("Remove", 1)] {
-        let more = window.harness.get_all_by_label("More of Solarize").next().expect("a button");
+        let more = window.harness.get_all_by_label("More of Brightness").next().expect("a button");
         more.click();
         window.settle();
         window.click(deed);
@@ -362,11 +370,11 @@ fn a_pipeline_is_made_seen_undone_and_exported() {
     window.click("Pipeline A");
     let step = pipeline(&window).steps[0].id;
     look(&mut window, |view| view.show = Show::Sweep { step, param: 0 });
-    window.harness.get_by_label_contains("Solarize, threshold");
+    window.harness.get_by_label_contains("Brightness, factor");
     look(&mut window, |view| view.show = Show::Variants);
     look(&mut window, |view| view.open = Some(1));
     window.harness.get_by_label("Variant 1");
-    window.harness.get_by_label_contains("threshold ");
+    window.harness.get_by_label_contains("factor ");
     window.click("Pin this variant");
     window.click("Back to the sheet");
     let sheet = &session(&window).augment.sheet;

@@ -48,10 +48,18 @@ fn readme_is_current() {
 fn the_operations_are_current() {
     let mut table = String::new();
     for (family, operations) in FAMILIES {
-        table.push_str(&format!("### {}\n\n| operation | what it does | parameters |\n| --- | --- | --- |\n", family.title()));
+        table.push_str(&format!(
+            "### {}\n\n| operation | what it does | parameters |\n| --- | --- | --- |\n",
+            family.title()
+        ));
         for operation in operations {
             let params: Vec<String> = operation.params.iter().map(described).collect();
-            table.push_str(&format!("| `{}` | {} | {} |\n", operation.name, operation.about, params.join("; ")));
+            table.push_str(&format!(
+                "| `{}` | {} | {} |\n",
+                operation.name,
+                operation.about,
+                params.join("; ")
+            ));
         }
         table.push('\n');
     }
@@ -69,7 +77,9 @@ fn described(param: &Param) -> String {
         (Kind::Number { least, most, .. }, Value::Number(number)) => {
             format!("`{name}` {least} to {most}{unit} [{number}]")
         }
-        (Kind::Choice { words, .. }, Value::Choice(at)) => format!("`{name}` {} [{}]", words.join(", "), words[at]),
+        (Kind::Choice { words, .. }, Value::Choice(at)) => {
+            format!("`{name}` {} [{}]", words.join(", "), words[at])
+        }
         (_, Value::Flag(flag)) => format!("`{name}` true, false [{flag}]"),
         (_, Value::Colour([r, g, b])) => format!("`{name}` [#{r:02x}{g:02x}{b:02x}]"),
         (_, other) => panic!("{name}: {other:?}"),

@@ -80,7 +80,8 @@ impl Window<'_> {
             self.harness.step();
             calm = if self.app().is_settled() { calm + 1 } else { 0 };
             std::thread::sleep(Duration::from_millis(2));
-            assert!(started.elapsed() < PATIENCE, "the program never came to rest");
+            let jobs = &self.app().state().jobs;
+            assert!(started.elapsed() < PATIENCE, "the program never came to rest: {jobs:?}");
         }
     }
 

@@ -312,7 +312,8 @@ impl Work {
             Effect::PickPipelineTarget => self.pick(
                 || {
                     let dialog = rfd::FileDialog::new().set_title("Save the pipeline");
-                    let dialog = dialog.set_file_name("pipeline.json").add_filter("Lenslet's JSON", &["json"]);
+                    let dialog =
+                        dialog.set_file_name("pipeline.json").add_filter("Lenslet's JSON", &["json"]);
                     let dialog = dialog.add_filter("Albumentations' YAML", &["yaml"]);
                     dialog.add_filter("Python code for Albumentations", &["py"]).save_file()
                 },

@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
@@ -15,10 +15,10 @@ use rayon::prelude::*;
 use super::bug;
 use super::live::Live;
 use crate::analysis::quality::Check;
+use crate::augment::cpu::resize::resize;
 use crate::augment::files;
 use crate::augment::pipeline::Pipeline;
 use crate::augment::stage::{Filter, Resize, whole};
-use crate::augment::cpu::resize::resize;
 use crate::dataset::SampleId;
 use crate::dataset::edit::PipelineSlot;
 use crate::dataset::query::{Rows, Snapshot};
@@ -29,8 +29,8 @@ use crate::media::Raster;
 use crate::pipeline::augmented::{Augmenter, Made, Recent, drawn_of_classes};
 use crate::pipeline::cores;
 use crate::pipeline::drift::{Described, SAMPLES, Yardstick, describe, failed_checks, middle, safe_range};
-use crate::state::{Action, Level, State};
 use crate::state::augment::{Cell, Drawn, RangeWish, VariantsWish};
+use crate::state::{Action, Level, State};
 use crate::text::sentence;
 use crate::train::pack::chosen;
 

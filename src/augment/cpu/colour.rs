@@ -102,17 +102,17 @@ impl Kernel for Lut<'_> {
 
 /// Factors in 16 bits.
 #[derive(Clone, Copy)]
-struct Fixed {
+pub struct Fixed {
     /// Times 2^(`fraction` + 8).
-    factors: [[i16; 3]; 3],
+    pub factors: [[i16; 3]; 3],
     /// What is added, times 2^`fraction`.
-    sums: [i16; 3],
-    fraction: u32,
+    pub sums: [i16; 3],
+    pub fraction: u32,
 }
 
 impl Fixed {
     /// `None` where what comes out does not fit.
-    fn new(rows: &[[f32; 4]; 3]) -> Option<Self> {
+    pub fn new(rows: &[[f32; 4]; 3]) -> Option<Self> {
         let reach =
             |row: &[f32; 4]| row[..3].iter().map(|factor| factor.abs() * 255.0).sum::<f32>() + row[3].abs();
         let greatest = rows.iter().map(reach).fold(0.0, f32::max);

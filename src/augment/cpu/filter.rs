@@ -1,7 +1,7 @@
 //! Neighbourhoods: weighted sums, middle values, and sharpening by what a blur takes away.
 //!
-//! Beyond the picture is its mirror image about the outermost pixels, which are not repeated. Alpha stays. What
-//! is computed does not depend on the machine; the fastest instructions that it has are used.
+//! Beyond the picture is its mirror image about the outermost pixels, which are not repeated. Alpha stays.
+//! What is computed does not depend on the machine; the fastest instructions that it has are used.
 
 mod median;
 mod weighted;
@@ -17,15 +17,16 @@ use crate::media::Raster;
 
 /// Every value becomes a weighted sum of its neighbours.
 ///
-/// Sums are `f32`, also between the rows and the columns of a separable kernel, and are rounded to levels once, at
-/// the end.
+/// Sums are `f32`, also between the rows and the columns of a separable kernel, and are rounded to levels
+/// once, at the end.
 pub fn convolve(picture: &Raster, convolve: &Convolve) -> Raster {
     let mut data = weighted::sums(picture, convolve);
     keep_alpha(picture, &mut data);
     Raster { data, ..*picture }
 }
 
-/// The middle one of the `2 radius + 1` a side around every value.
+/// The middle one of the `2 radius + 1` a side around every value. OpenCV's repeats the outermost pixels
+/// instead of mirroring them.
 pub fn median(picture: &Raster, radius: u32) -> Raster {
     if radius == 0 {
         return picture.clone();
@@ -35,7 +36,8 @@ pub fn median(picture: &Raster, radius: u32) -> Raster {
     Raster { data, ..*picture }
 }
 
-/// `v + amount · (v − blurred v)` where they differ by at least `threshold` levels; what is blurred has 8 bits.
+/// `v + amount · (v − blurred v)` where they differ by at least `threshold` levels; what is blurred has 8
+/// bits.
 pub fn unsharp(picture: &mut Raster, blur: &Convolve, amount: f32, threshold: f32) {
     let mut data = weighted::sums(picture, blur);
     fastest(Sharpen { values: &picture.data, blurred: &mut data, amount, threshold });

@@ -1,9 +1,9 @@
 //! What storing a picture as a JPEG does to its pixels: all of baseline JPEG but for the coding of numbers as
 //! bits, which loses nothing. Alpha stays; a grey picture has luma only.
 //!
-//! Colours are those of JFIF 1.02 (E. Hamilton, 1992), tables those of Annex K of ITU-T T.81 (1992), scaled by
-//! quality as the library of the Independent JPEG Group does; so are chroma made coarser and finer again. Values
-//! are rounded to whole numbers where an encoder or a decoder has to, and nowhere else.
+//! Colours are those of JFIF 1.02 (E. Hamilton, 1992), tables those of Annex K of ITU-T T.81 (1992), scaled
+//! by quality as the library of the Independent JPEG Group does; so are chroma made coarser and finer again.
+//! Values are rounded to whole numbers where an encoder or a decoder has to, and nowhere else.
 
 mod blocks;
 
@@ -11,8 +11,8 @@ use super::planes::fastest;
 use crate::media::Raster;
 use blocks::{BLOCK, GROUP, Tables};
 
-/// Stores the picture at this quality, 1 to 100, and opens it again; `subsampled` has chroma of half the width
-/// and height (4:2:0).
+/// Stores the picture at this quality, 1 to 100, and opens it again; `subsampled` has chroma of half the
+/// width and height (4:2:0).
 pub fn jpeg(picture: &mut Raster, quality: u32, subsampled: bool) {
     match picture.channels {
         1 => fastest(Grey::<1> { picture, quality }),
@@ -192,7 +192,8 @@ fn coarser([above, below]: &mut [Vec<u8>; 2], width: usize, to: &mut [u8]) {
     }
 }
 
-/// A row at twice the width and height: three parts of the nearer value and one of the farther one, both ways.
+/// A row at twice the width and height: three parts of the nearer value and one of the farther one, both
+/// ways.
 #[inline(always)]
 fn finer(chroma: &Plane, y: usize, sums: &mut [u16], to: &mut [u8]) {
     let near = y / 2;

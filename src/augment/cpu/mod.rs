@@ -62,7 +62,9 @@ pub fn apply(stage: &Stage, mut picture: Raster, others: &dyn Others) -> Raster 
         Stage::Clahe { clip, tiles } => clahe::clahe(&mut picture, *clip, *tiles),
         Stage::Convolve(convolve) => return filter::convolve(&picture, convolve),
         Stage::Median { radius } => return filter::median(&picture, *radius),
-        Stage::Unsharp { blur, amount, threshold } => filter::unsharp(&mut picture, blur, *amount, *threshold),
+        Stage::Unsharp { blur, amount, threshold } => {
+            filter::unsharp(&mut picture, blur, *amount, *threshold)
+        }
         Stage::Noise(noise) => noise::noise(&mut picture, noise),
         Stage::Erase(erase) => mix::erase(&mut picture, erase),
         Stage::Jpeg { quality, subsampled } => jpeg::jpeg(&mut picture, *quality, *subsampled),

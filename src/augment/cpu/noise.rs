@@ -1,8 +1,9 @@
 //! Random changes of pixels by themselves. Alpha stays.
 //!
-//! A pixel has four numbers of 32 bits, those of its place under the key ([`Key::at`]), `a`, `b`, `c` and `d`. Of
-//! each, the upper 24 bits count where a uniform number is wanted. Normal numbers are made from `a` and `b` (two)
-//! and `c` and `d` (two more) as G. E. P. Box and M. E. Muller do. This file refuses to know where keys come from.
+//! A pixel has four numbers of 32 bits, those of its place under the key ([`Key::at`]), `a`, `b`, `c` and
+//! `d`. Of each, the upper 24 bits count where a uniform number is wanted. Normal numbers are made from `a`
+//! and `b` (two) and `c` and `d` (two more) as G. E. P. Box and M. E. Muller do. This file refuses to know
+//! where keys come from.
 
 mod normal;
 

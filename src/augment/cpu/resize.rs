@@ -7,8 +7,8 @@ use crate::augment::stage::{Filter, Resize};
 use crate::media::Raster;
 
 /// Brings the window to the size. What is outside of the window does not count, and a window at its own size
-/// stays as it is. Every channel is by itself, alpha too. A window that reaches outside of the picture ends at
-/// its rim.
+/// stays as it is. Every channel is by itself, alpha too. A window that reaches outside of the picture ends
+/// at its rim.
 pub fn resize(picture: &Raster, resize: &Resize) -> Raster {
     let [left, top, width, height] = resize.window;
     let (left, top) = (left.min(picture.width - 1), top.min(picture.height - 1));

@@ -36,8 +36,8 @@ pub fn veil(picture: &mut Raster, veil: &Veil) {
 
 /// How much of a veil's colour there is at every pixel.
 trait Cover {
-    /// Sets it for the `y`th row, 0 to 1, and gives the pixels outside of which it is 0; what is said of those does
-    /// not matter. It has to be `#[inline(always)]`.
+    /// Sets it for the `y`th row, 0 to 1, and gives the pixels outside of which it is 0; what is said of
+    /// those does not matter. It has to be `#[inline(always)]`.
     fn row(&mut self, y: usize, cover: &mut [f32]) -> std::ops::Range<usize>;
 }
 

@@ -1,8 +1,9 @@
 //! Every pixel of the result looked up somewhere in the picture.
 //!
-//! A pixel's place in the window comes from [`places`]. Where it is the middle of a pixel for all of them, as in
-//! flips, turns and crops, the pixels are copied ([`exact`]); all else is found between pixels ([`sample`]).
-//! Every channel is interpolated by itself, alpha too: colours are not weighted by how opaque they are.
+//! A pixel's place in the window comes from [`places`]. Where it is the middle of a pixel for all of them, as
+//! in flips, turns and crops, the pixels are copied ([`exact`]); all else is found between pixels
+//! ([`sample`]). Every channel is interpolated by itself, alpha too: colours are not weighted by how opaque
+//! they are.
 
 pub mod exact;
 pub mod places;

@@ -57,8 +57,8 @@ fn product(a: &Matrix, b: &Matrix) -> Matrix {
     std::array::from_fn(|row| std::array::from_fn(|column| entry(row, column)))
 }
 
-/// The map of a warp that brings a place of the source to where this says. `None` where it brings several to the
-/// same one.
+/// The map of a warp that brings a place of the source to where this says. `None` where it brings several to
+/// the same one.
 fn looked_up(forward: &Matrix) -> Option<Map> {
     let [[a, b, c], [d, e, f], [g, h, i]] = *forward;
     let cofactors = [
@@ -77,8 +77,8 @@ fn of_matrix(rows: &Matrix) -> Map {
     Map::Projective(rows.map(|row| row.map(|number| number as f32)))
 }
 
-/// Pixels as they are, at another place. `left` and `top` are where the upper left corner of the result is in the
-/// window.
+/// Pixels as they are, at another place. `left` and `top` are where the upper left corner of the result is in
+/// the window.
 fn shifted(size: Size, window: [u32; 4], [left, top]: [i64; 2], fill: Fill) -> Stage {
     let map = Map::Projective([[1.0, 0.0, left as f32], [0.0, 1.0, top as f32], [0.0, 0.0, 1.0]]);
     Stage::Warp(Warp { size, window, map, interpolation: Interpolation::Nearest, fill })

@@ -15,10 +15,10 @@
 mod parquet;
 mod shard;
 
-use std::sync::Arc;
-use std::sync::Mutex;
 use std::collections::HashMap;
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::Mutex;
 
 use serde_json::{Map, Value, json};
 
@@ -35,8 +35,8 @@ use crate::augment::pipeline::{Pipeline, Plan};
 use crate::augment::table::Picture;
 use crate::dataset::{NO_SPLIT, SampleId};
 use crate::export::ExportError;
-use crate::import::{ReadError, Reader};
 use crate::import::reader::access::lock;
+use crate::import::{ReadError, Reader};
 use crate::jobs::Control;
 use crate::pipeline::augmented::{Augmenter, Recent, picture_of};
 
@@ -106,7 +106,8 @@ pub fn fill(
         }
     }
     let augmentation = augmentation.clone();
-    draft.making = Some(Making { augmentation, items, recent: Recent::default(), pictures: Mutex::default() });
+    draft.making =
+        Some(Making { augmentation, items, recent: Recent::default(), pictures: Mutex::default() });
     Ok(())
 }
 
@@ -264,8 +265,9 @@ impl Making {
                 let mixed = augmenter.mixed(item.sample, plan);
                 if !mixed.is_empty() {
                     let weights = augmenter.label_weights(item.sample, plan).into_iter();
-                    let weights: Map<_, _> =
-                        weights.map(|(class, weight)| (class_name(class).to_owned(), json!(weight))).collect();
+                    let weights: Map<_, _> = weights
+                        .map(|(class, weight)| (class_name(class).to_owned(), json!(weight)))
+                        .collect();
                     about.insert("label_weights".into(), weights.into());
                     let paths = mixed.iter().map(|(other, _)| json!(dataset.path(*other))).collect();
                     about.insert("mixed_with".into(), paths);
@@ -276,9 +278,7 @@ impl Making {
             }
             None => {
                 let boxes = dataset.boxes.get(item.sample).iter();
-                let told = |one: &crate::dataset::boxes::BoxRecord| {
-                    json!({ "class": class_name(one.class), "rect": one.rect, "relative": one.relative })
-                };
+                let told = |one: &crate::dataset::boxes::BoxRecord| json!({ "class": class_name(one.class), "rect": one.rect, "relative": one.relative });
                 boxes.map(told).collect()
             }
         };

@@ -6,8 +6,8 @@ use std::path::Path;
 use super::draft::Draft;
 use super::names::{parts, safe_name};
 use super::{
-    Kind, Linking, Options, arrays, augmented, coco, folder, ground, manifest, numpy, parquet, table, voc, webdataset,
-    yolo,
+    Kind, Linking, Options, arrays, augmented, coco, folder, ground, manifest, numpy, parquet, table, voc,
+    webdataset, yolo,
 };
 use crate::dataset::query::Snapshot;
 use crate::dataset::{ContainerKind, ImageFormat, Layout, SampleId};

@@ -224,7 +224,9 @@ impl Writing<'_> {
         let dataset = &self.draft.snapshot.dataset;
         let (sample, samples, files) = match output.from {
             From::Sample(sample) | From::Row(sample) => (Some(sample), 1, 0),
-            From::Item(item) => (self.work.making.and_then(|making| Some(making.items.get(item)?.sample)), 1, 0),
+            From::Item(item) => {
+                (self.work.making.and_then(|making| Some(making.items.get(item)?.sample)), 1, 0)
+            }
             From::Beside(_) => (None, 0, 1),
             From::Made(maker) => (None, self.draft.made[maker].samples(), 1),
         };

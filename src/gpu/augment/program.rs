@@ -30,6 +30,8 @@ pub struct Kind {
     pub operations: u32,
     /// Whether a neighbourhood may be wider than the tile.
     pub is_wide: bool,
+    /// The map of a warp: a number of `gather.wgsl`.
+    pub map: u32,
 }
 
 /// Which function of the shaders.
@@ -43,7 +45,7 @@ pub enum Entry {
 
 impl Kind {
     pub fn of(entry: Entry) -> Self {
-        Self { entry, gather: gather::COPY, operations: 0, is_wide: false }
+        Self { entry, gather: gather::COPY, operations: 0, is_wide: false, map: 0 }
     }
 }
 
@@ -141,6 +143,9 @@ pub struct Step {
     pub scratch: u32,
 }
 
+/// Pixels of a thread: beside each other where rows are summed, and else one below the other.
+pub const RUN: u32 = 4;
+
 /// Sides of a workgroup of `gather`.
 const GROUP: Size = [16, 8];
 
@@ -189,14 +194,30 @@ impl Draft {
     pub fn step(&mut self, time: u32, kind: Kind, step: Step, groups: [u32; 2]) -> Option<()> {
         let Step { before, after, size_before, size_after, is_grey, told, operations, count, scratch } = step;
         let [a, b] = [size_before, size_after];
-        let at = self.put([before, after, a[0], a[1], b[0], b[1], u32::from(is_grey), told, operations, count, scratch]);
+        let at = self.put([
+            before,
+            after,
+            a[0],
+            a[1],
+            b[0],
+            b[1],
+            u32::from(is_grey),
+            told,
+            operations,
+            count,
+            scratch,
+        ]);
         self.steps.push((time, kind, at, groups));
         (time < MOST_STEPS && groups.iter().all(|count| *count <= 65_535)).then_some(())
     }
 
     /// A gather for each pixel.
     pub fn gather(&mut self, time: u32, kind: Kind, step: Step) -> Option<()> {
-        let groups = [0, 1].map(|side| step.size_after[side].div_ceil(GROUP[side]));
+        let run = match kind.gather {
+            gather::ROWS => [RUN, 1],
+            _ => [1, RUN],
+        };
+        let groups = [0, 1].map(|side| step.size_after[side].div_ceil(GROUP[side] * run[side]));
         self.step(time, kind, step, groups)
     }
 
@@ -211,7 +232,11 @@ impl Draft {
                 let list = words.len() as u32;
                 words.extend(part.iter().map(|step| step.2));
                 let most = |side: usize| part.iter().map(|step| step.3[side]).max().unwrap_or(0);
-                dispatches.push(Dispatch { kind: part[0].1, list, groups: [most(0), most(1), part.len() as u32] });
+                dispatches.push(Dispatch {
+                    kind: part[0].1,
+                    list,
+                    groups: [most(0), most(1), part.len() as u32],
+                });
             }
         }
         Program { words, memory, copies, dispatches, results }
@@ -257,11 +282,18 @@ pub mod operation {
     pub const PASTED: u32 = 17;
     pub const ADD: u32 = 18;
     pub const SUM: u32 = 19;
+    pub const LINEAR: u32 = 20;
 
     /// A pipeline knows nothing but a gather, or these, or all: a few pipelines are made, and few of them are slow.
-    pub const USUAL: u32 =
-        1 << LUT | 1 << TABLE | 1 << MATRIX | 1 << HSV | 1 << NORMAL | 1 << ERASE | 1 << WEIGHTED | 1 << PASTED;
-    pub const ALL: u32 = (1 << (SUM + 1)) - 2;
+    pub const USUAL: u32 = 1 << LUT
+        | 1 << TABLE
+        | 1 << MATRIX
+        | 1 << HSV
+        | 1 << NORMAL
+        | 1 << ERASE
+        | 1 << WEIGHTED
+        | 1 << PASTED;
+    pub const ALL: u32 = (1 << (LINEAR + 1)) - 2;
 }
 
 /// Statistics of a whole tile.
@@ -270,4 +302,68 @@ pub mod statistic {
     pub const AUTOCONTRAST: u32 = 1;
     pub const CONTRAST: u32 = 2;
     pub const MEAN: u32 = 3;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::augment::random::Key;
+    use crate::augment::stage::{Convolve, Noise, NoiseKind, Stage, Tone};
+
+    fn program(jobs: &[&[Stage]], fusing: Fusing) -> Option<Program> {
+        let place = Place { first: 0, size: [20, 10], channels: 3 };
+        let jobs: Vec<Job> = jobs.iter().map(|stages| Job { source: 0, stages, partners: &[] }).collect();
+        compile(&[place], &jobs, fusing, 1 << 20)
+    }
+
+    #[test]
+    fn what_looks_around_and_what_comes_after_is_one_step() {
+        let table = || Stage::Lut(Box::new([std::array::from_fn(|value| 255 - value as u8); 3]));
+        let hsv = || Stage::Hsv { hue: 0.1, saturation: [1.0, 0.0], value: [1.0, 0.0] };
+        let kind = NoiseKind::Normal { mean: 0.0, deviation: 5.0, per_channel: true };
+        let noise = || Stage::Noise(Noise { key: Key([1, 2]), kind });
+        let median = || Stage::Median { radius: 1 };
+        let blur = || Stage::Convolve(Convolve::Separable(vec![0.25, 0.5, 0.25]));
+        let contrast = || Stage::Tone(Tone::Contrast { factor: 2.0 });
+        let rows: [(&[Stage], usize, usize); 7] = [
+            (&[], 0, 0),
+            (&[table(), hsv(), noise()], 1, 3),
+            (&[median(), table(), hsv()], 1, 2),
+            (&[table(), table(), median()], 2, 2),
+            // Rows and columns, and then what is done to their sums.
+            (&[blur(), noise(), hsv()], 2, 3),
+            // The statistics, and what is done by them.
+            (&[contrast(), hsv()], 2, 3),
+            (&[Stage::Blend(vec![(0.5, vec![]), (0.5, vec![median()])]), hsv()], 2, 3),
+        ];
+        for (stages, chains, kinds) in rows {
+            for (fusing, expected) in [(Fusing::Chains, chains), (Fusing::Kinds, kinds)] {
+                let found = program(&[stages], fusing).unwrap().dispatches.len();
+                assert_eq!(found, expected, "{fusing:?}: {stages:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn tiles_are_done_together_where_a_pipeline_does_them() {
+        let median = [Stage::Median { radius: 1 }];
+        let jpeg = [Stage::Jpeg { quality: 50, subsampled: true }];
+        let program = program(&[&median, &jpeg, &median], Fusing::Chains).unwrap();
+        let tiles = |dispatch: &Dispatch| (dispatch.kind.entry, dispatch.groups[2]);
+        let found: Vec<_> = program.dispatches.iter().map(tiles).collect();
+        // Luma and two of chroma are planes of their own.
+        assert_eq!(found, [(Entry::Gather, 2), (Entry::Blocks, 3), (Entry::Gather, 1)]);
+        // A source is there once; memory of one tile is not another one's.
+        assert_eq!(program.copies.len(), 1);
+        assert_eq!(program.memory, 200 + 200 + (600 + 200) + 200);
+    }
+
+    #[test]
+    fn there_are_bounds() {
+        let wide = [Stage::Median { radius: 500 }];
+        assert!(program(&[&wide], Fusing::Chains).is_none());
+        let blurs = vec![Stage::Median { radius: 1 }; 8];
+        let many = vec![&blurs[..]; 2000];
+        assert!(program(&many[..10], Fusing::Chains).is_some() && program(&many, Fusing::Chains).is_none());
+    }
 }

@@ -87,3 +87,24 @@ fn lanczos(x: f64) -> f64 {
     let sinc = |x: f64| if x == 0.0 { 1.0 } else { libm::sin(PI * x) / (PI * x) };
     if x.abs() < 3.0 { sinc(x) * sinc(x / 3.0) } else { 0.0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn weights_come_to_one_and_are_of_pixels_that_there_are() {
+        for filter in [Filter::Bilinear, Filter::Bicubic, Filter::Lanczos, Filter::Box] {
+            for (before, after) in [(1, 1), (1, 7), (7, 1), (10, 3), (3, 10), (64, 63), (200, 9)] {
+                let all = weights(filter, before, after);
+                assert_eq!(all.len(), after as usize);
+                for Weights { first, weights } in all {
+                    assert!(first + weights.len() as u32 <= before, "{filter:?} {before} {after}");
+                    assert!((weights.iter().sum::<f32>() - 1.0).abs() < 1e-5, "{filter:?} {before} {after}");
+                }
+            }
+        }
+        assert_eq!(nearest_columns(6, 3), [1, 3, 5]);
+        assert_eq!(nearest_rows(2, 5), [0, 0, 1, 1, 1]);
+    }
+}

@@ -1,11 +1,14 @@
 //! Stage by stage, the steps that do it.
 
-use super::program::{Draft, Entry, Fusing, Kind, MOST_PIXELS, Span, Step, gather, operation, statistic};
+use super::program::{
+    Draft, Entry, Fusing, Kind, MOST_PIXELS, RUN, Span, Step, gather, operation, statistic,
+};
 use super::{Place, jpeg, resize, veil};
+use crate::augment::cpu::colour::Fixed;
 use crate::augment::cpu::warp::exact::Exact;
 use crate::augment::stage::{
-    Between, Convolve, Erase, Fill, Filter, How, Interpolation, Map, Mix, Noise, NoiseKind, Paint, Resize, Size, Stage,
-    Tone, Warp,
+    Between, Convolve, Erase, Fill, Filter, How, Interpolation, Map, Mix, Noise, NoiseKind, Paint, Resize,
+    Size, Stage, Tone, Warp,
 };
 
 /// Parts that are looked through for every pixel, at most; more of them become a bit for each pixel.
@@ -47,6 +50,7 @@ struct Pending {
     size: Size,
     scratch: u32,
     is_wide: bool,
+    map: u32,
     operations: Vec<u32>,
     count: u32,
     /// A bit for each kind.
@@ -91,8 +95,7 @@ impl<'a> Compiler<'a> {
             Stage::Warp(warp) => self.warp(warp),
             Stage::Resize(resize) => self.resize(resize),
             Stage::Lut(tables) => self.lut(tables),
-            Stage::Matrix(rows) if !self.is_grey() => self.numbers(operation::MATRIX, rows.as_flattened()),
-            Stage::Matrix(_) => Some(()),
+            Stage::Matrix(rows) => self.matrix(rows),
             Stage::Hsv { hue, saturation, value } => self.hsv(*hue, *saturation, *value),
             Stage::Tone(tone) => self.tone(*tone),
             Stage::Clahe { clip, tiles } => self.clahe(*clip, *tiles),
@@ -108,7 +111,8 @@ impl<'a> Compiler<'a> {
             Stage::Erase(erase) => self.erase(erase),
             Stage::Jpeg { quality, subsampled } => self.jpeg(*quality, *subsampled),
             Stage::Veil(veil) => {
-                let words = veil::words(self.draft, veil, self.tile_size(), self.channels)?;
+                let size = self.size();
+                let words = veil::words(self.draft, veil, size, self.channels)?;
                 self.operate(words[0], &words[1..])
             }
             Stage::Blend(parts) => self.blend(parts),
@@ -116,17 +120,23 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn tile_size(&self) -> Size {
-        self.size()
-    }
-
     /// Begins a step.
     fn gather(&mut self, gather: u32, told: u32, size: Size) -> Option<()> {
         self.flush()?;
-        let is_possible = size[0] > 0 && size[1] > 0 && u64::from(size[0]) * u64::from(size[1]) <= MOST_PIXELS;
+        let is_possible =
+            size[0] > 0 && size[1] > 0 && u64::from(size[0]) * u64::from(size[1]) <= MOST_PIXELS;
         let operations = Vec::new();
-        let pending =
-            Pending { gather, told, size, scratch: 0, is_wide: false, operations, count: 0, kinds: 0 };
+        let pending = Pending {
+            gather,
+            told,
+            size,
+            scratch: 0,
+            is_wide: false,
+            map: 0,
+            operations,
+            count: 0,
+            kinds: 0,
+        };
         self.pending = is_possible.then_some(pending);
         is_possible.then_some(())
     }
@@ -165,7 +175,7 @@ impl<'a> Compiler<'a> {
         let Some(pending) = self.pending.take() else { return Some(()) };
         let pixels = pending.size[0] as usize * pending.size[1] as usize;
         let span = self.draft.take(pixels);
-        let operations = self.draft.put(pending.operations);
+        let operations = self.draft.put(pending.operations.iter().copied());
         let step = Step {
             before: self.tile.span.first,
             after: span.first,
@@ -183,7 +193,8 @@ impl<'a> Compiler<'a> {
             _ if pending.kinds & !operation::USUAL == 0 => operation::USUAL,
             _ => operation::ALL,
         };
-        let kind = Kind { entry: Entry::Gather, gather: pending.gather, operations, is_wide: pending.is_wide };
+        let Pending { gather, is_wide, map, .. } = pending;
+        let kind = Kind { entry: Entry::Gather, gather, operations, is_wide, map };
         self.draft.gather(self.time, kind, step)?;
         self.time += 1;
         self.drop_tile();
@@ -203,7 +214,8 @@ impl<'a> Compiler<'a> {
         debug_assert!(self.pending.is_none(), "the tile is there");
         let (before, size) = (self.tile.span.first, self.tile.size);
         let is_grey = self.is_grey();
-        let step = Step { before, size_before: size, size_after: size, is_grey, told, scratch, ..Step::default() };
+        let step =
+            Step { before, size_before: size, size_after: size, is_grey, told, scratch, ..Step::default() };
         self.draft.step(self.time, kind, step, groups)
     }
 
@@ -211,20 +223,21 @@ impl<'a> Compiler<'a> {
         let size = self.size();
         let left = warp.window[0].min(size[0] - 1);
         let top = warp.window[1].min(size[1] - 1);
-        let window = [left, top, warp.window[2].clamp(1, size[0] - left), warp.window[3].clamp(1, size[1] - top)];
+        let window =
+            [left, top, warp.window[2].clamp(1, size[0] - left), warp.window[3].clamp(1, size[1] - top)];
         let (fill, colour) = match warp.fill {
             Fill::Constant(colour) => (0, self.colour(colour) | 0xff00_0000),
             Fill::Edge => (1, 0),
             Fill::Reflect => (2, 0),
             Fill::Wrap => (3, 0),
         };
-        let head = |map: u32| [map, fill, colour].into_iter().chain(window);
+        let head = [fill, colour].into_iter().chain(window);
         if let Some(Exact(rows)) = Exact::of(&warp.map) {
             if rows.as_flattened().iter().any(|number| number.abs() > FARTHEST) {
                 return None;
             }
             let map = rows.as_flattened().iter().map(|number| *number as i32 as u32);
-            let told = self.draft.put(head(0).chain(map));
+            let told = self.draft.put(head.chain(map));
             return self.gather(gather::EXACT, told, warp.size);
         }
         let (kind, map): (u32, Vec<u32>) = match &warp.map {
@@ -237,7 +250,14 @@ impl<'a> Compiler<'a> {
                 let steps = [0, 1].map(|side| nodes[side].saturating_sub(1) as f32 / warp.size[side] as f32);
                 let is_smooth = u32::from(lattice.between == Between::Smooth);
                 let shifts = lattice.shifts.as_flattened().iter().map(|number| number.to_bits());
-                (2, [nodes[0], nodes[1], is_smooth].into_iter().chain(steps.map(f32::to_bits)).chain(shifts).collect())
+                (
+                    2,
+                    [nodes[0], nodes[1], is_smooth]
+                        .into_iter()
+                        .chain(steps.map(f32::to_bits))
+                        .chain(shifts)
+                        .collect(),
+                )
             }
             Map::Radial { centre, k } => {
                 let [width, height] = warp.size.map(|side| side as f32);
@@ -246,13 +266,15 @@ impl<'a> Compiler<'a> {
                 (3, numbers.map(f32::to_bits).to_vec())
             }
         };
-        let told = self.draft.put(head(kind).chain(map));
+        let told = self.draft.put(head.chain(map));
         let way = match warp.interpolation {
             Interpolation::Nearest => gather::NEAREST,
             Interpolation::Bilinear => gather::BILINEAR,
             Interpolation::Bicubic => gather::BICUBIC,
         };
-        self.gather(way, told, warp.size)
+        self.gather(way, told, warp.size)?;
+        self.pending.as_mut()?.map = kind;
+        Some(())
     }
 
     /// A colour as a pixel without alpha: of a grey one, its luma.
@@ -264,11 +286,12 @@ impl<'a> Compiler<'a> {
         let size = self.size();
         let left = resize.window[0].min(size[0] - 1);
         let top = resize.window[1].min(size[1] - 1);
-        let (width, height) = (resize.window[2].clamp(1, size[0] - left), resize.window[3].clamp(1, size[1] - top));
+        let (width, height) =
+            (resize.window[2].clamp(1, size[0] - left), resize.window[3].clamp(1, size[1] - top));
         let to = resize.size;
         if to == [width, height] {
             let map = [1, 0, 0, 0, 1, 0];
-            let told = self.draft.put([0, 1, 0, left, top, width, height].into_iter().chain(map));
+            let told = self.draft.put([1, 0, left, top, width, height].into_iter().chain(map));
             return self.gather(gather::EXACT, told, to);
         }
         if resize.filter == Filter::Nearest {
@@ -286,7 +309,8 @@ impl<'a> Compiler<'a> {
             (left, top, stride) = (0, 0, width);
         }
         if to[0] != width {
-            let told = resize::put(self.draft, top * stride, resize::weights(resize.filter, width, to[0]), left);
+            let told =
+                resize::put(self.draft, top * stride, resize::weights(resize.filter, width, to[0]), left);
             self.gather(gather::RESIZE_ROWS, told, to)?;
         }
         Some(())
@@ -295,9 +319,23 @@ impl<'a> Compiler<'a> {
     fn lut(&mut self, tables: &[[u8; 256]; 3]) -> Option<()> {
         let is_one = self.is_grey() || (tables[0] == tables[1] && tables[1] == tables[2]);
         let count = if is_one { 1 } else { 3 };
-        let words = tables[..count].as_flattened().as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes));
+        let words =
+            tables[..count].as_flattened().as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes));
         let told = self.draft.put(words);
         self.operate(operation::LUT, &[told, if is_one { 0 } else { 64 }])
+    }
+
+    fn matrix(&mut self, rows: &[[f32; 4]; 3]) -> Option<()> {
+        if self.is_grey() {
+            return Some(());
+        }
+        let Some(fixed) = Fixed::new(rows) else {
+            return self.numbers(operation::LINEAR, rows.as_flattened());
+        };
+        let factors = fixed.factors.as_flattened();
+        let numbers = fixed.sums.iter().chain(factors).map(|number| i32::from(*number) as u32);
+        let told: Vec<u32> = numbers.chain([fixed.fraction]).collect();
+        self.operate(operation::MATRIX, &told)
     }
 
     fn hsv(&mut self, hue: f32, saturation: [f32; 2], value: [f32; 2]) -> Option<()> {
@@ -342,7 +380,8 @@ impl<'a> Compiler<'a> {
         let is_even = [0, 1].iter().all(|side| size[*side].is_multiple_of(tiles[*side]));
         let sides = [0, 1].map(|side| size[side] / tiles[side] + u32::from(!is_even));
         let pixels = sides[0] * sides[1];
-        let limit = if clip > 0.0 { ((f64::from(clip) * f64::from(pixels) / 256.0) as u32).max(1) } else { 0 };
+        let limit =
+            if clip > 0.0 { ((f64::from(clip) * f64::from(pixels) / 256.0) as u32).max(1) } else { 0 };
         let tables = self.draft.take(64 * tiles[0] as usize * tiles[1] as usize);
         let told = self.draft.put([tiles[0], tiles[1], sides[0], sides[1], tables.first, limit]);
         self.beside(Kind::of(Entry::PartsOfTile), told, 0, [tiles[0].checked_mul(tiles[1])?, 1])?;
@@ -361,16 +400,25 @@ impl<'a> Compiler<'a> {
                 let radius = weights.len() as u32 / 2;
                 // Whole numbers are summed where all weights are the same.
                 let exact = 1.0 / weights.len() as f32;
-                let is_mean = weights.len() <= 15 && weights.iter().all(|weight| (weight - exact).abs() < 1e-6);
+                let is_mean =
+                    weights.len() <= 15 && weights.iter().all(|weight| (weight - exact).abs() < 1e-6);
                 let factor: f32 = if is_mean { 1.0 / (weights.len() * weights.len()) as f32 } else { 1.0 };
                 let weights = weights.iter().map(|weight| if is_mean { 1.0 } else { *weight }.to_bits());
                 let head = [weights.len() as u32, factor.to_bits(), amount, threshold];
-                let told = self.draft.put(head.into_iter().chain(weights));
+                let none = std::iter::repeat_n(0, RUN as usize - 1);
+                let told = self.draft.put(head.into_iter().chain(none.clone()).chain(weights).chain(none));
                 let sums = self.draft.take(3 * self.pixels());
                 let (before, size, is_grey) = (self.tile.span.first, self.tile.size, self.is_grey());
                 let scratch = sums.first;
-                let step =
-                    Step { before, size_before: size, size_after: size, is_grey, told, scratch, ..Step::default() };
+                let step = Step {
+                    before,
+                    size_before: size,
+                    size_after: size,
+                    is_grey,
+                    told,
+                    scratch,
+                    ..Step::default()
+                };
                 let is_wide = is_wide(size, radius);
                 let kind = Kind { gather: gather::ROWS, is_wide, ..Kind::of(Entry::Gather) };
                 self.draft.gather(self.time, kind, step)?;
@@ -405,7 +453,9 @@ impl<'a> Compiler<'a> {
                 (operation::FACTOR, [low.to_bits(), (high - low).to_bits(), u32::from(per_channel), 0])
             }
             NoiseKind::Shot { scale } => (operation::SHOT, [scale.to_bits(), 0, 0, 0]),
-            NoiseKind::Iso { colour, intensity } => (operation::ISO, [colour.to_bits(), intensity.to_bits(), 0, 0]),
+            NoiseKind::Iso { colour, intensity } => {
+                (operation::ISO, [colour.to_bits(), intensity.to_bits(), 0, 0])
+            }
             NoiseKind::SaltAndPepper { salt, pepper } => {
                 (operation::REPLACE, [salt.to_bits(), 0xff_ffff, (salt + pepper).to_bits(), 0])
             }
@@ -508,7 +558,7 @@ pub fn colour_word([r, g, b]: [u8; 3], channels: u8) -> u32 {
 
 /// Whether mirrors are seen in mirrors.
 fn is_wide(size: Size, radius: u32) -> bool {
-    size[0].min(size[1]) <= radius
+    size[0].min(size[1]) < radius + RUN
 }
 
 /// A bit for each pixel: whether it is in a part.

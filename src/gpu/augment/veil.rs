@@ -72,3 +72,22 @@ fn near(lines: &[[f32; 4]], reach: f32, size: Size) -> (u32, Vec<Vec<u32>>) {
     }
     (columns, squares)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn streaks_are_in_every_square_that_they_may_touch() {
+        let lines = [
+            [8.0, 8.0, 8.0, 40.0],
+            [-20.0, 5.0, -10.0, 5.0],
+            [16.5, 1.0, 30.0, 1.0],
+            [90.0, 90.0, 99.0, 99.0],
+        ];
+        let (columns, squares) = near(&lines, 1.0, [40, 33]);
+        assert_eq!((columns, squares.len()), (3, 9));
+        let expected: [&[u32]; 9] = [&[0, 2], &[2], &[], &[0], &[], &[], &[0], &[], &[]];
+        assert_eq!(squares, expected);
+    }
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::augment::cpu::{self, Others};
-use crate::augment::fuse::fused;
+use crate::augment::fuse::fused_from;
 use crate::augment::pipeline::{Pipeline, Variant};
 use crate::augment::stage::Size;
 use crate::media::Raster;
@@ -105,11 +105,12 @@ impl Plan {
         let batch = self.config.batch as u64;
         let (size, channels) = ([shape.size as u32; 2], shape.channels.count() as u8);
         let variant = |(place, row): (usize, &u32)| {
-            let own = Raster { width: size[0], height: size[1], channels, data: self.pack.row(*row).to_vec() };
+            let own =
+                Raster { width: size[0], height: size[1], channels, data: self.pack.row(*row).to_vec() };
             let number = (step.wrapping_mul(batch) + (first + place) as u64) as u32;
             let variant = Variant { seed: self.config.seed, sample: u64::from(*row), number };
             let plan = pipeline.plan(variant, picture_of(&own));
-            let made = cpu::run(&fused(plan.stages), own, self);
+            let made = cpu::run(&fused_from(plan.before, plan.stages), own, self);
             // Whatever size it became, the model learns from one size.
             brought_to(&made, size, channels).data
         };

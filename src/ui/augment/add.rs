@@ -57,7 +57,8 @@ pub fn add_ui(ui: &mut Ui, view: &mut AddView, id: u32, title: &str) -> Option<S
                     }
                 }
             }
-            let groups = GROUPS.iter().filter(|(title, _, about)| has_all(&format!("{title} {about} group"), &words));
+            let groups =
+                GROUPS.iter().filter(|(title, _, about)| has_all(&format!("{title} {about} group"), &words));
             let groups: Vec<_> = groups.collect();
             if !groups.is_empty() {
                 widgets::group_heading(ui, "Groups");

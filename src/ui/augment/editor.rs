@@ -126,10 +126,15 @@ fn bar_ui(
             None if pipeline.name.is_empty() => "Own".to_owned(),
             None => pipeline.name.clone(),
         };
-        let combo = ComboBox::from_id_salt("preset").width(170.0).height(340.0).selected_text(&chosen).truncate();
+        let combo =
+            ComboBox::from_id_salt("preset").width(170.0).height(340.0).selected_text(&chosen).truncate();
         let shown = combo.show_ui(ui, |ui| {
             for preset in &PRESETS {
-                if ui.selectable_label(exact == Some(preset.name), preset.title).on_hover_text(preset.about).clicked() {
+                if ui
+                    .selectable_label(exact == Some(preset.name), preset.title)
+                    .on_hover_text(preset.about)
+                    .clicked()
+                {
                     *pipeline = preset.pipeline();
                     *what = Some(format!("Begin with the preset {}", preset.title));
                 }
@@ -214,7 +219,14 @@ impl List<'_> {
         }
     }
 
-    fn step_ui(&mut self, ui: &mut Ui, step: &mut Step, is_choice: bool, at: usize, count: usize) -> Option<Deed> {
+    fn step_ui(
+        &mut self,
+        ui: &mut Ui,
+        step: &mut Step,
+        is_choice: bool,
+        at: usize,
+        count: usize,
+    ) -> Option<Deed> {
         let name = name_of(step);
         let mut deed = None;
         let is_open = self.editor.open.contains(&step.id);
@@ -355,8 +367,13 @@ impl List<'_> {
         for (at, param) in numbers {
             let title = title_of(param.name);
             let on = self.view.show == Show::Sweep { step: id, param: at };
-            let help = format!("Show samples at values of {} from its least to its most", title.to_lowercase());
-            if ui.selectable_label(on, format!("Sweep {}", title.to_lowercase())).on_hover_text(help).clicked() {
+            let help =
+                format!("Show samples at values of {} from its least to its most", title.to_lowercase());
+            if ui
+                .selectable_label(on, format!("Sweep {}", title.to_lowercase()))
+                .on_hover_text(help)
+                .clicked()
+            {
                 self.view.show = if on { Show::Variants } else { Show::Sweep { step: id, param: at } };
             }
             if let Show::Sweep { step, param } = self.view.show
@@ -379,7 +396,12 @@ fn probability_ui(ui: &mut Ui, step: &mut Step, name: &str, is_choice: bool, wha
         false => (format!("Probability of {name}"), "How often it is done, in percent"),
     };
     let mut percent = step.probability * 100.0;
-    let field = DragValue::new(&mut percent).range(0.0..=100.0).speed(0.5).max_decimals(1).min_decimals(0).suffix(" %");
+    let field = DragValue::new(&mut percent)
+        .range(0.0..=100.0)
+        .speed(0.5)
+        .max_decimals(1)
+        .min_decimals(0)
+        .suffix(" %");
     let response = ui.add(field.update_while_editing(false)).accessible_name(&says);
     response.on_hover_text(help);
     step.probability = percent / 100.0;

@@ -33,7 +33,8 @@ pub fn large_ui(
     let (back, left, right) = (pressed(Key::Escape), pressed(Key::ArrowLeft), pressed(Key::ArrowRight));
     egui::Panel::top("large bar").frame(padded()).show(ui, |ui| {
         ui.horizontal(|ui| {
-            let back = widgets::icon_button(ui, icons::ICON_ARROW_BACK, "Back to the sheet").clicked() || back;
+            let back =
+                widgets::icon_button(ui, icons::ICON_ARROW_BACK, "Back to the sheet").clicked() || back;
             let before = IconButton::new(icons::ICON_CHEVRON_LEFT, "The variant before").enabled(open > 0);
             let before = before.show(ui).clicked() || left;
             let next = IconButton::new(icons::ICON_CHEVRON_RIGHT, "The next variant").enabled(open < last);

@@ -98,7 +98,8 @@ fn number_ui(ui: &mut Ui, name: &str, number: &mut f64, [least, most]: [f64; 2],
         false => format!("{number:.0}{}", unit.trim_end_matches(" / 255")),
     };
     let field = DragValue::new(number).range(least..=most).speed(speed).custom_formatter(shown);
-    ui.add_sized([NUMBER, ui.spacing().interact_size.y], field.update_while_editing(false)).accessible_name(name);
+    ui.add_sized([NUMBER, ui.spacing().interact_size.y], field.update_while_editing(false))
+        .accessible_name(name);
 }
 
 /// A slider of one handle.
@@ -122,7 +123,8 @@ fn track_ui(
     handles: &[usize],
 ) {
     let tokens = Tokens::of(ui);
-    let (rect, track) = ui.allocate_exact_size(vec2(SLIDER, ui.spacing().interact_size.y), Sense::click_and_drag());
+    let (rect, track) =
+        ui.allocate_exact_size(vec2(SLIDER, ui.spacing().interact_size.y), Sense::click_and_drag());
     let inner = rect.shrink2(vec2(HANDLE, 0.0));
     let x_of = |number: f64| inner.left() + ((number - least) / (most - least)) as f32 * inner.width();
     let number_at = |x: f32| {

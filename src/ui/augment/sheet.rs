@@ -15,8 +15,8 @@ use crate::augment::param::Unit;
 use crate::augment::pipeline::What;
 use crate::augment::table::Taken;
 use crate::dataset::edit::PipelineSlot;
-use crate::state::Session;
 use crate::pipeline::drift::{FAR, SAFE};
+use crate::state::Session;
 use crate::state::augment::{AugmentView, CELLS, Drawn, DriftFace, From, SAMPLES, Show, VARIANTS};
 use crate::text::{grouped, significant};
 use crate::ui::Pencil;
@@ -42,7 +42,12 @@ pub type Held = Option<(Arc<Drawn>, TextureHandle)>;
 
 impl SheetPane {
     /// The sample as it is, for a cell of the sheet.
-    pub fn original(&mut self, ctx: &Context, session: &Session, at: usize) -> Option<(Arc<Drawn>, TextureHandle)> {
+    pub fn original(
+        &mut self,
+        ctx: &Context,
+        session: &Session,
+        at: usize,
+    ) -> Option<(Arc<Drawn>, TextureHandle)> {
         let sheet = &session.augment.sheet;
         let first = sheet.cells.get(at)?.original?;
         let drawn = sheet.drawn.get(first)?.as_ref().filter(|drawn| drawn.problem.is_none())?;
@@ -138,10 +143,8 @@ fn bar_ui(ui: &mut Ui, session: &Session, view: &mut AugmentView) {
 /// How far the variants drifted, as a bar and in words.
 fn drift_ui(ui: &mut Ui, drift: &DriftFace) {
     let tokens = Tokens::of(ui);
-    let text = format!(
-        "Drift {:.2}, at most {:.2}, of the distance between classes",
-        drift.middle, drift.most
-    );
+    let text =
+        format!("Drift {:.2}, at most {:.2}, of the distance between classes", drift.middle, drift.most);
     ui.horizontal(|ui| {
         let (rect, response) = ui.allocate_exact_size(vec2(120.0, 10.0), Sense::hover());
         let at = |drift: f32| rect.left() + rect.width() * (drift / METER).min(1.0);
@@ -195,7 +198,8 @@ fn cells_ui(ui: &mut Ui, session: &Session, view: &mut AugmentView, pane: &mut S
     pane.textures.resize(sheet.cells.len(), None);
     let pitch = view.cell + GAP;
     ScrollArea::both().id_salt("variants").auto_shrink(false).show(ui, |ui| {
-        let whole = vec2(columns as f32 * pitch + 2.0 * space::M, rows as f32 * pitch + HEAD + 2.0 * space::S);
+        let whole =
+            vec2(columns as f32 * pitch + 2.0 * space::M, rows as f32 * pitch + HEAD + 2.0 * space::S);
         let (rect, _) = ui.allocate_exact_size(whole.max(ui.available_size()), Sense::hover());
         let origin = rect.min + vec2(space::M, space::S);
         heads_ui(ui, session, view, origin, pitch, columns);

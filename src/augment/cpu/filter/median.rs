@@ -62,8 +62,8 @@ struct Sorted {
 macro_rules! exchange {
     ($values:ident: $($first:literal $second:literal),* $(,)?) => {
         $(
-            let (smaller, greater) = ($values[$first].min($values[$second]), $values[$first].max($values[$second]));
-            ($values[$first], $values[$second]) = (smaller, greater);
+            let (a, b) = ($values[$first], $values[$second]);
+            ($values[$first], $values[$second]) = (a.min(b), a.max(b));
         )*
     };
 }
@@ -97,9 +97,9 @@ impl Sorted {
         }
     }
 
-    /// The middle of 25, out of five sorted columns. The columns are sorted by nine exchanges; then come sorting
-    /// networks of the ranks and of the thirteen values that can still be the middle, without the exchanges that
-    /// a search found to change nothing.
+    /// The middle of 25, out of five sorted columns. The columns are sorted by nine exchanges; then come
+    /// sorting networks of the ranks and of the thirteen values that can still be the middle, without the
+    /// exchanges that a search found to change nothing.
     #[inline(always)]
     fn of_twenty_five(&mut self, rows: [&[u8]; 5], channels: usize, to: &mut [u8]) {
         let stride = rows[0].len();
@@ -171,8 +171,8 @@ impl Count for u16 {
     }
 }
 
-/// The middle one bit by bit, from the top: a bit is set where no more than half of the neighbours are less than
-/// what is found so far with it. For every value by itself, so that many are found at once.
+/// The middle one bit by bit, from the top: a bit is set where no more than half of the neighbours are less
+/// than what is found so far with it. For every value by itself, so that many are found at once.
 struct ByBits<C> {
     tried: Vec<u8>,
     less: Vec<C>,

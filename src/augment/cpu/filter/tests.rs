@@ -120,7 +120,8 @@ fn settled(name: &str, given: &[(&str, f64)]) -> Vec<Stage> {
     settings.operation.settle(&settings.values, Key::new(1, 2, 3), picture).stages
 }
 
-/// The peers' results for `scattered(9, 7, 1)`, recorded with Albumentations 2.0.8, OpenCV and Pillow:
+/// The peers' results for `scattered(9, 7, 1)`, recorded with Albumentations 2.0.8, OpenCV 5.0 and Pillow
+/// 13.0:
 ///
 /// ```python
 /// y, x = np.mgrid[:7, :9]; img = ((x * 37 + y * 53 + x * y * 11) % 256).astype(np.uint8)

@@ -38,8 +38,8 @@ fn is_even_mean(weights: &[f32]) -> bool {
 /// The nearest level; of two, the even one.
 #[inline(always)]
 pub fn level(number: f32) -> u8 {
-    // Comparisons and not `clamp`, and the bits of a sum and not a cast: these are single instructions for many
-    // numbers at once. From 2²³ on, the last bit of an `f32` counts ones.
+    // Comparisons and not `clamp`, and the bits of a sum and not a cast: these are single instructions for
+    // many numbers at once. From 2²³ on, the last bit of an `f32` counts ones.
     let number = if number > 0.0 { number } else { 0.0 };
     let number = if number < 255.0 { number } else { 255.0 };
     (number + 8_388_608.0).to_bits() as u8
@@ -256,7 +256,8 @@ impl<'a> Strips<'a> {
     }
 }
 
-/// Numbers that begin where a line of the cache does: whole vectors are several times as slow across two lines.
+/// Numbers that begin where a line of the cache does: whole vectors are several times as slow across two
+/// lines.
 struct Lines {
     numbers: Vec<f32>,
     start: usize,

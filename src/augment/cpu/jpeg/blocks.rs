@@ -1,7 +1,7 @@
 //! Blocks of 8 × 8: the discrete cosine transform, rounded to steps, and back.
 //!
-//! The transforms are those of Y. Arai, T. Agui and M. Nakajima, "A Fast DCT-SQ Scheme for Images", 1988: what
-//! they scale is in the tables.
+//! The transforms are those of Y. Arai, T. Agui and M. Nakajima, "A Fast DCT-SQ Scheme for Images", 1988:
+//! what they scale is in the tables.
 
 /// Side of a block.
 pub const BLOCK: usize = 8;
@@ -16,7 +16,8 @@ type Tile = [[f32; GROUP]; BLOCK];
 pub struct Tables {
     /// Makes a coefficient's scale 8.
     eighths: Tile,
-    /// Half a step in eighths, and a half of an eighth, so that what is just a step does not depend on `over`.
+    /// Half a step in eighths, and a half of an eighth, so that what is just a step does not depend on
+    /// `over`.
     half: Tile,
     /// One by a step in eighths.
     over: Tile,
@@ -107,7 +108,8 @@ pub fn store(rows: &mut [u8], stride: usize, start: usize, tables: &Tables) {
     }
 }
 
-/// Rounds coefficients to eighths, as encoders have them, and then to steps, away from 0 where there is a half.
+/// Rounds coefficients to eighths, as encoders have them, and then to steps, away from 0 where there is a
+/// half.
 #[inline(always)]
 fn quantise(row: &mut [f32; GROUP], [eighths, half, over, after]: [&[f32; GROUP]; 4]) {
     for at in 0..GROUP {

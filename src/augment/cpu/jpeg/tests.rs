@@ -23,7 +23,7 @@ fn stored(mut picture: Raster, quality: u32, subsampled: bool) -> Raster {
     picture
 }
 
-/// Every third row and column of what Pillow 11 makes of `slopes(16, 16, 3)`:
+/// Every third row and column of what Pillow 13 makes of `slopes(16, 16, 3)`:
 ///
 /// ```python
 /// buffer = io.BytesIO(); Image.fromarray(rgb).save(buffer, "JPEG", quality=quality)

@@ -1,9 +1,9 @@
-//! Normal numbers for a block of pixels, by G. E. P. Box and M. E. Muller, "A Note on the Generation of Random
-//! Normal Deviates", 1958: of `a` and `b` become `√(−2 ln u)` times cosine and sine of `2π b / 2³² − π/4`, where
-//! `u` is the middle of one of 2²⁴ equal steps from 0 to 1.
+//! Normal numbers for a block of pixels, by G. E. P. Box and M. E. Muller, "A Note on the Generation of
+//! Random Normal Deviates", 1958: of `a` and `b` become `√(−2 ln u)` times cosine and sine of `2π b / 2³² −
+//! π/4`, where `u` is the middle of one of 2²⁴ equal steps from 0 to 1.
 //!
-//! Logarithm, cosine and sine are the first terms of their series, within some 10⁻⁶: sums and products of `f32`
-//! are the same on any machine.
+//! Logarithm, cosine and sine are the first terms of their series, within some 10⁻⁶: sums and products of
+//! `f32` are the same on any machine.
 
 use super::{BLOCK, Bits};
 use std::f32::consts::{FRAC_PI_2, LN_2};
@@ -31,7 +31,8 @@ pub fn normals(bits: &Bits, count: usize) -> [[f32; BLOCK]; 3] {
 #[inline(always)]
 fn radius(bits: u32) -> f32 {
     let unit = ((bits >> 8) as f32 + 0.5) * (1.0 / 16_777_216.0);
-    // u = 2ᵉ (1 + f) / (1 − f), the part behind 2ᵉ from √½ to √2; its logarithm is twice the area tangent of f.
+    // u = 2ᵉ (1 + f) / (1 − f), the part behind 2ᵉ from √½ to √2; its logarithm is twice the area tangent of
+    // f.
     let root_of_half = 0x3f35_04f3;
     let exponent = (unit.to_bits().wrapping_sub(root_of_half)) as i32 >> 23;
     let part = f32::from_bits(unit.to_bits().wrapping_sub((exponent << 23) as u32));

@@ -8,9 +8,9 @@ const OCTAVES: u32 = 4;
 
 /// `density · cloud(x, y)`, the cloud from 0 to 1.
 ///
-/// An octave has a value for each node of a lattice, uniform from 0 to 1 (the upper 24 bits of the first number of
-/// `key.child(octave)` at the node's column and row), and between nodes `3t² − 2t³` of the way from one to the
-/// next, along the columns and along the rows. A pixel's middle at (x, y) is at (x, y) / scale.
+/// An octave has a value for each node of a lattice, uniform from 0 to 1 (the upper 24 bits of the first
+/// number of `key.child(octave)` at the node's column and row), and between nodes `3t² − 2t³` of the way from
+/// one to the next, along the columns and along the rows. A pixel's middle at (x, y) is at (x, y) / scale.
 pub struct Clouds {
     octaves: Vec<Octave>,
 }

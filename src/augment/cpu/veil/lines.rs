@@ -1,12 +1,12 @@
-//! What has edges: streaks and shadows. Edges are one pixel wide, so that a place a little to the side, as other
-//! arithmetic finds it, looks nearly the same.
+//! What has edges: streaks and shadows. Edges are one pixel wide, so that a place a little to the side, as
+//! other arithmetic finds it, looks nearly the same.
 
 use std::ops::Range;
 
 use super::{Cover, pixels};
 
-/// `opacity · clamp(width / 2 + ½ − d, 0, 1)`, `d` the distance from the nearest line; of a line thinner than a
-/// pixel, its width of that.
+/// `opacity · clamp(width / 2 + ½ − d, 0, 1)`, `d` the distance from the nearest line; of a line thinner than
+/// a pixel, its width of that.
 pub struct Streaks {
     lines: Vec<Line>,
     /// Of each row, the lines that touch it.
@@ -57,8 +57,8 @@ impl Cover for Streaks {
     }
 }
 
-/// `depth · clamp(½ ± d, 0, 1)`, `d` the distance from the nearest edge, added inside and subtracted outside. Inside
-/// is where a ray to the left meets an odd number of edges.
+/// `depth · clamp(½ ± d, 0, 1)`, `d` the distance from the nearest edge, added inside and subtracted outside.
+/// Inside is where a ray to the left meets an odd number of edges.
 pub struct Shadow {
     edges: Vec<Line>,
     depth: f32,
@@ -153,7 +153,8 @@ impl Line {
         if y < top || y > bottom {
             return 0..0;
         }
-        // What is within reach of the row is nearest to a part of the line that is within reach of it in height.
+        // What is within reach of the row is nearest to a part of the line that is within reach of it in
+        // height.
         let (mut left, mut right) = (self.from[0], self.from[0] + self.along[0]);
         if self.along[1].abs() > 1e-3 {
             let at = |height: f32| {

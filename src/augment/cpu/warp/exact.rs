@@ -7,8 +7,8 @@ use crate::augment::stage::{Fill, Size};
 /// Side of the tiles in which a picture is turned, so that reads and writes both stay in cache.
 const TILE: i64 = 32;
 
-/// From pixels of the result to pixels of the window: `x = a · X + b · Y + c` for the rows `[a, b, c]`, where one
-/// of `a` and `b` is 1 or −1 and the other one is 0.
+/// From pixels of the result to pixels of the window: `x = a · X + b · Y + c` for the rows `[a, b, c]`, where
+/// one of `a` and `b` is 1 or −1 and the other one is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Exact(pub [[i64; 3]; 2]);
 

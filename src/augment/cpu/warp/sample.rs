@@ -1,13 +1,14 @@
 //! Values between pixels.
 //!
 //! A row is worked on in a few passes, most of which go over many pixels at once. Places are brought into the
-//! window where the fill repeats it; then it is settled where in memory a pixel's neighbours begin; then they are
-//! fetched; and then weighed. Pixels with a neighbour outside of the window have theirs fetched one by one.
+//! window where the fill repeats it; then it is settled where in memory a pixel's neighbours begin; then they
+//! are fetched; and then weighed. Pixels with a neighbour outside of the window have theirs fetched one by
+//! one.
 
 use crate::augment::stage::Fill;
 
-/// Places further out than this count as this far: it is beyond every picture, and whole numbers up to here are
-/// exact.
+/// Places further out than this count as this far: it is beyond every picture, and whole numbers up to here
+/// are exact.
 const FAR: f32 = 16_777_216.0;
 
 /// Up to here, [`whole`] is right.
@@ -78,8 +79,8 @@ pub fn folded(at: i64, count: usize, fill: Fill) -> Option<usize> {
     Some(inside as usize)
 }
 
-/// A way of finding values. It is a type, as a closure would not be compiled for the instructions of what calls
-/// it.
+/// A way of finding values. It is a type, as a closure would not be compiled for the instructions of what
+/// calls it.
 pub trait Sampler<const C: usize> {
     /// How many neighbours are needed on either side of the pixel that a place is at or behind.
     const BEFORE: u32;
@@ -162,8 +163,8 @@ impl<const C: usize, const PAIR: usize> Sampler<C> for Bilinear<PAIR> {
     }
 }
 
-/// The weighted sum of the sixteen pixels around a place: R. Keys, "Cubic Convolution Interpolation for Digital
-/// Image Processing", 1981, with a = −½. `PAIR` bytes hold two pixels at least.
+/// The weighted sum of the sixteen pixels around a place: R. Keys, "Cubic Convolution Interpolation for
+/// Digital Image Processing", 1981, with a = −½. `PAIR` bytes hold two pixels at least.
 pub struct Bicubic<const PAIR: usize>;
 
 impl<const C: usize, const PAIR: usize> Sampler<C> for Bicubic<PAIR> {
@@ -270,8 +271,8 @@ pub fn sample<const C: usize, S: Sampler<C>>(
     S::prepare(xs, window.width, window.fill);
     S::prepare(ys, window.height, window.fill);
     let (before, after) = (S::BEFORE as f32, S::AFTER as f32);
-    // The last pixel that a place can be behind, with enough neighbours after it. On the last pixel itself, the
-    // neighbour after it counts nothing and the pixel before it will do.
+    // The last pixel that a place can be behind, with enough neighbours after it. On the last pixel itself,
+    // the neighbour after it counts nothing and the pixel before it will do.
     let [last_x, last_y] = [window.width, window.height].map(|count| count as f32 - 1.0 - after);
     let reach = after.min(1.0);
     let is_possible = last_x >= before && last_y >= before && window.width.max(window.height) <= WIDE;
@@ -346,8 +347,8 @@ fn value(pixel: u32, channel: usize) -> f32 {
     (pixel >> (8 * channel) & 255) as i32 as f32
 }
 
-/// Brings places to where the fill repeats them from: between the middles of the first and the last pixel, and
-/// behind it where the first one follows.
+/// Brings places to where the fill repeats them from: between the middles of the first and the last pixel,
+/// and behind it where the first one follows.
 #[inline(always)]
 fn fold(places: &mut [f32], count: usize, fill: Fill) {
     let last = (count - 1) as f32;

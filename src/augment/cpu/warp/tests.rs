@@ -10,8 +10,8 @@ fn picture([width, height]: Size, channels: u8) -> Raster {
     Raster::new(width, height, channels, data).unwrap()
 }
 
-/// The definition, pixel by pixel and in `f64`. `None` where the nearest pixel is one or another one by next to
-/// nothing.
+/// The definition, pixel by pixel and in `f64`. `None` where the nearest pixel is one or another one by next
+/// to nothing.
 fn by_definition(picture: &Raster, warp: &Warp, x: u32, y: u32) -> Option<Vec<f64>> {
     let [x, y] = place(warp, [f64::from(x) + 0.5, f64::from(y) + 0.5]);
     let cubic = |t: f64| match t.abs() {

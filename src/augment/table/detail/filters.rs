@@ -103,8 +103,8 @@ pub static SHARPEN: Operation = detail(
     },
 );
 
-/// Pillow leaves the outermost pixels of the smoothed picture as they were; here, they are smoothed like all others,
-/// with the mirror image beyond.
+/// Pillow leaves the outermost pixels of the smoothed picture as they were; here, they are smoothed like all
+/// others, with the mirror image beyond.
 pub static SHARPNESS: Operation = detail(
     "sharpness",
     "Sharpness",
@@ -167,8 +167,8 @@ fn bell(distance: f64, sigma: f64) -> f64 {
     libm::exp(-0.5 * (distance / sigma) * (distance / sigma))
 }
 
-/// The pixels of a square of this side that a line through its middle meets, all alike: `side` places on it, as far
-/// from the middle as the square's edge at most.
+/// The pixels of a square of this side that a line through its middle meets, all alike: `side` places on it,
+/// as far from the middle as the square's edge at most.
 fn motion(side: usize, angle: f64, direction: f64) -> Vec<f32> {
     let half = (side / 2) as f64;
     let (cosine, sine) = (libm::cos(angle.to_radians()), libm::sin(angle.to_radians()));

@@ -138,7 +138,8 @@ fn longer_side(build: &Build<'_>) -> f64 {
     f64::from(width.max(height))
 }
 
-/// Corners anywhere below `top`, in the order in which they are seen from their middle, so that edges do not cross.
+/// Corners anywhere below `top`, in the order in which they are seen from their middle, so that edges do not
+/// cross.
 fn polygon(build: &mut Build<'_>, count: u32, top: f64) -> Vec<[f32; 2]> {
     let [width, height] = build.size().map(f64::from);
     let mut corner = || [build.draw().between(0.0, width), build.draw().between(top * height, height)];

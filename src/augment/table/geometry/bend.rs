@@ -7,9 +7,10 @@ use crate::augment::stage::{Between, Lattice, Map, Stage, Warp};
 /// The most cells of a lattice along a side.
 const MOST_CELLS: u32 = 256;
 
-/// Displacements as P. Y. Simard et al., "Best Practices for Convolutional Neural Networks", ICDAR 2003, which are
-/// white noise under a Gaussian. Here they are a B-spline with random control points, which is the same but for
-/// how the bell is made: a cubic B-spline on nodes that are `s` apart is a bell of deviation `s / √3`.
+/// Displacements as P. Y. Simard et al., "Best Practices for Convolutional Neural Networks", ICDAR 2003,
+/// which are white noise under a Gaussian. Here they are a B-spline with random control points, which is the
+/// same but for how the bell is made: a cubic B-spline on nodes that are `s` apart is a bell of deviation `s
+/// / √3`.
 pub static ELASTIC: Operation = Operation {
     name: "elastic",
     title: "Elastic",

@@ -6,8 +6,8 @@ use super::{another, ratio};
 use crate::augment::param::{Param, Unit, choice, flag, number, range, whole_range};
 use crate::augment::stage::{Erase, Paint, Stage};
 
-/// T. DeVries and G. W. Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout", 2017, with
-/// several holes.
+/// T. DeVries and G. W. Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout", 2017,
+/// with several holes.
 pub static COARSE_DROPOUT: Operation = Operation {
     name: "coarse_dropout",
     title: "Coarse dropout",

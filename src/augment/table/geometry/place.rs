@@ -224,8 +224,8 @@ fn translation(build: &mut Build<'_>) -> [f64; 2] {
     [(build.number("x") * width).round(), (build.number("y") * height).round()]
 }
 
-/// The map from a rectangle of this size to the quadrilateral with these corners, clockwise from the upper left:
-/// P. S. Heckbert, "Fundamentals of Texture Mapping and Image Warping", 1989, section 2.2.3.
+/// The map from a rectangle of this size to the quadrilateral with these corners, clockwise from the upper
+/// left: P. S. Heckbert, "Fundamentals of Texture Mapping and Image Warping", 1989, section 2.2.3.
 fn onto(corners: [[f64; 2]; 4], [width, height]: [f64; 2]) -> Matrix {
     let [[x0, y0], [x1, y1], [x2, y2], [x3, y3]] = corners;
     let (dx1, dx2, sum_x) = (x1 - x2, x3 - x2, x0 - x1 + x2 - x3);

@@ -238,8 +238,8 @@ fn resize(build: &mut Build<'_>, window: [u32; 4], size: Size) {
     build.push(Stage::Resize(Resize { size, window, filter }));
 }
 
-/// The rectangle of this area and proportions, width over height, inside of a picture: what does not fit is made up
-/// for along the other side.
+/// The rectangle of this area and proportions, width over height, inside of a picture: what does not fit is
+/// made up for along the other side.
 pub(super) fn rectangle(area: f64, ratio: f64, [most_width, most_height]: Size) -> Size {
     let (most_width, most_height) = (f64::from(most_width), f64::from(most_height));
     let mut width = libm::sqrt(area * ratio).clamp(1.0, most_width);
@@ -259,10 +259,12 @@ fn borders(parts: [f64; 2], length: u32) -> [u32; 2] {
     [first, second.min(length - 1 - first)]
 }
 
-/// The space before a side and the length of the result, from the parameters for both spaces and the least length.
+/// The space before a side and the length of the result, from the parameters for both spaces and the least
+/// length.
 fn spaces(build: &mut Build<'_>, names: [&'static str; 3], length: u32) -> (u32, u32) {
     let [before, after, least] = names.map(|name| build.number(name) as u32);
-    // Space is made where there is any left to be made, so that a long picture is not made longer than may be.
+    // Space is made where there is any left to be made, so that a long picture is not made longer than may
+    // be.
     let most = (MOST_SIDE as u32).max(length);
     let before = before.min(most - length);
     let after = after.min(most - length - before);
