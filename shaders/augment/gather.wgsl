@@ -25,13 +25,14 @@ const JPEG: u32 = 13u;
 /// Places further out than this count as this far.
 const FAR: f32 = 8388608.0;
 
-/// Pixels of a thread, one below the other, or beside it where rows are summed. What is read of the step is read once for
-/// all of them, and most neighbours of one are neighbours of the others.
+/// Pixels of a thread, one below the other, or beside it where rows are summed. What is read of the step is
+/// read once for all of them, and most neighbours of one are neighbours of the others.
 const RUN: u32 = 4u;
 
 @compute @workgroup_size(16, 8)
 fn gather(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) own: vec3<u32>) {
-    // By the number of the group, which is the same for all of its threads, and so is all that is read of the step.
+    // By the number of the group, which is the same for all of its threads, and so is all that is read of the
+    // step.
     let step = step_of(group.z);
     let place = group.xy * vec2<u32>(16u, 8u) + own.xy;
     if GATHER == ROWS {
@@ -124,8 +125,8 @@ fn warp_of(step: Step) -> Warp {
     return warp;
 }
 
-/// The pixel of the window that one outside of it is, or −1 where it is none of them. `at` is no further out than the
-/// window is wide.
+/// The pixel of the window that one outside of it is, or −1 where it is none of them. `at` is no further out
+/// than the window is wide.
 fn inside(at: i32, count: i32, fill: u32) -> i32 {
     let last = count - 1;
     var found = clamp(at, 0, last);
@@ -294,8 +295,8 @@ fn cubic(t: f32) -> vec4<f32> {
     );
 }
 
-// Neighbourhoods. A separable one is told how many weights there are, a factor for all, how it is finished (amount and
-// threshold of sharpening, or a threshold below 0), and the weights.
+// Neighbourhoods. A separable one is told how many weights there are, a factor for all, how it is finished
+// (amount and threshold of sharpening, or a threshold below 0), and the weights.
 
 /// The place of a neighbour.
 fn neighbour(at: i32, count: i32) -> i32 {
@@ -305,8 +306,8 @@ fn neighbour(at: i32, count: i32) -> i32 {
     return clamp(abs((count - 1) - abs((count - 1) - at)), 0, count - 1);
 }
 
-/// Sums along a row, not rounded yet: no operation can follow. The weights have as many zeros on either side as there are
-/// more pixels in a run than one.
+/// Sums along a row, not rounded yet: no operation can follow. The weights have as many zeros on either side
+/// as there are more pixels in a run than one.
 fn sum_rows(step: Step, first: vec2<u32>) {
     let count = words[step.told];
     let start = i32(first.x) - i32(count / 2u);
@@ -353,8 +354,8 @@ fn sum_columns(step: Step, first: vec2<u32>) {
     }
 }
 
-/// A neighbourhood of any shape: how many weights, what is added, how it is finished, and then columns, rows and
-/// weights of neighbours, as seen from the pixel.
+/// A neighbourhood of any shape: how many weights, what is added, how it is finished, and then columns, rows
+/// and weights of neighbours, as seen from the pixel.
 fn around(step: Step, place: vec2<u32>) -> vec3<f32> {
     let size = vec2<i32>(step.size_before);
     let end = step.told + 4u + 3u * words[step.told];
@@ -377,8 +378,9 @@ fn finished(step: Step, before: vec4<f32>, sums: vec3<f32>) -> vec4<f32> {
     return select(changed(before, before.rgb + added), blurred, threshold < 0.0);
 }
 
-/// The middle value of a square, bit by bit from the top: a bit is set where no more than half of the neighbours are
-/// less than what is found so far with it. Two channels are counted at once, each in half a word.
+/// The middle value of a square, bit by bit from the top: a bit is set where no more than half of the
+/// neighbours are less than what is found so far with it. Two channels are counted at once, each in half a
+/// word.
 fn middle(step: Step, place: vec2<u32>, before: u32) -> vec4<f32> {
     let radius = whole(step.told);
     let half = u32((2 * radius + 1) * (2 * radius + 1) / 2);
@@ -402,8 +404,8 @@ fn middle(step: Step, place: vec2<u32>, before: u32) -> vec4<f32> {
     return unpacked((found.x & 0xff00ffu) | ((found.y & 0xffu) << 8u) | (before & 0xff000000u));
 }
 
-// Other sizes: what is added to places, and of every column or row of the result, its first neighbour, how many there
-// are and where in the words their weights are.
+// Other sizes: what is added to places, and of every column or row of the result, its first neighbour, how
+// many there are and where in the words their weights are.
 
 fn resized(step: Step, at: u32, start: u32, apart: u32) -> vec4<f32> {
     let told = step.told + 1u + 3u * at;
@@ -416,8 +418,8 @@ fn resized(step: Step, at: u32, start: u32, apart: u32) -> vec4<f32> {
     return rounded_up(sum);
 }
 
-/// Between the tables of four tiles: columns and rows of tiles, the sides of a tile, and where in the memory the tables
-/// are.
+/// Between the tables of four tiles: columns and rows of tiles, the sides of a tile, and where in the memory
+/// the tables are.
 fn equalised(step: Step, place: vec2<u32>, pixel: u32) -> vec4<f32> {
     let tiles = vec2<i32>(whole(step.told), whole(step.told + 1u));
     let sides = vec2<f32>(f32(words[step.told + 2u]), f32(words[step.told + 3u]));
@@ -463,9 +465,11 @@ fn opened(step: Step, place: vec2<i32>, before: u32) -> vec4<f32> {
         let is_second = (place & vec2<i32>(1)) == vec2<i32>(1);
         let far = clamp(select(near - 1, near + 1, is_second), vec2<i32>(0), half - 1);
         let plus = select(8, 7, is_second.x);
-        blue = (3 * of_column(planes, half, near.x, near.y, far.y) + of_column(planes, half, far.x, near.y, far.y) + plus) >> 4u;
+        blue = (3 * of_column(planes, half, near.x, near.y, far.y)
+            + of_column(planes, half, far.x, near.y, far.y) + plus) >> 4u;
         let other = planes + u32(half.x * half.y);
-        red = (3 * of_column(other, half, near.x, near.y, far.y) + of_column(other, half, far.x, near.y, far.y) + plus) >> 4u;
+        red = (3 * of_column(other, half, near.x, near.y, far.y)
+            + of_column(other, half, far.x, near.y, far.y) + plus) >> 4u;
     }
     blue -= 128;
     red -= 128;

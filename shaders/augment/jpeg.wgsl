@@ -1,13 +1,13 @@
-// Blocks of 8 × 8 through JPEG's cosine transform, rounded to steps, and back. Begins with tiles.wgsl. The arithmetic is
-// explained in src/augment/cpu/jpeg.rs and src/augment/cpu/jpeg/blocks.rs.
+// Blocks of 8 × 8 through JPEG's cosine transform, rounded to steps, and back. Begins with tiles.wgsl. The
+// arithmetic is explained in src/augment/cpu/jpeg.rs and src/augment/cpu/jpeg/blocks.rs.
 
 /// Eight blocks, one after the other.
 var<workgroup> tile: array<f32, 512>;
 
-/// A workgroup is eight blocks of a plane, a thread a column of one and then a row. Told: which plane (0 luma, 1 blue, 2
-/// red), whether chroma has half the width and height, the size of the plane, where in the scratch it begins, and then
-/// what coefficients are multiplied by before they are rounded to eighths, half a step and one by a step in these, and what
-/// they are multiplied by after.
+/// A workgroup is eight blocks of a plane, a thread a column of one and then a row. Told: which plane (0
+/// luma, 1 blue, 2 red), whether chroma has half the width and height, the size of the plane, where in the
+/// scratch it begins, and then what coefficients are multiplied by before they are rounded to eighths, half a
+/// step and one by a step in these, and what they are multiplied by after.
 @compute @workgroup_size(64)
 fn blocks(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
     let step = step_of(group.z);
@@ -110,7 +110,8 @@ fn transformed(t: array<f32, 8>) -> array<f32, 8> {
     let more = diff07 + b;
     let less = diff07 - b;
     return array<f32, 8>(
-        outer + inner, more + high, outer_less + turned, less - low, outer - inner, less + low, outer_less - turned, more - high,
+        outer + inner, more + high, outer_less + turned, less - low,
+        outer - inner, less + low, outer_less - turned, more - high,
     );
 }
 
@@ -134,6 +135,7 @@ fn inverted(t: array<f32, 8>) -> array<f32, 8> {
     let odd2 = (sum17 - sum53) * 1.4142135 - odd1;
     let odd3 = shared_part - diff17 * 1.0823922 - odd2;
     return array<f32, 8>(
-        even0 + odd0, even1 + odd1, even2 + odd2, even3 + odd3, even3 - odd3, even2 - odd2, even1 - odd1, even0 - odd0,
+        even0 + odd0, even1 + odd1, even2 + odd2, even3 + odd3,
+        even3 - odd3, even2 - odd2, even1 - odd1, even0 - odd0,
     );
 }

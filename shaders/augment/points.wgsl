@@ -1,5 +1,5 @@
-// What is done to pixels by themselves, while they are in registers. A step has any number of such operations; each
-// gives whole numbers from 0 to 255, as the stages of src/augment/stage.rs do.
+// What is done to pixels by themselves, while they are in registers. A step has any number of such
+// operations; each gives whole numbers from 0 to 255, as the stages of src/augment/stage.rs do.
 
 /// The operations that this pipeline knows, a bit for each: the others cost nothing.
 override OPERATIONS: u32 = 0xffffffffu;
@@ -70,7 +70,8 @@ fn operated(step: Step, place: vec2<u32>, before: vec4<f32>) -> vec4<f32> {
         }
         if knows(ISO) && kind == ISO {
             let own = normals(mixed(vec4<u32>(words[told], words[told + 1u], place)));
-            pixel = as_at_high_iso(pixel, number(told + 2u) * own.x, 1.0 + number(told + 3u) * own.y, step.is_grey);
+            let scale = 1.0 + number(told + 3u) * own.y;
+            pixel = as_at_high_iso(pixel, number(told + 2u) * own.x, scale, step.is_grey);
         }
         if knows(REPLACE) && kind == REPLACE {
             let own = unit(mixed(vec4<u32>(words[told], words[told + 1u], place)).x);
@@ -113,7 +114,8 @@ fn operated(step: Step, place: vec2<u32>, before: vec4<f32>) -> vec4<f32> {
             add(words[told] + 4u * index, number(told + 1u) * pixel, words[told + 2u] != 0u);
         }
         if knows(SUM) && kind == SUM {
-            pixel = rounded_up(sum_of(words[told] + 4u * index, words[told + 2u] != 0u) + number(told + 1u) * pixel);
+            let before_it = sum_of(words[told] + 4u * index, words[told + 2u] != 0u);
+            pixel = rounded_up(before_it + number(told + 1u) * pixel);
         }
     }
     return select(pixel, pixel.rrra, step.is_grey);
@@ -142,8 +144,8 @@ fn looked_up_in_memory(tables: u32, pixel: vec4<f32>) -> vec4<f32> {
     return vec4<f32>(f32(r), f32(g), f32(b), pixel.a);
 }
 
-/// Linear in 16 bits: what is added, then rows of factors, then how many bits are a fraction. The arithmetic is explained
-/// in src/augment/cpu/colour.rs.
+/// Linear in 16 bits: what is added, then rows of factors, then how many bits are a fraction. The arithmetic
+/// is explained in src/augment/cpu/colour.rs.
 fn multiplied(told: u32, pixel: vec4<f32>) -> vec4<f32> {
     let level = (vec3<i32>(pixel.rgb) - 128) << vec3<u32>(8u);
     var found: vec3<i32>;
@@ -265,7 +267,8 @@ fn point(at: u32) -> vec2<f32> {
     return vec2<f32>(number(at), number(at + 1u));
 }
 
-/// Half the width with half a pixel, opacity, and for each square of 16 × 16 pixels the lines that are near to it.
+/// Half the width with half a pixel, opacity, and for each square of 16 × 16 pixels the lines that are near
+/// to it.
 fn streaks(told: u32, place: vec2<u32>) -> f32 {
     let at = vec2<f32>(place) + 0.5;
     let square = (place.y >> 4u) * words[told + 2u] + (place.x >> 4u);

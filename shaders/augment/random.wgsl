@@ -23,8 +23,8 @@ fn unit(bits: u32) -> f32 {
     return f32(bits >> 8u) * (1.0 / 16777216.0);
 }
 
-/// Three normal numbers of a pixel's bits (G. E. P. Box and M. E. Muller, 1958). By series, as no shader's own
-/// logarithm and sine are promised to be near enough.
+/// Three normal numbers of a pixel's bits (G. E. P. Box and M. E. Muller, 1958). By series, as no shader's
+/// own logarithm and sine are promised to be near enough.
 fn normals(bits: vec4<u32>) -> vec3<f32> {
     return vec3<f32>(radius(bits.x) * direction(bits.y), radius(bits.z) * direction(bits.w).x);
 }

@@ -12,8 +12,8 @@ const THREADS: u32 = 256u;
 var<workgroup> counts: array<atomic<u32>, 768>;
 var<workgroup> sums: array<atomic<u32>, 4>;
 
-/// The statistics of a whole tile. Told: which, and what it needs: pixels that are cut off, or a factor. What comes out
-/// is in the scratch: three tables, 64 words each, or a pixel.
+/// The statistics of a whole tile. Told: which, and what it needs: pixels that are cut off, or a factor. What
+/// comes out is in the scratch: three tables, 64 words each, or a pixel.
 @compute @workgroup_size(256)
 fn whole_tile(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
     let step = step_of(group.z);
@@ -40,7 +40,8 @@ fn whole_tile(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation
     workgroupBarrier();
     if kind == MEAN {
         if thread == 0u {
-            let means = (vec3<u32>(atomicLoad(&sums[0]), atomicLoad(&sums[1]), atomicLoad(&sums[2])) + count / 2u) / count;
+            let total = vec3<u32>(atomicLoad(&sums[0]), atomicLoad(&sums[1]), atomicLoad(&sums[2]));
+            let means = (total + count / 2u) / count;
             memory[step.scratch] = means.x | (means.y << 8u) | (means.z << 16u);
         }
     } else if kind == CONTRAST {
@@ -110,8 +111,8 @@ fn stretch(histogram: u32, cut: u32, table: u32) {
     }
 }
 
-/// The tables of the parts of a tile, a workgroup for each. Told: columns and rows of parts, the sides of a part, where
-/// the tables are, and the greatest count, 0 for no limit.
+/// The tables of the parts of a tile, a workgroup for each. Told: columns and rows of parts, the sides of a
+/// part, where the tables are, and the greatest count, 0 for no limit.
 @compute @workgroup_size(64)
 fn parts_of_tile(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
     let step = step_of(group.z);

@@ -2,8 +2,8 @@
 
 /// The programs: steps, what they are told, and lists of steps that are done together.
 @group(0) @binding(0) var<storage, read> words: array<u32>;
-/// Tiles, one after the other, a pixel a word: red in the lowest byte, alpha in the highest. Between them lie tables
-/// and what else a step leaves to the next one.
+/// Tiles, one after the other, a pixel a word: red in the lowest byte, alpha in the highest. Between them lie
+/// tables and what else a step leaves to the next one.
 @group(0) @binding(1) var<storage, read_write> memory: array<u32>;
 /// Where in the words the list of this dispatch begins.
 @group(0) @binding(2) var<uniform> list: vec4<u32>;
@@ -79,8 +79,8 @@ fn luma(pixel: u32) -> u32 {
     return (r * 19595u + g * 38470u + b * 7471u + 32768u) >> 16u;
 }
 
-/// The rest of a whole number by another one above 0, from 0 on. Both are below 2²⁴, where numbers of this kind are
-/// exact: processors divide whole numbers one by one.
+/// The rest of a whole number by another one above 0, from 0 on. Both are below 2²⁴, where numbers of this
+/// kind are exact: processors divide whole numbers one by one.
 fn modulo(at: i32, by: i32) -> i32 {
     var rest = at - i32(floor(f32(at) / f32(by))) * by;
     rest = select(rest, rest + by, rest < 0);

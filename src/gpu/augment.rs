@@ -1,17 +1,17 @@
-//! The stages of augmentation plans on the graphics device, for many pictures at once: what a live preview shows
-//! never leaves it.
+//! The stages of augmentation plans on the graphics device, for many pictures at once: what a live preview
+//! shows never leaves it.
 //!
 //! ```text
 //! &[Raster] ─upload─▶ Tiles ─┬─▶ Augmenter::run(jobs) ─▶ Tiles ─▶ a render pipeline, or read_back
 //!                  stages ───┘
 //! ```
 //!
-//! [`program`] and [`stages`] turn stages into steps, of which as few as can be go through memory; the shaders in
-//! `shaders/augment` do them, all tiles at once. What they give is within 2/255 of [`crate::augment::cpu`], but for
-//! the odd pixel where a rounding goes the other way and something strong comes after: values that are looked up, moved
-//! or painted are the same. What cannot be done here is
-//! answered with `None`, and is for the processor: tiles of over 2²² pixels, more tiles than the device binds memory
-//! for, medians over 241 pixels wide, a partner of another size.
+//! `program` and `stages` turn stages into steps, of which as few as can be go through memory; the
+//! shaders in `shaders/augment` do them, all tiles at once. What they give is within 2/255 of
+//! [`crate::augment::cpu`], but for the odd pixel where a rounding goes the other way and something strong
+//! comes after: values that are looked up, moved or painted are the same. What cannot be done here is
+//! answered with `None`, and is for the processor: tiles of over 2²² pixels, more tiles than the device binds
+//! memory for, medians over 241 pixels wide, a partner of another size.
 //!
 //! This file refuses to know pipelines and the user interface.
 
@@ -59,8 +59,9 @@ pub struct Tiles {
     places: Vec<Place>,
 }
 
-/// Where a picture is in the memory of some tiles: a word for each pixel, row by row, red in the lowest byte and alpha in
-/// the highest. A grey one has its value in red, green and blue, and one without alpha is opaque.
+/// Where a picture is in the memory of some tiles: a word for each pixel, row by row, red in the lowest byte
+/// and alpha in the highest. A grey one has its value in red, green and blue, and one without alpha is
+/// opaque.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The word of the first pixel.
@@ -118,8 +119,8 @@ impl Tiles {
         self.places.is_empty()
     }
 
-    /// Brings all of them back, after what was handed to the queue before. It waits: for tests, and where pictures are
-    /// written to files. `None` where the device is gone.
+    /// Brings all of them back, after what was handed to the queue before. It waits: for tests, and where
+    /// pictures are written to files. `None` where the device is gone.
     pub fn read_back(&self, device: &wgpu::Device, queue: &wgpu::Queue) -> Option<Vec<Raster>> {
         let sizes: Vec<u64> = self.places.iter().map(|place| 4 * place.pixels()).collect();
         let copy = device.create_buffer(&wgpu::BufferDescriptor {
@@ -169,9 +170,9 @@ pub struct Job<'a> {
     pub source: usize,
     /// Fewest steps come of what [`crate::augment::fuse`] has been through.
     pub stages: &'a [Stage],
-    /// For each [`Stage::Mix`] in the order in which they come, those within blends too: which of the sources is mixed
-    /// in, which must be of the size and kind that the tile has there. `None` for no other picture: the stage does
-    /// nothing.
+    /// For each [`Stage::Mix`] in the order in which they come, those within blends too: which of the sources
+    /// is mixed in, which must be of the size and kind that the tile has there. `None` for no other picture:
+    /// the stage does nothing.
     pub partners: &'a [Option<usize>],
 }
 
@@ -231,8 +232,8 @@ impl Augmenter {
         })
     }
 
-    /// Hands the jobs to the queue; one result for each, in their order. The tiles that it gives may be drawn at once,
-    /// as all that comes later in the queue. `None` where the device cannot do one of them.
+    /// Hands the jobs to the queue; one result for each, in their order. The tiles that it gives may be drawn
+    /// at once, as all that comes later in the queue. `None` where the device cannot do one of them.
     pub fn run(
         &mut self,
         device: &wgpu::Device,

@@ -5,8 +5,9 @@
 //! | [`sheet`] | pictures of one size in a grid, straight from where a decoder left them | `shaders/sheet.wgsl` |
 //! | [`points`] | a cloud of up to a million points and more | `shaders/points.wgsl` |
 //! | [`cells`] | the memory that a sheet is drawn from | |
+//! | [`augment`] | the stages of augmentation plans, for many pictures at once, equal to the processor's | `shaders/augment/*.wgsl` |
 //!
-//! Each file has one pipeline and paints by a callback among egui's shapes. [`install`] tells the renderer,
+//! Those that draw have one pipeline each and paint by a callback among egui's shapes. [`install`] tells the renderer,
 //! once, that there will be such callbacks; without it, and with no graphics device at all, they draw nothing.
 //! Pipelines are made when first needed and are kept in the renderer; what belongs to a frame is kept in the
 //! callback and goes with it.
@@ -16,12 +17,19 @@
 use eframe::egui_wgpu::{CallbackResources, RenderState, ScreenDescriptor};
 use wgpu::util::DeviceExt;
 
+pub mod augment;
 pub mod cells;
 pub mod points;
 pub mod sheet;
 
 /// The text of every shader, by the name of its file.
-pub const SHADERS: [(&str, &str); 2] = [("sheet.wgsl", sheet::SHADER), ("points.wgsl", points::SHADER)];
+pub const SHADERS: [(&str, &str); 5] = [
+    ("sheet.wgsl", sheet::SHADER),
+    ("points.wgsl", points::SHADER),
+    ("augment/gather.wgsl", augment::GATHER),
+    ("augment/statistics.wgsl", augment::STATISTICS),
+    ("augment/jpeg.wgsl", augment::JPEG),
+];
 
 /// Lets callbacks of this room draw into what this renderer draws into. They draw with one sample for each
 /// pixel and without depth, as eframe does unless it is told otherwise.

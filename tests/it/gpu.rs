@@ -113,9 +113,10 @@ fn byte(values: &[f32], size: usize, channels: usize, cell: usize, [x, y]: [usiz
 
 #[test]
 fn shaders_are_valid_and_all_of_them_are_known() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/shaders");
-    for entry in std::fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("a file").path();
+    let folders =
+        ["/shaders", "/shaders/augment"].map(|name| format!("{}{name}", env!("CARGO_MANIFEST_DIR")));
+    let entries = folders.iter().flat_map(|folder| std::fs::read_dir(folder).expect("a folder"));
+    for path in entries.map(|entry| entry.expect("a file").path()).filter(|path| path.is_file()) {
         let text = std::fs::read_to_string(&path).expect("a text");
         assert!(SHADERS.iter().any(|(_, shader)| shader.contains(&text)), "{}", path.display());
     }

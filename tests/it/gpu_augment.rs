@@ -1,5 +1,5 @@
-//! Augmentation on the graphics device against the same stages on the processor. Needs a graphics adapter, a software
-//! one will do; without one it says so and does nothing.
+//! Augmentation on the graphics device against the same stages on the processor. Needs a graphics adapter, a
+//! software one will do; without one it says so and does nothing.
 
 use lenslet::augment::cpu::{Others, run};
 use lenslet::augment::fuse::fused_from;
@@ -107,8 +107,8 @@ fn apart([found, expected]: &[Raster; 2]) -> (f64, u8) {
     (off as f64 / found.data.len() as f64, differences().max().unwrap_or(0))
 }
 
-/// Settings of an operation: as they are, and with all numbers at their least or greatest, flags and words one after
-/// the other.
+/// Settings of an operation: as they are, and with all numbers at their least or greatest, flags and words
+/// one after the other.
 fn settings(operation: &'static Operation) -> Vec<Settings> {
     let mut all = vec![Settings::new(operation)];
     for round in 0..6 {
@@ -269,7 +269,8 @@ fn what_cannot_be_done_is_for_the_processor() {
         other => panic!("{other:?}"),
     };
     let (too_large, large) = (larger([4096, 4096]), larger([64, 64]));
-    let rows: [(&str, usize, &[Stage], &[Option<usize>], bool); 7] = [
+    type Row<'a> = (&'a str, usize, &'a [Stage], &'a [Option<usize>], bool);
+    let rows: [Row; 7] = [
         ("no source", 2, &[], &[], false),
         ("a partner of another size", 0, &mixed, &[Some(1)], false),
         ("a partner that is not told", 0, &mixed, &[], false),

@@ -14,6 +14,7 @@ mod export;
 mod fuzz;
 mod gestures;
 mod gpu;
+mod gpu_augment;
 mod import;
 mod import_annotated;
 mod import_layouts;

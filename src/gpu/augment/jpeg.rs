@@ -1,7 +1,7 @@
 //! JPEG's tables for the shader, with what its cosine transform scales: see `cpu/jpeg/blocks.rs`.
 
-/// What coefficients are multiplied by to be in eighths, row by row; half a step and one by a step in eighths; and what
-/// they are multiplied by after.
+/// What coefficients are multiplied by to be in eighths, row by row; half a step and one by a step in
+/// eighths; and what they are multiplied by after.
 pub fn tables(quality: u32, is_chroma: bool) -> Vec<u32> {
     let quality = quality.clamp(1, 100);
     let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };

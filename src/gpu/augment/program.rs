@@ -1,9 +1,9 @@
 //! From stages to what shaders do: steps, what they are told, and which of them are done together.
 //!
-//! A step of a tile reads the tile that the step before has left. It begins with a gather, which looks at other
-//! pixels, and then does any number of operations on pixels by themselves. So a stage that looks around and all those
-//! after it that do not are one step. This file refuses to know devices; the numbers here are those of
-//! `shaders/augment`.
+//! A step of a tile reads the tile that the step before has left. It begins with a gather, which looks at
+//! other pixels, and then does any number of operations on pixels by themselves. So a stage that looks around
+//! and all those after it that do not are one step. This file refuses to know devices; the numbers here are
+//! those of `shaders/augment`.
 
 use std::collections::BTreeMap;
 
@@ -26,7 +26,8 @@ pub struct Kind {
     pub entry: Entry,
     /// What a pixel is made from: a constant of `gather.wgsl`.
     pub gather: u32,
-    /// The operations on pixels by themselves that are known to it, a bit for each: the constants of `points.wgsl`.
+    /// The operations on pixels by themselves that are known to it, a bit for each: the constants of
+    /// `points.wgsl`.
     pub operations: u32,
     /// Whether a neighbourhood may be wider than the tile.
     pub is_wide: bool,
@@ -52,11 +53,11 @@ impl Kind {
 /// How operations on pixels by themselves are put into steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fusing {
-    /// As many as come one after the other, by pipelines that know many of them: for graphics devices, which skip what
-    /// is not done.
+    /// As many as come one after the other, by pipelines that know many of them: for graphics devices, which
+    /// skip what is not done.
     Chains,
-    /// Those of one kind, by pipelines that know nothing else: for processors that play graphics devices. Their drivers
-    /// do all that might be done and leave out the results.
+    /// Those of one kind, by pipelines that know nothing else: for processors that play graphics devices.
+    /// Their drivers do all that might be done and leave out the results.
     Kinds,
 }
 
@@ -82,8 +83,8 @@ pub struct Dispatch {
     pub groups: [u32; 3],
 }
 
-/// The program of these jobs. `None` where the shaders cannot do it: a tile or all of them are too large, or a job asks
-/// for something that it cannot have.
+/// The program of these jobs. `None` where the shaders cannot do it: a tile or all of them are too large, or
+/// a job asks for something that it cannot have.
 pub fn compile(sources: &[Place], jobs: &[Job], fusing: Fusing, most_memory: u64) -> Option<Program> {
     let mut draft = Draft::default();
     for job in jobs {
@@ -284,7 +285,8 @@ pub mod operation {
     pub const SUM: u32 = 19;
     pub const LINEAR: u32 = 20;
 
-    /// A pipeline knows nothing but a gather, or these, or all: a few pipelines are made, and few of them are slow.
+    /// A pipeline knows nothing but a gather, or these, or all: a few pipelines are made, and few of them are
+    /// slow.
     pub const USUAL: u32 = 1 << LUT
         | 1 << TABLE
         | 1 << MATRIX

@@ -40,8 +40,8 @@ pub fn weights(filter: Filter, before: u32, after: u32) -> Vec<Weights> {
     (0..after).map(of).collect()
 }
 
-/// Writes them: what is added to every place, and then for each pixel the first one (from `first` on), how many there
-/// are, and where their weights are.
+/// Writes them: what is added to every place, and then for each pixel the first one (from `first` on), how
+/// many there are, and where their weights are.
 pub fn put(draft: &mut Draft, offset: u32, all: Vec<Weights>, first: u32) -> u32 {
     let mut pixels = vec![offset];
     for each in all {
