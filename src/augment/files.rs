@@ -22,8 +22,8 @@ pub fn read_file(path: &Path) -> Result<(Pipeline, Vec<String>), String> {
     let bytes =
         std::fs::read(path).map_err(|error| format!("the pipeline cannot be read ({error}): {shown}"))?;
     let text = String::from_utf8(bytes).map_err(|_| format!("this is no text, and no pipeline: {shown}"))?;
-    let stem = path.file_stem().and_then(|stem| stem.to_str());
-    let read = read(&text, stem).map_err(|error| format!("{error}: {shown}"))?;
+    let name = path.file_name().and_then(|name| name.to_str());
+    let read = read(&text, name).map_err(|error| format!("{error}: {shown}"))?;
     Ok((read.pipeline, read.notes.iter().map(sentence).collect()))
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::param::Value;
 use super::random::Key;
 use super::stage::{Size, Stage};
-use super::table::{Operation, Picture, Taken, operation};
+use super::table::{Family, Operation, Picture, Taken, operation};
 
 /// Steps one after the other, with a name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -146,7 +146,20 @@ impl Pipeline {
         fn greatest(steps: &[Step]) -> Option<u32> {
             steps.iter().flat_map(|step| [Some(step.id), greatest(step.steps())]).flatten().max()
         }
-        greatest(&self.steps).map_or(0, |id| id.saturating_add(1))
+        let after = greatest(&self.steps).map_or(Some(0), |id| id.checked_add(1));
+        after.unwrap_or_else(|| (0..u32::MAX).find(|id| self.step(*id).is_none()).unwrap_or(0))
+    }
+
+    /// Whether a step that is on is of this family, at any depth.
+    pub fn has(&self, family: Family) -> bool {
+        fn any(steps: &[Step], family: Family) -> bool {
+            steps.iter().filter(|step| step.is_on).any(|step| match &step.what {
+                What::Operation(settings) => settings.operation.family == family,
+                What::Group(group) => any(&group.steps, family),
+                What::Unknown(_) => false,
+            })
+        }
+        any(&self.steps, family)
     }
 
     /// The step of this id, at any depth.
@@ -225,6 +238,8 @@ impl Plan {
                     }
                     Order::SomeOf { least, most } => {
                         let weights: Vec<f64> = there.iter().map(|step| step.probability).collect();
+                        let all = there.len() as u32;
+                        let (least, most) = (least.min(all), most.min(all));
                         let count = least + draw.below(most.saturating_sub(least) + 1);
                         for at in some_of(&mut draw, &weights, count as usize) {
                             self.add(there[at], key, channels);
@@ -330,6 +345,19 @@ mod tests {
         let narrow = pipeline(vec![wide]).plan(variant, PICTURE);
         let Taken::Number(now) = narrow.done[0].taken[0].1 else { panic!("it is a number") };
         assert!(((now - low) - (taken - low) / 2.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn numbers_at_their_ends_do_no_harm() {
+        let members = vec![step(1, "invert", 1.0), step(u32::MAX, "solarize", 1.0)];
+        let group = Step::group(0, Order::SomeOf { least: 0, most: u32::MAX }, members);
+        let pipeline = pipeline(vec![group]);
+        assert_eq!(pipeline.next_id(), 2, "no id is taken twice");
+        let counts: Vec<usize> = (0..60)
+            .map(|number| pipeline.plan(Variant { seed: 1, sample: 2, number }, PICTURE).done.len())
+            .collect();
+        assert!((0..=2).all(|count| counts.contains(&count)), "{counts:?}");
+        assert!(!pipeline.has(Family::Mixing) && pipeline.has(Family::Colour));
     }
 
     #[test]

@@ -42,9 +42,13 @@ pub struct Augment {
     /// The samples that the sheet is of.
     samples: Arc<Vec<SampleId>>,
     pub sheet: Sheet,
+    /// The cell that was open when the sheet was asked for last.
+    opened: Option<usize>,
     /// Whether the panel was on screen, so that something is drawn.
     is_asked: bool,
     asked: u64,
+    /// The first question of the cells that the sheet has now.
+    laid_out: u64,
     picks_asked: u64,
     picks_answered: u64,
 }
@@ -148,6 +152,8 @@ pub struct VariantsWish {
 /// A parameter whose safe range is to be found, among these values.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RangeWish {
+    /// The pipeline that it is asked of: an answer for another one is of no use.
+    pub of: Arc<Pipeline>,
     /// The step alone.
     pub pipeline: Arc<Pipeline>,
     pub step: u32,
@@ -227,6 +233,7 @@ impl Augment {
     pub(super) fn new(first_question: u64) -> Self {
         Self {
             asked: first_question,
+            laid_out: first_question + 1,
             picks_asked: first_question,
             picks_answered: first_question,
             ..Self::default()
@@ -419,10 +426,11 @@ impl Session {
             Action::SuggestRange { step, param } => {
                 let Some(values) = self.augment.values_of(step, param) else { return (Vec::new(), None) };
                 let pipeline = self.augment.current();
+                let of = pipeline.clone();
                 let alone = Pipeline { name: String::new(), steps: alone(&pipeline.steps, step) };
                 let samples = self.augment.samples.clone();
                 let seed = self.augment.view.seed;
-                let wish = RangeWish { pipeline: alone.into(), step, param, values, samples, seed };
+                let wish = RangeWish { of, pipeline: alone.into(), step, param, values, samples, seed };
                 (vec![Effect::SuggestRange { wish: Box::new(wish) }], None)
             }
             Action::ChangeAugment(view) => {
@@ -451,20 +459,27 @@ impl Session {
             Action::PipelineRead { read: Err(error), .. } => {
                 return (Vec::new(), Some((Level::Error, sentence(error))));
             }
-            Action::RangeFound { step, param, found } => return self.take_range(step, param, found),
+            Action::RangeFound { of, step, param, found } if Arc::ptr_eq(&of, augment.current()) => {
+                return self.take_range(step, param, found);
+            }
             Action::SamplesPicked { generation, samples } if generation == augment.picks_asked => {
                 augment.drawn = samples;
                 augment.picks_answered = generation;
                 return (self.take_samples(), None);
             }
-            Action::VariantsDrawn { generation, cells, open, is_last } if generation == augment.asked => {
+            // While a control is held questions come faster than answers: what is of the same cells is shown.
+            Action::VariantsDrawn { generation, cells, open, is_last }
+                if (augment.laid_out..=augment.asked).contains(&generation) =>
+            {
                 for (at, drawn) in cells {
                     if let Some(slot) = augment.sheet.drawn.get_mut(at) {
                         *slot = Some(drawn);
                     }
                 }
-                augment.sheet.open = open.or(augment.sheet.open.take());
-                augment.sheet.is_current |= is_last;
+                if generation == augment.asked {
+                    augment.sheet.open = open.or(augment.sheet.open.take());
+                    augment.sheet.is_current |= is_last;
+                }
             }
             Action::VariantsFailed { generation, cause } if generation == augment.asked => {
                 augment.sheet.is_current = true;
@@ -558,8 +573,10 @@ impl Session {
             let opened = augment.view.open.and_then(|at| sheet.cells.get(at));
             augment.view.open = opened.and_then(|opened| cells.iter().rposition(|cell| cell.is_of(opened)));
         }
-        if augment.view.open.is_none() {
+        if augment.view.open != augment.opened {
+            // What was open was another cell.
             sheet.open = None;
+            augment.opened = augment.view.open;
         }
         (sheet.rows, sheet.columns) = (rows, columns);
         (sheet.cells, sheet.is_current) = (cells.clone(), cells.is_empty());
@@ -567,6 +584,9 @@ impl Session {
             return Vec::new();
         }
         augment.asked += 1;
+        if !stays {
+            augment.laid_out = augment.asked;
+        }
         let wish = VariantsWish {
             pipelines: PipelineSlot::ALL.map(|slot| augment.effective(slot)),
             seed: augment.view.seed,

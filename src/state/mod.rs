@@ -505,6 +505,8 @@ pub enum Action {
     },
     /// The safe range of a parameter, or a sentence about why there is none.
     RangeFound {
+        /// The pipeline that it was asked of.
+        of: Arc<Pipeline>,
         step: u32,
         param: usize,
         found: Result<[f64; 2], String>,

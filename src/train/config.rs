@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::augment::formats::{FormatError, read};
 use crate::augment::pipeline::Pipeline;
+use crate::augment::table::Family;
 
 /// Side of the kernel of every convolution, in pixels. With a stride of 2 and a padding of 1 each halves
 /// the side, an odd one rounded down.
@@ -196,6 +197,11 @@ pub enum ConfigError {
     TooDeep { depth: usize, size: usize, most: usize },
     #[error("the pipeline of augmentations: {0}")]
     Augmentation(FormatError),
+    #[error(
+        "a model that is told classes cannot learn from pictures that are mixed of several: take MixUp and CutMix \
+         out of the pipeline, or do not tell it the class"
+    )]
+    MixedClasses,
 }
 
 impl Shape {
@@ -337,7 +343,12 @@ impl Config {
         if let HeldOut::Share(share) = self.held_out {
             within("the share of held-out samples", f64::from(share), 0.0, 0.9)?;
         }
-        self.pipeline()?;
+        if let Some(pipeline) = self.pipeline()?
+            && self.shape.classes > 0
+            && pipeline.has(Family::Mixing)
+        {
+            return Err(ConfigError::MixedClasses);
+        }
         let (Length::Epochs(length) | Length::Steps(length)) = self.length;
         within("the length", length as f64, 1.0, 1e9)
     }

@@ -29,10 +29,10 @@ use crate::media::Raster;
 use crate::pipeline::augmented::{Augmenter, Made, Recent, drawn_of_classes};
 use crate::pipeline::cores;
 use crate::pipeline::drift::{Described, SAMPLES, Yardstick, describe, failed_checks, middle, safe_range};
+use crate::review::staying;
 use crate::state::augment::{Cell, Drawn, RangeWish, VariantsWish};
 use crate::state::{Action, Level, State};
 use crate::text::sentence;
-use crate::train::pack::chosen;
 
 /// Cells that were drawn are shown together this often.
 const SHOWN_EVERY: Duration = Duration::from_millis(40);
@@ -103,13 +103,13 @@ impl Preview {
                 painter.answer(Action::SamplesPicked { generation, samples: samples.into() });
             }
             if let Some((ground, wish)) = questions.suggest {
-                let (step, param) = (wish.step, wish.param);
+                let (of, step, param) = (wish.of.clone(), wish.step, wish.param);
                 let found = match jobs::run(|| Ok(painter.suggest(&ground, &wish))) {
                     Outcome::Done(found) => found,
                     Outcome::Cancelled => Err("No range was looked for.".to_owned()),
                     Outcome::Panicked(cause) => Err(bug("looking for a safe range", &cause)),
                 };
-                painter.answer(Action::RangeFound { step, param, found });
+                painter.answer(Action::RangeFound { of, step, param, found });
             }
             if let Some((generation, ground, wish, pixels_per_point)) = questions.draw {
                 let drawn = jobs::run(|| {
@@ -154,7 +154,7 @@ struct Painter {
 struct Held {
     reader: Arc<Reader>,
     rows: Arc<Rows>,
-    /// Those of the rows that an export would take, in its order: mixing takes from them.
+    /// What an export would take, in its order: mixing takes from them.
     others: Vec<SampleId>,
     originals: Recent,
     /// Made smaller, for one size of cells.
@@ -362,9 +362,7 @@ fn safe(ground: &Ground, held: &Held, wish: &RangeWish, yardstick: &Yardstick) -
 }
 
 fn others(ground: &Ground) -> Vec<SampleId> {
-    let mut others = chosen(&ground.snapshot, &ground.rows);
-    others.sort_unstable();
-    others
+    staying(&ground.snapshot)
 }
 
 /// How cells are drawn in one pass.
@@ -389,6 +387,10 @@ impl Sketch<'_> {
 
     /// The cell that is open, as it is.
     fn open(&self) -> Option<Arc<Drawn>> {
+        if self.wish.is_held {
+            // The cell of the sheet stands for it until the control is let go.
+            return None;
+        }
         let cell = self.wish.cells.get(self.wish.open?)?;
         let sketch = Sketch { is_coarse: false, ..*self };
         let made = sketch.made(cell, &cell.pipeline(&self.wish.pipelines));
@@ -424,23 +426,23 @@ impl Sketch<'_> {
 
     /// What a cell is of, and whether it was made of a smaller picture than the sample's.
     fn made(&self, cell: &Cell, pipeline: &Pipeline) -> Result<(Made, bool), ReadError> {
-        let augmenter = |recent| Augmenter {
+        // Others that are mixed in come whole, whatever this one is: they are brought to its size.
+        let augmenter = Augmenter {
             snapshot: &self.ground.snapshot,
             reader: &self.ground.reader,
             pipeline,
             seed: self.wish.seed,
             others: &self.held.others,
-            recent,
+            recent: &self.held.originals,
         };
-        let whole_ones = augmenter(&self.held.originals);
-        let original = whole_ones.original(cell.sample)?;
+        let original = augmenter.original(cell.sample)?;
         let longer = original.width.max(original.height);
         let is_coarse = self.is_coarse && longer as f32 > self.edge_px as f32 * COARSE_FROM;
         if is_coarse {
             let small = self.held.small.1.get(cell.sample, || Ok(at_most(&original, self.edge_px)))?;
-            return Ok((augmenter(&self.held.small.1).made_of(cell.sample, &small, cell.variant)?, true));
+            return Ok((augmenter.made_of(cell.sample, &small, cell.variant)?, true));
         }
-        Ok((whole_ones.made_of(cell.sample, &original, cell.variant)?, false))
+        Ok((augmenter.made_of(cell.sample, &original, cell.variant)?, false))
     }
 }
 

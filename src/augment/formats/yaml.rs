@@ -44,7 +44,7 @@ pub fn parse(text: &str) -> Result<Json, FormatError> {
             None => return Ok(value),
             Some(Open::List(values)) => values.push(value),
             Some(Open::Map(members, key)) => match key.take() {
-                None => *key = Some(key_text(value)),
+                None => *key = Some(key_text(value).ok_or_else(|| nested_key(mark.line()))?),
                 Some(key) => {
                     members.insert(key, value);
                 }
@@ -89,11 +89,17 @@ fn real(text: &str) -> Option<f64> {
     text.parse().ok().filter(|value: &f64| is_number && value.is_finite())
 }
 
-fn key_text(key: Json) -> String {
+/// A key as text; `None` for a list or a mapping, whose text would grow with every level of them.
+fn key_text(key: Json) -> Option<String> {
     match key {
-        Json::String(text) => text,
-        other => other.to_string(),
+        Json::String(text) => Some(text),
+        Json::Array(_) | Json::Object(_) => None,
+        other => Some(other.to_string()),
     }
+}
+
+fn nested_key(line: usize) -> FormatError {
+    FormatError(format!("Line {line} of the file has a list or a mapping as a key: write a name there."))
 }
 
 #[cfg(test)]
@@ -101,6 +107,14 @@ mod tests {
     use super::super::tree::Tree;
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn keys_are_names() {
+        for text in ["? {a: 1}\n: 1\n", "? [a]\n: 1\n", "? {? {? {a: 1} : 1} : 1}\n: 1\n"] {
+            assert!(parse(text).is_err(), "{text}");
+        }
+        assert!(parse("1: a\n").is_ok());
+    }
 
     #[test]
     fn yaml_is_read_and_written() {

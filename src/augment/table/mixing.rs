@@ -45,6 +45,10 @@ static CUTMIX: Operation = Operation {
         let left = build.draw().below(width - part_width + 1);
         let top = build.draw().below(height - part_height + 1);
         let covered = f64::from(part_width) * f64::from(part_height) / (f64::from(width) * f64::from(height));
+        if covered > 0.5 {
+            // Of a few pixels no part is small enough.
+            return;
+        }
         mix(build, 1.0 - covered, How::Pasted([left, top, part_width, part_height]));
     },
 };

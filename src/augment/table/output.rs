@@ -15,9 +15,9 @@ static NORMALIZE: Operation = Operation {
         part("mean_r", "Mean of red, of 1", 0.485),
         part("mean_g", "Mean of green, of 1", 0.456),
         part("mean_b", "Mean of blue, of 1", 0.406),
-        part("deviation_r", "Deviation of red, of 1", 0.229),
-        part("deviation_g", "Deviation of green, of 1", 0.224),
-        part("deviation_b", "Deviation of blue, of 1", 0.225),
+        deviation("deviation_r", "Deviation of red, of 1", 0.229),
+        deviation("deviation_g", "Deviation of green, of 1", 0.224),
+        deviation("deviation_b", "Deviation of blue, of 1", 0.225),
     ],
     grey: Grey::AsColour,
     probability: 1.0,
@@ -27,6 +27,11 @@ static NORMALIZE: Operation = Operation {
 
 /// The mean and deviation of ImageNet's training pictures, each channel of 1, as torchvision's models have them.
 pub const IMAGENET: [[f64; 3]; 2] = [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]];
+
+/// What is divided by is not 0.
+const fn deviation(name: &'static str, about: &'static str, default: f64) -> Param {
+    number(name, about, Unit::Plain, [0.001, 1.0], default)
+}
 
 const fn part(name: &'static str, about: &'static str, default: f64) -> Param {
     number(name, about, Unit::Plain, [0.0, 1.0], default)

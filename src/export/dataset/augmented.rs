@@ -15,7 +15,7 @@
 mod parquet;
 mod shard;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -39,6 +39,7 @@ use crate::import::reader::access::lock;
 use crate::import::{ReadError, Reader};
 use crate::jobs::Control;
 use crate::pipeline::augmented::{Augmenter, Recent, picture_of};
+use crate::text::{counted, grouped};
 
 /// What is made of each sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,6 +54,9 @@ pub struct Augmentation {
 
 /// The most variants of a sample.
 pub const MAX_VARIANTS: u32 = 1000;
+
+/// Pictures of an export at most: each takes some 300 bytes until it ends.
+const MAX_ITEMS: usize = 10_000_000;
 
 /// Variants that are named between two questions whether to go on.
 const STEP: usize = 4096;
@@ -74,6 +78,8 @@ pub struct Making {
     recent: Recent,
     /// What an operation must know of each picture that was decoded.
     pictures: Mutex<HashMap<SampleId, Picture>>,
+    /// Variants that could not be made.
+    failed: Mutex<HashSet<(SampleId, u32)>>,
 }
 
 /// Fills a draft with the variants of its samples.
@@ -85,15 +91,33 @@ pub fn fill(
     control: &Control,
 ) -> Result<(), ExportError> {
     let each = augmentation.variants as usize + usize::from(augmentation.with_originals);
-    let mut items = Vec::with_capacity(draft.samples.len() * each);
-    for sample in &draft.samples {
+    let count = draft.samples.len().saturating_mul(each);
+    if count > MAX_ITEMS {
+        draft.refuse(format!(
+            "{} are more than can be exported at once, which is {}; choose fewer variants, or a part of the samples.",
+            counted(count as u64, "picture"),
+            grouped(MAX_ITEMS as u64)
+        ));
+        return Ok(());
+    }
+    let mut items = Vec::with_capacity(count);
+    for (at, sample) in draft.samples.iter().enumerate() {
+        if at % STEP == 0 {
+            control.checkpoint()?;
+        }
         let original = augmentation.with_originals.then_some(None);
         let variants = original.into_iter().chain((0..augmentation.variants).map(Some));
         items.extend(variants.map(|variant| Item { sample: *sample, variant }));
     }
     if items.is_empty() {
-        draft.refuse("No variant of a sample is asked for; choose one at least.");
+        // That there is no sample is told already.
+        if !draft.samples.is_empty() {
+            draft.refuse("No variant of a sample is asked for; choose one at least.");
+        }
         return Ok(());
+    }
+    if augmentation.pipeline.steps.is_empty() {
+        draft.warn("The pipeline has no steps: all variants are copies of the samples.");
     }
     match options.kind {
         Kind::Same | Kind::ImageFolder => folders(draft, reader, &mut items, control)?,
@@ -106,8 +130,13 @@ pub fn fill(
         }
     }
     let augmentation = augmentation.clone();
-    draft.making =
-        Some(Making { augmentation, items, recent: Recent::default(), pictures: Mutex::default() });
+    draft.making = Some(Making {
+        augmentation,
+        items,
+        recent: Recent::default(),
+        pictures: Mutex::default(),
+        failed: Mutex::default(),
+    });
     Ok(())
 }
 
@@ -171,7 +200,9 @@ fn shards<M: Make + 'static>(
         last = Some(split);
         let (mut end, mut bytes) = (start, 0u64);
         while end < items.len() && dataset.splits[items[end].sample as usize] == split {
-            let size = size_of(draft, items[end]).saturating_add(2048);
+            // By what the listing tells alone: the same export is cut into the same shards, whatever was measured.
+            let stored = draft.snapshot.dataset.bytes[items[end].sample as usize];
+            let size = stored.saturating_mul(PIXELS_BY_BYTES).saturating_add(2048);
             let is_full = end - start >= options.shard_samples.max(1) as usize
                 || bytes.saturating_add(size) > options.shard_bytes;
             if end > start && is_full {
@@ -188,14 +219,16 @@ fn shards<M: Make + 'static>(
     Ok(())
 }
 
+/// JPEGs of photos take about a tenth of their pixels.
+const PIXELS_BY_BYTES: u64 = 10;
+
 /// About as many bytes as a picture takes at most: a variant's, those of its pixels as the sample has them.
 fn size_of(draft: &Draft, item: Item) -> u64 {
     let stored = draft.snapshot.dataset.bytes[item.sample as usize];
     let fact = draft.snapshot.facts.get(item.sample);
     match (item.variant, u64::from(fact.width) * u64::from(fact.height)) {
         (None, _) => stored,
-        // JPEGs of photos take about a tenth of their pixels.
-        (Some(_), 0) => stored.saturating_mul(10),
+        (Some(_), 0) => stored.saturating_mul(PIXELS_BY_BYTES),
         (Some(_), pixels) => pixels * 3,
     }
 }
@@ -222,10 +255,23 @@ impl Making {
     /// The bytes of a picture's file, and what it came to.
     pub fn bytes(&self, work: &Work<'_>, item: Item) -> Result<(Vec<u8>, Option<Plan>), ReadError> {
         let Some(number) = item.variant else { return Ok((content(work, item.sample)?, None)) };
+        let made = self.made(work, item.sample, number);
+        if made.is_err() {
+            lock(&self.failed).insert((item.sample, number));
+        }
+        made
+    }
+
+    fn made(
+        &self,
+        work: &Work<'_>,
+        sample: SampleId,
+        number: u32,
+    ) -> Result<(Vec<u8>, Option<Plan>), ReadError> {
         let augmenter = self.augmenter(work);
-        let original = augmenter.original(item.sample)?;
-        lock(&self.pictures).insert(item.sample, picture_of(&original));
-        let (raster, plan) = augmenter.variant(item.sample, number)?;
+        let original = augmenter.original(sample)?;
+        lock(&self.pictures).insert(sample, picture_of(&original));
+        let (raster, plan) = augmenter.variant(sample, number)?;
         Ok((png(&raster)?, Some(plan)))
     }
 
@@ -293,7 +339,17 @@ impl Making {
 fn step(done: &crate::augment::pipeline::Done) -> Value {
     let mut told = Map::new();
     told.insert("operation".into(), json!(done.operation.name));
-    told.extend(done.taken.iter().map(|(name, taken)| ((*name).to_owned(), json!(taken))));
+    for (name, taken) in &done.taken {
+        // A policy may do one operation several times.
+        let mut key = (*name).to_owned();
+        for number in 2.. {
+            if !told.contains_key(&key) {
+                break;
+            }
+            key = format!("{name}_{number}");
+        }
+        told.insert(key, json!(taken));
+    }
     told.into()
 }
 
@@ -309,10 +365,20 @@ impl Make for Lines {
         // All that decides what is in it is told by the export.
     }
 
+    fn is_settled(&self) -> bool {
+        // What could not be made before may be made now.
+        false
+    }
+
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let making = work.making()?;
         for (item, path) in making.items.iter().zip(&self.paths) {
             out.checkpoint()?;
+            let is_lost =
+                item.variant.is_some_and(|number| lock(&making.failed).contains(&(item.sample, number)));
+            if is_lost {
+                continue;
+            }
             // A sample that cannot be read is told with its own file.
             let Ok(plan) = making.plan(work, *item) else { continue };
             let mut line = Map::new();

@@ -308,6 +308,15 @@ fn samples_are_augmented_anew_each_time_and_the_same_in_every_run() {
     // Whatever a pipeline makes of the size, the model gets its own.
     let sizes = |batches: &[Vec<Vec<f32>>]| batches.iter().map(|pieces| pieces[0].len()).collect::<Vec<_>>();
     assert_eq!(sizes(&batches("simclr")), sizes(&as_they_are));
+    let mut mixed = crate::augment::presets::preset("none").unwrap();
+    let settings = crate::augment::pipeline::Settings::with("mixup", &[]).unwrap();
+    mixed.steps.push(crate::augment::pipeline::Step::new(0, settings));
+    let text = crate::augment::formats::write(&mixed, crate::augment::formats::Format::Lenslet).0;
+    let mut mixed = Config { augmentation: Some(text), ..tiny(9) };
+    mixed.shape.classes = 2;
+    assert!(mixed.check().unwrap_err().to_string().contains("MixUp"));
+    mixed.shape.classes = 0;
+    assert_eq!(mixed.check(), Ok(()));
     let broken = Config { augmentation: Some("{".to_owned()), ..tiny(9) };
     assert!(broken.check().unwrap_err().to_string().starts_with("the pipeline of augmentations: "));
 }

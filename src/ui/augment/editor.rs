@@ -66,7 +66,15 @@ pub fn editor_ui(
             ui.add(Label::new(widgets::dim(text)).wrap());
         }
         let next = pipeline.next_id();
-        let mut list = List { view, editor, what: &mut what, next, moved: None, suggest: None };
+        let mut list = List {
+            view,
+            editor,
+            what: &mut what,
+            next,
+            moved: None,
+            suggest: None,
+            is_within_dragged: false,
+        };
         list.steps_ui(ui, &mut pipeline.steps, false);
         let (dropped, suggest) = (list.moved, list.suggest);
         if let Some((id, to)) = dropped {
@@ -156,6 +164,8 @@ struct List<'a> {
     moved: Option<(u32, Option<u32>)>,
     /// A parameter whose safe range is asked for.
     suggest: Option<(u32, usize)>,
+    /// Whether what is drawn is in the step that is dragged.
+    is_within_dragged: bool,
 }
 
 /// What a person did with a step beside setting it.
@@ -209,7 +219,8 @@ impl List<'_> {
     fn drop_ui(&mut self, ui: &Ui, card: &egui::Response, id: u32) {
         let Some(dragged) = self.editor.dragged.filter(|dragged| *dragged != id) else { return };
         let Some(pointer) = ui.input(|input| input.pointer.latest_pos()) else { return };
-        if !card.rect.contains(pointer) {
+        // A step within a group takes what is dropped on it, and not the group; none goes into itself.
+        if !card.rect.contains(pointer) || self.moved.is_some() || self.is_within_dragged {
             return;
         }
         let color = Tokens::of(ui).accent;
@@ -279,7 +290,10 @@ impl List<'_> {
                 order_ui(ui, &mut group.order, self.what);
                 let is_choice = matches!(group.order, Order::OneOf | Order::SomeOf { .. });
                 ui.indent(("group", step.id), |ui| {
+                    let before = self.is_within_dragged;
+                    self.is_within_dragged |= self.editor.dragged == Some(step.id);
                     self.steps_ui(ui, &mut group.steps, is_choice);
+                    self.is_within_dragged = before;
                     if let Some(added) = add_ui(ui, &mut self.editor.add_to, self.next, "Add to the group") {
                         *self.what = Some(format!("Add {}", name_of(&added)));
                         self.editor.open.push(added.id);

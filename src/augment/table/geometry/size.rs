@@ -106,8 +106,10 @@ pub static PAD: Operation = Operation {
     probability: 1.0,
     build: |build| {
         let before = build.size();
-        let (left, width) = spaces(build, ["left", "right", "least_width"], before[0]);
-        let (top, height) = spaces(build, ["top", "bottom", "least_height"], before[1]);
+        let most =
+            |other: u32| (crate::media::MAX_PIXELS / u64::from(other.max(1))).min(MOST_SIDE as u64) as u32;
+        let (left, width) = spaces(build, ["left", "right", "least_width"], before[0], most(before[1]));
+        let (top, height) = spaces(build, ["top", "bottom", "least_height"], before[1], most(width));
         if [width, height] != before {
             build.push(padded(before, [width, height], [left, top], build.fill()));
         }
@@ -260,14 +262,14 @@ fn borders(parts: [f64; 2], length: u32) -> [u32; 2] {
 }
 
 /// The space before a side and the length of the result, from the parameters for both spaces and the least
-/// length.
-fn spaces(build: &mut Build<'_>, names: [&'static str; 3], length: u32) -> (u32, u32) {
+/// length; `most` is how long it may become.
+fn spaces(build: &mut Build<'_>, names: [&'static str; 3], length: u32, most: u32) -> (u32, u32) {
     let [before, after, least] = names.map(|name| build.number(name) as u32);
     // Space is made where there is any left to be made, so that a long picture is not made longer than may
     // be.
-    let most = (MOST_SIDE as u32).max(length);
+    let most = most.max(length);
     let before = before.min(most - length);
     let after = after.min(most - length - before);
-    let missing = least.saturating_sub(length + before + after);
+    let missing = least.min(most).saturating_sub(length + before + after);
     (before + missing / 2, length + before + after + missing)
 }

@@ -33,6 +33,16 @@ fn done(name: &str, given: &[(&str, Value)]) -> Raster {
 }
 
 #[test]
+fn pads_make_no_picture_that_is_too_large() {
+    let given = ["left", "right", "top", "bottom"].map(|name| (name, Value::Number(8192.0)));
+    for size in [[200_000, 1000], [1000, 200_000], [1 << 28, 1], [1, 1 << 28], [16_384, 16_384], [10, 10]] {
+        let [width, height] = settled("pad", &given, size, Key::new(1, 2, 3)).size;
+        let pixels = u64::from(width) * u64::from(height);
+        assert!(pixels <= crate::media::MAX_PIXELS, "{size:?}: {width} × {height}");
+    }
+}
+
+#[test]
 fn what_moves_pixels_is_albumentations() {
     // python: im = np.fromfunction(lambda y, x: 10 + 25*x + 15*y + (x*y*7) % 23, (5, 7)).astype(np.uint8)
     //         A.HorizontalFlip(p=1)(image=im)["image"], A.VerticalFlip, A.Transpose, F.rot90(im, 1),

@@ -13,11 +13,14 @@ use parquet::file::properties::WriterProperties;
 use serde_json::{Map, Value};
 
 use crate::export::dataset::draft::{Draft, Make, Told, Work};
+use crate::export::dataset::layouts::ending_of;
 use crate::export::dataset::table::written;
 use crate::export::dataset::write::{Failure, Out};
+use crate::media;
 
-/// Pictures that are held before they are written.
+/// Pictures that are held before they are written, and their bytes.
 const GROUP_ROWS: usize = 100;
+const GROUP_BYTES: usize = 64 << 20;
 
 /// Columns of texts beside the label; what is no text is written as JSON.
 const TEXTS: [&str; 8] =
@@ -53,20 +56,24 @@ impl Make for ParquetShard {
         let properties = properties.set_max_row_group_row_count(Some(GROUP_ROWS)).build();
         let mut faults = Vec::new();
         let mut writer = written(ArrowWriter::try_new(&mut *out, schema, Some(properties)))?;
-        let mut rows = Vec::with_capacity(GROUP_ROWS);
+        let (mut rows, mut held) = (Vec::with_capacity(GROUP_ROWS), 0);
         for at in self.places.clone() {
             writer.inner().checkpoint()?;
             let item = making.items[at];
             match making.bytes(work, item) {
                 Ok((bytes, plan)) => {
                     let about = making.about(work, item, plan.as_ref());
-                    rows.push(Row { path: format!("{at:08}.png"), bytes, about });
+                    let ending = media::sniff(&bytes).and_then(ending_of).unwrap_or("img");
+                    held += bytes.len();
+                    rows.push(Row { path: format!("{at:08}.{ending}"), bytes, about });
                 }
                 Err(error) => faults.push((item.sample, error)),
             }
-            if rows.len() == GROUP_ROWS {
+            if rows.len() == GROUP_ROWS || held >= GROUP_BYTES {
                 written(writer.write(&batch(&rows)?))?;
+                written(writer.flush())?;
                 rows.clear();
+                held = 0;
             }
         }
         written(writer.write(&batch(&rows)?))?;
@@ -109,7 +116,7 @@ fn objects(rows: &[Row]) -> Result<ArrayRef, Failure> {
     let mut classes = ListBuilder::new(StringBuilder::new());
     for row in rows {
         for one in row.about.get("boxes").and_then(Value::as_array).into_iter().flatten() {
-            // A sample's own box may be in fractions, which this column does not have.
+            // A box in fractions of a sample of unknown size has no place in this column.
             if one.get("relative").and_then(Value::as_bool) == Some(true) {
                 continue;
             }
