@@ -8,9 +8,9 @@ use crate::text::significant;
 use crate::ui::theme::{Tokens, space};
 
 /// Widths in points: of names, of numbers beside a slider, and of a slider.
-const NAMES: f32 = 84.0;
+const NAMES: f32 = 80.0;
 const NUMBER: f32 = 46.0;
-const SLIDER: f32 = 92.0;
+const SLIDER: f32 = 80.0;
 /// Radius of a slider's handle.
 const HANDLE: f32 = 6.0;
 

@@ -27,7 +27,7 @@ use crate::ui::widgets::{self, Page};
 const GAP: f32 = 4.0;
 /// Height of the line over the columns, and of the one that tells the drift.
 const HEAD: f32 = 18.0;
-const LINE: f32 = 18.0;
+const LINE: f32 = 26.0;
 
 /// Drawing state of the sheet.
 #[derive(Default)]
@@ -143,8 +143,7 @@ fn bar_ui(ui: &mut Ui, session: &Session, view: &mut AugmentView) {
 /// How far the variants drifted, as a bar and in words.
 fn drift_ui(ui: &mut Ui, drift: &DriftFace) {
     let tokens = Tokens::of(ui);
-    let text =
-        format!("Drift {:.2}, at most {:.2}, of the distance between classes", drift.middle, drift.most);
+    let text = format!("Drift {:.2}, at most {:.2}", drift.middle, drift.most);
     ui.horizontal(|ui| {
         let (rect, response) = ui.allocate_exact_size(vec2(120.0, 10.0), Sense::hover());
         let at = |drift: f32| rect.left() + rect.width() * (drift / METER).min(1.0);
@@ -338,7 +337,10 @@ pub fn done_ui(ui: &mut Ui, drawn: &Drawn) {
         ui.label(RichText::new(text).color(Tokens::of(ui).warn));
     }
     if drawn.lost_boxes > 0 {
-        let text = format!("{} boxes are no longer in it.", drawn.lost_boxes);
+        let text = match drawn.lost_boxes {
+            1 => "1 box is no longer in it.".to_owned(),
+            lost => format!("{lost} boxes are no longer in it."),
+        };
         ui.label(RichText::new(text).color(color));
     }
 }
