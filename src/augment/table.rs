@@ -136,17 +136,34 @@ pub struct Settled {
 pub enum Taken {
     Number(f64),
     Word(String),
+    /// Several numbers of one kind, such as the widths of columns.
+    Numbers(Vec<f64>),
+    /// Several things of some numbers each: points as x and y, rectangles as left, top, width and height, discs
+    /// as x, y, radius and opacity, all places in pixels.
+    Places(Vec<Vec<f64>>),
 }
 
 impl fmt::Display for Taken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // Five digits are more than a person looks at; what is computed has them all.
-            Self::Number(number) if number.fract() == 0.0 => write!(f, "{number}"),
-            Self::Number(number) => write!(f, "{}", crate::text::significant(*number)),
+            Self::Number(number) => f.write_str(&shown(*number)),
             Self::Word(word) => f.write_str(word),
+            Self::Numbers(numbers) => f.write_str(&joined(numbers)),
+            Self::Places(places) => {
+                let places: Vec<String> = places.iter().map(|place| format!("({})", joined(place))).collect();
+                f.write_str(&places.join(" "))
+            }
         }
     }
+}
+
+/// Five digits are more than a person looks at; what is computed has them all.
+fn shown(number: f64) -> String {
+    if number.fract() == 0.0 { number.to_string() } else { crate::text::significant(number) }
+}
+
+fn joined(numbers: &[f64]) -> String {
+    numbers.iter().map(|number| shown(*number)).collect::<Vec<_>>().join(", ")
 }
 
 /// An operation that is being settled.
@@ -165,7 +182,7 @@ pub struct Build<'a> {
 
 impl<'a> Build<'a> {
     fn new(operation: &'static Operation, values: &'a [Value], key: Key, picture: Picture) -> Self {
-        let draw = key.child(u32::MAX).draw();
+        let draw = key.child(DRAWN).draw();
         let Picture { size, channels } = picture;
         Self { operation, values, key, draw, size, channels, stages: Vec::new(), taken: Vec::new() }
     }
@@ -232,9 +249,20 @@ impl<'a> Build<'a> {
         &mut self.draw
     }
 
-    /// A key for stages that draw for every pixel; another one for each part.
-    pub fn key(&self, part: u32) -> Key {
-        self.key.child(0x8000_0000 | part)
+    /// A key for stages that draw for every pixel; another one for each part. It is noted.
+    pub fn key(&mut self, part: u32) -> Key {
+        let key = self.key.child(0x8000_0000 | part);
+        self.note_seed(key);
+        key
+    }
+
+    /// Notes what all numbers of [`Build::draw`] follow from, where they are too many to be noted by themselves.
+    pub fn note_draw(&mut self) {
+        self.note_seed(self.key.child(DRAWN));
+    }
+
+    fn note_seed(&mut self, Key([first, second]): Key) {
+        self.note_word("seed", format!("{first:08x}{second:08x}"));
     }
 
     /// Of the picture as it is after the stages so far.
@@ -268,6 +296,22 @@ impl<'a> Build<'a> {
         self.taken.push((name, Taken::Word(word.into())));
     }
 
+    pub fn note_numbers(&mut self, name: &'static str, numbers: impl IntoIterator<Item = f64>) {
+        self.taken.push((name, Taken::Numbers(numbers.into_iter().collect())));
+    }
+
+    /// Notes points, rectangles or discs, in pixels.
+    pub fn note_places<const N: usize>(&mut self, name: &'static str, places: &[[f64; N]]) {
+        self.taken.push((name, Taken::Places(places.iter().map(|place| place.to_vec()).collect())));
+    }
+
+    /// Notes a rectangle: left, top, width and height in pixels.
+    pub fn note_rectangle(&mut self, rectangle: [f64; 4]) {
+        for (name, number) in ["left", "top", "width", "height"].into_iter().zip(rectangle) {
+            self.note(name, number);
+        }
+    }
+
     /// Does what another operation does, with these values for some of its parameters.
     pub fn call(&mut self, name: &str, given: &[(&str, Value)], part: u32) {
         let operation = operation(name).expect("an operation calls those that there are");
@@ -285,6 +329,9 @@ impl<'a> Build<'a> {
     }
 }
 
+/// The part of an operation's key that its own numbers are drawn by.
+const DRAWN: u32 = u32::MAX;
+
 /// What is outside of a picture that is turned, moved or bent.
 pub const FILL: Param =
     choice("fill", "What is outside of the picture", &["constant", "edge", "reflect", "wrap"]);
@@ -298,7 +345,94 @@ pub const INTERPOLATION: Param =
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
+    use crate::augment::cpu::{Others, run};
+    use crate::augment::param::Kind;
+    use crate::media::Raster;
+
+    /// Edges, ramps and detail in three channels that differ.
+    fn structured([width, height]: Size) -> Raster {
+        let pixel = |at: u32| {
+            let (x, y) = (at % width, at / width);
+            let edge = 90 * u32::from(x > width / 3 && y < height / 2);
+            let detail = (x * 7 + y * 13 + x * y * 3) % 29;
+            [20 + 3 * x + edge + detail, 30 + 4 * y + edge / 2 + detail, 200 - 2 * x - y + detail]
+        };
+        let data = (0..width * height).flat_map(pixel).map(|level| level.min(255) as u8).collect();
+        Raster::new(width, height, 3, data).unwrap()
+    }
+
+    /// For every number another picture.
+    struct Numbered;
+
+    impl Others for Numbered {
+        fn partner(&self, number: u32, [width, height]: Size, channels: u8) -> Option<Raster> {
+            let level = |at: u32| (Key([number, 9]).at(at, 0)[0] >> 24) as u8;
+            let data = (0..width * height * u32::from(channels)).map(level).collect();
+            Raster::new(width, height, channels, data)
+        }
+    }
+
+    /// Values for an operation: as it is by itself, with the last of each choice and every flag turned, and with
+    /// ranges as wide as they can be.
+    fn ways(operation: &Operation) -> [Vec<Value>; 3] {
+        let turned = |param: &Param| match (param.kind, param.default()) {
+            (Kind::Choice { words, .. }, _) => Value::Choice(words.len() - 1),
+            (_, Value::Flag(flag)) => Value::Flag(!flag),
+            (_, other) => other,
+        };
+        let wide = |param: &Param| match param.kind {
+            Kind::Range { least, most, .. } => Value::Range([least, most]),
+            // The second of the words of what is painted over is noise.
+            Kind::Choice { .. } => Value::Choice(1),
+            _ => param.default(),
+        };
+        let params = operation.params.iter();
+        [operation.defaults(), params.clone().map(turned).collect(), params.map(wide).collect()]
+    }
+
+    #[test]
+    fn variants_that_differ_differ_in_what_is_noted() {
+        let size = [24, 18];
+        let picture = structured(size);
+        for operation in operations() {
+            for (way, values) in ways(operation).into_iter().enumerate() {
+                let mut noted: HashMap<String, (u32, Raster)> = HashMap::new();
+                for variant in 0..24 {
+                    let settled =
+                        operation.settle(&values, Key::new(5, 6, variant), Picture { size, channels: 3 });
+                    let raster = run(&settled.stages, picture.clone(), &Numbered);
+                    let told = serde_json::to_string(&settled.taken).unwrap();
+                    let (first, same) = noted.entry(told.clone()).or_insert((variant, raster.clone()));
+                    assert!(
+                        *same == raster,
+                        "{operation:?}, way {way}: variants {first} and {variant} are noted as {told}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_noted_reads_well() {
+        let rows = [
+            (Taken::Number(3.0), "3", "3.0"),
+            (Taken::Number(0.123_456), "0.123", "0.123456"),
+            (Taken::Word("R".to_owned()), "R", "\"R\""),
+            (Taken::Numbers(vec![1.0, 0.25]), "1, 0.250", "[1.0,0.25]"),
+            (
+                Taken::Places(vec![vec![1.0, 2.0], vec![3.5, 4.0]]),
+                "(1, 2) (3.50, 4)",
+                "[[1.0,2.0],[3.5,4.0]]",
+            ),
+        ];
+        for (taken, shown, written) in rows {
+            assert_eq!(taken.to_string(), shown);
+            assert_eq!(serde_json::to_string(&taken).unwrap(), written);
+        }
+    }
 
     #[test]
     fn every_operation_is_described_once() {

@@ -49,6 +49,7 @@ static CUTMIX: Operation = Operation {
             // Of a few pixels no part is small enough.
             return;
         }
+        build.note_rectangle([left, top, part_width, part_height].map(f64::from));
         mix(build, 1.0 - covered, How::Pasted([left, top, part_width, part_height]));
     },
 };

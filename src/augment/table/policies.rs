@@ -73,7 +73,7 @@ static AUG_MIX: Operation = Operation {
         let count = if build.flag("all_operations") { MIXED.len() } else { MIXED.len() - UNMIXED };
         let mut parts = vec![((1.0 - mixed) as f32, Vec::new())];
         let mut done = Vec::new();
-        for (chain, weight) in weights.into_iter().enumerate() {
+        for (chain, weight) in weights.iter().enumerate() {
             let length = if depth < 1.0 { 1 + build.draw().below(3) } else { depth as u32 };
             let mut names = Vec::new();
             let stages = build.branch(|build| {
@@ -88,6 +88,7 @@ static AUG_MIX: Operation = Operation {
             done.push(names.join(", "));
         }
         build.note("mixed", mixed);
+        build.note_numbers("weights", weights);
         build.note_word(OPERATIONS, done.join(" | "));
         build.push(Stage::Blend(parts));
     },

@@ -313,6 +313,22 @@ fn hover_ui(ui: &mut Ui, name: &str, drawn: &Drawn) {
     ui.label(widgets::dim("Left of the pointer it is as it was. Click for more."));
 }
 
+/// Numbers, and places, of a list that are shown; an export has all of them.
+const LISTED: usize = 6;
+
+/// What a variant took, of a length that can be looked at.
+fn taken_text(taken: &Taken) -> String {
+    match taken {
+        Taken::Numbers(numbers) if numbers.len() > LISTED => {
+            format!("{} and {} more", Taken::Numbers(numbers[..LISTED].to_vec()), numbers.len() - LISTED)
+        }
+        Taken::Places(places) if places.len() > LISTED => {
+            format!("{} and {} more", Taken::Places(places[..LISTED].to_vec()), places.len() - LISTED)
+        }
+        taken => taken.to_string(),
+    }
+}
+
 /// The steps that were done with their numbers.
 pub fn done_ui(ui: &mut Ui, drawn: &Drawn) {
     let color = Tokens::of(ui).text_dim;
@@ -320,7 +336,9 @@ pub fn done_ui(ui: &mut Ui, drawn: &Drawn) {
         ui.label(RichText::new("Nothing was done.").color(color));
     }
     for done in &drawn.done {
-        let number = |(name, taken): &(&str, Taken)| format!("{} {taken}", title_of(name).to_lowercase());
+        let number = |(name, taken): &(&str, Taken)| {
+            format!("{} {}", title_of(name).to_lowercase(), taken_text(taken))
+        };
         let numbers: Vec<String> = done.taken.iter().map(number).collect();
         ui.horizontal_wrapped(|ui| {
             ui.label(done.operation.title);

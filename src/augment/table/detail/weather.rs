@@ -48,6 +48,7 @@ pub static RAIN: Operation = detail(
         let [width, height] = build.size().map(f64::from);
         let length = build.number("length") * height;
         let [right, down] = [libm::sin(slant) * length, libm::cos(slant) * length];
+        build.note_draw();
         // Some begin above the picture and some beside it, so that there are as many everywhere.
         let mut line = || {
             let x = build.draw().between(-right.max(0.0), width - right.min(0.0));
@@ -95,6 +96,8 @@ pub static VIGNETTE: Operation = detail(
         let turn = std::f64::consts::TAU * build.draw().unit();
         let [width, height] = build.size().map(f64::from);
         let centre = [width * (0.5 + shift * libm::cos(turn)), height * (0.5 + shift * libm::sin(turn))];
+        build.note("centre_x", centre[0]);
+        build.note("centre_y", centre[1]);
         build.push(Stage::Veil(Veil::Vignette { centre: centre.map(|place| place as f32), strength }));
     },
 );
@@ -126,6 +129,7 @@ pub static SUN_FLARE: Operation = detail(
             [x + along * (width / 2.0 - x), y + along * (height / 2.0 - y), radius, opacity]
         };
         let mut discs: Vec<[f64; 4]> = (0..count).map(|_| disc()).collect();
+        build.note_places("disc_places", &discs);
         discs.push([x, y, radius, opacity]);
         let discs = discs.iter().map(|disc| disc.map(|number| number as f32)).collect();
         let colour = build.colour("colour");
@@ -150,5 +154,6 @@ fn polygon(build: &mut Build<'_>, count: u32, top: f64) -> Vec<[f32; 2]> {
         let angle = |corner: &[f64; 2]| libm::atan2(corner[1] - y, corner[0] - x);
         angle(a).total_cmp(&angle(b))
     });
+    build.note_places("polygon", &corners);
     corners.iter().map(|corner| corner.map(|place| place as f32)).collect()
 }

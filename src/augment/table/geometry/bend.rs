@@ -41,6 +41,7 @@ pub static ELASTIC: Operation = Operation {
         // Between nodes, the mean square of a cubic B-spline is 151 ⁄ 315 along either axis: so much of the
         // deviation of its control points is left.
         let deviation = alpha / (151.0 / 315.0);
+        build.note_draw();
         let mut displacement = || (build.draw().normal() * deviation) as f32;
         let shifts = (0..columns * rows).map(|_| [displacement(), displacement()]).collect();
         let map = Map::Lattice(Lattice { columns, rows, shifts, between: Between::Smooth });
@@ -66,12 +67,13 @@ pub static GRID_DISTORTION: Operation = Operation {
         let cells = build.number("cells") as u32;
         let strength = build.number("strength");
         let size = build.size();
-        let mut moved = |side: u32| {
+        let mut moved = |name: &'static str, side: u32| {
             let widths: Vec<f64> =
                 (0..cells).map(|_| 1.0 + build.draw().between(-strength, strength)).collect();
+            build.note_numbers(name, widths.iter().copied());
             line_shifts(&widths, side)
         };
-        let (across, down) = (moved(size[0]), moved(size[1]));
+        let (across, down) = (moved("widths", size[0]), moved("heights", size[1]));
         let shifts = down.iter().flat_map(|y| across.iter().map(move |x| [*x, *y])).collect();
         let lattice = Lattice { columns: cells + 1, rows: cells + 1, shifts, between: Between::Straight };
         build.push(Stage::Warp(Warp::of(size, Map::Lattice(lattice), build.interpolation(), build.fill())));

@@ -32,7 +32,8 @@ pub static COARSE_DROPOUT: Operation = Operation {
             });
             [build.draw().below(size[0] - width + 1), build.draw().below(size[1] - height + 1), width, height]
         });
-        let parts = parts.collect();
+        let parts: Vec<[u32; 4]> = parts.collect();
+        note(build, &parts);
         push(build, parts);
     },
 };
@@ -58,6 +59,7 @@ pub static RANDOM_ERASING: Operation = Operation {
         let [width, height] = rectangle(area, ratio, size);
         let left = build.draw().below(size[0] - width + 1);
         let top = build.draw().below(size[1] - height + 1);
+        build.note_rectangle([left, top, width, height].map(f64::from));
         push(build, vec![[left, top, width, height]]);
     },
 };
@@ -85,6 +87,10 @@ pub static GRID_DROPOUT: Operation = Operation {
         let hole = ((f64::from(unit) * build.number("ratio")).round() as u32).clamp(1, unit);
         let is_random = build.flag("random_offset");
         let [x, y] = [0, 1].map(|_| if is_random { build.draw().below(unit) } else { 0 });
+        if is_random {
+            build.note("x", f64::from(x));
+            build.note("y", f64::from(y));
+        }
         let across = || stripes(x, unit, hole, size[0]);
         let down = stripes(y, unit, hole, size[1]);
         let parts =
@@ -132,12 +138,19 @@ pub static XY_MASKING: Operation = Operation {
             let length = (each(build, "length_y") as u32).min(height);
             parts.push([0, build.draw().below(height - length + 1), width, length]);
         }
+        note(build, &parts);
         push(build, parts);
     },
 };
 
 /// What is painted over it.
 const PAINT: Param = choice("paint", "What it is painted over with", &["colour", "noise", "mean"]);
+
+/// Notes where the rectangles are.
+fn note(build: &mut Build<'_>, parts: &[[u32; 4]]) {
+    let parts: Vec<[f64; 4]> = parts.iter().map(|part| part.map(f64::from)).collect();
+    build.note_places("parts", &parts);
+}
 
 fn push(build: &mut Build<'_>, mut parts: Vec<[u32; 4]>) {
     parts.retain(|&[_, _, width, height]| width > 0 && height > 0);

@@ -170,6 +170,7 @@ pub static PERSPECTIVE: Operation = Operation {
             let [x, y] = corner.map(|at| if at == 0.0 { inward() } else { 1.0 - inward() });
             [x * width, y * height]
         });
+        build.note_places("corners", &corners);
         let size = build.size();
         let map = super::of_matrix(&onto(corners, [width, height]));
         build.push(Stage::Warp(Warp::of(size, map, build.interpolation(), build.fill())));

@@ -14,8 +14,9 @@ pub static RANDOM_CROP: Operation = Operation {
     grey: Grey::AsColour,
     probability: 1.0,
     build: |build| {
-        let [x, y] = [build.draw().unit(), build.draw().unit()];
-        crop(build, [x, y]);
+        let at = [build.draw().unit(), build.draw().unit()];
+        let part = crop(build, at);
+        build.note_rectangle(part);
     },
 };
 
@@ -27,7 +28,9 @@ pub static CENTER_CROP: Operation = Operation {
     params: &[CROP_WIDTH, CROP_HEIGHT, PAD_IF_NEEDED, FILL, FILL_COLOUR],
     grey: Grey::AsColour,
     probability: 1.0,
-    build: |build| crop(build, [0.5, 0.5]),
+    build: |build| {
+        crop(build, [0.5, 0.5]);
+    },
 };
 
 /// The crop of C. Szegedy et al., "Going Deeper with Convolutions", CVPR 2015.
@@ -52,6 +55,7 @@ pub static RANDOM_RESIZED_CROP: Operation = Operation {
         let part = rectangle(area, ratio, size);
         let left = build.draw().below(size[0] - part[0] + 1);
         let top = build.draw().below(size[1] - part[1] + 1);
+        build.note_rectangle([left, top, part[0], part[1]].map(f64::from));
         let to = [build.number("width"), build.number("height")];
         let to =
             [0, 1].map(|axis| if to[axis] == 0.0 { side(f64::from(size[axis])) } else { side(to[axis]) });
@@ -201,8 +205,9 @@ const fn space(name: &'static str, about: &'static str) -> Param {
     whole(name, about, Unit::Pixels, [0.0, 8192.0], 16.0)
 }
 
-/// Cuts a part out. `at` is where it is, from 0 at the left and top to 1.
-fn crop(build: &mut Build<'_>, at: [f64; 2]) {
+/// Cuts a part out. `at` is where it is, from 0 at the left and top to 1. Gives its left, top, width and height,
+/// which reach beyond the picture where there is space around it.
+fn crop(build: &mut Build<'_>, at: [f64; 2]) -> [f64; 4] {
     let before = build.size();
     let asked = [side(build.number("width")), side(build.number("height"))];
     let is_padded = build.flag(PAD_IF_NEEDED.name);
@@ -220,14 +225,16 @@ fn crop(build: &mut Build<'_>, at: [f64; 2]) {
             size[axis] = side(f64::from(before[axis]));
         }
     }
+    let part = [corner[0] as f64, corner[1] as f64, f64::from(size[0]), f64::from(size[1])];
     if size == before && corner == [0, 0] {
-        return;
+        return part;
     }
     let is_inside = corner.iter().all(|&at| at >= 0) && size[0] <= before[0] && size[1] <= before[1];
     build.push(match corner.map(|at| at as u32) {
         [left, top] if is_inside => cropped([left, top, size[0], size[1]]),
         _ => shifted(size, all_of(before), corner, build.fill()),
     });
+    part
 }
 
 /// Brings a part to a size, if that changes anything.
