@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use super::param::Value;
 use super::random::Key;
 use super::stage::{Size, Stage};
-use super::table::{Family, Operation, Picture, Taken, operation};
+use super::table::{Family, Operation, Picture, Taken, operation, output};
 
 /// Steps one after the other, with a name.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -119,6 +119,12 @@ impl Settings {
         self.values[at] = param.fit(value)?;
         Some(())
     }
+
+    /// Whether it normalises by the dataset's own mean and deviation.
+    pub fn is_normalize_by_dataset(&self) -> bool {
+        let by = self.operation.param("by").map(|(at, _)| self.values[at]);
+        self.operation.name == output::NAME && by == Some(Value::Choice(output::BY_DATASET))
+    }
 }
 
 impl Step {
@@ -152,14 +158,27 @@ impl Pipeline {
 
     /// Whether a step that is on is of this family, at any depth.
     pub fn has(&self, family: Family) -> bool {
-        fn any(steps: &[Step], family: Family) -> bool {
+        self.has_one(&|settings| settings.operation.family == family)
+    }
+
+    /// Whether a step that is on is so, at any depth.
+    pub fn has_one(&self, is_so: &dyn Fn(&Settings) -> bool) -> bool {
+        fn any(steps: &[Step], is_so: &dyn Fn(&Settings) -> bool) -> bool {
             steps.iter().filter(|step| step.is_on).any(|step| match &step.what {
-                What::Operation(settings) => settings.operation.family == family,
-                What::Group(group) => any(&group.steps, family),
+                What::Operation(settings) => is_so(settings),
+                What::Group(group) => any(&group.steps, is_so),
                 What::Unknown(_) => false,
             })
         }
-        any(&self.steps, family)
+        any(&self.steps, is_so)
+    }
+
+    /// The steps that are on and normalise, and behind which something else may be done: that is done to pixels
+    /// as they are here, and to normalised ones wherever else the pipeline is carried out.
+    pub fn normalized_early(&self) -> Vec<u32> {
+        let mut early = Vec::new();
+        find_early(&self.steps, Order::InTurn, false, &mut early);
+        early
     }
 
     /// The step of this id, at any depth.
@@ -194,6 +213,37 @@ impl Pipeline {
             Plan { before: picture.size, after: picture.size, stages: Vec::new(), done: Vec::new() };
         plan.add_all(&self.steps, key, picture.channels);
         plan
+    }
+}
+
+/// Adds the steps that normalise too early; `is_followed` says whether something comes behind all of these.
+fn find_early(steps: &[Step], order: Order, is_followed: bool, early: &mut Vec<u32>) {
+    fn does_something(step: &Step) -> bool {
+        let is_done = step.is_on && step.probability > 0.0;
+        is_done
+            && match &step.what {
+                What::Operation(_) => true,
+                What::Group(group) => group.steps.iter().any(does_something),
+                // It says nothing of what it would do: turning pixels into tensors comes behind normalising.
+                What::Unknown(_) => false,
+            }
+    }
+    let done: Vec<&Step> = steps.iter().filter(|step| does_something(step)).collect();
+    for (at, step) in done.iter().enumerate() {
+        let comes_behind = match order {
+            Order::InTurn => at + 1 < done.len(),
+            Order::SomeOf { most, .. } => most > 1 && at + 1 < done.len(),
+            Order::Shuffled => done.len() > 1,
+            Order::OneOf => false,
+        };
+        let is_followed = is_followed || comes_behind;
+        match &step.what {
+            What::Operation(settings) if settings.operation.name == output::NAME && is_followed => {
+                early.push(step.id);
+            }
+            What::Group(group) => find_early(&group.steps, group.order, is_followed, early),
+            _ => {}
+        }
     }
 }
 
@@ -358,6 +408,36 @@ mod tests {
             .collect();
         assert!((0..=2).all(|count| counts.contains(&count)), "{counts:?}");
         assert!(!pipeline.has(Family::Mixing) && pipeline.has(Family::Colour));
+    }
+
+    #[test]
+    fn what_normalizes_comes_last() {
+        let normalize = |id| step(id, "normalize", 1.0);
+        let invert = |id| step(id, "invert", 0.5);
+        let off = |id| Step { is_on: false, ..invert(id) };
+        let tensors = Unknown { name: "ToTensorV2".to_owned(), text: Map::new() };
+        let tensors = Step { what: What::Unknown(tensors), ..invert(9) };
+        let group = |order, steps| Step::group(20, order, steps);
+        let one_of_two = Order::SomeOf { least: 1, most: 1 };
+        let two = Order::SomeOf { least: 1, most: 2 };
+        let rows = [
+            ("last", vec![invert(0), normalize(1)], vec![]),
+            ("first", vec![normalize(0), invert(1)], vec![0]),
+            ("before what is off", vec![normalize(0), off(1)], vec![]),
+            ("before tensors", vec![normalize(0), tensors], vec![]),
+            ("twice", vec![normalize(0), normalize(1)], vec![0]),
+            ("last of a group", vec![group(Order::InTurn, vec![invert(0), normalize(1)])], vec![]),
+            ("first of a group", vec![group(Order::InTurn, vec![normalize(0), invert(1)])], vec![0]),
+            ("in a group before", vec![group(Order::InTurn, vec![normalize(0)]), invert(1)], vec![0]),
+            ("in any order", vec![group(Order::Shuffled, vec![invert(0), normalize(1)])], vec![1]),
+            ("one of them", vec![group(Order::OneOf, vec![normalize(0), invert(1)])], vec![]),
+            ("one of some", vec![group(one_of_two, vec![normalize(0), invert(1)])], vec![]),
+            ("two of some", vec![group(two, vec![normalize(0), invert(1)])], vec![0]),
+            ("before an empty group", vec![normalize(0), group(Order::InTurn, vec![])], vec![]),
+        ];
+        for (name, steps, expected) in rows {
+            assert_eq!(pipeline(steps).normalized_early(), expected, "{name}");
+        }
     }
 
     #[test]

@@ -12,7 +12,8 @@ mod augment;
 mod training;
 
 pub use augment::{
-    AugmentOptions, ConvertOptions, PipelineForm, PipelineSheetOptions, PipelineTask, VariantsFormat,
+    AugmentOptions, ConvertOptions, PipelineForm, PipelineNormalizeOptions, PipelineSheetOptions,
+    PipelineTask, VariantsFormat,
 };
 pub use training::{
     ChannelsName, DeviceOptions, EncodeOptions, EvaluateOptions, FitOptions, FreezeName, FromName,
@@ -79,7 +80,7 @@ pub enum Task {
     Report(ReportOptions),
     /// Write variants of a dataset's pictures, made by a pipeline of augmentations
     Augment(Box<AugmentOptions>),
-    /// Convert a pipeline of augmentations, or draw what it does
+    /// Convert a pipeline of augmentations, draw what it does, or measure what it normalises by
     #[command(subcommand)]
     Pipeline(PipelineTask),
     /// Train a variational autoencoder on a dataset's pictures
@@ -485,6 +486,7 @@ mod tests {
             ("augment --list --json", Some("augment")),
             ("pipeline convert IN.json OUT.py --to torchvision-py", Some("pipeline")),
             ("pipeline sheet DATA --pipeline weak --out FILE.png", Some("pipeline")),
+            ("pipeline normalize DATA --pipeline weak --out FILE.json --filter split:train", Some("pipeline")),
             ("sample RUN --grid 8 --out FILE.png --seed 3", Some("sample")),
             (
                 "sample RUN --count 9 --out DIR --from posterior --data DATA --filter label:a --components 4",
@@ -537,6 +539,7 @@ mod tests {
             "augment --list --out DIR",
             "augment DATA --pipeline standard --out DIR --variants 0",
             "pipeline convert IN.json",
+            "pipeline normalize DATA --pipeline weak",
             "train DATA",
             "train DATA --out DIR --epochs 3 --steps 9",
             "train DATA --out DIR --epochs 0",

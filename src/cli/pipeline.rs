@@ -1,25 +1,36 @@
-//! `lenslet pipeline`: pipelines of augmentations in other forms, and a sheet of what one does.
+//! `lenslet pipeline`: pipelines of augmentations in other forms, a sheet of what one does, and the mean and
+//! deviation that one normalises by.
 
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context, anyhow, bail};
 
-use super::args::{ConvertOptions, PipelineForm, PipelineSheetOptions, PipelineTask};
+use serde::Serialize;
+
+use super::args::{
+    ConvertOptions, PipelineForm, PipelineNormalizeOptions, PipelineSheetOptions, PipelineTask,
+};
+use super::look::tell;
 use super::progress::Meter;
 use super::trained::{check_ending, check_out, choose, write_png};
 use crate::augment::files::{form_of, read_named, write_file};
 use crate::augment::formats::{Format, write};
-use crate::augment::pipeline::Pipeline;
+use crate::augment::param::Value;
+use crate::augment::pipeline::{Pipeline, Settings, Step};
+use crate::augment::table::Family;
+use crate::augment::table::output::{BY_DATASET, NAME};
 use crate::jobs::Control;
 use crate::media::Raster;
 use crate::pipeline::augmented::{Augmenter, Recent, brought_to};
+use crate::pipeline::statistics::{ChannelStatistics, channel_statistics};
 use crate::text::{counted, sentence};
 
 pub fn run(task: &PipelineTask) -> anyhow::Result<()> {
     match task {
         PipelineTask::Convert(options) => convert(options),
         PipelineTask::Sheet(options) => sheet(options),
+        PipelineTask::Normalize(options) => normalize(options),
     }
 }
 
@@ -51,6 +62,80 @@ fn format(form: PipelineForm) -> Format {
         PipelineForm::AlbumentationsPy => Format::AlbumentationsPython,
         PipelineForm::TorchvisionPy => Format::TorchvisionPython,
     }
+}
+
+/// What was measured and set, as `--json` prints it.
+#[derive(Debug, Serialize)]
+struct NormalizeReport {
+    source: String,
+    #[serde(flatten)]
+    statistics: ChannelStatistics,
+    /// Steps that it was set in.
+    steps: usize,
+    /// What is unknown or only nearly the same, in the file that was read and in the one that was written.
+    notes: Vec<String>,
+    out: String,
+}
+
+fn normalize(options: &PipelineNormalizeOptions) -> anyhow::Result<()> {
+    check_out(&options.out, options.overwrite)?;
+    let (mut pipeline, mut notes) = read_pipeline(&options.pipeline)?;
+    add_normalize(&mut pipeline)?;
+    let control = Control::new();
+    let meter = Meter::start(&control);
+    let chosen = choose(&options.samples, &[&options.out], &control)?;
+    let statistics =
+        channel_statistics(&chosen.snapshot, &chosen.reader, &chosen.samples, chosen.threads, &control)?;
+    drop(meter);
+    if statistics.pixels == 0 {
+        statistics.problems.iter().for_each(|problem| eprintln!("{problem}"));
+        bail!("no sample could be read, and there is nothing to measure");
+    }
+    let steps = statistics.set_all(&mut pipeline);
+    let written = write_file(&options.out, &pipeline, form_of(&options.out));
+    notes.extend(written.map_err(|error| anyhow!(error))?);
+    let unreadable = statistics.unreadable;
+    let report = NormalizeReport {
+        source: chosen.snapshot.dataset.source.clone(),
+        statistics,
+        steps,
+        notes,
+        out: options.out.display().to_string(),
+    };
+    tell(&report, options.json, |out| print_normalized(&report, out))?;
+    if unreadable > 0 {
+        bail!("{} could not be read", counted(unreadable, "sample"));
+    }
+    Ok(())
+}
+
+/// Adds a step that normalises by the dataset where there is none; an error where there are others alone.
+fn add_normalize(pipeline: &mut Pipeline) -> anyhow::Result<()> {
+    if pipeline.has_one(&Settings::is_normalize_by_dataset) {
+        return Ok(());
+    }
+    if pipeline.has(Family::Output) {
+        bail!(
+            "the pipeline normalises by something else; set its step's \"by\" to \"dataset\", or remove it"
+        );
+    }
+    let settings = Settings::with(NAME, &[("by", Value::Choice(BY_DATASET))]);
+    let settings = settings.context("there is no operation that normalises")?;
+    pipeline.steps.push(Step::new(pipeline.next_id(), settings));
+    Ok(())
+}
+
+/// The report for a person.
+fn print_normalized(report: &NormalizeReport, out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "{}", report.source)?;
+    writeln!(out, "{}", report.statistics.sentence())?;
+    let row = |numbers: [f64; 3]| numbers.map(|number| format!("{number:.6}")).join("  ");
+    writeln!(out, "  mean       {}", row(report.statistics.mean))?;
+    writeln!(out, "  deviation  {}", row(report.statistics.deviation))?;
+    for line in report.notes.iter().chain(&report.statistics.problems) {
+        writeln!(out, "  {line}")?;
+    }
+    writeln!(out, "{} set in {}", counted(report.steps as u64, "step"), report.out)
 }
 
 /// The gap between cells, in pixels.

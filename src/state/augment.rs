@@ -16,6 +16,7 @@ use crate::augment::param::Value;
 use crate::augment::pipeline::{Done, Pipeline, Step, What};
 use crate::dataset::SampleId;
 use crate::dataset::edit::{Edit, PipelineSlot};
+use crate::pipeline::statistics::ChannelStatistics;
 use crate::text::sentence;
 
 /// Samples on a sheet.
@@ -407,21 +408,15 @@ impl Session {
             }
             Action::ChangePipeline { pipeline, what, is_held } => {
                 let slot = self.augment.view.slot;
-                self.augment.pipelines[slot as usize] = pipeline.clone();
                 if is_held {
+                    self.augment.pipelines[slot as usize] = pipeline;
                     return (self.draw_variants(true), None);
                 }
-                let to = match pipeline.steps.is_empty() && pipeline.name.is_empty() {
-                    true => String::new(),
-                    false => write(&pipeline, Format::Lenslet).0,
-                };
-                let (mut effects, told) =
-                    self.edit(Edit::SetPipeline { slot, from: String::new(), to, what });
-                // Where the gesture ended where it began nothing was edited, and what is drawn is coarse.
-                if effects.is_empty() {
-                    effects = self.draw_variants(false);
-                }
-                (effects, told)
+                self.set_pipeline(slot, pipeline, what)
+            }
+            Action::MeasureChannels { step } => {
+                let slot = self.augment.view.slot;
+                (vec![Effect::MeasureChannels { slot, step }], None)
             }
             Action::SuggestRange { step, param } => {
                 let Some(values) = self.augment.values_of(step, param) else { return (Vec::new(), None) };
@@ -461,6 +456,9 @@ impl Session {
             }
             Action::RangeFound { of, step, param, found } if Arc::ptr_eq(&of, augment.current()) => {
                 return self.take_range(step, param, found);
+            }
+            Action::ChannelsMeasured { slot, step, statistics } => {
+                return self.take_statistics(slot, step, &statistics);
             }
             Action::SamplesPicked { generation, samples } if generation == augment.picks_asked => {
                 augment.drawn = samples;
@@ -511,6 +509,42 @@ impl Session {
         let (effects, _) =
             self.augment_gesture(Action::ChangePipeline { pipeline: pipeline.into(), what, is_held: false });
         (effects, Some((Level::Info, text)))
+    }
+
+    /// Sets what a step normalises by to what was measured. Other steps may be other ones by now.
+    fn take_statistics(&mut self, slot: PipelineSlot, id: u32, statistics: &ChannelStatistics) -> Answer {
+        let level = if statistics.unreadable > 0 { Level::Warning } else { Level::Info };
+        let told = statistics.sentence();
+        if statistics.pixels == 0 {
+            return (Vec::new(), Some((Level::Warning, "No sample of the view can be read.".to_owned())));
+        }
+        let mut pipeline = Pipeline::clone(self.augment.pipeline(slot));
+        let is_set = pipeline.step_mut(id).is_some_and(|step| match &mut step.what {
+            What::Operation(settings) => statistics.set(settings),
+            _ => false,
+        });
+        if !is_set {
+            let text = format!("{told} The step that it was measured for is gone, and nothing is set.");
+            return (Vec::new(), Some((Level::Warning, text)));
+        }
+        let what = "Normalize: mean and deviation of the view".to_owned();
+        let (effects, _) = self.set_pipeline(slot, pipeline.into(), what);
+        (effects, Some((level, format!("{told} Ctrl+Z takes it back."))))
+    }
+
+    /// Keeps a pipeline in a slot: one step of undo.
+    fn set_pipeline(&mut self, slot: PipelineSlot, pipeline: Arc<Pipeline>, what: String) -> Answer {
+        self.augment.pipelines[slot as usize] = pipeline.clone();
+        let to = match pipeline.steps.is_empty() && pipeline.name.is_empty() {
+            true => String::new(),
+            false => write(&pipeline, Format::Lenslet).0,
+        };
+        let (mut effects, told) = self.edit(Edit::SetPipeline { slot, from: String::new(), to, what });
+        // Where the gesture ended where it began nothing was edited, and what is drawn is coarse.
+        if effects.is_empty() {
+            effects = self.draw_variants(false);
+        }
+        (effects, told)
     }
 
     /// The kept pipelines are other ones.

@@ -91,6 +91,7 @@ impl Session {
             other @ (Action::AskVariants
             | Action::ChangePipeline { .. }
             | Action::SuggestRange { .. }
+            | Action::MeasureChannels { .. }
             | Action::ChangeAugment(_)) => {
                 return self.augment_gesture(other);
             }

@@ -34,11 +34,12 @@ pub use session::{
 pub use training::{Draft, End, ModelFace, Training};
 
 use crate::augment::pipeline::Pipeline;
-use crate::dataset::edit::{Direction, Edit, History, Mark, Overlay, View};
+use crate::dataset::edit::{Direction, Edit, History, Mark, Overlay, PipelineSlot, View};
 use crate::dataset::query::{Click, Found, Pick, Snapshot};
 use crate::dataset::{Fact, Flag, Issue, ModelColumns, SampleId, Verdict};
 use crate::jobs::Progress;
 use crate::pipeline::evaluated::Evaluated;
+use crate::pipeline::statistics::ChannelStatistics;
 use crate::review::{Analysed, Judged, ReviewSettings};
 use crate::store::{JournalOp, Settings};
 use crate::train::config::Config;
@@ -136,6 +137,8 @@ pub enum JobId {
     Encode,
     /// Comparing what a model draws with samples.
     Evaluate,
+    /// Measuring what a pipeline normalises by.
+    Channels,
     /// Writing the demo dataset.
     Demo,
     /// Writing what stays of a dataset, a report, or a table of issues.
@@ -152,6 +155,7 @@ impl JobId {
             Self::Train => "Training",
             Self::Encode => "Encoding",
             Self::Evaluate => "Comparing",
+            Self::Channels => "Measuring mean and deviation",
             Self::Demo => "Writing the demo",
             Self::Export => "Exporting",
         }
@@ -396,6 +400,10 @@ pub enum Action {
         step: u32,
         param: usize,
     },
+    /// Measures mean and deviation of the view's pixels, for a step that normalises by the dataset.
+    MeasureChannels {
+        step: u32,
+    },
     /// Asks for a file with a pipeline.
     PickPipelineFile,
     PipelineFilePicked {
@@ -511,6 +519,12 @@ pub enum Action {
         param: usize,
         found: Result<[f64; 2], String>,
     },
+    /// Mean and deviation of the view's pixels, for the step that they were asked for.
+    ChannelsMeasured {
+        slot: PipelineSlot,
+        step: u32,
+        statistics: Box<ChannelStatistics>,
+    },
     /// The sheet could not be drawn: our bug.
     VariantsFailed {
         generation: u64,
@@ -591,6 +605,7 @@ impl Action {
                 | Self::VariantsDrawn { .. }
                 | Self::VariantsFailed { .. }
                 | Self::RangeFound { .. }
+                | Self::ChannelsMeasured { .. }
                 | Self::TrainingSuggested { .. }
                 | Self::ModelsListed(_)
                 | Self::TrainTold(_)
@@ -729,6 +744,11 @@ pub enum Effect {
     /// Find the safe range of a parameter.
     SuggestRange {
         wish: Box<RangeWish>,
+    },
+    /// Measure mean and deviation of the view's pixels, for a step of a pipeline.
+    MeasureChannels {
+        slot: PipelineSlot,
+        step: u32,
     },
     PickPipelineFile,
     /// Read a pipeline from a file into the slot that is worked on.

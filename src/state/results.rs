@@ -40,6 +40,7 @@ impl Session {
             | Action::SamplesPicked { .. }
             | Action::VariantsDrawn { .. }
             | Action::RangeFound { .. }
+            | Action::ChannelsMeasured { .. }
             | Action::VariantsFailed { .. } => return self.augment_result(action),
             Action::TrainingSuggested { .. }
             | Action::ModelsListed(_)

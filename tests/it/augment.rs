@@ -232,6 +232,130 @@ fn pipelines_are_converted_and_drawn() {
     assert_eq!((image.width(), image.height()), (36 * 5 - 4, 36 * 3 - 4));
 }
 
+/// The numbers of a pipeline's last step, which normalises by the dataset.
+fn normalized(pipeline: &Pipeline) -> [f64; 6] {
+    let Some(What::Operation(settings)) = pipeline.steps.last().map(|step| &step.what) else {
+        panic!("it has such a step")
+    };
+    assert!(settings.is_normalize_by_dataset());
+    ["mean_r", "mean_g", "mean_b", "deviation_r", "deviation_g", "deviation_b"].map(|name| {
+        let (at, _) = settings.operation.param(name).expect("it has such a parameter");
+        let lenslet::augment::param::Value::Number(number) = settings.values[at] else {
+            panic!("{name} is a number")
+        };
+        number
+    })
+}
+
+#[test]
+fn what_a_pipeline_normalizes_by_is_measured() {
+    let home = tempfile::tempdir().expect("a folder");
+    let set = home.path().join("set");
+    for class in ["a", "b"] {
+        std::fs::create_dir_all(set.join(class)).expect("a folder");
+    }
+    let colours = [[0, 51, 255], [102, 51, 0]];
+    image::RgbImage::from_fn(2, 1, |x, _| image::Rgb(colours[x as usize]))
+        .save(set.join("a/one.png"))
+        .expect("a PNG");
+    image::GrayImage::from_fn(2, 1, |x, _| image::Luma([255 * x as u8]))
+        .save(set.join("b/two.png"))
+        .expect("a PNG");
+    let at = |name: &str| text(&home.path().join(name)).to_owned();
+    let run = |pipeline: &str, out: &str, more: &[&str]| {
+        let given = ["pipeline", "normalize", text(&set), "--pipeline", pipeline, "--out", out, "--json"];
+        lenslet(&[&given[..], more].concat(), home.path())
+    };
+    let near = |found: &Value, expected: [f64; 3]| {
+        let found = found.as_array().expect("three numbers");
+        let is_near = found.iter().zip(expected).all(|(a, b)| (a.as_f64().unwrap() - b).abs() < 1e-9);
+        assert!(is_near && found.len() == 3, "{found:?} for {expected:?}");
+    };
+    // Red is 0, 0.4, 0 and 1; green 0.2, 0.2, 0 and 1; blue 1, 0, 0 and 1.
+    let out = at("all.json");
+    let report = json(&run("weak", &out, &[]));
+    near(&report["mean"], [0.35, 0.35, 0.5]);
+    near(&report["deviation"], [0.1675f64.sqrt(), 0.1475f64.sqrt(), 0.5]);
+    assert!(report["samples"] == 2 && report["pixels"] == 4 && report["unreadable"] == 0);
+    assert_eq!(report["steps"], 1);
+    let (pipeline, notes) = lenslet::augment::files::read_file(Path::new(&out)).unwrap();
+    assert!(notes.is_empty(), "{notes:?}");
+    assert_eq!(normalized(&pipeline), [0.35, 0.35, 0.5, 0.409_268, 0.384_057, 0.5]);
+    assert!(pipeline.steps.len() > 1, "the preset's steps stay");
+
+    // A part of the samples, into the step that is there now; and code has the numbers.
+    let part = at("part.json");
+    let report = json(&run(&out, &part, &["--filter", "label:a", "--threads", "1"]));
+    near(&report["mean"], [0.2, 0.2, 0.5]);
+    near(&report["deviation"], [0.2, 0.0, 0.5]);
+    let (again, _) = lenslet::augment::files::read_file(Path::new(&part)).unwrap();
+    assert_eq!(again.steps.len(), pipeline.steps.len());
+    // What is divided by is not 0.
+    assert_eq!(normalized(&again), [0.2, 0.2, 0.5, 0.2, 0.001, 0.5]);
+    json(&run(&out, &at("code.py"), &["--filter", "label:a"]));
+    let code = std::fs::read_to_string(at("code.py")).unwrap();
+    assert!(code.contains("0.2, 0.001, 0.5"), "{code}");
+
+    // A step by something else is not touched, and no second one added.
+    let other = at("other.json");
+    let fixed = r#"{"lenslet_pipeline": 1, "steps": [{"operation": "normalize"}]}"#;
+    std::fs::write(&other, fixed).unwrap();
+    let refused = run(&other, &at("no.json"), &[]);
+    let error = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(refused.status.code() == Some(1) && error.contains("something else"), "{error}");
+
+    // A sample that cannot be read is counted and told, and the others measured.
+    std::fs::write(set.join("b/broken.png"), b"\x89PNG\r\n\x1a\nbroken").unwrap();
+    let done = run("none", &at("broken.json"), &[]);
+    let report: Value = serde_json::from_slice(&done.stdout).expect("one JSON object");
+    near(&report["mean"], [0.35, 0.35, 0.5]);
+    assert!(done.status.code() == Some(1) && report["unreadable"] == 1 && report["samples"] == 2);
+    let problem = report["problems"][0].as_str().unwrap();
+    assert!(problem.ends_with("b/broken.png"), "{problem}");
+    assert!(Path::new(&at("broken.json")).exists());
+}
+
+#[test]
+fn a_step_is_normalized_by_what_is_shown() {
+    use lenslet::augment::param::Value as Given;
+    use lenslet::augment::pipeline::{Settings, Step};
+    let home = tempfile::tempdir().expect("a folder");
+    let dataset = demo(home.path());
+    let given = ["pipeline", "normalize", text(&dataset), "--pipeline", "none", "--out"];
+    let out = text(&home.path().join("p.json")).to_owned();
+    // The demo has samples that cannot be read: the status says that not all were.
+    lenslet(&[&given[..], &[&out]].concat(), home.path());
+    let (expected, _) = lenslet::augment::files::read_file(Path::new(&out)).unwrap();
+
+    let mut window = Window::open(home.path(), Some(&dataset));
+    window.key(Modifiers::COMMAND, Key::M);
+    let by_dataset = Settings::with("normalize", &[("by", Given::Choice(1))]).unwrap();
+    let invert = Settings::with("invert", &[]).unwrap();
+    let steps = vec![Step::new(4, by_dataset), Step::new(5, invert)];
+    let early = Pipeline { name: String::new(), steps };
+    let change = |pipeline: Pipeline| Action::ChangePipeline {
+        pipeline: pipeline.into(),
+        what: "Begin".to_owned(),
+        is_held: false,
+    };
+    window.act(change(early.clone()));
+    window.harness.get_by_label_contains("Normalize is not the last step");
+    let mut last = early;
+    last.steps.swap(0, 1);
+    window.act(change(last.clone()));
+    assert!(window.harness.query_by_label_contains("Normalize is not the last step").is_none());
+
+    window.click("Show Normalize");
+    window.click("Measure on this view");
+    assert_eq!(normalized(&pipeline(&window)), normalized(&expected));
+    assert_ne!(normalized(&pipeline(&window)), normalized(&last));
+    let notices = &window.app().state().notices;
+    assert!(notices.iter().any(|notice| notice.text.contains("could not be read")), "{notices:?}");
+    window.key(Modifiers::COMMAND, Key::Z);
+    assert_eq!(pipeline(&window), last, "one step takes it back");
+    window.close();
+}
+
 #[test]
 fn a_model_is_trained_on_variants() {
     let ground = Ground::new("60");

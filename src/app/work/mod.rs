@@ -4,6 +4,7 @@
 //! kind of job is in a file of its own, with what starts it and what its end means.
 
 mod analysing;
+mod channels;
 mod demo;
 mod evaluating;
 mod exporting;
@@ -28,6 +29,7 @@ use crossbeam_channel::{Receiver, Sender};
 use egui::Context;
 
 use self::analysing::Analysing;
+use self::channels::Channels;
 use self::demo::Demo;
 use self::exporting::{Exporting, Found};
 use self::finder::Question;
@@ -41,6 +43,7 @@ use self::rescanning::{Interrupted, Rescanning};
 use self::variants::{Ground, Preview};
 use super::thumbs::ThumbSource;
 use crate::dataset::SampleId;
+use crate::dataset::edit::PipelineSlot;
 use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
 use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
@@ -79,6 +82,7 @@ pub struct Work {
     /// Whether an analysis is to start as soon as everything is measured.
     analyse_again: bool,
     export: Option<Exporting>,
+    channels: Option<Channels>,
     models: Models,
     preview: Preview,
     faces: Vec<JobFace>,
@@ -116,6 +120,7 @@ impl Work {
             analyse: None,
             analyse_again: false,
             export: None,
+            channels: None,
             models,
             preview,
             faces: Vec::new(),
@@ -130,6 +135,7 @@ impl Work {
         idle && self.analyse.is_none()
             && self.demo.is_none()
             && self.export.is_none()
+            && self.channels.is_none()
             && self.models.is_idle()
             && self.events.1.is_empty()
     }
@@ -179,7 +185,7 @@ impl Work {
         if let Some(live) = self.live.take() {
             let (measuring, rescanning) = (self.measure.take(), self.rescan.take());
             let analysing = self.analyse.take();
-            self.analyse_again = false;
+            (self.analyse_again, self.channels) = (false, None);
             let (training, encoding) = self.models.let_go();
             let parts = Parts { live, measuring, rescanning, analysing, training, encoding };
             self.leaving.add(parts, self.events.0.clone());
@@ -301,6 +307,7 @@ impl Work {
                 }
                 Vec::new()
             }
+            Effect::MeasureChannels { slot, step } => self.start_channels(state, slot, step),
             Effect::PickPipelineFile => self.pick(
                 || {
                     let dialog = rfd::FileDialog::new().set_title("Open a pipeline");
@@ -408,6 +415,21 @@ impl Work {
         }
     }
 
+    /// Measures what a pipeline normalises by, where that is not under way.
+    fn start_channels(&mut self, state: &State, slot: PipelineSlot, step: u32) -> Vec<Action> {
+        let Some(ground) = Ground::of(self.live.as_ref(), state) else { return Vec::new() };
+        if self.channels.is_some() {
+            return Vec::new();
+        }
+        match Channels::start(ground, slot, step, &self.ctx) {
+            Ok(channels) => {
+                self.channels = Some(channels);
+                Vec::new()
+            }
+            Err(error) => vec![no_thread(&error)],
+        }
+    }
+
     /// Lists the source again. `is_asked` says at the end that nothing changed, too.
     pub fn start_rescan(&mut self, state: &State, is_asked: bool) -> Vec<Action> {
         let (Some(live), Some(session)) = (&self.live, &state.session) else { return Vec::new() };
@@ -450,6 +472,10 @@ impl Work {
         self.models.poll(self.live.as_ref(), state, actions);
         if let Some(told) = self.export.as_mut().and_then(Exporting::poll) {
             self.export = None;
+            actions.push(told);
+        }
+        if let Some(told) = self.channels.as_mut().and_then(Channels::poll) {
+            self.channels = None;
             actions.push(told);
         }
         actions.extend(self.live.as_mut().and_then(Live::news));
@@ -519,12 +545,14 @@ impl Work {
         let measure = self.measure.as_ref().map(|measure| (JobId::Measure, measure.control()));
         let analyse = self.analyse.as_ref().map(|analyse| (JobId::Analyse, analyse.control()));
         let export = self.export.as_ref().map(|export| (JobId::Export, export.control()));
+        let channels = self.channels.as_ref().map(|channels| (JobId::Channels, channels.control()));
         open.into_iter()
             .chain(demo)
             .chain(rescan)
             .chain(measure)
             .chain(analyse)
             .chain(export)
+            .chain(channels)
             .chain(self.models.controls())
     }
 

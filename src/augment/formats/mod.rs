@@ -16,6 +16,7 @@ use std::fmt;
 use serde_json::{Map, Value as Json};
 
 use super::pipeline::Pipeline;
+use super::table::output::NAME;
 use tree::Tree;
 
 /// Longer texts are not read: a step takes 100 bytes.
@@ -68,6 +69,8 @@ pub enum NoteKind {
     Approximate,
     /// It is left out.
     LeftOut,
+    /// It is not where it belongs; it is kept there.
+    Misplaced,
 }
 
 /// Why a text is no pipeline, in a sentence that says where and what to do.
@@ -88,15 +91,24 @@ pub fn read(text: &str, name_hint: Option<&str>) -> Result<Read, FormatError> {
     let Json::Object(top) = json else {
         return Err(FormatError(format!("The file is {} and no pipeline: {EXPECTED}", kind_of(&json))));
     };
-    if top.contains_key(own::VERSION_KEY) {
+    let read = if top.contains_key(own::VERSION_KEY) {
         own::read(&top)
     } else if albumentations::is(&top) {
         let format = if is_yaml { Format::AlbumentationsYaml } else { Format::AlbumentationsJson };
         albumentations::read(&top, format)
     } else {
         Err(FormatError(format!("The file is no pipeline: {EXPECTED}")))
+    };
+    let mut read = read?;
+    if !read.pipeline.normalized_early().is_empty() {
+        read.notes.push(Note { kind: NoteKind::Misplaced, path: NAME.to_owned(), text: EARLY.to_owned() });
     }
+    Ok(read)
 }
+
+/// What is said of a step that normalises before others.
+pub const EARLY: &str = "Normalize is not the last step. What comes behind it is done to pixels as they are here, and to normalised \
+     ones in code that trains: move it to the end.";
 
 /// Writes a pipeline, and says what is not the same there.
 pub fn write(pipeline: &Pipeline, format: Format) -> (String, Vec<Note>) {
@@ -192,6 +204,9 @@ impl Note {
         Self { kind: NoteKind::LeftOut, path: path.into(), text: text.into() }
     }
 }
+
+/// What is said of a step that normalises by the dataset, whose mean and deviation it does not have.
+const UNMEASURED: &str = "The dataset's own mean and deviation were not measured: those of ImageNet are written. Measure them first.";
 
 /// Under this name a pipeline keeps what an Albumentations file says beside: in `kept` of an operation, its
 /// arguments; beside an unknown step of this program's own files, all of it.

@@ -100,7 +100,8 @@ fn own_files_give_back_what_was_written() {
         assert!(notes.is_empty());
         let read = read(&text, None).unwrap_or_else(|error| panic!("seed {seed}: {error}\n{text}"));
         assert_eq!(read.pipeline, pipeline, "seed {seed}\n{text}");
-        assert!(read.notes.iter().all(|note| note.kind == NoteKind::Unknown), "{:?}\n{text}", read.notes);
+        let is_expected = |note: &Note| matches!(note.kind, NoteKind::Unknown | NoteKind::Misplaced);
+        assert!(read.notes.iter().all(is_expected), "{:?}\n{text}", read.notes);
         assert_eq!(write(&read.pipeline, Format::Lenslet).0, text);
     }
 }
@@ -140,6 +141,28 @@ fn own_files_are_written_as_documented() {
 "##;
     let pipeline = Pipeline { name: "Street signs".to_owned(), steps };
     assert_eq!(write(&pipeline, Format::Lenslet).0, expected);
+}
+
+#[test]
+fn a_step_that_normalizes_too_early_is_noted() {
+    let own = |steps: &str| format!("{{\"lenslet_pipeline\": 1, \"steps\": [{steps}]}}");
+    let theirs = |steps: &str| {
+        format!("{{\"transform\": {{\"__class_fullname__\": \"Compose\", \"transforms\": [{steps}]}}}}")
+    };
+    let (normalize, flip) = (r#"{"operation": "normalize"}"#, r#"{"operation": "horizontal_flip"}"#);
+    let of_class = |class: &str| format!("{{\"__class_fullname__\": \"{class}\", \"p\": 1.0}}");
+    let rows = [
+        (own(&[flip, normalize].join(", ")), false),
+        (own(&[normalize, flip].join(", ")), true),
+        (theirs(&["HorizontalFlip", "Normalize"].map(of_class).join(", ")), false),
+        (theirs(&["Normalize", "ToTensorV2"].map(of_class).join(", ")), false),
+        (theirs(&["Normalize", "HorizontalFlip"].map(of_class).join(", ")), true),
+    ];
+    for (text, is_early) in rows {
+        let read = read(&text, None).unwrap();
+        let is_noted = read.notes.iter().any(|note| note.kind == NoteKind::Misplaced && note.text == EARLY);
+        assert_eq!(is_noted, is_early, "{text}: {:?}", read.notes);
+    }
 }
 
 #[test]

@@ -5,8 +5,12 @@ use crate::augment::param::{Param, Unit, choice, number};
 
 pub const ALL: [&Operation; 1] = [&NORMALIZE];
 
+/// The operation by its name, and the word of its `by` that stands for the dataset's own mean and deviation.
+pub const NAME: &str = "normalize";
+pub const BY_DATASET: usize = 1;
+
 static NORMALIZE: Operation = Operation {
-    name: "normalize",
+    name: NAME,
     title: "Normalize",
     family: Family::Output,
     about: "Mean 0 and deviation 1 in each channel, for code that trains; the picture is shown as it was before.",
@@ -27,6 +31,11 @@ static NORMALIZE: Operation = Operation {
 
 /// The mean and deviation of ImageNet's training pictures, each channel of 1, as torchvision's models have them.
 pub const IMAGENET: [[f64; 3]; 2] = [[0.485, 0.456, 0.406], [0.229, 0.224, 0.225]];
+
+/// Whether a mean is one that was set: of the dataset's own it says whether that was measured.
+pub fn is_set(mean: [f64; 3]) -> bool {
+    mean != IMAGENET[0]
+}
 
 /// What is divided by is not 0.
 const fn deviation(name: &'static str, about: &'static str, default: f64) -> Param {

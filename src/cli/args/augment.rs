@@ -84,6 +84,8 @@ pub enum PipelineTask {
     Convert(ConvertOptions),
     /// Draw samples and their variants side by side
     Sheet(PipelineSheetOptions),
+    /// Measure mean and deviation of a dataset's pixels, and put them into a pipeline
+    Normalize(PipelineNormalizeOptions),
 }
 
 /// Exit status: 0 when it was written, 1 when not, 2 for wrong usage. What a form cannot say is told on stderr.
@@ -152,4 +154,37 @@ pub struct PipelineSheetOptions {
     /// Replace a file that is there
     #[arg(long)]
     pub overwrite: bool,
+}
+
+/// What is measured, under its help.
+const NORMALIZE_HELP: &str = "\
+The mean and the deviation of red, green and blue are those of all pixels of all samples, from 0 to 1, as the samples
+are: the other steps do not count. The deviation is that of the population, and a large picture counts by its pixels.
+Every step 'normalize' that is by the dataset gets them; where the pipeline has no step 'normalize', one is added at
+the end.
+
+Exit status: 0 when it was written and all samples were read, 1 when not, 2 for wrong usage.";
+
+/// What is measured, and for which pipeline.
+#[derive(Clone, Debug, Args)]
+#[command(after_long_help = NORMALIZE_HELP)]
+pub struct PipelineNormalizeOptions {
+    #[command(flatten)]
+    pub samples: SamplesOptions,
+
+    /// The pipeline: a file, or the name of a preset
+    #[arg(long, value_name = "FILE|PRESET")]
+    pub pipeline: String,
+
+    /// The file to write; its form follows from its name, as of convert
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+
+    /// Replace a file that is there
+    #[arg(long)]
+    pub overwrite: bool,
+
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
 }

@@ -6,11 +6,12 @@ use egui_material_icons::icons;
 use super::add::{AddView, add_ui};
 use super::params::{params_ui, title_of};
 use super::{padded, scrolled};
+use crate::augment::formats::EARLY;
 use crate::augment::pipeline::{Order, Pipeline, Step, What};
 use crate::augment::presets::PRESETS;
 use crate::dataset::edit::PipelineSlot;
 use crate::state::augment::{AugmentView, Show};
-use crate::state::{Action, Session};
+use crate::state::{Action, JobId, Session};
 use crate::ui::Pencil;
 use crate::ui::theme::{Tokens, bold, size, space};
 use crate::ui::widgets::{self, IconButton};
@@ -73,15 +74,21 @@ pub fn editor_ui(
             next,
             moved: None,
             suggest: None,
+            measure: None,
+            is_measuring: pencil.state.jobs.iter().any(|job| job.id == JobId::Channels),
+            early: before.normalized_early(),
             is_within_dragged: false,
         };
         list.steps_ui(ui, &mut pipeline.steps, false);
-        let (dropped, suggest) = (list.moved, list.suggest);
+        let (dropped, suggest, measure) = (list.moved, list.suggest, list.measure);
         if let Some((id, to)) = dropped {
             what = Some(move_to(&mut pipeline.steps, id, to));
         }
         if let Some((step, param)) = suggest {
             pencil.act(Action::SuggestRange { step, param });
+        }
+        if let Some(step) = measure {
+            pencil.act(Action::MeasureChannels { step });
         }
     });
     let is_held = ui.input(|input| input.pointer.any_down());
@@ -164,6 +171,11 @@ struct List<'a> {
     moved: Option<(u32, Option<u32>)>,
     /// A parameter whose safe range is asked for.
     suggest: Option<(u32, usize)>,
+    /// A step whose mean and deviation are to be measured, and whether any are.
+    measure: Option<u32>,
+    is_measuring: bool,
+    /// Steps that normalise before others.
+    early: Vec<u32>,
     /// Whether what is drawn is in the step that is dragged.
     is_within_dragged: bool,
 }
@@ -281,6 +293,9 @@ impl List<'_> {
                 if let Some(param) = params_ui(ui, settings) {
                     *self.what = Some(format!("{name}: {}", title_of(param).to_lowercase()));
                 }
+                if settings.is_normalize_by_dataset() {
+                    self.measure_ui(ui, step.id);
+                }
                 for kept in settings.kept.keys() {
                     let text = format!("{kept} is not known here; it is kept for the file.");
                     ui.label(widgets::dim(text));
@@ -307,7 +322,20 @@ impl List<'_> {
             }
             What::Operation(_) => {}
         }
+        if self.early.contains(&step.id) {
+            ui.add(Label::new(RichText::new(EARLY).small().color(Tokens::of(ui).warn)).wrap());
+        }
         deed
+    }
+
+    /// What a step that normalises by the dataset is set by.
+    fn measure_ui(&mut self, ui: &mut Ui, id: u32) {
+        let button = ui.add_enabled(!self.is_measuring, Button::new("Measure on this view"));
+        let help = "Set mean and deviation to those of all pixels of the samples that are shown, pruned ones left \
+                    out. The status bar has its progress";
+        if button.on_hover_text(help).clicked() {
+            self.measure = Some(id);
+        }
     }
 
     /// What a step is dragged by.

@@ -1,8 +1,12 @@
 //! Correspondences of operations on values by themselves.
 
+use serde_json::Value as Json;
+
 use super::{ANY, LIMIT, Peer, RANGE, SAME, WHOLE_RANGE, argument, older, peer};
+use crate::augment::formats::UNMEASURED;
 use crate::augment::formats::albumentations::ways::{Converted, Own, Way};
 use crate::augment::param::Value;
+use crate::augment::table::output::{BY_DATASET, is_set};
 
 pub static PEERS: &[Peer] = &[
     Peer {
@@ -160,11 +164,11 @@ pub static PEERS: &[Peer] = &[
     },
     Peer {
         arguments: &[
-            argument("mean", "null", &["mean_r", "mean_g", "mean_b"], Way::List(&[SAME; 3])).needed(),
+            argument("mean", "null", &["mean_r", "mean_g", "mean_b"], Way::Own(&MEASURED)).needed(),
             argument("std", "null", &["deviation_r", "deviation_g", "deviation_b"], Way::List(&[SAME; 3])),
         ],
-        implied: &[("by", Value::Choice(1))],
-        differs: Some("The dataset's own mean and deviation are not in the pipeline: put them there."),
+        implied: &[("by", Value::Choice(BY_DATASET))],
+        rest: NORMALIZE_REST,
         ..peer("normalize", "Normalize")
     },
 ];
@@ -181,6 +185,20 @@ const KELVIN: Own = Own {
         let differs =
             (wide != [*low, *high]).then(|| "There the range must have 6000 kelvin in it.".to_owned());
         Some((wide.map(|end| end.round() as i64).to_vec().into(), differs))
+    },
+};
+
+/// The dataset's own mean, which may not have been measured.
+const MEASURED: Own = Own {
+    read: |json, _| {
+        let numbers = json.as_array()?.iter().map(Json::as_f64).collect::<Option<Vec<f64>>>()?;
+        let numbers: [f64; 3] = numbers.try_into().ok()?;
+        Some(Converted::of(numbers.map(Value::Number).to_vec()))
+    },
+    write: |values| {
+        let [Value::Number(red), Value::Number(green), Value::Number(blue)] = values else { return None };
+        let mean = [*red, *green, *blue];
+        Some((mean.to_vec().into(), (!is_set(mean)).then(|| UNMEASURED.to_owned())))
     },
 };
 

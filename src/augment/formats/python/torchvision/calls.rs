@@ -1,10 +1,10 @@
 //! The table of what torchvision has: which call each operation comes to.
 
 use super::geometry;
-use crate::augment::formats::{number, tidy};
+use crate::augment::formats::{UNMEASURED, number, tidy};
 use crate::augment::param::{Kind, Value};
 use crate::augment::pipeline::Settings;
-use crate::augment::table::output::IMAGENET;
+use crate::augment::table::output::{IMAGENET, is_set};
 
 /// What an operation comes to.
 pub struct Call {
@@ -88,8 +88,7 @@ fn colour(name: &str, of: &Given) -> Option<Call> {
                 list(deviation)
             ));
             match of.word("by") {
-                "dataset" => call
-                    .differs("The dataset's own mean and deviation are not in the pipeline: put them there."),
+                "dataset" if !is_set(mean) => call.differs(UNMEASURED),
                 _ => call,
             }
         }
