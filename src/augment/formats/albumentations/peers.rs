@@ -204,6 +204,16 @@ const WHOLE_RANGE: Way = Way::WholeRange { times: 1.0, plus: 0.0 };
 /// The same range, where one number there is both its ends.
 const LIMIT: Way = Way::Limit { times: 1.0, plus: 0.0 };
 
+/// A range, where one number there is from this to it.
+const fn up_from(least: f64) -> Way {
+    Way::UpFrom { least, times: 1.0, is_whole: false }
+}
+
+/// [`up_from`] of whole numbers.
+const fn whole_up_from(least: f64) -> Way {
+    Way::UpFrom { least, times: 1.0, is_whole: true }
+}
+
 const SHRINKING: Option<&str> = Some(
     "Where a picture shrinks, a pixel here is the mean of all that it covers, and there of its neighbours.",
 );

@@ -230,6 +230,77 @@ fn values_are_converted() {
 }
 
 #[test]
+fn one_number_stands_for_the_range_that_it_does_there() {
+    // python: A.from_dict({"__version__": "2.0.8", "transform": {"__class_fullname__": class, "p": 1.0, name: number}})
+    //         .to_dict()["transform"][name]
+    let range = |low: f64, high: f64| Value::Range([low, high]);
+    let rows = [
+        ("ColorJitter", json!({"brightness": 0.2}), "brightness", range(0.8, 1.2)),
+        ("ColorJitter", json!({"brightness": 0}), "brightness", range(1.0, 1.0)),
+        ("ColorJitter", json!({"contrast": 1.5}), "contrast", range(0.0, 2.5)),
+        ("ColorJitter", json!({"saturation": 0.3}), "saturation", range(0.7, 1.3)),
+        ("ColorJitter", json!({"hue": 0.1}), "hue", range(-36.0, 36.0)),
+        ("ColorJitter", json!({"brightness": [0.2, 0.3]}), "brightness", range(0.2, 0.3)),
+        ("RandomBrightnessContrast", json!({"brightness_limit": 0.3}), "brightness", range(-0.3, 0.3)),
+        ("RandomBrightnessContrast", json!({"contrast_limit": 0.1}), "contrast", range(-0.1, 0.1)),
+        ("HueSaturationValue", json!({"hue_shift_limit": 5}), "hue", range(-10.0, 10.0)),
+        ("HueSaturationValue", json!({"val_shift_limit": 7}), "value", range(-7.0, 7.0)),
+        ("RGBShift", json!({"r_shift_limit": 5}), "red", range(-5.0, 5.0)),
+        // From a hundredth there, which is less than there is here.
+        ("RandomGamma", json!({"gamma_limit": 90}), "exponent", range(0.1, 0.9)),
+        ("Posterize", json!({"num_bits": 3}), "bits", range(3.0, 3.0)),
+        ("CLAHE", json!({"clip_limit": 3.0}), "clip", range(1.0, 3.0)),
+        ("Blur", json!({"blur_limit": 7}), "side", range(3.0, 7.0)),
+        ("MedianBlur", json!({"blur_limit": 9}), "side", range(3.0, 9.0)),
+        ("MotionBlur", json!({"blur_limit": 9}), "length", range(3.0, 9.0)),
+        // From 0 there: no blur.
+        ("GaussianBlur", json!({"sigma_limit": 2.0}), "sigma", range(0.1, 2.0)),
+        ("Defocus", json!({"radius": 5}), "radius", range(1.0, 5.0)),
+        ("Defocus", json!({"alias_blur": 0.3}), "alias_blur", range(0.0, 0.3)),
+        ("UnsharpMask", json!({"sigma_limit": 2.0}), "sigma", range(0.1, 2.0)),
+        ("UnsharpMask", json!({"blur_limit": 5}), "sigma", range(0.8, 1.1)),
+        ("UnsharpMask", json!({"alpha": 0.3}), "amount", range(0.0, 0.3)),
+        ("Rotate", json!({"limit": 20}), "angle", range(-20.0, 20.0)),
+        ("SafeRotate", json!({"limit": 20}), "angle", range(-20.0, 20.0)),
+        ("ShiftScaleRotate", json!({"shift_limit": 0.1}), "x", range(-0.1, 0.1)),
+        ("ShiftScaleRotate", json!({"shift_limit": [0.0, 0.2]}), "y", range(0.0, 0.2)),
+        ("ShiftScaleRotate", json!({"shift_limit": null}), "y", range(-0.0625, 0.0625)),
+        ("ShiftScaleRotate", json!({"shift_limit_x": 0.2}), "x", range(-0.2, 0.2)),
+        ("ShiftScaleRotate", json!({"scale_limit": 0.2}), "scale", range(0.8, 1.2)),
+        ("ShiftScaleRotate", json!({"rotate_limit": 30}), "angle", range(-30.0, 30.0)),
+        ("Affine", json!({"rotate": 20, "scale": [0.5, 2]}), "angle", range(20.0, 20.0)),
+        ("Affine", json!({"scale": 1.5, "rotate": 1}), "scale", range(1.5, 1.5)),
+        ("Affine", json!({"shear": 10, "rotate": 1}), "shear_y", range(-10.0, -10.0)),
+        ("Affine", json!({"shear": {"x": 10, "y": [1, 2]}, "rotate": 1}), "shear_x", range(-10.0, -10.0)),
+        ("Affine", json!({"translate_percent": 0.1, "rotate": 1}), "y", range(0.1, 0.1)),
+        ("Perspective", json!({"scale": 0.1}), "strength", range(0.0, 0.1)),
+        ("GridDistortion", json!({"distort_limit": 0.2}), "strength", Value::Number(0.2)),
+        ("OpticalDistortion", json!({"distort_limit": 0.2}), "strength", range(-0.15, 0.15)),
+        ("CropAndPad", json!({"percent": -0.1}), "left", range(0.1, 0.1)),
+        ("CropAndPad", json!({"percent": [-0.1, -0.2]}), "left", range(0.1, 0.2)),
+        ("CropAndPad", json!({"percent": [-0.1, -0.2, -0.3, -0.4]}), "left", range(0.4, 0.4)),
+        ("XYMasking", json!({"num_masks_x": 3}), "masks_x", range(0.0, 3.0)),
+        // No stripe there, where one of a pixel is the least here.
+        ("XYMasking", json!({"mask_y_length": 10}), "length_y", range(1.0, 10.0)),
+    ];
+    for (class, given, param, expected) in rows {
+        let mut transform = json!({CLASS: class, "p": 1.0});
+        transform.as_object_mut().unwrap().extend(given.as_object().unwrap().clone());
+        let read = read_one(transform);
+        let What::Operation(settings) = &read.pipeline.steps[0].what else {
+            panic!("{class} {given}: {:?}", read.notes)
+        };
+        let (at, _) = settings.operation.param(param).unwrap_or_else(|| panic!("{class} {given}: {param}"));
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-9;
+        let is_near = match (settings.values[at], expected) {
+            (Value::Range(a), Value::Range(b)) => near(a[0], b[0]) && near(a[1], b[1]),
+            (a, b) => a == b,
+        };
+        assert!(is_near, "{class} {given}: {:?} for {expected:?}", settings.values[at]);
+    }
+}
+
+#[test]
 fn what_has_no_peer_is_kept_noted_and_written_again() {
     let rows = [
         (

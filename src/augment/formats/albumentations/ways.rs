@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::super::rounded;
+use super::super::{rounded, tidy};
 use crate::augment::param::{Kind, Param, Value};
 use crate::augment::table::Operation;
 
@@ -19,6 +19,14 @@ pub enum Way {
         times: f64,
         plus: f64,
     },
+    /// The same, where one number `x` there is from `least` there to x.
+    UpFrom {
+        least: f64,
+        times: f64,
+        is_whole: bool,
+    },
+    /// Factors, where one number `x` there is from 1 − x, or 0, to 1 + x.
+    Factors,
     /// [`Way::Range`] of whole numbers there.
     WholeRange {
         times: f64,
@@ -168,10 +176,6 @@ impl Way {
     }
 
     fn value(&self, json: &Json, param: &Param, differs: &mut Option<String>) -> Option<Value> {
-        let ends = |json: &Json, is_limit: bool| match json {
-            Json::Array(ends) if ends.len() == 2 => Some([ends[0].as_f64()?, ends[1].as_f64()?]),
-            one => one.as_f64().map(|end| if is_limit { [-end, end] } else { [end; 2] }),
-        };
         // What was computed there and here is known to fewer digits than a number has.
         let ours = |theirs: f64, times: f64, plus: f64| match (times, plus) {
             (1.0, 0.0) => theirs,
@@ -179,16 +183,22 @@ impl Way {
         };
         Some(match *self {
             Self::Range { times, plus } | Self::WholeRange { times, plus } => {
-                Value::Range(ordered(ends(json, false)?.map(|end| ours(end, times, plus))))
+                Value::Range(ordered(ends(json, |one| [one; 2])?.map(|end| ours(end, times, plus))))
             }
             Self::Limit { times, plus } => {
-                Value::Range(ordered(ends(json, true)?.map(|end| ours(end, times, plus))))
+                Value::Range(ordered(ends(json, |one| [-one, one])?.map(|end| ours(end, times, plus))))
+            }
+            Self::UpFrom { least, times, .. } => {
+                Value::Range(ordered(ends(json, |one| [least, one])?.map(|end| ours(end, times, 0.0))))
+            }
+            Self::Factors => {
+                Value::Range(ordered(ends(json, |one| [(1.0 - one).max(0.0), 1.0 + one].map(tidy))?))
             }
             Self::Number { times, plus } => Value::Number(ours(json.as_f64()?, times, plus)),
             Self::Whole => Value::Number(json.as_f64()?),
             Self::OneOfRange { times, plus, .. } => Value::Range([ours(json.as_f64()?, times, plus); 2]),
             Self::RangeOfOne { times, plus, .. } => {
-                let ends = ends(json, false)?;
+                let ends = ends(json, |one| [one; 2])?;
                 if ends[0] != ends[1] {
                     *differs = Some("here it is one number, and taken as the middle.".to_owned());
                 }
@@ -208,7 +218,7 @@ impl Way {
             }
             Self::Colour | Self::Levels => Value::Colour(colour(json)?),
             Self::Symmetric => {
-                let [low, high] = ends(json, true)?;
+                let [low, high] = ends(json, |one| [-one, one])?;
                 if low != -high {
                     *differs =
                         Some("here it is the same to both sides, and taken as the farther one.".to_owned());
@@ -222,7 +232,7 @@ impl Way {
                 if is_pixels(json) || json.as_array().is_some_and(|ends| ends.iter().any(is_pixels)) {
                     return None;
                 }
-                Value::Range(ends(json, false)?)
+                Value::Range(ends(json, |one| [one; 2])?)
             }
             Self::List(_) | Self::Named(_) | Self::Own(_) | Self::Is(_) | Self::Never => return None,
         })
@@ -240,6 +250,13 @@ impl Way {
         Some(match (*self, value) {
             (Self::Range { times, plus } | Self::Limit { times, plus }, Value::Range(ends)) => {
                 Json::from(ordered(ends.map(|end| back(end, times, plus))).to_vec())
+            }
+            (Self::Factors, Value::Range(ends)) => Json::from(ends.to_vec()),
+            (Self::UpFrom { times, is_whole, .. }, Value::Range(ends)) => {
+                ordered(ends.map(|end| back(end, times, 0.0)))
+                    .map(|end| number(end, is_whole))
+                    .to_vec()
+                    .into()
             }
             (Self::WholeRange { times, plus }, Value::Range(ends)) => {
                 ordered(ends.map(|end| back(end, times, plus))).map(|end| number(end, true)).to_vec().into()
@@ -285,6 +302,14 @@ impl Way {
             (Self::Parts, Value::Range(ends)) => ends.to_vec().into(),
             _ => return None,
         })
+    }
+}
+
+/// Both ends of a range; `of_one` is what one number stands for.
+pub fn ends(json: &Json, of_one: impl FnOnce(f64) -> [f64; 2]) -> Option<[f64; 2]> {
+    match json {
+        Json::Array(ends) if ends.len() == 2 => Some([ends[0].as_f64()?, ends[1].as_f64()?]),
+        one => one.as_f64().map(of_one),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value as Json;
 
-use super::{ANY, LIMIT, Peer, RANGE, SAME, WHOLE_RANGE, argument, older, peer};
+use super::{ANY, LIMIT, Peer, RANGE, SAME, WHOLE_RANGE, argument, older, peer, up_from};
 use crate::augment::formats::UNMEASURED;
 use crate::augment::formats::albumentations::ways::{Converted, Own, Way};
 use crate::augment::param::Value;
@@ -10,17 +10,17 @@ use crate::augment::table::output::{BY_DATASET, is_set};
 
 pub static PEERS: &[Peer] = &[
     Peer {
-        arguments: &[argument("brightness", "[0.8, 1.2]", &["factor"], RANGE)],
+        arguments: &[argument("brightness", "[0.8, 1.2]", &["factor"], Way::Factors)],
         fixed: &[("contrast", "[1.0, 1.0]"), ("saturation", "[1.0, 1.0]"), ("hue", "[0.0, 0.0]")],
         ..peer("brightness", "ColorJitter")
     },
     Peer {
-        arguments: &[argument("contrast", "[0.8, 1.2]", &["factor"], RANGE)],
+        arguments: &[argument("contrast", "[0.8, 1.2]", &["factor"], Way::Factors)],
         fixed: &[("brightness", "[1.0, 1.0]"), ("saturation", "[1.0, 1.0]"), ("hue", "[0.0, 0.0]")],
         ..peer("contrast", "ColorJitter")
     },
     Peer {
-        arguments: &[argument("saturation", "[0.8, 1.2]", &["factor"], RANGE)],
+        arguments: &[argument("saturation", "[0.8, 1.2]", &["factor"], Way::Factors)],
         fixed: &[("brightness", "[1.0, 1.0]"), ("contrast", "[1.0, 1.0]"), ("hue", "[0.0, 0.0]")],
         ..peer("saturation", "ColorJitter")
     },
@@ -31,9 +31,9 @@ pub static PEERS: &[Peer] = &[
     },
     Peer {
         arguments: &[
-            argument("brightness", "[0.8, 1.2]", &["brightness"], RANGE),
-            argument("contrast", "[0.8, 1.2]", &["contrast"], RANGE),
-            argument("saturation", "[0.8, 1.2]", &["saturation"], RANGE),
+            argument("brightness", "[0.8, 1.2]", &["brightness"], Way::Factors),
+            argument("contrast", "[0.8, 1.2]", &["contrast"], Way::Factors),
+            argument("saturation", "[0.8, 1.2]", &["saturation"], Way::Factors),
             argument("hue", "[-0.5, 0.5]", &["hue"], TURNS).within(-0.5, 0.5),
         ],
         ..peer("colour_jitter", "ColorJitter")
@@ -61,7 +61,7 @@ pub static PEERS: &[Peer] = &[
             "gamma_limit",
             "[80, 120]",
             &["exponent"],
-            Way::Range { times: 0.01, plus: 0.0 },
+            Way::UpFrom { least: 1.0, times: 0.01, is_whole: false },
         )],
         rest: &[("eps", ANY)],
         ..peer("gamma", "RandomGamma")
@@ -120,7 +120,7 @@ pub static PEERS: &[Peer] = &[
     },
     Peer {
         arguments: &[
-            argument("clip_limit", "[1, 4]", &["clip"], RANGE),
+            argument("clip_limit", "[1, 4]", &["clip"], up_from(1.0)),
             argument("tile_grid_size", "[8, 8]", &["tiles"], BOTH),
         ],
         ..peer("clahe", "CLAHE")

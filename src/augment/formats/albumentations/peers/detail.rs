@@ -2,8 +2,11 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::{ANY, Argument, LIMIT, Peer, RANGE, SHRINKING, WHOLE_RANGE, argument, older, peer, read_only};
-use crate::augment::formats::albumentations::ways::{Converted, Own, Way};
+use super::{
+    ANY, Argument, LIMIT, Peer, RANGE, SHRINKING, WHOLE_RANGE, argument, older, peer, read_only, up_from,
+    whole_up_from,
+};
+use crate::augment::formats::albumentations::ways::{Converted, Own, Way, ends};
 use crate::augment::formats::tidy;
 use crate::augment::param::Value;
 
@@ -14,12 +17,12 @@ pub static PEERS: &[Peer] = &[
         ..peer("gaussian_blur", "GaussianBlur")
     },
     Peer {
-        arguments: &[argument("blur_limit", "[3, 7]", &["side"], WHOLE_RANGE).within(3.0, 1e3)],
+        arguments: &[argument("blur_limit", "[3, 7]", &["side"], whole_up_from(3.0)).within(3.0, 1e3)],
         ..peer("box_blur", "Blur")
     },
     Peer {
         arguments: &[
-            argument("blur_limit", "[3, 7]", &["length"], WHOLE_RANGE),
+            argument("blur_limit", "[3, 7]", &["length"], whole_up_from(3.0)),
             argument("angle_range", "[0, 360]", &["angle"], RANGE),
             argument("direction_range", "[-1, 1]", &["direction"], RANGE),
         ],
@@ -27,13 +30,13 @@ pub static PEERS: &[Peer] = &[
         ..peer("motion_blur", "MotionBlur")
     },
     Peer {
-        arguments: &[argument("blur_limit", "[3, 7]", &["side"], WHOLE_RANGE).within(3.0, 1e3)],
+        arguments: &[argument("blur_limit", "[3, 7]", &["side"], whole_up_from(3.0)).within(3.0, 1e3)],
         ..peer("median_blur", "MedianBlur")
     },
     Peer {
         arguments: &[
-            argument("radius", "[3, 10]", &["radius"], WHOLE_RANGE),
-            argument("alias_blur", "[0.1, 0.5]", &["alias_blur"], RANGE),
+            argument("radius", "[3, 10]", &["radius"], whole_up_from(1.0)),
+            argument("alias_blur", "[0.1, 0.5]", &["alias_blur"], up_from(0.0)),
         ],
         ..peer("defocus", "Defocus")
     },
@@ -50,7 +53,7 @@ pub static PEERS: &[Peer] = &[
         arguments: &[
             argument("sigma_limit", "[0.0, 0.0]", &["sigma"], Way::Own(&SIGMA)),
             argument("blur_limit", "[3, 7]", &["sigma"], Way::Own(&REACH)),
-            argument("alpha", "[0.2, 0.5]", &["amount"], RANGE).within(0.0, 1.0),
+            argument("alpha", "[0.2, 0.5]", &["amount"], up_from(0.0)).within(0.0, 1.0),
             argument("threshold", "10", &["threshold"], Way::Whole),
         ],
         ..peer("unsharp_mask", "UnsharpMask")
@@ -242,15 +245,12 @@ const VARIANCE: Own = Own {
 /// A deviation; where it is 0, OpenCV takes the one that suits the size of the neighbourhood.
 const SIGMA: Own = Own {
     read: |json, given| {
-        let ends = |json: &Json| match json {
-            Json::Array(ends) if ends.len() == 2 => Some([ends[0].as_f64()?, ends[1].as_f64()?]),
-            one => Some([one.as_f64()?; 2]),
-        };
-        let sigma = ends(json)?;
+        let sigma = ends(json, |most| [0.0, most])?;
         if sigma[1] > 0.0 {
             return Some(Converted::of(vec![Value::Range(sigma)]));
         }
-        let sides = given.get("blur_limit").and_then(ends).unwrap_or([3.0, 7.0]);
+        let sides = given.get("blur_limit").and_then(|json| ends(json, |most| [3.0, most]));
+        let sides = sides.unwrap_or([3.0, 7.0]);
         let suits = |side: f64| tidy(0.3 * ((side - 1.0) * 0.5 - 1.0) + 0.8);
         Some(Converted::of(vec![Value::Range(sides.map(suits))]))
     },

@@ -2,10 +2,10 @@
 
 mod own;
 
-use self::own::{BORDERS, ELASTIC, PADDING, PAINT, SCALES, SIZE};
+use self::own::{BORDERS, ELASTIC, PADDING, PAINT, SCALES, SHIFTS, SIZE};
 use super::{
     ANY, Argument, BORDER, INTERPOLATION, LIMIT, Peer, RANGE, SAME, SHRINKING, WHOLE_RANGE, argument, older,
-    peer, read_only,
+    peer, read_only, up_from, whole_up_from,
 };
 use crate::augment::formats::albumentations::ways::Way;
 use crate::augment::param::Value;
@@ -64,6 +64,8 @@ pub static PEERS: &[Peer] = &[
         arguments: &[
             argument("shift_limit_x", "[-0.0625, 0.0625]", &["x"], LIMIT),
             argument("shift_limit_y", "[-0.0625, 0.0625]", &["y"], LIMIT),
+            // Both at once, which a file that was saved does not have.
+            older("shift_limit", &["x", "y"], Way::Own(&SHIFTS)),
             argument("scale_limit", "[-0.1, 0.1]", &["scale"], Way::Limit { times: 1.0, plus: 1.0 }),
             argument("rotate_limit", "[-45, 45]", &["angle"], LIMIT),
             INTERPOLATED,
@@ -124,7 +126,7 @@ pub static PEERS: &[Peer] = &[
         arguments: &[
             argument("scale", ONE, &["scale", "scale_y", "keep_ratio"], Way::Own(&SCALES)),
             argument("keep_ratio", "false", &["keep_ratio"], Way::Flag),
-            argument("rotate", "[0, 0]", &["angle"], LIMIT),
+            argument("rotate", "[0, 0]", &["angle"], RANGE),
             argument("shear", ZERO, &["shear_x", "shear_y"], SLANTS),
             argument("translate_percent", "null", &["x", "y"], XY),
             INTERPOLATED,
@@ -139,7 +141,7 @@ pub static PEERS: &[Peer] = &[
     },
     Peer {
         arguments: &[
-            argument("scale", "[0.05, 0.1]", &["strength"], RANGE),
+            argument("scale", "[0.05, 0.1]", &["strength"], up_from(0.0)),
             INTERPOLATED,
             BORDERED,
             FILLED,
@@ -354,10 +356,10 @@ pub static PEERS: &[Peer] = &[
 ];
 
 const MASKING: &[Argument] = &[
-    argument("num_masks_x", "0", &["masks_x"], WHOLE_RANGE),
-    argument("mask_x_length", "0", &["length_x"], WHOLE_RANGE),
-    argument("num_masks_y", "0", &["masks_y"], WHOLE_RANGE),
-    argument("mask_y_length", "0", &["length_y"], WHOLE_RANGE),
+    argument("num_masks_x", "0", &["masks_x"], whole_up_from(0.0)),
+    argument("mask_x_length", "0", &["length_x"], whole_up_from(0.0)),
+    argument("num_masks_y", "0", &["masks_y"], whole_up_from(0.0)),
+    argument("mask_y_length", "0", &["length_y"], whole_up_from(0.0)),
     PAINTED,
     older("fill_value", &["paint", "fill_colour"], Way::Own(&PAINT)),
 ];
@@ -417,7 +419,7 @@ const XY: Way = Way::Named(&[("x", RANGE), ("y", RANGE)]);
 
 /// There a slant is to the other side.
 const SLANTS: Way =
-    Way::Named(&[("x", Way::Limit { times: -1.0, plus: 0.0 }), ("y", Way::Limit { times: -1.0, plus: 0.0 })]);
+    Way::Named(&[("x", Way::Range { times: -1.0, plus: 0.0 }), ("y", Way::Range { times: -1.0, plus: 0.0 })]);
 
 /// OpenCV's interpolations as filters.
 const FILTERS: &[(&str, &str, Option<&str>)] = &[

@@ -2,19 +2,14 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::augment::formats::albumentations::ways::{Converted, Own, colour, colour_json};
+use crate::augment::formats::albumentations::ways::{Converted, Own, colour, colour_json, ends};
 use crate::augment::formats::rounded;
 use crate::augment::param::Value;
 
 /// Both ranges are the same there where proportions stay.
 pub const SCALES: Own = Own {
     read: |json, _| {
-        let range = |json: &Json| match json {
-            Json::Array(ends) if ends.len() == 2 => {
-                Some(Value::Range([ends[0].as_f64()?, ends[1].as_f64()?]))
-            }
-            one => one.as_f64().map(|end| Value::Range([end; 2])),
-        };
+        let range = |json: &Json| ends(json, |one| [one; 2]).map(Value::Range);
         Some(Converted::of(match json {
             Json::Object(axes) => vec![range(axes.get("x")?)?, range(axes.get("y")?)?],
             both => vec![range(both)?; 2],
@@ -25,6 +20,12 @@ pub const SCALES: Own = Own {
         let y = if *is_kept { x } else { y };
         Some((json!({"x": x, "y": y}), None))
     },
+};
+
+/// The same along both axes.
+pub const SHIFTS: Own = Own {
+    read: |json, _| Some(Converted::of(vec![Value::Range(ends(json, |one| [-one, one])?); 2])),
+    write: |_| None,
 };
 
 /// A size that is not given here is the picture's own.
@@ -67,13 +68,11 @@ pub const ELASTIC: Own = Own {
 /// Below zero is cut off there.
 pub const BORDERS: Own = Own {
     read: |json, _| {
-        let range = |json: &Json| match json {
-            Json::Array(ends) if ends.len() == 2 => Some([ends[0].as_f64()?, ends[1].as_f64()?]),
-            one => Some([one.as_f64()?; 2]),
-        };
+        let range = |json: &Json| ends(json, |one| [one; 2]);
         let sides = match json {
             Json::Array(sides) => match &sides[..] {
-                [vertical, horizontal] => [vertical, horizontal, vertical, horizontal],
+                // What 2.0.8 does, whatever its documentation says: a range that each side draws from.
+                [Json::Number(_), Json::Number(_)] => [json; 4],
                 [top, right, bottom, left] => [top, right, bottom, left],
                 _ => return None,
             },
