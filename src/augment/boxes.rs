@@ -1,57 +1,101 @@
 //! Where boxes and points of a picture are after its stages.
 //!
 //! A box is followed as an outline, so that several turns do not make it larger than one, and is the bounds
-//! of that outline in the end.
+//! of that outline in the end. Of a blend it is where the part of the greatest weight has it, which is seen most;
+//! of equals the first. What is pasted over a box takes from it what it covers, and brings boxes of its own.
 
 use super::cpu::warp::places::{LEAST_W, shift_at};
-use super::stage::{Lattice, Map, Size, Stage, Warp, whole};
+use super::stage::{How, Lattice, Map, Mix, Size, Stage, Warp, whole};
 
 /// The boxes (left, top, width, height in pixels) of a picture of this size, in the result. `None` for a box
 /// of which less than `least_visible` (0 to 1, by area, of what of it was in the picture) is left in view, or
-/// nothing. What repeats a picture beyond its rim has no boxes, and what is painted or pasted over one leaves
-/// it.
+/// nothing. What repeats a picture beyond its rim has no boxes, and what is painted over one leaves it.
 pub fn follow_boxes(
     stages: &[Stage],
     before: Size,
     boxes: &[[f32; 4]],
     least_visible: f32,
 ) -> Vec<Option<[f32; 4]>> {
-    let follow = |&[left, top, width, height]: &[f32; 4]| {
-        let [left, top, width, height] = [left, top, width, height].map(f64::from);
-        let (right, bottom) = (left + width, top + height);
-        let corners = vec![[left, top], [right, top], [right, bottom], [left, bottom]];
-        let mut outline = Outline { corners, visible: 1.0 };
-        outline.cut(whole(before));
-        outline.visible = 1.0;
-        for stage in stages {
-            outline.follow(stage)?;
+    let follow = |one: &[f32; 4]| Outline::of(*one, before).end(stages, least_visible);
+    boxes.iter().map(follow).collect()
+}
+
+/// Another picture that is mixed into one.
+#[derive(Clone, Copy, Debug)]
+pub struct Mixed<'a> {
+    pub mix: &'a Mix,
+    /// Of the picture that it is mixed into, which it is brought to.
+    pub size: Size,
+    /// What is done to both.
+    pub after: &'a [Stage],
+}
+
+/// The pictures that are mixed into one of this size, in order.
+pub fn mixed(stages: &[Stage], before: Size) -> Vec<Mixed<'_>> {
+    let mut size = before;
+    let mut found = Vec::new();
+    for (at, stage) in stages.iter().enumerate() {
+        if let Stage::Mix(mix) = stage {
+            found.push(Mixed { mix, size, after: &stages[at + 1..] });
         }
-        (outline.visible >= f64::from(least_visible) - 1e-6).then(|| outline.bounds())?
+        size = stage.size(size);
+    }
+    found
+}
+
+/// [`follow_boxes`] for those of a picture that is mixed in, in its pixels once it is brought to the size. Of a
+/// picture of which only a rectangle is taken they are cut off at that.
+pub fn follow_mixed(mixed: Mixed<'_>, boxes: &[[f32; 4]], least_visible: f32) -> Vec<Option<[f32; 4]>> {
+    let follow = |one: &[f32; 4]| {
+        let mut outline = Outline::of(*one, mixed.size);
+        if let How::Pasted(rectangle) = mixed.mix.how {
+            outline.cut(rectangle);
+        }
+        outline.end(mixed.after, least_visible)
     };
     boxes.iter().map(follow).collect()
+}
+
+/// The stages of a blend's part that is seen most.
+fn heaviest(parts: &[(f32, Vec<Stage>)]) -> &[Stage] {
+    let mut heaviest: Option<&(f32, Vec<Stage>)> = None;
+    for part in parts {
+        if heaviest.is_none_or(|(weight, _)| part.0 > *weight) {
+            heaviest = Some(part);
+        }
+    }
+    heaviest.map_or(&[], |(_, stages)| stages)
 }
 
 /// Points of a picture of this size, in pixels, in the result; `None` for those that are out of view.
 pub fn follow_points(stages: &[Stage], before: Size, points: &[[f32; 2]]) -> Vec<Option<[f32; 2]>> {
     let follow = |point: &[f32; 2]| {
-        let mut point = inside(point.map(f64::from), whole(before))?;
-        for stage in stages {
-            match stage {
-                Stage::Warp(warp) => {
-                    let [left, top, ..] = warp.window.map(f64::from);
-                    let [x, y] = inside(point, warp.window)?;
-                    let inverse = Inverse::of(warp)?;
-                    point = inside(inverse.at([x - left, y - top])?, whole(warp.size))?;
-                }
-                Stage::Resize(resize) => {
-                    point = scaled(inside(point, resize.window)?, resize.window, resize.size);
-                }
-                _ => {}
-            }
-        }
-        Some(point.map(|at| at as f32))
+        let point = inside(point.map(f64::from), whole(before))?;
+        follow_point(stages, point).map(|point| point.map(|at| at as f32))
     };
     points.iter().map(follow).collect()
+}
+
+fn follow_point(stages: &[Stage], mut point: [f64; 2]) -> Option<[f64; 2]> {
+    for stage in stages {
+        match stage {
+            Stage::Warp(warp) => {
+                let [left, top, ..] = warp.window.map(f64::from);
+                let [x, y] = inside(point, warp.window)?;
+                let inverse = Inverse::of(warp)?;
+                point = inside(inverse.at([x - left, y - top])?, whole(warp.size))?;
+            }
+            Stage::Resize(resize) => {
+                point = scaled(inside(point, resize.window)?, resize.window, resize.size);
+            }
+            Stage::Blend(parts) => point = follow_point(heaviest(parts), point)?,
+            Stage::Mix(Mix { how: How::Pasted(rectangle), .. }) if inside(point, *rectangle).is_some() => {
+                return None;
+            }
+            _ => {}
+        }
+    }
+    Some(point)
 }
 
 fn inside([x, y]: [f64; 2], window: [u32; 4]) -> Option<[f64; 2]> {
@@ -73,6 +117,23 @@ struct Outline {
 }
 
 impl Outline {
+    /// That of a box of a picture of this size, which is all of it that counts.
+    fn of(one: [f32; 4], size: Size) -> Self {
+        let [left, top, width, height] = one.map(f64::from);
+        let (right, bottom) = (left + width, top + height);
+        let corners = vec![[left, top], [right, top], [right, bottom], [left, bottom]];
+        let mut outline = Self { corners, visible: 1.0 };
+        outline.cut(whole(size));
+        outline.visible = 1.0;
+        outline
+    }
+
+    /// The box after these stages, if enough of it is left in view.
+    fn end(mut self, stages: &[Stage], least_visible: f32) -> Option<[f32; 4]> {
+        stages.iter().try_for_each(|stage| self.follow(stage))?;
+        (self.visible >= f64::from(least_visible) - 1e-6).then(|| self.bounds())?
+    }
+
     fn follow(&mut self, stage: &Stage) -> Option<()> {
         match stage {
             Stage::Warp(warp) => {
@@ -96,9 +157,47 @@ impl Outline {
                 let to = |corner: &mut [f64; 2]| *corner = scaled(*corner, resize.window, resize.size);
                 self.corners.iter_mut().for_each(to);
             }
+            Stage::Blend(parts) => {
+                return heaviest(parts).iter().try_for_each(|stage| self.follow(stage));
+            }
+            Stage::Mix(Mix { how: How::Pasted(rectangle), .. }) => self.cover(*rectangle),
             _ => {}
         }
         Some(())
+    }
+
+    /// Takes away what a rectangle covers: what is beyond the bounds of the rest goes.
+    fn cover(&mut self, [left, top, width, height]: [u32; 4]) {
+        let before = self.area();
+        let [left, top, width, height] = [left, top, width, height].map(f64::from);
+        let (right, bottom) = (left + width, top + height);
+        let beside = |side: [f64; 3]| {
+            let mut part = Self { corners: self.corners.clone(), visible: 1.0 };
+            part.keep(side);
+            part
+        };
+        let parts =
+            [[-1.0, 0.0, left], [0.0, -1.0, top], [1.0, 0.0, -right], [0.0, 1.0, -bottom]].map(beside);
+        let mut covered = Self { corners: self.corners.clone(), visible: 1.0 };
+        for side in [[1.0, 0.0, -left], [0.0, 1.0, -top], [-1.0, 0.0, right], [0.0, -1.0, bottom]] {
+            covered.keep(side);
+        }
+        self.visible *= if before > 0.0 { (1.0 - covered.area() / before).max(0.0) } else { 0.0 };
+        let rest = parts.iter().filter(|part| part.area() > 1e-9 * before).flat_map(|part| &part.corners);
+        let (mut from, mut to) = ([f64::INFINITY; 2], [f64::NEG_INFINITY; 2]);
+        for corner in rest {
+            for axis in [0, 1] {
+                from[axis] = from[axis].min(corner[axis]);
+                to[axis] = to[axis].max(corner[axis]);
+            }
+        }
+        if from[0] > to[0] {
+            self.corners.clear();
+            return;
+        }
+        for side in [[1.0, 0.0, -from[0]], [0.0, 1.0, -from[1]], [-1.0, 0.0, to[0]], [0.0, -1.0, to[1]]] {
+            self.keep(side);
+        }
     }
 
     /// Leaves what is inside of a rectangle.

@@ -4,12 +4,12 @@
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock};
 
-use crate::augment::boxes::follow_boxes;
+use crate::augment::boxes::{follow_boxes, follow_mixed, mixed};
 use crate::augment::cpu::{self, Others, resize::resize};
 use crate::augment::fuse::fused_from;
 use crate::augment::pipeline::{Done, Pipeline, Plan, Variant};
 use crate::augment::random::{Key, sample_key};
-use crate::augment::stage::{Filter, Resize, Size, whole};
+use crate::augment::stage::{Filter, Resize, Size, Stage, whole};
 use crate::augment::table::mixing::{OWN, PARTNER};
 use crate::augment::table::{Picture, Taken};
 use crate::dataset::boxes::BoxRecord;
@@ -127,25 +127,70 @@ impl Augmenter<'_> {
         weights
     }
 
-    /// The sample's boxes in the variant, in its pixels; `None` for those that are no longer in it.
+    /// The sample's boxes in the variant, in its pixels, `None` for those that are no longer in it; and behind
+    /// them those that are in it of samples that were mixed in.
     pub fn boxes(&self, sample: SampleId, plan: &Plan) -> Vec<Option<BoxRecord>> {
-        let boxes = self.snapshot.dataset.boxes.get(sample);
-        let [width, height] = plan.before.map(|side| side as f32);
-        // A picture that was made smaller has its boxes made smaller.
+        let own = self.snapshot.dataset.boxes.get(sample);
         let fact = self.snapshot.facts.get(sample);
-        let own = [fact.width, fact.height].map(|side| side as f32);
-        let scale = if own[0] > 0.0 && own[1] > 0.0 { [width / own[0], height / own[1]] } else { [1.0; 2] };
-        let in_pixels = |one: &BoxRecord| {
-            let [across, down] = if one.relative { [width, height] } else { scale };
-            [one.rect[0] * across, one.rect[1] * down, one.rect[2] * across, one.rect[3] * down]
-        };
-        let rects: Vec<[f32; 4]> = boxes.iter().map(in_pixels).collect();
-        let followed = follow_boxes(&plan.stages, plan.before, &rects, LEAST_VISIBLE);
-        let record = |(one, rect): (&BoxRecord, Option<[f32; 4]>)| {
-            Some(BoxRecord { rect: rect?, relative: false, class: one.class })
-        };
-        boxes.iter().zip(followed).map(record).collect()
+        // A picture that was made smaller has its boxes made smaller; one that was not measured is as it was.
+        let known = known_size([fact.width, fact.height]).unwrap_or(plan.before);
+        let rects = in_pixels(own, known, plan.before);
+        if self.others.is_empty() && plan.stages.iter().any(|stage| matches!(stage, Stage::Mix(_))) {
+            // There is nothing to mix in.
+            let is_done = |stage: &&Stage| !matches!(stage, Stage::Mix(_));
+            let stages: Vec<Stage> = plan.stages.iter().filter(is_done).cloned().collect();
+            return records(own, follow_boxes(&stages, plan.before, &rects, LEAST_VISIBLE));
+        }
+        let mut boxes = records(own, follow_boxes(&plan.stages, plan.before, &rects, LEAST_VISIBLE));
+        for mixed in mixed(&plan.stages, plan.before) {
+            let Some(other) = self.other(sample, mixed.mix.partner) else { continue };
+            let theirs = self.snapshot.dataset.boxes.get(other);
+            let Some(size) = self.size_for(other, theirs) else { continue };
+            let rects = in_pixels(theirs, size, mixed.size);
+            let followed = records(theirs, follow_mixed(mixed, &rects, LEAST_VISIBLE));
+            boxes.extend(followed.into_iter().filter(Option::is_some));
+        }
+        boxes
     }
+
+    /// The size of a sample that these boxes are of; of no importance where they are relative to it. `None` where
+    /// nobody knows it, or there are no boxes.
+    fn size_for(&self, sample: SampleId, boxes: &[BoxRecord]) -> Option<Size> {
+        if boxes.is_empty() {
+            return None;
+        }
+        if boxes.iter().all(|one| one.relative) {
+            return Some([1, 1]);
+        }
+        let fact = self.snapshot.facts.get(sample);
+        // It was read to be mixed in, and is likely still there.
+        known_size([fact.width, fact.height])
+            .or_else(|| self.original(sample).ok().map(|raster| [raster.width, raster.height]))
+    }
+}
+
+/// A size that was measured.
+fn known_size(size: Size) -> Option<Size> {
+    (size[0] > 0 && size[1] > 0).then_some(size)
+}
+
+/// Boxes of a picture of one size in pixels of it at another one.
+fn in_pixels(boxes: &[BoxRecord], own: Size, size: Size) -> Vec<[f32; 4]> {
+    let size = size.map(|side| side as f32);
+    let scale = [0, 1].map(|axis| size[axis] / own[axis] as f32);
+    let rect = |one: &BoxRecord| {
+        let [across, down] = if one.relative { size } else { scale };
+        [one.rect[0] * across, one.rect[1] * down, one.rect[2] * across, one.rect[3] * down]
+    };
+    boxes.iter().map(rect).collect()
+}
+
+/// Boxes where they are now.
+fn records(boxes: &[BoxRecord], followed: Vec<Option<[f32; 4]>>) -> Vec<Option<BoxRecord>> {
+    let record = |(one, rect): (&BoxRecord, Option<[f32; 4]>)| {
+        Some(BoxRecord { rect: rect?, relative: false, class: one.class })
+    };
+    boxes.iter().zip(followed).map(record).collect()
 }
 
 /// A variant with what became of the sample.
@@ -153,7 +198,8 @@ impl Augmenter<'_> {
 pub struct Made {
     pub raster: Raster,
     pub done: Vec<Done>,
-    /// The sample's boxes, in pixels of the variant; `None` for those that are no longer in it.
+    /// The sample's boxes, in pixels of the variant, `None` for those that are no longer in it; and behind them
+    /// those of samples that were mixed in.
     pub boxes: Vec<Option<BoxRecord>>,
     /// Samples that were mixed in.
     pub mixed: Vec<SampleId>,

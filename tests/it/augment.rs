@@ -176,6 +176,53 @@ fn variants_are_exported_the_same_whenever_and_opened_again() {
 }
 
 #[test]
+fn boxes_of_both_samples_are_those_of_a_mix() {
+    let home = tempfile::tempdir().expect("a folder");
+    let set = home.path().join("set");
+    for folder in ["images/train", "labels/train"] {
+        std::fs::create_dir_all(set.join(folder)).expect("a folder");
+    }
+    std::fs::write(set.join("data.yaml"), "train: images/train\nnames:\n  0: cat\n  1: dog\n").unwrap();
+    for (name, class, level) in [("a", 0, 50), ("b", 1, 200)] {
+        let image = image::RgbImage::from_pixel(20, 10, image::Rgb([level; 3]));
+        image.save(set.join(format!("images/train/{name}.png"))).expect("a PNG");
+        let line = format!("{class} 0.5 0.5 1 1\n");
+        std::fs::write(set.join(format!("labels/train/{name}.txt")), line).unwrap();
+    }
+    let mix = |step: &str| {
+        let path = text(&home.path().join("mix.json")).to_owned();
+        std::fs::write(&path, format!("{{\"lenslet_pipeline\": 1, \"steps\": [{step}]}}")).unwrap();
+        let out = home.path().join("out");
+        let given = ["augment", text(&set), "--pipeline", &path, "--variants", "3", "--out", text(&out)];
+        let done = lenslet(&[&given[..], &["--overwrite"]].concat(), home.path());
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        let table = std::fs::read_to_string(out.join("metadata.jsonl")).unwrap();
+        table.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    };
+    let rect = |one: &Value| -> Vec<f64> {
+        one["rect"].as_array().unwrap().iter().map(|side| side.as_f64().unwrap()).collect()
+    };
+    let whole = vec![0.0, 0.0, 20.0, 10.0];
+    let cutmix = r#"{"operation": "cutmix", "p": 1, "params": {"area": 0.25}}"#;
+    for (step, is_pasted) in [(cutmix, true), (r#"{"operation": "mixup", "p": 1}"#, false)] {
+        let lines = mix(step);
+        assert_eq!(lines.len(), 6, "{step}");
+        for line in lines {
+            let boxes = line["boxes"].as_array().unwrap();
+            let [own, other] = &boxes[..] else { panic!("{line}") };
+            assert_eq!(own["class"], line["label"], "{line}");
+            assert_ne!(own["class"], other["class"], "{line}");
+            assert_eq!(rect(own), whole, "{line}");
+            let done = &line["augmentation"][0];
+            let names = ["left", "top", "width", "height"];
+            let part = names.map(|name| done[name].as_f64().unwrap_or(-1.0)).to_vec();
+            let expected = if is_pasted { part } else { whole.clone() };
+            assert_eq!(rect(other), expected, "{line}");
+        }
+    }
+}
+
+#[test]
 fn pipelines_are_converted_and_drawn() {
     let ground = Ground::new("20");
     let convert = |from: &str, out: &str| {

@@ -7,10 +7,13 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BinaryArray, Int64Array, RecordBatch, StringArray, StructArray};
 use arrow::datatypes::{DataType, Field, Fields};
+use lenslet::augment::pipeline::{Pipeline, Settings, Step};
 use lenslet::dataset::query::Snapshot;
 use lenslet::dataset::{Dataset, Facts, Layout, SampleId};
 use lenslet::export::ExportError;
-use lenslet::export::dataset::{Consent, Kind, Linking, Options, Plan, Report, Table, plan, run};
+use lenslet::export::dataset::{
+    Augmentation, Consent, Kind, Linking, Options, Plan, Report, Table, plan, run,
+};
 use lenslet::import::{self, Imported, dataset_reader};
 use lenslet::jobs::Control;
 use lenslet::media::Payload;
@@ -1385,6 +1388,57 @@ fn what_cannot_be_read_is_told_and_the_rest_goes_on() {
         let (_, report) = export(&snapshot, &samples, &options).unwrap();
         let tables = u64::from(matches!(kind, Kind::Manifest(_)));
         assert_eq!(report.resumed, report.files - tables, "{kind:?}");
+    }
+}
+
+#[test]
+fn a_table_of_variants_names_what_was_written_and_no_more() {
+    let shorter = |path: &Path| {
+        let file = std::fs::File::options().write(true).open(path).unwrap();
+        // The second half of the rows is gone.
+        file.set_len(file.metadata().unwrap().len() - 18).unwrap();
+    };
+    let gone = |path: &Path| std::fs::remove_file(path).unwrap();
+    let pixels: Vec<u8> = (0..36).collect();
+    let pictures = ["a/0.png", "a/1.png", "b/2.png"];
+    for (name, files, damaged, damage) in [
+        (
+            "array",
+            vec![file("set.npy", npy("|u1", "(4, 3, 3)", &pixels))],
+            "set.npy",
+            &shorter as &dyn Fn(&Path),
+        ),
+        ("folder", images(&pictures), "a/1.png", &gone),
+    ] {
+        let home = tempfile::tempdir().unwrap();
+        let source = home.path().join("source");
+        write(&source, &files);
+        let snapshot = snapshot(&source);
+        let samples: Vec<SampleId> = (0..snapshot.dataset.len() as SampleId).collect();
+        let flip = Settings::with("horizontal_flip", &[]).unwrap();
+        let pipeline = Pipeline { name: String::new(), steps: vec![Step::new(0, flip)] };
+        let augmentation =
+            Augmentation { pipeline: pipeline.into(), seed: 1, variants: 1, with_originals: true };
+        let options = Options {
+            kind: Kind::ImageFolder,
+            augmentation: Some(augmentation),
+            ..Options::new(home.path().join("new"))
+        };
+        let reader = dataset_reader(&snapshot.dataset);
+        let planned = plan(&snapshot, &samples, &reader, &options, &Control::new()).unwrap();
+        damage(&source.join(damaged));
+        let report = run(&planned, &reader, &Control::new()).unwrap();
+        assert!(report.failed > 0 && !report.complete, "{name}: {report:?}");
+        let table = std::fs::read_to_string(options.target.join("metadata.jsonl")).unwrap();
+        let named: BTreeSet<String> = table
+            .lines()
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["file_name"].clone())
+            .map(|name| name.as_str().unwrap().to_owned())
+            .collect();
+        let there: BTreeSet<String> =
+            listing(&options.target).into_iter().filter(|path| path.ends_with(".png")).collect();
+        assert_eq!(named, there, "{name}: {report:?}");
+        assert_eq!(there.len() as u64 + report.failed, 2 * samples.len() as u64, "{name}");
     }
 }
 

@@ -44,6 +44,86 @@ fn boxes_are_where_their_pixels_are() {
     }
 }
 
+fn pasted(rectangle: [u32; 4]) -> Stage {
+    Stage::Mix(Mix { partner: 0, how: How::Pasted(rectangle) })
+}
+
+fn weighted(own: f32) -> Stage {
+    Stage::Mix(Mix { partner: 0, how: How::Weighted { own } })
+}
+
+#[test]
+fn a_blend_s_box_is_that_of_what_is_seen_most() {
+    let right = |by: f32| affine([10, 8], [0, 0, 10, 8], [1.0, 0.0, -by], [0.0, 1.0, 0.0]);
+    let blend = |weights: [f32; 3]| {
+        let chains = [vec![], vec![right(2.0)], vec![right(2.0), right(3.0)]];
+        Stage::Blend(weights.into_iter().zip(chains).collect())
+    };
+    let rows = [
+        ("the picture itself", [0.5, 0.3, 0.2], Some([1.0, 2.0, 3.0, 4.0])),
+        ("one chain", [0.2, 0.5, 0.3], Some([3.0, 2.0, 3.0, 4.0])),
+        ("another chain", [0.1, 0.4, 0.5], Some([6.0, 2.0, 3.0, 4.0])),
+        ("the first of equals", [0.4, 0.4, 0.2], Some([1.0, 2.0, 3.0, 4.0])),
+    ];
+    for (name, weights, expected) in rows {
+        let stages = [blend(weights)];
+        assert_eq!(follow_boxes(&stages, [10, 8], &[[1.0, 2.0, 3.0, 4.0]], 0.5), [expected], "{name}");
+        let corner = expected.map(|[left, top, ..]| [left, top]);
+        assert_eq!(follow_points(&stages, [10, 8], &[[1.0, 2.0]]), [corner], "{name}");
+    }
+    let out = [Stage::Blend(vec![(0.2, vec![]), (0.8, vec![right(9.0)])])];
+    assert_eq!(follow_boxes(&out, [10, 8], &[[4.0, 2.0, 3.0, 4.0]], 0.1), [None]);
+    assert_eq!(follow_boxes(&[Stage::Blend(vec![])], [10, 8], &[[1.0; 4]], 0.1), [Some([1.0; 4])]);
+}
+
+#[test]
+fn what_is_pasted_takes_from_boxes_what_it_covers() {
+    let flip = affine([10, 8], [0, 0, 10, 8], [-1.0, 0.0, 10.0], [0.0, 1.0, 0.0]);
+    let given = [2.0, 2.0, 4.0, 4.0];
+    let rows: [Row; 9] = [
+        ("beside", vec![pasted([6, 0, 4, 8])], given, 0.9, Some(given)),
+        ("its right half", vec![pasted([4, 0, 6, 8])], given, 0.5, Some([2.0, 2.0, 2.0, 4.0])),
+        ("its lower part", vec![pasted([0, 5, 10, 3])], given, 0.5, Some([2.0, 2.0, 4.0, 3.0])),
+        ("a corner, which leaves its bounds", vec![pasted([4, 4, 6, 4])], given, 0.7, Some(given)),
+        ("the middle", vec![pasted([3, 3, 2, 2])], given, 0.7, Some(given)),
+        ("too much", vec![pasted([3, 0, 7, 8])], given, 0.5, None),
+        ("all", vec![pasted([2, 2, 4, 4])], given, 0.0, None),
+        ("half, and mirrored", vec![pasted([4, 0, 6, 8]), flip], given, 0.5, Some([6.0, 2.0, 2.0, 4.0])),
+        ("nothing, where pictures are blended", vec![weighted(0.6)], given, 0.9, Some(given)),
+    ];
+    for (name, stages, given, least, expected) in rows {
+        assert_eq!(follow_boxes(&stages, [10, 8], &[given], least), [expected], "{name}");
+    }
+    let points = [[3.0, 3.0], [7.0, 3.0]];
+    assert_eq!(follow_points(&[pasted([6, 0, 4, 8])], [10, 8], &points), [Some([3.0, 3.0]), None]);
+}
+
+#[test]
+fn what_is_mixed_in_has_boxes_of_its_own() {
+    let crop = affine([4, 4], [2, 2, 4, 4], [1.0, 0.0, 0.0], [0.0, 1.0, 0.0]);
+    let turn = affine([8, 10], [0, 0, 10, 8], [0.0, -1.0, 10.0], [1.0, 0.0, 0.0]);
+    let given = [2.0, 2.0, 4.0, 4.0];
+    let rows: [Row; 6] = [
+        ("blended", vec![weighted(0.6)], given, 0.9, Some(given)),
+        ("all of it pasted", vec![pasted([1, 1, 6, 6])], given, 0.9, Some(given)),
+        ("a half of it pasted", vec![pasted([4, 0, 6, 8])], given, 0.5, Some([4.0, 2.0, 2.0, 4.0])),
+        ("too little of it pasted", vec![pasted([5, 0, 5, 8])], given, 0.5, None),
+        ("and cut", vec![weighted(0.6), crop], [1.0, 2.0, 3.0, 4.0], 0.5, Some([0.0, 0.0, 2.0, 4.0])),
+        // What is done before is not done to it.
+        ("behind a turn", vec![turn, weighted(0.6)], given, 0.9, Some(given)),
+    ];
+    for (name, stages, given, least, expected) in rows {
+        let mixed = mixed(&stages, [10, 8]);
+        assert_eq!(mixed.len(), 1, "{name}");
+        assert_eq!(follow_mixed(mixed[0], &[given], least), [expected], "{name}");
+    }
+    let twice = [weighted(0.6), pasted([0, 0, 5, 8])];
+    let found: Vec<_> =
+        mixed(&twice, [10, 8]).into_iter().map(|one| follow_mixed(one, &[given], 0.1)).collect();
+    // The second one is pasted over the first one's.
+    assert_eq!(found, [[Some([5.0, 2.0, 1.0, 4.0])], [Some([2.0, 2.0, 3.0, 4.0])]]);
+}
+
 #[test]
 fn a_box_does_not_grow_by_turning_there_and_back() {
     let turn = |degrees: f32| {

@@ -62,7 +62,7 @@ const MAX_ITEMS: usize = 10_000_000;
 const STEP: usize = 4096;
 
 /// One picture of an augmented export.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Item {
     pub sample: SampleId,
     /// Which variant; `None` is the sample itself.
@@ -78,8 +78,8 @@ pub struct Making {
     recent: Recent,
     /// What an operation must know of each picture that was decoded.
     pictures: Mutex<HashMap<SampleId, Picture>>,
-    /// Variants that could not be made.
-    failed: Mutex<HashSet<(SampleId, u32)>>,
+    /// Pictures that could not be written.
+    failed: Mutex<HashSet<Item>>,
 }
 
 /// Fills a draft with the variants of its samples.
@@ -254,25 +254,18 @@ impl Making {
 
     /// The bytes of a picture's file, and what it came to.
     pub fn bytes(&self, work: &Work<'_>, item: Item) -> Result<(Vec<u8>, Option<Plan>), ReadError> {
-        let Some(number) = item.variant else { return Ok((content(work, item.sample)?, None)) };
-        let made = self.made(work, item.sample, number);
-        if made.is_err() {
-            lock(&self.failed).insert((item.sample, number));
-        }
-        made
-    }
-
-    fn made(
-        &self,
-        work: &Work<'_>,
-        sample: SampleId,
-        number: u32,
-    ) -> Result<(Vec<u8>, Option<Plan>), ReadError> {
+        let Item { sample, variant } = item;
+        let Some(number) = variant else { return Ok((content(work, sample)?, None)) };
         let augmenter = self.augmenter(work);
         let original = augmenter.original(sample)?;
         lock(&self.pictures).insert(sample, picture_of(&original));
         let (raster, plan) = augmenter.variant(sample, number)?;
         Ok((png(&raster)?, Some(plan)))
+    }
+
+    /// Notes that a picture could not be written, so that no table names it.
+    pub fn lose(&self, item: Item) {
+        lock(&self.failed).insert(item);
     }
 
     /// What a variant came to, without making it.
@@ -328,7 +321,7 @@ impl Making {
                 boxes.map(told).collect()
             }
         };
-        if !dataset.boxes.get(item.sample).is_empty() {
+        if !boxes.is_empty() || !dataset.boxes.get(item.sample).is_empty() {
             about.insert("boxes".into(), boxes.into());
         }
         about
@@ -374,12 +367,10 @@ impl Make for Lines {
         let making = work.making()?;
         for (item, path) in making.items.iter().zip(&self.paths) {
             out.checkpoint()?;
-            let is_lost =
-                item.variant.is_some_and(|number| lock(&making.failed).contains(&(item.sample, number)));
-            if is_lost {
+            // What could not be written is told with its own file.
+            if lock(&making.failed).contains(item) {
                 continue;
             }
-            // A sample that cannot be read is told with its own file.
             let Ok(plan) = making.plan(work, *item) else { continue };
             let mut line = Map::new();
             line.insert("file_name".into(), json!(path));

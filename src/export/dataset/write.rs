@@ -9,6 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use super::augmented::Item;
 use super::copy::{Folder, Written};
 use super::draft::{Draft, From, Output, Work};
 use super::state::{Entry, How, List, path_of};
@@ -160,10 +161,30 @@ impl Writing<'_> {
     /// Writes every file that has no entry yet and gives it one; those whose source cannot be read are
     /// left without. What was finished when this ends early is noted.
     pub fn write(&self, list: &mut List, entries: &mut [Option<Entry>]) -> Result<(), ExportError> {
-        let left: Vec<usize> = (0..entries.len()).filter(|at| entries[*at].is_none()).collect();
+        let left = (0..entries.len()).filter(|at| entries[*at].is_none());
+        let (last, first): (Vec<usize>, Vec<usize>) = left.partition(|at| self.is_of_others(*at));
+        self.write_these(&first, list, entries)?;
+        self.write_these(&last, list, entries)
+    }
+
+    /// Whether a file tells of the others, and comes after them for what of them is missing.
+    fn is_of_others(&self, at: usize) -> bool {
+        let from = self.draft.outputs[at].from;
+        matches!(from, From::Made(maker) if !self.draft.made[maker].is_settled())
+    }
+
+    fn write_these(
+        &self,
+        left: &[usize],
+        list: &mut List,
+        entries: &mut [Option<Entry>],
+    ) -> Result<(), ExportError> {
+        if left.is_empty() {
+            return Ok(());
+        }
         let next = AtomicUsize::new(0);
         let is_over = AtomicBool::new(false);
-        let threads = threads().min(left.len().max(1));
+        let threads = threads().min(left.len());
         let (sender, receiver) = crossbeam_channel::bounded::<(usize, Result<Entry, Failure>)>(BATCH_FILES);
         let work = |sender: crossbeam_channel::Sender<_>| {
             while !is_over.load(Ordering::Relaxed)
@@ -230,6 +251,17 @@ impl Writing<'_> {
             From::Beside(_) => (None, 0, 1),
             From::Made(maker) => (None, self.draft.made[maker].samples(), 1),
         };
+        if let Some(making) = self.work.making {
+            match output.from {
+                From::Sample(sample) | From::Row(sample) => making.lose(Item { sample, variant: None }),
+                From::Item(at) => {
+                    if let Some(item) = making.items.get(at) {
+                        making.lose(*item);
+                    }
+                }
+                From::Beside(_) | From::Made(_) => {}
+            }
+        }
         let path = sample.map_or(output.path.as_str(), |sample| dataset.path(sample));
         let mut faults = lock(&self.faults);
         faults.samples += samples;

@@ -28,11 +28,13 @@ pub static COARSE_DROPOUT: Operation = Operation {
         let parts = (0..holes).map(|_| {
             let [width, height] = [(0, "hole_width"), (1, "hole_height")].map(|(axis, name)| {
                 let part = each(build, name);
-                ((part * f64::from(size[axis])).round() as u32).clamp(1, size[axis])
+                // What has a size is a pixel at least.
+                let least = u32::from(part > 0.0);
+                ((part * f64::from(size[axis])).round() as u32).clamp(least, size[axis])
             });
             [build.draw().below(size[0] - width + 1), build.draw().below(size[1] - height + 1), width, height]
         });
-        let parts: Vec<[u32; 4]> = parts.collect();
+        let parts: Vec<[u32; 4]> = parts.filter(|&[_, _, width, height]| width > 0 && height > 0).collect();
         note(build, &parts);
         push(build, parts);
     },
@@ -152,8 +154,7 @@ fn note(build: &mut Build<'_>, parts: &[[u32; 4]]) {
     build.note_places("parts", &parts);
 }
 
-fn push(build: &mut Build<'_>, mut parts: Vec<[u32; 4]>) {
-    parts.retain(|&[_, _, width, height]| width > 0 && height > 0);
+fn push(build: &mut Build<'_>, parts: Vec<[u32; 4]>) {
     if parts.is_empty() {
         return;
     }

@@ -56,9 +56,8 @@ pub static RANDOM_RESIZED_CROP: Operation = Operation {
         let left = build.draw().below(size[0] - part[0] + 1);
         let top = build.draw().below(size[1] - part[1] + 1);
         build.note_rectangle([left, top, part[0], part[1]].map(f64::from));
-        let to = [build.number("width"), build.number("height")];
-        let to =
-            [0, 1].map(|axis| if to[axis] == 0.0 { side(f64::from(size[axis])) } else { side(to[axis]) });
+        let asked = [build.number("width"), build.number("height")];
+        let to = own_or_asked(size, asked);
         resize(build, [left, top, part[0], part[1]], to);
     },
 };
@@ -157,13 +156,15 @@ pub static RESIZE_SHORTEST: Operation = Operation {
     name: "resize_shortest",
     title: "Resize shortest side",
     family: Family::Geometry,
-    about: "The shorter side at this length, with proportions kept.",
+    about: "The shorter side at this length, with proportions kept; shorter where the longer one would be over 16384 \
+            pixels.",
     params: &[LENGTH, FILTER],
     grey: Grey::AsColour,
     probability: 1.0,
     build: |build| {
         let before = build.size();
-        let to = scaled(before, build.number("size") / f64::from(before[0].min(before[1])));
+        let [shorter, longer] = [before[0].min(before[1]), before[0].max(before[1])].map(f64::from);
+        let to = scaled(before, (build.number("size") / shorter).min(MOST_SIDE / longer));
         resize(build, all_of(before), to);
     },
 };
@@ -255,6 +256,21 @@ pub(super) fn rectangle(area: f64, ratio: f64, [most_width, most_height]: Size) 
     let height = (area / width).clamp(1.0, most_height);
     width = (area / height).clamp(1.0, most_width);
     [width.round() as u32, height.round() as u32]
+}
+
+/// The sides that are asked for; 0 is the picture's own, beside which another one is no longer than a picture may
+/// be.
+fn own_or_asked(own: Size, asked: [f64; 2]) -> Size {
+    let is_own = asked.map(|length| length == 0.0);
+    std::array::from_fn(|axis| {
+        let most =
+            |other: u32| u32::try_from(crate::media::MAX_PIXELS / u64::from(other)).unwrap_or(u32::MAX);
+        match (is_own[axis], is_own[1 - axis]) {
+            (true, _) => own[axis],
+            (false, true) => side(asked[axis]).min(most(own[1 - axis]).max(1)),
+            (false, false) => side(asked[axis]),
+        }
+    })
 }
 
 fn scaled(size: Size, factor: f64) -> Size {

@@ -43,6 +43,48 @@ fn pads_make_no_picture_that_is_too_large() {
 }
 
 #[test]
+fn sizes_keep_proportions_and_what_is_the_picture_s_own() {
+    let number = Value::Number;
+    type Row<'a> = (&'a str, &'a Given, Size, Size);
+    let rows: [Row<'_>; 9] = [
+        ("resize_shortest", &[("size", number(224.0))], [100, 300], [224, 672]),
+        // The longer side would be 44,800 pixels.
+        ("resize_shortest", &[("size", number(224.0))], [100, 20_000], [82, 16_384]),
+        ("resize_shortest", &[("size", number(16_384.0))], [16_384, 16_384], [16_384, 16_384]),
+        ("resize_shortest", &[("size", number(1.0))], [3, 200_000], [1, 16_384]),
+        ("random_resized_crop", &[], [20_000, 10], [20_000, 10]),
+        ("random_resized_crop", &[], [30, 40], [30, 40]),
+        ("random_resized_crop", &[("width", number(64.0))], [20_000, 30], [64, 30]),
+        ("random_resized_crop", &[("height", number(64.0))], [20_000, 30], [20_000, 64]),
+        // As many pixels as a picture may have.
+        ("random_resized_crop", &[("height", number(16_384.0))], [1 << 20, 30], [1 << 20, 256]),
+    ];
+    for (name, given, before, expected) in rows {
+        assert_eq!(settled(name, given, before, Key::new(1, 2, 3)).size, expected, "{name} {before:?}");
+    }
+}
+
+#[test]
+fn a_hole_without_a_size_is_none() {
+    let hole = |width: f64, height: f64| {
+        let given = [("hole_width", Value::Number(width)), ("hole_height", Value::Number(height))];
+        let settled = settled("coarse_dropout", &given, [7, 5], Key::new(1, 2, 3));
+        settled
+            .stages
+            .iter()
+            .map(|stage| match stage {
+                Stage::Erase(erase) => erase.parts.iter().map(|part| (part[2], part[3])).collect::<Vec<_>>(),
+                other => panic!("it is no hole: {other:?}"),
+            })
+            .next()
+    };
+    assert_eq!(hole(0.0, 0.0), None);
+    assert_eq!(hole(0.0, 1.0), None);
+    assert!(hole(0.01, 0.01).unwrap().iter().all(|size| *size == (1, 1)));
+    assert!(hole(1.0, 0.4).unwrap().iter().all(|size| *size == (7, 2)));
+}
+
+#[test]
 fn what_moves_pixels_is_albumentations() {
     // python: im = np.fromfunction(lambda y, x: 10 + 25*x + 15*y + (x*y*7) % 23, (5, 7)).astype(np.uint8)
     //         A.HorizontalFlip(p=1)(image=im)["image"], A.VerticalFlip, A.Transpose, F.rot90(im, 1),
