@@ -261,6 +261,12 @@ impl Warp {
     }
 }
 
+/// The part of a window that is inside of a picture of this size; one pixel at the least.
+pub fn within([left, top, width, height]: [u32; 4], size: Size) -> [u32; 4] {
+    let (left, top) = (left.min(size[0] - 1), top.min(size[1] - 1));
+    [left, top, width.clamp(1, size[0] - left), height.clamp(1, size[1] - top)]
+}
+
 /// All of a picture as a window.
 pub fn whole([width, height]: Size) -> [u32; 4] {
     [0, 0, width, height]

@@ -8,6 +8,7 @@
 //! This file refuses to know other stages.
 
 use super::planes::{self, Kernel, Planes};
+use crate::augment::stage::Size;
 use crate::media::Raster;
 
 /// What each tile's values become.
@@ -21,9 +22,8 @@ type Table = [u8; 256];
 /// not come out even, the picture is continued to the right and below by its mirror image about its last
 /// pixels.
 pub fn clahe(picture: &mut Raster, clip: f32, tiles: [u32; 2]) {
-    let size = [picture.width as usize, picture.height as usize];
-    let tiles = [tiles[0].clamp(1, picture.width) as usize, tiles[1].clamp(1, picture.height) as usize];
-    let grid = Grid::new(size, tiles);
+    let tiles = [tiles[0].clamp(1, picture.width), tiles[1].clamp(1, picture.height)];
+    let grid = Grid::new([picture.width, picture.height], tiles);
     let before = planes::luma(picture);
     let tables = tables(&before, &grid, clip);
     let mut after = vec![0; before.len()];
@@ -44,7 +44,7 @@ pub fn clahe(picture: &mut Raster, clip: f32, tiles: [u32; 2]) {
 /// What the values of a tile become that has this histogram and so many pixels.
 pub fn table(mut histogram: [u32; 256], pixels: u32, clip: f32) -> Table {
     if clip > 0.0 {
-        let limit = ((f64::from(clip) * f64::from(pixels) / 256.0) as u32).max(1);
+        let limit = limit(clip, pixels);
         let mut cut = 0;
         for count in &mut histogram {
             cut += count.saturating_sub(limit);
@@ -65,6 +65,18 @@ pub fn table(mut histogram: [u32; 256], pixels: u32, clip: f32) -> Table {
     })
 }
 
+/// The greatest count in a histogram of so many pixels, for a `clip` that is a limit.
+pub(crate) fn limit(clip: f32, pixels: u32) -> u32 {
+    ((f64::from(clip) * f64::from(pixels) / 256.0) as u32).max(1)
+}
+
+/// Sides of a tile in pixels. As OpenCV has it, which continues both sides where only one does not come out even,
+/// and by one pixel a tile too many.
+pub(crate) fn tile_sides(size: Size, tiles: [u32; 2]) -> [u32; 2] {
+    let is_even = size[0].is_multiple_of(tiles[0]) && size[1].is_multiple_of(tiles[1]);
+    [0, 1].map(|side| size[side] / tiles[side] + u32::from(!is_even))
+}
+
 /// How a picture is parted.
 struct Grid {
     size: [usize; 2],
@@ -81,11 +93,9 @@ struct Between {
 }
 
 impl Grid {
-    fn new(size: [usize; 2], tiles: [usize; 2]) -> Self {
-        // OpenCV continues both sides where only one does not come out even, and by one pixel a tile too
-        // many.
-        let is_even = size[0].is_multiple_of(tiles[0]) && size[1].is_multiple_of(tiles[1]);
-        let tile = [0, 1].map(|side| size[side] / tiles[side] + usize::from(!is_even));
+    fn new(size: Size, tiles: [u32; 2]) -> Self {
+        let [size, tiles, tile] =
+            [size, tiles, tile_sides(size, tiles)].map(|sides| sides.map(|side| side as usize));
         Self { size, tiles, tile }
     }
 

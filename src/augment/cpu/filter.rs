@@ -6,6 +6,7 @@
 mod median;
 mod weighted;
 
+pub(crate) use weighted::is_even_mean;
 pub(super) use weighted::level;
 
 use std::ops::Range;

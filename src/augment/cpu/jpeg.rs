@@ -5,7 +5,7 @@
 //! by quality as the library of the Independent JPEG Group does; so are chroma made coarser and finer again.
 //! Values are rounded to whole numbers where an encoder or a decoder has to, and nowhere else.
 
-mod blocks;
+pub(crate) mod blocks;
 
 use super::planes::fastest;
 use crate::media::Raster;

@@ -3,16 +3,14 @@
 use fast_image_resize::images::{CroppedImage, Image, ImageRef};
 use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer};
 
-use crate::augment::stage::{Filter, Resize};
+use crate::augment::stage::{Filter, Resize, within};
 use crate::media::Raster;
 
 /// Brings the window to the size. What is outside of the window does not count, and a window at its own size
 /// stays as it is. Every channel is by itself, alpha too. A window that reaches outside of the picture ends
 /// at its rim.
 pub fn resize(picture: &Raster, resize: &Resize) -> Raster {
-    let [left, top, width, height] = resize.window;
-    let (left, top) = (left.min(picture.width - 1), top.min(picture.height - 1));
-    let (width, height) = (width.clamp(1, picture.width - left), height.clamp(1, picture.height - top));
+    let [left, top, width, height] = within(resize.window, [picture.width, picture.height]);
     let [to_width, to_height] = resize.size;
     if resize.size == [width, height] {
         return picture.crop(left, top, width, height).expect("the window is inside");

@@ -67,13 +67,18 @@ pub fn equalized(histogram: &Histogram) -> [u8; 256] {
 /// a level; that is so here as well. A shader that divides whole numbers is at most that level off.
 pub fn stretched(histogram: &Histogram, cutoff: f32) -> [u8; 256] {
     let pixels: u64 = histogram.iter().map(|count| u64::from(*count)).sum();
-    let millionths = (f64::from(cutoff.clamp(0.0, 1.0)) * 1e6).round() as u64;
-    let cut = pixels * millionths / 1_000_000;
+    let cut = cut_off(pixels, cutoff);
     let ends = least_left(0..256, histogram, cut).zip(least_left((0..256).rev(), histogram, cut));
     let Some((low, high)) = ends.filter(|(low, high)| low < high) else { return same() };
     let scale = 255.0 / (high - low) as f64;
     let offset = -(low as f64) * scale;
     std::array::from_fn(|value| (value as f64 * scale + offset) as u8)
+}
+
+/// How many of so many pixels are cut off at either end.
+pub(crate) fn cut_off(pixels: u64, cutoff: f32) -> u64 {
+    let millionths = (f64::from(cutoff.clamp(0.0, 1.0)) * 1e6).round() as u64;
+    pixels * millionths / 1_000_000
 }
 
 /// Away from this mean by this factor, by the arithmetic of Pillow's `ImageEnhance.Contrast`: what comes out

@@ -3,13 +3,13 @@
 //! Places are in pixels from the upper left corner, a pixel's middle at a half. This file refuses to know how
 //! streaks, shadows and discs come to be where they are.
 
-mod clouds;
-mod lines;
+pub(crate) mod clouds;
+pub(crate) mod lines;
 
 use super::filter::level;
 use super::mix::{colours, of_colour};
 use super::planes::fastest;
-use crate::augment::stage::Veil;
+use crate::augment::stage::{Size, Veil};
 use crate::media::Raster;
 use clouds::Clouds;
 use lines::{Shadow, Streaks};
@@ -26,12 +26,17 @@ pub fn veil(picture: &mut Raster, veil: &Veil) {
         }
         Veil::Shadow { corners, part } => over(picture, [0; 3], Shadow::new(corners, 1.0 - part)),
         Veil::Vignette { centre, strength } => {
-            let [width, height] = size.map(|side| side as f32);
-            let strength = strength * 4.0 / (width * width + height * height);
+            let strength = vignette_per_pixel(*strength, [picture.width, picture.height]);
             over(picture, [0; 3], Vignette { centre: *centre, strength });
         }
         Veil::Flare { discs, colour } => over(picture, *colour, Flare { discs }),
     }
+}
+
+/// The strength of a vignette for a distance of one pixel, from that for half a diagonal.
+pub(crate) fn vignette_per_pixel(strength: f32, size: Size) -> f32 {
+    let [width, height] = size.map(|side| side as f32);
+    strength * 4.0 / (width * width + height * height)
 }
 
 /// How much of a veil's colour there is at every pixel.

@@ -16,7 +16,7 @@ use places::Places;
 use sample::{Bicubic, Bilinear, Nearest, Window, sample};
 
 use super::mix::luma;
-use crate::augment::stage::{Fill, Interpolation, Map, Warp};
+use crate::augment::stage::{Fill, Interpolation, Map, Warp, within};
 use crate::media::Raster;
 
 /// Looks every pixel up. A window that reaches outside of the picture ends at its rim.
@@ -41,17 +41,17 @@ fn warp_channels<const C: usize, const PAIR: usize>(picture: &Raster, warp: &War
 }
 
 fn window<'a>(picture: &'a Raster, warp: &Warp) -> Window<'a> {
-    let [left, top, width, height] = warp.window;
-    let (left, top) = (left.min(picture.width - 1), top.min(picture.height - 1));
+    let [left, top, width, height] =
+        within(warp.window, [picture.width, picture.height]).map(|length| length as usize);
     let channels = usize::from(picture.channels);
     Window {
         data: &picture.data,
         stride: picture.width as usize * channels,
         channels,
-        left: left as usize,
-        top: top as usize,
-        width: width.clamp(1, picture.width - left) as usize,
-        height: height.clamp(1, picture.height - top) as usize,
+        left,
+        top,
+        width,
+        height,
         fill: warp.fill,
         colour: match warp.fill {
             Fill::Constant(colour) => pixel_of(colour, picture.channels),

@@ -1,6 +1,6 @@
 //! Which pixels a pixel of another size is made from, and how much each of them counts.
 //!
-//! As `cpu/resize.rs` has it, whose library computes these numbers itself.
+//! As `cpu/resize.rs` has it, whose library computes these numbers itself and shows them to nobody.
 
 use std::f64::consts::PI;
 

@@ -4,11 +4,15 @@ use super::program::{
     Draft, Entry, Fusing, Kind, MOST_PIXELS, RUN, Span, Step, gather, operation, statistic,
 };
 use super::{Place, jpeg, resize, veil};
+use crate::augment::cpu::clahe::{limit, tile_sides};
 use crate::augment::cpu::colour::Fixed;
+use crate::augment::cpu::filter::is_even_mean;
+use crate::augment::cpu::tone::cut_off;
 use crate::augment::cpu::warp::exact::Exact;
+use crate::augment::cpu::warp::places::{per_square_pixel, steps};
 use crate::augment::stage::{
     Between, Convolve, Erase, Fill, Filter, How, Interpolation, Map, Mix, Noise, NoiseKind, Paint, Resize,
-    Size, Stage, Tone, Warp,
+    Size, Stage, Tone, Warp, within,
 };
 
 /// Parts that are looked through for every pixel, at most; more of them become a bit for each pixel.
@@ -220,11 +224,7 @@ impl<'a> Compiler<'a> {
     }
 
     fn warp(&mut self, warp: &Warp) -> Option<()> {
-        let size = self.size();
-        let left = warp.window[0].min(size[0] - 1);
-        let top = warp.window[1].min(size[1] - 1);
-        let window =
-            [left, top, warp.window[2].clamp(1, size[0] - left), warp.window[3].clamp(1, size[1] - top)];
+        let window = within(warp.window, self.size());
         let (fill, colour) = match warp.fill {
             Fill::Constant(colour) => (0, self.colour(colour) | 0xff00_0000),
             Fill::Edge => (1, 0),
@@ -247,7 +247,7 @@ impl<'a> Compiler<'a> {
             }
             Map::Lattice(lattice) => {
                 let nodes = [lattice.columns, lattice.rows];
-                let steps = [0, 1].map(|side| nodes[side].saturating_sub(1) as f32 / warp.size[side] as f32);
+                let steps = steps(lattice, warp.size);
                 let is_smooth = u32::from(lattice.between == Between::Smooth);
                 let shifts = lattice.shifts.as_flattened().iter().map(|number| number.to_bits());
                 (
@@ -260,9 +260,7 @@ impl<'a> Compiler<'a> {
                 )
             }
             Map::Radial { centre, k } => {
-                let [width, height] = warp.size.map(|side| side as f32);
-                let per_square_pixel = 4.0 / (width * width + height * height);
-                let numbers = [centre[0], centre[1], k[0], k[1], per_square_pixel];
+                let numbers = [centre[0], centre[1], k[0], k[1], per_square_pixel(warp.size)];
                 (3, numbers.map(f32::to_bits).to_vec())
             }
         };
@@ -284,10 +282,7 @@ impl<'a> Compiler<'a> {
 
     fn resize(&mut self, resize: &Resize) -> Option<()> {
         let size = self.size();
-        let left = resize.window[0].min(size[0] - 1);
-        let top = resize.window[1].min(size[1] - 1);
-        let (width, height) =
-            (resize.window[2].clamp(1, size[0] - left), resize.window[3].clamp(1, size[1] - top));
+        let [left, top, width, height] = within(resize.window, size);
         let to = resize.size;
         if to == [width, height] {
             let map = [1, 0, 0, 0, 1, 0];
@@ -352,8 +347,7 @@ impl<'a> Compiler<'a> {
         let told = match tone {
             Tone::Equalize => [statistic::EQUALIZE, 0],
             Tone::Autocontrast { cutoff } => {
-                let millionths = (f64::from(cutoff.clamp(0.0, 1.0)) * 1e6).round() as u64;
-                [statistic::AUTOCONTRAST, (self.pixels() as u64 * millionths / 1_000_000) as u32]
+                [statistic::AUTOCONTRAST, cut_off(self.pixels() as u64, cutoff) as u32]
             }
             Tone::Contrast { factor } => [statistic::CONTRAST, factor.to_bits()],
         };
@@ -376,12 +370,8 @@ impl<'a> Compiler<'a> {
         self.flush()?;
         let size = self.size();
         let tiles = [0, 1].map(|side| tiles[side].clamp(1, size[side]));
-        // As the processor has it.
-        let is_even = [0, 1].iter().all(|side| size[*side].is_multiple_of(tiles[*side]));
-        let sides = [0, 1].map(|side| size[side] / tiles[side] + u32::from(!is_even));
-        let pixels = sides[0] * sides[1];
-        let limit =
-            if clip > 0.0 { ((f64::from(clip) * f64::from(pixels) / 256.0) as u32).max(1) } else { 0 };
+        let sides = tile_sides(size, tiles);
+        let limit = if clip > 0.0 { limit(clip, sides[0] * sides[1]) } else { 0 };
         let tables = self.draft.take(64 * tiles[0] as usize * tiles[1] as usize);
         let told = self.draft.put([tiles[0], tiles[1], sides[0], sides[1], tables.first, limit]);
         self.beside(Kind::of(Entry::PartsOfTile), told, 0, [tiles[0].checked_mul(tiles[1])?, 1])?;
@@ -399,9 +389,7 @@ impl<'a> Compiler<'a> {
                 self.flush()?;
                 let radius = weights.len() as u32 / 2;
                 // Whole numbers are summed where all weights are the same.
-                let exact = 1.0 / weights.len() as f32;
-                let is_mean =
-                    weights.len() <= 15 && weights.iter().all(|weight| (weight - exact).abs() < 1e-6);
+                let is_mean = is_even_mean(weights);
                 let factor: f32 = if is_mean { 1.0 / (weights.len() * weights.len()) as f32 } else { 1.0 };
                 let weights = weights.iter().map(|weight| if is_mean { 1.0 } else { *weight }.to_bits());
                 let head = [weights.len() as u32, factor.to_bits(), amount, threshold];

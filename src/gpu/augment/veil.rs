@@ -2,6 +2,9 @@
 
 use super::program::{Draft, operation};
 use super::stages::colour_word;
+use crate::augment::cpu::veil::clouds::{Layer, layers};
+use crate::augment::cpu::veil::lines::streak;
+use crate::augment::cpu::veil::vignette_per_pixel;
 use crate::augment::stage::{Size, Veil};
 
 /// Side of the squares that streaks are sorted into, in pixels.
@@ -11,17 +14,15 @@ const SQUARE: u32 = 16;
 pub fn words(draft: &mut Draft, veil: &Veil, size: Size, channels: u8) -> Option<Vec<u32>> {
     Some(match veil {
         Veil::Fog { key, density, scale } => {
-            let total: f32 = (0..4).map(|octave| 1.0 / (1u32 << octave) as f32).sum();
-            let octaves = (0..4).flat_map(|octave| {
-                let part = 1.0 / (1u32 << octave) as f32;
-                let over = 1.0 / (scale * part).max(1.0);
-                let [first, second] = key.child(octave).0;
-                [first, second, (density * part / total).to_bits(), over.to_bits()]
+            let octaves = layers(*key, *density, *scale).flat_map(|Layer { key, weight, over }| {
+                let [first, second] = key.0;
+                [first, second, weight.to_bits(), over.to_bits()]
             });
             [operation::FOG].into_iter().chain(octaves).collect()
         }
         Veil::Streaks { lines, width, colour, opacity } => {
-            let half = width.max(1.0) / 2.0 + 0.5;
+            let [half, opacity] = streak(*width, *opacity);
+            let half = half + 0.5;
             let points = draft.put(lines.as_flattened().iter().map(|number| number.to_bits()));
             let (columns, squares) = near(lines, half, size);
             let lists: Vec<u32> = squares
@@ -31,7 +32,6 @@ pub fn words(draft: &mut Draft, veil: &Veil, size: Size, channels: u8) -> Option
             // Where the last list ends, the lists of lists begin.
             let end = draft.next();
             let lists = draft.put(lists.into_iter().chain([end]));
-            let opacity = opacity * width.min(1.0);
             let colour = colour_word(*colour, channels);
             vec![operation::STREAKS, colour, half.to_bits(), opacity.to_bits(), columns, lists]
         }
@@ -41,8 +41,7 @@ pub fn words(draft: &mut Draft, veil: &Veil, size: Size, channels: u8) -> Option
             vec![operation::SHADOW, (1.0 - part).to_bits(), corners.len() as u32, points]
         }
         Veil::Vignette { centre, strength } => {
-            let [width, height] = size.map(|side| side as f32);
-            let strength = strength * 4.0 / (width * width + height * height);
+            let strength = vignette_per_pixel(*strength, size);
             vec![operation::VIGNETTE, centre[0].to_bits(), centre[1].to_bits(), strength.to_bits()]
         }
         Veil::Flare { discs, colour } => {

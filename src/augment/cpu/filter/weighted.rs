@@ -30,7 +30,7 @@ pub fn sums(picture: &Raster, convolve: &Convolve) -> Vec<u8> {
 }
 
 /// Whether it is a mean of equal weights that can be summed in whole numbers.
-fn is_even_mean(weights: &[f32]) -> bool {
+pub(crate) fn is_even_mean(weights: &[f32]) -> bool {
     let exact = 1.0 / weights.len() as f32;
     weights.len() <= WIDEST && weights.iter().all(|weight| (weight - exact).abs() < 1e-6)
 }

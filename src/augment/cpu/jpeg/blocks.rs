@@ -25,13 +25,22 @@ pub struct Tables {
     after: Tile,
 }
 
-/// Steps at quality 50, row by row: tables K.1 and K.2.
-const LUMA: [u32; 64] = [
+/// How a coefficient is rounded: the entries of [`Tables`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Rounding {
+    pub eighths: f32,
+    pub half: f32,
+    pub over: f32,
+    pub after: f32,
+}
+
+/// Steps at quality 50, row by row: tables K.1 and K.2 of ITU-T T.81.
+pub(crate) const LUMA: [u32; 64] = [
     16, 11, 10, 16, 24, 40, 51, 61, 12, 12, 14, 19, 26, 58, 60, 55, 14, 13, 16, 24, 40, 57, 69, 56, 14, 17,
     22, 29, 51, 87, 80, 62, 18, 22, 37, 56, 68, 109, 103, 77, 24, 35, 55, 64, 81, 104, 113, 92, 49, 64, 78,
     87, 103, 121, 120, 101, 72, 92, 95, 98, 112, 100, 103, 99,
 ];
-const CHROMA: [u32; 64] = [
+pub(crate) const CHROMA: [u32; 64] = [
     17, 18, 24, 47, 99, 99, 99, 99, 18, 21, 26, 66, 99, 99, 99, 99, 24, 26, 56, 99, 99, 99, 99, 99, 47, 66,
     99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
     99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99, 99,
@@ -49,6 +58,20 @@ const SCALES: [f64; 8] = [
     0.275_899_379_282_943_1,
 ];
 
+/// How the coefficient of row `down` and column `right` is rounded at a quality, with the steps at quality 50.
+pub(crate) fn rounding(steps: &[u32; 64], quality: u32, [down, right]: [usize; 2]) -> Rounding {
+    let quality = quality.clamp(1, 100);
+    let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
+    let step = ((steps[down * BLOCK + right] * percent + 50) / 100).clamp(1, 255);
+    let scale = SCALES[down] * SCALES[right];
+    Rounding {
+        eighths: (1.0 / scale) as f32,
+        half: (4 * step) as f32 + 0.5,
+        over: 1.0 / (8 * step) as f32,
+        after: (scale * f64::from(step) / 8.0) as f32,
+    }
+}
+
 impl Tables {
     pub fn luma(quality: u32) -> Self {
         Self::new(&LUMA, quality)
@@ -59,20 +82,16 @@ impl Tables {
     }
 
     fn new(steps: &[u32; 64], quality: u32) -> Self {
-        let quality = quality.clamp(1, 100);
-        let percent = if quality < 50 { 5000 / quality } else { 200 - 2 * quality };
         let zero = [[0.0; GROUP]; BLOCK];
         let mut tables = Self { eighths: zero, half: zero, over: zero, after: zero };
         for row in 0..BLOCK {
             for column in 0..GROUP {
                 // A tile is turned between the two passes, so that its rows are a block's columns.
-                let (down, right) = (column % BLOCK, row);
-                let step = ((steps[down * BLOCK + right] * percent + 50) / 100).clamp(1, 255);
-                let scale = SCALES[down] * SCALES[right];
-                tables.eighths[row][column] = (1.0 / scale) as f32;
-                tables.half[row][column] = (4 * step) as f32 + 0.5;
-                tables.over[row][column] = 1.0 / (8 * step) as f32;
-                tables.after[row][column] = (scale * f64::from(step) / 8.0) as f32;
+                let Rounding { eighths, half, over, after } = rounding(steps, quality, [column % BLOCK, row]);
+                tables.eighths[row][column] = eighths;
+                tables.half[row][column] = half;
+                tables.over[row][column] = over;
+                tables.after[row][column] = after;
             }
         }
         tables

@@ -15,6 +15,26 @@ pub struct Clouds {
     octaves: Vec<Octave>,
 }
 
+/// An octave of fog by its numbers.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Layer {
+    pub key: Key,
+    pub weight: f32,
+    /// One by the scale in pixels.
+    pub over: f32,
+}
+
+/// The octaves of fog of this density, the first one of `scale` pixels.
+pub(crate) fn layers(key: Key, density: f32, scale: f32) -> impl Iterator<Item = Layer> {
+    let total: f32 = (0..OCTAVES).map(|octave| 1.0 / (1u32 << octave) as f32).sum();
+    (0..OCTAVES).map(move |octave| {
+        let part = 1.0 / (1u32 << octave) as f32;
+        // Finer than pixels there is nothing to be seen.
+        let over = 1.0 / (scale * part).max(1.0);
+        Layer { key: key.child(octave), weight: density * part / total, over }
+    })
+}
+
 struct Octave {
     key: Key,
     weight: f32,
@@ -30,19 +50,12 @@ struct Octave {
 
 impl Clouds {
     pub fn new(key: Key, density: f32, scale: f32, [width, _]: [usize; 2]) -> Self {
-        let total: f32 = (0..OCTAVES).map(|octave| 1.0 / (1u32 << octave) as f32).sum();
-        let octave = |octave: u32| {
-            let part = 1.0 / (1u32 << octave) as f32;
-            // Finer than pixels there is nothing to be seen.
-            let over = 1.0 / (scale * part).max(1.0);
-            Octave::new(key.child(octave), density * part / total, over, width)
-        };
-        Self { octaves: (0..OCTAVES).map(octave).collect() }
+        Self { octaves: layers(key, density, scale).map(|layer| Octave::new(layer, width)).collect() }
     }
 }
 
 impl Octave {
-    fn new(key: Key, weight: f32, over: f32, width: usize) -> Self {
+    fn new(Layer { key, weight, over }: Layer, width: usize) -> Self {
         let mut way = Vec::with_capacity(width);
         let mut starts = vec![0];
         for x in 0..width {

@@ -15,10 +15,15 @@ pub struct Streaks {
     opacity: f32,
 }
 
+/// Half the width of streaks and how opaque they are: a thin one is a pixel wide and lets more through.
+pub(crate) fn streak(width: f32, opacity: f32) -> [f32; 2] {
+    [width.max(1.0) / 2.0, opacity * width.min(1.0)]
+}
+
 impl Streaks {
     pub fn new(lines: &[[f32; 4]], width: f32, opacity: f32, [_, height]: [usize; 2]) -> Self {
         let lines: Vec<Line> = lines.iter().map(|line| Line::new(*line)).collect();
-        let half = width.max(1.0) / 2.0;
+        let [half, opacity] = streak(width, opacity);
         let mut rows = vec![Vec::new(); height];
         for (at, line) in (0..).zip(&lines) {
             let [top, bottom] = line.rows(half + 0.5);
@@ -26,7 +31,7 @@ impl Streaks {
                 row.push(at);
             }
         }
-        Self { lines, rows, half, opacity: opacity * width.min(1.0) }
+        Self { lines, rows, half, opacity }
     }
 }
 

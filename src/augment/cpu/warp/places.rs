@@ -75,7 +75,7 @@ impl<'a> Places<'a> {
 }
 
 /// 1 over the square of half the diagonal.
-fn per_square_pixel([width, height]: Size) -> f32 {
+pub(crate) fn per_square_pixel([width, height]: Size) -> f32 {
     let (width, height) = (width as f32, height as f32);
     4.0 / (width * width + height * height)
 }
@@ -136,7 +136,8 @@ pub fn shift_at(lattice: &Lattice, size: Size, [x, y]: [f32; 2]) -> [f32; 2] {
     shift
 }
 
-fn steps(lattice: &Lattice, size: Size) -> [f32; 2] {
+/// Steps between nodes in a pixel of a result of this size, along x and y.
+pub(crate) fn steps(lattice: &Lattice, size: Size) -> [f32; 2] {
     let step = |nodes: u32, side: u32| nodes.saturating_sub(1) as f32 / side as f32;
     [step(lattice.columns, size[0]), step(lattice.rows, size[1])]
 }
