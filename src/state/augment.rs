@@ -16,7 +16,9 @@ use crate::augment::param::Value;
 use crate::augment::pipeline::{Done, Pipeline, Step, What};
 use crate::dataset::SampleId;
 use crate::dataset::edit::{Edit, PipelineSlot};
+use crate::gpu::mosaic::Tile;
 use crate::text::sentence;
+use crate::train::device::Choice;
 
 /// Samples on a sheet.
 pub const SAMPLES: std::ops::RangeInclusive<usize> = 1..=32;
@@ -71,6 +73,8 @@ pub struct AugmentView {
     pub solo: Option<u32>,
     /// Side of a cell in points.
     pub cell: f32,
+    /// What makes the variants that are shown.
+    pub device: Choice,
     /// The cell that is open large.
     pub open: Option<usize>,
     /// Variants that stay on the sheet whatever else is shown.
@@ -89,6 +93,7 @@ impl Default for AugmentView {
             draw: 1,
             solo: None,
             cell: 104.0,
+            device: Choice::Auto,
             open: None,
             pinned: Vec::new(),
         }
@@ -143,6 +148,7 @@ pub struct VariantsWish {
     pub cells: Arc<Vec<Cell>>,
     /// Side of a cell in points; the larger sides of what is drawn come to it.
     pub edge: f32,
+    pub device: Choice,
     /// The cell that is open large, which is drawn as it is.
     pub open: Option<usize>,
     /// Whether a control is held, and a coarse picture now is worth more than a good one later.
@@ -205,10 +211,7 @@ pub struct DriftFace {
 /// A cell that was drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drawn {
-    pub width: usize,
-    pub height: usize,
-    /// Red, green, blue and straight alpha of each pixel.
-    pub rgba: Vec<u8>,
+    pub picture: Shown,
     /// Of the variant itself, which may be larger.
     pub size: [u32; 2],
     /// What was done, with every number that was drawn.
@@ -227,6 +230,28 @@ pub struct Drawn {
     pub is_coarse: bool,
     /// Why there is no picture.
     pub problem: Option<String>,
+}
+
+/// Where the pixels of a cell are.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shown {
+    /// There are none.
+    Nothing,
+    /// Here: red, green, blue and straight alpha of each.
+    Pixels { width: usize, height: usize, rgba: Vec<u8> },
+    /// In the memory of the graphics device, where they were made.
+    Tile(Tile),
+}
+
+impl Shown {
+    /// Width and height in pixels.
+    pub fn size(&self) -> [usize; 2] {
+        match self {
+            Self::Nothing => [0; 2],
+            Self::Pixels { width, height, .. } => [*width, *height],
+            Self::Tile(tile) => tile.size().map(|side| side as usize),
+        }
+    }
 }
 
 impl Augment {
@@ -592,6 +617,7 @@ impl Session {
             seed: augment.view.seed,
             cells,
             edge: augment.view.cell,
+            device: augment.view.device,
             open: augment.view.open,
             is_held,
         };

@@ -95,9 +95,9 @@ impl Work {
         let judge = judging::spawn(events.0.clone(), move || waker.request_repaint());
         let waker = ctx.clone();
         let planner = Planner::spawn(events.0.clone(), move || waker.request_repaint());
-        let models = Models::new(&ctx, &events.0, graphics);
+        let models = Models::new(&ctx, &events.0, graphics.clone());
         let waker = ctx.clone();
-        let preview = Preview::spawn(events.0.clone(), move || waker.request_repaint());
+        let preview = Preview::spawn(graphics, events.0.clone(), move || waker.request_repaint());
         let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
         Self {
             ctx,
