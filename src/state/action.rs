@@ -15,7 +15,7 @@ use super::selection::SelectMode;
 use super::session::ProjectFace;
 use super::training::{Draft, End, ModelFace};
 use crate::augment::pipeline::Pipeline;
-use crate::dataset::edit::{Direction, History, Mark, Overlay, View};
+use crate::dataset::edit::{Direction, History, Mark, Overlay, PipelineSlot, View};
 use crate::dataset::query::{Click, Found, Pick, Snapshot};
 use crate::dataset::{Fact, Flag, Issue, ModelColumns, SampleId, Verdict};
 use crate::pipeline::evaluated::Evaluated;
@@ -192,6 +192,8 @@ pub enum Action {
     StartExport,
     /// The panel of augmentation comes on screen: variants are wanted.
     AskVariants,
+    /// It goes from the screen: nothing is drawn until it comes back.
+    LeaveVariants,
     /// Another pipeline in the slot that is worked on: `what` says what was done to it. While a control is held
     /// it is drawn and not kept.
     ChangePipeline {
@@ -206,9 +208,12 @@ pub enum Action {
         step: u32,
         param: usize,
     },
-    /// Asks for a file with a pipeline.
-    PickPipelineFile,
+    /// Asks for a file with a pipeline for a slot.
+    PickPipelineFile {
+        slot: PipelineSlot,
+    },
     PipelineFilePicked {
+        slot: PipelineSlot,
         path: PathBuf,
     },
     /// Asks for a file to write the pipeline to.
@@ -296,6 +301,7 @@ pub enum Action {
     },
     /// A pipeline out of a file of that name with sentences on it, or why there is none.
     PipelineRead {
+        slot: PipelineSlot,
         name: String,
         read: Result<(Arc<Pipeline>, Vec<String>), String>,
     },

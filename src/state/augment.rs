@@ -430,23 +430,18 @@ impl Session {
                 self.augment.is_asked = true;
                 (self.pick_samples(), None)
             }
+            Action::LeaveVariants => {
+                self.augment.is_asked = false;
+                self.augment.sheet = Sheet::default();
+                (vec![Effect::RestVariants], None)
+            }
             Action::ChangePipeline { pipeline, what, is_held } => {
                 let slot = self.augment.view.slot;
-                self.augment.pipelines[slot as usize] = pipeline.clone();
                 if is_held {
+                    self.augment.pipelines[slot as usize] = pipeline;
                     return (self.draw_variants(true), None);
                 }
-                let to = match pipeline.steps.is_empty() && pipeline.name.is_empty() {
-                    true => String::new(),
-                    false => write(&pipeline, Format::Lenslet).0,
-                };
-                let (mut effects, told) =
-                    self.edit(Edit::SetPipeline { slot, from: String::new(), to, what });
-                // Where the gesture ended where it began nothing was edited, and what is drawn is coarse.
-                if effects.is_empty() {
-                    effects = self.draw_variants(false);
-                }
-                (effects, told)
+                self.set_pipeline(slot, pipeline, what)
             }
             Action::SuggestRange { step, param } => {
                 let Some(values) = self.augment.values_of(step, param) else { return (Vec::new(), None) };
@@ -469,14 +464,27 @@ impl Session {
         }
     }
 
+    /// Keeps a pipeline.
+    fn set_pipeline(&mut self, slot: PipelineSlot, pipeline: Arc<Pipeline>, what: String) -> Answer {
+        let to = match pipeline.steps.is_empty() && pipeline.name.is_empty() {
+            true => String::new(),
+            false => write(&pipeline, Format::Lenslet).0,
+        };
+        self.augment.pipelines[slot as usize] = pipeline;
+        let (mut effects, told) = self.edit(Edit::SetPipeline { slot, from: String::new(), to, what });
+        // Where the gesture ended where it began nothing was edited, and what is drawn is coarse.
+        if effects.is_empty() {
+            effects = self.draw_variants(false);
+        }
+        (effects, told)
+    }
+
     /// Takes in what came back.
     pub(super) fn augment_result(&mut self, action: Action) -> Answer {
         let augment = &mut self.augment;
         match action {
-            Action::PipelineRead { name, read: Ok((pipeline, notes)) } => {
-                let what = format!("Open the pipeline {name}");
-                let (effects, _) =
-                    self.augment_gesture(Action::ChangePipeline { pipeline, what, is_held: false });
+            Action::PipelineRead { slot, name, read: Ok((pipeline, notes)) } => {
+                let (effects, _) = self.set_pipeline(slot, pipeline, format!("Open the pipeline {name}"));
                 let told =
                     (!notes.is_empty()).then(|| (Level::Warning, format!("{name}: {}", notes.join(" "))));
                 return (effects, told);
@@ -533,8 +541,7 @@ impl Session {
         let what = format!("{}: safe {}", settings.operation.title, known.name.replace('_', " "));
         let [low, high] = range;
         let text = format!("{what} is {low} to {high}. Ctrl+Z takes it back.");
-        let (effects, _) =
-            self.augment_gesture(Action::ChangePipeline { pipeline: pipeline.into(), what, is_held: false });
+        let (effects, _) = self.set_pipeline(self.augment.view.slot, pipeline.into(), what);
         (effects, Some((Level::Info, text)))
     }
 
@@ -595,8 +602,11 @@ impl Session {
         if !stays {
             sheet.drawn = vec![None; cells.len()];
             // What is open stays open wherever it stands now.
-            let opened = augment.view.open.and_then(|at| sheet.cells.get(at));
-            augment.view.open = opened.and_then(|opened| cells.iter().rposition(|cell| cell.is_of(opened)));
+            augment.view.open = augment.view.open.and_then(|at| match sheet.cells.get(at) {
+                Some(opened) => cells.iter().rposition(|cell| cell.is_of(opened)),
+                // The panel comes back on screen as it was.
+                None => (sheet.cells.is_empty() && at < cells.len()).then_some(at),
+            });
         }
         if augment.view.open != augment.opened {
             // What was open was another cell.

@@ -11,6 +11,7 @@ use super::pane::Pane;
 use super::selection::SelectMode;
 use super::training::Draft;
 use crate::dataset::SampleId;
+use crate::dataset::edit::PipelineSlot;
 use crate::store::JournalOp;
 use crate::train::device::Choice;
 
@@ -66,9 +67,14 @@ pub enum Effect {
     SuggestRange {
         wish: Box<RangeWish>,
     },
-    PickPipelineFile,
-    /// Read a pipeline from a file into the slot that is worked on.
+    /// Variants are not on screen: let go of what drawing them needs.
+    RestVariants,
+    PickPipelineFile {
+        slot: PipelineSlot,
+    },
+    /// Read a pipeline from a file into a slot.
     ReadPipeline {
+        slot: PipelineSlot,
         path: PathBuf,
     },
     PickPipelineTarget,

@@ -301,14 +301,20 @@ impl Work {
                 }
                 Vec::new()
             }
-            Effect::PickPipelineFile => self.pick(
+            Effect::RestVariants => {
+                self.preview.rest();
+                Vec::new()
+            }
+            Effect::PickPipelineFile { slot } => self.pick(
                 || {
                     let dialog = rfd::FileDialog::new().set_title("Open a pipeline");
                     dialog.add_filter("JSON or YAML", &["json", "yaml", "yml"]).pick_file()
                 },
-                |path| Action::PipelineFilePicked { path },
+                move |path| Action::PipelineFilePicked { slot, path },
             ),
-            Effect::ReadPipeline { path } => self.beside("read-pipeline", move || variants::read(&path)),
+            Effect::ReadPipeline { slot, path } => {
+                self.beside("read-pipeline", move || variants::read(slot, &path))
+            }
             Effect::PickPipelineTarget => self.pick(
                 || {
                     let dialog = rfd::FileDialog::new().set_title("Save the pipeline");

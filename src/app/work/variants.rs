@@ -67,10 +67,10 @@ impl Ground {
 }
 
 /// A pipeline out of a file, or why there is none.
-pub fn read(path: &Path) -> Action {
+pub fn read(slot: PipelineSlot, path: &Path) -> Action {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let read = files::read_file(path);
-    Action::PipelineRead { name, read: read.map(|(pipeline, notes)| (pipeline.into(), notes)) }
+    Action::PipelineRead { slot, name, read: read.map(|(pipeline, notes)| (pipeline.into(), notes)) }
 }
 
 /// Writes a pipeline in the form that the name tells; says what came of it.
@@ -90,6 +90,8 @@ pub struct Questions {
     pick: Option<(u64, Ground, usize, u64)>,
     suggest: Option<(Ground, Box<RangeWish>)>,
     draw: Option<(u64, Ground, Box<VariantsWish>, f32)>,
+    /// Whether pictures are of no use any more.
+    rests: bool,
 }
 
 /// The thread.
@@ -116,9 +118,22 @@ impl Preview {
             device: None,
         };
         let thread = Newest::spawn("variants", move |questions: Questions| {
+            if questions.rests {
+                painter.rest();
+            }
             if let Some((generation, ground, count, seed)) = questions.pick {
-                let samples = drawn_of_classes(&ground.snapshot, ground.rows.iter().copied(), count, seed);
-                painter.answer(Action::SamplesPicked { generation, samples: samples.into() });
+                let rows = ground.rows.iter().copied();
+                let picked = jobs::run(|| Ok(drawn_of_classes(&ground.snapshot, rows, count, seed)));
+                let samples = Arc::new(match picked {
+                    Outcome::Done(samples) => samples,
+                    Outcome::Cancelled => Vec::new(),
+                    Outcome::Panicked(cause) => {
+                        let text = bug("drawing samples by lot", &cause);
+                        painter.answer(Action::Notify { level: Level::Error, text });
+                        Vec::new()
+                    }
+                });
+                painter.answer(Action::SamplesPicked { generation, samples });
             }
             if let Some((ground, wish)) = questions.suggest {
                 let (of, step, param) = (wish.of.clone(), wish.step, wish.param);
@@ -151,6 +166,15 @@ impl Preview {
     /// Looks for the safe range of a parameter.
     pub fn suggest(&self, ground: Ground, wish: Box<RangeWish>) {
         self.thread.change(|waiting| waiting.get_or_insert_default().suggest = Some((ground, wish)));
+    }
+
+    /// Ends what is being drawn, and lets go of the pictures that drawing needs.
+    pub fn rest(&self) {
+        self.newest.store(u64::MAX, Ordering::Relaxed);
+        self.thread.change(|waiting| {
+            let questions = waiting.get_or_insert_default();
+            (questions.draw, questions.rests) = (None, true);
+        });
     }
 
     pub fn draw(&self, generation: u64, ground: Ground, wish: Box<VariantsWish>, pixels_per_point: f32) {
@@ -227,6 +251,16 @@ impl Painter {
         // The window may be gone by now.
         let _ = self.answers.send(action);
         (self.wake)();
+    }
+
+    /// Lets go of pictures; what was measured of them stays.
+    fn rest(&mut self) {
+        if let Some(held) = &mut self.held {
+            (held.originals, held.small) = (Recent::default(), (1, Recent::default()));
+        }
+        if let Some(Some(device)) = &self.device {
+            device.rest();
+        }
     }
 
     /// What is kept of this dataset, for the rows that are shown now.

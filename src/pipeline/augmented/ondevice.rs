@@ -131,6 +131,11 @@ impl OnDevice {
         some.unwrap_or_else(|| vec![None; wanted.len()])
     }
 
+    /// Lets go of the pictures that variants were made of.
+    pub fn rest(&self) {
+        lock(&self.inner).sources = None;
+    }
+
     /// Waits until the device has done all that was asked of it so far, so that questions do not pile up there.
     pub fn wait(&self) {
         if let Err(error) = self.graphics.device.poll(wgpu::PollType::wait_indefinitely()) {
