@@ -62,7 +62,7 @@ impl Augmenter<'_> {
         let mut plan = self.plan(sample, number, picture_of(picture));
         let stages = fused_from(plan.before, std::mem::take(&mut plan.stages));
         let partners = Partners { augmenter: self, own: sample, failed: OnceLock::new() };
-        let raster = cpu::run(&stages, picture.clone(), &partners);
+        let raster = cpu::run_from(&stages, picture, &partners);
         plan.stages = stages;
         match partners.failed.into_inner() {
             Some(error) => Err(error),
