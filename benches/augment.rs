@@ -9,7 +9,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-use lenslet::augment::cpu::{Alone, run};
+use lenslet::augment::cpu::{Alone, run_from};
 use lenslet::augment::formats::{Format, NoteKind, write};
 use lenslet::augment::fuse::fused_from;
 use lenslet::augment::param::Value;
@@ -142,7 +142,7 @@ fn ours(pipeline: &Pipeline, picture: &Raster, variants: u32) -> f64 {
     let make = |number: u32| {
         let plan = pipeline.plan(Variant { seed: 1, sample: 1, number }, about);
         // As Albumentations gives a new picture, too.
-        std::hint::black_box(run(&fused_from(plan.before, plan.stages), picture.clone(), &Alone));
+        std::hint::black_box(run_from(&fused_from(plan.before, plan.stages), picture, &Alone));
     };
     make(0);
     let before = Instant::now();

@@ -43,7 +43,7 @@
 //! | [`pipeline`] | opening, measuring, computing signals, analysing, asking a trained model and making variants, for window and command line alike | the user interface |
 //! | [`review`] | what an analysis found, for a person to decide: groups, flags, rules, impact | files, threads, the user interface |
 //! | [`train`] | models, training, checkpoints, sampling: the only room that names burn | the user interface |
-//! | [`gpu`] | wgpu pipelines over `shaders/*.wgsl`, one file each: decoded pictures and clouds of points | datasets, the interface's state |
+//! | [`gpu`] | wgpu pipelines over `shaders/*.wgsl`, one file each: decoded pictures, clouds of points, variants of samples | datasets, the interface's state |
 //! | [`state`] | the program without window, disk or clock | egui, files |
 //! | [`ui`] | drawing: a view per file or folder, and the parts that views share | files, threads |
 //! | [`app`] | eframe glue: effects as jobs, textures, dialogs | |
@@ -53,7 +53,8 @@
 //! # What stays true
 //!
 //! 1. A view reads state and returns actions. Actions, effects and edits are plain data, but for what waits on
-//!    the graphics device to be drawn: [`state::latent::Made`] and [`state::latent::MapFace`] hold on to it.
+//!    the graphics device to be drawn: [`state::latent::Made`], [`state::latent::MapFace`] and
+//!    [`state::augment::Shown`] hold on to it.
 //! 2. A sample's row number is stable for the life of a project: a rescan appends and marks as gone
 //!    ([`Dataset::reconcile`](dataset::Dataset::reconcile)), so that edits and caches keep their sample.
 //! 3. Every edit knows its inverse, and is durable before the screen says that it is saved.

@@ -12,8 +12,8 @@ mod augment;
 mod training;
 
 pub use augment::{
-    AugmentOptions, ConvertOptions, PipelineForm, PipelineNormalizeOptions, PipelineSheetOptions,
-    PipelineTask, VariantsFormat,
+    AugmentDevice, AugmentOptions, ConvertOptions, PipelineForm, PipelineNormalizeOptions,
+    PipelineSheetOptions, PipelineTask, VariantsFormat,
 };
 pub use training::{
     ChannelsName, DeviceOptions, EncodeOptions, EvaluateOptions, FitOptions, FreezeName, FromName,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 use super::Usage;
-use super::args::{AugmentOptions, SamplesOptions, VariantsFormat};
+use super::args::{AugmentDevice, AugmentOptions, SamplesOptions, VariantsFormat};
 use super::look::tell;
 use super::pipeline::read_pipeline;
 use super::progress::Meter;
@@ -21,7 +21,9 @@ use crate::export::dataset::{
     Augmentation, Consent, Kind as Layout, Options, Report, Table, plan, run as export,
 };
 use crate::jobs::Control;
+use crate::pipeline::augmented::ondevice::OnDevice;
 use crate::text::counted;
+use crate::train::device::Graphics;
 
 /// What was written, as `--json` prints it.
 #[derive(Debug, Serialize)]
@@ -30,6 +32,8 @@ pub struct AugmentReport {
     pub samples: usize,
     pub variants: u32,
     pub seed: u64,
+    /// The graphics device that makes variants; `null` for the processor.
+    pub device: Option<String>,
     /// What is unknown or only nearly the same in the pipeline's file.
     pub notes: Vec<String>,
     pub plan: PlanRow,
@@ -47,11 +51,16 @@ pub fn run(options: &AugmentOptions) -> anyhow::Result<()> {
         return Err(Usage("name a dataset and a --pipeline, or --list what there is".to_owned()).into());
     };
     let (pipeline, notes) = read_pipeline(name)?;
+    let device = match options.device {
+        AugmentDevice::Cpu => None,
+        AugmentDevice::Gpu => Some(graphics_device()?),
+    };
     let control = Control::new();
     let meter = Meter::start(&control);
     let target = options.out.clone().unwrap_or_else(|| PathBuf::from("augmented"));
     let samples = SamplesOptions { path: path.clone(), part: options.part.clone() };
     let chosen = choose(&samples, &[&target], &control)?;
+    let device_name = device.as_ref().map(OnDevice::name);
     let target = Options {
         kind: match options.format {
             VariantsFormat::Folder => Layout::ImageFolder,
@@ -64,6 +73,7 @@ pub fn run(options: &AugmentOptions) -> anyhow::Result<()> {
             seed: options.seed,
             variants: options.variants,
             with_originals: options.with_originals,
+            device,
         }),
         ..Options::new(target)
     };
@@ -76,6 +86,7 @@ pub fn run(options: &AugmentOptions) -> anyhow::Result<()> {
         samples: chosen.samples.len(),
         variants: options.variants,
         seed: options.seed,
+        device: device_name,
         notes,
         plan: PlanRow::from(&planned),
         export: written,
@@ -89,11 +100,23 @@ pub fn run(options: &AugmentOptions) -> anyhow::Result<()> {
     }
 }
 
+/// A graphics device of its own for the shaders; a software driver will do.
+fn graphics_device() -> anyhow::Result<OnDevice> {
+    let graphics = Graphics::own(true)?;
+    let Some(device) = OnDevice::new(&graphics) else {
+        bail!("{} runs no shaders that write storage; use --device cpu", graphics.adapter.get_info().name);
+    };
+    Ok(device)
+}
+
 /// The report for a person.
 fn print(report: &AugmentReport, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(out, "{}", report.source)?;
     let samples = counted(report.samples as u64, "sample");
     writeln!(out, "{samples} · {} each · seed {}", counted(report.variants.into(), "variant"), report.seed)?;
+    if let Some(device) = &report.device {
+        writeln!(out, "  Made by {device}, within 2/255 of what the processor makes.")?;
+    }
     for note in &report.notes {
         writeln!(out, "  {note}")?;
     }

@@ -56,7 +56,7 @@ pub const GATHER: &str = concat!(
 #[derive(Clone, Debug)]
 pub struct Tiles {
     buffer: Arc<wgpu::Buffer>,
-    places: Vec<Place>,
+    places: Arc<[Place]>,
 }
 
 /// Where a picture is in the memory of some tiles: a word for each pixel, row by row, red in the lowest byte
@@ -72,6 +72,8 @@ pub struct Place {
 }
 
 impl Place {
+    const NOTHING: Self = Self { first: 0, size: [0; 2], channels: 1 };
+
     pub fn pixels(&self) -> u64 {
         u64::from(self.size[0]) * u64::from(self.size[1])
     }
@@ -99,12 +101,17 @@ impl Tiles {
                 usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
             })
         })?;
-        Some(Self { buffer: Arc::new(buffer), places })
+        Some(Self { buffer: Arc::new(buffer), places: places.into() })
     }
 
     /// The memory that shaders may read as storage; [`Self::places`] says what is where.
     pub fn buffer(&self) -> &wgpu::Buffer {
         &self.buffer
+    }
+
+    /// Whether these lie in the same memory.
+    pub fn is_same_memory(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.buffer, &other.buffer)
     }
 
     pub fn places(&self) -> &[Place] {
@@ -247,7 +254,18 @@ impl Augmenter {
         }
         let memory = self.memory(device, 4 * program.memory.max(1) as u64)?;
         or_warned(device, "augmentation", || self.submit(device, queue, sources, &program, &memory))?;
-        Some(Tiles { buffer: memory, places: program.results })
+        Some(Tiles { buffer: memory, places: program.results.into() })
+    }
+
+    /// Whether one result of these stages can be made here, of pictures of these sizes and channels: its own, and
+    /// then its partners, `None` for one that is not there.
+    pub fn can(&self, device: &wgpu::Device, pictures: &[Option<(Size, u8)>], stages: &[Stage]) -> bool {
+        let place = |(size, channels)| Place { first: 0, size, channels };
+        let places: Vec<Place> = pictures.iter().map(|one| one.map_or(Place::NOTHING, place)).collect();
+        let partners: Vec<Option<usize>> =
+            pictures.iter().enumerate().skip(1).map(|(at, one)| one.map(|_| at)).collect();
+        let job = Job { source: 0, stages, partners: &partners };
+        program::compile(&places, &[job], self.fusing, most_bytes(device)).is_some()
     }
 
     fn make_pipeline(&mut self, device: &wgpu::Device, kind: Kind) -> Option<()> {

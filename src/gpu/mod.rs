@@ -3,6 +3,7 @@
 //! | file | what | shader |
 //! | --- | --- | --- |
 //! | [`sheet`] | pictures of one size in a grid, straight from where a decoder left them | `shaders/sheet.wgsl` |
+//! | [`mosaic`] | pictures of any sizes, each at its place, straight from augmented tiles | `shaders/mosaic.wgsl` |
 //! | [`points`] | a cloud of up to a million points and more | `shaders/points.wgsl` |
 //! | [`cells`] | the memory that a sheet is drawn from | |
 //! | [`augment`] | the stages of augmentation plans, for many pictures at once, equal to the processor's | `shaders/augment/*.wgsl` |
@@ -19,12 +20,14 @@ use wgpu::util::DeviceExt;
 
 pub mod augment;
 pub mod cells;
+pub mod mosaic;
 pub mod points;
 pub mod sheet;
 
 /// The text of every shader, by the name of its file.
-pub const SHADERS: [(&str, &str); 5] = [
+pub const SHADERS: [(&str, &str); 6] = [
     ("sheet.wgsl", sheet::SHADER),
+    ("mosaic.wgsl", mosaic::SHADER),
     ("points.wgsl", points::SHADER),
     ("augment/gather.wgsl", augment::GATHER),
     ("augment/statistics.wgsl", augment::STATISTICS),

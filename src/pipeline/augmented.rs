@@ -1,6 +1,8 @@
 //! Variants of samples: a pipeline of augmentations carried out on a dataset's pictures, with what becomes of
 //! their boxes and labels. Preview, export and training have their variants from here, so that they are the same.
 
+pub mod ondevice;
+
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::sync::{Arc, Mutex, OnceLock};
 
@@ -60,7 +62,7 @@ impl Augmenter<'_> {
         let mut plan = self.plan(sample, number, picture_of(picture));
         let stages = fused_from(plan.before, std::mem::take(&mut plan.stages));
         let partners = Partners { augmenter: self, own: sample, failed: OnceLock::new() };
-        let raster = cpu::run(&stages, picture.clone(), &partners);
+        let raster = cpu::run_from(&stages, picture, &partners);
         plan.stages = stages;
         match partners.failed.into_inner() {
             Some(error) => Err(error),
@@ -93,6 +95,16 @@ impl Augmenter<'_> {
         let at = ((u64::from(number) * count) >> 32) as usize;
         let other = *self.others.get(at)?;
         if other != own { Some(other) } else { self.others.get((at + 1) % self.others.len()).copied() }
+    }
+
+    /// The picture of a sample that is mixed in.
+    fn partner(&self, other: SampleId) -> Result<Arc<Raster>, ReadError> {
+        self.original(other).map_err(|error| {
+            let path = self.snapshot.dataset.path(other);
+            let message =
+                format!("the sample that it is mixed with cannot be used: {}: {path}", error.message);
+            ReadError::new(error.kind, message)
+        })
     }
 
     /// The samples that were mixed in, each with the part of what was there before that stays.
@@ -260,13 +272,10 @@ struct Partners<'a> {
 impl Others for Partners<'_> {
     fn partner(&self, number: u32, size: Size, channels: u8) -> Option<Raster> {
         let other = self.augmenter.other(self.own, number)?;
-        match self.augmenter.original(other) {
+        match self.augmenter.partner(other) {
             Ok(raster) => Some(brought_to(&raster, size, channels)),
             Err(error) => {
-                let path = self.augmenter.snapshot.dataset.path(other);
-                let message =
-                    format!("the sample that it is mixed with cannot be used: {}: {path}", error.message);
-                let _ = self.failed.set(ReadError::new(error.kind, message));
+                let _ = self.failed.set(error);
                 None
             }
         }

@@ -16,8 +16,10 @@ use crate::augment::param::Value;
 use crate::augment::pipeline::{Done, Pipeline, Step, What};
 use crate::dataset::SampleId;
 use crate::dataset::edit::{Edit, PipelineSlot};
+use crate::gpu::mosaic::Tile;
 use crate::pipeline::statistics::ChannelStatistics;
 use crate::text::sentence;
+use crate::train::device::Choice;
 
 /// Samples on a sheet.
 pub const SAMPLES: std::ops::RangeInclusive<usize> = 1..=32;
@@ -72,6 +74,8 @@ pub struct AugmentView {
     pub solo: Option<u32>,
     /// Side of a cell in points.
     pub cell: f32,
+    /// What makes the variants that are shown.
+    pub device: Choice,
     /// The cell that is open large.
     pub open: Option<usize>,
     /// Variants that stay on the sheet whatever else is shown.
@@ -90,6 +94,7 @@ impl Default for AugmentView {
             draw: 1,
             solo: None,
             cell: 104.0,
+            device: Choice::Auto,
             open: None,
             pinned: Vec::new(),
         }
@@ -144,6 +149,7 @@ pub struct VariantsWish {
     pub cells: Arc<Vec<Cell>>,
     /// Side of a cell in points; the larger sides of what is drawn come to it.
     pub edge: f32,
+    pub device: Choice,
     /// The cell that is open large, which is drawn as it is.
     pub open: Option<usize>,
     /// Whether a control is held, and a coarse picture now is worth more than a good one later.
@@ -206,10 +212,7 @@ pub struct DriftFace {
 /// A cell that was drawn.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drawn {
-    pub width: usize,
-    pub height: usize,
-    /// Red, green, blue and straight alpha of each pixel.
-    pub rgba: Vec<u8>,
+    pub picture: Shown,
     /// Of the variant itself, which may be larger.
     pub size: [u32; 2],
     /// What was done, with every number that was drawn.
@@ -228,6 +231,28 @@ pub struct Drawn {
     pub is_coarse: bool,
     /// Why there is no picture.
     pub problem: Option<String>,
+}
+
+/// Where the pixels of a cell are.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Shown {
+    /// There are none.
+    Nothing,
+    /// Here: red, green, blue and straight alpha of each.
+    Pixels { width: usize, height: usize, rgba: Vec<u8> },
+    /// In the memory of the graphics device, where they were made.
+    Tile(Tile),
+}
+
+impl Shown {
+    /// Width and height in pixels.
+    pub fn size(&self) -> [usize; 2] {
+        match self {
+            Self::Nothing => [0; 2],
+            Self::Pixels { width, height, .. } => [*width, *height],
+            Self::Tile(tile) => tile.size().map(|side| side as usize),
+        }
+    }
 }
 
 impl Augment {
@@ -406,6 +431,11 @@ impl Session {
                 self.augment.is_asked = true;
                 (self.pick_samples(), None)
             }
+            Action::LeaveVariants => {
+                self.augment.is_asked = false;
+                self.augment.sheet = Sheet::default();
+                (vec![Effect::RestVariants], None)
+            }
             Action::ChangePipeline { pipeline, what, is_held } => {
                 let slot = self.augment.view.slot;
                 if is_held {
@@ -439,14 +469,27 @@ impl Session {
         }
     }
 
+    /// Keeps a pipeline.
+    fn set_pipeline(&mut self, slot: PipelineSlot, pipeline: Arc<Pipeline>, what: String) -> Answer {
+        let to = match pipeline.steps.is_empty() && pipeline.name.is_empty() {
+            true => String::new(),
+            false => write(&pipeline, Format::Lenslet).0,
+        };
+        self.augment.pipelines[slot as usize] = pipeline;
+        let (mut effects, told) = self.edit(Edit::SetPipeline { slot, from: String::new(), to, what });
+        // Where the gesture ended where it began nothing was edited, and what is drawn is coarse.
+        if effects.is_empty() {
+            effects = self.draw_variants(false);
+        }
+        (effects, told)
+    }
+
     /// Takes in what came back.
     pub(super) fn augment_result(&mut self, action: Action) -> Answer {
         let augment = &mut self.augment;
         match action {
-            Action::PipelineRead { name, read: Ok((pipeline, notes)) } => {
-                let what = format!("Open the pipeline {name}");
-                let (effects, _) =
-                    self.augment_gesture(Action::ChangePipeline { pipeline, what, is_held: false });
+            Action::PipelineRead { slot, name, read: Ok((pipeline, notes)) } => {
+                let (effects, _) = self.set_pipeline(slot, pipeline, format!("Open the pipeline {name}"));
                 let told =
                     (!notes.is_empty()).then(|| (Level::Warning, format!("{name}: {}", notes.join(" "))));
                 return (effects, told);
@@ -506,8 +549,7 @@ impl Session {
         let what = format!("{}: safe {}", settings.operation.title, known.name.replace('_', " "));
         let [low, high] = range;
         let text = format!("{what} is {low} to {high}. Ctrl+Z takes it back.");
-        let (effects, _) =
-            self.augment_gesture(Action::ChangePipeline { pipeline: pipeline.into(), what, is_held: false });
+        let (effects, _) = self.set_pipeline(self.augment.view.slot, pipeline.into(), what);
         (effects, Some((Level::Info, text)))
     }
 
@@ -530,21 +572,6 @@ impl Session {
         let what = "Normalize: mean and deviation of the view".to_owned();
         let (effects, _) = self.set_pipeline(slot, pipeline.into(), what);
         (effects, Some((level, format!("{told} Ctrl+Z takes it back."))))
-    }
-
-    /// Keeps a pipeline in a slot: one step of undo.
-    fn set_pipeline(&mut self, slot: PipelineSlot, pipeline: Arc<Pipeline>, what: String) -> Answer {
-        self.augment.pipelines[slot as usize] = pipeline.clone();
-        let to = match pipeline.steps.is_empty() && pipeline.name.is_empty() {
-            true => String::new(),
-            false => write(&pipeline, Format::Lenslet).0,
-        };
-        let (mut effects, told) = self.edit(Edit::SetPipeline { slot, from: String::new(), to, what });
-        // Where the gesture ended where it began nothing was edited, and what is drawn is coarse.
-        if effects.is_empty() {
-            effects = self.draw_variants(false);
-        }
-        (effects, told)
     }
 
     /// The kept pipelines are other ones.
@@ -604,8 +631,11 @@ impl Session {
         if !stays {
             sheet.drawn = vec![None; cells.len()];
             // What is open stays open wherever it stands now.
-            let opened = augment.view.open.and_then(|at| sheet.cells.get(at));
-            augment.view.open = opened.and_then(|opened| cells.iter().rposition(|cell| cell.is_of(opened)));
+            augment.view.open = augment.view.open.and_then(|at| match sheet.cells.get(at) {
+                Some(opened) => cells.iter().rposition(|cell| cell.is_of(opened)),
+                // The panel comes back on screen as it was.
+                None => (sheet.cells.is_empty() && at < cells.len()).then_some(at),
+            });
         }
         if augment.view.open != augment.opened {
             // What was open was another cell.
@@ -626,6 +656,7 @@ impl Session {
             seed: augment.view.seed,
             cells,
             edge: augment.view.cell,
+            device: augment.view.device,
             open: augment.view.open,
             is_held,
         };

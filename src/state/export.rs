@@ -90,6 +90,7 @@ impl AugmentChoice {
             seed,
             variants: variants.min(MAX_VARIANTS),
             with_originals,
+            device: None,
         })
     }
 }

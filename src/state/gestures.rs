@@ -89,6 +89,7 @@ impl Session {
             Action::TableLaidOut { viewport } => self.table.viewport = viewport,
             Action::TableColumns(columns) => self.table.columns = columns,
             other @ (Action::AskVariants
+            | Action::LeaveVariants
             | Action::ChangePipeline { .. }
             | Action::SuggestRange { .. }
             | Action::MeasureChannels { .. }

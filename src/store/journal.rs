@@ -12,22 +12,22 @@
 //! The journal mirrors [`History`]: every push, undo and redo there is one [`JournalOp`] here, and
 //! both forget the same edits.
 
-use std::collections::BTreeMap;
+mod bounds;
+mod load;
+mod snapshot;
+mod step;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use serde::{Deserialize, Serialize};
+use rusqlite::{Connection, TransactionBehavior};
 
-use super::blob::{self, Damage};
-use super::database;
+use self::bounds::{Amount, LIMITS, Limits};
+use self::load::load;
+use self::step::Step;
 use super::error::StoreError;
 use super::project::{Access, Project, put_value};
-use crate::dataset::Decision;
-use crate::dataset::edit::{Edit, History, Overlay, View};
-
-/// Prefix of the overlay's columns among the parts.
-const OVERLAY: &str = "overlay/";
+use crate::dataset::edit::{Edit, History, Overlay};
 
 /// One thing to keep.
 #[derive(Clone, Debug, PartialEq)]
@@ -50,47 +50,6 @@ pub struct Entry {
     pub time_ms: i64,
     pub person: Arc<str>,
 }
-
-/// How many edits, and their [`Edit::bytes`] together.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Amount {
-    edits: usize,
-    bytes: usize,
-}
-
-impl Amount {
-    fn add(&mut self, bytes: usize) {
-        self.edits += 1;
-        self.bytes = self.bytes.saturating_add(bytes);
-    }
-
-    /// What was added may have been other than what the database says now, where that was damaged.
-    fn remove(&mut self, bytes: usize) {
-        self.edits = self.edits.saturating_sub(1);
-        self.bytes = self.bytes.saturating_sub(bytes);
-    }
-
-    fn exceeds(self, limit: Self) -> bool {
-        self.edits > limit.edits || self.bytes > limit.bytes
-    }
-}
-
-/// What bounds a journal.
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    /// Edits that can be undone; older ones are in the snapshot and among the old ones.
-    history: Amount,
-    /// Old edits that are kept.
-    old: Amount,
-    /// Edits after which a new snapshot is kept.
-    snapshot_every: i64,
-}
-
-const LIMITS: Limits = Limits {
-    history: Amount { edits: History::CAP, bytes: History::CAP_BYTES },
-    old: Amount { edits: 1_000_000, bytes: 64 << 20 },
-    snapshot_every: 256,
-};
 
 /// The journal of a project, on a connection of its own.
 #[derive(Debug)]
@@ -127,16 +86,6 @@ struct State {
     kept: Amount,
     /// The edits before those.
     old: Amount,
-}
-
-/// The overlay but for its marks and decisions, which are columns.
-#[derive(Default, Serialize, Deserialize)]
-struct Views {
-    view: View,
-    saved_views: BTreeMap<String, View>,
-    /// Snapshots of versions before there were pipelines have none.
-    #[serde(default)]
-    pipelines: [String; 2],
 }
 
 impl Journal {
@@ -182,9 +131,7 @@ impl Journal {
 
     fn try_commit(&mut self, entries: &[Entry]) -> rusqlite::Result<()> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let limits = self.limits;
-        let mut step =
-            Step { transaction: &transaction, state: &mut self.state, limits, snapshot_due: false };
+        let mut step = Step::new(&transaction, &mut self.state, self.limits);
         for entry in entries {
             match &entry.op {
                 JournalOp::Append(edit) => step.append(edit, entry)?,
@@ -198,269 +145,14 @@ impl Journal {
     }
 }
 
-/// One transaction's work.
-struct Step<'a> {
-    transaction: &'a Transaction<'a>,
-    state: &'a mut State,
-    limits: Limits,
-    /// The kept snapshot has edits in it that are no more.
-    snapshot_due: bool,
-}
-
-impl Step<'_> {
-    fn append(&mut self, edit: &Edit, entry: &Entry) -> rusqlite::Result<()> {
-        let dropped: Vec<usize> = self
-            .transaction
-            .prepare_cached("DELETE FROM edit WHERE seq > ?1 RETURNING bytes")?
-            .query_map([self.state.done], |row| Ok(size_of_row(row.get(0)?)))?
-            .collect::<Result<_, _>>()?;
-        dropped.into_iter().for_each(|bytes| self.state.kept.remove(bytes));
-        self.snapshot_due |= self.state.snapshot > self.state.done;
-
-        let json = serde_json::to_string(edit)
-            .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))?;
-        let (seq, bytes) = (self.state.next, edit.bytes());
-        self.transaction
-            .prepare_cached(
-                "INSERT INTO edit (seq, time_ms, person, bytes, edit) VALUES (?1, ?2, ?3, ?4, ?5)",
-            )?
-            .execute(params![seq, entry.time_ms, &*entry.person, bytes as i64, json])?;
-        // Samples that a scan appended since the journal was opened are there for the edit.
-        if let Some(samples) = edit.samples() {
-            self.state.overlay.grow(samples.end());
-        }
-        self.state.overlay.apply(edit);
-        self.state.done = seq;
-        self.state.next = seq.saturating_add(1);
-        self.state.kept.add(bytes);
-        self.trim()
-    }
-
-    /// Puts the oldest edits beyond the bounds among the old ones, as the history forgets them at
-    /// every push; they stay in force, so the snapshot has to have them.
-    fn trim(&mut self) -> rusqlite::Result<()> {
-        while self.state.kept.exceeds(self.limits.history) {
-            let oldest: Option<(i64, i64)> = self
-                .transaction
-                .prepare_cached("SELECT seq, bytes FROM edit WHERE seq < ?1 ORDER BY seq LIMIT 1")?
-                .query_row([self.state.done], |row| Ok((row.get(0)?, row.get(1)?)))
-                .optional()?;
-            // The newest edit stays however large it is.
-            let Some((seq, bytes)) = oldest else { break };
-            self.transaction
-                .prepare_cached("INSERT OR REPLACE INTO old_edit SELECT * FROM edit WHERE seq = ?1")?
-                .execute([seq])?;
-            self.transaction.prepare_cached("DELETE FROM edit WHERE seq = ?1")?.execute([seq])?;
-            self.state.kept.remove(size_of_row(bytes));
-            self.state.old.add(size_of_row(bytes));
-            self.snapshot_due |= seq > self.state.snapshot;
-        }
-        while self.state.old.exceeds(self.limits.old) {
-            let forgotten: Option<i64> = self
-                .transaction
-                .prepare_cached(
-                    "DELETE FROM old_edit WHERE seq = (SELECT min(seq) FROM old_edit) RETURNING bytes",
-                )?
-                .query_row([], |row| row.get(0))
-                .optional()?;
-            match forgotten {
-                Some(bytes) => self.state.old.remove(size_of_row(bytes)),
-                None => self.state.old = Amount::default(),
-            }
-        }
-        Ok(())
-    }
-
-    fn undo(&mut self) -> rusqlite::Result<()> {
-        let Some(edit) = self.edit("SELECT edit FROM edit WHERE seq = ?1", self.state.done)? else {
-            tracing::warn!("there is no edit to undo in the journal");
-            return Ok(());
-        };
-        self.state.overlay.apply(&edit.inverse());
-        self.state.done = self
-            .transaction
-            .prepare_cached("SELECT coalesce(max(seq), 0) FROM edit WHERE seq < ?1")?
-            .query_row([self.state.done], |row| row.get(0))?;
-        Ok(())
-    }
-
-    fn redo(&mut self) -> rusqlite::Result<()> {
-        let select = "SELECT edit FROM edit WHERE seq > ?1 ORDER BY seq LIMIT 1";
-        let Some(edit) = self.edit(select, self.state.done)? else {
-            tracing::warn!("there is no edit to redo in the journal");
-            return Ok(());
-        };
-        self.state.overlay.apply(&edit);
-        self.state.done = self
-            .transaction
-            .prepare_cached("SELECT min(seq) FROM edit WHERE seq > ?1")?
-            .query_row([self.state.done], |row| row.get(0))?;
-        Ok(())
-    }
-
-    /// The edit that this statement finds, if it is there and whole.
-    fn edit(&self, select: &str, seq: i64) -> rusqlite::Result<Option<Edit>> {
-        let json: Option<String> =
-            self.transaction.prepare_cached(select)?.query_row([seq], |row| row.get(0)).optional()?;
-        Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
-    }
-
-    /// Keeps the cursor, and what opening needs to start from.
-    fn finish(mut self) -> rusqlite::Result<()> {
-        let since = self.state.done.saturating_sub(self.state.snapshot);
-        self.snapshot_due |= since >= self.limits.snapshot_every;
-        if self.snapshot_due {
-            put_snapshot(self.transaction, &self.state.overlay)?;
-            self.state.snapshot = self.state.done;
-        }
-        self.transaction
-            .prepare_cached(
-                "INSERT INTO cursor (id, done, next, snapshot, old_edits, old_bytes)
-                 VALUES (1, ?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (id) DO UPDATE
-                 SET done = excluded.done, next = excluded.next, snapshot = excluded.snapshot,
-                     old_edits = excluded.old_edits, old_bytes = excluded.old_bytes",
-            )?
-            .execute([
-                self.state.done,
-                self.state.next,
-                self.state.snapshot,
-                self.state.old.edits as i64,
-                self.state.old.bytes as i64,
-            ])?;
-        Ok(())
-    }
-}
-
-fn put_snapshot(connection: &Connection, overlay: &Overlay) -> rusqlite::Result<()> {
-    let decisions: Vec<u8> = overlay.decisions.iter().flat_map(|one| one.to_bytes()).collect();
-    let Overlay { view, saved_views, pipelines, .. } = overlay.clone();
-    let views = Views { view, saved_views, pipelines };
-    let views = serde_json::to_vec(&views)
-        .map_err(|cause| rusqlite::Error::ToSqlConversionFailure(Box::new(cause)))?;
-    let columns =
-        [("marks", overlay.marks.as_slice()), ("decisions", &decisions), ("views", views.as_slice())];
-    for (name, raw) in columns {
-        database::put_column(connection, &format!("{OVERLAY}{name}"), &blob::seal_column(raw))?;
-    }
-    Ok(())
-}
-
-/// The overlay of the kept snapshot, if there is one.
-fn snapshot(connection: &Connection, samples: usize) -> rusqlite::Result<Option<Result<Overlay, Damage>>> {
-    let mut columns = database::columns(connection, OVERLAY)?;
-    if columns.is_empty() {
-        return Ok(None);
-    }
-    let decisions = columns.remove("decisions");
-    let mut take = |name| match columns.remove(name) {
-        Some(parts) => blob::unseal_column(&parts?),
-        None => Err(Damage("a column of the snapshot is missing")),
-    };
-    let whole = || {
-        let mut marks = take("marks")?;
-        let Views { view, saved_views, pipelines } = serde_json::from_slice(&take("views")?)
-            .map_err(|_| Damage("the views of the snapshot cannot be read"))?;
-        marks.resize(samples, 0);
-        // A snapshot of a version before there were decisions has none.
-        let bytes = decisions.map_or(Ok(Vec::new()), |parts| blob::unseal_column(&parts?))?;
-        let mut decisions: Vec<Decision> =
-            bytes.as_chunks().0.iter().copied().map(Decision::from_bytes).collect();
-        decisions.resize(samples, Decision::UNDECIDED);
-        Ok(Overlay { marks: Arc::new(marks), decisions: Arc::new(decisions), view, saved_views, pipelines })
-    };
-    Ok(Some(whole()))
-}
-
-/// A size as the database has it; what is no size can only come from damage.
-fn size_of_row(bytes: i64) -> usize {
-    usize::try_from(bytes).unwrap_or(0)
-}
-
-/// Where the journal stands, the history, and how many entries were damaged.
-fn load(
-    connection: &Connection,
-    samples: usize,
-    limits: Limits,
-) -> rusqlite::Result<(State, History, usize)> {
-    // One state of the database, whatever another window writes meanwhile.
-    let connection = &connection.unchecked_transaction()?;
-    let cursor: Option<(i64, i64, i64, Amount)> = connection
-        .query_row("SELECT done, next, snapshot, old_edits, old_bytes FROM cursor WHERE id = 1", [], |row| {
-            let old = Amount { edits: size_of_row(row.get(3)?), bytes: size_of_row(row.get(4)?) };
-            Ok((row.get(0)?, row.get(1)?, row.get(2)?, old))
-        })
-        .optional()?;
-    let (done, next, kept_snapshot, old) = cursor.unwrap_or((0, 1, 0, Amount::default()));
-
-    let (mut overlay, mut from, mut damaged) = (Overlay::new(samples), 0, 0);
-    match snapshot(connection, samples)? {
-        Some(Ok(kept)) => (overlay, from) = (kept, kept_snapshot),
-        // The edits that are still there are better than nothing.
-        Some(Err(damage)) => {
-            tracing::warn!("the snapshot of edits: {damage}");
-            damaged += 1;
-        }
-        None => {}
-    }
-
-    // Sizes first: of the edits themselves only those are read that history or overlay need.
-    let sizes: Vec<(i64, usize)> = connection
-        .prepare("SELECT seq, bytes FROM edit ORDER BY seq")?
-        .query_map([], |row| Ok((row.get(0)?, size_of_row(row.get(1)?))))?
-        .collect::<Result<_, _>>()?;
-    let (mut kept, mut first) = (Amount::default(), 0);
-    for (at, (_, bytes)) in sizes.iter().enumerate().rev() {
-        kept.add(*bytes);
-        if kept.exceeds(limits.history) && first == 0 {
-            first = (at + 1).min(sizes.len() - 1);
-        }
-    }
-    let in_force = sizes.partition_point(|(seq, _)| *seq <= done);
-    let in_snapshot = sizes.partition_point(|(seq, _)| *seq <= from);
-    let read_from = first.min(in_force).min(in_snapshot);
-    let mut edits: Vec<Option<Edit>> = Vec::with_capacity(sizes.len() - read_from);
-    if let Some((seq, _)) = sizes.get(read_from) {
-        let mut select = connection.prepare("SELECT edit FROM edit WHERE seq >= ?1 ORDER BY seq")?;
-        let mut rows = select.query([seq])?;
-        while let Some(row) = rows.next()? {
-            edits.push(row.get_ref(0)?.as_str().ok().and_then(|json| serde_json::from_str(json).ok()));
-        }
-    }
-    damaged += edits.iter().filter(|edit| edit.is_none()).count();
-
-    // Places among all edits are now places among those that were read, of which a damaged database
-    // may have given fewer.
-    let [first, in_force, in_snapshot] =
-        [first, in_force, in_snapshot].map(|at| at.saturating_sub(read_from).min(edits.len()));
-    if in_snapshot <= in_force {
-        edits[in_snapshot..in_force].iter().flatten().for_each(|edit| overlay.apply(edit));
-    } else {
-        edits[in_force..in_snapshot].iter().rev().flatten().for_each(|edit| overlay.apply(&edit.inverse()));
-    }
-
-    let state = State {
-        overlay,
-        done,
-        next: next.max(sizes.last().map_or(1, |(seq, _)| seq.saturating_add(1))),
-        snapshot: from,
-        kept,
-        old,
-    };
-    // A damaged edit can be neither undone nor done again: history ends on either side of it.
-    let whole = edits[..in_force].iter().rposition(Option::is_none).map_or(0, |at| at + 1);
-    let first = first.max(whole).min(in_force);
-    let history = edits.drain(first..).map_while(|edit| edit).collect();
-    Ok((state, History::from_parts(history, in_force - first), damaged))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::dataset::edit::{Decisions, Direction, Mark, SampleSet};
-    use crate::dataset::{SampleId, Verdict};
+    use crate::dataset::edit::{Decisions, Direction, Mark, SampleSet, View};
+    use crate::dataset::{Decision, SampleId, Verdict};
+    use crate::store::database;
 
     const SAMPLES: usize = 40;
 

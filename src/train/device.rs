@@ -124,6 +124,24 @@ impl Graphics {
         Self { instance, adapter, device, queue, ready: Arc::default() }
     }
 
+    /// A device for use without a window: of the fastest adapter. A software driver only where it is wanted.
+    pub fn own(with_software: bool) -> Result<Self, NoDevice> {
+        let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+        let options = wgpu::RequestAdapterOptions {
+            power_preference: wgpu::PowerPreference::HighPerformance,
+            ..Default::default()
+        };
+        let adapter = pollster::block_on(instance.request_adapter(&options));
+        let adapter = adapter.map_err(|error| NoDevice(error.to_string()))?;
+        let about = adapter.get_info();
+        if about.device_type == wgpu::DeviceType::Cpu && !with_software {
+            return Err(NoDevice(format!("{} is a software driver", about.name)));
+        }
+        let made = pollster::block_on(adapter.request_device(&needs(&adapter)));
+        let (device, queue) = made.map_err(|error| NoDevice(error.to_string()))?;
+        Ok(Self::new(instance, adapter, device, queue))
+    }
+
     /// Whether it is the processor that plays a graphics device.
     pub fn is_software(&self) -> bool {
         self.adapter.get_info().device_type == wgpu::DeviceType::Cpu
@@ -162,18 +180,5 @@ pub fn needs(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
 }
 
 fn own(with_software: bool) -> Result<Processor, NoDevice> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
-    let options = wgpu::RequestAdapterOptions {
-        power_preference: wgpu::PowerPreference::HighPerformance,
-        ..Default::default()
-    };
-    let adapter = pollster::block_on(instance.request_adapter(&options));
-    let adapter = adapter.map_err(|error| NoDevice(error.to_string()))?;
-    let about = adapter.get_info();
-    if about.device_type == wgpu::DeviceType::Cpu && !with_software {
-        return Err(NoDevice(format!("{} is a software driver", about.name)));
-    }
-    let made = pollster::block_on(adapter.request_device(&needs(&adapter)));
-    let (device, queue) = made.map_err(|error| NoDevice(error.to_string()))?;
-    Processor::shared(&Graphics::new(instance, adapter, device, queue))
+    Processor::shared(&Graphics::own(with_software)?)
 }

@@ -3,19 +3,22 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, Pos2};
 use egui_kittest::kittest::Queryable;
-use lenslet::augment::pipeline::{Pipeline, What};
-use lenslet::augment::table::operations;
+use lenslet::augment::pipeline::{Pipeline, Settings, Step, What};
+use lenslet::augment::table::{operation, operations};
 use lenslet::dataset::edit::PipelineSlot;
 use lenslet::export::dataset::Kind;
-use lenslet::state::augment::{AugmentView, From, Show};
+use lenslet::state::augment::{AugmentView, Drawn, From, Show, Shown};
 use lenslet::state::{Action, AugmentChoice, Command, Dialog, ExportChoice, Session};
+use lenslet::train::device::Choice;
 use serde_json::Value;
 
 use crate::cli::{json, lenslet};
+use crate::gpu;
 use crate::training::text;
 use crate::window::{Window, demo};
 
@@ -151,6 +154,22 @@ fn variants_are_exported_the_same_whenever_and_opened_again() {
         assert_eq!(count, folder, "{format}");
         assert_eq!(names(&found).len(), names(&expected).len(), "{format}");
         assert_eq!(names(&found_splits).len(), names(&splits).len(), "{format}");
+    }
+    // By the graphics device: other bytes, nearly the same pictures, and all else the same.
+    if gpu::graphics().is_some() {
+        let report = export("device", &["--device", "gpu"]);
+        assert!(report["device"].is_string() && report["export"]["failed"] == failed, "{report}");
+        let made = files(&ground.home.path().join("device"));
+        assert!(made.keys().eq(written.keys()) && made["metadata.jsonl"] == written["metadata.jsonl"]);
+        let (mut off, mut values) = (0, 0);
+        for name in &images {
+            let [a, b] = [&written[*name], &made[*name]]
+                .map(|bytes| image::load_from_memory(bytes).expect("a picture").into_rgba8());
+            assert_eq!(a.dimensions(), b.dimensions(), "{name}");
+            values += a.len();
+            off += a.iter().zip(b.iter()).filter(|(a, b)| a.abs_diff(**b) > 2).count();
+        }
+        assert!(off * 200 <= values, "{off} of {values} are off by more than 2");
     }
     // With the samples themselves, which keep their bytes.
     export("both", &["--with-originals"]);
@@ -442,11 +461,57 @@ fn look(window: &mut Window<'_>, change: impl FnOnce(&mut AugmentView)) {
     window.act(Action::ChangeAugment(Box::new(view)));
 }
 
+#[test]
+fn the_graphics_device_draws_the_sheet_that_the_processor_draws() {
+    let Some(graphics) = gpu::graphics() else { return };
+    let home = tempfile::tempdir().expect("a folder");
+    let dataset = demo(home.path());
+    let mut window = Window::open_on(home.path(), Some(&dataset), &graphics);
+    window.key(Modifiers::COMMAND, Key::M);
+    let strong = lenslet::augment::presets::preset("strong").unwrap();
+    let mut steps = strong.clone();
+    // Others are mixed in, too.
+    let mixed = Step::new(1000, Settings::new(operation("mixup").expect("it is known")));
+    steps.steps.push(Step { probability: 1.0, ..mixed });
+    let what = "Begin with the preset Strong".to_owned();
+    window.act(Action::ChangePipeline { pipeline: steps.into(), what, is_held: false });
+    let mut pictures = Vec::new();
+    for (device, name) in [(Choice::Cpu, "processor"), (Choice::Gpu, "graphics device")] {
+        look(&mut window, |view| view.device = device);
+        window.harness.get_by_label(&format!("Variants are made by the {name}"));
+        let sheet = &session(&window).augment.sheet;
+        for drawn in sheet.drawn.iter().map(|drawn| drawn.as_ref().expect("it is drawn")) {
+            assert_eq!(matches!(drawn.picture, Shown::Tile(_)), device == Choice::Gpu);
+            assert!(drawn.problem.is_none() && !drawn.is_coarse);
+        }
+        let told =
+            |drawn: &Arc<Drawn>| (drawn.size, drawn.done.clone(), drawn.boxes.clone(), drawn.mixed.clone());
+        let told: Vec<_> = sheet.drawn.iter().flatten().map(told).collect();
+        pictures.push((told, window.harness.render().expect("it can be drawn")));
+    }
+    let [(told, expected), (told_on_device, shown)] = &pictures[..] else { panic!("two") };
+    assert_eq!(told, told_on_device, "what is told of variants is the same");
+    let is_off = |(a, b): (&image::Rgba<u8>, &image::Rgba<u8>)| {
+        (0..3).any(|channel| a.0[channel].abs_diff(b.0[channel]) > 8)
+    };
+    let off = expected.pixels().zip(shown.pixels()).filter(|pair| is_off(*pair)).count();
+    let bright = shown.pixels().filter(|pixel| pixel.0[..3].iter().any(|value| *value > 120)).count();
+    assert!(bright > 20_000, "it shows something: {bright}");
+    // Edges of enlarged pixels fall on either side, and the menu says something else.
+    let count = expected.pixels().len();
+    assert!(off * 100 < count * 3, "{off} of {count} pixels are off");
+    window.close();
+}
+
 /// What the pictures of the sheet are, as hashes.
 fn drawn(window: &Window<'_>) -> Vec<blake3::Hash> {
     let sheet = &session(window).augment.sheet;
     assert!(sheet.is_current && !sheet.drawn.is_empty());
-    sheet.drawn.iter().map(|one| blake3::hash(&one.as_ref().expect("it is drawn").rgba)).collect()
+    let pixels = |one: &Option<Arc<Drawn>>| match &one.as_ref().expect("it is drawn").picture {
+        Shown::Pixels { rgba, .. } => blake3::hash(rgba),
+        other => panic!("{other:?}"),
+    };
+    sheet.drawn.iter().map(pixels).collect()
 }
 
 #[test]
@@ -592,8 +657,10 @@ fn a_pipeline_is_made_seen_undone_and_exported() {
         .unwrap_or_else(|| panic!("{stem}: {:?}", exported.keys().collect::<Vec<_>>()));
     let image = image::load_from_memory(bytes).unwrap().to_rgba8();
     assert_eq!((image.width(), image.height()), (shown.size[0], shown.size[1]));
-    if (shown.width, shown.height) == (image.width() as usize, image.height() as usize) {
-        assert_eq!(image.into_raw(), shown.rgba);
+    if let Shown::Pixels { width, height, rgba } = &shown.picture
+        && (*width, *height) == (image.width() as usize, image.height() as usize)
+    {
+        assert_eq!(image.into_raw(), *rgba);
     }
 
     // The next start comes back to both pipelines, and still undoes.

@@ -8,11 +8,14 @@ use egui::{Color32, LayerId, Painter, Pos2, Rect, pos2, vec2};
 use egui_kittest::Harness;
 use egui_kittest::wgpu::WgpuTestRenderer;
 use image::{Rgba, RgbaImage};
+use lenslet::gpu::augment::Tiles;
 use lenslet::gpu::cells::Cells;
+use lenslet::gpu::mosaic::{Mosaic, Tile};
 use lenslet::gpu::points::{self, Points, View};
 use lenslet::gpu::sheet::{self, Grid};
 use lenslet::gpu::{SHADERS, install};
 use lenslet::jobs::Control;
+use lenslet::media::Raster;
 use lenslet::train::config::{Channels, Likelihood, Shape};
 use lenslet::train::device::{Choice, Graphics, Kind, Processor, needs};
 use lenslet::train::model::Numbers;
@@ -22,7 +25,7 @@ use wgpu::util::DeviceExt;
 const BACKGROUND: Rgba<u8> = Rgba([0, 0, 0, 0]);
 
 /// A device that training and drawing share.
-fn graphics() -> Option<Graphics> {
+pub fn graphics() -> Option<Graphics> {
     graphics_of(needs)
 }
 
@@ -43,7 +46,7 @@ fn graphics_of(needs: fn(&wgpu::Adapter) -> wgpu::DeviceDescriptor<'static>) -> 
 }
 
 /// egui's renderer on this device.
-fn render_state(graphics: &Graphics, target_format: wgpu::TextureFormat) -> RenderState {
+pub fn render_state(graphics: &Graphics, target_format: wgpu::TextureFormat) -> RenderState {
     let renderer = Renderer::new(&graphics.device, target_format, RendererOptions::PREDICTABLE);
     RenderState {
         adapter: graphics.adapter.clone(),
@@ -278,6 +281,89 @@ fn a_sheet_that_is_smaller_than_its_pictures_shows_means() {
             let sum: f32 = covered.map(|[x, y]| values[(cell * size + y) * size + x]).sum();
             let pixel = shown.get_pixel((cell % 2 * 5 + x) as u32, (cell / 2 * 5 + y) as u32);
             assert!((f32::from(pixel.0[0]) - sum / 16.0 * 255.0).abs() < 0.6, "{cell} {x} {y}");
+        }
+    }
+}
+
+/// Pictures of all kinds for a mosaic: grey, without and with alpha.
+fn rasters() -> [Raster; 3] {
+    let noise = |seed: u32, count: usize| -> Vec<u8> {
+        (0..count as u32).map(|at| (at.wrapping_mul(2_654_435_761).rotate_left(seed) >> 24) as u8).collect()
+    };
+    let raster = |width: u32, height: u32, channels: u8| {
+        let count = width as usize * height as usize * usize::from(channels);
+        Raster::new(width, height, channels, noise(channels.into(), count)).expect("a picture")
+    };
+    [raster(8, 6, 1), raster(12, 8, 3), raster(8, 8, 4)]
+}
+
+#[test]
+fn a_mosaic_shows_pictures_of_any_size_where_they_belong() {
+    let Some(graphics) = graphics() else { return };
+    let rasters = rasters();
+    let tiles = Tiles::upload(&graphics.device, &rasters.each_ref()).expect("they are small");
+    let tile = |at: usize| Tile::new(&tiles, at).expect("it is there");
+    assert_eq!(tile(1).size(), [12, 8]);
+    assert!(Tile::new(&tiles, 3).is_none());
+    // The first as it is, the second three times as large and cut on its left, the third a quarter as large.
+    let places = [(2.0, 3.0, 1.0, 0.0), (20.0, 4.0, 3.0, 25.0), (70.0, 10.0, 0.25, 0.0)];
+    for format in [wgpu::TextureFormat::Rgba8Unorm, wgpu::TextureFormat::Rgba8UnormSrgb] {
+        let render = render_state(&graphics, format);
+        install(&render);
+        let shown_tiles = [0, 1, 2].map(tile);
+        let shown = drawn(render, [100, 40], move |painter| {
+            let mut mosaic = Mosaic::default();
+            for (tile, (left, top, zoom, cut)) in shown_tiles.iter().zip(places) {
+                let size = tile.size().map(|side| side as f32 * zoom);
+                let rect = Rect::from_min_size(pos2(left, top), vec2(size[0], size[1]));
+                let clip = Rect::from_min_max(pos2(cut, 0.0), pos2(100.0, 40.0));
+                mosaic.add(tile, rect, clip);
+            }
+            mosaic.add(&shown_tiles[0], Rect::from_min_size(pos2(90.0, 0.0), vec2(8.0, 6.0)), Rect::NOTHING);
+            painter.add(mosaic.shape());
+        });
+        for (x, y, pixel) in shown.enumerate_pixels() {
+            let at = |place: usize| {
+                let (left, top, zoom, cut) = places[place];
+                let [column, row] = [(x as f32 + 0.5 - left) / zoom, (y as f32 + 0.5 - top) / zoom];
+                let [width, height] = [rasters[place].width as f32, rasters[place].height as f32];
+                let is_in = column >= 0.0 && row >= 0.0 && column < width && row < height && x as f32 >= cut;
+                is_in.then_some([column as usize, row as usize])
+            };
+            let value = |place: usize, [column, row]: [usize; 2], channel: usize| {
+                let raster = &rasters[place];
+                let channels = usize::from(raster.channels);
+                raster.data[(row * raster.width as usize + column) * channels + channel]
+            };
+            if let Some(at) = at(0) {
+                assert_eq!(pixel.0[..3], [value(0, at, 0); 3], "{format:?} {x} {y}");
+            } else if let Some(at) = at(1) {
+                assert_eq!(
+                    pixel.0[..3],
+                    [0, 1, 2].map(|channel| value(1, at, channel)),
+                    "{format:?} {x} {y}"
+                );
+            } else if at(2).is_none() {
+                assert_eq!(*pixel, BACKGROUND, "{format:?} {x} {y}");
+            } else if format == wgpu::TextureFormat::Rgba8Unorm {
+                // The mean of four by four, of each as much as can be seen of it.
+                let [column, row] = [(x - 70) as usize * 4, (y - 10) as usize * 4];
+                let covered = || (0..16).map(|at| [column + at % 4, row + at / 4]);
+                for channel in 0..4 {
+                    let sum: f32 = covered()
+                        .map(|at| {
+                            let alpha = f32::from(value(2, at, 3)) / 255.0;
+                            if channel == 3 {
+                                alpha * 255.0
+                            } else {
+                                f32::from(value(2, at, channel)) * alpha
+                            }
+                        })
+                        .sum();
+                    let apart = (f32::from(pixel.0[channel]) - sum / 16.0).abs();
+                    assert!(apart <= 1.0, "{x} {y} {channel}: {apart}");
+                }
+            }
         }
     }
 }

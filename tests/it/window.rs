@@ -8,13 +8,18 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
+use egui_kittest::wgpu::WgpuTestRenderer;
 use lenslet::app::{App, Start};
 use lenslet::dataset::Verdict;
 use lenslet::demo::{DemoOptions, write};
+use lenslet::gpu::install;
 use lenslet::jobs::Control;
 use lenslet::state::{Action, Command, Dialog, ExportChoice};
 use lenslet::store::{Access, Paths, Settings};
+use lenslet::train::device::Graphics;
 use lenslet::ui::theme;
+
+use crate::gpu::render_state;
 
 /// How long a step of a flow may take before the test gives up.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -33,9 +38,26 @@ impl Window<'_> {
 
     /// The window in its first frame, its work still to come.
     pub fn begin(home: &Path, source: Option<&Path>) -> Self {
+        Self::begin_on(home, source, None)
+    }
+
+    /// The same drawn by this graphics device.
+    pub fn open_on(home: &Path, source: Option<&Path>, graphics: &Graphics) -> Self {
+        let mut window = Self::begin_on(home, source, Some(graphics.clone()));
+        window.settle();
+        window
+    }
+
+    fn begin_on(home: &Path, source: Option<&Path>, graphics: Option<Graphics>) -> Self {
         let paths = Paths::within(home);
         let source = source.map(|path| path.display().to_string());
-        let harness = Harness::builder()
+        let mut builder = Harness::builder();
+        if let Some(graphics) = &graphics {
+            let render = render_state(graphics, wgpu::TextureFormat::Rgba8Unorm);
+            install(&render);
+            builder = builder.renderer(WgpuTestRenderer::from_render_state(render));
+        }
+        let harness = builder
             .with_size([1280.0, 800.0])
             .with_max_steps(64)
             .allow_missing_glyphs()
@@ -44,7 +66,8 @@ impl Window<'_> {
                 move |ui, app: &mut Option<App>| {
                     let app = app.get_or_insert_with(|| {
                         let (settings, note) = Settings::load(&paths);
-                        let start = Start { source: source.clone(), ..Start::default() };
+                        let start =
+                            Start { source: source.clone(), graphics: graphics.clone(), ..Start::default() };
                         App::new(ui.ctx(), paths.clone(), settings, note, start)
                     });
                     app.logic(ui.ctx());

@@ -99,9 +99,9 @@ impl Work {
         let judge = judging::spawn(events.0.clone(), move || waker.request_repaint());
         let waker = ctx.clone();
         let planner = Planner::spawn(events.0.clone(), move || waker.request_repaint());
-        let models = Models::new(&ctx, &events.0, graphics);
+        let models = Models::new(&ctx, &events.0, graphics.clone());
         let waker = ctx.clone();
-        let preview = Preview::spawn(events.0.clone(), move || waker.request_repaint());
+        let preview = Preview::spawn(graphics, events.0.clone(), move || waker.request_repaint());
         let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
         Self {
             ctx,
@@ -308,14 +308,20 @@ impl Work {
                 Vec::new()
             }
             Effect::MeasureChannels { slot, step } => self.start_channels(state, slot, step),
-            Effect::PickPipelineFile => self.pick(
+            Effect::RestVariants => {
+                self.preview.rest();
+                Vec::new()
+            }
+            Effect::PickPipelineFile { slot } => self.pick(
                 || {
                     let dialog = rfd::FileDialog::new().set_title("Open a pipeline");
                     dialog.add_filter("JSON or YAML", &["json", "yaml", "yml"]).pick_file()
                 },
-                |path| Action::PipelineFilePicked { path },
+                move |path| Action::PipelineFilePicked { slot, path },
             ),
-            Effect::ReadPipeline { path } => self.beside("read-pipeline", move || variants::read(&path)),
+            Effect::ReadPipeline { slot, path } => {
+                self.beside("read-pipeline", move || variants::read(slot, &path))
+            }
             Effect::PickPipelineTarget => self.pick(
                 || {
                     let dialog = rfd::FileDialog::new().set_title("Save the pipeline");

@@ -17,27 +17,34 @@ use super::live::Live;
 use crate::analysis::quality::Check;
 use crate::augment::cpu::resize::resize;
 use crate::augment::files;
-use crate::augment::pipeline::Pipeline;
+use crate::augment::pipeline::{Done, Pipeline, Plan};
 use crate::augment::stage::{Filter, Resize, whole};
 use crate::dataset::SampleId;
+use crate::dataset::boxes::BoxRecord;
 use crate::dataset::edit::PipelineSlot;
 use crate::dataset::query::{Rows, Snapshot};
+use crate::gpu::mosaic::Tile;
 use crate::import::reader::access::lock;
 use crate::import::{ReadError, Reader};
 use crate::jobs::{self, Newest, Outcome, step_back};
 use crate::media::Raster;
+use crate::pipeline::augmented::ondevice::{OnDevice, Wanted};
 use crate::pipeline::augmented::{Augmenter, Made, Recent, drawn_of_classes};
 use crate::pipeline::cores;
 use crate::pipeline::drift::{Described, SAMPLES, Yardstick, describe, failed_checks, middle, safe_range};
 use crate::review::staying;
-use crate::state::augment::{Cell, Drawn, RangeWish, VariantsWish};
+use crate::state::augment::{Cell, Drawn, RangeWish, Shown, VariantsWish};
 use crate::state::{Action, Level, State};
 use crate::text::sentence;
+use crate::train::device::{Choice, Graphics};
 
 /// Cells that were drawn are shown together this often.
 const SHOWN_EVERY: Duration = Duration::from_millis(40);
 /// How much larger than its cell a sample is before it is drawn coarsely first.
 const COARSE_FROM: f32 = 1.5;
+/// The longer side of a sample up to which a graphics device makes variants of it as it is. Of larger ones it makes
+/// coarse variants, and the kernels make those that stay: a sheet of photos as they are would fill its memory.
+const DEVICE_PX: u32 = 1024;
 /// The longer side of a picture that is open large, in pixels.
 const OPEN_PX: u32 = 2048;
 
@@ -60,10 +67,10 @@ impl Ground {
 }
 
 /// A pipeline out of a file, or why there is none.
-pub fn read(path: &Path) -> Action {
+pub fn read(slot: PipelineSlot, path: &Path) -> Action {
     let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let read = files::read_file(path);
-    Action::PipelineRead { name, read: read.map(|(pipeline, notes)| (pipeline.into(), notes)) }
+    Action::PipelineRead { slot, name, read: read.map(|(pipeline, notes)| (pipeline.into(), notes)) }
 }
 
 /// Writes a pipeline in the form that the name tells; says what came of it.
@@ -83,6 +90,8 @@ pub struct Questions {
     pick: Option<(u64, Ground, usize, u64)>,
     suggest: Option<(Ground, Box<RangeWish>)>,
     draw: Option<(u64, Ground, Box<VariantsWish>, f32)>,
+    /// Whether pictures are of no use any more.
+    rests: bool,
 }
 
 /// The thread.
@@ -94,13 +103,37 @@ pub struct Preview {
 
 impl Preview {
     /// Starts the thread. Answers go to `answers`, and `wake` is called after each.
-    pub fn spawn(answers: Sender<Action>, wake: impl Fn() + Send + Sync + 'static) -> Self {
+    pub fn spawn(
+        graphics: Option<Graphics>,
+        answers: Sender<Action>,
+        wake: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
         let newest = Arc::new(AtomicU64::new(0));
-        let mut painter = Painter { newest: newest.clone(), answers, wake: Box::new(wake), held: None };
+        let mut painter = Painter {
+            newest: newest.clone(),
+            answers,
+            wake: Box::new(wake),
+            held: None,
+            graphics,
+            device: None,
+        };
         let thread = Newest::spawn("variants", move |questions: Questions| {
+            if questions.rests {
+                painter.rest();
+            }
             if let Some((generation, ground, count, seed)) = questions.pick {
-                let samples = drawn_of_classes(&ground.snapshot, ground.rows.iter().copied(), count, seed);
-                painter.answer(Action::SamplesPicked { generation, samples: samples.into() });
+                let rows = ground.rows.iter().copied();
+                let picked = jobs::run(|| Ok(drawn_of_classes(&ground.snapshot, rows, count, seed)));
+                let samples = Arc::new(match picked {
+                    Outcome::Done(samples) => samples,
+                    Outcome::Cancelled => Vec::new(),
+                    Outcome::Panicked(cause) => {
+                        let text = bug("drawing samples by lot", &cause);
+                        painter.answer(Action::Notify { level: Level::Error, text });
+                        Vec::new()
+                    }
+                });
+                painter.answer(Action::SamplesPicked { generation, samples });
             }
             if let Some((ground, wish)) = questions.suggest {
                 let (of, step, param) = (wish.of.clone(), wish.step, wish.param);
@@ -135,6 +168,15 @@ impl Preview {
         self.thread.change(|waiting| waiting.get_or_insert_default().suggest = Some((ground, wish)));
     }
 
+    /// Ends what is being drawn, and lets go of the pictures that drawing needs.
+    pub fn rest(&self) {
+        self.newest.store(u64::MAX, Ordering::Relaxed);
+        self.thread.change(|waiting| {
+            let questions = waiting.get_or_insert_default();
+            (questions.draw, questions.rests) = (None, true);
+        });
+    }
+
     pub fn draw(&self, generation: u64, ground: Ground, wish: Box<VariantsWish>, pixels_per_point: f32) {
         self.newest.store(generation, Ordering::Relaxed);
         self.thread.change(|waiting| {
@@ -148,6 +190,9 @@ struct Painter {
     answers: Sender<Action>,
     wake: Box<dyn Fn() + Send + Sync>,
     held: Option<Held>,
+    graphics: Option<Graphics>,
+    /// Made when it is first of use; `None` in it where the graphics device cannot do it.
+    device: Option<Option<OnDevice>>,
 }
 
 /// Originals that stay from a question to the next one of the same dataset.
@@ -208,6 +253,16 @@ impl Painter {
         (self.wake)();
     }
 
+    /// Lets go of pictures; what was measured of them stays.
+    fn rest(&mut self) {
+        if let Some(held) = &mut self.held {
+            (held.originals, held.small) = (Recent::default(), (1, Recent::default()));
+        }
+        if let Some(Some(device)) = &self.device {
+            device.rest();
+        }
+    }
+
     /// What is kept of this dataset, for the rows that are shown now.
     fn held(&mut self, ground: &Ground, edge_px: u32) -> Held {
         let mut held = match self.held.take() {
@@ -234,32 +289,91 @@ impl Painter {
         self.newest.load(Ordering::Relaxed) != generation
     }
 
+    /// The graphics device that makes variants, where one is to.
+    fn device(&mut self, choice: Choice) -> Option<OnDevice> {
+        let graphics = self.graphics.as_ref()?;
+        // The kernels are faster than a processor that plays a graphics device.
+        if choice == Choice::Cpu || (choice == Choice::Auto && graphics.is_software()) {
+            return None;
+        }
+        self.device.get_or_insert_with(|| OnDevice::new(graphics)).clone()
+    }
+
     fn draw(&mut self, generation: u64, ground: &Ground, wish: &VariantsWish, pixels_per_point: f32) {
         let edge_px = ((wish.edge * pixels_per_point).round() as u32).max(1);
+        let device = self.device(wish.device);
         let mut held = self.held(ground, edge_px);
         if held.small.0 != edge_px {
             held.small = (edge_px, Recent::default());
         }
-        let coarse = Sketch { ground, wish, held: &held, edge_px, is_coarse: true };
         let all: Vec<usize> = (0..wish.cells.len()).collect();
-        let left = self.pass(generation, &coarse, &all, wish.is_held);
-        if !wish.is_held && !self.is_old(generation) {
-            let fine = Sketch { is_coarse: false, ..coarse };
-            self.pass(generation, &fine, &left, true);
+        let mut tiles = vec![None; all.len()];
+        let coarse = Sketch { ground, wish, held: &held, edge_px, tiles: &[], is_coarse: true };
+        // What the device gives as it is, what it gives coarsely, and what it does not give.
+        let (mut whole, mut left) = (Vec::new(), Vec::new());
+        if let Some(device) = device {
+            (tiles, left) = self.pass_on_device(generation, &coarse, &device);
+            whole = all.iter().copied().filter(|at| tiles[*at].is_some() && !left.contains(at)).collect();
         }
-        // What is measured by comes after what is seen, once; all is drawn again with it.
+        let rest: Vec<usize> = all.iter().copied().filter(|at| tiles[*at].is_none()).collect();
+        left.extend(self.pass(generation, &coarse, &rest));
+        let fine = Sketch { tiles: &tiles, is_coarse: false, ..coarse };
+        if !wish.is_held {
+            self.pass(generation, &fine, &left);
+        }
+        if !self.is_old(generation) {
+            let open = fine.open();
+            self.answer(Action::VariantsDrawn { generation, cells: Vec::new(), open, is_last: true });
+        }
+        // What is measured by comes after what is seen, once; all is measured again with it. What the device made
+        // has been seen, and not measured.
+        let mut unmeasured = if held.yardstick.is_some() { whole } else { Vec::new() };
         if held.yardstick.is_none() && !wish.is_held && !self.is_old(generation) {
             let is_new = measured(&mut held, ground, || !self.is_old(generation)).is_some();
-            if is_new && !self.is_old(generation) {
-                let again = Sketch { ground, wish, held: &held, edge_px, is_coarse: false };
-                self.pass(generation, &again, &all, true);
-            }
+            unmeasured = if is_new { all } else { Vec::new() };
         }
+        let again = Sketch { ground, wish, held: &held, edge_px, tiles: &tiles, is_coarse: false };
+        self.pass(generation, &again, &unmeasured);
         self.held = Some(held);
     }
 
+    /// Has the device make all cells at once, and shows them; gives the tiles, and those among them that were made
+    /// of smaller pictures.
+    fn pass_on_device(
+        &self,
+        generation: u64,
+        sketch: &Sketch<'_>,
+        device: &OnDevice,
+    ) -> (Vec<Option<Tile>>, Vec<usize>) {
+        let wanted = |at: usize| if self.is_old(generation) { None } else { sketch.wanted(at).ok() };
+        let count = sketch.wish.cells.len();
+        let wanted: Vec<Option<(Wanted, bool)>> = (0..count).into_par_iter().map(wanted).collect();
+        if self.is_old(generation) {
+            return (vec![None; count], Vec::new());
+        }
+        let (places, wanted): (Vec<usize>, Vec<(Wanted, bool)>) =
+            wanted.into_iter().enumerate().filter_map(|(at, one)| Some((at, one?))).unzip();
+        let (wanted, is_coarse): (Vec<Wanted>, Vec<bool>) = wanted.into_iter().unzip();
+        let made = device.make(&wanted);
+        let (mut tiles, mut coarse, mut cells) = (vec![None; count], Vec::new(), Vec::new());
+        for (((at, wanted), is_coarse), tile) in places.into_iter().zip(wanted).zip(is_coarse).zip(made) {
+            let Some(tile) = tile else { continue };
+            cells.push((at, Arc::new(sketch.on_device(at, wanted.plan, tile.clone(), is_coarse))));
+            tiles[at] = Some(tile);
+            if is_coarse {
+                coarse.push(at);
+            }
+        }
+        self.answer(Action::VariantsDrawn { generation, cells, open: None, is_last: false });
+        device.wait();
+        (tiles, coarse)
+    }
+
     /// Draws cells on all cores, and shows them as they come; gives those that were drawn coarsely.
-    fn pass(&self, generation: u64, sketch: &Sketch<'_>, cells: &[usize], is_last: bool) -> Vec<usize> {
+    fn pass(&self, generation: u64, sketch: &Sketch<'_>, cells: &[usize]) -> Vec<usize> {
+        if cells.is_empty() {
+            return Vec::new();
+        }
         let (sender, drawn) = crossbeam_channel::unbounded::<(usize, Arc<Drawn>)>();
         let next = AtomicUsize::new(0);
         let work = |sender: Sender<(usize, Arc<Drawn>)>| {
@@ -298,9 +412,7 @@ impl Painter {
                     self.answer(Action::VariantsDrawn { generation, cells, open: None, is_last: false });
                 }
             }
-            let is_over = is_last || coarse.is_empty();
-            let open = (is_over && !self.is_old(generation)).then(|| sketch.open()).flatten();
-            self.answer(Action::VariantsDrawn { generation, cells: waiting, open, is_last: is_over });
+            self.answer(Action::VariantsDrawn { generation, cells: waiting, open: None, is_last: false });
             for worker in workers {
                 if let Err(cause) = worker.join() {
                     std::panic::resume_unwind(cause);
@@ -372,6 +484,8 @@ struct Sketch<'a> {
     wish: &'a VariantsWish,
     held: &'a Held,
     edge_px: u32,
+    /// What a device has made of the cells as they are, of which only the drift is not known yet.
+    tiles: &'a [Option<Tile>],
     is_coarse: bool,
 }
 
@@ -380,8 +494,51 @@ impl Sketch<'_> {
         let cell = &self.wish.cells[at];
         let pipeline = cell.pipeline(&self.wish.pipelines);
         match self.made(cell, &pipeline) {
-            Ok((made, is_coarse)) => self.measured(cell, made, self.edge_px, is_coarse),
+            Ok((made, is_coarse)) => {
+                let drawn = self.measured(cell, made, self.edge_px, is_coarse);
+                match self.tiles.get(at).cloned().flatten() {
+                    // A tile of a smaller picture has served its time.
+                    Some(tile) if tile.size() == drawn.size => Drawn { picture: Shown::Tile(tile), ..drawn },
+                    _ => drawn,
+                }
+            }
             Err(error) => failed(error.message),
+        }
+    }
+
+    /// What a device needs to know of a cell, and whether it is of a smaller picture than the sample's.
+    fn wanted(&self, at: usize) -> Result<(Wanted, bool), ReadError> {
+        let cell = &self.wish.cells[at];
+        let pipeline = cell.pipeline(&self.wish.pipelines);
+        let augmenter = self.augmenter(&pipeline);
+        let original = augmenter.original(cell.sample)?;
+        let is_coarse = original.width.max(original.height) > DEVICE_PX.max(self.edge_px);
+        let picture = match is_coarse {
+            true => self.held.small.1.get(cell.sample, || Ok(at_most(&original, self.edge_px)))?,
+            false => original,
+        };
+        Ok((Wanted::new(&augmenter, cell.sample, &picture, cell.variant)?, is_coarse))
+    }
+
+    /// What is drawn of a cell that a device has made.
+    fn on_device(&self, at: usize, plan: Plan, tile: Tile, is_coarse: bool) -> Drawn {
+        let cell = &self.wish.cells[at];
+        let pipeline = cell.pipeline(&self.wish.pipelines);
+        let augmenter = self.augmenter(&pipeline);
+        let size = tile.size();
+        let boxes = augmenter.boxes(cell.sample, &plan);
+        let mixed = augmenter.mixed(cell.sample, &plan).into_iter().map(|(other, _)| other).collect();
+        face(Shown::Tile(tile), size, Told { done: plan.done, boxes, mixed }, is_coarse)
+    }
+
+    fn augmenter<'a>(&'a self, pipeline: &'a Pipeline) -> Augmenter<'a> {
+        Augmenter {
+            snapshot: &self.ground.snapshot,
+            reader: &self.ground.reader,
+            pipeline,
+            seed: self.wish.seed,
+            others: &self.held.others,
+            recent: &self.held.originals,
         }
     }
 
@@ -427,14 +584,7 @@ impl Sketch<'_> {
     /// What a cell is of, and whether it was made of a smaller picture than the sample's.
     fn made(&self, cell: &Cell, pipeline: &Pipeline) -> Result<(Made, bool), ReadError> {
         // Others that are mixed in come whole, whatever this one is: they are brought to its size.
-        let augmenter = Augmenter {
-            snapshot: &self.ground.snapshot,
-            reader: &self.ground.reader,
-            pipeline,
-            seed: self.wish.seed,
-            others: &self.held.others,
-            recent: &self.held.originals,
-        };
+        let augmenter = self.augmenter(pipeline);
         let original = augmenter.original(cell.sample)?;
         let longer = original.width.max(original.height);
         let is_coarse = self.is_coarse && longer as f32 > self.edge_px as f32 * COARSE_FROM;
@@ -446,24 +596,35 @@ impl Sketch<'_> {
     }
 }
 
+/// What is known of a variant beside its pixels.
+struct Told {
+    done: Vec<Done>,
+    boxes: Vec<Option<BoxRecord>>,
+    mixed: Vec<SampleId>,
+}
+
 /// What is drawn of a variant in a square of so many pixels.
 fn drawn(made: Made, edge_px: u32, is_coarse: bool) -> Drawn {
-    let size = [made.raster.width, made.raster.height];
-    let shown = at_most(&made.raster, edge_px);
+    let Made { raster, done, boxes, mixed } = made;
+    let shown = at_most(&raster, edge_px);
+    let picture =
+        Shown::Pixels { width: shown.width as usize, height: shown.height as usize, rgba: shown.to_rgba() };
+    face(picture, [raster.width, raster.height], Told { done, boxes, mixed }, is_coarse)
+}
+
+fn face(picture: Shown, size: [u32; 2], told: Told, is_coarse: bool) -> Drawn {
     let sides = size.map(|side| side as f32);
-    let boxes = made.boxes.iter().flatten().map(|one| {
+    let boxes = told.boxes.iter().flatten().map(|one| {
         let [left, top, width, height] = one.rect;
         (one.class, [left / sides[0], top / sides[1], width / sides[0], height / sides[1]])
     });
     Drawn {
-        width: shown.width as usize,
-        height: shown.height as usize,
-        rgba: shown.to_rgba(),
+        picture,
         size,
         boxes: boxes.collect(),
-        lost_boxes: made.boxes.iter().filter(|one| one.is_none()).count(),
-        done: made.done,
-        mixed: made.mixed,
+        lost_boxes: told.boxes.iter().filter(|one| one.is_none()).count(),
+        done: told.done,
+        mixed: told.mixed,
         drift: None,
         fails: Vec::new(),
         is_coarse,
@@ -472,20 +633,8 @@ fn drawn(made: Made, edge_px: u32, is_coarse: bool) -> Drawn {
 }
 
 fn failed(problem: String) -> Drawn {
-    Drawn {
-        width: 0,
-        height: 0,
-        rgba: Vec::new(),
-        size: [0; 2],
-        done: Vec::new(),
-        boxes: Vec::new(),
-        lost_boxes: 0,
-        mixed: Vec::new(),
-        drift: None,
-        fails: Vec::new(),
-        is_coarse: false,
-        problem: Some(problem),
-    }
+    let told = Told { done: Vec::new(), boxes: Vec::new(), mixed: Vec::new() };
+    Drawn { problem: Some(problem), ..face(Shown::Nothing, [0; 2], told, false) }
 }
 
 /// The picture with its longer side brought down to `edge_px`; a smaller one as it is.

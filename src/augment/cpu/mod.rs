@@ -50,6 +50,19 @@ pub fn run(stages: &[Stage], picture: Raster, others: &dyn Others) -> Raster {
     stages.iter().fold(picture, |picture, stage| apply(stage, picture, others))
 }
 
+/// The same of a picture that stays: it is copied only where the first stage would change it.
+pub fn run_from(stages: &[Stage], picture: &Raster, others: &dyn Others) -> Raster {
+    let Some((first, rest)) = stages.split_first() else { return picture.clone() };
+    let made = match first {
+        Stage::Warp(warp) => warp::warp(picture, warp),
+        Stage::Resize(resize) => resize::resize(picture, resize),
+        Stage::Convolve(convolve) => filter::convolve(picture, convolve),
+        Stage::Median { radius } => filter::median(picture, *radius),
+        _ => apply(first, picture.clone(), others),
+    };
+    run(rest, made, others)
+}
+
 /// Carries out one stage.
 pub fn apply(stage: &Stage, mut picture: Raster, others: &dyn Others) -> Raster {
     match stage {

@@ -50,6 +50,10 @@ pub struct AugmentOptions {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = VariantsFormat::Folder)]
     pub format: VariantsFormat,
 
+    /// What makes the variants; the graphics device is within 2/255 of the processor
+    #[arg(long, value_name = "DEVICE", value_enum, default_value_t = AugmentDevice::Cpu)]
+    pub device: AugmentDevice,
+
     /// Write the samples themselves as well
     #[arg(long)]
     pub with_originals: bool,
@@ -76,6 +80,15 @@ pub enum VariantsFormat {
     Webdataset,
     /// Parquet files of each split, images inside
     Parquet,
+}
+
+/// What makes variants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AugmentDevice {
+    /// The processor, on all cores: the reference
+    Cpu,
+    /// The graphics device; a software driver where there is no other
+    Gpu,
 }
 
 #[derive(Clone, Debug, Subcommand)]

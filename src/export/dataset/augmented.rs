@@ -38,6 +38,7 @@ use crate::export::ExportError;
 use crate::import::reader::access::lock;
 use crate::import::{ReadError, Reader};
 use crate::jobs::Control;
+use crate::pipeline::augmented::ondevice::{OnDevice, Wanted};
 use crate::pipeline::augmented::{Augmenter, Recent, picture_of};
 use crate::text::{counted, grouped};
 
@@ -50,6 +51,9 @@ pub struct Augmentation {
     pub variants: u32,
     /// Whether the samples themselves are exported beside them.
     pub with_originals: bool,
+    /// The graphics device that makes them, within 2/255 of the processor; `None` for the processor. What it cannot
+    /// make, the processor makes.
+    pub device: Option<OnDevice>,
 }
 
 /// The most variants of a sample.
@@ -236,8 +240,11 @@ fn size_of(draft: &Draft, item: Item) -> u64 {
 impl Making {
     /// Tells what decides how variants are made.
     pub fn tell(&self, told: &mut Told) {
-        let Augmentation { pipeline, seed, variants, with_originals } = &self.augmentation;
+        let Augmentation { pipeline, seed, variants, with_originals, device } = &self.augmentation;
         told.add(format!("{seed} {variants} {with_originals}").as_bytes());
+        if let Some(device) = device {
+            told.add(device.name().as_bytes());
+        }
         told.add(write(pipeline, Format::Lenslet).0.as_bytes());
     }
 
@@ -259,6 +266,12 @@ impl Making {
         let augmenter = self.augmenter(work);
         let original = augmenter.original(sample)?;
         lock(&self.pictures).insert(sample, picture_of(&original));
+        if let Some(device) = &self.augmentation.device {
+            let wanted = Wanted::new(&augmenter, sample, &original, Some(number))?;
+            if let Some(raster) = device.variant(&wanted) {
+                return Ok((png(&raster)?, Some(wanted.plan)));
+            }
+        }
         let (raster, plan) = augmenter.variant(sample, number)?;
         Ok((png(&raster)?, Some(plan)))
     }

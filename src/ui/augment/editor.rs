@@ -80,6 +80,7 @@ pub fn editor_ui(
             is_within_dragged: false,
         };
         list.steps_ui(ui, &mut pipeline.steps, false);
+        list.end_ui(ui);
         let (dropped, suggest, measure) = (list.moved, list.suggest, list.measure);
         if let Some((id, to)) = dropped {
             what = Some(move_to(&mut pipeline.steps, id, to));
@@ -126,7 +127,7 @@ fn bar_ui(
                 pencil.act(Action::PickPipelineTarget);
             }
             if widgets::icon_button(ui, icons::ICON_FOLDER_OPEN, "Open a pipeline from a file…").clicked() {
-                pencil.act(Action::PickPipelineFile);
+                pencil.act(Action::PickPipelineFile { slot: view.slot });
             }
         });
     });
@@ -159,6 +160,9 @@ fn bar_ui(
         shown.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, &name));
     });
 }
+
+/// Height of the place behind the last step, in points.
+const END: f32 = 28.0;
 
 /// The list of steps while it is drawn.
 struct List<'a> {
@@ -235,10 +239,25 @@ impl List<'_> {
         if !card.rect.contains(pointer) || self.moved.is_some() || self.is_within_dragged {
             return;
         }
-        let color = Tokens::of(ui).accent;
-        ui.painter().hline(card.rect.x_range(), card.rect.top() - 2.0, (2.0, color));
+        self.mark(ui, card.rect.x_range(), card.rect.top() - 2.0, (dragged, Some(id)));
+    }
+
+    /// A place behind all steps, which takes a step as well.
+    fn end_ui(&mut self, ui: &mut Ui) {
+        let size = egui::vec2(ui.available_width(), ui.available_height().max(END));
+        let (rect, _) = ui.allocate_exact_size(size, egui::Sense::hover());
+        let Some(dragged) = self.editor.dragged else { return };
+        let is_here = ui.input(|input| input.pointer.latest_pos()).is_some_and(|pos| rect.contains(pos));
+        if is_here && self.moved.is_none() {
+            self.mark(ui, rect.x_range(), rect.top() + 2.0, (dragged, None));
+        }
+    }
+
+    /// A line where the dragged step would go; it goes there when it is let go.
+    fn mark(&mut self, ui: &Ui, x: egui::Rangef, y: f32, goes: (u32, Option<u32>)) {
+        ui.painter().hline(x, y, (2.0, Tokens::of(ui).accent));
         if ui.input(|input| input.pointer.any_released()) {
-            self.moved = Some((dragged, Some(id)));
+            self.moved = Some(goes);
         }
     }
 

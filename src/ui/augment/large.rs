@@ -1,10 +1,11 @@
 //! One variant large, with every number that was drawn for it.
 
-use egui::{Key, Label, RichText, Sense, Ui, WidgetInfo};
+use egui::{Key, Label, RichText, Sense, Shape, Ui, WidgetInfo};
 use egui_material_icons::icons;
 
 use super::padded;
-use super::sheet::{SheetPane, boxes_ui, done_ui, fitted, paint, paint_wiped, slot_text, texture_of};
+use super::sheet::{SheetPane, boxes_ui, done_ui, fitted, picture_of, slot_text};
+use crate::gpu::mosaic::Mosaic;
 use crate::state::augment::{AugmentView, PINNED};
 use crate::state::{Action, Session};
 use crate::text::grouped;
@@ -93,15 +94,15 @@ pub fn large_ui(
     let response = ui.allocate_rect(rect, Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, "The variant, large"));
     let Some(drawn) = picture else { return };
-    let texture = texture_of(ui.ctx(), &mut pane.open, drawn);
+    let picture = picture_of(ui.ctx(), &mut pane.open, drawn);
     let painter = ui.painter_at(rect);
-    match (pane.original(ui.ctx(), session, open), response.hover_pos()) {
-        (Some((original, before)), Some(pointer)) => {
-            paint_wiped(&painter, rect, pointer.x, (&original, &before), (drawn, &texture));
-        }
-        _ => {
-            paint(&painter, rect, drawn, &texture);
-            boxes_ui(ui, &painter, fitted(rect, drawn), drawn);
-        }
+    let original = pane.original(ui.ctx(), session, open);
+    let wiped = original.as_ref().zip(response.hover_pos());
+    // Pictures on the graphics device come first, whatever else is drawn.
+    let (below, mut mosaic) = (painter.add(Shape::Noop), Mosaic::default());
+    picture.paint(&painter, &mut mosaic, rect, wiped.map(|(before, pointer)| (before, pointer.x)));
+    painter.set(below, mosaic.shape());
+    if wiped.is_none() {
+        boxes_ui(ui, &painter, fitted(rect, drawn), drawn);
     }
 }

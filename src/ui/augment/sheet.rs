@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::{
     Align2, Color32, ColorImage, Context, DragValue, FontId, Painter, Pos2, Rect, RichText, Role, ScrollArea,
-    Sense, Slider, TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Sense, Shape, Slider, TextureHandle, TextureOptions, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 use egui_material_icons::icons;
 
@@ -15,10 +15,12 @@ use crate::augment::param::Unit;
 use crate::augment::pipeline::What;
 use crate::augment::table::Taken;
 use crate::dataset::edit::PipelineSlot;
+use crate::gpu::mosaic::Mosaic;
 use crate::pipeline::drift::{FAR, SAFE};
 use crate::state::Session;
-use crate::state::augment::{AugmentView, CELLS, Drawn, DriftFace, From, SAMPLES, Show, VARIANTS};
+use crate::state::augment::{AugmentView, CELLS, Drawn, DriftFace, From, SAMPLES, Show, Shown, VARIANTS};
 use crate::text::{grouped, significant};
+use crate::train::device::Choice;
 use crate::ui::Pencil;
 use crate::ui::theme::{Tokens, size, space};
 use crate::ui::widgets::{self, Page};
@@ -37,22 +39,23 @@ pub struct SheetPane {
     pub open: Held,
 }
 
-/// A cell's texture, and what it is of.
-pub type Held = Option<(Arc<Drawn>, TextureHandle)>;
+/// What a cell shows, as it is drawn.
+pub type Held = Option<Picture>;
+
+/// A drawn cell, with the texture of its pixels where they are not on the graphics device already.
+#[derive(Clone)]
+pub struct Picture {
+    drawn: Arc<Drawn>,
+    texture: Option<TextureHandle>,
+}
 
 impl SheetPane {
     /// The sample as it is, for a cell of the sheet.
-    pub fn original(
-        &mut self,
-        ctx: &Context,
-        session: &Session,
-        at: usize,
-    ) -> Option<(Arc<Drawn>, TextureHandle)> {
+    pub fn original(&mut self, ctx: &Context, session: &Session, at: usize) -> Option<Picture> {
         let sheet = &session.augment.sheet;
         let first = sheet.cells.get(at)?.original?;
         let drawn = sheet.drawn.get(first)?.as_ref().filter(|drawn| drawn.problem.is_none())?;
-        let texture = texture_of(ctx, self.textures.get_mut(first)?, drawn);
-        Some((drawn.clone(), texture))
+        Some(picture_of(ctx, self.textures.get_mut(first)?, drawn))
     }
 }
 
@@ -130,6 +133,7 @@ fn bar_ui(ui: &mut Ui, session: &Session, view: &mut AugmentView) {
         ui.spacing_mut().slider_width = 80.0;
         let slider = ui.add(Slider::new(&mut view.cell, CELLS).show_value(false));
         slider.widget_info(|| WidgetInfo::slider(true, f64::from(view.cell), "Size of cells"));
+        device_ui(ui, session, view);
     });
     // A line of its own, so that nothing moves when it says something else.
     let sheet = &session.augment.sheet;
@@ -138,6 +142,27 @@ fn bar_ui(ui: &mut Ui, session: &Session, view: &mut AugmentView) {
         None if !sheet.is_current => drop(ui.label(widgets::dim("Drawing…"))),
         None => drop(ui.label(widgets::dim("Drift is measured once samples of the classes have been seen."))),
     });
+}
+
+/// What makes the variants, as a menu.
+fn device_ui(ui: &mut Ui, session: &Session, view: &mut AugmentView) {
+    let drawn = session.augment.sheet.drawn.iter().flatten();
+    let is_on_device = drawn.clone().any(|drawn| matches!(drawn.picture, Shown::Tile(_)));
+    let text = if is_on_device { "GPU" } else { "CPU" };
+    let menu = ui.menu_button(text, |ui| {
+        for (choice, title) in [
+            (Choice::Auto, "The faster one"),
+            (Choice::Gpu, "Graphics device"),
+            (Choice::Cpu, "Processor, as exports"),
+        ] {
+            if ui.radio_value(&mut view.device, choice, title).clicked() {
+                ui.close();
+            }
+        }
+    });
+    let name =
+        format!("Variants are made by the {}", if is_on_device { "graphics device" } else { "processor" });
+    menu.response.accessible_name(&name).on_hover_text(name);
 }
 
 /// How far the variants drifted, as a bar and in words.
@@ -202,6 +227,8 @@ fn cells_ui(ui: &mut Ui, session: &Session, view: &mut AugmentView, pane: &mut S
         let (rect, _) = ui.allocate_exact_size(whole.max(ui.available_size()), Sense::hover());
         let origin = rect.min + vec2(space::M, space::S);
         heads_ui(ui, session, view, origin, pitch, columns);
+        // Pictures on the graphics device are drawn together, below all that is drawn over them.
+        let (below, mut mosaic) = (ui.painter().add(Shape::Noop), Mosaic::default());
         for (at, cell) in sheet.cells.iter().enumerate() {
             let corner = origin + vec2(cell.column as f32 * pitch, HEAD + cell.row as f32 * pitch);
             let rect = Rect::from_min_size(corner, Vec2::splat(view.cell));
@@ -234,17 +261,13 @@ fn cells_ui(ui: &mut Ui, session: &Session, view: &mut AugmentView, pane: &mut S
                 response.on_hover_text(problem);
                 continue;
             }
-            let texture = texture_of(ui.ctx(), &mut pane.textures[at], drawn);
+            let picture = picture_of(ui.ctx(), &mut pane.textures[at], drawn);
             let original = pane.original(ui.ctx(), session, at);
             let painter = ui.painter_at(rect);
-            match (&original, response.hover_pos()) {
-                (Some((original, before)), Some(pointer)) => {
-                    paint_wiped(&painter, rect, pointer.x, (original, before), (drawn, &texture));
-                }
-                _ => {
-                    paint(&painter, rect, drawn, &texture);
-                    boxes_ui(ui, &painter, fitted(rect, drawn), drawn);
-                }
+            let wiped = original.as_ref().zip(response.hover_pos());
+            picture.paint(&painter, &mut mosaic, rect, wiped.map(|(before, pointer)| (before, pointer.x)));
+            if wiped.is_none() {
+                boxes_ui(ui, &painter, fitted(rect, drawn), drawn);
             }
             if cell.variant.is_some_and(|number| view.pinned.contains(&(cell.sample, number))) {
                 let color = Tokens::of(ui).accent;
@@ -263,6 +286,7 @@ fn cells_ui(ui: &mut Ui, session: &Session, view: &mut AugmentView, pane: &mut S
             }
             response.on_hover_ui(|ui| hover_ui(ui, &name, drawn));
         }
+        ui.painter().set(below, mosaic.shape());
     });
 }
 
@@ -371,33 +395,39 @@ fn problem_ui(ui: &Ui, rect: Rect, problem: &str) {
     ui.painter_at(rect).galley(rect.min + vec2(4.0, 4.0), galley, tokens.error);
 }
 
-/// The texture of a cell, made anew when the cell was drawn anew.
-pub fn texture_of(ctx: &Context, held: &mut Held, drawn: &Arc<Drawn>) -> TextureHandle {
-    if let Some((known, texture)) = held
-        && Arc::ptr_eq(known, drawn)
+/// What a cell shows: its texture is made anew when the cell was drawn anew.
+pub fn picture_of(ctx: &Context, held: &mut Held, drawn: &Arc<Drawn>) -> Picture {
+    if let Some(known) = held
+        && Arc::ptr_eq(&known.drawn, drawn)
     {
-        return texture.clone();
+        return known.clone();
     }
-    let image = match drawn.rgba.is_empty() {
-        true => ColorImage::filled([1, 1], Color32::TRANSPARENT),
-        false => ColorImage::from_rgba_unmultiplied([drawn.width, drawn.height], &drawn.rgba),
-    };
-    // Few pixels that are enlarged stay squares.
-    let options = TextureOptions { magnification: egui::TextureFilter::Nearest, ..TextureOptions::LINEAR };
-    let texture = match held.take() {
-        Some((_, mut texture)) => {
-            texture.set(image, options);
-            texture
+    let before = held.take().and_then(|picture| picture.texture);
+    let texture = match &drawn.picture {
+        Shown::Pixels { width, height, rgba } => {
+            let image = ColorImage::from_rgba_unmultiplied([*width, *height], rgba);
+            // Few pixels that are enlarged stay squares.
+            let options =
+                TextureOptions { magnification: egui::TextureFilter::Nearest, ..TextureOptions::LINEAR };
+            Some(match before {
+                Some(mut texture) => {
+                    texture.set(image, options);
+                    texture
+                }
+                None => ctx.load_texture("a variant", image, options),
+            })
         }
-        None => ctx.load_texture("a variant", image, options),
+        Shown::Tile(_) | Shown::Nothing => None,
     };
-    *held = Some((drawn.clone(), texture.clone()));
-    texture
+    let picture = Picture { drawn: drawn.clone(), texture };
+    *held = Some(picture.clone());
+    picture
 }
 
 /// Where a picture lies in a rectangle: whole, in its middle.
 pub fn fitted(rect: Rect, drawn: &Drawn) -> Rect {
-    let size = vec2(drawn.width as f32, drawn.height as f32);
+    let [width, height] = drawn.picture.size();
+    let size = vec2(width as f32, height as f32);
     if size.x <= 0.0 || size.y <= 0.0 {
         return rect;
     }
@@ -407,23 +437,26 @@ pub fn fitted(rect: Rect, drawn: &Drawn) -> Rect {
 
 const WHOLE: Rect = Rect { min: Pos2::ZERO, max: pos2(1.0, 1.0) };
 
-pub fn paint(painter: &Painter, rect: Rect, drawn: &Drawn, texture: &TextureHandle) {
-    painter.image(texture.id(), fitted(rect, drawn), WHOLE, Color32::WHITE);
-}
+impl Picture {
+    /// Draws it in a rectangle, and left of `x` the other picture.
+    pub fn paint(&self, painter: &Painter, mosaic: &mut Mosaic, rect: Rect, wiped: Option<(&Self, f32)>) {
+        let Some((before, x)) = wiped else { return self.paint_all(painter, mosaic, rect) };
+        let left = Rect::from_min_max(rect.min, pos2(x, rect.bottom()));
+        let right = Rect::from_min_max(pos2(x, rect.top()), rect.max);
+        for (picture, part) in [(before, left), (self, right)] {
+            picture.paint_all(&painter.with_clip_rect(part.intersect(painter.clip_rect())), mosaic, rect);
+        }
+        painter.vline(x, rect.y_range(), (1.0, Color32::WHITE));
+    }
 
-/// Draws the first picture left of `x` and the second right of it.
-pub fn paint_wiped(
-    painter: &Painter,
-    rect: Rect,
-    x: f32,
-    before: (&Drawn, &TextureHandle),
-    after: (&Drawn, &TextureHandle),
-) {
-    let left = Rect::from_min_max(rect.min, pos2(x, rect.bottom()));
-    let right = Rect::from_min_max(pos2(x, rect.top()), rect.max);
-    paint(&painter.with_clip_rect(left.intersect(painter.clip_rect())), rect, before.0, before.1);
-    paint(&painter.with_clip_rect(right.intersect(painter.clip_rect())), rect, after.0, after.1);
-    painter.vline(x, rect.y_range(), (1.0, Color32::WHITE));
+    fn paint_all(&self, painter: &Painter, mosaic: &mut Mosaic, rect: Rect) {
+        let fitted = fitted(rect, &self.drawn);
+        if let Some(texture) = &self.texture {
+            painter.image(texture.id(), fitted, WHOLE, Color32::WHITE);
+        } else if let Shown::Tile(tile) = &self.drawn.picture {
+            mosaic.add(tile, fitted, painter.clip_rect());
+        }
+    }
 }
 
 /// Draws the boxes of a variant over its picture.

@@ -1,0 +1,40 @@
+//! What stands over the window.
+
+use std::path::PathBuf;
+
+use super::export::ExportDraft;
+
+/// A question or a page that stands over the window.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dialog {
+    /// Commands by name; `chosen` counts the listed ones.
+    Palette {
+        text: String,
+        chosen: usize,
+    },
+    SaveView {
+        name: String,
+    },
+    GoToRow {
+        text: String,
+    },
+    OpenPath {
+        text: String,
+    },
+    /// A damaged project: start anew or leave it.
+    DamagedProject {
+        source: String,
+        project: Option<PathBuf>,
+        message: String,
+    },
+    /// The window was asked to close while decisions are not on the disk, and why they are not.
+    Unsaved {
+        problem: String,
+    },
+    /// Where and how to export what stays.
+    ExportDataset(Box<ExportDraft>),
+    Settings,
+    Shortcuts,
+    QueryHelp,
+    About,
+}

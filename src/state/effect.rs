@@ -1,0 +1,171 @@
+//! What the outside has to do, as plain data.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::augment::{RangeWish, VariantsWish};
+use super::export::ExportChoice;
+use super::job::JobId;
+use super::latent::{Accepted, Latents, MapFace, MapWish, ModelRef, Slot};
+use super::pane::Pane;
+use super::selection::SelectMode;
+use super::training::Draft;
+use crate::dataset::SampleId;
+use crate::dataset::edit::PipelineSlot;
+use crate::store::JournalOp;
+use crate::train::device::Choice;
+
+/// How much of an analysis to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it, which a person asked for: as soon as everything is measured, where that is not so yet.
+    Asked,
+    /// All of it, of its own accord.
+    Whole,
+    /// What the project keeps, if that is all of it.
+    Kept,
+}
+
+/// What the outside has to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    Open {
+        source: String,
+        /// The project's folder, where it is not the usual one.
+        project: Option<PathBuf>,
+        anew: bool,
+    },
+    OpenDemo,
+    /// Let the dataset go; the place where the person was is to be kept.
+    Close {
+        place: Option<serde_json::Value>,
+    },
+    Rescan,
+    /// Find the rows of the view; the answer carries the generation.
+    FindRows {
+        generation: u64,
+    },
+    /// Look for near-duplicates and the rest.
+    Analyse(Extent),
+    /// Work out what follows from the analysis; the answer carries the generation.
+    Judge {
+        generation: u64,
+    },
+    Journal(JournalOp),
+    /// Choose samples of every class of the view; the answer carries the generation.
+    PickSamples {
+        generation: u64,
+        count: usize,
+        seed: u64,
+    },
+    /// Make variants and draw them; the answers carry the generation.
+    DrawVariants {
+        generation: u64,
+        wish: Box<VariantsWish>,
+    },
+    /// Find the safe range of a parameter.
+    SuggestRange {
+        wish: Box<RangeWish>,
+    },
+    /// Measure mean and deviation of the view's pixels, for a step of a pipeline.
+    MeasureChannels {
+        slot: PipelineSlot,
+        step: u32,
+    },
+    /// Variants are not on screen: let go of what drawing them needs.
+    RestVariants,
+    PickPipelineFile {
+        slot: PipelineSlot,
+    },
+    /// Read a pipeline from a file into a slot.
+    ReadPipeline {
+        slot: PipelineSlot,
+        path: PathBuf,
+    },
+    PickPipelineTarget,
+    /// Write the pipeline that is worked on, in the form that the name tells.
+    WritePipeline {
+        path: PathBuf,
+    },
+    /// Find out what suits the samples, and which models there are.
+    SuggestTraining,
+    ListModels,
+    /// Train a model on the samples of the view.
+    Train(Box<Draft>),
+    PickModel,
+    /// Open a model, and ask it about all samples.
+    OpenModel {
+        model: ModelRef,
+        device: Choice,
+    },
+    /// Decode latents; the answer carries the generation.
+    Decode {
+        slot: Slot,
+        generation: u64,
+        latents: Latents,
+    },
+    /// Find the samples nearest to a latent; the answer carries the generation.
+    FindNear {
+        generation: u64,
+        latent: Vec<f32>,
+    },
+    /// Draw the samples as points; the answer carries the generation.
+    DrawMap {
+        generation: u64,
+        wish: MapWish,
+    },
+    /// Find the samples of the view within an outline, and select them.
+    FindWithin {
+        map: Arc<MapFace>,
+        outline: Vec<[f32; 2]>,
+        mode: SelectMode,
+    },
+    PickDrawnFolder,
+    /// Compare what the open model draws with the samples of the view.
+    EvaluateModel,
+    /// Export the accepted draws.
+    ExportDrawn {
+        path: PathBuf,
+        accepted: Accepted,
+    },
+    SaveSettings,
+    PickFolder,
+    PickFile,
+    PickIssuesFile,
+    ExportIssues {
+        path: PathBuf,
+    },
+    PickReportFile,
+    ExportReport {
+        path: PathBuf,
+    },
+    PickExportFolder,
+    /// Work out what an export would write; the answer carries the generation.
+    PlanExport {
+        generation: u64,
+        choice: ExportChoice,
+    },
+    ExportDataset {
+        choice: ExportChoice,
+    },
+    PauseJob {
+        job: JobId,
+        pause: bool,
+    },
+    CancelJob {
+        job: JobId,
+    },
+    CopyText(String),
+    Reveal(SampleId),
+    /// Bring a panel to the front, or hide it when it is there.
+    TogglePane(Pane),
+    ResetLayout,
+    FocusSearch,
+    InspectorFit,
+    InspectorActualSize,
+    InspectorZoomIn,
+    InspectorZoomOut,
+    Quit,
+    /// Quit without asking about what is not on the disk.
+    QuitAnyway,
+}

@@ -1,0 +1,50 @@
+//! The panels of the window.
+
+/// A panel that a person arranges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pane {
+    Grid,
+    Table,
+    Issues,
+    Duplicates,
+    Checks,
+    Pruning,
+    Augment,
+    Train,
+    Latent,
+    Inspector,
+    Filters,
+}
+
+impl Pane {
+    pub const ALL: [Self; 11] = [
+        Self::Grid,
+        Self::Table,
+        Self::Issues,
+        Self::Duplicates,
+        Self::Checks,
+        Self::Pruning,
+        Self::Augment,
+        Self::Train,
+        Self::Latent,
+        Self::Inspector,
+        Self::Filters,
+    ];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Grid => "Grid",
+            Self::Table => "Table",
+            Self::Issues => "Issues",
+            Self::Duplicates => "Duplicates",
+            Self::Checks => "Checks",
+            Self::Pruning => "Pruning",
+            Self::Augment => "Augment",
+            Self::Train => "Train",
+            Self::Latent => "Latent",
+            Self::Inspector => "Inspector",
+            Self::Filters => "Filters",
+        }
+    }
+}
