@@ -486,7 +486,10 @@ mod tests {
             ("augment --list --json", Some("augment")),
             ("pipeline convert IN.json OUT.py --to torchvision-py", Some("pipeline")),
             ("pipeline sheet DATA --pipeline weak --out FILE.png", Some("pipeline")),
-            ("pipeline normalize DATA --pipeline weak --out FILE.json --filter split:train", Some("pipeline")),
+            (
+                "pipeline normalize DATA --pipeline weak --out FILE.json --filter split:train",
+                Some("pipeline"),
+            ),
             ("sample RUN --grid 8 --out FILE.png --seed 3", Some("sample")),
             (
                 "sample RUN --count 9 --out DIR --from posterior --data DATA --filter label:a --components 4",
