@@ -87,17 +87,21 @@ pub struct SpaceFigures {
 }
 
 impl SpaceFigures {
-    fn of(real: &[f32], generated: &[f32], numbers: usize) -> Self {
+    fn of(real: &[f32], generated: &[f32], numbers: usize, control: &Control) -> Result<Self, Cancelled> {
         let sets = Rows::new(real, numbers).zip(Rows::new(generated, numbers));
-        let near = sets.and_then(|(real, generated)| prdc(real, generated));
-        Self {
-            frechet: sets.and_then(|(real, generated)| frechet(real, generated)),
-            kernel: sets.and_then(|(real, generated)| kernel_distance(real, generated)),
+        let (mut distances, mut near) = ((None, None), None);
+        if let Some((real, generated)) = sets {
+            distances = (frechet(real, generated, control)?, kernel_distance(real, generated, control)?);
+            near = prdc(real, generated, control)?;
+        }
+        Ok(Self {
+            frechet: distances.0,
+            kernel: distances.1,
             precision: near.map(|near| near.precision),
             recall: near.map(|near| near.recall),
             density: near.map(|near| near.density),
             coverage: near.map(|near| near.coverage),
-        }
+        })
     }
 
     /// The figures by name, in the order of a table.
@@ -155,17 +159,17 @@ pub fn evaluate(
     };
     let generated = decode(model, &latents, &classes, control)?;
     control.begin("Comparing", 0);
-    let described = |rows: &[u32]| describe_rows(&pictures_of(&pack, rows));
-    let (real_described, generated_described) = (described(&real), describe_rows(&generated));
-    control.checkpoint()?;
-    let copying = seen.and_then(|seen| {
-        let seen = described(&spread(seen, count * TRAINED_ON));
-        copying(
-            Rows::new(&seen, NUMBERS)?,
-            Rows::new(&real_described, NUMBERS)?,
-            Rows::new(&generated_described, NUMBERS)?,
-        )
-    });
+    let described = |rows: &[u32]| describe_rows(&pictures_of(&pack, rows), control);
+    let (real_described, generated_described) = (described(&real)?, describe_rows(&generated, control)?);
+    let seen = seen.map(|seen| described(&spread(seen, count * TRAINED_ON))).transpose()?;
+    fn set(rows: &[f32]) -> Option<Rows<'_>> {
+        Rows::new(rows, NUMBERS)
+    }
+    let sets = seen.as_deref().and_then(set).zip(set(&real_described)).zip(set(&generated_described));
+    let copying = match sets {
+        Some(((seen, unseen), generated)) => copying(seen, unseen, generated, control)?,
+        None => None,
+    };
     let encoded = encoded(model, generated.pixels.clone(), &classes, control)?;
     let real_encoded = score(model, &pack, &real, seed, control)?.means;
 
@@ -180,8 +184,8 @@ pub fn evaluate(
         kl_by_dimension: scores.by_dimension,
         squared_error: mean(&scores.squared_errors),
         generated: count,
-        descriptor: SpaceFigures::of(&real_described, &generated_described, NUMBERS),
-        latent: SpaceFigures::of(&real_encoded, &encoded, latent),
+        descriptor: SpaceFigures::of(&real_described, &generated_described, NUMBERS, control)?,
+        latent: SpaceFigures::of(&real_encoded, &encoded, latent, control)?,
         copying,
         left_out: pack.left_out,
     })
@@ -197,15 +201,16 @@ fn pictures_of(pack: &Pack, rows: &[u32]) -> Pictures {
 }
 
 /// [`NUMBERS`] of each picture.
-fn describe_rows(pictures: &Pictures) -> Vec<f32> {
+fn describe_rows(pictures: &Pictures, control: &Control) -> Result<Vec<f32>, Cancelled> {
     let (size, channels) = (pictures.size, pictures.channels);
-    let one = |pixels: &[u8]| {
+    let one = |pixels: &[u8]| -> Result<[f32; NUMBERS], Cancelled> {
+        control.checkpoint()?;
         let picture = Picture::new(size, size, channels, pixels);
-        picture.as_ref().and_then(describe).unwrap_or([0.0; NUMBERS])
+        Ok(picture.as_ref().and_then(describe).unwrap_or([0.0; NUMBERS]))
     };
-    let rows: Vec<[f32; NUMBERS]> =
+    let rows: Result<Vec<[f32; NUMBERS]>, Cancelled> =
         pictures.pixels.par_chunks((size * size * channels).max(1)).map(one).collect();
-    rows.into_flattened()
+    Ok(rows?.into_flattened())
 }
 
 /// The latent means of pictures.
