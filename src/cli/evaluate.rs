@@ -35,7 +35,8 @@ pub fn run(options: &EvaluateOptions) -> anyhow::Result<()> {
     let chosen = choose(&options.samples, &[], &control)?;
     let (asked, samples) = (trained.asked(), chosen.samples());
     let count = usize::from(options.count);
-    let figures = evaluate(asked, samples, count, options.seed, chosen.threads, &control)?;
+    let (seed, room, threads) = (options.seed, &chosen.room, chosen.threads);
+    let figures = evaluate(asked, samples, count, seed, room, threads, &control)?;
     drop(meter);
     let report = EvaluateReport {
         source: chosen.snapshot.dataset.source.clone(),

@@ -73,7 +73,7 @@ pub fn run(options: &ReconstructOptions) -> anyhow::Result<()> {
     let returned = reconstruct(&trained.model, &pack, &rows, &control)?;
     let mut pairs = Pictures { pixels: Vec::new(), ..returned.clone() };
     for row in rows {
-        pairs.pixels.extend_from_slice(pack.row(row));
+        pairs.pixels.extend_from_slice(&pack.row(row)?);
         pairs.pixels.extend_from_slice(returned.get(row as usize).unwrap_or_default());
     }
     // About as wide as high, in pairs.

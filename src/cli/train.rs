@@ -19,7 +19,7 @@ use crate::text::{counted, grouped};
 use crate::train::checkpoint::{self, Checkpoint};
 use crate::train::config::{Channels, Config, Freeze, HeldOut, Length, Sampling};
 use crate::train::device::Processor;
-use crate::train::pack::Wanted;
+use crate::train::pack::{Room, Wanted};
 use crate::train::run::{Cadence, Ended, Event, Request, Start, Why, run as train};
 use crate::train::suggest;
 
@@ -95,7 +95,9 @@ pub fn run(options: &TrainOptions) -> anyhow::Result<()> {
         checkpoint::mend(&options.out);
     }
     let resumed = options.resume.then(|| Checkpoint::load(&options.out)).transpose()?;
-    let chosen = choose(&options.samples, &[&options.out], &control)?;
+    let mut chosen = choose(&options.samples, &[&options.out], &control)?;
+    // The disk that a run is kept on has room, or it would not have been named.
+    chosen.room = Room::in_folder(&options.out);
     let mut config = match &resumed {
         Some(checkpoint) => {
             let known = &checkpoint.about.config;

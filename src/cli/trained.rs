@@ -24,7 +24,7 @@ use crate::train::checkpoint::{self, Checkpoint};
 use crate::train::device::Processor;
 use crate::train::encoder::LatentMean;
 use crate::train::model::Model;
-use crate::train::pack::{Pack, Wanted, chosen, pack};
+use crate::train::pack::{Pack, Room, Wanted, chosen, pack};
 use crate::train::streamed::{Samples, Scored, StreamError, score_samples};
 
 /// Samples that were asked for.
@@ -36,6 +36,8 @@ pub struct Chosen {
     pub threads: usize,
     /// The project that was named, if it can be written to.
     pub project: Option<Arc<Project>>,
+    /// Where pixels go that are too many for memory: to the project's disk, or to that of temporary files.
+    pub room: Room,
 }
 
 /// Opens a dataset and finds the samples that are asked for. `outs` that lie where nothing may be written
@@ -61,7 +63,8 @@ pub fn choose(options: &SamplesOptions, outs: &[&Path], control: &Control) -> an
     }
     let rows = query::rows(&snapshot, &query, "path", Default::default());
     let samples = chosen(&snapshot, &rows);
-    Ok(Chosen { snapshot, reader, samples, threads, project })
+    let room = project.as_ref().map_or_else(Room::default, |project| Room::in_folder(project.folder()));
+    Ok(Chosen { snapshot, reader, samples, threads, project, room })
 }
 
 /// Refuses a file that is a sample, wherever the dataset leads to it.
@@ -86,7 +89,7 @@ impl Chosen {
 
     /// Some of them as pixels.
     pub fn pack_of(&self, samples: &[SampleId], wanted: &Wanted, control: &Control) -> anyhow::Result<Pack> {
-        Ok(pack(&self.snapshot, &self.reader, samples, wanted, self.threads, control)?)
+        Ok(pack(&self.snapshot, &self.reader, samples, wanted, &self.room, self.threads, control)?)
     }
 
     /// What a model says of all of them, with what follows of all together, which the project keeps.

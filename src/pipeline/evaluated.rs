@@ -10,7 +10,7 @@ use crate::analysis::generated::{Copying, Rows, copying, frechet, kernel_distanc
 use crate::dataset::SampleId;
 use crate::jobs::{Cancelled, Control};
 use crate::train::model::{DeviceError, Model};
-use crate::train::pack::{NO_CLASS, Pack, PackError, Wanted, pack};
+use crate::train::pack::{CacheError, NO_CLASS, Pack, PackError, Room, Wanted, pack};
 use crate::train::score::{Pictures, ScoreError, decode, prior, score};
 use crate::train::streamed::Samples;
 
@@ -44,6 +44,7 @@ impl From<ScoreError> for EvaluateError {
         match error {
             ScoreError::Cancelled(cancelled) => Self::Cancelled(cancelled),
             ScoreError::Device(error) => Self::Device(error),
+            ScoreError::Cache(error) => Self::Pack(error.into()),
         }
     }
 }
@@ -118,19 +119,21 @@ impl SpaceFigures {
 }
 
 /// Compares `count` samples drawn from a model's prior with samples of a dataset, decoded on `threads`
-/// threads: those that it held out, where they are the ones that it was trained on, else all of them.
+/// threads: those that it held out, where they are the ones that it was trained on, else all of them. Their
+/// pixels are in memory, or where they are too many on the disk that `room` names.
 pub fn evaluate(
     asked: Asked<'_>,
     samples: Samples<'_>,
     count: usize,
     seed: u64,
+    room: &Room,
     threads: usize,
     control: &Control,
 ) -> Result<Evaluated, EvaluateError> {
     let (about, model) = (&asked.checkpoint.about, asked.model);
     let wanted = Wanted { class_names: Some(about.class_names.clone()), ..Wanted::of(&about.config) };
-    let packed =
-        |wanted: &Wanted| pack(samples.snapshot, samples.reader, samples.samples, wanted, threads, control);
+    let Samples { snapshot, reader, samples: chosen } = samples;
+    let packed = |wanted: &Wanted| pack(snapshot, reader, chosen, wanted, room, threads, control);
     let pack = match packed(&wanted) {
         Err(PackError::NoSplit(_) | PackError::AllHeldOut) => packed(&wanted.clone().of_all())?,
         other => other?,
@@ -159,7 +162,10 @@ pub fn evaluate(
     };
     let generated = decode(model, &latents, &classes, control)?;
     control.begin("Comparing", 0);
-    let described = |rows: &[u32]| describe_rows(&pictures_of(&pack, rows), control);
+    let described = |rows: &[u32]| -> Result<Vec<f32>, EvaluateError> {
+        let pictures = pictures_of(&pack, rows).map_err(PackError::from)?;
+        Ok(describe_rows(&pictures, control)?)
+    };
     let (real_described, generated_described) = (described(&real)?, describe_rows(&generated, control)?);
     let seen = seen.map(|seen| described(&spread(seen, count * TRAINED_ON))).transpose()?;
     fn set(rows: &[f32]) -> Option<Rows<'_>> {
@@ -196,8 +202,8 @@ fn spread(rows: &[u32], most: usize) -> Vec<u32> {
     rows.iter().copied().step_by(rows.len().div_ceil(most.max(1)).max(1)).collect()
 }
 
-fn pictures_of(pack: &Pack, rows: &[u32]) -> Pictures {
-    Pictures { size: pack.size, channels: pack.channels.count(), pixels: pack.gathered(rows) }
+fn pictures_of(pack: &Pack, rows: &[u32]) -> Result<Pictures, CacheError> {
+    Ok(Pictures { size: pack.size, channels: pack.channels.count(), pixels: pack.gathered(rows)? })
 }
 
 /// [`NUMBERS`] of each picture.
