@@ -7,9 +7,10 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::args::EvaluateOptions;
+use super::interrupt::Watch;
 use super::look::tell;
 use super::progress::Meter;
-use super::trained::{LeftOutRow, choose, load};
+use super::trained::{LeftOutRow, choose, load, print_left_out};
 use crate::jobs::Control;
 use crate::pipeline::evaluated::{Evaluated, evaluate};
 use crate::text::counted;
@@ -30,6 +31,7 @@ pub struct EvaluateReport {
 pub fn run(options: &EvaluateOptions) -> anyhow::Result<()> {
     let started = Instant::now();
     let control = Control::new();
+    let _watch = Watch::start(&control);
     let meter = Meter::start(&control);
     let trained = load(&options.checkpoint, &options.device)?;
     let chosen = choose(&options.samples, &[], &control)?;
@@ -85,6 +87,10 @@ fn print(report: &EvaluateReport, out: &mut impl Write) -> std::io::Result<()> {
              suspiciously near: {:.3} (0.01)",
             copying.nearer, copying.suspicious
         )?;
+    }
+    if !report.left_out.is_empty() {
+        writeln!(out)?;
+        print_left_out(&report.left_out, out)?;
     }
     writeln!(out, "\n{:.2} s", report.seconds)
 }

@@ -9,12 +9,14 @@ use serde::Serialize;
 
 use super::Usage;
 use super::args::{FromName, PartOptions, SampleOptions, SamplesOptions};
+use super::interrupt::Watch;
 use super::look::tell;
 use super::progress::Meter;
 use super::trained::{Trained, check_ending, check_out, choose, load, write_png};
 use crate::export::check_target;
-use crate::export::dataset::Consent;
+use crate::export::dataset::{Consent, check_ground};
 use crate::export::synthetic::{self, Drawn, Provenance, SyntheticFolder};
+use crate::import::{self, ImportError, Imported, dataset_reader};
 use crate::jobs::Control;
 use crate::pipeline::modelled::SEED;
 use crate::text::counted;
@@ -44,6 +46,7 @@ const AT_ONCE: usize = 1024;
 pub fn run(options: &SampleOptions) -> anyhow::Result<()> {
     let started = Instant::now();
     let control = Control::new();
+    let _watch = Watch::start(&control);
     let meter = Meter::start(&control);
     let columns = options.grid.map(usize::from);
     let count = columns.map_or(options.count.unwrap_or(1) as usize, |columns| columns * columns);
@@ -65,7 +68,7 @@ pub fn run(options: &SampleOptions) -> anyhow::Result<()> {
         return Err(Usage(text.to_owned()).into());
     }
     let trained = load(&options.checkpoint, &options.device)?;
-    check_target(&options.out, Path::new(&trained.checkpoint.about.source))?;
+    check_apart(options, &trained.checkpoint.about.source, &control)?;
     let classes = classes(&trained, options.class.as_deref(), count)?;
     let latents = match options.from {
         FromName::Prior => prior(trained.model.shape.latent, count, options.seed),
@@ -95,6 +98,25 @@ pub fn run(options: &SampleOptions) -> anyhow::Result<()> {
         use std::io::Write;
         writeln!(out, "{} in {}", counted(report.samples as u64, "sample"), report.out.display())
     })
+}
+
+/// Refuses a target in the dataset that the model was trained on, and a folder around it, wherever a table, a
+/// pattern or links lead.
+fn check_apart(options: &SampleOptions, source: &str, control: &Control) -> anyhow::Result<()> {
+    check_target(&options.out, Path::new(source))?;
+    // One PNG is around nothing; and where the posterior is of that dataset, it is opened for that anyway.
+    let is_opened = options.from == FromName::Posterior && options.fit.data.is_none();
+    if options.count.is_none() || is_opened {
+        return Ok(());
+    }
+    match import::open(source, control) {
+        Ok(Imported { dataset, .. }) => {
+            Ok(check_ground(&options.out, &dataset, &dataset_reader(&dataset), control)?)
+        }
+        Err(ImportError::Cancelled(cancelled)) => Err(cancelled.into()),
+        // What is gone lies nowhere.
+        Err(_) => Ok(()),
+    }
 }
 
 /// The class of each picture: the one that is asked for, or all in turn.
@@ -168,7 +190,7 @@ fn write_folder(
                 let (from, number) = (options.from.name(), (start + at) as u64);
                 Drawn { pixels, latent, label, from, seed: options.seed, number }
             });
-        folder.add(&drawn.collect::<Vec<_>>())?;
+        folder.add(&drawn.collect::<Vec<_>>(), control)?;
     }
     Ok(folder.finish()?)
 }

@@ -203,7 +203,8 @@ fn any_number_of_samples_is_scored_as_a_pack_is() {
     let of = Samples { snapshot: &snapshot, reader: &reader, samples: &samples };
     let scored = score_samples(&model, of, &wanted, 3, 2, &control).expect("scores");
     assert_eq!(control.progress().done, samples.len() as u64);
-    let packed = |room: &Room| pack(&snapshot, &reader, &samples, &wanted, room, 2, &control).expect("a pack");
+    let packed =
+        |room: &Room| pack(&snapshot, &reader, &samples, &wanted, room, 2, &control).expect("a pack");
     let pack = packed(&Room::default());
     let every: Vec<u32> = (0..pack.len() as u32).collect();
     let scores = score(&model, &pack, &every, 3, &control).expect("scores");
