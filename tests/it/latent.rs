@@ -60,6 +60,16 @@ fn what_a_model_says_are_columns_that_a_project_keeps() {
         "without a project nothing is known"
     );
 
+    // Whose they are is told where the project is opened.
+    let scanned = json(&trained.run(&["scan", data, "--project", &project, "--json"]));
+    let model = &scanned["model"];
+    assert_eq!((&model["step"], &model["samples"]), (&8.into(), &samples.into()), "{model}");
+    assert!(model["checkpoint"].as_str().is_some_and(|path| path.ends_with("step-00000008")), "{model}");
+    assert_eq!(json(&trained.run(&["scan", data, "--json"])).get("model"), None);
+    let told = trained.run(&["scan", data, "--project", &project]);
+    let told = String::from_utf8_lossy(&told.stdout);
+    assert!(told.contains("by the model of step 8 in "), "{told}");
+
     // A file that is another by now is one that nothing is known of.
     let changed = Path::new(data).join(&table[0]["path"]);
     std::fs::copy(Path::new(data).join(&table[1]["path"]), &changed).expect("it is writable");

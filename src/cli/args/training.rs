@@ -273,7 +273,7 @@ pub struct SampleOptions {
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
 
-    /// Replace what is there under the same names
+    /// Replace pictures that were drawn before; a folder with anything else in it is refused
     #[arg(long)]
     pub overwrite: bool,
 
