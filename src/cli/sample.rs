@@ -1,6 +1,7 @@
 //! `lenslet sample`: pictures from a trained model, as a sheet or as a folder that says where they came
 //! from.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -23,7 +24,7 @@ use crate::text::counted;
 use crate::train::latent::mixture::COMPONENTS;
 use crate::train::latent::{Mixture, Rows};
 use crate::train::pack::NO_CLASS;
-use crate::train::score::{decode, prior};
+use crate::train::score::{decode, prior_at};
 use crate::train::streamed::Scored;
 
 /// What was written, as `--json` prints it.
@@ -70,14 +71,22 @@ pub fn run(options: &SampleOptions) -> anyhow::Result<()> {
     let trained = load(&options.checkpoint, &options.device)?;
     check_apart(options, &trained.checkpoint.about.source, &control)?;
     let classes = classes(&trained, options.class.as_deref(), count)?;
-    let latents = match options.from {
-        FromName::Prior => prior(trained.model.shape.latent, count, options.seed),
-        FromName::Posterior => posterior(options, &trained, &control)?.sample(count, options.seed),
+    let mixture = match options.from {
+        FromName::Prior => None,
+        FromName::Posterior => Some(posterior(options, &trained, &control)?),
+    };
+    // Each follows from seed and place: no more of them are there at once than are decoded.
+    let latents = |places: Range<usize>| -> Vec<f32> {
+        let at = |at: usize| match &mixture {
+            None => prior_at(trained.model.shape.latent, at as u64, options.seed),
+            Some(mixture) => mixture.sample_at(at as u64, options.seed),
+        };
+        places.flat_map(at).collect()
     };
     control.begin("Drawing samples", count as u64);
     match columns {
         Some(columns) => {
-            let pictures = decode(&trained.model, &latents, &classes, &control)?;
+            let pictures = decode(&trained.model, &latents(0..count), &classes, &control)?;
             let (width, height, sheet) = pictures.sheet(columns);
             write_png(&options.out, width, height, pictures.channels, &sheet)?;
         }
@@ -165,7 +174,7 @@ fn posterior(options: &SampleOptions, trained: &Trained, control: &Control) -> a
 fn write_folder(
     options: &SampleOptions,
     trained: &Trained,
-    latents: &[f32],
+    latents: &dyn Fn(Range<usize>) -> Vec<f32>,
     classes: &[u32],
     control: &Control,
 ) -> anyhow::Result<()> {
@@ -180,9 +189,9 @@ fn write_folder(
         channels: shape.channels.count(),
     };
     let mut folder = SyntheticFolder::begin(&options.out, consent(options), classes.len(), provenance)?;
-    for (part, latents) in latents.chunks(AT_ONCE * shape.latent).enumerate() {
-        let start = part * AT_ONCE;
-        let pictures = decode(&trained.model, latents, &classes[start..], control)?;
+    for start in (0..classes.len()).step_by(AT_ONCE) {
+        let latents = latents(start..classes.len().min(start + AT_ONCE));
+        let pictures = decode(&trained.model, &latents, &classes[start..], control)?;
         let pixels = pictures.pixels.chunks_exact(shape.values());
         let drawn =
             latents.chunks_exact(shape.latent).zip(pixels).enumerate().map(|(at, (latent, pixels))| {

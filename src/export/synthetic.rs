@@ -218,7 +218,8 @@ impl SyntheticFolder {
             remove_leftovers(&target, "");
         }
         let prefix = format!("{}{letters}-", PART.0);
-        let part = tempfile::Builder::new().prefix(&prefix).rand_bytes(BY_CHANCE).suffix(PART.1);
+        let mut part = tempfile::Builder::new();
+        part.prefix(&prefix).rand_bytes(BY_CHANCE).suffix(PART.1);
         let part = part.tempdir_in(beside).map_err(failed(beside))?;
         let path = part.path().join(TABLE);
         let file = File::create(&path).map_err(failed(&path))?;

@@ -212,7 +212,12 @@ pub fn decode(
 
 /// Latents from the prior, `latent` numbers of each of `count`: each follows from seed and place.
 pub fn prior(latent: usize, count: usize, seed: u64) -> Vec<f32> {
-    (0..count as u64).flat_map(|at| Stream::new(seed, at, Purpose::Prior).normal_vec(latent)).collect()
+    (0..count as u64).flat_map(|at| prior_at(latent, at, seed)).collect()
+}
+
+/// The latent at a place of [`prior`].
+pub fn prior_at(latent: usize, at: u64, seed: u64) -> Vec<f32> {
+    Stream::new(seed, at, Purpose::Prior).normal_vec(latent)
 }
 
 fn empty(model: &Model) -> Pictures {

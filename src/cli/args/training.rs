@@ -273,7 +273,7 @@ pub struct SampleOptions {
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
 
-    /// Replace pictures that were drawn before; a folder with anything else in it is refused
+    /// Replace the PNG, or the pictures that were drawn before; a folder with anything else in it is refused
     #[arg(long)]
     pub overwrite: bool,
 
