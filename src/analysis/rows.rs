@@ -1,13 +1,23 @@
 //! Rows of numbers, whatever they mean: their mean, what varies together in them, and along which axes.
 //!
-//! All of it is the same on any number of threads: sums go by blocks of rows, in the order of the rows.
+//! All of it is the same on any number of threads: sums go by blocks of rows, in the order of the rows. What
+//! takes long asks on its way whether to go on, and ends with the answer where that is an error.
+
+use std::convert::Infallible;
 
 use rayon::prelude::*;
 
 /// Rows of which a covariance is summed at once.
 const BLOCK: usize = 1024;
+/// Rows of a covariance between two questions whether to go on: of 512 numbers some hundredths of a second.
+const STEP: usize = 64;
 /// Blocks whose sums are there at once, so that many rows of many numbers take no more memory than few.
 const BLOCKS: usize = 32;
+
+/// The answer of who always goes on.
+pub fn always() -> Result<(), Infallible> {
+    Ok(())
+}
 
 /// Rows of numbers, one after the other.
 #[derive(Clone, Copy, Debug)]
@@ -65,12 +75,19 @@ impl<'a> Rows<'a> {
 
     /// What varies together around a mean, `numbers × numbers`: the mean over rows of the products, and so
     /// the covariance of these rows and not an estimate of what they were drawn from. NaN of no rows.
-    pub fn covariance(&self, mean: &[f64]) -> Vec<f64> {
+    pub fn covariance<E: Send>(
+        &self,
+        mean: &[f64],
+        go_on: &(impl Fn() -> Result<(), E> + Sync),
+    ) -> Result<Vec<f64>, E> {
         let numbers = self.numbers;
-        let of_block = |block: &[f32]| {
+        let of_block = |block: &[f32]| -> Result<Vec<f64>, E> {
             let mut sum = vec![0.0f64; numbers * numbers];
             let mut centred = vec![0.0f64; numbers];
-            for row in block.chunks_exact(numbers) {
+            for (at, row) in block.chunks_exact(numbers).enumerate() {
+                if at % STEP == 0 {
+                    go_on()?;
+                }
                 for ((to, value), mean) in centred.iter_mut().zip(row).zip(mean) {
                     *to = f64::from(*value) - mean;
                 }
@@ -80,17 +97,17 @@ impl<'a> Rows<'a> {
                     }
                 }
             }
-            sum
+            Ok(sum)
         };
         let mut covariance = vec![0.0; numbers * numbers];
         for blocks in self.values.chunks(BLOCKS * BLOCK * numbers) {
-            let sums: Vec<Vec<f64>> = blocks.par_chunks(BLOCK * numbers).map(of_block).collect();
-            for part in sums {
+            let sums: Result<Vec<Vec<f64>>, E> = blocks.par_chunks(BLOCK * numbers).map(of_block).collect();
+            for part in sums? {
                 covariance.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
             }
         }
         covariance.iter_mut().for_each(|value| *value /= self.len() as f64);
-        covariance
+        Ok(covariance)
     }
 }
 
@@ -111,7 +128,11 @@ pub fn squared(one: &[f32], two: &[f32]) -> f32 {
 
 /// The eigenvalues of a symmetric matrix and its eigenvectors as columns, by Jacobi's rotations (G. H.
 /// Golub and C. F. Van Loan, "Matrix Computations", 8.5).
-pub fn principal_axes(mut matrix: Vec<f64>, size: usize) -> (Vec<f64>, Vec<f64>) {
+pub fn principal_axes<E>(
+    mut matrix: Vec<f64>,
+    size: usize,
+    go_on: &impl Fn() -> Result<(), E>,
+) -> Result<(Vec<f64>, Vec<f64>), E> {
     let mut vectors = vec![0.0; size * size];
     (0..size).for_each(|at| vectors[at * size + at] = 1.0);
     let scale: f64 = matrix.iter().map(|value| value * value).sum();
@@ -124,6 +145,7 @@ pub fn principal_axes(mut matrix: Vec<f64>, size: usize) -> (Vec<f64>, Vec<f64>)
             break;
         }
         for p in 0..size {
+            go_on()?;
             for q in p + 1..size {
                 let between = matrix[p * size + q];
                 if between.abs() <= f64::MIN_POSITIVE {
@@ -151,7 +173,7 @@ pub fn principal_axes(mut matrix: Vec<f64>, size: usize) -> (Vec<f64>, Vec<f64>)
             }
         }
     }
-    ((0..size).map(|at| matrix[at * size + at]).collect(), vectors)
+    Ok(((0..size).map(|at| matrix[at * size + at]).collect(), vectors))
 }
 
 #[cfg(test)]
@@ -164,7 +186,7 @@ mod tests {
         let values: Vec<f32> = (0..count * 3).map(|at| ((at * 37) % 101) as f32 / 101.0).collect();
         let rows = Rows::new(&values, 3).unwrap();
         let mean = rows.mean();
-        let found = rows.covariance(&mean);
+        let Ok(found) = rows.covariance(&mean, &always);
         for one in 0..3 {
             for two in 0..3 {
                 let of = |row: &[f32], at: usize| f64::from(row[at]) - mean[at];
@@ -181,8 +203,8 @@ mod tests {
             let values: Vec<f32> =
                 (0..size * size * 3).map(|at| ((at * at * 7) % 97) as f32 / 97.0).collect();
             let rows = Rows::new(&values, size).unwrap();
-            let matrix = rows.covariance(&rows.mean());
-            let (spreads, vectors) = principal_axes(matrix.clone(), size);
+            let Ok(matrix) = rows.covariance(&rows.mean(), &always);
+            let Ok((spreads, vectors)) = principal_axes(matrix.clone(), size, &always);
             for one in 0..size {
                 for two in 0..size {
                     let again: f64 = (0..size)
@@ -191,6 +213,20 @@ mod tests {
                     assert!((again - matrix[one * size + two]).abs() < 1e-9, "{size}");
                 }
             }
+        }
+    }
+    #[test]
+    fn what_is_not_to_go_on_ends_soon() {
+        use std::sync::atomic::{AtomicUsize, Ordering};
+        let values: Vec<f32> = (0..4 * BLOCK * 8).map(|at| ((at * 37) % 101) as f32).collect();
+        let rows = Rows::new(&values, 8).unwrap();
+        let Ok(matrix) = rows.covariance(&rows.mean(), &always);
+        for after in [0, 3] {
+            let asked = AtomicUsize::new(0);
+            let go_on = || if asked.fetch_add(1, Ordering::Relaxed) < after { Ok(()) } else { Err("stop") };
+            assert_eq!(rows.covariance(&rows.mean(), &go_on), Err("stop"), "{after}");
+            asked.store(0, Ordering::Relaxed);
+            assert_eq!(principal_axes(matrix.clone(), 8, &go_on), Err("stop"), "{after}");
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rows::{Rows, principal_axes};
+use super::rows::{Rows, always, principal_axes};
 
 /// Integers of a whitened description.
 pub const AXES: usize = 128;
@@ -33,17 +33,28 @@ impl Whitening {
     /// The whitening of descriptions of so many numbers each. Where there are fewer than two of them,
     /// nothing is turned.
     pub fn of(rows: &[Vec<f32>], numbers: usize) -> Self {
+        let Ok(whitening) = Self::while_going_on(rows, numbers, &always);
+        whitening
+    }
+
+    /// The same, which asks on its way whether to go on and ends with the answer where that is an error: of
+    /// hundreds of numbers it takes seconds.
+    pub fn while_going_on<E: Send>(
+        rows: &[Vec<f32>],
+        numbers: usize,
+        go_on: &(impl Fn() -> Result<(), E> + Sync),
+    ) -> Result<Self, E> {
         let count = rows.len().max(1) as f64;
         let flat = rows.concat();
         let (mean, covariance) = match Rows::new(&flat, numbers).filter(|rows| !rows.is_empty()) {
             Some(rows) => {
                 let mean = rows.mean();
-                let covariance = rows.covariance(&mean);
+                let covariance = rows.covariance(&mean, go_on)?;
                 (mean, covariance)
             }
             None => (vec![0.0; numbers], vec![0.0; numbers * numbers]),
         };
-        let (spreads, vectors) = principal_axes(covariance, numbers);
+        let (spreads, vectors) = principal_axes(covariance, numbers, go_on)?;
         let total: f64 = spreads.iter().map(|spread| spread.max(0.0)).sum();
         let shrinkage = SHRINKAGE + FEW * numbers as f64 / count;
         let floor = (total / numbers.max(1) as f64 * shrinkage).max(1e-9);
@@ -57,7 +68,7 @@ impl Whitening {
                 .collect::<Vec<f32>>()
         };
         let axes = order.iter().take(AXES).flat_map(axis).collect();
-        Self { mean: mean.into_iter().map(|mean| mean as f32).collect(), axes }
+        Ok(Self { mean: mean.into_iter().map(|mean| mean as f32).collect(), axes })
     }
 
     /// A description by the axes, at length 1, as integers; all 0 for the mean itself.

@@ -14,11 +14,10 @@ use super::trained::encoder;
 use crate::analysis::evidence::By;
 use crate::analysis::groups::Groups;
 use crate::analysis::hamming::Pair;
-use crate::analysis::neighbours::{NEAREST, Neighbours};
 use crate::analysis::outliers::scale_free;
 use crate::jobs::Control;
 use crate::pipeline::analyse::Options;
-use crate::pipeline::duplicates::{Duplicates, described, duplicates, hash, wanted, words};
+use crate::pipeline::duplicates::{Duplicates, by_scale, duplicates, hash, wanted, words};
 use crate::review::{Method, evidence_text, limit_text, thousandths_below};
 use crate::text::{counted, grouped};
 
@@ -104,16 +103,14 @@ pub fn run(options: &DuplicatesOptions) -> anyhow::Result<()> {
     let wanted = encoder.as_ref().map_or(wanted, |encoder| wanted.by(encoder));
     let looked = look(&options.path, wanted, options.threads, table, &control)?;
     let (signals, samples) = (&looked.signals, &looked.samples);
-    let asked = match (options.alike.threshold, &encoder) {
-        (Some(asked), _) => asked,
-        (None, None) => method.default_threshold(),
+    let (found, asked) = match (options.alike.threshold, &encoder) {
         // Of a trained encoder nobody knows what is near, but the data themselves.
-        (None, Some(_)) => {
-            let neighbours = Neighbours::of(&described(signals, samples), NEAREST, &control)?;
-            thousandths_below(scale_free(&neighbours))
+        (None, Some(_)) => by_scale(signals, samples, &control)?,
+        (asked, _) => {
+            let asked = asked.unwrap_or(method.default_threshold());
+            (duplicates(signals, samples, method, symmetries, asked, &control)?, asked)
         }
     };
-    let found = duplicates(signals, samples, method, symmetries, asked, &control)?;
     drop(meter);
     let written = table.map(|file| write_table(file, hash_rows(&looked, method)));
     let mut report = DuplicatesReport::new(&looked, &found, method, asked);

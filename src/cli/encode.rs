@@ -9,9 +9,10 @@ use npyz::WriterBuilder;
 use serde::Serialize;
 
 use super::args::EncodeOptions;
+use super::interrupt::Watch;
 use super::look::{tell, write_table};
 use super::progress::Meter;
-use super::trained::{LeftOutRow, check_ending, check_out, choose, load};
+use super::trained::{LeftOutRow, check_ending, check_out, choose, load, print_left_out};
 use crate::dataset::ModelColumn;
 use crate::files;
 use crate::jobs::Control;
@@ -38,6 +39,7 @@ pub struct EncodeReport {
 pub fn run(options: &EncodeOptions) -> anyhow::Result<()> {
     let started = Instant::now();
     let control = Control::new();
+    let _watch = Watch::start(&control);
     let meter = Meter::start(&control);
     check_ending(&options.out, "npy")?;
     let paths = options.out.with_extension("csv");
@@ -103,6 +105,7 @@ pub fn run(options: &EncodeOptions) -> anyhow::Result<()> {
             counted(report.latent as u64, "number"),
             report.out.display(),
             report.paths.display()
-        )
+        )?;
+        print_left_out(&report.left_out, out)
     })
 }

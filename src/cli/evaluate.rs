@@ -7,9 +7,10 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::args::EvaluateOptions;
+use super::interrupt::Watch;
 use super::look::tell;
 use super::progress::Meter;
-use super::trained::{LeftOutRow, choose, load};
+use super::trained::{LeftOutRow, choose, load, print_left_out};
 use crate::jobs::Control;
 use crate::pipeline::evaluated::{Evaluated, evaluate};
 use crate::text::counted;
@@ -30,12 +31,14 @@ pub struct EvaluateReport {
 pub fn run(options: &EvaluateOptions) -> anyhow::Result<()> {
     let started = Instant::now();
     let control = Control::new();
+    let _watch = Watch::start(&control);
     let meter = Meter::start(&control);
     let trained = load(&options.checkpoint, &options.device)?;
     let chosen = choose(&options.samples, &[], &control)?;
     let (asked, samples) = (trained.asked(), chosen.samples());
     let count = usize::from(options.count);
-    let figures = evaluate(asked, samples, count, options.seed, chosen.threads, &control)?;
+    let (seed, room, threads) = (options.seed, &chosen.room, chosen.threads);
+    let figures = evaluate(asked, samples, count, seed, room, threads, &control)?;
     drop(meter);
     let report = EvaluateReport {
         source: chosen.snapshot.dataset.source.clone(),
@@ -84,6 +87,10 @@ fn print(report: &EvaluateReport, out: &mut impl Write) -> std::io::Result<()> {
              suspiciously near: {:.3} (0.01)",
             copying.nearer, copying.suspicious
         )?;
+    }
+    if !report.left_out.is_empty() {
+        writeln!(out)?;
+        print_left_out(&report.left_out, out)?;
     }
     writeln!(out, "\n{:.2} s", report.seconds)
 }

@@ -6,6 +6,7 @@ mod demo;
 mod duplicates;
 mod encode;
 mod evaluate;
+mod interrupt;
 mod leaks;
 mod look;
 mod pipeline;
@@ -23,6 +24,10 @@ mod train;
 mod trained;
 
 use std::process::ExitCode;
+
+use interrupt::Interrupted;
+
+use crate::jobs::Cancelled;
 
 pub use args::{Arguments, Task};
 pub use scan::{ScanReport, scan};
@@ -63,10 +68,20 @@ pub fn main() -> ExitCode {
     match ended {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("lenslet: {error:#}");
-            ExitCode::from(if error.is::<Usage>() { WRONG_USAGE } else { FAILED })
+            let interrupted = interrupt::happened() && was_stopped(&error);
+            match interrupted && !error.is::<Interrupted>() {
+                true => eprintln!("lenslet: interrupted"),
+                false => eprintln!("lenslet: {error:#}"),
+            }
+            let ended_with = if error.is::<Usage>() { WRONG_USAGE } else { FAILED };
+            ExitCode::from(if interrupted { interrupt::STATUS } else { ended_with })
         }
     }
+}
+
+/// Whether an error is of somebody who stopped the work.
+fn was_stopped(error: &anyhow::Error) -> bool {
+    error.is::<Interrupted>() || error.root_cause().to_string() == Cancelled.to_string()
 }
 
 fn start_log(level: &str) {

@@ -7,9 +7,10 @@ use std::time::Instant;
 use serde::Serialize;
 
 use super::args::ReconstructOptions;
+use super::interrupt::Watch;
 use super::look::tell;
 use super::progress::Meter;
-use super::trained::{LeftOutRow, check_ending, check_out, choose, load, write_png};
+use super::trained::{LeftOutRow, check_ending, check_out, choose, load, print_left_out, write_png};
 use crate::dataset::SampleId;
 use crate::jobs::Control;
 use crate::text::counted;
@@ -50,6 +51,7 @@ pub struct ReconstructRow {
 pub fn run(options: &ReconstructOptions) -> anyhow::Result<()> {
     let started = Instant::now();
     let control = Control::new();
+    let _watch = Watch::start(&control);
     let meter = Meter::start(&control);
     check_ending(&options.out, "png")?;
     check_out(&options.out, options.overwrite)?;
@@ -73,7 +75,7 @@ pub fn run(options: &ReconstructOptions) -> anyhow::Result<()> {
     let returned = reconstruct(&trained.model, &pack, &rows, &control)?;
     let mut pairs = Pictures { pixels: Vec::new(), ..returned.clone() };
     for row in rows {
-        pairs.pixels.extend_from_slice(pack.row(row));
+        pairs.pixels.extend_from_slice(&pack.row(row)?);
         pairs.pixels.extend_from_slice(returned.get(row as usize).unwrap_or_default());
     }
     // About as wide as high, in pairs.
@@ -130,6 +132,10 @@ fn print(report: &ReconstructReport, out: &mut impl Write) -> std::io::Result<()
     writeln!(out, "\nwhat comes back worst")?;
     for row in report.ranking.iter().take(SHOWN) {
         writeln!(out, "  {:.5}  {}", row.squared_error, row.path)?;
+    }
+    if !report.left_out.is_empty() {
+        writeln!(out)?;
+        print_left_out(&report.left_out, out)?;
     }
     writeln!(out, "\nthe sheet is {}\n{:.2} s", report.out.display(), report.seconds)
 }

@@ -1,6 +1,7 @@
 //! `lenslet sample`: pictures from a trained model, as a sheet or as a folder that says where they came
 //! from.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -9,19 +10,21 @@ use serde::Serialize;
 
 use super::Usage;
 use super::args::{FromName, PartOptions, SampleOptions, SamplesOptions};
+use super::interrupt::Watch;
 use super::look::tell;
 use super::progress::Meter;
 use super::trained::{Trained, check_ending, check_out, choose, load, write_png};
 use crate::export::check_target;
-use crate::export::dataset::Consent;
+use crate::export::dataset::{Consent, check_ground};
 use crate::export::synthetic::{self, Drawn, Provenance, SyntheticFolder};
+use crate::import::{self, ImportError, Imported, dataset_reader};
 use crate::jobs::Control;
 use crate::pipeline::modelled::SEED;
 use crate::text::counted;
 use crate::train::latent::mixture::COMPONENTS;
 use crate::train::latent::{Mixture, Rows};
 use crate::train::pack::NO_CLASS;
-use crate::train::score::{decode, prior};
+use crate::train::score::{decode, prior_at};
 use crate::train::streamed::Scored;
 
 /// What was written, as `--json` prints it.
@@ -44,6 +47,7 @@ const AT_ONCE: usize = 1024;
 pub fn run(options: &SampleOptions) -> anyhow::Result<()> {
     let started = Instant::now();
     let control = Control::new();
+    let _watch = Watch::start(&control);
     let meter = Meter::start(&control);
     let columns = options.grid.map(usize::from);
     let count = columns.map_or(options.count.unwrap_or(1) as usize, |columns| columns * columns);
@@ -65,16 +69,24 @@ pub fn run(options: &SampleOptions) -> anyhow::Result<()> {
         return Err(Usage(text.to_owned()).into());
     }
     let trained = load(&options.checkpoint, &options.device)?;
-    check_target(&options.out, Path::new(&trained.checkpoint.about.source))?;
+    check_apart(options, &trained.checkpoint.about.source, &control)?;
     let classes = classes(&trained, options.class.as_deref(), count)?;
-    let latents = match options.from {
-        FromName::Prior => prior(trained.model.shape.latent, count, options.seed),
-        FromName::Posterior => posterior(options, &trained, &control)?.sample(count, options.seed),
+    let mixture = match options.from {
+        FromName::Prior => None,
+        FromName::Posterior => Some(posterior(options, &trained, &control)?),
+    };
+    // Each follows from seed and place: no more of them are there at once than are decoded.
+    let latents = |places: Range<usize>| -> Vec<f32> {
+        let at = |at: usize| match &mixture {
+            None => prior_at(trained.model.shape.latent, at as u64, options.seed),
+            Some(mixture) => mixture.sample_at(at as u64, options.seed),
+        };
+        places.flat_map(at).collect()
     };
     control.begin("Drawing samples", count as u64);
     match columns {
         Some(columns) => {
-            let pictures = decode(&trained.model, &latents, &classes, &control)?;
+            let pictures = decode(&trained.model, &latents(0..count), &classes, &control)?;
             let (width, height, sheet) = pictures.sheet(columns);
             write_png(&options.out, width, height, pictures.channels, &sheet)?;
         }
@@ -95,6 +107,25 @@ pub fn run(options: &SampleOptions) -> anyhow::Result<()> {
         use std::io::Write;
         writeln!(out, "{} in {}", counted(report.samples as u64, "sample"), report.out.display())
     })
+}
+
+/// Refuses a target in the dataset that the model was trained on, and a folder around it, wherever a table, a
+/// pattern or links lead.
+fn check_apart(options: &SampleOptions, source: &str, control: &Control) -> anyhow::Result<()> {
+    check_target(&options.out, Path::new(source))?;
+    // One PNG is around nothing; and where the posterior is of that dataset, it is opened for that anyway.
+    let is_opened = options.from == FromName::Posterior && options.fit.data.is_none();
+    if options.count.is_none() || is_opened {
+        return Ok(());
+    }
+    match import::open(source, control) {
+        Ok(Imported { dataset, .. }) => {
+            Ok(check_ground(&options.out, &dataset, &dataset_reader(&dataset), control)?)
+        }
+        Err(ImportError::Cancelled(cancelled)) => Err(cancelled.into()),
+        // What is gone lies nowhere.
+        Err(_) => Ok(()),
+    }
 }
 
 /// The class of each picture: the one that is asked for, or all in turn.
@@ -143,7 +174,7 @@ fn posterior(options: &SampleOptions, trained: &Trained, control: &Control) -> a
 fn write_folder(
     options: &SampleOptions,
     trained: &Trained,
-    latents: &[f32],
+    latents: &dyn Fn(Range<usize>) -> Vec<f32>,
     classes: &[u32],
     control: &Control,
 ) -> anyhow::Result<()> {
@@ -158,9 +189,9 @@ fn write_folder(
         channels: shape.channels.count(),
     };
     let mut folder = SyntheticFolder::begin(&options.out, consent(options), classes.len(), provenance)?;
-    for (part, latents) in latents.chunks(AT_ONCE * shape.latent).enumerate() {
-        let start = part * AT_ONCE;
-        let pictures = decode(&trained.model, latents, &classes[start..], control)?;
+    for start in (0..classes.len()).step_by(AT_ONCE) {
+        let latents = latents(start..classes.len().min(start + AT_ONCE));
+        let pictures = decode(&trained.model, &latents, &classes[start..], control)?;
         let pixels = pictures.pixels.chunks_exact(shape.values());
         let drawn =
             latents.chunks_exact(shape.latent).zip(pixels).enumerate().map(|(at, (latent, pixels))| {
@@ -168,7 +199,7 @@ fn write_folder(
                 let (from, number) = (options.from.name(), (start + at) as u64);
                 Drawn { pixels, latent, label, from, seed: options.seed, number }
             });
-        folder.add(&drawn.collect::<Vec<_>>())?;
+        folder.add(&drawn.collect::<Vec<_>>(), control)?;
     }
     Ok(folder.finish()?)
 }

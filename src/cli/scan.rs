@@ -12,7 +12,7 @@ use super::look::{IssueRow, print_issues, tell};
 use super::progress::Meter;
 use super::source::{Source, measured, open};
 use crate::dataset::query::{self, Snapshot, Spread};
-use crate::dataset::{ImageFormat, Issue};
+use crate::dataset::{ImageFormat, Issue, ModelColumns};
 use crate::import::dataset_reader;
 use crate::jobs::Control;
 use crate::pipeline::{Keeper, cores};
@@ -38,8 +38,36 @@ pub struct ScanReport {
     pub width: Option<Range>,
     pub height: Option<Range>,
     pub boxes: u64,
+    /// Whose `model.*` columns the project keeps, if it keeps any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<ModelRow>,
     pub issues: Vec<IssueRow>,
     pub seconds: f64,
+}
+
+/// The model that `model.error`, `model.kl`, `model.density` and `model.distance` are by.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ModelRow {
+    /// The checkpoint's folder, the BLAKE3 of its weights, and the steps that it made.
+    pub checkpoint: String,
+    pub weights: String,
+    pub step: u64,
+    /// Samples of the whole dataset of which it says something.
+    pub samples: u64,
+    #[serde(skip)]
+    by: String,
+}
+
+impl ModelRow {
+    fn of(model: &ModelColumns) -> Self {
+        Self {
+            checkpoint: model.of.clone(),
+            weights: model.weights.clone(),
+            step: model.step,
+            samples: model.known() as u64,
+            by: model.by(),
+        }
+    }
 }
 
 /// Smallest, middle and largest value, in pixels.
@@ -117,6 +145,7 @@ fn report(
         width: summary.width.map(Range::of),
         height: summary.height.map(Range::of),
         boxes: rows.iter().map(|row| dataset.boxes.get(*row).len() as u64).sum(),
+        model: snapshot.model.as_deref().map(ModelRow::of),
         issues: IssueRow::list(issues),
         seconds: started.elapsed().as_secs_f64(),
     }
@@ -147,6 +176,9 @@ fn print(report: &ScanReport, out: &mut impl Write) -> std::io::Result<()> {
     }
     if report.boxes > 0 {
         writeln!(out, "{} boxes", grouped(report.boxes))?;
+    }
+    if let Some(model) = &report.model {
+        writeln!(out, "model.* of {}, {}", counted(model.samples, "sample"), model.by)?;
     }
     for (title, counts) in
         [("classes", &report.classes), ("splits", &report.splits), ("formats", &report.formats)]

@@ -1,6 +1,6 @@
 //! `lenslet train`: trains a variational autoencoder, and tells as it goes.
 
-use std::io::{BufWriter, Write};
+use std::io::{BufWriter, StdoutLock, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::Usage;
 use super::args::{ChannelsName, FreezeName, TrainOptions};
+use super::interrupt::{self, Interrupted, Watch};
 use super::progress::Meter;
-use super::trained::{Chosen, choose};
+use super::trained::{Chosen, LeftOutRow, choose, print_left_out};
 use crate::augment::files::read_named;
 use crate::augment::formats::{Format, write};
 use crate::jobs::Control;
@@ -19,7 +20,7 @@ use crate::text::{counted, grouped};
 use crate::train::checkpoint::{self, Checkpoint};
 use crate::train::config::{Channels, Config, Freeze, HeldOut, Length, Sampling};
 use crate::train::device::Processor;
-use crate::train::pack::Wanted;
+use crate::train::pack::{Room, Wanted};
 use crate::train::run::{Cadence, Ended, Event, Request, Start, Why, run as train};
 use crate::train::suggest;
 
@@ -87,6 +88,7 @@ enum Line<'a> {
 
 pub fn run(options: &TrainOptions) -> anyhow::Result<()> {
     let control = Control::new();
+    let _watch = Watch::start(&control);
     let meter = Meter::start(&control);
     // What is wrong with the words and places is said before the long part of the work.
     let from = options.from.as_deref().map(Checkpoint::load).transpose()?;
@@ -95,7 +97,9 @@ pub fn run(options: &TrainOptions) -> anyhow::Result<()> {
         checkpoint::mend(&options.out);
     }
     let resumed = options.resume.then(|| Checkpoint::load(&options.out)).transpose()?;
-    let chosen = choose(&options.samples, &[&options.out], &control)?;
+    let mut chosen = choose(&options.samples, &[&options.out], &control)?;
+    // The disk that a run is kept on has room, or it would not have been named.
+    chosen.room = Room::in_folder(&options.out);
     let mut config = match &resumed {
         Some(checkpoint) => {
             let known = &checkpoint.about.config;
@@ -116,9 +120,7 @@ pub fn run(options: &TrainOptions) -> anyhow::Result<()> {
         }
     }
     let mut printer = Printer { json: options.json, broken: false };
-    for row in chosen.left_out(&pack.left_out) {
-        printer.line(&Line::LeftOut { path: &row.path, message: &row.message });
-    }
+    printer.left_out(&chosen.left_out(&pack.left_out));
     let mut cadence = Cadence { pictures: 0, ..Cadence::of(&config, pack.training.len()) };
     if let Some(every) = options.checkpoint_every {
         cadence.checkpoint = every;
@@ -152,6 +154,14 @@ pub fn run(options: &TrainOptions) -> anyhow::Result<()> {
         Why::Completed => Ok(()),
         Why::Stopped => {
             let step = ended.checkpoint.about.step;
+            if interrupt::happened() {
+                let kept = ended.path.unwrap_or_else(|| options.out.clone());
+                let text = format!(
+                    "interrupted at step {step}, which is kept; --resume goes on from there: {}",
+                    kept.display()
+                );
+                return Err(Interrupted(text).into());
+            }
             Err(anyhow!(
                 "nobody reads the output any more, so that it stopped at step {step}; --resume goes on"
             ))
@@ -323,14 +333,29 @@ impl Printer {
         }
     }
 
+    /// Samples that could not be read: a line of JSON each, or the first few for a person.
+    fn left_out(&mut self, left_out: &[LeftOutRow]) {
+        if !self.json {
+            return self.written(|out| print_left_out(left_out, out));
+        }
+        for row in left_out {
+            self.line(&Line::LeftOut { path: &row.path, message: &row.message });
+        }
+    }
+
     fn line(&mut self, line: &Line<'_>) {
+        let json = self.json;
+        self.written(|out| match json {
+            true => serde_json::to_writer(&mut *out, line)
+                .map_err(std::io::Error::from)
+                .and_then(|()| writeln!(out)),
+            false => print(line, out),
+        });
+    }
+
+    fn written(&mut self, write: impl FnOnce(&mut BufWriter<StdoutLock<'_>>) -> std::io::Result<()>) {
         let mut out = BufWriter::new(std::io::stdout().lock());
-        let written = if self.json {
-            serde_json::to_writer(&mut out, line).map_err(std::io::Error::from).and_then(|()| writeln!(out))
-        } else {
-            print(line, &mut out)
-        };
-        self.broken |= written.and_then(|()| out.flush()).is_err();
+        self.broken |= write(&mut out).and_then(|()| out.flush()).is_err();
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the commands have in common that train a model or use a trained one: samples as pixels, a model on
 //! a device, and files that are not written over.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use super::scan::parse_filter;
 use super::source::{Source, measured, open};
 use crate::dataset::SampleId;
 use crate::dataset::query::{self, Snapshot};
+use crate::export::dataset::check_ground;
 use crate::export::{check_file, check_target};
 use crate::files;
 use crate::import::{Reader, dataset_reader};
@@ -20,11 +22,12 @@ use crate::jobs::Control;
 use crate::pipeline::modelled::{Asked, Modelled, modelled};
 use crate::pipeline::{Keeper, cores};
 use crate::store::Project;
+use crate::text::grouped;
 use crate::train::checkpoint::{self, Checkpoint};
 use crate::train::device::Processor;
 use crate::train::encoder::LatentMean;
 use crate::train::model::Model;
-use crate::train::pack::{Pack, Wanted, chosen, pack};
+use crate::train::pack::{Pack, Room, Wanted, chosen, pack};
 use crate::train::streamed::{Samples, Scored, StreamError, score_samples};
 
 /// Samples that were asked for.
@@ -36,6 +39,8 @@ pub struct Chosen {
     pub threads: usize,
     /// The project that was named, if it can be written to.
     pub project: Option<Arc<Project>>,
+    /// Where pixels go that are too many for memory: to the project's disk, or to that of temporary files.
+    pub room: Room,
 }
 
 /// Opens a dataset and finds the samples that are asked for. `outs` that lie where nothing may be written
@@ -53,7 +58,10 @@ pub fn choose(options: &SamplesOptions, outs: &[&Path], control: &Control) -> an
     let filter = options.part.filter.as_deref().unwrap_or_default();
     let query = parse_filter(filter, &snapshot)?;
     let reader = dataset_reader(&snapshot.dataset);
-    outs.iter().try_for_each(|out| check_is_no_sample(out, &snapshot, &reader))?;
+    for out in outs {
+        check_is_no_sample(out, &snapshot, &reader)?;
+        check_ground(out, &snapshot.dataset, &reader, control)?;
+    }
     // Without a filter nothing is asked that has to be measured first.
     if !query.is_everything() {
         let keeper = project.as_deref().map(|project| Keeper { project, cache: None });
@@ -61,7 +69,8 @@ pub fn choose(options: &SamplesOptions, outs: &[&Path], control: &Control) -> an
     }
     let rows = query::rows(&snapshot, &query, "path", Default::default());
     let samples = chosen(&snapshot, &rows);
-    Ok(Chosen { snapshot, reader, samples, threads, project })
+    let room = project.as_ref().map_or_else(Room::default, |project| Room::in_folder(project.folder()));
+    Ok(Chosen { snapshot, reader, samples, threads, project, room })
 }
 
 /// Refuses a file that is a sample, wherever the dataset leads to it.
@@ -86,7 +95,7 @@ impl Chosen {
 
     /// Some of them as pixels.
     pub fn pack_of(&self, samples: &[SampleId], wanted: &Wanted, control: &Control) -> anyhow::Result<Pack> {
-        Ok(pack(&self.snapshot, &self.reader, samples, wanted, self.threads, control)?)
+        Ok(pack(&self.snapshot, &self.reader, samples, wanted, &self.room, self.threads, control)?)
     }
 
     /// What a model says of all of them, with what follows of all together, which the project keeps.
@@ -120,6 +129,24 @@ impl Chosen {
 pub struct LeftOutRow {
     pub path: String,
     pub message: String,
+}
+
+/// Tells a person which samples could not be read: how many, the first of them and why; nothing where all could.
+pub fn print_left_out(left_out: &[LeftOutRow], out: &mut impl Write) -> std::io::Result<()> {
+    /// Samples that are printed; `--json` has them all.
+    const SHOWN: usize = 5;
+    if left_out.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "left out ({}), for they could not be read", grouped(left_out.len() as u64))?;
+    for row in left_out.iter().take(SHOWN) {
+        writeln!(out, "  {}: {}", row.path, row.message)?;
+    }
+    if left_out.len() > SHOWN {
+        let more = grouped((left_out.len() - SHOWN) as u64);
+        writeln!(out, "  … and {more} more; --json lists them all")?;
+    }
+    Ok(())
 }
 
 /// A trained model, ready for use.
@@ -197,4 +224,31 @@ pub fn write_png(
         image::ImageEncoder::write_image(encoder, pixels, width as u32, height as u32, colour)
             .with_context(|| format!("{} could not be written", path.display()))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_left_out_is_told_with_its_reasons() {
+        for (count, lines, last) in [
+            (0, 0, ""),
+            (1, 2, "  0.png: it is broken"),
+            (5, 6, "  4.png: it is broken"),
+            (1239, 7, "  … and 1,234 more; --json lists them all"),
+        ] {
+            let row =
+                |at: usize| LeftOutRow { path: format!("{at}.png"), message: "it is broken".to_owned() };
+            let mut text = Vec::new();
+            print_left_out(&(0..count).map(row).collect::<Vec<_>>(), &mut text).unwrap();
+            let text = String::from_utf8(text).unwrap();
+            assert_eq!(
+                (text.lines().count(), text.lines().last().unwrap_or_default()),
+                (lines, last),
+                "{text}"
+            );
+            assert!(count == 0 || text.starts_with("left out ("), "{text}");
+        }
+    }
 }

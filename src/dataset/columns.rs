@@ -188,15 +188,18 @@ const fn model(
     new(name, title, unit, ColumnKind::Number, Source::Model(column), about)
 }
 
-/// Every column of that dataset: [`COLUMNS`] and its attributes, named `attr.NAME`.
+/// Every column of that dataset: [`COLUMNS`] and its attributes, named `attr.NAME`. Those of a model say of
+/// which one.
 pub fn all_columns(snapshot: &Snapshot) -> Vec<Column> {
     let attributes = (0..snapshot.dataset.attributes.len()).map(|at| attribute_column(snapshot, at));
-    COLUMNS.iter().cloned().chain(attributes).collect()
+    let own = COLUMNS.iter().map(|column| naming_the_model(column.clone(), snapshot));
+    own.chain(attributes).collect()
 }
 
 /// The column of that name: one of [`COLUMNS`], `attr.NAME`, or an attribute's bare name.
 pub fn column(snapshot: &Snapshot, name: &str) -> Option<Column> {
-    builtin(name).or_else(|| {
+    let own = builtin(name).map(|column| naming_the_model(column, snapshot));
+    own.or_else(|| {
         let attributes = &snapshot.dataset.attributes;
         let find = |name: &str| attributes.iter().position(|attribute| attribute.name == name);
         let at = name.strip_prefix("attr.").and_then(find).or_else(|| find(name))?;
@@ -207,6 +210,16 @@ pub fn column(snapshot: &Snapshot, name: &str) -> Option<Column> {
 /// The column of [`COLUMNS`] that has this name.
 pub fn builtin(name: &str) -> Option<Column> {
     COLUMNS.iter().find(|column| column.name == name).cloned()
+}
+
+/// A column of what a model says with the name of the model that said it; any other as it is.
+fn naming_the_model(column: Column, snapshot: &Snapshot) -> Column {
+    match (column.source, &snapshot.model) {
+        (Source::Model(_), Some(model)) => {
+            Column { about: format!("{}; {}", column.about, model.by()).into(), ..column }
+        }
+        _ => column,
+    }
 }
 
 fn attribute_column(snapshot: &Snapshot, at: usize) -> Column {
@@ -634,6 +647,26 @@ mod tests {
             assert_eq!(column.name, column.name.to_lowercase());
             assert_eq!(COLUMNS.iter().position(|other| other.name == column.name), Some(at));
             assert!(!column.title.is_empty() && !column.about.is_empty());
+        }
+    }
+
+    #[test]
+    fn columns_of_a_model_say_of_which_one() {
+        use crate::dataset::{DatasetBuilder, Facts, Layout, ModelColumns};
+        let dataset = DatasetBuilder::new("/d", "/d", Layout::ImageFolder).finish().0;
+        let unasked = Snapshot::new(dataset.into(), &[], Facts::new(0), Default::default());
+        let model = ModelColumns::new("/runs/a/step-00000500".into(), "ab".into(), 500, 0);
+        let asked = unasked.modelled(Some(model.into()));
+        let by = "; by the model of step 500 in /runs/a/step-00000500";
+        for (snapshot, told) in [(&unasked, ""), (&asked, by)] {
+            for (all, known) in all_columns(snapshot).iter().zip(COLUMNS) {
+                let expected = match known.source {
+                    Source::Model(_) => format!("{}{told}", known.about),
+                    _ => known.about.to_string(),
+                };
+                assert_eq!(all.about, expected);
+                assert_eq!(column(snapshot, &known.name).unwrap().about, expected);
+            }
         }
     }
 

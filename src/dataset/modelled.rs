@@ -60,6 +60,11 @@ impl ModelColumns {
         self.column(column).get(sample as usize).copied().unwrap_or(f32::NAN)
     }
 
+    /// Whose columns they are, for a person: "by the model of step 500 in …/model-001/step-00000500".
+    pub fn by(&self) -> String {
+        format!("by the model of step {} in {}", self.step, self.of)
+    }
+
     /// Samples of which anything is known.
     pub fn known(&self) -> usize {
         self.column(ModelColumn::Error).iter().filter(|value| !value.is_nan()).count()

@@ -14,9 +14,13 @@
 //! | `z` | the latent, each number so that it reads back as the same 32 bits |
 //!
 //! All of it is written in a folder of another name first. A new folder appears whole or not at all; in a
-//! folder that is there, the table comes last. This file refuses to know models and how pictures are made.
+//! folder that is there, the table comes last. Whoever is stopped removes what was begun; what is left of one
+//! that was killed is removed by the next one with the same target. Its name says which target that is, and a
+//! lock on its table whether somebody is still writing there. This file refuses to know models and how pictures
+//! are made.
 
-use std::fs::File;
+use std::collections::HashSet;
+use std::fs::{File, TryLockError};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -24,16 +28,21 @@ use rayon::prelude::*;
 
 use super::ExportError;
 use super::dataset::Consent;
-use super::target::sync_all_below;
+use super::target::{sync_all_below, whole};
 use crate::files::sync_folder;
+use crate::jobs::Control;
 
 /// The table's name.
 pub const TABLE: &str = "samples.csv";
 
 const COLUMNS: [&str; 10] =
     ["path", "synthetic", "label", "checkpoint", "weights", "step", "from", "seed", "number", "z"];
-/// How the names of folders begin and end that are not finished.
+/// How the names of folders begin and end that are not finished; between the two are [`NAMED`] letters that
+/// follow from the target, where the folder lies beside that, and some by chance.
 const PART: (&str, &str) = (".samples-", ".part");
+const NAMED: usize = 16;
+/// Letters by chance, none of them a dash.
+const BY_CHANCE: usize = 6;
 
 /// The model that pictures came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,26 +77,37 @@ pub struct Drawn<'a> {
 pub struct SyntheticFolder {
     target: PathBuf,
     provenance: Provenance,
-    part: tempfile::TempDir,
+    // Before the folder that it is in, which is removed after it is closed.
     table: csv::Writer<BufWriter<File>>,
+    part: tempfile::TempDir,
     count: usize,
 }
 
-/// Refuses a folder in which `count` generated pictures would be mixed up with what is there. Cheap: call it
-/// before the pictures are made.
+/// Refuses a folder in which `count` generated pictures would be mixed up with what is there: with anything,
+/// or where they may replace what is there with what is no generated picture of an earlier time. Cheap but for
+/// a table that is to be replaced, which is read: call it before the pictures are made.
 pub fn check(target: &Path, consent: Consent, count: usize) -> Result<(), ExportError> {
     if target.is_file() {
         return Err(ExportError::NotAFolder(target.to_owned()));
     }
-    let is_other = |entry: std::io::Result<std::fs::DirEntry>| {
-        // What is left of one that was interrupted is nothing to lose.
-        let is_part = |name: &str| name.starts_with(PART.0) && name.ends_with(PART.1);
-        entry.is_ok_and(|entry| !entry.file_name().to_str().is_some_and(is_part))
-    };
-    let is_taken = std::fs::read_dir(target).is_ok_and(|entries| entries.into_iter().any(is_other));
-    if is_taken && consent == Consent::Empty {
+    let Ok(entries) = std::fs::read_dir(target) else { return Ok(()) };
+    // What is left of one that was interrupted is nothing to lose.
+    let there: Vec<_> = entries.flatten().filter(|entry| !is_part(&entry.path())).collect();
+    if !there.is_empty() && consent == Consent::Empty {
         return Err(ExportError::Refused(format!(
             "something is in this folder already; choose another, or replace what is there: {}",
+            target.display()
+        )));
+    }
+    let ours = if there.is_empty() { HashSet::new() } else { written(target) };
+    let is_other = |entry: &&std::fs::DirEntry| {
+        let is_ours = entry.file_name().to_str().is_some_and(|name| ours.contains(name));
+        !is_ours || !entry.file_type().is_ok_and(|kind| kind.is_file())
+    };
+    if let Some(other) = there.iter().find(is_other) {
+        return Err(ExportError::Refused(format!(
+            "{} in this folder is no generated picture, and nothing else is replaced; choose another: {}",
+            other.file_name().display(),
             target.display()
         )));
     }
@@ -98,6 +118,78 @@ pub fn check(target: &Path, consent: Consent, count: usize) -> Result<(), Export
         )));
     }
     Ok(())
+}
+
+/// The names of files that were written to a target: those that its table tells of, and the table of one that
+/// was killed while it replaced them.
+fn written(target: &Path) -> HashSet<String> {
+    let mut names = HashSet::new();
+    let parts = leftovers(target, "").into_iter().map(|part| part.join(TABLE));
+    for table in std::iter::once(target.join(TABLE)).chain(parts) {
+        let Ok(mut table) = csv::Reader::from_path(&table) else { continue };
+        if table.headers().is_ok_and(|heading| heading == &COLUMNS[..]) {
+            names.insert(TABLE.to_owned());
+            let mut row = csv::StringRecord::new();
+            while table.read_record(&mut row).is_ok_and(|is_there| is_there) {
+                names.extend(row.get(0).map(str::to_owned));
+            }
+        }
+    }
+    names
+}
+
+/// Whether a path is of a folder that is not finished, or what is left of one.
+fn is_part(path: &Path) -> bool {
+    named(path, "") && path.symlink_metadata().is_ok_and(|about| about.is_dir())
+}
+
+/// Whether a folder has the name of one that is not finished, with this after the beginning.
+fn named(path: &Path, after: &str) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str());
+    let between = name.and_then(|name| name.strip_prefix(PART.0)?.strip_suffix(PART.1));
+    let by_chance = between.and_then(|between| match after {
+        // In the target itself, whichever form its name has.
+        "" => between.rsplit('-').next(),
+        after => between.strip_prefix(after)?.strip_prefix('-'),
+    });
+    by_chance.is_some_and(|rest| {
+        rest.len() == BY_CHANCE && rest.bytes().all(|letter| letter.is_ascii_alphanumeric())
+    })
+}
+
+/// The letters that follow from a target.
+fn letters(target: &Path) -> String {
+    let path = whole(target);
+    let mut letters = blake3::hash(path.as_os_str().as_encoded_bytes()).to_hex().to_string();
+    letters.truncate(NAMED);
+    letters
+}
+
+/// The folders that were begun in a folder and not finished.
+fn leftovers(folder: &Path, after: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| named(path, after) && is_part(path)).collect()
+}
+
+/// Removes what is left of those that were killed; one that somebody is still writing stays.
+fn remove_leftovers(folder: &Path, after: &str) {
+    for part in leftovers(folder, after) {
+        let removed = match File::open(part.join(TABLE)) {
+            Ok(table) => match table.try_lock_shared() {
+                Err(TryLockError::WouldBlock) => continue,
+                // Where there are no locks nobody can tell, and a killed one is the likelier.
+                Ok(()) | Err(TryLockError::Error(_)) => {
+                    drop(table);
+                    std::fs::remove_dir_all(&part)
+                }
+            },
+            // It was killed before there was anything in it.
+            Err(_) => std::fs::remove_dir(&part),
+        };
+        if let Err(cause) = removed {
+            tracing::warn!("what an interrupted run left stays ({cause}): {}", part.display());
+        }
+    }
 }
 
 fn picture_name(at: usize) -> String {
@@ -119,19 +211,31 @@ impl SyntheticFolder {
         // In the folder itself where it is there, which may be all that can be written to.
         let beside = if target.exists() { target.as_path() } else { parent };
         std::fs::create_dir_all(beside).map_err(failed(beside))?;
-        let part = tempfile::Builder::new().prefix(PART.0).suffix(PART.1).tempdir_in(beside);
-        let part = part.map_err(failed(beside))?;
+        let letters = letters(&target);
+        remove_leftovers(parent, &letters);
+        // Without its table, what is left in the folder is what tells that the pictures there are ours.
+        if target.join(TABLE).exists() || !target.join(picture_name(0)).exists() {
+            remove_leftovers(&target, "");
+        }
+        let prefix = format!("{}{letters}-", PART.0);
+        let mut part = tempfile::Builder::new();
+        part.prefix(&prefix).rand_bytes(BY_CHANCE).suffix(PART.1);
+        let part = part.tempdir_in(beside).map_err(failed(beside))?;
         let path = part.path().join(TABLE);
         let file = File::create(&path).map_err(failed(&path))?;
+        if let Err(error) = file.try_lock() {
+            tracing::debug!("a table is written without a lock: {error}");
+        }
         let mut table = csv::Writer::from_writer(BufWriter::new(file));
         table.write_record(COLUMNS).map_err(|cause| failed(&path)(cause.into()))?;
         Ok(Self { target, provenance, part, table, count: 0 })
     }
 
     /// Adds pictures, in the order of their numbers in the folder.
-    pub fn add(&mut self, drawn: &[Drawn<'_>]) -> Result<(), ExportError> {
+    pub fn add(&mut self, drawn: &[Drawn<'_>], control: &Control) -> Result<(), ExportError> {
         let Self { provenance, part, count, .. } = self;
         let write = |(at, drawn): (usize, &Drawn<'_>)| {
+            control.checkpoint()?;
             let path = part.path().join(picture_name(*count + at));
             write_png(&path, drawn.pixels, provenance).map_err(failed(&path))
         };
@@ -162,6 +266,8 @@ impl SyntheticFolder {
         let file = table.into_inner().map_err(|error| failed(part.path())(error.into_error()))?;
         let file = file.into_inner().map_err(|error| failed(part.path())(error.into_error()))?;
         file.sync_all().map_err(failed(part.path()))?;
+        // And with it the lock.
+        drop(file);
         let names = || (0..count).map(picture_name).chain([TABLE.to_owned()]);
         if !sync_all_below(part.path()) {
             for name in names() {
@@ -182,6 +288,8 @@ impl SyntheticFolder {
                 let to = target.join(&name);
                 std::fs::rename(part.path().join(&name), &to).map_err(failed(&to))?;
             }
+            drop(part);
+            remove_leftovers(&target, "");
             sync_folder(&target);
             return Ok(());
         }
@@ -223,7 +331,6 @@ fn write_png(path: &Path, pixels: &[u8], provenance: &Provenance) -> std::io::Re
 mod tests {
     use super::*;
     use crate::import;
-    use crate::jobs::Control;
 
     fn provenance() -> Provenance {
         Provenance {
@@ -242,7 +349,7 @@ mod tests {
             let (pixels, latent) = ([at as u8 * 40; 16], [0.1 + at as f32, -1.0 / 3.0]);
             let (label, number) = (*label, at as u64);
             let drawn = Drawn { pixels: &pixels, latent: &latent, label, from: "prior", seed: 1, number };
-            folder.add(&[drawn])?;
+            folder.add(&[drawn], &Control::new())?;
         }
         folder.finish()
     }
@@ -285,23 +392,101 @@ mod tests {
         let refused = |consent, count| write(&target, consent, &vec![None; count]).unwrap_err().to_string();
         assert!(refused(Consent::Empty, 3).contains("already"));
         assert!(refused(Consent::Overwrite, 2).contains("more pictures"));
-        std::fs::write(target.join("notes.txt"), "mine").unwrap();
         write(&target, Consent::Overwrite, &[Some("x"); 4]).unwrap();
-        let mut names: Vec<String> = std::fs::read_dir(&target)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
-        names.sort();
-        let pictures = (0..4).map(picture_name);
-        // In the order of their names.
-        let expected: Vec<String> =
-            ["notes.txt".to_owned()].into_iter().chain(pictures).chain([TABLE.to_owned()]).collect();
-        assert_eq!(names, expected);
+        let names = |folder: &Path| {
+            let entries = std::fs::read_dir(folder).unwrap();
+            let mut names: Vec<String> =
+                entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        };
+        let expected: Vec<String> = (0..4).map(picture_name).chain([TABLE.to_owned()]).collect();
+        assert_eq!(names(&target), expected);
         // What is begun and not finished leaves nothing.
         let other = home.path().join("other");
         drop(SyntheticFolder::begin(&other, Consent::Empty, 1, provenance()).unwrap());
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 1);
-        let file = target.join("notes.txt");
+        let file = target.join(TABLE);
         assert!(matches!(check(&file, Consent::Overwrite, 1), Err(ExportError::NotAFolder(_))));
+    }
+
+    #[test]
+    fn only_what_was_written_here_before_is_replaced() {
+        let home = tempfile::tempdir().unwrap();
+        let mine: [(&str, &dyn Fn(&Path)); 5] = [
+            ("a file of another name", &|target| std::fs::write(target.join("notes.txt"), "mine").unwrap()),
+            // Its name is like ours, but no table tells of it.
+            ("a picture", &|target| std::fs::write(target.join(picture_name(2)), "mine").unwrap()),
+            ("a folder", &|target| std::fs::create_dir(target.join("sample-000001")).unwrap()),
+            ("another table", &|target| std::fs::write(target.join(TABLE), "path,label\na.png,b\n").unwrap()),
+            ("no table", &|target| std::fs::remove_file(target.join(TABLE)).unwrap()),
+        ];
+        for (at, (what, put)) in mine.into_iter().enumerate() {
+            let target = home.path().join(at.to_string());
+            write(&target, Consent::Empty, &[None; 2]).unwrap();
+            write(&target, Consent::Overwrite, &[None; 2]).unwrap();
+            put(&target);
+            let refused = write(&target, Consent::Overwrite, &[None; 3]).unwrap_err().to_string();
+            assert!(refused.contains("no generated picture"), "{what}: {refused}");
+        }
+    }
+
+    #[test]
+    fn what_a_killed_run_left_is_removed_by_the_next_with_that_target() {
+        let home = tempfile::tempdir().unwrap();
+        let (target, other) = (home.path().join("a"), home.path().join("b"));
+        let parts = |folder: &Path| {
+            let mut parts = leftovers(folder, "");
+            parts.sort();
+            parts
+        };
+        // As a kill leaves it: nothing removes it, and nobody holds its lock.
+        let killed = |target: &Path, consent| {
+            let mut folder = SyntheticFolder::begin(target, consent, 2, provenance()).unwrap();
+            let drawn =
+                Drawn { pixels: &[0; 16], latent: &[0.5], label: None, from: "prior", seed: 1, number: 0 };
+            folder.add(&[drawn], &Control::new()).unwrap();
+            folder.table.flush().unwrap();
+            let SyntheticFolder { part, table, .. } = folder;
+            drop(table);
+            part.keep()
+        };
+        let (of_target, of_other) = (killed(&target, Consent::Empty), killed(&other, Consent::Empty));
+        // Names that are not ours stay, whatever is in them.
+        for name in [".samples-mine.part", ".samples-0123456789abcdef-abcdefg.part", ".samples-x"] {
+            std::fs::create_dir(home.path().join(name)).unwrap();
+        }
+        assert!(is_part(&of_target) && is_part(&of_other));
+        write(&target, Consent::Empty, &[None; 2]).unwrap();
+        assert!(!of_target.exists() && of_other.exists());
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 5);
+        // In a folder that is there; one that is still being written stays.
+        killed(&target, Consent::Overwrite);
+        let writing = SyntheticFolder::begin(&target, Consent::Overwrite, 2, provenance()).unwrap();
+        assert_eq!(parts(&target), [writing.part.path().to_owned()]);
+        write(&target, Consent::Overwrite, &[None; 2]).unwrap();
+        assert_eq!(parts(&target), [writing.part.path().to_owned()]);
+        drop(writing);
+        assert!(parts(&target).is_empty());
+        // Killed while pictures were replaced: the table is gone, and what was left tells whose they are.
+        killed(&target, Consent::Overwrite);
+        std::fs::remove_file(target.join(TABLE)).unwrap();
+        std::fs::remove_file(target.join(picture_name(1))).unwrap();
+        write(&target, Consent::Overwrite, &[None; 2]).unwrap();
+        assert!(parts(&target).is_empty());
+    }
+
+    #[test]
+    fn who_is_stopped_leaves_nothing() {
+        let home = tempfile::tempdir().unwrap();
+        let mut folder =
+            SyntheticFolder::begin(&home.path().join("out"), Consent::Empty, 1, provenance()).unwrap();
+        let drawn =
+            Drawn { pixels: &[0; 16], latent: &[0.5], label: None, from: "prior", seed: 1, number: 0 };
+        let control = Control::new();
+        control.cancel();
+        assert!(matches!(folder.add(&[drawn], &control), Err(ExportError::Cancelled(_))));
+        drop(folder);
+        assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 0);
     }
 }

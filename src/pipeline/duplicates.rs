@@ -7,12 +7,13 @@ use crate::analysis::HashKind;
 use crate::analysis::evidence::{self, By, Found};
 use crate::analysis::groups::{Forest, Groups};
 use crate::analysis::hamming::{Join, Pair, distinct, join, join_with};
-use crate::analysis::neighbours::{Close, KEPT, NONE, Neighbours, search};
+use crate::analysis::neighbours::{Close, KEPT, NONE, Near, Neighbours, search};
+use crate::analysis::outliers::{scale_free, scale_free_bound};
 use crate::analysis::whiten::{SCALE, Whitened};
 use crate::dataset::chunks::CHUNK;
 use crate::dataset::{Kinds, SampleId, Signal, Signals};
 use crate::jobs::{Cancelled, Control};
-use crate::review::Method;
+use crate::review::{Method, thousandths_below};
 
 /// Pairs that are kept at most; where there are more the threshold becomes lower.
 pub const MAX_PAIRS: usize = 20_000_000;
@@ -93,7 +94,7 @@ pub fn duplicates(
 ) -> Result<Duplicates, Cancelled> {
     match method {
         Method::Combined => return combined(signals, samples, symmetries, threshold, control),
-        Method::Descriptor => return by_descriptor(signals, samples, threshold, control),
+        Method::Descriptor => return by_descriptor(&described(signals, samples), threshold, control),
         _ => {}
     }
     let mut hashed = Hashed { rows: Vec::new(), hashes: Vec::new(), turned: Vec::new() };
@@ -154,17 +155,42 @@ fn combined(
     Ok(Duplicates { is_partial, ..found })
 }
 
-/// The duplicates by the descriptor alone: distances are thousandths of those of unit vectors.
-fn by_descriptor(
+/// The duplicates by the descriptor alone, within the [scale](scale_free) of the dataset itself, and what
+/// that is, in thousandths: the same as [`duplicates`] within it, in one search of all pairs instead of one
+/// for the scale and another within it.
+pub fn by_scale(
     signals: &Signals,
     samples: &[SampleId],
+    control: &Control,
+) -> Result<(Duplicates, u32), Cancelled> {
+    let rows = described(signals, samples);
+    let bound = thousandths_below(scale_free_bound(&rows, control)?);
+    let near = search(&rows, KEPT, squared(bound), MAX_PAIRS, control)?;
+    let threshold = thousandths_below(scale_free(&near.neighbours));
+    match threshold <= bound {
+        true => Ok((within(near, rows.len(), threshold), threshold)),
+        // The few that the bound is of were not like the others.
+        false => Ok((by_descriptor(&rows, threshold, control)?, threshold)),
+    }
+}
+
+/// The duplicates by the descriptor alone: distances are thousandths of those of unit vectors.
+fn by_descriptor(
+    rows: &[Option<&Whitened>],
     threshold: u32,
     control: &Control,
 ) -> Result<Duplicates, Cancelled> {
-    let rows = described(signals, samples);
-    // Of whole numbers, squared; rounded so that what is told as the threshold is within it.
-    let scaled = |thousandths: f64| (thousandths / 1000.0 * f64::from(SCALE)).powi(2) as u32;
-    let found = search(&rows, KEPT, scaled(f64::from(threshold) + 0.5), MAX_PAIRS, control)?;
+    Ok(within(search(rows, KEPT, squared(threshold), MAX_PAIRS, control)?, rows.len(), threshold))
+}
+
+/// Thousandths as a squared distance of whole numbers, rounded so that what is told as the threshold is
+/// within it.
+fn squared(thousandths: u32) -> u32 {
+    ((f64::from(thousandths) + 0.5) / 1000.0 * f64::from(SCALE)).powi(2) as u32
+}
+
+/// What of a search by the descriptor is within a threshold.
+fn within(found: Near, rows: usize, threshold: u32) -> Duplicates {
     let thousandths = |squared: u32| (f64::from(squared).sqrt() / f64::from(SCALE) * 1000.0).round();
     let near = |close: &Close| Pair {
         a: close.a,
@@ -180,11 +206,11 @@ fn by_descriptor(
         }
     }
     let complete = found.radius.map_or(0, |radius| (thousandths(radius) as u32).saturating_sub(1));
-    let whole = scaled(f64::from(threshold) + 0.5);
-    let reached = if found.radius == Some(whole) { threshold } else { complete.min(threshold) };
+    let is_whole = found.radius.is_some_and(|radius| radius >= squared(threshold));
+    let reached = if is_whole { threshold } else { complete.min(threshold) };
     pairs.retain(|pair| u32::from(pair.distance) <= reached);
     pairs.par_sort_unstable();
-    Ok(Duplicates::new(samples.len(), pairs, Vec::new(), reached, Some(found.neighbours)))
+    Duplicates::new(rows, pairs, Vec::new(), reached, Some(found.neighbours))
 }
 
 /// The description of each of these samples.
@@ -350,6 +376,44 @@ mod tests {
         for method in [Method::File, Method::Pixels, Method::Dhash, Method::LongPhash] {
             let found = duplicates(&signals, &[0, 1, 2], method, false, 10, &Control::new()).unwrap();
             assert_eq!((found.pairs.len(), found.groups.len()), (0, 0), "{method:?}");
+        }
+    }
+    #[test]
+    fn one_search_within_the_scale_finds_what_two_find() {
+        // Any descriptions, some of them near each other and some the same: more than the bound looks at.
+        let described = |row: u32| -> Whitened {
+            let (kind, jitter) = match row % 10 {
+                0 => (row / 10 % 12, row % 3),
+                1 => (row / 100, 0),
+                _ => (row + 1000, 0),
+            };
+            let number = |at: usize, seed: u32| {
+                let mixed =
+                    (at as u32 + 1).wrapping_mul(2_654_435_761).wrapping_add(seed.wrapping_mul(40_503_551));
+                (mixed ^ mixed >> 15).wrapping_mul(2_246_822_519) >> 26
+            };
+            std::array::from_fn(|at| {
+                let near = if at == 5 { jitter as i8 } else { 0 };
+                number(at, kind) as i8 - 32 + near
+            })
+        };
+        for (rows, equal) in [(0u32, false), (1, false), (40, false), (700, false), (30, true)] {
+            let mut signals = Signals::new(rows as usize);
+            for row in 0..rows {
+                let described = described(if equal { 3 } else { row });
+                signals.set(row, &Signal { has: Kinds::DESCRIBED, described, ..Signal::UNSEEN });
+            }
+            let samples: Vec<u32> = (0..rows).collect();
+            let control = Control::new();
+            let (found, threshold) = by_scale(&signals, &samples, &control).unwrap();
+            let expected =
+                duplicates(&signals, &samples, Method::Descriptor, false, threshold, &control).unwrap();
+            assert_eq!(found.pairs, expected.pairs, "{rows} {equal}");
+            assert_eq!((found.threshold, found.is_partial), (expected.threshold, expected.is_partial));
+            let (found, expected) = (found.neighbours.unwrap(), expected.neighbours.unwrap());
+            assert_eq!(threshold, thousandths_below(scale_free(&expected)));
+            assert_eq!(found, expected);
+            assert!(rows < 700 || !found.rows.is_empty() && threshold > 0);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::analysis::generated::{Copying, Rows, copying, frechet, kernel_distanc
 use crate::dataset::SampleId;
 use crate::jobs::{Cancelled, Control};
 use crate::train::model::{DeviceError, Model};
-use crate::train::pack::{NO_CLASS, Pack, PackError, Wanted, pack};
+use crate::train::pack::{CacheError, NO_CLASS, Pack, PackError, Room, Wanted, pack};
 use crate::train::score::{Pictures, ScoreError, decode, prior, score};
 use crate::train::streamed::Samples;
 
@@ -44,6 +44,7 @@ impl From<ScoreError> for EvaluateError {
         match error {
             ScoreError::Cancelled(cancelled) => Self::Cancelled(cancelled),
             ScoreError::Device(error) => Self::Device(error),
+            ScoreError::Cache(error) => Self::Pack(error.into()),
         }
     }
 }
@@ -87,17 +88,21 @@ pub struct SpaceFigures {
 }
 
 impl SpaceFigures {
-    fn of(real: &[f32], generated: &[f32], numbers: usize) -> Self {
+    fn of(real: &[f32], generated: &[f32], numbers: usize, control: &Control) -> Result<Self, Cancelled> {
         let sets = Rows::new(real, numbers).zip(Rows::new(generated, numbers));
-        let near = sets.and_then(|(real, generated)| prdc(real, generated));
-        Self {
-            frechet: sets.and_then(|(real, generated)| frechet(real, generated)),
-            kernel: sets.and_then(|(real, generated)| kernel_distance(real, generated)),
+        let (mut distances, mut near) = ((None, None), None);
+        if let Some((real, generated)) = sets {
+            distances = (frechet(real, generated, control)?, kernel_distance(real, generated, control)?);
+            near = prdc(real, generated, control)?;
+        }
+        Ok(Self {
+            frechet: distances.0,
+            kernel: distances.1,
             precision: near.map(|near| near.precision),
             recall: near.map(|near| near.recall),
             density: near.map(|near| near.density),
             coverage: near.map(|near| near.coverage),
-        }
+        })
     }
 
     /// The figures by name, in the order of a table.
@@ -114,19 +119,21 @@ impl SpaceFigures {
 }
 
 /// Compares `count` samples drawn from a model's prior with samples of a dataset, decoded on `threads`
-/// threads: those that it held out, where they are the ones that it was trained on, else all of them.
+/// threads: those that it held out, where they are the ones that it was trained on, else all of them. Their
+/// pixels are in memory, or where they are too many on the disk that `room` names.
 pub fn evaluate(
     asked: Asked<'_>,
     samples: Samples<'_>,
     count: usize,
     seed: u64,
+    room: &Room,
     threads: usize,
     control: &Control,
 ) -> Result<Evaluated, EvaluateError> {
     let (about, model) = (&asked.checkpoint.about, asked.model);
     let wanted = Wanted { class_names: Some(about.class_names.clone()), ..Wanted::of(&about.config) };
-    let packed =
-        |wanted: &Wanted| pack(samples.snapshot, samples.reader, samples.samples, wanted, threads, control);
+    let Samples { snapshot, reader, samples: chosen } = samples;
+    let packed = |wanted: &Wanted| pack(snapshot, reader, chosen, wanted, room, threads, control);
     let pack = match packed(&wanted) {
         Err(PackError::NoSplit(_) | PackError::AllHeldOut) => packed(&wanted.clone().of_all())?,
         other => other?,
@@ -155,17 +162,20 @@ pub fn evaluate(
     };
     let generated = decode(model, &latents, &classes, control)?;
     control.begin("Comparing", 0);
-    let described = |rows: &[u32]| describe_rows(&pictures_of(&pack, rows));
-    let (real_described, generated_described) = (described(&real), describe_rows(&generated));
-    control.checkpoint()?;
-    let copying = seen.and_then(|seen| {
-        let seen = described(&spread(seen, count * TRAINED_ON));
-        copying(
-            Rows::new(&seen, NUMBERS)?,
-            Rows::new(&real_described, NUMBERS)?,
-            Rows::new(&generated_described, NUMBERS)?,
-        )
-    });
+    let described = |rows: &[u32]| -> Result<Vec<f32>, EvaluateError> {
+        let pictures = pictures_of(&pack, rows).map_err(PackError::from)?;
+        Ok(describe_rows(&pictures, control)?)
+    };
+    let (real_described, generated_described) = (described(&real)?, describe_rows(&generated, control)?);
+    let seen = seen.map(|seen| described(&spread(seen, count * TRAINED_ON))).transpose()?;
+    fn set(rows: &[f32]) -> Option<Rows<'_>> {
+        Rows::new(rows, NUMBERS)
+    }
+    let sets = seen.as_deref().and_then(set).zip(set(&real_described)).zip(set(&generated_described));
+    let copying = match sets {
+        Some(((seen, unseen), generated)) => copying(seen, unseen, generated, control)?,
+        None => None,
+    };
     let encoded = encoded(model, generated.pixels.clone(), &classes, control)?;
     let real_encoded = score(model, &pack, &real, seed, control)?.means;
 
@@ -180,8 +190,8 @@ pub fn evaluate(
         kl_by_dimension: scores.by_dimension,
         squared_error: mean(&scores.squared_errors),
         generated: count,
-        descriptor: SpaceFigures::of(&real_described, &generated_described, NUMBERS),
-        latent: SpaceFigures::of(&real_encoded, &encoded, latent),
+        descriptor: SpaceFigures::of(&real_described, &generated_described, NUMBERS, control)?,
+        latent: SpaceFigures::of(&real_encoded, &encoded, latent, control)?,
         copying,
         left_out: pack.left_out,
     })
@@ -192,20 +202,21 @@ fn spread(rows: &[u32], most: usize) -> Vec<u32> {
     rows.iter().copied().step_by(rows.len().div_ceil(most.max(1)).max(1)).collect()
 }
 
-fn pictures_of(pack: &Pack, rows: &[u32]) -> Pictures {
-    Pictures { size: pack.size, channels: pack.channels.count(), pixels: pack.gathered(rows) }
+fn pictures_of(pack: &Pack, rows: &[u32]) -> Result<Pictures, CacheError> {
+    Ok(Pictures { size: pack.size, channels: pack.channels.count(), pixels: pack.gathered(rows)? })
 }
 
 /// [`NUMBERS`] of each picture.
-fn describe_rows(pictures: &Pictures) -> Vec<f32> {
+fn describe_rows(pictures: &Pictures, control: &Control) -> Result<Vec<f32>, Cancelled> {
     let (size, channels) = (pictures.size, pictures.channels);
-    let one = |pixels: &[u8]| {
+    let one = |pixels: &[u8]| -> Result<[f32; NUMBERS], Cancelled> {
+        control.checkpoint()?;
         let picture = Picture::new(size, size, channels, pixels);
-        picture.as_ref().and_then(describe).unwrap_or([0.0; NUMBERS])
+        Ok(picture.as_ref().and_then(describe).unwrap_or([0.0; NUMBERS]))
     };
-    let rows: Vec<[f32; NUMBERS]> =
+    let rows: Result<Vec<[f32; NUMBERS]>, Cancelled> =
         pictures.pixels.par_chunks((size * size * channels).max(1)).map(one).collect();
-    rows.into_flattened()
+    Ok(rows?.into_flattened())
 }
 
 /// The latent means of pictures.

@@ -101,7 +101,8 @@ fn columns(
     let Some((means, log_variances)) = latents else { return Ok((columns, None)) };
     let mixture = Mixture::aggregate(means, log_variances, COMPONENTS, SEED, control)?;
     if let Some(mixture) = &mixture {
-        columns = columns.with_column(ModelColumn::Density, by_row(&mixture.log_densities(means)));
+        let densities = mixture.log_densities(means, control)?;
+        columns = columns.with_column(ModelColumn::Density, by_row(&densities));
     }
     let distances = neighbour_distances(means, control)?;
     Ok((columns.with_column(ModelColumn::Distance, by_row(&distances)), mixture))

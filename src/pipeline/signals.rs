@@ -181,7 +181,7 @@ impl<T: Fn(&Signals) + Sync> Pass<'_, '_, T> {
         let (described, raws): (Vec<SampleId>, Vec<Raw>) = raws.into_iter().unzip();
         // Of those that it was to be fitted to, some may not have been read.
         let rows = decodable(self.snapshot).count() * raws.len() / spread.len().max(1);
-        let fitted = Fitted::to(wanted.encoder, &raws, rows);
+        let fitted = Fitted::to(wanted.encoder, &raws, rows, self.control)?;
         self.unkept.note_whitening(&fitted, &spread, &described, &raws);
         drop((described, raws));
         let seen: HashSet<SampleId> = spread.into_iter().collect();

@@ -46,15 +46,22 @@ impl Aggregate {
     ///
     /// KL = ½ (m² + s² − 1 − ln s²) (D. P. Kingma and M. Welling, 2013, appendix B); the aggregate posterior
     /// is that of A. Makhzani et al., "Adversarial Autoencoders", 2015.
-    pub fn of(means: Rows<'_>, log_variances: Rows<'_>) -> Option<Self> {
+    pub fn of(
+        means: Rows<'_>,
+        log_variances: Rows<'_>,
+        control: &Control,
+    ) -> Result<Option<Self>, Cancelled> {
         let is_whole = means.numbers() == log_variances.numbers() && means.len() == log_variances.len();
         if !is_whole || means.is_empty() {
-            return None;
+            return Ok(None);
         }
         let count = means.len() as f64;
         let centre = means.mean();
         let mut variances = vec![0.0f64; means.numbers()];
-        for (row, log_variance) in means.iter().zip(log_variances.iter()) {
+        for (at, (row, log_variance)) in means.iter().zip(log_variances.iter()).enumerate() {
+            if at % BLOCK == 0 {
+                control.checkpoint()?;
+            }
             for (((sum, value), centre), log) in variances.iter_mut().zip(row).zip(&centre).zip(log_variance)
             {
                 *sum += (f64::from(*value) - centre).powi(2) + f64::from(*log).exp();
@@ -63,11 +70,11 @@ impl Aggregate {
         variances.iter_mut().for_each(|sum| *sum /= count);
         let divergence =
             |(mean, variance): (&f64, &f64)| 0.5 * (mean * mean + variance - 1.0 - variance.ln());
-        Some(Self {
+        Ok(Some(Self {
             divergences: centre.iter().zip(&variances).map(divergence).map(|nats| nats as f32).collect(),
             means: centre.iter().map(|mean| *mean as f32).collect(),
             deviations: variances.iter().map(|variance| variance.sqrt() as f32).collect(),
-        })
+        }))
     }
 
     /// The divergence of all dimensions together, in nats: what a sample from the prior is away from where
@@ -107,75 +114,203 @@ pub fn nearest(rows: Rows<'_>, latent: &[f32], count: usize) -> Vec<(usize, f32)
 /// its neighbours: ten copies of an odd sample are as odd as one.
 ///
 /// Neighbours are found by the [exact search](crate::analysis::neighbours) over all pairs, on the principal
-/// axes as whole numbers, in steps of a 254th of twelve standard deviations of the widest; of the rows at the
-/// twenty nearest places the ten that are nearest in truth count. Progress counts blocks that were compared.
+/// axes as whole numbers, in steps of a 254th of twelve standard deviations of the widest; of all rows at the
+/// twenty nearest places and at its own, however many fall together there, the ten that are nearest in truth
+/// count. Progress counts blocks that were compared.
 pub fn neighbour_distances(rows: Rows<'_>, control: &Control) -> Result<Vec<f32>, Cancelled> {
     /// Standard deviations of the widest axis that are told apart; beyond, rows are as far as they are.
     const REACH: f32 = 6.0;
+    /// Rows between two questions whether to go on.
+    const STEP: usize = 8;
     let is_finite = |row: &&[f32]| row.iter().all(|value| value.is_finite());
     let mut distances = vec![f32::NAN; rows.len()];
     let kept: Vec<usize> = (0..rows.len()).filter(|at| is_finite(&rows.row(*at))).collect();
     let flat: Vec<f32> = kept.iter().flat_map(|at| rows.row(*at)).copied().collect();
-    let Some(pca) = Rows::new(&flat, rows.numbers()).and_then(|rows| Pca::of(rows, AXES)) else {
-        return Ok(distances);
-    };
+    let Some(rows) = Rows::new(&flat, rows.numbers()) else { return Ok(distances) };
+    let Some(pca) = Pca::of(rows, AXES, control)? else { return Ok(distances) };
     let widest = pca.variances.first().map_or(0.0, |variance| variance.max(0.0).sqrt());
     let step = 127.0 / (REACH * widest).max(f32::MIN_POSITIVE);
-    let whole = |row: &usize| -> Whitened {
-        let mut out = [0; AXES];
-        for (to, place) in out.iter_mut().zip(pca.project(rows.row(*row))) {
-            *to = (place * step).round().clamp(-127.0, 127.0) as i8;
-        }
-        out
-    };
-    let wholes: Vec<Whitened> = kept.par_iter().map(whole).collect();
+    let mut wholes: Vec<Whitened> = vec![[0; AXES]; rows.len()];
+    wholes.par_chunks_mut(STEP).zip(flat.par_chunks(STEP * rows.numbers())).try_for_each(
+        |(wholes, rows)| -> Result<(), Cancelled> {
+            control.checkpoint()?;
+            for (whole, row) in wholes.iter_mut().zip(rows.chunks_exact(pca.mean.len())) {
+                for (to, place) in whole.iter_mut().zip(pca.project(row)) {
+                    *to = (place * step).round().clamp(-127.0, 127.0) as i8;
+                }
+            }
+            Ok(())
+        },
+    )?;
     let found = Neighbours::of(&wholes.iter().map(Some).collect::<Vec<_>>(), KEPT, control)?;
     drop(wholes);
-    let together = Together::of(&found);
-    let mean = |at: usize| {
-        let row = rows.row(kept[at]);
-        let firsts = std::iter::once(at as u32).chain(found.near(at).map(|(first, _)| first));
-        let others = firsts.flat_map(|first| together.with(found.place_of[first as usize]));
-        let mut near: Vec<f32> = others.map(|other| squared(row, rows.row(kept[*other as usize]))).collect();
-        near.retain(|squared| *squared > 0.0);
-        near.sort_unstable_by(f32::total_cmp);
-        near.truncate(NEAREST);
-        near.iter().map(|squared| squared.sqrt()).sum::<f32>() / near.len() as f32
-    };
-    let means: Vec<f32> = (0..kept.len()).into_par_iter().map(mean).collect();
-    for (at, mean) in kept.into_iter().zip(means) {
-        distances[at] = mean;
+    let together = Together::of(rows, &found, control)?;
+    let mut means = vec![f32::NAN; together.rows.len()];
+    means.par_chunks_mut(STEP).enumerate().try_for_each(|(block, means)| -> Result<(), Cancelled> {
+        control.checkpoint()?;
+        for (at, mean) in means.iter_mut().enumerate() {
+            let row = together.rows[block * STEP + at];
+            let mut nearest = Nearest::default();
+            let firsts = std::iter::once(row).chain(found.near(row as usize).map(|(first, _)| first));
+            firsts.for_each(|first| together.look(found.place_of[first as usize], row, &mut nearest));
+            *mean = nearest.mean();
+        }
+        Ok(())
+    })?;
+    for (at, one) in kept.into_iter().zip(together.one_of) {
+        distances[at] = means[one as usize];
     }
     Ok(distances)
 }
 
-/// The rows that fall together as whole numbers, of each place one after the other.
-struct Together {
-    rows: Vec<u32>,
-    ends: Vec<usize>,
+/// Squared distances to the nearest so far, nearest first.
+#[derive(Default)]
+struct Nearest {
+    squared: [f32; NEAREST],
+    count: usize,
 }
 
-impl Together {
-    /// Rows of one place that are looked at: where more fall together, all are about as far.
-    const MOST: usize = 64;
-
-    fn of(found: &Neighbours) -> Self {
-        let mut rows: Vec<u32> = (0..found.place_of.len() as u32).collect();
-        rows.sort_by_key(|row| found.place_of[*row as usize]);
-        let mut end = 0;
-        let ends = found.copies.iter().map(|copies| {
-            end += *copies as usize;
-            end
-        });
-        Self { ends: ends.collect(), rows }
+impl Nearest {
+    /// What is farther is not among them.
+    fn limit(&self) -> f32 {
+        if self.count < NEAREST { f32::INFINITY } else { self.squared[NEAREST - 1] }
     }
 
-    fn with(&self, place: u32) -> &[u32] {
+    /// Takes so many rows at a distance.
+    fn add(&mut self, squared: f32, copies: u32) {
+        for _ in 0..copies.min(NEAREST as u32) {
+            if self.count == NEAREST && squared >= self.limit() {
+                return;
+            }
+            let at = self.squared[..self.count].partition_point(|known| *known <= squared);
+            self.count = (self.count + 1).min(NEAREST);
+            self.squared[at..self.count].rotate_right(1);
+            self.squared[at] = squared;
+        }
+    }
+
+    /// The mean distance; NaN of none.
+    fn mean(&self) -> f32 {
+        let near = &self.squared[..self.count];
+        near.iter().map(|squared| squared.sqrt()).sum::<f32>() / near.len() as f32
+    }
+}
+
+/// The rows that fall together as whole numbers. Those at one place are in the order of their numbers in the
+/// dimension in which they differ most: who looks for what is near looks from its own number on, to where
+/// that dimension alone is too far. So nothing near is missed, and where thousands fall together few of them
+/// are compared; where all fall together and differ in many dimensions, at most all pairs are.
+struct Together<'a> {
+    values: Rows<'a>,
+    /// One row of those that are equal, of each place one after the other.
+    rows: Vec<u32>,
+    /// How many are equal to each of these.
+    copies: Vec<u32>,
+    /// Of each row, the place in `rows` of the one that is equal to it.
+    one_of: Vec<u32>,
+    /// Of each place, where its rows end.
+    ends: Vec<usize>,
+    /// Of each place, the dimension that its rows are sorted by.
+    dimensions: Vec<usize>,
+}
+
+impl<'a> Together<'a> {
+    fn of(values: Rows<'a>, found: &Neighbours, control: &Control) -> Result<Self, Cancelled> {
+        let count = found.place_of.len();
+        let places = found.copies.len();
+        let mut order: Vec<u32> = (0..count as u32).collect();
+        order.par_sort_unstable_by_key(|row| (found.place_of[*row as usize], *row));
+        let mut together = Self {
+            values,
+            rows: Vec::with_capacity(count),
+            copies: Vec::with_capacity(count),
+            one_of: vec![0; count],
+            ends: Vec::with_capacity(places),
+            dimensions: Vec::with_capacity(places),
+        };
+        let mut rest = order.as_mut_slice();
+        let mut looked_at = 0;
+        for copies in &found.copies {
+            looked_at += *copies as usize;
+            if looked_at >= BLOCK {
+                looked_at = 0;
+                control.checkpoint()?;
+            }
+            let (here, others) = std::mem::take(&mut rest).split_at_mut(*copies as usize);
+            together.add(here);
+            rest = others;
+        }
+        Ok(together)
+    }
+
+    /// Takes the rows of the next place.
+    fn add(&mut self, here: &mut [u32]) {
+        let values = self.values;
+        let of = |row: &u32| values.row(*row as usize);
+        let dimension = if here.len() > 1 { widest(values, here) } else { 0 };
+        let by_number = |one: &[f32], two: &[f32]| one[dimension].total_cmp(&two[dimension]);
+        let by_all = |one: &[f32], two: &[f32]| {
+            let all = one.iter().zip(two).map(|(one, two)| one.total_cmp(two));
+            all.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
+        };
+        here.par_sort_unstable_by(|one, two| {
+            by_number(of(one), of(two)).then_with(|| by_all(of(one), of(two))).then(one.cmp(two))
+        });
+        let first = self.rows.len();
+        for row in here.iter() {
+            match self.rows[first..].last().filter(|last| of(last) == of(row)) {
+                Some(_) => {
+                    if let Some(copies) = self.copies.last_mut() {
+                        *copies += 1;
+                    }
+                }
+                None => {
+                    self.rows.push(*row);
+                    self.copies.push(1);
+                }
+            }
+            self.one_of[*row as usize] = self.rows.len() as u32 - 1;
+        }
+        self.ends.push(self.rows.len());
+        self.dimensions.push(dimension);
+    }
+
+    /// Looks for what is near a row among those of a place. What is equal to it is not near, but itself.
+    fn look(&self, place: u32, row: u32, nearest: &mut Nearest) {
         let place = place as usize;
         let start = if place == 0 { 0 } else { self.ends[place - 1] };
-        let rows = &self.rows[start..self.ends[place]];
-        &rows[..rows.len().min(Self::MOST)]
+        let (end, dimension) = (self.ends[place], self.dimensions[place]);
+        let own = self.values.row(row as usize);
+        let other = |at: usize| self.values.row(self.rows[at] as usize);
+        let below = |row: &u32| self.values.row(*row as usize)[dimension] < own[dimension];
+        let middle = start + self.rows[start..end].partition_point(below);
+        let mut is_near = |at: usize| {
+            let other = other(at);
+            // As it is summed up there, so that rounding does not part the two.
+            if (own[dimension] - other[dimension]).powi(2) > nearest.limit() {
+                return false;
+            }
+            let squared = squared(own, other);
+            if squared > 0.0 {
+                nearest.add(squared, self.copies[at]);
+            }
+            true
+        };
+        let _ = (middle..end).all(&mut is_near);
+        let _ = (start..middle).rev().all(&mut is_near);
     }
+}
+
+/// The dimension in which rows differ most, the first of equal ones.
+fn widest(values: Rows<'_>, rows: &[u32]) -> usize {
+    let mut range = vec![(f32::INFINITY, f32::NEG_INFINITY); values.numbers()];
+    for row in rows {
+        for ((least, most), value) in range.iter_mut().zip(values.row(*row as usize)) {
+            (*least, *most) = (least.min(*value), most.max(*value));
+        }
+    }
+    let widths = range.iter().map(|(least, most)| most - least).enumerate();
+    widths.fold((0, -1.0f32), |best, (at, width)| if width > best.1 { (at, width) } else { best }).0
 }
 
 #[cfg(test)]
@@ -194,16 +329,20 @@ mod tests {
         // Means of variance ¾ and posteriors of variance ¼.
         let means: Vec<f32> = normal(20_000, 3, 1).into_iter().map(|value| value * 0.75f32.sqrt()).collect();
         let log_variances = vec![0.25f32.ln(); means.len()];
-        let rows = |values| Rows::new(values, 3).unwrap();
-        let found = Aggregate::of(rows(&means), rows(&log_variances)).unwrap();
+        fn rows(values: &[f32]) -> Rows<'_> {
+            Rows::new(values, 3).unwrap()
+        }
+        let of =
+            |means: &[f32], logs: &[f32]| Aggregate::of(rows(means), rows(logs), &Control::new()).unwrap();
+        let found = of(&means, &log_variances).unwrap();
         assert!(found.means.iter().all(|mean| mean.abs() < 0.03), "{found:?}");
         assert!(found.deviations.iter().all(|deviation| (deviation - 1.0).abs() < 0.02), "{found:?}");
         assert!(found.divergence() < 0.01, "{found:?}");
         // By hand: mean 2, deviation 1, one sample.
-        let found = Aggregate::of(rows(&[2.0; 3]), rows(&[0.0; 3])).unwrap();
+        let found = of(&[2.0; 3], &[0.0; 3]).unwrap();
         assert_eq!((found.means[0], found.deviations[0], found.divergences[0]), (2.0, 1.0, 2.0));
-        assert!(Aggregate::of(rows(&[]), rows(&[])).is_none());
-        assert!(Aggregate::of(rows(&[0.0; 6]), rows(&[0.0; 3])).is_none());
+        assert!(of(&[], &[]).is_none());
+        assert!(of(&[0.0; 6], &[0.0; 3]).is_none());
     }
 
     proptest! {
@@ -254,6 +393,27 @@ mod tests {
                 assert!((found / expected - 1.0).abs() < 0.01, "{latent} {at}: {found} {expected}");
             }
             assert!(found[0] > found[2..].iter().copied().fold(0.0, f32::max));
+        }
+    }
+
+    #[test]
+    fn of_many_rows_at_one_place_the_nearest_count_whichever_they_are() {
+        for (latent, count) in [(1, 3000), (2, 3000), (7, 900)] {
+            // All at one place but one, which is far out; and some of them twice or more.
+            let mut values: Vec<f32> =
+                normal(count, latent, 3).into_iter().map(|value| value * 1e-3).collect();
+            values[..latent].fill(500.0);
+            values.copy_within(5 * latent..25 * latent, 40 * latent);
+            values.copy_within(5 * latent..9 * latent, 80 * latent);
+            let rows = Rows::new(&values, latent).unwrap();
+            let found = neighbour_distances(rows, &Control::new()).unwrap();
+            for (at, found) in found.iter().enumerate() {
+                let mut all: Vec<f32> =
+                    rows.iter().map(|other| squared(rows.row(at), other)).filter(|far| *far > 0.0).collect();
+                all.sort_by(f32::total_cmp);
+                let expected = all[..NEAREST].iter().map(|far| far.sqrt()).sum::<f32>() / NEAREST as f32;
+                assert_eq!(*found, expected, "{latent} {at}");
+            }
         }
     }
 

@@ -1,9 +1,13 @@
-//! The samples of a view as pixels in one run of memory: decoded and brought to squares once, read a
-//! batch at a time as often as an epoch asks.
+//! The samples of a view as pixels, row after row: decoded and brought to squares once, read a batch at a
+//! time as often as an epoch asks.
 //!
-//! A pack takes `samples × size² × channels` bytes and never more than [`MAX_BYTES`]: what would be larger
-//! is refused before anything is decoded. This file refuses to know tensors.
+//! A pack takes `samples × size² × channels` bytes: in memory up to what a [`Room`] says, beyond in a file on
+//! its disk. What does not fit there is refused before anything is decoded. This file refuses to know tensors.
 
+mod pixels;
+
+use std::borrow::Cow;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use fast_image_resize::images::{Image, ImageRef};
@@ -11,6 +15,7 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 
 use super::config::{Channels, Config, Fit, HeldOut};
 use super::random::mix;
+use crate::augment::random::sample_key;
 use crate::dataset::query::Snapshot;
 use crate::dataset::{SampleId, Verdict};
 use crate::import::Reader;
@@ -19,22 +24,28 @@ use crate::media::Raster;
 use crate::pipeline::pass::each_batch;
 use crate::text::{bytes_text, grouped};
 
-/// The most bytes of pixels that a pack has, 4 GiB.
-pub const MAX_BYTES: u64 = 4 << 30;
+use pixels::Writing;
+pub use pixels::{CacheError, IN_MEMORY, Pixels, Room};
+
+/// Bytes of pixels that are decoded before they are written to a file.
+const CHUNK_BYTES: usize = 64 << 20;
 
 /// The class of a sample that has none, or none that is known.
 pub const NO_CLASS: u32 = u32::MAX;
 
 /// Samples as pixels.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Pack {
     /// Side of each square, in pixels.
     pub size: usize,
     pub channels: Channels,
     /// `size × size × channels` bytes of each row.
-    pixels: Vec<u8>,
+    pixels: Pixels,
     /// The sample of each row, in the order that was asked for.
     pub samples: Vec<SampleId>,
+    /// Says of each row which sample it is, by its path: what its variants follow from, here as in a preview
+    /// and an export. Of pixels that have no path it is the row.
+    pub keys: Vec<u64>,
     /// The class of each row: a place in `class_names`, or [`NO_CLASS`]. Of several the first.
     pub classes: Vec<u32>,
     pub class_names: Vec<String>,
@@ -55,10 +66,13 @@ pub enum PackError {
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
     #[error(
-        "{} samples of {size} px take {}, more than the {} that fit; take fewer samples or a smaller size",
-        grouped(*.rows as u64), bytes_text(*.bytes), bytes_text(MAX_BYTES)
+        "{} samples of {size} px take {}, and {} are free on the disk; free some space, take fewer samples or a \
+         smaller size: {}",
+        grouped(*.rows as u64), bytes_text(*.bytes), bytes_text(*.free), .folder.display()
     )]
-    TooLarge { rows: usize, size: usize, bytes: u64 },
+    NoRoom { rows: usize, size: usize, bytes: u64, free: u64, folder: PathBuf },
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     #[error("there is no sample to train on: none fits the filter, or all are pruned")]
     Nothing,
     #[error("none of the {} can be read; the first: {first}", crate::text::counted(*.samples as u64, "sample"))]
@@ -137,12 +151,13 @@ pub fn typical_side(snapshot: &Snapshot, reader: &Reader, samples: &[SampleId]) 
     sides.get(sides.len() / 2).copied()
 }
 
-/// Decodes the samples on `threads` threads and packs them. Progress counts samples.
+/// Decodes the samples on `threads` threads and packs them, into memory or a file. Progress counts samples.
 pub fn pack(
     snapshot: &Snapshot,
     reader: &Reader,
     samples: &[SampleId],
     wanted: &Wanted,
+    room: &Room,
     threads: usize,
     control: &Control,
 ) -> Result<Pack, PackError> {
@@ -151,14 +166,30 @@ pub fn pack(
     if rows == 0 {
         return Err(PackError::Nothing);
     }
-    if bytes > MAX_BYTES {
-        return Err(PackError::TooLarge { rows, size: wanted.size, bytes });
-    }
-    // What cannot be held out is told before the long part of the work.
+    // What cannot be held out, or does not fit, is told before the long part of the work.
     apart(snapshot, samples, wanted)?;
+    let writing = match bytes > room.in_memory {
+        true => Some(Writing::begin(room, rows, wanted.size, bytes)?),
+        false => None,
+    };
     control.begin("Preparing samples", rows as u64);
-    let Squares { pixels, samples: kept, mut left_out } =
-        squares(snapshot, reader, samples, wanted, threads, control)?;
+    let (pixels, kept, mut left_out) = match writing {
+        None => {
+            let Squares { pixels, samples, left_out } =
+                squares(snapshot, reader, samples, wanted, threads, control)?;
+            (Pixels::Memory(pixels), samples, left_out)
+        }
+        Some(mut writing) => {
+            let (mut kept, mut left_out) = (Vec::with_capacity(rows), Vec::new());
+            for chunk in samples.chunks((CHUNK_BYTES / wanted.row_bytes().max(1)).max(1)) {
+                let found = squares(snapshot, reader, chunk, wanted, threads, control)?;
+                writing.add(&found.pixels)?;
+                kept.extend(found.samples);
+                left_out.extend(found.left_out);
+            }
+            (writing.finish()?, kept, left_out)
+        }
+    };
     if kept.is_empty() {
         let first = left_out.swap_remove(0).1;
         return Err(PackError::AllBroken { samples: rows, first });
@@ -170,6 +201,7 @@ pub fn pack(
         size: wanted.size,
         channels: wanted.channels,
         pixels,
+        keys: samples.iter().map(|sample| sample_key(snapshot.dataset.path(*sample))).collect(),
         samples,
         classes,
         class_names,
@@ -178,7 +210,7 @@ pub fn pack(
         left_out,
         fingerprint: String::new(),
     };
-    Ok(pack.fingerprinted())
+    pack.fingerprinted(control)
 }
 
 /// Samples brought to squares.
@@ -252,8 +284,9 @@ impl Pack {
         let pack = Self {
             size,
             channels,
-            pixels,
+            pixels: Pixels::Memory(pixels),
             samples,
+            keys: (0..rows as u64).collect(),
             classes,
             class_names,
             training,
@@ -261,19 +294,31 @@ impl Pack {
             left_out,
             fingerprint,
         };
-        Some(pack.fingerprinted())
+        pack.fingerprinted(&Control::new()).ok()
     }
 
     /// The same pack with these rows held out.
-    pub fn holding_out(mut self, held_out: Vec<u32>) -> Self {
+    pub fn holding_out(mut self, held_out: Vec<u32>) -> Result<Self, PackError> {
         self.training = (0..self.len() as u32).filter(|row| !held_out.contains(row)).collect();
         self.held_out = held_out;
-        self.fingerprinted()
+        self.fingerprinted(&Control::new())
     }
 
-    fn fingerprinted(mut self) -> Self {
-        self.fingerprint = fingerprint(&self);
-        self
+    /// The same pack with its pixels in a file, as many as they are.
+    #[cfg(test)]
+    pub fn on_disk(mut self, room: &Room) -> Result<Self, PackError> {
+        self.pixels = self.pixels.on_disk(room)?;
+        self.fingerprinted(&Control::new())
+    }
+
+    fn fingerprinted(mut self, control: &Control) -> Result<Self, PackError> {
+        self.fingerprint = fingerprint(&self, control)?;
+        Ok(self)
+    }
+
+    /// Whether the pixels are in a file, and not in memory.
+    pub fn is_on_disk(&self) -> bool {
+        matches!(self.pixels, Pixels::File(_))
     }
 
     pub fn len(&self) -> usize {
@@ -285,9 +330,9 @@ impl Pack {
     }
 
     /// A row's pixels: `size × size × channels` bytes.
-    pub fn row(&self, row: u32) -> &[u8] {
+    pub fn row(&self, row: u32) -> Result<Cow<'_, [u8]>, CacheError> {
         let bytes = self.row_bytes();
-        &self.pixels[row as usize * bytes..][..bytes]
+        self.pixels.at(row as usize * bytes, bytes)
     }
 
     pub fn row_bytes(&self) -> usize {
@@ -295,8 +340,13 @@ impl Pack {
     }
 
     /// The pixels of some rows, one after the other.
-    pub fn gathered(&self, rows: &[u32]) -> Vec<u8> {
-        rows.iter().flat_map(|row| self.row(*row)).copied().collect()
+    pub fn gathered(&self, rows: &[u32]) -> Result<Vec<u8>, CacheError> {
+        let bytes = self.row_bytes();
+        let mut out = vec![0; rows.len() * bytes];
+        for (row, out) in rows.iter().zip(out.chunks_exact_mut(bytes)) {
+            self.pixels.read(*row as usize * bytes, out)?;
+        }
+        Ok(out)
     }
 
     /// The classes of some rows.
@@ -429,7 +479,7 @@ fn apart(
     if training.is_empty() { Err(PackError::AllHeldOut) } else { Ok((training, held_out)) }
 }
 
-fn fingerprint(pack: &Pack) -> String {
+fn fingerprint(pack: &Pack, control: &Control) -> Result<String, PackError> {
     let mut hasher = blake3::Hasher::new();
     for number in [pack.size, pack.channels.count(), pack.len(), pack.class_names.len(), pack.held_out.len()]
     {
@@ -441,8 +491,10 @@ fn fingerprint(pack: &Pack) -> String {
     for number in pack.classes.iter().chain(&pack.held_out) {
         hasher.update(&number.to_le_bytes());
     }
-    hasher.update(&pack.pixels);
-    hasher.finalize().to_hex().to_string()
+    pack.pixels.each(control, |pixels| {
+        hasher.update(pixels);
+    })?;
+    Ok(hasher.finalize().to_hex().to_string())
 }
 
 #[cfg(test)]
@@ -500,11 +552,28 @@ mod tests {
         };
         let base = pack(1, 0, "a");
         assert_eq!(base.fingerprint, pack(1, 0, "a").fingerprint);
-        for other in
-            [pack(2, 0, "a"), pack(1, NO_CLASS, "a"), pack(1, 0, "b"), base.clone().holding_out(vec![1])]
-        {
+        for other in [
+            pack(2, 0, "a"),
+            pack(1, NO_CLASS, "a"),
+            pack(1, 0, "b"),
+            base.clone().holding_out(vec![1]).unwrap(),
+        ] {
             assert_ne!(base.fingerprint, other.fingerprint);
         }
         assert!(Pack::of_pixels(16, Channels::Grey, vec![0; 10], vec![0], vec![]).is_none());
+    }
+
+    #[test]
+    fn a_pack_on_the_disk_is_the_same_pack() {
+        let pixels: Vec<u8> = (0..5 * 16 * 16).map(|at| (at % 253) as u8).collect();
+        let memory = Pack::of_pixels(16, Channels::Grey, pixels, vec![0; 5], vec!["a".into()]).unwrap();
+        let file = memory.clone().on_disk(&Room::default()).unwrap();
+        assert_eq!((memory.is_on_disk(), file.is_on_disk()), (false, true));
+        assert_eq!(memory.fingerprint, file.fingerprint);
+        assert_eq!(memory.gathered(&[4, 0, 4]), file.gathered(&[4, 0, 4]));
+        for row in 0..5 {
+            assert_eq!(memory.row(row), file.row(row));
+        }
+        assert!(file.row(5).is_err(), "there is none");
     }
 }

@@ -27,7 +27,7 @@ use super::config::{Config, ConfigError, Weight};
 use super::device::{Kind, NoDevice, Processor};
 use super::kernels::Adam;
 use super::model::{DeviceError, Loss, Model, Numbers, numbers_of};
-use super::pack::{NO_CLASS, Pack, PackError};
+use super::pack::{CacheError, NO_CLASS, Pack, PackError};
 use super::score::{Pictures, ScoreError, decode, prior, reconstruct, score};
 use crate::jobs::{Control, Job, panic_message};
 use batches::{Plan, Prepared};
@@ -202,6 +202,8 @@ pub enum TrainError {
     FrozenUnfit(String),
     #[error("the model is of other pictures than the samples: {0}")]
     OtherShape(String),
+    #[error(transparent)]
+    Cache(#[from] CacheError),
     #[error("no thread could be started: {0}")]
     NoThread(std::io::Error),
 }
@@ -388,7 +390,11 @@ impl Run<'_> {
         std::thread::scope(|scope| {
             let prepare = move || {
                 // It ends when nobody takes its batches any more.
-                let _ = plan.batches(first).try_for_each(|batch| send.send(batch));
+                let _ = plan.batches(first).try_for_each(|batch| {
+                    let failed = batch.is_err();
+                    send.send(batch).map_err(drop)?;
+                    if failed { Err(()) } else { Ok(()) }
+                });
             };
             let spawned = std::thread::Builder::new().name("train-batches".to_owned());
             spawned.spawn_scoped(scope, prepare).map_err(TrainError::NoThread)?;
@@ -403,7 +409,11 @@ impl Run<'_> {
     }
 
     /// Makes steps until there are no more, or the run is cancelled, or the losses are no numbers.
-    fn steps(&mut self, state: &mut State, batches: Receiver<Prepared>) -> Result<Why, TrainError> {
+    fn steps(
+        &mut self,
+        state: &mut State,
+        batches: Receiver<Result<Prepared, CacheError>>,
+    ) -> Result<Why, TrainError> {
         let mut since_report = (Duration::ZERO, 0);
         loop {
             if self.control.checkpoint().is_err() {
@@ -412,6 +422,7 @@ impl Run<'_> {
             // Waiting for a batch is a part of a step.
             let began = Instant::now();
             let Ok(batch) = batches.recv() else { return Ok(Why::Completed) };
+            let batch = batch?;
             let samples = batch.samples() as u64;
             let beta = self.config.beta_at(state.step);
             let Some(sums) = self.step(state, batch, beta) else { return Ok(Why::Stopped) };
@@ -541,6 +552,7 @@ impl Run<'_> {
         {
             Err(ScoreError::Cancelled(_)) => return Ok(None),
             Err(ScoreError::Device(error)) => return Err(error.into()),
+            Err(ScoreError::Cache(error)) => return Err(error.into()),
             Ok(scores) => scores,
         };
         if let Some(figures) = scores.figures() {
@@ -568,7 +580,7 @@ impl Run<'_> {
         let originals = Pictures {
             size: shape.size,
             channels: shape.channels.count(),
-            pixels: self.pack.gathered(&rows),
+            pixels: self.pack.gathered(&rows)?,
         };
         let classes: Vec<u32> = match shape.classes {
             0 => vec![NO_CLASS; count],
@@ -587,6 +599,7 @@ impl Run<'_> {
             }
             Err(ScoreError::Cancelled(_)) => Ok(()),
             Err(ScoreError::Device(error)) => Err(error.into()),
+            Err(ScoreError::Cache(error)) => Err(error.into()),
         }
     }
 

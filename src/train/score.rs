@@ -6,7 +6,7 @@
 
 use super::checkpoint::Figures;
 use super::model::{DeviceError, Model, numbers_of};
-use super::pack::Pack;
+use super::pack::{CacheError, Pack};
 use super::random::{Purpose, Stream};
 use crate::jobs::{Cancelled, Control};
 
@@ -20,6 +20,8 @@ pub enum ScoreError {
     Cancelled(#[from] Cancelled),
     #[error(transparent)]
     Device(#[from] DeviceError),
+    #[error(transparent)]
+    Cache(#[from] CacheError),
 }
 
 /// What a model says of rows, in their order.
@@ -64,7 +66,8 @@ pub fn score(
     let mut scoring = Scoring::new(model, seed);
     for rows in rows.chunks(scoring.at_once()) {
         control.checkpoint()?;
-        scoring.add(&pack.gathered(rows), &pack.classes_of(rows), rows.iter().map(|row| u64::from(*row)))?;
+        let numbers = rows.iter().map(|row| u64::from(*row));
+        scoring.add(&pack.gathered(rows)?, &pack.classes_of(rows), numbers)?;
         control.add(rows.len() as u64);
     }
     Ok(scoring.finish())
@@ -179,7 +182,7 @@ pub fn reconstruct(
     let mut pictures = empty(model);
     for rows in rows.chunks(model.shape.piece(AT_ONCE)) {
         control.checkpoint()?;
-        let batch = model.batch(&pack.gathered(rows), &pack.classes_of(rows));
+        let batch = model.batch(&pack.gathered(rows)?, &pack.classes_of(rows));
         let means = model.encode(&batch).mean;
         pictures.pixels.extend(bytes(numbers_of(model.pictures(means, batch.classes.as_ref()))?));
     }
@@ -209,7 +212,12 @@ pub fn decode(
 
 /// Latents from the prior, `latent` numbers of each of `count`: each follows from seed and place.
 pub fn prior(latent: usize, count: usize, seed: u64) -> Vec<f32> {
-    (0..count as u64).flat_map(|at| Stream::new(seed, at, Purpose::Prior).normal_vec(latent)).collect()
+    (0..count as u64).flat_map(|at| prior_at(latent, at, seed)).collect()
+}
+
+/// The latent at a place of [`prior`].
+pub fn prior_at(latent: usize, at: u64, seed: u64) -> Vec<f32> {
+    Stream::new(seed, at, Purpose::Prior).normal_vec(latent)
 }
 
 fn empty(model: &Model) -> Pictures {

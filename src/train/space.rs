@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::latent::{Aggregate, Mixture, Pca, Rows, nearest};
 use crate::dataset::SampleId;
+use crate::jobs::{Cancelled, Control};
 
 /// Principal axes that are worked out at most.
 const AXES: usize = 32;
@@ -36,18 +37,22 @@ impl Space {
         means: Vec<f32>,
         log_variances: &[f32],
         mixture: Mixture,
-    ) -> Option<Self> {
+        control: &Control,
+    ) -> Result<Option<Self>, Cancelled> {
         let latent = mixture.latent();
-        let latents = Rows::new(&means, latent).filter(|latents| latents.len() == samples.len())?;
-        let (pca, aggregate) =
-            (Pca::of(latents, AXES)?, Aggregate::of(latents, Rows::new(log_variances, latent)?)?);
+        let latents = Rows::new(&means, latent).filter(|latents| latents.len() == samples.len());
+        let (Some(latents), Some(logs)) = (latents, Rows::new(log_variances, latent)) else {
+            return Ok(None);
+        };
+        let (pca, aggregate) = (Pca::of(latents, AXES, control)?, Aggregate::of(latents, logs, control)?);
+        let (Some(pca), Some(aggregate)) = (pca, aggregate) else { return Ok(None) };
         let mut row_of = vec![NOT_HERE; rows];
         for (row, sample) in samples.iter().enumerate() {
             if let Some(place) = row_of.get_mut(*sample as usize) {
                 *place = row as u32;
             }
         }
-        Some(Self { samples, row_of, latent, means, pca: pca.into(), aggregate, mixture })
+        Ok(Some(Self { samples, row_of, latent, means, pca: pca.into(), aggregate, mixture }))
     }
 
     /// The latents of all samples. `None` where a latent has no number, which no model's has.
@@ -75,19 +80,21 @@ impl Space {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::jobs::Control;
 
     #[test]
     fn samples_are_found_by_place_and_place_by_sample() {
         let means = vec![0.0, 0.0, 3.0, 0.0, 0.0, 1.0];
         let rows = Rows::new(&means, 2).unwrap();
         let mixture = Mixture::fit(rows, 1, 1, &Control::new()).unwrap().unwrap();
-        let space = Space::new(vec![4, 1, 7], 9, means.clone(), &[0.0; 6], mixture.clone()).unwrap();
+        let new = |samples: Vec<SampleId>| {
+            Space::new(samples, 9, means.clone(), &[0.0; 6], mixture.clone(), &Control::new()).unwrap()
+        };
+        let space = new(vec![4, 1, 7]).unwrap();
         assert_eq!(space.row_of(7), Some(2));
         assert_eq!([space.row_of(0), space.row_of(8), space.row_of(99)], [None; 3]);
         assert_eq!(space.mean(1), Some(&[3.0, 0.0][..]));
         assert_eq!(space.near(&[0.0, 0.9], 2).iter().map(|near| near.0).collect::<Vec<_>>(), [7, 4]);
         assert_eq!(space.pca.count(), 2);
-        assert!(Space::new(vec![1], 9, means, &[0.0; 6], mixture).is_none(), "as many samples as latents");
+        assert!(new(vec![1]).is_none(), "as many samples as latents");
     }
 }

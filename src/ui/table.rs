@@ -18,8 +18,8 @@ use super::scroller::{self, Window};
 use super::theme::Tokens;
 use super::widgets;
 use super::{Pencil, Pictures};
-use crate::dataset::Dataset;
 use crate::dataset::columns::{Column, ColumnKind, column};
+use crate::dataset::{Dataset, ModelColumns};
 use crate::state::layout::TABLE_ROW;
 use crate::state::{Action, Command, SelectMode, Session};
 
@@ -57,6 +57,8 @@ pub struct TableView {
 #[derive(Debug, Default)]
 struct Columns {
     dataset: Weak<Dataset>,
+    /// The one that the columns of a model name.
+    model: Option<Weak<ModelColumns>>,
     names: Vec<String>,
     shown: Vec<Column>,
 }
@@ -64,11 +66,17 @@ struct Columns {
 impl Columns {
     fn refresh(&mut self, session: &Session) {
         let dataset = session.dataset();
-        let same = std::ptr::eq(self.dataset.as_ptr(), Arc::as_ptr(dataset));
+        let model = session.snapshot.model.as_ref();
+        let same_model = match (&self.model, model) {
+            (Some(known), Some(model)) => std::ptr::eq(known.as_ptr(), Arc::as_ptr(model)),
+            (known, model) => known.is_none() && model.is_none(),
+        };
+        let same = same_model && std::ptr::eq(self.dataset.as_ptr(), Arc::as_ptr(dataset));
         if same && self.names == session.table.columns {
             return;
         }
         self.dataset = Arc::downgrade(dataset);
+        self.model = model.map(Arc::downgrade);
         self.names.clone_from(&session.table.columns);
         self.shown = self.names.iter().filter_map(|name| column(&session.snapshot, name)).collect();
         if self.shown.is_empty() {

@@ -10,7 +10,7 @@ use lenslet::jobs::Control;
 use lenslet::pipeline::modelled::{Asked, modelled};
 use lenslet::train::checkpoint::Checkpoint;
 use lenslet::train::device::Processor;
-use lenslet::train::pack::{Wanted, pack};
+use lenslet::train::pack::{Room, Wanted, pack};
 use lenslet::train::score::score;
 use lenslet::train::streamed::{Samples, score_samples};
 
@@ -59,6 +59,16 @@ fn what_a_model_says_are_columns_that_a_project_keeps() {
         0,
         "without a project nothing is known"
     );
+
+    // Whose they are is told where the project is opened.
+    let scanned = json(&trained.run(&["scan", data, "--project", &project, "--json"]));
+    let model = &scanned["model"];
+    assert_eq!((&model["step"], &model["samples"]), (&8.into(), &samples.into()), "{model}");
+    assert!(model["checkpoint"].as_str().is_some_and(|path| path.ends_with("step-00000008")), "{model}");
+    assert_eq!(json(&trained.run(&["scan", data, "--json"])).get("model"), None);
+    let told = trained.run(&["scan", data, "--project", &project]);
+    let told = String::from_utf8_lossy(&told.stdout);
+    assert!(told.contains("by the model of step 8 in "), "{told}");
 
     // A file that is another by now is one that nothing is known of.
     let changed = Path::new(data).join(&table[0]["path"]);
@@ -203,12 +213,26 @@ fn any_number_of_samples_is_scored_as_a_pack_is() {
     let of = Samples { snapshot: &snapshot, reader: &reader, samples: &samples };
     let scored = score_samples(&model, of, &wanted, 3, 2, &control).expect("scores");
     assert_eq!(control.progress().done, samples.len() as u64);
-    let pack = pack(&snapshot, &reader, &samples, &wanted, 2, &control).expect("a pack");
+    let packed =
+        |room: &Room| pack(&snapshot, &reader, &samples, &wanted, room, 2, &control).expect("a pack");
+    let pack = packed(&Room::default());
     let every: Vec<u32> = (0..pack.len() as u32).collect();
     let scores = score(&model, &pack, &every, 3, &control).expect("scores");
     assert_eq!((&scored.samples, &scored.left_out), (&pack.samples, &pack.left_out));
     assert_eq!(scored.left_out.len(), 1, "one is broken");
     assert_eq!(scored.scores, scores);
+
+    // What is too much for memory is on the disk, and else the same.
+    let folder = trained.home.path().join("cache");
+    std::fs::create_dir(&folder).expect("it is writable");
+    let on_disk = packed(&Room { in_memory: 0, ..Room::in_folder(&folder) });
+    assert_eq!((pack.is_on_disk(), on_disk.is_on_disk()), (false, true));
+    assert_eq!((&on_disk.fingerprint, &on_disk.keys), (&pack.fingerprint, &pack.keys));
+    assert_eq!((&on_disk.samples, &on_disk.left_out), (&pack.samples, &pack.left_out));
+    assert_eq!(on_disk.gathered(&every), pack.gathered(&every));
+    assert_eq!(score(&model, &on_disk, &every, 3, &control).expect("scores"), scores);
+    drop(on_disk);
+    assert_eq!(std::fs::read_dir(&folder).expect("it is there").count(), 0, "nothing of it stays");
 
     // Columns are the same on any number of threads.
     let asked = Asked { checkpoint: &checkpoint, folder: &trained.run, model: &model };

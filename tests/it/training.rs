@@ -249,3 +249,123 @@ fn the_splits_of_a_dataset_are_held_out() {
     assert_eq!((&began["size"], &began["channels"]), (&28.into(), &1.into()), "{began}");
     assert_eq!(began["config"]["held-out"]["splits"][0], "test");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_interrupted_keeps_what_it_has_or_leaves_nothing() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Child, Command, Stdio};
+    use std::time::{Duration, Instant};
+
+    let trained = Trained::new();
+    let start = |arguments: &[&str]| -> Child {
+        Command::new(env!("CARGO_BIN_EXE_lenslet"))
+            .args(arguments)
+            .env("LENSLET_HOME", trained.home.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts")
+    };
+    let interrupt = |child: &Child| {
+        let process = rustix::process::Pid::from_child(child);
+        rustix::process::kill_process(process, rustix::process::Signal::INT).expect("it is there");
+        Instant::now()
+    };
+    // What stops within a quarter of a second has ended after one, on a machine that does other work as well.
+    let soon = Duration::from_secs(2);
+
+    // A run keeps the step that it is at, long before its next checkpoint, and goes on from there.
+    let out = trained.at("long");
+    let long = ["--steps", "1000000", "--checkpoint-every", "1000000"];
+    let mut child = start(&[&["train", &trained.data, "--out", &out], &SMALL[..], &long].concat());
+    let told = BufReader::new(child.stdout.take().expect("a pipe"));
+    let mut told =
+        told.lines().map(|line| serde_json::from_str::<Value>(&line.expect("text")).expect("JSON"));
+    assert!(told.any(|line| line["event"] == "step"));
+    let began = interrupt(&child);
+    let rest: Vec<Value> = told.collect();
+    let output = child.wait_with_output().expect("it ends");
+    assert!(began.elapsed() < soon, "{:?}", began.elapsed());
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{error}");
+    assert!(error.contains("interrupted at step") && error.contains("--resume"), "{error}");
+    let end = of_event(&rest, "end").pop().expect("an end");
+    let (why, step) = (&end["why"], end["step"].as_u64().expect("a number"));
+    assert_eq!(why, "stopped");
+    let kept = Path::new(end["checkpoint"].as_str().expect("a path"));
+    assert!(kept.is_dir() && text(kept).ends_with(&format!("step-{step:08}")), "{end}");
+    let more = (step + 2).to_string();
+    let resumed = lines(&trained.train(&out, &["--resume", "--steps", &more]));
+    assert_eq!(of_event(&resumed, "begin")[0]["step"], step);
+
+    // Pictures that were begun are gone.
+    let drawn = trained.home.path().join("many");
+    let count = ["--count", "400000", "--out", text(&drawn), "--device", "cpu"];
+    let child = start(&[&["sample", text(&trained.run)], &count[..]].concat());
+    let is_part = |entry: std::io::Result<std::fs::DirEntry>| {
+        entry.expect("an entry").file_name().to_string_lossy().starts_with(".samples-")
+    };
+    let is_begun = || std::fs::read_dir(trained.home.path()).expect("a folder").any(is_part);
+    let began = Instant::now();
+    while !is_begun() {
+        assert!(began.elapsed() < Duration::from_secs(60), "it never begins");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    interrupt(&child);
+    let output = child.wait_with_output().expect("it ends");
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), error.trim()), (Some(130), "lenslet: interrupted"));
+    assert!(!drawn.exists() && !is_begun());
+}
+
+#[test]
+fn samples_that_cannot_be_read_are_told_and_datasets_are_never_drawn_over() {
+    let trained = Trained::new();
+    let (run, data) = (text(&trained.run), trained.data.as_str());
+    let (array, sheet, other) = (trained.at("all.npy"), trained.at("all.png"), trained.at("other"));
+    let small = &SMALL[1..];
+    for arguments in [
+        &["encode", run, data, "--out", &array, "--device", "cpu"][..],
+        &["reconstruct", run, data, "--out", &sheet, "--device", "cpu"],
+        &["evaluate", run, data, "--count", "20", "--device", "cpu"],
+        &[&["train", data, "--out", &other, "--steps", "1"], small].concat()[..],
+    ] {
+        let output = trained.run(arguments);
+        let told = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        assert!(told.contains("left out (1), for they could not be read"), "{arguments:?}: {told}");
+        assert!(told.contains("\n  train/broken.png: "), "{arguments:?}: {told}");
+    }
+
+    // A table elsewhere names the pictures of a folder of samples: to the model that is trained on it they are
+    // a dataset.
+    let drawn = trained.at("drawn");
+    let draw = |more: &[&str]| {
+        let words = ["--count", "6", "--out", &drawn, "--device", "cpu"];
+        trained.run(&[&["sample"], more, &words[..]].concat())
+    };
+    assert!(draw(&[run]).status.success());
+    assert!(draw(&[run, "--overwrite"]).status.success(), "they are its own");
+    let lists = trained.home.path().join("lists");
+    std::fs::create_dir(&lists).expect("it is writable");
+    let rows: String = (0..6).map(|at| format!("{drawn}/sample-{at:06}.png,a\n")).collect();
+    let list = lists.join("list.csv");
+    std::fs::write(&list, format!("path,label\n{rows}")).expect("it is writable");
+    let on_list = trained.at("on-list");
+    let words = ["train", text(&list), "--out", &on_list, "--steps", "1", "--held-out", "0"];
+    let output = trained.run(&[&words[..], small].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let refused = |output: std::process::Output, told: &str| {
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.contains(told), "{error}");
+    };
+    refused(draw(&[&on_list, "--overwrite"]), "The dataset lies in the target");
+    let from = ["--from", "posterior", "--data", text(&list), "--overwrite"];
+    refused(draw(&[&[run], &from[..]].concat()), "The dataset lies in the target");
+    // The table is no dataset's folder to another model, but it is not a generated picture either.
+    std::fs::write(Path::new(&drawn).join("notes.txt"), "mine").expect("it is writable");
+    refused(draw(&[run, "--overwrite"]), "notes.txt");
+    assert_eq!(std::fs::read(Path::new(&drawn).join("notes.txt")).expect("it is there"), b"mine");
+}

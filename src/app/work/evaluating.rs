@@ -13,6 +13,7 @@ use crate::pipeline;
 use crate::pipeline::evaluated::{EvaluateError, Evaluated, GENERATED, evaluate};
 use crate::state::{Action, Level, Session};
 use crate::text::sentence;
+use crate::train::pack::Room;
 use crate::train::streamed::Samples;
 
 /// The seed of the draws: the command line's, unless it is told another.
@@ -34,12 +35,12 @@ impl Evaluating {
     ) -> std::io::Result<Self> {
         let (snapshot, reader) = (session.snapshot.clone(), live.reader.clone());
         let filter = session.overlay.view.filter.clone();
-        let asked = filter.clone();
+        let (asked, room) = (filter.clone(), Room::in_folder(live.folder()));
         let work = move |control: &Control| {
             let all = samples(&snapshot, &filter);
             let of = Samples { snapshot: &snapshot, reader: &reader, samples: &all };
             let threads = pipeline::cores();
-            match evaluate(loaded.asked(), of, GENERATED, SEED, threads, control) {
+            match evaluate(loaded.asked(), of, GENERATED, SEED, &room, threads, control) {
                 Err(EvaluateError::Cancelled(cancelled)) => Err(cancelled),
                 other => Ok(other.map_err(sentence)),
             }

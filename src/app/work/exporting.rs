@@ -126,7 +126,7 @@ impl Exporting {
                     })
                 };
                 let drawn: Vec<Drawn<'_>> = (0..numbers.len()).filter_map(one).collect();
-                folder.add(&drawn)?;
+                folder.add(&drawn, control)?;
             }
             folder.finish()?;
             let count = counted(numbers.len() as u64, "accepted sample");

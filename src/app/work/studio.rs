@@ -138,11 +138,11 @@ impl Encoding {
                 Ok(found) => {
                     control.begin("Looking for the axes", 0);
                     let scores = found.scored.scores;
-                    let space = found.mixture.and_then(|mixture| {
+                    let space = found.mixture.map(|mixture| {
                         let (samples, rows) = (found.scored.samples, snapshot.len());
-                        Space::new(samples, rows, scores.means, &scores.log_variances, mixture)
+                        Space::new(samples, rows, scores.means, &scores.log_variances, mixture, control)
                     });
-                    let space = space.map(Arc::new);
+                    let space = space.transpose()?.flatten().map(Arc::new);
                     let mut told: Vec<Action> = Vec::new();
                     let notify = |text: String| Action::Notify { level: Level::Warning, text };
                     match &space {

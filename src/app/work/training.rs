@@ -17,7 +17,7 @@ use crate::text::sentence;
 use crate::train::checkpoint::{self, Checkpoint};
 use crate::train::config::Length;
 use crate::train::device::{Graphics, Processor};
-use crate::train::pack::{Wanted, chosen, pack};
+use crate::train::pack::{Room, Wanted, chosen, pack};
 use crate::train::run::{Cadence, Ended, Feed, Request, Start, Told, TrainError, spawn};
 use crate::train::{MODELS, suggest};
 
@@ -107,7 +107,8 @@ fn prepare(
         }
     };
     let wanted = Wanted { class_names, ..Wanted::of(&config) };
-    let pack = Arc::new(pack(snapshot, reader, &samples, &wanted, pipeline::cores(), control)?);
+    let room = out.as_deref().map_or_else(Room::default, Room::in_folder);
+    let pack = Arc::new(pack(snapshot, reader, &samples, &wanted, &room, pipeline::cores(), control)?);
     if steps_made.is_some_and(|made| made >= config.steps(pack.training.len())) {
         // It was completed: as long again.
         config.length = match config.length {

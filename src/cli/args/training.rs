@@ -67,10 +67,11 @@ What is not set follows from the pictures: size 16 to 128 px, grey where none of
 colour, and a model that suits the size. The loss is in nats per sample; the ELBO is its negative at β = 1.
 
 Each checkpoint is a folder DIR/step-N: weights as safetensors in the layout of PyTorch, the state of the
-optimiser, and checkpoint.json. Interrupting with Ctrl+C loses the steps since the last one; --resume goes on
-from there, and is then the same as if nothing had happened.
+optimiser, and checkpoint.json. Ctrl+C stops at the step that it is at and keeps a checkpoint of it; a second
+one ends at once, and loses the steps since the last checkpoint. --resume goes on from there, and is then the
+same as if nothing had happened.
 
-Exit status: 0 when all steps were made, 1 when not, 2 for wrong usage.";
+Exit status: 0 when all steps were made, 130 when it was interrupted, 1 when not, 2 for wrong usage.";
 
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = TRAIN_HELP)]
@@ -237,7 +238,7 @@ pub struct FitOptions {
     pub components: Option<u16>,
 }
 
-/// Exit status: 0 when all was written, 1 when not, 2 for wrong usage.
+/// Exit status: 0 when all was written, 130 when it was interrupted, 1 when not, 2 for wrong usage.
 #[derive(Clone, Debug, Args)]
 pub struct SampleOptions {
     /// A checkpoint's folder, or that of a run: its newest
@@ -272,7 +273,7 @@ pub struct SampleOptions {
     #[arg(long, value_name = "CLASS")]
     pub class: Option<String>,
 
-    /// Replace what is there under the same names
+    /// Replace the PNG, or the pictures that were drawn before; a folder with anything else in it is refused
     #[arg(long)]
     pub overwrite: bool,
 
@@ -284,7 +285,7 @@ pub struct SampleOptions {
     pub json: bool,
 }
 
-/// Exit status: 0 when all was written, 1 when not, 2 for wrong usage.
+/// Exit status: 0 when all was written, 130 when it was interrupted, 1 when not, 2 for wrong usage.
 #[derive(Clone, Debug, Args)]
 pub struct EncodeOptions {
     /// A checkpoint's folder, or that of a run: its newest
@@ -310,7 +311,7 @@ pub struct EncodeOptions {
     pub json: bool,
 }
 
-/// Exit status: 0 when all was written, 1 when not, 2 for wrong usage.
+/// Exit status: 0 when all was written, 130 when it was interrupted, 1 when not, 2 for wrong usage.
 #[derive(Clone, Debug, Args)]
 pub struct ReconstructOptions {
     /// A checkpoint's folder, or that of a run: its newest
@@ -343,7 +344,7 @@ pub struct ReconstructOptions {
     pub json: bool,
 }
 
-/// Exit status: 0 when all was measured, 1 when not, 2 for wrong usage.
+/// Exit status: 0 when all was measured, 130 when it was interrupted, 1 when not, 2 for wrong usage.
 #[derive(Clone, Debug, Args)]
 pub struct EvaluateOptions {
     /// A checkpoint's folder, or that of a run: its newest

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::draft::Draft;
 use super::{Consent, Options};
-use crate::dataset::Container;
+use crate::dataset::{Container, Dataset};
 use crate::export::ExportError;
 use crate::export::target::{lies_at, whole};
 use crate::import::{Reader, Tree};
@@ -22,14 +22,27 @@ const STEP: usize = 4096;
 /// Links that lead to one another, at most: systems follow no more either.
 const MAX_LINKS: usize = 40;
 
+/// Refuses a target that is within a dataset or around it, wherever its files are: in its own folder, where
+/// links lead, or where a table or a pattern names them.
+pub fn check_ground(
+    target: &Path,
+    dataset: &Dataset,
+    reader: &Reader,
+    control: &Control,
+) -> Result<(), ExportError> {
+    match of_samples(dataset, reader, target, control)? {
+        Some(why) => Err(ExportError::Refused(why)),
+        None => Ok(()),
+    }
+}
+
 /// Why the samples speak against the target, if they do.
 pub fn of_samples(
-    draft: &Draft,
+    dataset: &Dataset,
     reader: &Reader,
     target: &Path,
     control: &Control,
 ) -> Result<Option<String>, Cancelled> {
-    let dataset = &*draft.snapshot.dataset;
     let mut ground = Ground::new(target);
     let root = Path::new(&dataset.root);
     if let Some(touch) = ground.folder(&whole(root), false) {

@@ -167,7 +167,7 @@ pub fn refusals(
     control: &Control,
 ) -> Result<Vec<String>, ExportError> {
     let mut refusals = Vec::new();
-    refusals.extend(ground::of_samples(draft, reader, &options.target, control)?);
+    refusals.extend(ground::of_samples(&draft.snapshot.dataset, reader, &options.target, control)?);
     refusals.extend(unlinkable(draft, reader, options));
     Ok(refusals)
 }

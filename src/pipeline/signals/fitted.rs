@@ -4,6 +4,7 @@
 use super::look::Raw;
 use crate::analysis::encoder::Encoder;
 use crate::analysis::whiten::{Whitened, Whitening};
+use crate::jobs::{Cancelled, Control};
 use crate::store::blob::{Fields, numbers, write_all};
 use crate::store::{Project, StoreError};
 
@@ -25,8 +26,14 @@ pub struct Fitted {
 
 impl Fitted {
     /// Fits to an encoder's descriptions of a dataset that has so many rows.
-    pub fn to(encoder: &dyn Encoder, raws: &[Raw], rows: usize) -> Self {
-        Self::new(Whitening::of(raws, encoder.numbers()), encoder.id(), rows as u64)
+    pub fn to(
+        encoder: &dyn Encoder,
+        raws: &[Raw],
+        rows: usize,
+        control: &Control,
+    ) -> Result<Self, Cancelled> {
+        let whitening = Whitening::while_going_on(raws, encoder.numbers(), &|| control.checkpoint())?;
+        Ok(Self::new(whitening, encoder.id(), rows as u64))
     }
 
     fn new(whitening: Whitening, encoder: &str, rows: u64) -> Self {

@@ -33,6 +33,9 @@ const FITTED_TO: usize = 1 << 16;
 const BLOCK: usize = 1024;
 /// Blocks whose sums are there at once.
 const BLOCKS: usize = 32;
+/// Rows between two questions whether to go on: of as many components and dimensions as there may be, some
+/// hundredths of a second.
+const ASKED: usize = 32;
 /// Steps at most, and what a step has to better the mean log density by to be followed by another, in nats.
 const STEPS: usize = 200;
 const LEAST_GAIN: f64 = 1e-5;
@@ -69,10 +72,11 @@ impl Mixture {
         let is_finite = |row: &&[f32]| row.iter().all(|value| value.is_finite());
         let spread: Vec<f32> = rows.iter().step_by(step).filter(is_finite).flatten().copied().collect();
         let Some(rows) = Rows::new(&spread, latent).filter(|rows| !rows.is_empty()) else { return Ok(None) };
-        let whole = Sums::of(rows, 1, |_, parts| {
+        let all = |_: &[f32], parts: &mut [f64]| {
             parts[0] = 1.0;
             0.0
-        });
+        };
+        let whole = Sums::of(rows, 1, all, control)?;
         let least: Vec<f64> =
             whole.variances(0).iter().map(|all| (all * LEAST_PART).max(LEAST_VARIANCE)).collect();
         let centres = begin(rows, components.clamp(1, MOST_COMPONENTS), seed, control)?;
@@ -83,12 +87,13 @@ impl Mixture {
             parts[nearest.map_or(0, |(at, _)| at)] = 1.0;
             0.0
         };
-        let mut mixture = Self::of(&Sums::of(rows, count, nearest), &least, rows.len());
+        let mut mixture = Self::of(&Sums::of(rows, count, nearest, control)?, &least, rows.len());
         let mut before = f64::NEG_INFINITY;
         for _ in 0..STEPS {
             control.checkpoint()?;
             let terms = mixture.terms();
-            let sums = Sums::of(rows, count, |row, parts| terms.responsibilities(row, parts));
+            let responsible = |row: &[f32], parts: &mut [f64]| terms.responsibilities(row, parts);
+            let sums = Sums::of(rows, count, responsible, control)?;
             let density = sums.density / rows.len() as f64;
             mixture = Self::of(&sums, &least, rows.len());
             control.add(1);
@@ -117,10 +122,13 @@ impl Mixture {
         let (latent, count) = (mixture.latent, mixture.weights.len());
         let terms = mixture.terms();
         // Of each component, and at the end of all: how many rows it is responsible for, and their σ².
-        let of_block = |(means, logs): (&[f32], &[f32])| {
+        let of_block = |(means, logs): (&[f32], &[f32])| -> Result<Vec<f64>, Cancelled> {
             let mut sums = vec![0.0f64; (count + 1) * (1 + latent)];
             let mut parts = vec![0.0f64; count + 1];
-            for (row, log) in means.chunks_exact(latent).zip(logs.chunks_exact(latent)) {
+            for (at, (row, log)) in means.chunks_exact(latent).zip(logs.chunks_exact(latent)).enumerate() {
+                if at % ASKED == 0 {
+                    control.checkpoint()?;
+                }
                 if !terms.responsibilities(row, &mut parts[..count]).is_finite() {
                     continue;
                 }
@@ -130,15 +138,14 @@ impl Mixture {
                     sums[1..].iter_mut().zip(log).for_each(|(sum, log)| *sum += part * f64::from(*log).exp());
                 }
             }
-            sums
+            Ok(sums)
         };
         let mut sums = vec![0.0f64; (count + 1) * (1 + latent)];
         let pieces = means.values().chunks(BLOCK * BLOCKS * latent);
         for (means, logs) in pieces.zip(log_variances.values().chunks(BLOCK * BLOCKS * latent)) {
-            control.checkpoint()?;
             let blocks = means.par_chunks(BLOCK * latent).zip(logs.par_chunks(BLOCK * latent));
-            let blocks: Vec<Vec<f64>> = blocks.map(of_block).collect();
-            for block in blocks {
+            let blocks: Result<Vec<Vec<f64>>, Cancelled> = blocks.map(of_block).collect();
+            for block in blocks? {
                 sums.iter_mut().zip(block).for_each(|(sum, part)| *sum += part);
             }
         }
@@ -177,14 +184,16 @@ impl Mixture {
     }
 
     /// ln p(z) of each row, in nats.
-    pub fn log_densities(&self, rows: Rows<'_>) -> Vec<f32> {
+    pub fn log_densities(&self, rows: Rows<'_>, control: &Control) -> Result<Vec<f32>, Cancelled> {
         let terms = self.terms();
-        let of_block = |rows: &[f32]| {
+        let of_rows = |rows: &[f32]| -> Result<Vec<f32>, Cancelled> {
+            control.checkpoint()?;
             let mut parts = vec![0.0; self.weights.len()];
             let rows = rows.chunks_exact(self.latent);
-            rows.map(|row| terms.responsibilities(row, &mut parts) as f32).collect::<Vec<_>>()
+            Ok(rows.map(|row| terms.responsibilities(row, &mut parts) as f32).collect())
         };
-        rows.values().par_chunks(BLOCK * self.latent).flat_map_iter(of_block).collect()
+        let blocks = rows.values().par_chunks(ASKED * self.latent).map(of_rows);
+        Ok(blocks.collect::<Result<Vec<_>, _>>()?.concat())
     }
 
     /// So many latents, one after the other: a component of each by its weight, and a draw from that. Each
@@ -278,14 +287,22 @@ struct Sums {
 
 impl Sums {
     /// Of rows, with what `responsible` says of each: it gets zeros, and gives ln p.
-    fn of(rows: Rows<'_>, count: usize, responsible: impl Fn(&[f32], &mut [f64]) -> f64 + Sync) -> Self {
+    fn of(
+        rows: Rows<'_>,
+        count: usize,
+        responsible: impl Fn(&[f32], &mut [f64]) -> f64 + Sync,
+        control: &Control,
+    ) -> Result<Self, Cancelled> {
         let (latent, centre) = (rows.numbers(), rows.mean());
-        let of_block = |rows: &[f32]| {
+        let of_block = |rows: &[f32]| -> Result<(Vec<f64>, f64), Cancelled> {
             let mut sums = vec![0.0f64; count * (1 + 2 * latent)];
             let mut parts = vec![0.0f64; count];
             let mut centred = vec![0.0f64; latent];
             let mut density = 0.0;
-            for row in rows.chunks_exact(latent) {
+            for (at, row) in rows.chunks_exact(latent).enumerate() {
+                if at % ASKED == 0 {
+                    control.checkpoint()?;
+                }
                 parts.fill(0.0);
                 density += responsible(row, &mut parts);
                 for ((to, value), centre) in centred.iter_mut().zip(row).zip(&centre) {
@@ -303,7 +320,7 @@ impl Sums {
                     }
                 }
             }
-            (sums, density)
+            Ok((sums, density))
         };
         let mut all = Self {
             count,
@@ -313,14 +330,14 @@ impl Sums {
             centre: Vec::new(),
         };
         for rows in rows.values().chunks(BLOCK * BLOCKS * latent) {
-            let blocks: Vec<_> = rows.par_chunks(BLOCK * latent).map(of_block).collect();
-            for (sums, density) in blocks {
+            let blocks: Result<Vec<_>, Cancelled> = rows.par_chunks(BLOCK * latent).map(of_block).collect();
+            for (sums, density) in blocks? {
                 all.sums.iter_mut().zip(sums).for_each(|(sum, part)| *sum += part);
                 all.density += density;
             }
         }
         all.centre = centre;
-        all
+        Ok(all)
     }
 
     fn part(&self, at: usize) -> &[f64] {
@@ -394,6 +411,7 @@ mod tests {
 
     use super::super::tests::normal;
     use super::*;
+    use crate::analysis::rows::always;
 
     /// Rows around three places, of the parts ½, ¼ and ¼.
     fn three(count: usize) -> Vec<f32> {
@@ -436,24 +454,24 @@ mod tests {
         // Numerically, on a grid around all of it.
         let places = (0..400).flat_map(|x| (0..400).map(move |y| [x, y]));
         let grid: Vec<f32> = places.flatten().map(|at| at as f32 * 0.06 - 11.0).collect();
-        let densities = mixture.log_densities(Rows::new(&grid, 2).unwrap());
+        let densities = mixture.log_densities(Rows::new(&grid, 2).unwrap(), &Control::new()).unwrap();
         let whole: f64 = densities.iter().map(|nats| f64::from(*nats).exp()).sum::<f64>() * 0.06 * 0.06;
         assert!((whole - 1.0).abs() < 1e-3, "{whole}");
         let drawn = mixture.sample(4000, 3);
         let rows = Rows::new(&drawn, 2).unwrap();
         let again = fit(&drawn, 2, 3, 1);
         let entropy = |of: &Mixture| {
-            of.log_densities(rows).iter().map(|nats| f64::from(*nats)).sum::<f64>() / rows.len() as f64
+            let densities = of.log_densities(rows, &Control::new()).unwrap();
+            densities.iter().map(|nats| f64::from(*nats)).sum::<f64>() / rows.len() as f64
         };
         assert!((entropy(&mixture) - entropy(&again)).abs() < 0.02);
         assert_eq!(&drawn[2 * 17..2 * 18], mixture.sample_at(17, 3), "whatever is drawn beside it");
         assert_ne!(drawn, mixture.sample(4000, 4));
-        assert!(
-            (mixture.log_density(&[0.0, 0.0])
-                - f64::from(mixture.log_densities(Rows::new(&[0.0; 2], 2).unwrap())[0]))
-            .abs()
-                < 1e-5
-        );
+        let middle = mixture.log_densities(Rows::new(&[0.0; 2], 2).unwrap(), &Control::new()).unwrap()[0];
+        assert!((mixture.log_density(&[0.0, 0.0]) - f64::from(middle)).abs() < 1e-5);
+        let stopped = Control::new();
+        stopped.cancel();
+        assert_eq!(mixture.log_densities(rows, &stopped), Err(Cancelled));
     }
 
     #[test]
@@ -472,7 +490,8 @@ mod tests {
         let drawn = wide.sample(20_000, 5);
         let drawn = Rows::new(&drawn, 2).unwrap();
         let (mean, own) = (drawn.mean(), rows.mean());
-        let (covariance, of_means) = (drawn.covariance(&mean), rows.covariance(&own));
+        let (Ok(covariance), Ok(of_means)) =
+            (drawn.covariance(&mean, &always), rows.covariance(&own, &always));
         assert!((covariance[0] / (of_means[0] + 0.09) - 1.0).abs() < 0.03);
         assert!((covariance[3] / (of_means[3] + 4.0) - 1.0).abs() < 0.03);
         let few = Rows::new(&log_variances[..2], 2).unwrap();

@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use super::{BLOCK, Rows};
 use crate::analysis::rows::principal_axes;
+use crate::jobs::{Cancelled, Control};
 
 /// The principal axes of rows (K. Pearson, "On lines and planes of closest fit to systems of points in
 /// space", 1901), the widest first. Each points to where its largest number, the first of equal ones, is
@@ -25,15 +26,16 @@ pub struct Pca {
 impl Pca {
     /// The `count` widest axes, or all where there are fewer dimensions. `None` where there is no row, or one
     /// that is no number.
-    pub fn of(rows: Rows<'_>, count: usize) -> Option<Self> {
+    pub fn of(rows: Rows<'_>, count: usize, control: &Control) -> Result<Option<Self>, Cancelled> {
         let size = rows.numbers();
         let mean = rows.mean();
         if !mean.iter().all(|value| value.is_finite()) {
-            return None;
+            return Ok(None);
         }
-        let covariance = rows.covariance(&mean);
+        let go_on = || control.checkpoint();
+        let covariance = rows.covariance(&mean, &go_on)?;
         let total = (0..size).map(|at| covariance[at * size + at]).sum::<f64>() as f32;
-        let (spreads, vectors) = principal_axes(covariance, size);
+        let (spreads, vectors) = principal_axes(covariance, size, &go_on)?;
         let mut order: Vec<usize> = (0..size).collect();
         order.sort_by(|one, two| spreads[*two].total_cmp(&spreads[*one]).then(one.cmp(two)));
         order.truncate(count);
@@ -43,12 +45,12 @@ impl Pca {
                 axis.iter().fold(0.0f64, |most, value| if value.abs() > most.abs() { *value } else { most });
             axis.into_iter().map(move |value| (value * largest.signum()) as f32)
         };
-        Some(Self {
+        Ok(Some(Self {
             axes: order.iter().flat_map(axis).collect(),
             variances: order.iter().map(|at| spreads[*at].max(0.0) as f32).collect(),
             mean: mean.into_iter().map(|value| value as f32).collect(),
             total,
-        })
+        }))
     }
 
     /// How many axes there are.
@@ -193,11 +195,15 @@ mod tests {
         values
     }
 
+    fn pca(rows: Rows<'_>, count: usize) -> Option<Pca> {
+        Pca::of(rows, count, &Control::new()).unwrap()
+    }
+
     #[test]
     fn axes_are_unit_vectors_at_right_angles_the_widest_first() {
         let values = rows(5000, 6);
         let rows = Rows::new(&values, 6).unwrap();
-        let pca = Pca::of(rows, 6).unwrap();
+        let pca = self::pca(rows, 6).unwrap();
         for one in 0..6 {
             for two in 0..=one {
                 let dot: f32 = pca.axis(one).iter().zip(pca.axis(two)).map(|(one, two)| one * two).sum();
@@ -216,7 +222,7 @@ mod tests {
             let variance = along.iter().map(|value| value * value).sum::<f32>() / along.len() as f32;
             assert!((variance / pca.variances[at] - 1.0).abs() < 1e-3, "{at}: {variance}");
         }
-        let few = Pca::of(rows, 2).unwrap();
+        let few = self::pca(rows, 2).unwrap();
         assert_eq!((few.count(), few.axis(1)), (2, pca.axis(1)));
     }
 
@@ -226,7 +232,7 @@ mod tests {
         let rows = Rows::new(&values, 5).unwrap();
         let on = |threads| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| (Pca::of(rows, 2).unwrap(), Pca::of(rows, 2).unwrap().project_all(rows)))
+            pool.install(|| (self::pca(rows, 2).unwrap(), self::pca(rows, 2).unwrap().project_all(rows)))
         };
         assert_eq!(on(1), on(3));
     }
@@ -234,12 +240,15 @@ mod tests {
     #[test]
     fn what_does_not_vary_has_axes_all_the_same() {
         let same = [1.0f32, -2.0, 3.0].repeat(4);
-        let pca = Pca::of(Rows::new(&same, 3).unwrap(), 2).unwrap();
+        let pca = self::pca(Rows::new(&same, 3).unwrap(), 2).unwrap();
         assert_eq!((pca.variances.as_slice(), pca.share(0)), (&[0.0, 0.0][..], 0.0));
         assert_eq!(pca.project(&[1.0, -2.0, 3.0]), [0.0, 0.0]);
-        assert!(Pca::of(Rows::new(&[], 3).unwrap(), 2).is_none());
-        assert!(Pca::of(Rows::new(&[f32::NAN, 1.0], 1).unwrap(), 2).is_none());
-        let one = Plane::Axes(Pca::of(Rows::new(&[1.0, 3.0], 1).unwrap(), 2).unwrap().into(), [0, 1]);
+        assert!(self::pca(Rows::new(&[], 3).unwrap(), 2).is_none());
+        let control = Control::new();
+        control.cancel();
+        assert_eq!(Pca::of(Rows::new(&same, 3).unwrap(), 2, &control), Err(Cancelled));
+        assert!(self::pca(Rows::new(&[f32::NAN, 1.0], 1).unwrap(), 2).is_none());
+        let one = Plane::Axes(self::pca(Rows::new(&[1.0, 3.0], 1).unwrap(), 2).unwrap().into(), [0, 1]);
         assert_eq!(one.places(Rows::new(&[1.0, 3.0], 1).unwrap()), [[-1.0, 0.0], [1.0, 0.0]]);
         assert_eq!(one.at([2.0, 9.0], &[0.0]), [4.0]);
     }
@@ -253,7 +262,7 @@ mod tests {
         ) {
             let values = rows(50, latent);
             let rows = Rows::new(&values, latent).unwrap();
-            for plane in [Plane::Axes(Pca::of(rows, 2).unwrap().into(), [0, 1]), Plane::Dimensions([latent - 1, 0])] {
+            for plane in [Plane::Axes(self::pca(rows, 2).unwrap().into(), [0, 1]), Plane::Dimensions([latent - 1, 0])] {
                 let base = rows.row(at);
                 let found = plane.at([x, y], base);
                 let back = plane.places(Rows::new(&found, latent).unwrap())[0];

@@ -1,6 +1,7 @@
 use super::batches::Piece;
 use super::*;
 use crate::train::config::{Channels, Freeze, HeldOut, Length, Likelihood, Sampling, Shape};
+use crate::train::pack::Room;
 use crate::train::random::{Purpose, Stream};
 use burn::tensor::Device;
 
@@ -18,6 +19,7 @@ pub(super) fn squares(rows: u32) -> Pack {
     Pack::of_pixels(16, Channels::Grey, pixels, classes, vec!["small".into(), "large".into()])
         .unwrap()
         .holding_out((0..rows).filter(|row| row % 4 == 3).collect())
+        .unwrap()
 }
 
 fn tiny(steps: u64) -> Config {
@@ -140,8 +142,8 @@ fn a_step_in_pieces_is_the_same_step() {
         let pieces = rows.chunks(piece).zip(noise.chunks(piece * 2)).map(|(rows, noise)| Piece {
             pixels: rows
                 .iter()
-                .flat_map(|row| pack.row(*row))
-                .map(|value| f32::from(*value) / 255.0)
+                .flat_map(|row| pack.row(*row).unwrap().into_owned())
+                .map(|value| f32::from(value) / 255.0)
                 .collect(),
             classes: pack.classes_of(rows),
             noise: noise.to_vec(),
@@ -282,7 +284,7 @@ fn epochs_are_orders_of_all_rows_and_balanced_ones_of_all_classes() {
             Sampling::Each => assert_eq!(sorted, pack.training),
             Sampling::Balanced => assert!(small == 22 || small == 23, "{small}"),
         }
-        let steps: Vec<usize> = plan.batches(0).map(|batch| batch.samples()).collect();
+        let steps: Vec<usize> = plan.batches(0).map(|batch| batch.unwrap().samples()).collect();
         assert_eq!(steps, [10, 10, 10, 10, 5, 10, 10, 10, 10]);
     }
 }
@@ -295,7 +297,7 @@ fn samples_are_augmented_anew_each_time_and_the_same_in_every_run() {
         let pipeline = config.pipeline().unwrap();
         let plan = Plan { config, pack: pack.clone(), steps: 9, pipeline };
         let pixels = |batch: Prepared| batch.pieces.into_iter().map(|piece| piece.pixels).collect::<Vec<_>>();
-        plan.batches(0).map(pixels).collect::<Vec<_>>()
+        plan.batches(0).map(|batch| pixels(batch.unwrap())).collect::<Vec<_>>()
     };
     let (as_they_are, first, second) = (batches("none"), batches("digits-safe"), batches("digits-safe"));
     assert_eq!(first, second);
@@ -319,6 +321,74 @@ fn samples_are_augmented_anew_each_time_and_the_same_in_every_run() {
     assert_eq!(mixed.check(), Ok(()));
     let broken = Config { augmentation: Some("{".to_owned()), ..tiny(9) };
     assert!(broken.check().unwrap_err().to_string().starts_with("the pipeline of augmentations: "));
+}
+
+#[test]
+fn a_run_on_samples_from_the_disk_loses_the_same() {
+    for augmentation in [None, Some(named("digits-safe"))] {
+        let config = || Config { augmentation: augmentation.clone(), ..tiny(12) };
+        let home = tempfile::tempdir().unwrap();
+        let on_disk = squares(60).on_disk(&Room::in_folder(home.path())).unwrap();
+        let (from_memory, one) = ended(request(config()));
+        let (from_disk, two) = ended(Request { pack: on_disk.into(), ..request(config()) });
+        assert_eq!(from_memory, from_disk);
+        assert_eq!(one.checkpoint.weights, two.checkpoint.weights);
+        assert_eq!(one.held_out, two.held_out);
+    }
+}
+
+#[test]
+fn a_sample_is_the_variant_that_its_path_the_seed_and_the_epoch_make() {
+    use crate::augment::pipeline::Variant;
+    use crate::augment::random::sample_key;
+    let key = |row: u32| sample_key(&format!("train/{row}.png"));
+    let pack = |rows: &[u32]| {
+        let all = squares(60);
+        let classes = all.classes_of(rows);
+        let pixels = all.gathered(rows).unwrap();
+        let mut pack = Pack::of_pixels(16, Channels::Grey, pixels, classes, all.class_names.clone()).unwrap();
+        pack.keys = rows.iter().map(|row| key(*row)).collect();
+        Arc::new(pack)
+    };
+    let pipeline = crate::augment::presets::preset("digits-safe").unwrap();
+    // What a preview makes of a row's picture.
+    let preview = |row: u32, number: u32| {
+        let data = squares(60).row(row).unwrap().into_owned();
+        let own = crate::media::Raster { width: 16, height: 16, channels: 1, data };
+        let variant = Variant { seed: tiny(1).seed, sample: key(row), number };
+        let plan = pipeline.plan(variant, crate::pipeline::augmented::picture_of(&own));
+        let stages = crate::augment::fuse::fused_from(plan.before, plan.stages);
+        let made = crate::augment::cpu::run(&stages, own, &crate::augment::cpu::Alone);
+        let made = crate::pipeline::augmented::brought_to(&made, [16; 2], 1).data;
+        made.into_iter().map(|value| f32::from(value) / 255.0).collect::<Vec<f32>>()
+    };
+    // Whatever else is trained on and in which order, each epoch has the next variant of every sample.
+    for rows in [(0..30).collect::<Vec<u32>>(), (0..20).rev().collect()] {
+        let config = Config { augmentation: Some(named("digits-safe")), ..tiny(9) };
+        let per_epoch = config.steps_per_epoch(rows.len());
+        let pipeline = config.pipeline().unwrap();
+        let plan = Plan { config, pack: pack(&rows), steps: 2 * per_epoch, pipeline };
+        let orders = [plan.order(0), plan.order(1)].concat();
+        let trained: Vec<f32> =
+            plan.batches(0).flat_map(|batch| batch.unwrap().pieces).flat_map(|piece| piece.pixels).collect();
+        for (at, pixels) in trained.chunks_exact(256).enumerate() {
+            let number = (at / rows.len()) as u32;
+            assert_eq!(pixels, preview(rows[orders[at] as usize], number), "{at}");
+        }
+    }
+    // Where a sample comes several times in an epoch, no two of its variants have a number in common.
+    let config = Config { sampling: Sampling::Balanced, ..tiny(9) };
+    let plan = Plan { config, pack: squares(60).into(), steps: 9, pipeline: None };
+    let mut seen: Vec<(u32, u32)> = Vec::new();
+    for number in 0..3 {
+        let epoch = plan.epoch(number);
+        seen.extend(epoch.rows.into_iter().zip(epoch.variants));
+    }
+    let times = seen.len();
+    assert_eq!(times, 3 * 45);
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), times);
 }
 
 fn named(preset: &str) -> String {
