@@ -307,6 +307,7 @@ fn answers_for_another_model_or_dataset_are_dropped() {
         slot: Slot::Sheet,
         generation,
         made: Ok(Made::Here(Default::default())),
+        is_last: true,
     };
     for generation in [0, 1, 1 << 32, (1 << 32) + 1] {
         session::act(&mut state, answer(generation));

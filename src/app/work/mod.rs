@@ -4,6 +4,7 @@
 //! kind of job is in a file of its own, with what starts it and what its end means.
 
 mod analysing;
+mod decoding;
 mod demo;
 mod evaluating;
 mod exporting;
