@@ -9,7 +9,7 @@ use super::live::Live;
 use super::training::samples;
 use super::{bug, waker};
 use crate::jobs::{Cancelled, Control, Job, Outcome};
-use crate::pipeline::modelled::{Asked, modelled};
+use crate::pipeline::modelled::{Asked, modelled_again};
 use crate::state::latent::{ModelRef, OpenModel};
 use crate::state::{Action, Level, Session};
 use crate::text::sentence;
@@ -112,6 +112,7 @@ struct Found {
 impl Encoding {
     /// Starts encoding all samples that are not pruned, once what is encoded `before` has let the project go: in
     /// the order of their paths, as the command line does, so that what follows from all together is the same.
+    /// What the project keeps of samples that are as they were is not asked again.
     pub fn start(
         loaded: Arc<Loaded>,
         live: &Live,
@@ -120,14 +121,15 @@ impl Encoding {
         ctx: &Context,
     ) -> std::io::Result<Self> {
         let (snapshot, reader) = (session.snapshot.clone(), live.reader.clone());
-        let project = live.writable_project();
+        let project = live.project.clone();
         let work = move |control: &Control| {
             if let Some(before) = before {
                 before.stop();
             }
             let all = samples(&snapshot, "");
             let samples = Samples { snapshot: &snapshot, reader: &reader, samples: &all };
-            match modelled(loaded.asked(), samples, project.as_deref(), crate::pipeline::cores(), control) {
+            let threads = crate::pipeline::cores();
+            match modelled_again(loaded.asked(), samples, &project, threads, control) {
                 Ok(found) => {
                     control.begin("Looking for the axes", 0);
                     let scores = found.scored.scores;
