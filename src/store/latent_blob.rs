@@ -127,7 +127,7 @@ impl KeptLatents<'_> {
 /// Numbers before the columns.
 const HEAD: usize = 4;
 
-fn product<T: Number>(
+fn product<T: Number + 'static>(
     fields: &mut Fields<'_>,
     rows: usize,
     each: usize,

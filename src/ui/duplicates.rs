@@ -70,9 +70,13 @@ pub fn duplicates_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut Duplicates
         if let Some(open) = open {
             let beside = beside_ui(ui, pencil, view, session, alike);
             let DuplicatesView { group, keys, .. } = view;
-            let was_used = keys.was_used;
-            let asked = group_ui(ui, pencil, group, keys, session, alike, open, beside);
-            keys.was_used |= beside != ListBeside::Absent && was_used;
+            let was_used = beside != ListBeside::Absent && keys.was_used;
+            let mut draw = |ui: &mut Ui| group_ui(ui, pencil, group, keys, session, alike, open, beside);
+            let asked = match beside {
+                ListBeside::Absent => draw(ui),
+                _ => egui::CentralPanel::no_frame().show(ui, draw).inner,
+            };
+            keys.was_used |= was_used;
             match asked {
                 Some(Asked::Compare(pair)) => view.compare.show(pair, session.review.open),
                 Some(Asked::Close) => pencil.act(Action::CloseGroup),
