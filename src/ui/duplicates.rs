@@ -21,6 +21,7 @@ use super::Pencil;
 use super::lists::ListKeys;
 use super::theme::{Tokens, space};
 use super::widgets::{self, Page};
+use crate::review::Alike;
 use crate::state::{Action, Command, JobFace, JobId, Session};
 use crate::text::grouped;
 use compare::{CompareView, compare_ui};
