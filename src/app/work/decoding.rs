@@ -442,7 +442,9 @@ mod tests {
     fn studio() -> (Studio, Receiver<Action>, Sender<()>) {
         let ((send, answers), (gate, opened)) = (unbounded(), unbounded());
         // Once the gate is gone it goes on by itself.
-        let studio = Studio::spawn(send, move || drop(opened.recv()));
+        let studio = Studio::spawn(send, move || {
+            let _ = opened.recv();
+        });
         (studio, answers, gate)
     }
 
