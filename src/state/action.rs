@@ -368,6 +368,8 @@ pub enum Action {
         generation: u64,
         /// Or a sentence about why not.
         made: Result<Made, String>,
+        /// Whether this is the whole answer; before it there may be a coarse one.
+        is_last: bool,
     },
     /// How good the model is, on the samples that fit this filter.
     Evaluated {

@@ -158,7 +158,7 @@ macro_rules! numbers {
         }
     )* };
 }
-numbers!(u8, i8, u16, u32, u64, i64, f32);
+numbers!(u8, i8, u16, u32, u64, i64, f32, f64);
 
 /// Short hashes and sketches lie in columns as numbers do.
 impl<const N: usize> Number for [u8; N] {

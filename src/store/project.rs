@@ -35,11 +35,11 @@ use crate::files::sync_folder;
 /// Prefix of the dataset's columns among the parts.
 const DATASET: &str = "dataset/";
 /// Prefix of what can be worked out again.
-const WORKED_OUT: &str = "worked-out/";
+pub(super) const WORKED_OUT: &str = "worked-out/";
 /// What a trained model says of samples, among that.
 const MODEL: &str = "model";
 /// Pages (of 16 KiB) that wait in the file to be used again.
-const FREE_PAGES: i64 = 64;
+pub(super) const FREE_PAGES: i64 = 64;
 
 /// Whether this window may change the project.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -377,11 +377,14 @@ impl Project {
         database::connect(&self.path, self.mode)
     }
 
-    fn check_writable(&self) -> Result<(), StoreError> {
+    pub(super) fn check_writable(&self) -> Result<(), StoreError> {
         self.access.check_writable(&self.path)
     }
 
-    fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T, StoreError> {
+    pub(super) fn write<T>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StoreError> {
         self.check_writable()?;
         let mut connection = self.connection();
         let run = || {
@@ -394,7 +397,7 @@ impl Project {
     }
 
     /// A thread that panicked in a transaction dropped it, which took it back.
-    fn connection(&self) -> MutexGuard<'_, Connection> {
+    pub(super) fn connection(&self) -> MutexGuard<'_, Connection> {
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

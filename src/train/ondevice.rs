@@ -6,7 +6,7 @@ use std::sync::Arc;
 use burn::backend::wgpu::{AutoCompiler, Wgpu};
 use burn::cubecl::server::ServerError;
 use burn::cubecl::wgpu::WgpuServer;
-use burn::tensor::{DType, Tensor};
+use burn::tensor::{DType, Int, Tensor, TensorData};
 
 use super::device::Graphics;
 use super::model::{DeviceError, Model};
@@ -27,6 +27,46 @@ pub fn decode(
     classes: &[u32],
     control: &Control,
 ) -> Result<Option<Cells>, ScoreError> {
+    let Some(values) = decoded(graphics, model, latents, classes, control)? else { return Ok(None) };
+    Ok(Some(lent(model, values)?))
+}
+
+/// The same with one cell for each of `shown`, which is the number of the picture in it: several cells may
+/// show the same one.
+///
+/// # Panics
+/// When there is no picture of such a number.
+pub fn decode_repeated(
+    graphics: &Graphics,
+    model: &Model,
+    latents: &[f32],
+    classes: &[u32],
+    shown: &[u32],
+    control: &Control,
+) -> Result<Option<Cells>, ScoreError> {
+    let Some(values) = decoded(graphics, model, latents, classes, control)? else { return Ok(None) };
+    let [numbers] = values.dims();
+    let (count, each) = (numbers / model.shape.values(), model.shape.values());
+    assert!(shown.iter().all(|picture| (*picture as usize) < count), "there are {count} pictures");
+    let of: Vec<i32> = shown.iter().map(|picture| *picture as i32).collect();
+    let of = Tensor::<1, Int>::from_data(TensorData::new(of, [shown.len()]), model.device());
+    let values = values.reshape([count, each]).select(0, of); // [cells, size × size × channels]
+    Ok(Some(lent(model, values.reshape([shown.len() * each]))?))
+}
+
+/// Waits until the device has carried out what it was asked, so that it is known how long that takes.
+pub fn wait(model: &Model) -> Result<(), DeviceError> {
+    Ok(model.device().sync()?)
+}
+
+/// The numbers of pictures, one picture after the other; `None` as of [`decode`].
+fn decoded(
+    graphics: &Graphics,
+    model: &Model,
+    latents: &[f32],
+    classes: &[u32],
+    control: &Control,
+) -> Result<Option<Tensor<1>>, ScoreError> {
     let (latent, at_once) = (model.shape.latent, model.shape.piece(AT_ONCE));
     if !graphics.has(model.device()) || latents.len() < latent {
         return Ok(None);
@@ -42,8 +82,7 @@ pub fn decode(
         parts.push(pictures.reshape([samples * model.shape.values()]));
         control.add(samples as u64);
     }
-    let values = Tensor::cat(parts, 0); // [cells × size × size × channels]
-    Ok(Some(lent(model, values)?))
+    Ok(Some(Tensor::cat(parts, 0))) // [pictures × size × size × channels]
 }
 
 /// The memory of numbers that lie one after the other.

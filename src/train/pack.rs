@@ -414,7 +414,7 @@ fn without(broken: &[(u32, String)], rows: usize) -> Vec<usize> {
 
 /// The class of each sample and their names; names that are given are kept, those of the samples go by
 /// class number.
-pub(super) fn classes(
+pub fn classes(
     snapshot: &Snapshot,
     samples: &[SampleId],
     names: Option<Vec<String>>,

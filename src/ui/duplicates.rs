@@ -1,7 +1,8 @@
 //! The panel Duplicates: what makes samples alike, groups of those that are, and which of each stays.
 //!
 //! The groups come from the review and are worked out elsewhere; here is where a person looks at them.
-//! One of three things is shown: the list of groups under the threshold, one group, or two samples.
+//! One of three things is shown: the list of groups under the threshold, one group, with the list beside it
+//! where there is room, or two samples.
 
 mod borderline;
 mod compare;
@@ -20,15 +21,19 @@ use super::Pencil;
 use super::lists::ListKeys;
 use super::theme::{Tokens, space};
 use super::widgets::{self, Page};
+use crate::review::Alike;
 use crate::state::{Action, Command, JobFace, JobId, Session};
 use crate::text::grouped;
 use compare::{CompareView, compare_ui};
-use group::{Asked, GroupView, group_ui};
-use groups::{GroupsView, groups_ui};
+use group::{Asked, GroupView, ListBeside, group_ui};
+use groups::{GroupsView, Stands, groups_ui};
 use threshold::{ThresholdView, method_ui, threshold_ui};
 
 /// Under this height there is no room for borderline pairs above the groups, in points.
 const WITH_PAIRS: f32 = 430.0;
+/// From this width on the list of groups stands beside the open one, in points, and the list's own.
+const WITH_LIST: f32 = 880.0;
+const LIST: f32 = 300.0;
 
 /// Drawing state of the panel.
 #[derive(Default)]
@@ -64,8 +69,16 @@ pub fn duplicates_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut Duplicates
             return;
         }
         if let Some(open) = open {
-            view.groups.choose(session, session.review.open.unwrap_or_default());
-            match group_ui(ui, pencil, &mut view.group, &mut view.keys, session, alike, open) {
+            let beside = beside_ui(ui, pencil, view, session, alike);
+            let DuplicatesView { group, keys, .. } = view;
+            let was_used = beside != ListBeside::Absent && keys.was_used;
+            let mut draw = |ui: &mut Ui| group_ui(ui, pencil, group, keys, session, alike, open, beside);
+            let asked = match beside {
+                ListBeside::Absent => draw(ui),
+                _ => egui::CentralPanel::no_frame().show(ui, draw).inner,
+            };
+            keys.was_used |= was_used;
+            match asked {
                 Some(Asked::Compare(pair)) => view.compare.show(pair, session.review.open),
                 Some(Asked::Close) => pencil.act(Action::CloseGroup),
                 None => {}
@@ -96,8 +109,29 @@ pub fn duplicates_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut Duplicates
             }
             ui.add_space(space::XS);
         }
-        groups_ui(ui, pencil, &mut view.groups, &mut view.keys, session, alike);
+        groups_ui(ui, pencil, &mut view.groups, &mut view.keys, session, alike, Stands::Alone);
     });
+}
+
+/// The list of groups beside the open one, where there is room for it.
+fn beside_ui(
+    ui: &mut Ui,
+    pencil: &mut Pencil<'_>,
+    view: &mut DuplicatesView,
+    session: &Session,
+    alike: &Alike,
+) -> ListBeside {
+    if ui.available_width() < WITH_LIST {
+        view.groups.choose(session, session.review.open.unwrap_or_default());
+        return ListBeside::Absent;
+    }
+    let DuplicatesView { groups, keys, .. } = view;
+    let panel = egui::Panel::left("groups beside").default_size(LIST).size_range(240.0..=WITH_LIST / 2.0);
+    let frame = egui::Frame::new().inner_margin(Margin { right: space::S as i8, ..Margin::ZERO });
+    let shown = panel
+        .frame(frame)
+        .show(ui, |ui| groups_ui(ui, pencil, groups, keys, session, alike, Stands::BesideGroup));
+    if shown.inner { ListBeside::TakesKeys } else { ListBeside::Shown }
 }
 
 /// Stands here before the first analysis.

@@ -25,8 +25,11 @@ use crate::state::latent::{LatentTab, LatentView, Made, ModelRef, OpenModel};
 use crate::state::{Action, Command, JobId, Session};
 use crate::text::grouped;
 
-/// Width of what stands beside map and sheet, in points; under twice that of the panel it is left out.
+/// Width of what stands beside map, sheet and samples, in points; under twice that of the panel it stands below.
 const SIDE: f32 = 236.0;
+/// Height of what stands below, as a part of the panel's, and at least, in points: as much is left above it.
+const BELOW: f32 = 0.45;
+const LEAST_BELOW: f32 = 64.0;
 
 /// Drawing state of the panel.
 #[derive(Default)]
@@ -150,21 +153,23 @@ fn nothing_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
     });
 }
 
-/// Puts a side beside the rest where there is room for it; gives what is left.
+/// Puts a side beside the rest, or below it where the panel is narrow; gives what is left.
 fn with_side(ui: &mut Ui, name: &str, draw: impl FnOnce(&mut Ui)) {
-    if ui.available_width() < 2.0 * SIDE {
-        return;
-    }
     let frame = padded().fill(Tokens::of(ui).panel);
-    egui::Panel::right(format!("{name} side")).frame(frame).resizable(false).exact_size(SIDE).show(
-        ui,
-        |ui| {
-            egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
-                ui.set_width(ui.available_width());
-                draw(ui);
-            });
-        },
-    );
+    let panel = if ui.available_width() < 2.0 * SIDE {
+        let height = ui.available_height();
+        let most = (height - LEAST_BELOW).max(LEAST_BELOW);
+        let panel = egui::Panel::bottom(format!("{name} below")).resizable(true);
+        panel.default_size(BELOW * height).size_range(LEAST_BELOW..=most)
+    } else {
+        egui::Panel::right(format!("{name} side")).resizable(false).exact_size(SIDE)
+    };
+    panel.frame(frame).show(ui, |ui| {
+        egui::ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            draw(ui);
+        });
+    });
 }
 
 /// The class that the decoder is told, where it is told one.

@@ -80,16 +80,23 @@ pub fn presses(ui: &Ui, key: Key, shift: bool) -> isize {
 /// The position that the keys for up and down, pages and ends ask for, in a list of which so many rows
 /// fit on screen.
 pub fn moved(ui: &Ui, at: Option<usize>, listed: usize, fits: f32) -> Option<usize> {
-    let page = (fits as isize - 1).max(1);
     let last = listed.checked_sub(1)?;
-    let keys = [(Key::ArrowDown, 1), (Key::ArrowUp, -1), (Key::PageDown, page), (Key::PageUp, -page)];
-    let by: isize = keys.into_iter().map(|(key, by)| by * presses(ui, key, false)).sum();
+    let stepped = stepped(ui, at, listed, fits);
     if presses(ui, Key::Home, false) > 0 {
         return Some(0);
     }
     if presses(ui, Key::End, false) > 0 {
         return Some(last);
     }
+    stepped
+}
+
+/// The same for up and down and pages alone: of a list beside another one, which takes the rest.
+pub fn stepped(ui: &Ui, at: Option<usize>, listed: usize, fits: f32) -> Option<usize> {
+    let page = (fits as isize - 1).max(1);
+    let last = listed.checked_sub(1)?;
+    let keys = [(Key::ArrowDown, 1), (Key::ArrowUp, -1), (Key::PageDown, page), (Key::PageUp, -page)];
+    let by: isize = keys.into_iter().map(|(key, by)| by * presses(ui, key, false)).sum();
     match at {
         _ if by == 0 => None,
         None => Some(0),

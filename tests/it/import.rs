@@ -252,6 +252,29 @@ fn names_that_are_not_utf8_are_kept_and_read() {
 
 #[cfg(unix)]
 #[test]
+fn a_manifest_names_files_with_a_backslash() {
+    let table = b"path,label\nimages/a\\1.png,cat\nimages\\a\\2.png,dog\n../outside\\3.png,bird\n";
+    let folder = folder_of(&[
+        ("set/images/a\\1.png", None),
+        ("set/images/a/1.png", None),
+        ("set/images/a/2.png", None),
+        ("outside\\3.png", None),
+        ("set/list.csv", Some(table)),
+    ]);
+    let Imported { dataset, .. } = open(&folder.path().join("set/list.csv"));
+    let contents = contents(&dataset);
+    for (end, label, at) in
+        [("images/a\\1.png", "cat", 0), ("images/a/2.png", "dog", 2), ("/outside\\3.png", "bird", 3)]
+    {
+        let row = rows(&dataset).into_iter().find(|row| row.ends_with(&format!("{end} - {label}")));
+        let path = row.as_deref().and_then(|row| row.strip_suffix(&format!(" - {label}")));
+        assert_eq!(path.and_then(|path| contents.get(path)), Some(&png(at)), "{end}: {:?}", rows(&dataset));
+    }
+    assert_eq!(dataset.len(), 3);
+}
+
+#[cfg(unix)]
+#[test]
 fn an_unreadable_folder_is_an_issue_and_a_pipe_is_nothing() {
     use std::os::unix::fs::PermissionsExt;
     let folder = folder_of(&[("a/1.png", None), ("b/2.png", None), ("c/3.png", None)]);

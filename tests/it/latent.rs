@@ -5,9 +5,10 @@ use std::path::Path;
 
 use lenslet::dataset::query::{self, Snapshot};
 use lenslet::dataset::{Facts, ModelColumn, SampleId};
-use lenslet::import::{self, dataset_reader};
+use lenslet::import::{self, Reader, dataset_reader};
 use lenslet::jobs::Control;
-use lenslet::pipeline::modelled::{Asked, modelled};
+use lenslet::pipeline::modelled::{Asked, Modelled, modelled, modelled_again};
+use lenslet::store::{Access, Project};
 use lenslet::train::checkpoint::Checkpoint;
 use lenslet::train::device::Processor;
 use lenslet::train::pack::{Room, Wanted, pack};
@@ -202,12 +203,7 @@ fn any_number_of_samples_is_scored_as_a_pack_is() {
     let about = &checkpoint.about;
     let model = Processor::cpu().model(&about.config.shape, checkpoint.weights.clone());
     let control = Control::new();
-    let imported = import::open(&trained.data, &control).expect("a dataset");
-    let facts = Facts::new(imported.dataset.len());
-    let snapshot = Snapshot::new(imported.dataset.into(), &[], facts, Default::default());
-    let reader = dataset_reader(&snapshot.dataset);
-    let everything = query::parse("", snapshot.vocabulary()).expect("a query");
-    let samples: Vec<SampleId> = query::rows(&snapshot, &everything, "path", Default::default()).to_vec();
+    let (snapshot, reader, samples) = opened(&trained.data);
     let wanted =
         Wanted { class_names: Some(about.class_names.clone()), ..Wanted::of(&about.config) }.of_all();
     let of = Samples { snapshot: &snapshot, reader: &reader, samples: &samples };
@@ -238,12 +234,107 @@ fn any_number_of_samples_is_scored_as_a_pack_is() {
     let asked = Asked { checkpoint: &checkpoint, folder: &trained.run, model: &model };
     let on = |threads| modelled(asked, of, None, threads, &control).expect("columns");
     let (one, three) = (on(1), on(3));
-    let bits = |of: &lenslet::pipeline::modelled::Modelled| {
-        ModelColumn::ALL
-            .map(|column| of.columns.column(column).iter().map(|value| value.to_bits()).collect::<Vec<_>>())
-    };
     assert_eq!((bits(&one), &one.mixture), (bits(&three), &three.mixture));
     assert_eq!(one.columns.known(), pack.len());
     control.cancel();
     assert!(score_samples(&model, of, &wanted, 3, 2, &control).is_err());
+}
+
+/// A dataset with nothing measured, and its samples in the order of their paths.
+fn opened(data: &str) -> (Snapshot, Reader, Vec<SampleId>) {
+    let imported = import::open(data, &Control::new()).expect("a dataset");
+    let facts = Facts::new(imported.dataset.len());
+    let snapshot = Snapshot::new(imported.dataset.into(), &[], facts, Default::default());
+    let reader = dataset_reader(&snapshot.dataset);
+    let everything = query::parse("", snapshot.vocabulary()).expect("a query");
+    let samples = query::rows(&snapshot, &everything, "path", Default::default()).to_vec();
+    (snapshot, reader, samples)
+}
+
+/// What the columns hold, to the last bit.
+fn bits(of: &Modelled) -> [Vec<u32>; 4] {
+    ModelColumn::ALL.map(|column| of.columns.column(column).iter().map(|value| value.to_bits()).collect())
+}
+
+#[test]
+fn what_a_model_said_is_kept_and_asked_again_only_of_what_changed() {
+    let trained = Trained::new();
+    let checkpoint = Checkpoint::load(&trained.run).expect("a checkpoint");
+    let model = Processor::cpu().model(&checkpoint.about.config.shape, checkpoint.weights.clone());
+    let asked = Asked { checkpoint: &checkpoint, folder: &trained.run, model: &model };
+    let folder = trained.home.path().join("project");
+    let project = Project::open(&folder).expect("a project");
+    let (snapshot, reader, samples) = opened(&trained.data);
+    project.save_scan(&snapshot.dataset, &[], None).expect("it is kept");
+    let control = Control::new();
+    let of = Samples { snapshot: &snapshot, reader: &reader, samples: &samples };
+    let first = modelled_again(asked, of, &project, 2, &control).expect("it is asked");
+    let anew = modelled(asked, of, None, 2, &control).expect("it is asked");
+    assert_eq!((bits(&first), &first.mixture), (bits(&anew), &anew.mixture));
+    assert_eq!((&first.scored, &first.problem), (&anew.scored, &None));
+
+    // What is kept needs no file.
+    let data = Path::new(&trained.data);
+    let away = trained.home.path().join("away");
+    std::fs::rename(data, &away).expect("it is moved");
+    assert!(modelled(asked, of, None, 2, &control).is_err(), "without its files nothing can be asked");
+    let again = modelled_again(asked, of, &project, 2, &control).expect("it is kept");
+    assert_eq!((bits(&again), &again.mixture), (bits(&first), &first.mixture));
+    let (scores, before) = (&again.scored.scores, &first.scored.scores);
+    assert_eq!((&scores.means, &scores.log_variances), (&before.means, &before.log_variances));
+    assert_eq!((&again.scored.samples, again.scored.left_out.len()), (&first.scored.samples, 1));
+    for (one, two) in scores.by_dimension.iter().zip(&before.by_dimension) {
+        assert!((one - two).abs() < 1e-3, "{one} {two}");
+    }
+
+    // Of a part, what follows from all together is another; the rest is as it was.
+    let part: Vec<SampleId> = samples.iter().step_by(2).copied().collect();
+    let of_part = Samples { samples: &part, ..of };
+    let half = modelled_again(asked, of_part, &project, 2, &control).expect("it is kept");
+    assert_ne!(half.mixture, first.mixture);
+    let row_of = |of: &Modelled, sample: SampleId| of.scored.samples.iter().position(|one| *one == sample);
+    let mean = |of: &Modelled, sample: SampleId| {
+        let row = row_of(of, sample).expect("it was read");
+        of.scored.scores.means[row * 3..][..3].to_vec()
+    };
+    assert!(half.scored.samples.iter().all(|sample| mean(&half, *sample) == mean(&first, *sample)));
+
+    // A window that may only read keeps nothing; another model has said nothing yet.
+    let second = Project::open(&folder).expect("it may be read");
+    assert!(matches!(second.access(), Access::ReadOnly { .. }));
+    let read = modelled_again(asked, of_part, &second, 2, &control).expect("it is kept");
+    assert_eq!((bits(&read), &read.problem), (bits(&half), &None));
+    drop(second);
+    let mut weights = checkpoint.weights.clone();
+    weights[0][0] += 0.5;
+    let other = Checkpoint { weights, ..checkpoint.clone() };
+    let asked_other = Asked { checkpoint: &other, ..asked };
+    assert!(modelled_again(asked_other, of, &project, 2, &control).is_err(), "its files are away");
+
+    // One file is another by now: it alone is read.
+    std::fs::rename(&away, data).expect("it is moved back");
+    modelled_again(asked, of, &project, 2, &control).expect("all are kept");
+    let (changed, like) = (first.scored.samples[4], first.scored.samples[9]);
+    let path = |sample: SampleId| data.join(snapshot.dataset.path(sample));
+    let bytes = std::fs::read(path(like)).expect("it is there");
+    std::fs::write(path(changed), [bytes, vec![0; 9]].concat()).expect("it is writable");
+    let (snapshot_now, reader_now, samples_now) = opened(&trained.data);
+    assert_eq!(samples_now, samples);
+    let of_now = Samples { snapshot: &snapshot_now, reader: &reader_now, samples: &samples_now };
+    let anew = modelled(asked, of_now, None, 2, &control).expect("it is asked");
+    for sample in first.scored.samples.iter().filter(|sample| **sample != changed) {
+        std::fs::remove_file(path(*sample)).expect("it is there");
+    }
+    let now = modelled_again(asked, of_now, &project, 2, &control).expect("most are kept");
+    assert_eq!(now.scored.samples, first.scored.samples);
+    assert_ne!(mean(&now, changed), mean(&first, changed));
+    for sample in &now.scored.samples {
+        let pairs = mean(&now, *sample).into_iter().zip(mean(&anew, *sample));
+        assert!(pairs.clone().all(|(one, two)| (one - two).abs() < 1e-4), "{sample}: {pairs:?}");
+    }
+    assert_eq!(now.columns.known(), first.columns.known());
+    // And that is kept from then on.
+    std::fs::remove_file(path(changed)).expect("it is there");
+    let last = modelled_again(asked, of_now, &project, 2, &control).expect("all are kept");
+    assert_eq!((bits(&last), &last.mixture), (bits(&now), &now.mixture));
 }

@@ -21,6 +21,7 @@ mod import_layouts;
 mod inspector;
 mod keyboard;
 mod latent;
+mod latent_panel;
 mod media;
 mod model_panels;
 mod panels;

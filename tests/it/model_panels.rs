@@ -8,7 +8,9 @@ use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use lenslet::dataset::Verdict;
 use lenslet::review::Method;
-use lenslet::state::latent::{Along, Axes, ColourBy, DrawFrom, LatentTab, LatentView, Made, Slot, WalkView};
+use lenslet::state::latent::{
+    Along, Axes, ColourBy, DrawFrom, LatentTab, LatentView, Made, ModelRef, Slot, WalkView,
+};
 use lenslet::state::training::Begin;
 use lenslet::state::{Action, Command, Draft, Effect, End, JobId, Session, State, Training};
 use lenslet::store::Settings;
@@ -112,7 +114,7 @@ fn a_model_is_trained_beside_the_browser_looked_into_and_drawn_from() {
     assert!(found.samples.len() > 250, "{}", found.samples.len());
     let map = latent.map.as_ref().expect("they lie on a map");
     assert_eq!(map.scatter.points().len(), found.samples.len());
-    let count = found.samples.len();
+    let (count, space) = (found.samples.len(), found.clone());
     window.harness.get_by_label(&format!("Map of {count} samples"));
     let known = session(&window).snapshot.model.as_ref().expect("they are columns");
     assert_eq!(known.step, stopped_at);
@@ -217,6 +219,9 @@ fn a_model_is_trained_beside_the_browser_looked_into_and_drawn_from() {
         (1, "model-001".to_owned(), stopped_at)
     );
     window.act(Action::Run(Command::ClearFilter));
+    // Looked into again, the samples lie where they lay: the project keeps that.
+    window.act(Action::OpenModel { model: ModelRef::Folder(models[0].checkpoint.clone()) });
+    assert_eq!(session(&window).latent.space.as_ref(), Some(&space));
     window.harness.get_by_label("Go on: model-001");
     window.begin_act(Action::ResumeTraining { run: models[0].run.clone() });
     run_until(&mut window, "a loss", |window| {
@@ -307,6 +312,7 @@ fn answers_for_another_model_or_dataset_are_dropped() {
         slot: Slot::Sheet,
         generation,
         made: Ok(Made::Here(Default::default())),
+        is_last: true,
     };
     for generation in [0, 1, 1 << 32, (1 << 32) + 1] {
         session::act(&mut state, answer(generation));

@@ -148,6 +148,55 @@ fn rules_are_changed_by_their_names() {
 }
 
 #[test]
+fn preferences_are_dragged_and_moved_by_keys() {
+    use Preference::{Bytes, Labelled, Resolution, Sharpness};
+    let mut harness = harness(session::reviewed(), SIZE, Theme::Dark);
+    assert_eq!(harness.state().rules().prefer[..4], [Labelled, Resolution, Sharpness, Bytes]);
+    // What is dragged, onto which part of what, and the first ones then.
+    for (dragged, onto, part, first) in [
+        ("Labelled first", "Sharpest", 0.9, [Resolution, Sharpness, Labelled, Bytes]),
+        ("Largest file", "Highest resolution", 0.1, [Bytes, Resolution, Sharpness, Labelled]),
+        ("Sharpest", "Sharpest", 0.9, [Bytes, Resolution, Sharpness, Labelled]),
+        ("Sharpest", "Highest resolution", 0.9, [Bytes, Resolution, Sharpness, Labelled]),
+    ] {
+        let from = harness.get_by_label(&format!("Drag: {dragged}")).rect().center();
+        let target = harness.get_by_label(&format!("Drag: {onto}")).rect();
+        let to = egui::pos2(target.center().x + 30.0, target.top() + part * target.height());
+        harness.hover_at(from);
+        harness.drag_at(from);
+        harness.run();
+        harness.hover_at(from + (to - from) / 2.0);
+        harness.run();
+        harness.hover_at(to);
+        harness.run();
+        harness.drop_at(to);
+        harness.run();
+        assert_eq!(harness.state().rules().prefer[..4], first, "{dragged} onto {onto}");
+    }
+    // Dropped elsewhere it stays.
+    let from = harness.get_by_label("Drag: Largest file").rect().center();
+    let away = egui::pos2(SIZE[0] - 4.0, 4.0);
+    harness.drag_at(from);
+    harness.run();
+    harness.hover_at(away);
+    harness.run();
+    harness.drop_at(away);
+    harness.run();
+    assert_eq!(harness.state().rules().prefer[0], Bytes);
+    // By keys, with the focus going along.
+    harness.get_by_label("Drag: Largest file").focus();
+    harness.run();
+    for (key, place) in
+        [(Key::ArrowDown, 1), (Key::ArrowDown, 2), (Key::ArrowUp, 1), (Key::ArrowUp, 0), (Key::ArrowUp, 0)]
+    {
+        harness.key_press(key);
+        harness.run();
+        assert_eq!(harness.state().rules().prefer[place], Bytes, "{key:?}");
+        assert!(harness.get_by_label("Drag: Largest file").is_focused());
+    }
+}
+
+#[test]
 fn a_query_that_protects_is_typed_and_its_error_told() {
     let mut harness = harness(session::reviewed(), SIZE, Theme::Dark);
     click(&mut harness, "Add a query");

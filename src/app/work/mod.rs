@@ -5,6 +5,7 @@
 
 mod analysing;
 mod channels;
+mod decoding;
 mod demo;
 mod evaluating;
 mod exporting;

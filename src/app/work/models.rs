@@ -7,9 +7,10 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 use egui::Context;
 
+use super::decoding::{Studio, Within};
 use super::evaluating::Evaluating;
 use super::live::Live;
-use super::studio::{Encoding, Loaded, OpeningModel, Studio, Within};
+use super::studio::{Encoding, Loaded, OpeningModel};
 use super::training::{Asking, Training};
 use super::{mapping, no_thread, no_thread_text};
 use crate::jobs::{Control, Newest};

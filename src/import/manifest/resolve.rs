@@ -1,8 +1,8 @@
 //! Which file a manifest's row means.
 //!
 //! A name is tried as it stands: below the manifest's folder, below the opened folder and below the
-//! manifest's parent; then among all images ([`ImageIndex`]), with or without an ending. It may also
-//! be a file elsewhere on the disk. This file refuses to know tables.
+//! manifest's parent; then with each `\` as a `/`, as on Windows; then among all images ([`ImageIndex`]), with or
+//! without an ending. It may also be a file elsewhere on the disk. This file refuses to know tables.
 //!
 //! [`ImageIndex`]: crate::import::image_index::ImageIndex
 
@@ -61,8 +61,11 @@ impl<'a> Resolver<'a> {
 
     /// The file that a value means.
     pub fn find(&self, value: &str) -> Found {
-        let value = with_slashes(value.trim());
-        let value = value.strip_prefix("file://").unwrap_or(&value);
+        let value = plain(value);
+        if let Some(found) = self.find_written(value) {
+            return found;
+        }
+        let value = &*with_slashes(value);
         if is_address(value) {
             // It may have been fetched, and lie here under the same name.
             let found = self.find_below(value).map(Found::File);
@@ -84,8 +87,12 @@ impl<'a> Resolver<'a> {
         if value.len() >= MAX_NAME_BYTES || !value.contains('.') {
             return None;
         }
-        let value = with_slashes(value.trim());
-        let value = value.strip_prefix("file://").unwrap_or(&value);
+        let value = plain(value);
+        let written = value.contains('\\').then(|| self.named_so(value)).flatten();
+        written.or_else(|| self.named_so(&with_slashes(value)))
+    }
+
+    fn named_so(&self, value: &str) -> Option<Named> {
         if is_address(value) {
             return None;
         }
@@ -103,13 +110,30 @@ impl<'a> Resolver<'a> {
 
     /// What comes after the root in a whole path.
     fn below_root<'b>(&self, value: &'b str) -> Option<&'b str> {
-        let root = self.tree.root.to_string_lossy().replace('\\', "/");
-        value.strip_prefix(&*root).and_then(|rest| rest.strip_prefix('/'))
+        let root = self.tree.root.to_string_lossy();
+        let below = |root: &str| value.strip_prefix(root).and_then(|rest| rest.strip_prefix('/'));
+        below(&root).or_else(|| below(&with_slashes(&root)))
     }
 
     /// The folders that names may start from.
     fn bases(&self) -> [&'a str; 3] {
         [self.folder, "", split_path(self.folder).0]
+    }
+
+    /// The file that a value with a `\` names to the letter: but on Windows it may be part of a name.
+    fn find_written(&self, value: &str) -> Option<Found> {
+        if !value.contains('\\') || is_address(value) {
+            return None;
+        }
+        let on_disk = |path: &Path| on_disk(path).filter(|_| cfg!(not(windows)));
+        if is_absolute(value) {
+            let file = self.below_root(value).and_then(|below| self.at(below));
+            return file.map(Found::File).or_else(|| on_disk(Path::new(value)));
+        }
+        if leads_outside(self.folder, value) {
+            return on_disk(&self.tree.root.join(self.folder).join(value));
+        }
+        self.bases().iter().find_map(|base| self.at(&join(base, value))).map(Found::File)
     }
 
     fn find_absolute(&self, value: &str) -> Found {
@@ -131,6 +155,12 @@ impl<'a> Resolver<'a> {
     fn at(&self, path: &str) -> Option<usize> {
         self.tree.find(path).filter(|_| is_image_name(path) || is_doubtful_name(path))
     }
+}
+
+/// A value without what may stand around a name.
+fn plain(value: &str) -> &str {
+    let value = value.trim();
+    value.strip_prefix("file://").unwrap_or(value)
 }
 
 pub(crate) fn is_address(value: &str) -> bool {
@@ -155,8 +185,9 @@ pub(crate) fn on_disk(path: &Path) -> Option<Found> {
     }
     let about = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
     let path: PathBuf = std::path::absolute(path).ok()?;
+    let path = path.to_str()?;
     Some(Found::Outside {
-        path: path.to_str()?.replace('\\', "/"),
+        path: if cfg!(windows) { with_slashes(path) } else { path.to_owned() },
         bytes: about.len(),
         modified_ms: modified_ms(&about),
     })
@@ -168,12 +199,32 @@ mod tests {
 
     #[test]
     fn names_are_found_where_they_may_be_meant() {
-        let paths = ["images/train/1.png", "images/train/2.jpg", "images/val/1.png", "meta/m.csv", "top.png"];
+        let paths = [
+            "images/train/1.png",
+            "images/train/2.jpg",
+            "images/val/1.png",
+            "meta/m.csv",
+            "odd/a.png",
+            "odd/b\\a.png",
+            "odd\\a.png",
+            "odd\\c.png",
+            "top.png",
+        ];
         let tree = Tree::from_paths(Path::new("/data/set"), paths);
         for (manifest, split, value, found) in [
             ("m.csv", None, "images/train/1.png", Some("images/train/1.png")),
             ("m.csv", None, "./images//train/2.jpg", Some("images/train/2.jpg")),
             ("m.csv", None, "images\\val\\1.png", Some("images/val/1.png")),
+            // A `\` is a letter where there is such a file, and a step into a folder where there is none.
+            ("m.csv", None, "odd\\a.png", Some("odd\\a.png")),
+            ("m.csv", None, " ./odd\\c.png", Some("odd\\c.png")),
+            ("m.csv", None, "odd/b\\a.png", Some("odd/b\\a.png")),
+            ("m.csv", None, "odd/a.png", Some("odd/a.png")),
+            ("m.csv", None, ".\\odd\\a.png", Some("odd/a.png")),
+            ("meta/m.csv", None, "../odd\\c.png", Some("odd\\c.png")),
+            ("meta/m.csv", None, "odd\\c.png", Some("odd\\c.png")),
+            ("m.csv", None, "/data/set/odd\\c.png", Some("odd\\c.png")),
+            ("m.csv", None, "odd\\d.png", None),
             ("meta/m.csv", None, "../top.png", Some("top.png")),
             ("meta/m.csv", None, "images/val/1.png", Some("images/val/1.png")),
             ("m.csv", None, "2", Some("images/train/2.jpg")),
@@ -207,6 +258,8 @@ mod tests {
             ("../top.png", Some("top.png")),
             ("images/val/1.png", Some("images/val/1.png")),
             ("m.csv", Some("meta/m.csv")),
+            ("../odd\\c.png", Some("odd\\c.png")),
+            ("..\\odd\\a.png", Some("odd/a.png")),
             ("/data/set/top.png", Some("whole path to top.png")),
             ("1.png", None),
             ("2", None),

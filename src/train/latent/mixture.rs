@@ -158,6 +158,24 @@ impl Mixture {
         Ok(Some(mixture))
     }
 
+    /// A mixture of these weights, means and variances, `components`, `components × latent` and as many; `None`
+    /// where they are those of none.
+    pub fn of_parts(latent: usize, parts: [Vec<f64>; 3]) -> Option<Self> {
+        let [weights, means, variances] = parts;
+        let is_whole = (1..=MOST_COMPONENTS).contains(&weights.len())
+            && Some(means.len()) == weights.len().checked_mul(latent)
+            && variances.len() == means.len();
+        let is_sound = weights.iter().all(|weight| (0.0..=1.0 + 1e-9).contains(weight))
+            && means.iter().all(|mean| mean.is_finite())
+            && variances.iter().all(|variance| variance.is_finite() && *variance > 0.0);
+        (latent > 0 && is_whole && is_sound).then_some(Self { latent, weights, means, variances })
+    }
+
+    /// Its weights, means and variances.
+    pub fn parts(&self) -> [&[f64]; 3] {
+        [&self.weights, &self.means, &self.variances]
+    }
+
     /// Numbers of a latent.
     pub fn latent(&self) -> usize {
         self.latent
@@ -428,6 +446,21 @@ mod tests {
     fn fit(values: &[f32], latent: usize, components: usize, seed: u64) -> Mixture {
         let rows = Rows::new(values, latent).unwrap();
         Mixture::fit(rows, components, seed, &Control::new()).unwrap().unwrap()
+    }
+
+    #[test]
+    fn a_mixture_is_its_parts_and_what_is_none_is_refused() {
+        let mixture = fit(&normal(300, 3, 5), 3, 4, 1);
+        let parts = || mixture.parts().map(<[f64]>::to_vec);
+        assert_eq!(Mixture::of_parts(3, parts()), Some(mixture.clone()));
+        for (latent, at, value) in
+            [(2, 0, 0.1), (0, 0, 0.1), (3, 0, -0.1), (3, 1, f64::NAN), (3, 2, 0.0), (3, 2, f64::INFINITY)]
+        {
+            let mut parts = parts();
+            parts[at][0] = value;
+            assert_eq!(Mixture::of_parts(latent, parts), None, "{latent}: {value} in {at}");
+        }
+        assert_eq!(Mixture::of_parts(3, [Vec::new(), Vec::new(), Vec::new()]), None);
     }
 
     #[test]

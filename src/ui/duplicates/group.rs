@@ -54,6 +54,16 @@ pub(super) struct GroupView {
     columns: usize,
 }
 
+/// The list of groups beside an open one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ListBeside {
+    /// There is no room for it.
+    Absent,
+    Shown,
+    /// It takes the keys for up and down, and leaves all others to the members.
+    TakesKeys,
+}
+
 /// What a person asks for in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Asked {
@@ -102,6 +112,7 @@ impl GroupView {
 }
 
 /// Draws the group that is open.
+#[expect(clippy::too_many_arguments, reason = "a group is drawn from all of them")]
 pub(super) fn group_ui(
     ui: &mut Ui,
     pencil: &mut Pencil<'_>,
@@ -110,6 +121,7 @@ pub(super) fn group_ui(
     session: &Session,
     alike: &Alike,
     group: usize,
+    beside: ListBeside,
 ) -> Option<Asked> {
     view.meet(session, group);
     let judged = &session.review.judged;
@@ -125,7 +137,7 @@ pub(super) fn group_ui(
     if whole.height() < 60.0 || rows.last().is_none_or(|last| *last as usize >= session.snapshot.len()) {
         return asked;
     }
-    members_ui(ui, pencil, view, keys, session, rows, chosen, whole).or(asked)
+    members_ui(ui, pencil, view, keys, session, rows, chosen, whole, beside).or(asked)
 }
 
 fn header_ui(
@@ -313,6 +325,7 @@ fn members_ui(
     rows: &[SampleId],
     chosen: SampleId,
     whole: Rect,
+    beside: ListBeside,
 ) -> Option<Asked> {
     let room = whole.size() - vec2(scroller::BAR_WIDTH, 0.0);
     let plan = Plan::of(rows.len(), view.largest, room, ui.pixels_per_point());
@@ -327,7 +340,10 @@ fn members_ui(
         (view.drawn, view.columns) = (Some(chosen), plan.columns);
     }
     let mut asked = None;
-    if keys.takes(ui, pencil, &list, whole) {
+    if keys.takes(ui, pencil, &list, whole) || beside == ListBeside::TakesKeys {
+        if beside == ListBeside::Shown && lines == 1 {
+            groups_keys_ui(ui, pencil);
+        }
         asked = keys_ui(ui, pencil, view, rows, at, plan.columns);
     }
     let bar = id.with("bar");
@@ -354,6 +370,15 @@ fn members_ui(
     }
     whole_pictures.told(pencil);
     asked
+}
+
+/// Up and down, which lead nowhere among members that stand in one line, lead to other groups.
+fn groups_keys_ui(ui: &Ui, pencil: &mut Pencil<'_>) {
+    for (key, command) in [(Key::ArrowDown, Command::NextGroup), (Key::ArrowUp, Command::PreviousGroup)] {
+        for _ in 0..lists::presses(ui, key, false) {
+            pencil.act(Action::Run(command));
+        }
+    }
 }
 
 fn keys_ui(

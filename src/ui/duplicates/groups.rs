@@ -35,9 +35,20 @@ pub(super) struct GroupsView {
     order: Weak<Vec<u32>>,
     /// Where the chosen group is listed there.
     at: Option<usize>,
+    /// Where the list stood when it was last drawn.
+    stood: Stands,
 }
 
-/// Draws the list; gives the sample whose group is to be opened.
+/// Where the list stands.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stands {
+    #[default]
+    Alone,
+    /// Beside the group that is open: keys for up and down open the next one, all others are the group's.
+    BesideGroup,
+}
+
+/// Draws the list, and opens the group that a person asks for. Tells whether it takes the keys.
 pub(super) fn groups_ui(
     ui: &mut Ui,
     pencil: &mut Pencil<'_>,
@@ -45,7 +56,8 @@ pub(super) fn groups_ui(
     keys: &mut ListKeys,
     session: &Session,
     alike: &Alike,
-) {
+    stands: Stands,
+) -> bool {
     let judged = &session.review.judged;
     ui.horizontal(|ui| {
         widgets::group_heading(ui, "Groups");
@@ -56,7 +68,7 @@ pub(super) fn groups_ui(
     let whole = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(whole);
     if whole.height() < space::ROW {
-        return;
+        return false;
     }
     if judged.groups.is_empty() {
         let text = match session.review.is_current() {
@@ -66,7 +78,7 @@ pub(super) fn groups_ui(
         let at = whole.center_top() + vec2(0.0, space::L);
         let color = Tokens::of(ui).text_dim;
         ui.painter().text(at, egui::Align2::CENTER_TOP, text, FontId::proportional(size::BODY), color);
-        return;
+        return false;
     }
     // Where the chosen group is: looked for where the order changed, not in each frame.
     let place = |sample: Option<SampleId>| {
@@ -77,24 +89,41 @@ pub(super) fn groups_ui(
         view.order = Arc::downgrade(&judged.order);
         view.at = place(view.chosen);
     }
-    // Back from a group: the list shows it.
+    if let Some(sample) = session.review.open.filter(|_| stands == Stands::BesideGroup) {
+        view.follow(session, sample, whole.height());
+    }
+    if view.stood != stands
+        && let Some(at) = view.at
+    {
+        // It has another height now: the chosen group stays in sight.
+        view.position = reveal(view.position, at, ROW, whole.height());
+    }
+    view.stood = stands;
     let listed = judged.order.len();
     let id = ui.scope_id().with("groups");
     let list = ui.interact(whole.with_max_x(whole.right() - scroller::BAR_WIDTH), id, Sense::click());
     list.widget_info(|| WidgetInfo::labeled(Role::List, ui.is_enabled(), "Groups of near-duplicates"));
     let mut open = None;
-    if keys.takes(ui, pencil, &list, whole) {
-        if let Some(to) = lists::moved(ui, view.at, listed, whole.height() / ROW) {
-            view.position = reveal(view.position, to, ROW, whole.height());
-            view.at = Some(to);
-            view.chosen = first_of(session, to);
-            if let Some(sample) = view.chosen {
-                pencil.act(Action::ShowSample(sample));
+    let takes = keys.takes(ui, pencil, &list, whole);
+    let fits = whole.height() / ROW;
+    match stands {
+        Stands::Alone if takes => {
+            if let Some(to) = lists::moved(ui, view.at, listed, fits) {
+                view.position = reveal(view.position, to, ROW, whole.height());
+                view.at = Some(to);
+                view.chosen = first_of(session, to);
+                if let Some(sample) = view.chosen {
+                    pencil.act(Action::ShowSample(sample));
+                }
+            }
+            if lists::presses(ui, Key::Enter, false) > 0 {
+                open = view.at;
             }
         }
-        if lists::presses(ui, Key::Enter, false) > 0 {
-            open = view.at;
+        Stands::BesideGroup if takes => {
+            open = lists::stepped(ui, view.at, listed, fits).filter(|to| view.at != Some(*to));
         }
+        _ => {}
     }
     let bar = id.with("bar");
     let window = scroller::show(ui, bar, whole, view.position, listed, ROW, "Scroll the groups");
@@ -113,23 +142,40 @@ pub(super) fn groups_ui(
             pencil.act(Action::OpenGroupOf { sample });
         }
     }
+    takes
 }
 
 impl GroupsView {
     /// Shows this sample's group the next time that the list is drawn.
     pub fn choose(&mut self, session: &Session, sample: SampleId) {
+        let is_other = self.find(session, sample);
+        if let Some(at) = self.at.filter(|_| is_other) {
+            // In the upper part, with those before it in sight.
+            self.position = (at as f64 - 1.0).max(0.0) * f64::from(ROW);
+        }
+    }
+
+    /// Brings this sample's group into sight where it is another than before.
+    fn follow(&mut self, session: &Session, sample: SampleId, height: f32) {
+        let before = self.at;
+        if self.find(session, sample)
+            && let Some(at) = self.at.filter(|at| before != Some(*at))
+        {
+            self.position = reveal(self.position, at, ROW, height);
+        }
+    }
+
+    /// Finds where a sample's group is listed; tells whether the sample is another one.
+    fn find(&mut self, session: &Session, sample: SampleId) -> bool {
         if self.chosen == Some(sample) {
-            return;
+            return false;
         }
         self.chosen = Some(sample);
         let judged = &session.review.judged;
         let group = judged.group_of(sample);
         self.at = group.and_then(|group| judged.order.iter().position(|other| *other as usize == group));
         self.order = Arc::downgrade(&judged.order);
-        if let Some(at) = self.at {
-            // In the upper part, with those before it in sight.
-            self.position = (at as f64 - 1.0).max(0.0) * f64::from(ROW);
-        }
+        true
     }
 }
 

@@ -1,6 +1,7 @@
 //! A grid of decoded places: what the model draws along two axes, around what it draws by the others.
 
-use egui::{Color32, Rect, Role, Sense, Slider, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui::{Color32, DragValue, Rect, Role, Sense, Slider, Ui, Vec2, WidgetInfo, pos2, vec2};
+use egui_material_icons::icons;
 
 use super::axes::axes_ui;
 use super::{class_ui, with_side};
@@ -9,19 +10,28 @@ use crate::state::Session;
 use crate::state::latent::{Axes, CELLS, LatentView, Made, OpenModel, Slot};
 use crate::ui::sheet::SheetTexture;
 use crate::ui::theme::{Tokens, size, space};
-use crate::ui::widgets;
+use crate::ui::widgets::{self, IconButton};
 
 /// Room between two cells, in points.
 const GAP: f32 = 1.0;
 /// The least and the most of the latent that a sheet spans.
 const SPANS: std::ops::RangeInclusive<f32> = 0.05..=60.0;
-/// Dimensions that have a slider.
+/// Dimensions that have a slider at a time.
 const SLIDERS: usize = 128;
 
 /// Drawing state of the sheet.
 #[derive(Default)]
 pub struct SheetView {
     texture: SheetTexture,
+    dimensions: Dimensions,
+}
+
+/// Which dimensions of a large latent have a slider.
+#[derive(Default)]
+struct Dimensions {
+    page: usize,
+    /// One that was looked for, by number from 0, until it is in sight.
+    sought: Option<usize>,
 }
 
 /// Draws the sheet.
@@ -32,7 +42,8 @@ pub fn sheet_ui(
     view: &mut LatentView,
     pane: &mut SheetView,
 ) {
-    with_side(ui, "sheet", |ui| side_ui(ui, session, model, view));
+    let dimensions = &mut pane.dimensions;
+    with_side(ui, "sheet", |ui| side_ui(ui, session, model, view, dimensions));
     let tokens = Tokens::of(ui);
     let outer = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(outer);
@@ -116,7 +127,13 @@ fn cells_ui(ui: &Ui, rect: Rect, made: Option<&Made>, texture: &mut SheetTexture
     }
 }
 
-fn side_ui(ui: &mut Ui, session: &Session, model: &OpenModel, view: &mut LatentView) {
+fn side_ui(
+    ui: &mut Ui,
+    session: &Session,
+    model: &OpenModel,
+    view: &mut LatentView,
+    dimensions: &mut Dimensions,
+) {
     axes_ui(ui, model, session.latent.space.as_deref(), view);
     ui.add_space(space::S);
     widgets::group_heading(ui, "Cells");
@@ -124,11 +141,11 @@ fn side_ui(ui: &mut Ui, session: &Session, model: &OpenModel, view: &mut LatentV
     let response = ui.add(Slider::new(&mut view.cells, CELLS));
     response.widget_info(|| WidgetInfo::slider(true, view.cells as f64, "Cells along a side"));
     class_ui(ui, model, view);
-    base_ui(ui, session, view);
+    base_ui(ui, session, view, dimensions);
 }
 
 /// The numbers of the latent beside the axes.
-fn base_ui(ui: &mut Ui, session: &Session, view: &mut LatentView) {
+fn base_ui(ui: &mut Ui, session: &Session, view: &mut LatentView, dimensions: &mut Dimensions) {
     ui.add_space(space::M);
     widgets::group_heading(ui, "The other dimensions");
     ui.horizontal_wrapped(|ui| {
@@ -144,29 +161,71 @@ fn base_ui(ui: &mut Ui, session: &Session, view: &mut LatentView) {
             view.centre = session.latent.plane().place(mean);
         }
     });
+    let count = view.base.len();
+    dimensions.page = dimensions.page.min(count.saturating_sub(1) / SLIDERS);
+    if count > SLIDERS {
+        page_ui(ui, count, dimensions);
+    }
     let shown = match view.axes {
         Axes::Dimensions(axes) => axes.to_vec(),
         Axes::Principal(_) => Vec::new(),
     };
-    for (at, value) in view.base.iter_mut().enumerate().take(SLIDERS) {
+    let first = dimensions.page * SLIDERS;
+    for (at, value) in view.base.iter_mut().enumerate().skip(first).take(SLIDERS) {
         let is_axis = shown.contains(&at);
-        ui.horizontal(|ui| {
-            let (rect, _) = ui.allocate_exact_size(vec2(22.0, 18.0), Sense::hover());
-            let font = egui::FontId::proportional(size::SMALL);
-            let color = Tokens::of(ui).text_dim;
-            let place = pos2(rect.right(), rect.center().y);
-            ui.painter().text(place, egui::Align2::RIGHT_CENTER, format!("{}", at + 1), font, color);
-            ui.spacing_mut().slider_width = 106.0;
-            let slider =
-                Slider::new(value, -4.0..=4.0).fixed_decimals(2).clamping(egui::SliderClamping::Edits);
-            let response = ui.add_enabled(!is_axis, slider);
-            let name = format!("Dimension {}", at + 1);
-            response.widget_info(|| WidgetInfo::slider(!is_axis, f64::from(*value), &name));
-            response.on_disabled_hover_text("This dimension is one of the axes");
-        });
+        let response = dimension_ui(ui, at, value, is_axis);
+        if dimensions.sought == Some(at) {
+            dimensions.sought = None;
+            response.scroll_to_me(Some(egui::Align::Center));
+            response.request_focus();
+        }
     }
-    if view.base.len() > SLIDERS {
-        let text = format!("The first {SLIDERS} of {} dimensions have a slider.", view.base.len());
-        ui.add(egui::Label::new(widgets::dim(text)).wrap());
-    }
+}
+
+/// Which of many dimensions have a slider: the next ones, or those around one by its number.
+fn page_ui(ui: &mut Ui, count: usize, dimensions: &mut Dimensions) {
+    let Dimensions { page, sought } = dimensions;
+    let first = *page * SLIDERS;
+    let last = (first + SLIDERS).min(count);
+    ui.horizontal_wrapped(|ui| {
+        let before = IconButton::new(icons::ICON_CHEVRON_LEFT, "Dimensions before these").enabled(*page > 0);
+        if before.show(ui).clicked() {
+            *page -= 1;
+        }
+        ui.label(widgets::dim(format!("{} to {last} of {count}", first + 1)));
+        let after =
+            IconButton::new(icons::ICON_CHEVRON_RIGHT, "Dimensions after these").enabled(last < count);
+        if after.show(ui).clicked() {
+            *page += 1;
+        }
+    });
+    ui.horizontal_wrapped(|ui| {
+        ui.label(widgets::dim("Go to"));
+        // People count from one.
+        let mut number = first + 1;
+        let field = DragValue::new(&mut number).range(1..=count).speed(0.5).update_while_editing(false);
+        let response = ui.add(field).accessible_name("Go to dimension");
+        if response.on_hover_text("The number of a dimension").changed() {
+            *page = (number - 1) / SLIDERS;
+            *sought = Some(number - 1);
+        }
+    });
+}
+
+/// A dimension's number and its slider.
+fn dimension_ui(ui: &mut Ui, at: usize, value: &mut f32, is_axis: bool) -> egui::Response {
+    ui.horizontal(|ui| {
+        let (rect, _) = ui.allocate_exact_size(vec2(24.0, 18.0), Sense::hover());
+        let font = egui::FontId::proportional(size::SMALL);
+        let color = Tokens::of(ui).text_dim;
+        let place = pos2(rect.right(), rect.center().y);
+        ui.painter().text(place, egui::Align2::RIGHT_CENTER, format!("{}", at + 1), font, color);
+        ui.spacing_mut().slider_width = 104.0;
+        let slider = Slider::new(value, -4.0..=4.0).fixed_decimals(2).clamping(egui::SliderClamping::Edits);
+        let response = ui.add_enabled(!is_axis, slider);
+        let name = format!("Dimension {}", at + 1);
+        response.widget_info(|| WidgetInfo::slider(!is_axis, f64::from(*value), &name));
+        response.on_disabled_hover_text("This dimension is one of the axes")
+    })
+    .inner
 }

@@ -17,6 +17,8 @@ use crate::ui::{Pencil, widgets};
 
 /// Side of the moment's picture, and of thumbnails, in points.
 const MOMENT: f32 = 224.0;
+/// Width that the samples beside the moment take at least; where there is less they stand below it.
+const BESIDE: f32 = 190.0;
 const THUMBNAIL: f32 = 64.0;
 /// A walk takes so many seconds.
 const SECS: f32 = 6.0;
@@ -217,7 +219,7 @@ fn way_ui(ui: &mut Ui, session: &Session, walk: &mut WalkView, pane: &mut WalkPa
     }
     let x = inner.0 + walk.at * (inner.1 - inner.0);
     ui.painter().vline(x, rect.y_range(), (2.0, Tokens::of(ui).accent));
-    ui.horizontal(|ui| {
+    ui.horizontal_wrapped(|ui| {
         let (icon, name) = match pane.playing {
             Some(_) => (icons::ICON_PAUSE, "Pause the walk"),
             None => (icons::ICON_PLAY_ARROW, "Play the walk"),
@@ -241,7 +243,8 @@ fn way_ui(ui: &mut Ui, session: &Session, walk: &mut WalkView, pane: &mut WalkPa
 
 /// The picture of the moment, and the samples nearest to it.
 fn moment_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pane: &mut WalkPaneView) {
-    ui.horizontal_top(|ui| {
+    let is_narrow = ui.available_width() < MOMENT + BESIDE;
+    let draw = |ui: &mut Ui| {
         let (rect, response) = ui.allocate_exact_size(vec2(MOMENT, MOMENT), Sense::hover());
         response
             .widget_info(|| WidgetInfo::labeled(Role::Image, true, "The picture at this place of the way"));
@@ -252,7 +255,12 @@ fn moment_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pane: &mut
             ui.add(egui::Label::new(widgets::dim(text)).wrap());
             near_ui(ui, pencil, session, &session.latent.near, 88.0);
         });
-    });
+    };
+    if is_narrow {
+        ui.vertical(draw);
+    } else {
+        ui.horizontal_top(draw);
+    }
 }
 
 /// Moves on while it plays: there and back again.

@@ -12,6 +12,7 @@ use crate::review::{FlagName, ReviewSettings, Rules};
 use crate::state::{Action, Command, Session};
 use crate::text::{bytes_text, counted, grouped};
 use crate::ui::Pencil;
+use crate::ui::lists::presses;
 use crate::ui::theme::{Tokens, size, space};
 use crate::ui::widgets::{self, IconButton};
 
@@ -28,6 +29,8 @@ pub struct RulesView {
     dataset: Weak<Dataset>,
     /// The rules of a dataset of which nobody changed them: there may be thousands of splits.
     default: Rules,
+    /// The preference that is dragged to another place.
+    dragged: Option<Preference>,
 }
 
 /// A query that protects, as it is typed.
@@ -86,7 +89,7 @@ pub fn rules_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &
     ui.add_space(space::S);
     protect_ui(ui, session, view, &mut new);
     ui.add_space(space::M);
-    groups_ui(ui, pencil, session, &mut new);
+    groups_ui(ui, pencil, session, &mut view.dragged, &mut new);
     ui.add_space(space::M);
     flags_ui(ui, pencil, session, &mut new);
     if reset || new != rules {
@@ -177,7 +180,13 @@ fn protect_ui(ui: &mut Ui, session: &Session, view: &mut RulesView, new: &mut Ru
     }
 }
 
-fn groups_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, new: &mut Rules) {
+fn groups_ui(
+    ui: &mut Ui,
+    pencil: &mut Pencil<'_>,
+    session: &Session,
+    dragged: &mut Option<Preference>,
+    new: &mut Rules,
+) {
     let (groups, impact) = (session.review.judged.groups.len(), &session.review.judged.impact);
     part(ui, "Near-duplicates");
     ui.horizontal_wrapped(|ui| {
@@ -192,7 +201,7 @@ fn groups_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, new: &mut 
         });
         ui.add_space(space::XS);
         part(ui, "Of a group stays the best, by the first in which they differ");
-        prefer_ui(ui, new);
+        prefer_ui(ui, dragged, new);
     });
 }
 
@@ -203,16 +212,28 @@ fn choosable(rules: &Rules) -> Vec<Preference> {
     rules.prefer.iter().copied().chain(off).collect()
 }
 
-fn prefer_ui(ui: &mut Ui, new: &mut Rules) {
+/// The preferences in their order: moved by a drag, by keys on what they are dragged by, and by buttons.
+fn prefer_ui(ui: &mut Ui, dragged: &mut Option<Preference>, new: &mut Rules) {
     let tokens = Tokens::of(ui);
     ui.spacing_mut().item_spacing.y = 1.0;
     let active = new.prefer.len();
     let mut change: Option<Vec<Preference>> = None;
+    let mut rows = Vec::new();
     for (at, preference) in choosable(new).into_iter().enumerate() {
         let title = preference.title();
         let is_on = at < active;
-        ui.horizontal(|ui| {
+        let shown = ui.horizontal(|ui| {
             ui.set_height(space::ROW);
+            ui.spacing_mut().item_spacing.x = 2.0;
+            if is_on {
+                let by = handle_ui(ui, preference, dragged);
+                let to = at.saturating_add_signed(by).min(active - 1);
+                if to != at {
+                    change = Some(moved(&new.prefer, at, to));
+                }
+            } else {
+                ui.add_space(HANDLE + ui.spacing().item_spacing.x);
+            }
             let mut on = is_on;
             let color = if is_on { tokens.text } else { tokens.text_dim };
             let number = if is_on { format!("{}. {title}", at + 1) } else { title.to_owned() };
@@ -237,25 +258,95 @@ fn prefer_ui(ui: &mut Ui, new: &mut Rules) {
                 return;
             }
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                let mut moved = |ui: &mut Ui, icon, name: String, to: Option<usize>| {
+                let mut button = |ui: &mut Ui, icon, name: String, to: Option<usize>| {
                     let to = to.filter(|to| *to < active);
                     let button = IconButton::new(icon, &name).enabled(to.is_some()).color(tokens.text_dim);
                     if button.show(ui).clicked()
                         && let Some(to) = to
                     {
-                        let mut prefer = new.prefer.clone();
-                        prefer.swap(at, to);
-                        change = Some(prefer);
+                        change = Some(moved(&new.prefer, at, to));
                     }
                 };
-                moved(ui, icons::ICON_KEYBOARD_ARROW_DOWN, format!("Move down: {title}"), Some(at + 1));
-                moved(ui, icons::ICON_KEYBOARD_ARROW_UP, format!("Move up: {title}"), at.checked_sub(1));
+                button(ui, icons::ICON_KEYBOARD_ARROW_DOWN, format!("Move down: {title}"), Some(at + 1));
+                button(ui, icons::ICON_KEYBOARD_ARROW_UP, format!("Move up: {title}"), at.checked_sub(1));
             });
         });
+        if is_on {
+            rows.push(shown.response.rect);
+        }
+    }
+    if let Some((from, to)) = drop_ui(ui, dragged, &new.prefer, &rows) {
+        change = Some(moved(&new.prefer, from, to));
     }
     if let Some(prefer) = change {
         new.prefer = prefer;
     }
+}
+
+/// Width of what a preference is dragged by.
+const HANDLE: f32 = 16.0;
+
+/// What a preference is dragged by; tells by how many places keys move it.
+fn handle_ui(ui: &mut Ui, preference: Preference, dragged: &mut Option<Preference>) -> isize {
+    let title = preference.title();
+    let (_, rect) = ui.allocate_space(egui::vec2(HANDLE, space::ROW));
+    // By its name: the focus goes where the preference goes.
+    let id = ui.scope_id().with(("drag", title));
+    let response = ui.interact(rect, id, egui::Sense::click_and_drag());
+    let is_enabled = ui.is_enabled();
+    response
+        .widget_info(|| egui::WidgetInfo::labeled(egui::Role::Button, is_enabled, format!("Drag: {title}")));
+    let icon = icons::ICON_DRAG_INDICATOR;
+    let font = egui::FontId::new(16.0, icon.font_family());
+    let tokens = Tokens::of(ui);
+    let color = if response.has_focus() { tokens.accent } else { tokens.text_dim };
+    ui.painter().text(rect.center(), egui::Align2::CENTER_CENTER, icon.codepoint, font, color);
+    let response = response.on_hover_cursor(egui::CursorIcon::Grab);
+    if response.drag_started() {
+        *dragged = Some(preference);
+    }
+    if !response.has_focus() {
+        return 0;
+    }
+    let arrows = egui::EventFilter { vertical_arrows: true, ..Default::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(id, arrows));
+    presses(ui, egui::Key::ArrowDown, false) - presses(ui, egui::Key::ArrowUp, false)
+}
+
+/// Marks where a preference that is dragged would go; once it is let go, tells from which place to which.
+fn drop_ui(
+    ui: &Ui,
+    dragged: &mut Option<Preference>,
+    prefer: &[Preference],
+    rows: &[egui::Rect],
+) -> Option<(usize, usize)> {
+    let from = prefer.iter().position(|one| Some(*one) == *dragged)?;
+    let (pointer, is_held) = ui.input(|input| (input.pointer.latest_pos(), input.pointer.any_down()));
+    // Before the first whose middle is under the pointer; behind all where there is none.
+    let before = pointer.map(|at| rows.iter().take_while(|row| row.center().y < at.y).count());
+    let is_beside = |at: egui::Pos2| rows.iter().any(|row| row.expand(space::ROW).contains(at));
+    let before = before.filter(|_| pointer.is_some_and(is_beside));
+    if !is_held {
+        *dragged = None;
+    }
+    let before = before?;
+    // What is behind moves up where this one leaves.
+    let to = if before > from { before - 1 } else { before };
+    if is_held {
+        let y = rows.get(before).map(|row| row.top()).or(rows.last().map(|row| row.bottom()))?;
+        let across = rows.first()?.x_range();
+        ui.painter().hline(across, y, (2.0, Tokens::of(ui).accent));
+        return None;
+    }
+    (to != from).then_some((from, to))
+}
+
+/// The preferences with one of them at another place.
+fn moved(prefer: &[Preference], from: usize, to: usize) -> Vec<Preference> {
+    let mut prefer = prefer.to_vec();
+    let one = prefer.remove(from);
+    prefer.insert(to, one);
+    prefer
 }
 
 fn flags_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, new: &mut Rules) {
