@@ -25,7 +25,7 @@ pub fn vendi(rows: &[&Whitened]) -> Option<f64> {
     let (mut matrix, size) =
         if rows.len() < AXES { (kernel(&rows), rows.len()) } else { (products(&rows), AXES) };
     matrix.iter_mut().for_each(|value| *value /= count);
-    let (eigenvalues, _) = principal_axes(matrix, size);
+    let Ok((eigenvalues, _)) = principal_axes(matrix, size, &|| Ok::<(), std::convert::Infallible>(()));
     // They sum to 1 but for rounding, and none is below 0 but for that.
     let total: f64 = eigenvalues.iter().map(|value| value.max(0.0)).sum();
     let entropy: f64 = eigenvalues
