@@ -48,6 +48,7 @@
 //! | [`ui`] | drawing: a view per file or folder, and the parts that views share | files, threads |
 //! | [`app`] | eframe glue: effects as jobs, textures, dialogs | |
 //! | [`cli`] | the command line | |
+//! | [`crossfilter`] | charts that filter each other: which there are, and how many samples fall into their parts | files, threads, the user interface |
 //! | [`chart`] | charts as plain data, laid out into marks, and written as SVG, PNG and CSV | datasets, the user interface |
 //! | [`files`], [`text`], [`markup`], [`colours`] | files that are whole at any moment; numbers and sentences for people; text in pages and drawings; the colours of both themes | everything else |
 //!
@@ -85,6 +86,7 @@ pub mod augment;
 pub mod chart;
 pub mod cli;
 pub mod colours;
+pub mod crossfilter;
 pub mod dataset;
 pub mod demo;
 pub mod export;

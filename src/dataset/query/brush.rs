@@ -131,11 +131,15 @@ pub fn with_brushes(text: &str, brushes: &[Brush], click: Click, vocabulary: &Vo
         let is_of = |node: &Node| column_of(node).as_deref() == Some(brush.column.as_str());
         let place = nodes.iter().position(is_of).unwrap_or(nodes.len());
         nodes.retain(|node| !is_of(node));
-        let grown = match (click, range_of(&brush.column, &before), range_of(&brush.column, &brush.conditions)) {
-            (Click::Add, Some(old), Some(new)) => Some(Brush::range(&brush.column, old.hull(new)).conditions),
-            _ => None,
-        };
-        let conditions = if is_there { Vec::new() } else { grown.unwrap_or_else(|| brush.conditions.clone()) };
+        let grown =
+            match (click, range_of(&brush.column, &before), range_of(&brush.column, &brush.conditions)) {
+                (Click::Add, Some(old), Some(new)) => {
+                    Some(Brush::range(&brush.column, old.hull(new)).conditions)
+                }
+                _ => None,
+            };
+        let conditions =
+            if is_there { Vec::new() } else { grown.unwrap_or_else(|| brush.conditions.clone()) };
         nodes.splice(place..place, conditions);
     }
     query_of(nodes).to_string()
@@ -159,8 +163,7 @@ pub fn without_condition(text: &str, condition: &str, vocabulary: &Vocabulary) -
 /// The numbers that a query's text asks for in a column at its top level: the least range that holds them.
 pub fn asked_range(text: &str, column: &str, vocabulary: &Vocabulary) -> Option<Range> {
     let nodes = top_level(text, vocabulary);
-    let of: Vec<Node> =
-        nodes.into_iter().filter(|node| column_of(node).as_deref() == Some(column)).collect();
+    let of: Vec<Node> = nodes.into_iter().filter(|node| column_of(node).as_deref() == Some(column)).collect();
     range_of(column, &of)
 }
 
@@ -234,7 +237,9 @@ fn range_of(column: &str, nodes: &[Node]) -> Option<Range> {
     let is_single = builtin(column).is_some_and(|column| column.is_single_precision());
     let mut found: Option<Range> = None;
     for node in nodes {
-        let Node::Test(Test::Number { test, .. } | Test::Attribute { test: AttributeTest::Compare(test), .. }) = node
+        let Node::Test(
+            Test::Number { test, .. } | Test::Attribute { test: AttributeTest::Compare(test), .. },
+        ) = node
         else {
             return None;
         };

@@ -47,7 +47,7 @@ pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_TESTS, QueryError, parse};
 pub use pattern::Pattern;
 pub use pick::{Click, Pick, Selection, selected_terms, with_term};
 pub use rows::Rows;
-pub use snapshot::{AttributeWords, Derived, Names, Snapshot, Vocabulary};
+pub use snapshot::{AttributeWords, Derived, Names, Reading, Snapshot, Vocabulary};
 pub use syntax::{
     AttributeTest, AttributeValue, Choice, Comparison, Node, Quantity, Query, Span, State, Test,
 };
