@@ -1,7 +1,7 @@
 //! Where import, media and the store meet: open a source with its project, list it again, measure
-//! every sample that needs it, compute its signals for analysis, ask a trained model about it, and make variants of
-//! it. The
-//! window and the command line measure and compute by this alone, and open by it where there is a project.
+//! every sample that needs it, compute its signals for analysis, ask a trained model about it, make variants of it
+//! and draw up statistics. The window and the command line measure and compute by this alone, and open by it
+//! where there is a project.
 //!
 //! This room refuses to know the user interface.
 
@@ -17,6 +17,7 @@ pub mod open;
 pub(crate) mod pass;
 pub mod scores;
 pub mod signals;
+pub mod statistics;
 
 pub use keep::Keeper;
 pub use measure::{THUMBNAIL_EDGE, measure, pending};
