@@ -11,6 +11,7 @@ use super::figures::{Figures, Labels, Numbers, Plane, RelationColumns, Relations
 use crate::analysis::distribution::{Axis, Bins, Edges};
 use crate::dataset::columns::{Column, ColumnKind, column};
 use crate::dataset::query::{Bitmask, Query, Reading, Snapshot};
+use crate::pipeline::statistics::{self, Measure};
 
 /// Cells across and down of two columns against each other.
 const PLANE: [usize; 2] = [72, 48];
@@ -143,6 +144,16 @@ impl Board {
             self.coded.insert(parts, coded);
         }
     }
+}
+
+/// The rows that fit a query but for its conditions on these columns.
+pub fn rows_but(snapshot: &Snapshot, query: &Query, own: &[&str]) -> Bitmask {
+    let mut rows = snapshot.derived().present().clone();
+    let others = query.by_column().into_iter();
+    for (_, query) in others.filter(|(column, _)| !column.as_deref().is_some_and(|of| own.contains(&of))) {
+        rows.intersect(&query.mask(snapshot));
+    }
+    rows
 }
 
 impl Counted {
@@ -285,12 +296,7 @@ fn number_column(snapshot: &Snapshot, name: &str) -> Result<(Column, Vec<f64>), 
 
 /// The bins of a column's numbers.
 fn edges_of(column: &Column, values: &[f64], axis: Axis, bins: Bins) -> Result<Edges, String> {
-    let mut edges = Edges::of(values, axis, bins);
-    if column.is_single_precision() {
-        // So that a query for a bin finds what was counted in it.
-        edges.values.iter_mut().for_each(|edge| *edge = f64::from(*edge as f32));
-        edges.values.dedup();
-    }
+    let edges = statistics::edges_of(&Measure::Column(column.clone()), values, axis, bins);
     match edges.is_empty() {
         true if axis == Axis::Log => Err("No number over 0 is known yet, which a log axis needs.".to_owned()),
         true => Err("No numbers are known yet.".to_owned()),
