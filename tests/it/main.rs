@@ -3,8 +3,11 @@
 mod analyse;
 mod analysis;
 mod augment;
+mod brushes;
+mod charts;
 mod checks_panel;
 mod cli;
+mod crossfilter;
 mod data;
 mod demo;
 mod display;
