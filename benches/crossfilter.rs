@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use lenslet::crossfilter::{Board, Card, Kind, Options};
 use lenslet::dataset::edit::View;
-use lenslet::dataset::query::{Brush, Found, Query, Range, Snapshot, Stroke, parse, with_brushes};
+use lenslet::dataset::query::{Brush, Found, Query, Range, Snapshot, Stroke, Total, parse, with_brushes};
 use lenslet::dataset::{Dataset, DatasetBuilder, Fact, Facts, ImageFormat, Layout, NewSample};
 
 /// What a move of a brush over a million samples may take, in milliseconds: a frame.
@@ -24,7 +24,7 @@ fn main() {
     let snapshot = Snapshot::new(dataset(samples), &[], facts(samples), Arc::new(vec![0; samples]));
     snapshot.derived().prepare();
     let cards = cards();
-    let mut board = Board::default();
+    let (mut board, mut total) = (Board::default(), Total::default());
     let start = Instant::now();
     black_box(board.answer(&snapshot, &Query::default(), &cards));
     println!("{:<52} {:>8.2} ms once", "first answer, rows told apart", ms(start));
@@ -48,7 +48,7 @@ fn main() {
         });
         measure(&format!("{name}: grid"), &filters, |filter| {
             let view = View { filter: filter.to_owned(), sort: "path".to_owned(), ..View::default() };
-            black_box(Found::of(&snapshot, &view));
+            black_box(Found::again(&snapshot, &view, &mut total));
         });
     }
 }

@@ -10,7 +10,7 @@ use super::cells::Cells;
 use super::figures::{Figures, Labels, Numbers, Plane, RelationColumns, Relations, Values};
 use crate::analysis::distribution::{Axis, Bins, Edges};
 use crate::dataset::columns::{Column, ColumnKind, column};
-use crate::dataset::query::{Bitmask, Query, Reading, Snapshot};
+use crate::dataset::query::{Bitmask, Query, Reading, Snapshot, Stamp};
 use crate::pipeline::statistics::{self, Measure};
 
 /// Cells across and down of two columns against each other.
@@ -27,7 +27,8 @@ const LARGEST: usize = 1 << 24;
 /// What is kept between two questions: masks of conditions, the cells of each chart, and its counts.
 #[derive(Default)]
 pub struct Board {
-    snapshot: Option<Snapshot>,
+    /// What the conditions were worked out of.
+    of: Option<Stamp>,
     conditions: Vec<Condition>,
     coded: HashMap<Parts, Arc<Coded>>,
     counted: HashMap<CardId, Counted>,
@@ -117,8 +118,8 @@ impl Board {
 
     /// Works the conditions out; those that were asked before of the same samples are kept.
     fn ask(&mut self, snapshot: &Snapshot, query: &Query) {
-        let is_same = self.snapshot.as_ref().is_some_and(|before| before.shares_all_with(snapshot));
-        let before = if is_same { std::mem::take(&mut self.conditions) } else { Vec::new() };
+        let of = Some(snapshot.stamp());
+        let before = if self.of == of { std::mem::take(&mut self.conditions) } else { Vec::new() };
         let mask_of = |query: &Query| {
             let kept = before.iter().find(|condition| condition.query == *query);
             kept.map_or_else(|| Arc::new(query.mask(snapshot)), |kept| kept.mask.clone())
@@ -128,7 +129,7 @@ impl Board {
             .into_iter()
             .map(|(column, query)| Condition { column, mask: mask_of(&query), query })
             .collect();
-        self.snapshot = Some(snapshot.clone());
+        self.of = of;
     }
 
     /// Tells the rows apart for these cards; what no card needs any more goes.

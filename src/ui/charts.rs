@@ -120,7 +120,7 @@ pub fn charts_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut ChartsPane) {
     }
     pane.known.refresh(session);
     let is_over = ui.rect_contains_pointer(ui.max_rect()) && state.dialog.is_none();
-    pane.takes_escape = is_over && !pane.known.conditions.is_empty();
+    pane.takes_escape = is_over && !pane.known.conditions.is_empty() || pane.drag.is_some();
     escape(ui, pencil, pane);
     end_lost_drag(ui, pencil, pane, session);
     let padded = Frame::new().inner_margin(Margin::symmetric(space::M as i8, 6));
@@ -139,7 +139,7 @@ pub fn charts_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut ChartsPane) {
 /// Escape ends a brush that is dragged, or else takes all of them away.
 fn escape(ui: &Ui, pencil: &mut Pencil<'_>, pane: &mut ChartsPane) {
     let is_dragged = pane.drag.is_some();
-    if !(pane.takes_escape || is_dragged)
+    if !pane.takes_escape
         || ui.ctx().text_edit_focused()
         || egui::Popup::is_any_open(ui.ctx())
         || !ui.input(|input| input.key_pressed(Key::Escape))

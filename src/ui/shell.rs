@@ -182,6 +182,7 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
     shortcuts(ui, pencil, views);
     // Each frame anew: a panel that is not drawn takes no keys.
     views.latent.takes_verdicts = false;
+    views.charts.takes_escape = false;
     let bar = egui::Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(10, 6));
     egui::Panel::top("top").frame(bar).show(ui, |ui| top_ui(ui, pencil, views));
     let low = egui::Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(12, 0));
@@ -330,7 +331,7 @@ fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>, views: &Views) {
             if (plain && typing) || (modal && entry.command != Command::Palette) {
                 continue;
             }
-            if chord.key == "Escape" && escape_is_taken {
+            if chord.key == "Escape" && (escape_is_taken || views.charts.takes_escape) {
                 continue;
             }
             // A field undoes what is typed in it; elsewhere undo is the dataset's.

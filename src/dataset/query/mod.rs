@@ -41,13 +41,13 @@ pub use brush::{Brush, Range, Stroke, asked_range, conditions, with_brushes, wit
 pub use complete::{Completion, complete};
 pub use count::{Counts, Spread, Summary, counts, counts_of, summary};
 pub use date::{Date, write_time};
-pub use found::Found;
+pub use found::{Found, Total};
 pub use order::{rows, sorted_rows};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_TESTS, QueryError, parse};
 pub use pattern::Pattern;
 pub use pick::{Click, Pick, Selection, selected_terms, with_term};
 pub use rows::Rows;
-pub use snapshot::{AttributeWords, Derived, Names, Reading, Snapshot, Vocabulary};
+pub use snapshot::{AttributeWords, Derived, Names, Reading, Snapshot, Stamp, Vocabulary};
 pub use syntax::{
     AttributeTest, AttributeValue, Choice, Comparison, Node, Quantity, Query, Span, State, Test,
 };
