@@ -110,7 +110,7 @@ fn every_kind_of_chart_is_written_in_every_form() {
         &["cumulative"],
         &["splits", "--order", "name"],
         &["sizes"],
-        &["bytes", "--log", "--bins", "5"],
+        &["bytes", "--log-axis", "--bins", "5"],
         &["brightness", "--by", "label"],
         &["score.blur"],
         &["distance"],
