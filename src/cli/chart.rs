@@ -142,7 +142,7 @@ fn unknown_kind(word: &str) -> Usage {
 
 fn settings(options: &ChartOptions) -> Settings {
     Settings {
-        scale: if options.log { Scale::Log } else { Scale::Linear },
+        scale: if options.log_axis { Scale::Log } else { Scale::Linear },
         bins: options.bins.map_or(Bins::Auto, |bins| Bins::Count(bins.into())),
         top: options.top.into(),
         by: match options.by {

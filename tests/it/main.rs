@@ -35,6 +35,7 @@ mod report;
 mod review;
 mod session;
 mod signals;
+mod stats;
 mod store;
 mod training;
 mod window;

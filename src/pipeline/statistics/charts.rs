@@ -115,7 +115,7 @@ pub fn classes_chart(subject: Subject<'_>, classes: &Classes, settings: &Setting
 /// How uneven classes are, in a sentence or two.
 fn class_notes(subject: Subject<'_>, classes: &Classes) -> Vec<String> {
     let figures = &classes.imbalance;
-    let mut parts = vec![counted(figures.classes as u64, "class").replace("classs", "classes")];
+    let mut parts = vec![counted(figures.classes as u64, "class")];
     let mut say = |name: &str, value: Option<f64>| {
         parts.extend(value.map(|value| format!("{name} {}", crate::text::significant(value))));
     };
@@ -340,7 +340,7 @@ fn box_notes(boxes: &Boxes) -> Vec<String> {
     let all = &boxes.tally.all;
     let mut notes = vec![format!(
         "{} in {}; mean size {} of the picture's side.",
-        counted(all.boxes, "box").replace("boxs", "boxes"),
+        counted(all.boxes, "box"),
         counted(all.samples, "sample"),
         all.mean_size().map_or("–".to_owned(), crate::text::significant)
     )];
