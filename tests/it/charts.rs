@@ -212,6 +212,11 @@ fn a_person_brushes_the_charts_of_the_demo_undoes_and_saves_one() {
     let dataset = demo(home.path());
     let mut window = Window::open(home.path(), Some(&dataset));
     window.key(Modifiers::COMMAND, Key::D);
+    // Few enough to stand on screen together.
+    let named = |column: &str| Kind::Numbers { column: column.to_owned() };
+    let kinds = [Kind::Classes, named("width"), Kind::Imbalance, named("bytes")];
+    let cards = (1..).zip(kinds).map(|(id, kind)| Card { id, kind, options: Options::default() });
+    window.act(Action::ChangeCards(cards.collect()));
     window.harness.get_by_label("Options of the chart Classes");
 
     // A click on a bar filters the grid and the other charts, and not its own.
@@ -298,6 +303,9 @@ fn a_person_brushes_the_charts_of_the_demo_undoes_and_saves_one() {
     window.act(Action::ChangeCards(cards));
     assert!(matches!(card(&window, &kind).1, Figures::Charts(charts) if charts.len() == 1));
     window.click("Look at 300 samples");
-    window.harness.get_by_label("Dense regions");
+    let study = window.app().state().session.as_ref().expect("it is open").charts.study(61).cloned();
+    let study = study.expect("the pictures were looked at");
+    assert_eq!((study.found.charts.len(), study.filter.as_str()), (3, ""));
+    assert!(study.found.regions.iter().any(|region| region.samples.len() > 1));
     window.close();
 }
