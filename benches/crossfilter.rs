@@ -93,12 +93,13 @@ fn dataset(samples: usize) -> Arc<Dataset> {
         let class = (mixed % 100) * (mixed / 100 % 100) / 100;
         let split = if row < samples / 5 * 4 { "train" } else { "val" };
         let label = format!("class_{class}");
+        let labels = [label.as_str()];
         let path = format!("{split}/{:04}/img_{row:08}.jpg", row / 10_000);
         builder.push(NewSample {
             path: &path,
             bytes: 1000 + (row as u64 * 7919) % 200_000,
             split: Some(split),
-            labels: if mixed % 20 == 0 { &[] } else { &[label.as_str()] },
+            labels: if mixed % 20 == 0 { &[] } else { &labels },
             ..Default::default()
         });
     }
