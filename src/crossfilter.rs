@@ -15,6 +15,7 @@
 mod board;
 mod card;
 mod cells;
+mod coded;
 mod drawn;
 mod figures;
 

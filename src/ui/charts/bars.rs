@@ -7,7 +7,7 @@ use egui::{Align2, CornerRadius, FontId, Rect, ScrollArea, Sense, StrokeKind, Ui
 
 use super::card::Pen;
 use super::histogram::height;
-use crate::crossfilter::{Figures, Labels, Options, Order, Values};
+use crate::crossfilter::{Labels, Options, Order, Values};
 use crate::dataset::natural;
 use crate::dataset::query::{Brush, Click, Pick, Stroke};
 use crate::state::Action;
@@ -29,7 +29,7 @@ const CURVE: f32 = 140.0;
 #[derive(Default)]
 pub(super) struct BarsView {
     /// The counts of all that the order follows from, and what was set.
-    of: Option<(usize, Options)>,
+    of: Option<(Arc<Vec<u32>>, Options)>,
     listed: Vec<u32>,
     most: u32,
 }
@@ -38,13 +38,13 @@ impl BarsView {
     /// Puts bars of these names and counts in order.
     pub fn refresh<'a>(
         &mut self,
-        of: usize,
+        of: &Arc<Vec<u32>>,
         options: &Options,
         count: impl Fn(u32) -> u32,
         names: &'a [String],
     ) -> &[u32] {
-        let key = (of, options.clone());
-        if self.of.as_ref() == Some(&key) {
+        let is_same = |(known, set): &(Arc<Vec<u32>>, Options)| Arc::ptr_eq(known, of) && set == options;
+        if self.of.as_ref().is_some_and(is_same) {
             return &self.listed;
         }
         let mut order: Vec<u32> = (0..names.len() as u32).collect();
@@ -60,7 +60,7 @@ impl BarsView {
         order.retain(fits);
         order.truncate(options.top.unwrap_or(u32::MAX) as usize);
         self.most = order.iter().map(|at| count(*at)).max().unwrap_or(0);
-        (self.listed, self.of) = (order, Some(key));
+        (self.listed, self.of) = (order, Some((of.clone(), options.clone())));
         &self.listed
     }
 
@@ -82,13 +82,7 @@ struct Bar<'a> {
 }
 
 /// Draws the classes.
-pub(super) fn classes_ui(
-    ui: &mut Ui,
-    pen: &mut Pen<'_, '_>,
-    view: &mut BarsView,
-    figures: &Arc<Figures>,
-    labels: &Labels,
-) {
+pub(super) fn classes_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut BarsView, labels: &Labels) {
     let tokens = Tokens::of(ui);
     let names = &pen.session.dataset().labels.classes;
     let unlabelled: u32 = labels.of(labels.classes()).0.iter().sum();
@@ -97,7 +91,7 @@ pub(super) fn classes_ui(
         return;
     }
     let all = |class: u32| labels.of(class as usize).0.iter().sum::<u32>();
-    view.refresh(Arc::as_ptr(&labels.all) as usize, &pen.card.options, all, names);
+    view.refresh(&labels.all, &pen.card.options, all, names);
     search_hint_ui(ui, pen, names.len(), view.listed.len());
     let by_split = pen.card.options.by_split;
     let mut picked = None;
@@ -139,7 +133,6 @@ pub(super) fn classes_ui(
     if let Some((pick, click)) = picked {
         pen.pencil.act(Action::Picked { pick, click });
     }
-    let _ = figures;
 }
 
 /// Draws the words of a column.
@@ -147,14 +140,12 @@ pub(super) fn values_ui(
     ui: &mut Ui,
     pen: &mut Pen<'_, '_>,
     view: &mut BarsView,
-    figures: &Arc<Figures>,
     values: &Values,
     column: &str,
 ) {
     let names = &values.names;
     let count = |counts: &[u32], at: u32| counts.get(at as usize).copied().unwrap_or(0);
-    let of = Arc::as_ptr(&values.all) as usize;
-    view.refresh(of, &pen.card.options, |at| count(&values.all, at), names);
+    view.refresh(&values.all, &pen.card.options, |at| count(&values.all, at), names);
     search_hint_ui(ui, pen, names.len(), view.listed.len());
     let title = pen.known.title(column);
     let mut clicked = None;
@@ -183,23 +174,16 @@ pub(super) fn values_ui(
     if let Some(brush) = clicked {
         pen.pencil.act(Action::Brushed { brushes: vec![brush], stroke: Stroke::Toggle, is_held: false });
     }
-    let _ = figures;
 }
 
 /// The part of all samples that the most frequent classes have together.
-pub(super) fn cumulative_ui(
-    ui: &mut Ui,
-    pen: &mut Pen<'_, '_>,
-    view: &mut BarsView,
-    figures: &Arc<Figures>,
-    labels: &Labels,
-) {
+pub(super) fn cumulative_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut BarsView, labels: &Labels) {
     let tokens = Tokens::of(ui);
     let names = &pen.session.dataset().labels.classes;
     let options =
         Options { order: Order::Count, search: String::new(), top: None, ..pen.card.options.clone() };
     let all = |class: u32| labels.of(class as usize).0.iter().sum::<u32>();
-    view.refresh(Arc::as_ptr(&labels.all) as usize, &options, all, names);
+    view.refresh(&labels.all, &options, all, names);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), CURVE), Sense::hover());
     let half = half_of(view.listed(), labels);
     response.widget_info(|| {
@@ -231,7 +215,6 @@ pub(super) fn cumulative_ui(
     let text =
         format!("Half of the samples are in {} of {} classes", grouped(half), grouped(names.len() as u64));
     ui.label(widgets::dim(text));
-    let _ = figures;
 }
 
 /// How many of the most frequent classes have half of all counts.

@@ -1,7 +1,5 @@
 //! A card: its title, what a person sets of it, and the chart.
 
-use std::sync::Arc;
-
 use egui::{Align, Frame, Layout, Margin, Popup, PopupCloseBehavior, RichText, TextEdit, Ui};
 use egui_material_icons::icons;
 
@@ -191,13 +189,13 @@ fn body_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut CardView) {
             ui.add(egui::Label::new(widgets::dim(why)).wrap());
         }
         (Kind::Classes, Figures::Labels(labels)) if card.options.cumulative => {
-            bars::cumulative_ui(ui, pen, &mut view.bars, &figures, labels);
+            bars::cumulative_ui(ui, pen, &mut view.bars, labels);
         }
         (Kind::Classes, Figures::Labels(labels)) => {
-            bars::classes_ui(ui, pen, &mut view.bars, &figures, labels);
+            bars::classes_ui(ui, pen, &mut view.bars, labels);
         }
         (Kind::Values { column }, Figures::Values(values)) => {
-            bars::values_ui(ui, pen, &mut view.bars, &figures, values, column);
+            bars::values_ui(ui, pen, &mut view.bars, values, column);
         }
         (Kind::Imbalance, Figures::Labels(labels)) => {
             imbalance::imbalance_ui(ui, pen, &mut view.imbalance, &figures, labels);
@@ -215,8 +213,7 @@ fn body_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut CardView) {
             relations::relations_ui(ui, pen, found, with);
         }
         (_, Figures::Charts(charts)) => {
-            let key = Arc::as_ptr(&figures) as usize;
-            drawn::charts_ui(ui, &mut view.drawn, key, charts);
+            drawn::charts_ui(ui, &mut view.drawn, figures.clone(), charts);
         }
         // Other options were counted than those that are set now: the answer is on its way.
         _ => drop(ui.label(widgets::dim("Counting …"))),

@@ -1,5 +1,8 @@
 //! Charts that are drawn as they are: the marks of [`crate::chart`] on the screen.
 
+use std::any::Any;
+use std::sync::Arc;
+
 use egui::{
     Align2, Color32, ColorImage, FontId, Painter, Rect, Sense, Shape, TextureHandle, TextureOptions, Ui,
     Vec2, WidgetInfo, pos2, vec2,
@@ -13,21 +16,26 @@ const PLANE: f32 = 200.0;
 /// Laid out anew where the width differs by more, in points.
 const STEP: f32 = 8.0;
 
+/// What charts are part of: it is held, so that no other can come to lie where it was.
+type Held = Arc<dyn Any + Send + Sync>;
+
 /// Drawing state: charts laid out, and what they are of.
 #[derive(Default)]
 pub(super) struct DrawnView {
-    of: Option<(usize, f32, bool)>,
+    of: Option<(Held, f32, bool)>,
     drawings: Vec<Drawing>,
     /// The pictures of the drawings in their order.
     textures: Vec<TextureHandle>,
 }
 
-/// Draws charts below each other; `of` is another number where they are others.
-pub(super) fn charts_ui(ui: &mut Ui, view: &mut DrawnView, of: usize, charts: &[Chart]) {
+/// Draws charts below each other, which are part of `of`.
+pub(super) fn charts_ui(ui: &mut Ui, view: &mut DrawnView, of: Held, charts: &[Chart]) {
     let tokens = Tokens::of(ui);
     let width = (ui.available_width() / STEP).floor() * STEP;
-    let key = (of, width, tokens.dark);
-    if view.of != Some(key) {
+    let is_same = |(known, wide, dark): &(Held, f32, bool)| {
+        Arc::ptr_eq(known, &of) && *wide == width && *dark == tokens.dark
+    };
+    if !view.of.as_ref().is_some_and(is_same) {
         let look = Look { width, plane_height: PLANE, ..if tokens.dark { Look::DARK } else { Look::LIGHT } };
         view.drawings = charts.iter().map(|chart| layout(chart, &look)).collect();
         let pictures =
@@ -40,7 +48,7 @@ pub(super) fn charts_ui(ui: &mut Ui, view: &mut DrawnView, of: usize, charts: &[
             ui.ctx().load_texture("picture of a chart", image, TextureOptions::LINEAR)
         };
         view.textures = pictures.map(load).collect();
-        view.of = Some(key);
+        view.of = Some((of, width, tokens.dark));
     }
     let mut textures = view.textures.iter();
     for drawing in &view.drawings {
@@ -79,7 +87,9 @@ fn mark_ui(painter: &Painter, page: Rect, mark: &Mark, texture: Option<&TextureH
     let place = |[x, y]: [f32; 2]| page.min + vec2(x, y);
     let rect = |[x, y, width, height]: [f32; 4]| Rect::from_min_size(place([x, y]), vec2(width, height));
     match mark {
-        Mark::Rect { at, fill, .. } => drop(painter.rect_filled(rect(*at), 0.0, color(*fill))),
+        Mark::Rect { at, fill, .. } => {
+            painter.rect_filled(rect(*at), 0.0, color(*fill));
+        }
         Mark::Line { points, width, colour } => {
             let points = points.iter().map(|point| place(*point)).collect();
             painter.line(points, egui::Stroke::new(*width, color(*colour)));

@@ -66,7 +66,7 @@ pub(super) fn splits_ui(
     view.refresh(figures, labels);
     let names = &dataset.labels.classes;
     let all = |class: u32| labels.of(class as usize).0.iter().sum::<u32>();
-    order.refresh(Arc::as_ptr(&labels.all) as usize, &pen.card.options, all, names);
+    order.refresh(&labels.all, &pen.card.options, all, names);
     let split_name = |column: usize| dataset.split_names.get(view.columns[column]).map(String::as_str);
     heading_ui(ui, pen, view, &split_name);
     let mut clicked = None;

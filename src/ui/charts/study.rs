@@ -1,7 +1,5 @@
 //! Cards that look at pictures, which a person starts: average pictures and colours, coverage and its regions.
 
-use std::sync::Arc;
-
 use egui::{Rect, Sense, Ui, Vec2, WidgetInfo, vec2};
 
 use super::card::Pen;
@@ -26,7 +24,7 @@ pub(super) fn study_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut DrawnView)
     let study = pen.session.charts.study(pen.card.id).cloned();
     start_ui(ui, pen, study.as_ref().map(|study| study.filter.as_str()));
     let Some(study) = study else { return };
-    charts_ui(ui, view, Arc::as_ptr(&study.found) as usize, &study.found.charts);
+    charts_ui(ui, view, study.found.clone(), &study.found.charts);
     let (dense, sparse): (Vec<&Region>, Vec<&Region>) =
         study.found.regions.iter().partition(|region| !region.is_sparse);
     for (title, regions) in [("Dense regions", dense), ("Nearly empty regions", sparse)] {
@@ -113,6 +111,8 @@ fn thumbnail_ui(ui: &Ui, pen: &mut Pen<'_, '_>, sample: SampleId, rect: Rect) {
             let drawn = egui::Align2::CENTER_CENTER.align_size_within_rect(size, rect);
             ui.painter().image(thumb.texture, drawn, thumb.uv, egui::Color32::WHITE);
         }
-        _ => drop(ui.painter().rect_filled(rect, 3.0, Tokens::of(ui).raised)),
+        _ => {
+            ui.painter().rect_filled(rect, 3.0, Tokens::of(ui).raised);
+        }
     }
 }
