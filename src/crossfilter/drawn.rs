@@ -123,7 +123,9 @@ fn values_chart(subject: Subject<'_>, name: &str) -> Result<Chart, String> {
         found.write(subject.snapshot, *row, &mut word);
         match counts.get_mut(&word) {
             Some(count) => *count += 1,
-            None => drop(counts.insert(word.clone(), 1)),
+            None => {
+                counts.insert(word.clone(), 1);
+            }
         }
     }
     let mut bars: Vec<(String, u64)> = counts.into_iter().filter(|(word, _)| !word.is_empty()).collect();

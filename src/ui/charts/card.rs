@@ -143,7 +143,9 @@ fn options_ui(ui: &mut Ui, card: &mut Card, known: &Known) {
             top_ui(ui, &mut options.top);
         }
         Kind::Pictures | Kind::Coverage => top_ui(ui, &mut options.top),
-        Kind::Imbalance | Kind::Relations { .. } => drop(ui.label(widgets::dim("Nothing to set here."))),
+        Kind::Imbalance | Kind::Relations { .. } => {
+            ui.label(widgets::dim("Nothing to set here."));
+        }
         _ => {}
     }
 }
@@ -216,6 +218,8 @@ fn body_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut CardView) {
             drawn::charts_ui(ui, &mut view.drawn, figures.clone(), charts);
         }
         // Other options were counted than those that are set now: the answer is on its way.
-        _ => drop(ui.label(widgets::dim("Counting …"))),
+        _ => {
+            ui.label(widgets::dim("Counting …"));
+        }
     }
 }
