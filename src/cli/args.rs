@@ -440,6 +440,7 @@ pub enum ScreenshotView {
     Grid,
     Table,
     Issues,
+    Charts,
     Palette,
     Shortcuts,
     Settings,
