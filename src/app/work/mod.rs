@@ -386,7 +386,8 @@ impl Work {
             Effect::Study { card } => self.start_study(state, card),
             Effect::PickChartFile { card } => self.pick(
                 || {
-                    let dialog = rfd::FileDialog::new().set_title("Save the chart").set_file_name("chart.svg");
+                    let dialog =
+                        rfd::FileDialog::new().set_title("Save the chart").set_file_name("chart.svg");
                     let dialog = dialog.add_filter("SVG", &["svg"]).add_filter("PNG", &["png"]);
                     dialog.add_filter("CSV", &["csv"]).save_file()
                 },
