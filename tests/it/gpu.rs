@@ -16,6 +16,7 @@ use lenslet::jobs::Control;
 use lenslet::train::config::{Channels, Likelihood, Shape};
 use lenslet::train::device::{Choice, Graphics, Kind, Processor, needs};
 use lenslet::train::model::Numbers;
+use lenslet::train::score::Pictures;
 use lenslet::train::{ondevice, score};
 use wgpu::util::DeviceExt;
 
@@ -250,7 +251,8 @@ fn a_coarse_sheet_repeats_what_the_decoder_left_on_the_device() {
     ondevice::wait(&model).expect("the device goes on");
     assert_eq!((cells.count, cells.size, control.progress().done), (9, 16, 4));
     let pictures = score::decode(&on_cpu, &latents, &[], &control).expect("pictures");
-    let expected = pictures.repeated(&shown).sheet(3).2;
+    let pixels = shown.iter().flat_map(|picture| pictures.get(*picture as usize).expect("it").to_vec());
+    let expected = Pictures { pixels: pixels.collect(), ..pictures }.sheet(3).2;
     let grid = Grid { columns: 3, rows: 3, cell_px: 16.0, gap_px: 0.0 };
     let shown = drawn_on(&graphics, [48, 48], move |painter| sheet::paint(painter, Pos2::ZERO, &cells, grid));
     let apart = shown.pixels().zip(&expected).map(|(pixel, byte)| pixel.0[0].abs_diff(*byte)).max();
