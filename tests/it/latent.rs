@@ -311,6 +311,13 @@ fn what_a_model_said_is_kept_and_asked_again_only_of_what_changed() {
     let asked_other = Asked { checkpoint: &other, ..asked };
     assert!(modelled_again(asked_other, of, &project, 2, &control).is_err(), "its files are away");
 
+    // What is asked anew of a part takes the place of nothing.
+    std::fs::rename(&away, data).expect("it is moved back");
+    let few = Samples { samples: &part[..4], ..of };
+    modelled(asked, few, Some(&project), 2, &control).expect("it is asked");
+    std::fs::rename(data, &away).expect("it is moved");
+    modelled_again(asked, of_part, &project, 2, &control).expect("it is kept");
+
     // One file is another by now: it alone is read.
     std::fs::rename(&away, data).expect("it is moved back");
     modelled_again(asked, of, &project, 2, &control).expect("all are kept");

@@ -314,11 +314,11 @@ fn make(
             return Ok(Made::OnDevice(cells.into()));
         }
     }
-    let pictures = decode(model, numbers, classes, control)?;
-    Ok(Made::Here(Arc::new(match shown {
-        Some(shown) => pictures.repeated(&shown),
-        None => pictures,
-    })))
+    let pictures = Arc::new(decode(model, numbers, classes, control)?);
+    Ok(match shown {
+        Some(shown) => Made::Coarse { pictures, shown: shown.into() },
+        None => Made::Here(pictures),
+    })
 }
 
 /// Blocks of a sheet's cells, of which each shows the picture of the cell in its middle.
@@ -453,6 +453,10 @@ mod tests {
         match answers.recv().unwrap() {
             Action::Decoded { slot, generation, made: Ok(Made::Here(made)), is_last } => {
                 (slot, generation, made.len(), is_last)
+            }
+            Action::Decoded { slot, generation, made: Ok(Made::Coarse { pictures, shown }), is_last } => {
+                assert!(shown.iter().all(|picture| (*picture as usize) < pictures.len()));
+                (slot, generation, shown.len(), is_last)
             }
             other => panic!("{other:?}"),
         }

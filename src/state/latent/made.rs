@@ -49,6 +49,11 @@ pub struct Accepted {
 #[derive(Clone, Debug)]
 pub enum Made {
     Here(Arc<Pictures>),
+    /// A sheet of which several cells show the same picture: the number of that in each cell.
+    Coarse {
+        pictures: Arc<Pictures>,
+        shown: Arc<Vec<u32>>,
+    },
     OnDevice(Arc<Cells>),
 }
 
@@ -57,6 +62,7 @@ impl PartialEq for Made {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Here(one), Self::Here(two)) => Arc::ptr_eq(one, two),
+            (Self::Coarse { pictures: one, .. }, Self::Coarse { pictures: two, .. }) => Arc::ptr_eq(one, two),
             (Self::OnDevice(one), Self::OnDevice(two)) => Arc::ptr_eq(one, two),
             _ => false,
         }
