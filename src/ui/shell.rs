@@ -196,6 +196,7 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
             let is_drawn = pencil.state.session.as_ref().is_some_and(|session| session.augment.is_asked());
             if is_drawn && !panels.is_shown(Pane::Augment) {
                 pencil.act(Action::LeaveVariants);
+                views.augment.rest();
             }
             let used = LISTS.into_iter().find(|list| views.keys_of(*list).is_some_and(|keys| keys.was_used));
             views.last_list = used.or(views.last_list);

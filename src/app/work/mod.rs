@@ -41,7 +41,7 @@ use self::models::Models;
 use self::opening::{Ended, Opening};
 use self::planning::{Draft, Planner};
 use self::rescanning::{Interrupted, Rescanning};
-use self::variants::{Ground, Preview};
+use self::variants::{Ground, Preview, Rest};
 use super::thumbs::ThumbSource;
 use crate::dataset::SampleId;
 use crate::dataset::edit::PipelineSlot;
@@ -184,6 +184,7 @@ impl Work {
     /// Lets the open dataset go, without waiting for the disk.
     fn let_go(&mut self) {
         if let Some(live) = self.live.take() {
+            self.preview.rest(Rest::Closed);
             let (measuring, rescanning) = (self.measure.take(), self.rescan.take());
             let analysing = self.analyse.take();
             (self.analyse_again, self.channels) = (false, None);
@@ -310,7 +311,7 @@ impl Work {
             }
             Effect::MeasureChannels { slot, step } => self.start_channels(state, slot, step),
             Effect::RestVariants => {
-                self.preview.rest();
+                self.preview.rest(Rest::Hidden);
                 Vec::new()
             }
             Effect::PickPipelineFile { slot } => self.pick(
