@@ -235,10 +235,11 @@ impl SyntheticFolder {
     pub fn add(&mut self, drawn: &[Drawn<'_>], control: &Control) -> Result<(), ExportError> {
         let Self { provenance, part, count, .. } = self;
         let write = |(at, drawn): (usize, &Drawn<'_>)| {
-            control.checkpoint()?;
+            control.go_on()?;
             let path = part.path().join(picture_name(*count + at));
             write_png(&path, drawn.pixels, provenance).map_err(failed(&path))
         };
+        control.checkpoint()?;
         drawn.par_iter().enumerate().try_for_each(write)?;
         for (at, drawn) in drawn.iter().enumerate() {
             let z = drawn.latent.iter().map(f32::to_string).collect::<Vec<_>>().join(" ");

@@ -131,32 +131,40 @@ pub fn neighbour_distances(rows: Rows<'_>, control: &Control) -> Result<Vec<f32>
     let widest = pca.variances.first().map_or(0.0, |variance| variance.max(0.0).sqrt());
     let step = 127.0 / (REACH * widest).max(f32::MIN_POSITIVE);
     let mut wholes: Vec<Whitened> = vec![[0; AXES]; rows.len()];
-    wholes.par_chunks_mut(STEP).zip(flat.par_chunks(STEP * rows.numbers())).try_for_each(
-        |(wholes, rows)| -> Result<(), Cancelled> {
-            control.checkpoint()?;
-            for (whole, row) in wholes.iter_mut().zip(rows.chunks_exact(pca.mean.len())) {
-                for (to, place) in whole.iter_mut().zip(pca.project(row)) {
-                    *to = (place * step).round().clamp(-127.0, 127.0) as i8;
-                }
+    let numbers = rows.numbers();
+    let place = |(wholes, rows): (&mut [Whitened], &[f32])| -> Result<(), Cancelled> {
+        control.go_on()?;
+        for (whole, row) in wholes.iter_mut().zip(rows.chunks_exact(numbers)) {
+            for (to, place) in whole.iter_mut().zip(pca.project(row)) {
+                *to = (place * step).round().clamp(-127.0, 127.0) as i8;
             }
-            Ok(())
-        },
-    )?;
+        }
+        Ok(())
+    };
+    for (wholes, flat) in wholes.chunks_mut(BLOCK).zip(flat.chunks(BLOCK * numbers)) {
+        control.checkpoint()?;
+        wholes.par_chunks_mut(STEP).zip(flat.par_chunks(STEP * numbers)).try_for_each(place)?;
+    }
     let found = Neighbours::of(&wholes.iter().map(Some).collect::<Vec<_>>(), KEPT, control)?;
     drop(wholes);
     let together = Together::of(rows, &found, control)?;
     let mut means = vec![f32::NAN; together.rows.len()];
-    means.par_chunks_mut(STEP).enumerate().try_for_each(|(block, means)| -> Result<(), Cancelled> {
-        control.checkpoint()?;
-        for (at, mean) in means.iter_mut().enumerate() {
-            let row = together.rows[block * STEP + at];
+    let measure = |(means, rows): (&mut [f32], &[u32])| -> Result<(), Cancelled> {
+        control.go_on()?;
+        for (mean, row) in means.iter_mut().zip(rows) {
             let mut nearest = Nearest::default();
-            let firsts = std::iter::once(row).chain(found.near(row as usize).map(|(first, _)| first));
-            firsts.for_each(|first| together.look(found.place_of[first as usize], row, &mut nearest));
+            let firsts = std::iter::once(*row).chain(found.near(*row as usize).map(|(first, _)| first));
+            firsts.for_each(|first| together.look(found.place_of[first as usize], *row, &mut nearest));
             *mean = nearest.mean();
         }
+        control.add(means.len() as u64);
         Ok(())
-    })?;
+    };
+    control.begin("Measuring distances", means.len() as u64);
+    for (means, rows) in means.chunks_mut(BLOCK).zip(together.rows.chunks(BLOCK)) {
+        control.checkpoint()?;
+        means.par_chunks_mut(STEP).zip(rows.par_chunks(STEP)).try_for_each(measure)?;
+    }
     for (at, one) in kept.into_iter().zip(together.one_of) {
         distances[at] = means[one as usize];
     }
