@@ -343,6 +343,7 @@ impl Work {
             | Effect::Train(_)
             | Effect::OpenModel { .. }
             | Effect::Decode { .. }
+            | Effect::WithdrawDecode { .. }
             | Effect::FindNear { .. }
             | Effect::DrawMap { .. }
             | Effect::FindWithin { .. }
