@@ -311,9 +311,26 @@ impl Pack {
         self.fingerprinted(&Control::new())
     }
 
+    /// The same pack whose rows from a number on can no longer be read.
+    #[cfg(test)]
+    pub fn cut_to(mut self, rows: usize, room: &Room) -> Result<Self, PackError> {
+        self.pixels = self.pixels.cut_to(rows * self.row_bytes(), room)?;
+        Ok(self)
+    }
+
     fn fingerprinted(mut self, control: &Control) -> Result<Self, PackError> {
         self.fingerprint = fingerprint(&self, control)?;
         Ok(self)
+    }
+
+    /// BLAKE3 of the keys of the rows that are trained on, in their order, in hexadecimal: what their variants
+    /// follow from, and the [`fingerprint`](Self::fingerprint) does not tell.
+    pub fn keys_hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for row in &self.training {
+            hasher.update(&self.keys[*row as usize].to_le_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
     }
 
     /// Whether the pixels are in a file, and not in memory.

@@ -161,6 +161,14 @@ impl Pixels {
         Ok(())
     }
 
+    /// The first bytes of them in a file: of those behind, reading fails.
+    #[cfg(test)]
+    pub fn cut_to(&self, bytes: usize, room: &Room) -> Result<Self, PackError> {
+        let mut writing = Writing::begin(room, 0, 0, 0)?;
+        writing.add(&self.at(0, bytes)?)?;
+        Ok(writing.finish()?)
+    }
+
     /// The same pixels in a file.
     #[cfg(test)]
     pub fn on_disk(&self, room: &Room) -> Result<Self, PackError> {
