@@ -34,7 +34,7 @@ use crate::train::streamed::{Samples, Scored, StreamError, score_samples};
 pub const SEED: u64 = 0;
 /// Raise it where what a model says of a sample comes to be computed otherwise: what was kept before is worked
 /// out again then.
-const SAID_BY: u32 = 1;
+const SAID_BY: u32 = 2;
 
 /// A trained model, and what it is of.
 #[derive(Clone, Copy)]
