@@ -351,6 +351,26 @@ mod tests {
         std::iter::repeat_with(next).take(count).collect()
     }
 
+    #[test]
+    fn what_is_paused_leaves_the_shared_threads_to_others() {
+        use std::time::Duration;
+        let values = numbers(600 * 4, 1);
+        let rows = Rows::new(&values, 4).unwrap();
+        let control = Control::new();
+        control.set_paused(true);
+        std::thread::scope(|scope| {
+            let paused = scope.spawn(|| kernel_distance(rows, rows, &control));
+            std::thread::sleep(Duration::from_millis(100));
+            let (send, done) = std::sync::mpsc::channel();
+            rayon::spawn_broadcast(move |_| drop(send.send(())));
+            let is_free =
+                (0..rayon::current_num_threads()).all(|_| done.recv_timeout(Duration::from_secs(60)).is_ok());
+            control.cancel();
+            assert_eq!(paused.join().unwrap(), Err(Cancelled));
+            assert!(is_free, "every one of them");
+        });
+    }
+
     /// Of who goes on.
     fn on<T>(made: impl FnOnce(&Control) -> Result<T, Cancelled>) -> T {
         made(&Control::new()).unwrap()
