@@ -74,7 +74,7 @@ pub fn main() -> ExitCode {
                 false => eprintln!("lenslet: {error:#}"),
             }
             let ended_with = if error.is::<Usage>() { WRONG_USAGE } else { FAILED };
-            ExitCode::from(if interrupted { interrupt::STATUS } else { ended_with })
+            ExitCode::from(if interrupted { interrupt::status() } else { ended_with })
         }
     }
 }

@@ -42,7 +42,7 @@ use serde::Serialize;
 pub use self::augmented::{Augmentation, MAX_VARIANTS};
 use self::copy::Folder;
 use self::draft::{Case, Draft, From, Output, Told, Work};
-pub use self::ground::check_ground;
+pub use self::ground::{check_ground, check_root, leads_out};
 use self::state::{How, List, Occupied, State, occupied};
 use self::verify::verify;
 use self::write::{Faults, Writing};

@@ -34,7 +34,7 @@ use crate::train::streamed::{Samples, Scored, StreamError, score_samples};
 pub const SEED: u64 = 0;
 /// Raise it where what a model says of a sample comes to be computed otherwise: what was kept before is worked
 /// out again then.
-const SAID_BY: u32 = 1;
+const SAID_BY: u32 = 2;
 
 /// A trained model, and what it is of.
 #[derive(Clone, Copy)]
@@ -73,7 +73,7 @@ pub fn modelled(
     let found = Found::of(scored(asked, samples, threads, control)?, latent, control)?;
     let problem = writable(project).and_then(|project| {
         let latents = found.to_keep(samples, &seen(asked, samples), latent)?;
-        let model = fingerprint(asked.checkpoint);
+        let model = fingerprint(asked);
         let is_part = |known: Option<u64>| known.is_some_and(|bytes| bytes > latents.bytes());
         match project.latents_bytes(&model).map(is_part) {
             Ok(true) => None,
@@ -94,7 +94,11 @@ pub fn modelled_again(
     threads: usize,
     control: &Control,
 ) -> Result<Modelled, StreamError> {
-    let (latent, model) = (asked.model.shape.latent, fingerprint(asked.checkpoint));
+    if samples.samples.is_empty() {
+        // What is kept of others says nothing of none.
+        return Err(PackError::Nothing.into());
+    }
+    let (latent, model) = (asked.model.shape.latent, fingerprint(asked));
     control.begin("Reading what the model said", 0);
     let before = Before::load(project, &model, latent);
     let seen = seen(asked, samples);
@@ -290,8 +294,7 @@ fn found_with(
         true => Scored::default(),
         false => match scored(asked, Samples { samples: &unknown, ..of }, threads, control) {
             // Those that could not be read before cannot be now; there are others.
-            Err(StreamError::Pack(PackError::AllBroken { first, .. })) if unknown.len() < known.len() => {
-                let left_out = unknown.iter().map(|sample| (*sample, first.clone())).collect();
+            Err(StreamError::Pack(PackError::AllBroken(left_out))) if unknown.len() < known.len() => {
                 Scored { left_out, ..Scored::default() }
             }
             scored => scored?,
@@ -361,13 +364,14 @@ fn seen(asked: Asked<'_>, of: Samples<'_>) -> Vec<Seen> {
     samples.map(|(sample, class)| Seen::of(of.snapshot, *sample, class)).collect()
 }
 
-/// What a model says of samples follows from this: its weights, how samples are brought to its size, and the
-/// classes that it is told.
-fn fingerprint(checkpoint: &Checkpoint) -> String {
-    let about = &checkpoint.about;
+/// What a model says of samples follows from this: its weights, the kind of device that it is on, which rounds in
+/// its own way, how samples are brought to its size, and the classes that it is told.
+fn fingerprint(asked: Asked<'_>) -> String {
+    let about = &asked.checkpoint.about;
     let mut hasher = blake3::Hasher::new();
     hasher.update(&SAID_BY.to_le_bytes());
-    hasher.update(checkpoint.weights_hash().as_bytes());
+    hasher.update(asked.checkpoint.weights_hash().as_bytes());
+    hasher.update(asked.model.kind().name().as_bytes());
     hasher.update(format!("{:?} {:?}", about.config.shape, about.config.fit).as_bytes());
     for name in &about.class_names {
         hasher.update(&(name.len() as u64).to_le_bytes());

@@ -344,6 +344,7 @@ impl Work {
             | Effect::Train(_)
             | Effect::OpenModel { .. }
             | Effect::Decode { .. }
+            | Effect::WithdrawDecode { .. }
             | Effect::FindNear { .. }
             | Effect::DrawMap { .. }
             | Effect::FindWithin { .. }
@@ -358,9 +359,9 @@ impl Work {
             ),
             Effect::ExportDrawn { path, accepted } => {
                 let Some(loaded) = self.models.loaded() else { return Vec::new() };
-                self.start_export(state, |_, session, ctx| {
-                    let root = PathBuf::from(&session.dataset().root);
-                    Exporting::drawn(path, accepted, loaded, root, ctx)
+                self.start_export(state, |live, session, ctx| {
+                    let (dataset, reader) = (session.dataset().clone(), live.reader.clone());
+                    Exporting::drawn(path, accepted, loaded, dataset, reader, ctx)
                 })
             }
             Effect::PauseJob { job, pause } => {
