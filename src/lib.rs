@@ -36,11 +36,11 @@
 //! | [`import`] | disk to dataset, one module per format behind [`import::FORMATS`] | the user interface |
 //! | [`export`] | issues and a report to a file, and a chosen part of the dataset or generated pictures to a folder, that a person named | the user interface |
 //! | [`media`] | bytes to pixels: decode, orientation, thumbnails, statistics, metadata | samples and where they lie |
-//! | [`analysis`] | hashes, quality, near-duplicates of pictures, figures of generated ones: slices in, slices out | files, projects, the user interface |
+//! | [`analysis`] | hashes, quality, near-duplicates of pictures, figures of generated ones, how a dataset is spread: slices in, slices out | files, projects, the user interface |
 //! | [`augment`] | operations, pipelines of them, what they come to for a variant, the CPU kernels, files of pipelines | datasets, the user interface |
 //! | [`store`] | the project database, thumbnail cache and settings | the user interface |
 //! | [`demo`] | the demo dataset with its planted faults | everything else but jobs |
-//! | [`pipeline`] | opening, measuring, computing signals, analysing, asking a trained model and making variants, for window and command line alike | the user interface |
+//! | [`pipeline`] | opening, measuring, computing signals, analysing, asking a trained model, making variants and drawing up statistics, for window and command line alike | the user interface |
 //! | [`review`] | what an analysis found, for a person to decide: groups, flags, rules, impact | files, threads, the user interface |
 //! | [`train`] | models, training, checkpoints, sampling: the only room that names burn | the user interface |
 //! | [`gpu`] | wgpu pipelines over `shaders/*.wgsl`, one file each: decoded pictures, clouds of points, variants of samples | datasets, the interface's state |
@@ -48,7 +48,9 @@
 //! | [`ui`] | drawing: a view per file or folder, and the parts that views share | files, threads |
 //! | [`app`] | eframe glue: effects as jobs, textures, dialogs | |
 //! | [`cli`] | the command line | |
-//! | [`files`], [`text`] | files that are whole at any moment; numbers and sentences for people | everything else |
+//! | [`crossfilter`] | charts that filter each other: which there are, and how many samples fall into their parts | files, threads, the user interface |
+//! | [`chart`] | charts as plain data, laid out into marks, and written as SVG, PNG and CSV | datasets, the user interface |
+//! | [`files`], [`text`], [`markup`], [`colours`] | files that are whole at any moment; numbers and sentences for people; text in pages and drawings; the colours of both themes | everything else |
 //!
 //! # What stays true
 //!
@@ -81,7 +83,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub mod analysis;
 pub mod app;
 pub mod augment;
+pub mod chart;
 pub mod cli;
+pub mod colours;
+pub mod crossfilter;
 pub mod dataset;
 pub mod demo;
 pub mod export;
@@ -89,6 +94,7 @@ pub mod files;
 pub mod gpu;
 pub mod import;
 pub mod jobs;
+pub mod markup;
 pub mod media;
 pub mod pipeline;
 pub mod review;

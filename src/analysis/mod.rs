@@ -4,6 +4,7 @@
 //! This room refuses to know files, projects and the user interface.
 
 pub mod descriptor;
+pub mod distribution;
 pub mod encoder;
 pub mod evidence;
 pub mod generated;

@@ -9,12 +9,14 @@ use crate::analysis::quality::Check;
 use crate::review::Method;
 
 mod augment;
+mod statistics;
 mod training;
 
 pub use augment::{
     AugmentDevice, AugmentOptions, ConvertOptions, PipelineForm, PipelineNormalizeOptions,
     PipelineSheetOptions, PipelineTask, VariantsFormat,
 };
+pub use statistics::{ByName, ChartOptions, OrderName, StatsOptions};
 pub use training::{
     ChannelsName, DeviceOptions, EncodeOptions, EvaluateOptions, FitOptions, FreezeName, FromName,
     PartOptions, ReconstructOptions, SampleOptions, SamplesOptions, TrainOptions,
@@ -64,6 +66,10 @@ impl Arguments {
 pub enum Task {
     /// Print what is in a dataset, and what is broken in it
     Scan(ScanOptions),
+    /// Print how a dataset is spread: over classes and splits, its numbers, its pictures, and what it covers
+    Stats(StatsOptions),
+    /// Draw a chart of a dataset to an SVG or PNG, or write its data as CSV
+    Chart(ChartOptions),
     /// Find samples that are copies of each other
     Duplicates(DuplicatesOptions),
     /// Score how good each picture is by itself, and print what is under its threshold

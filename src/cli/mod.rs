@@ -2,6 +2,7 @@
 
 pub mod args;
 mod augment;
+mod chart;
 mod demo;
 mod duplicates;
 mod encode;
@@ -20,6 +21,8 @@ mod review;
 mod sample;
 mod scan;
 mod source;
+mod spread;
+mod stats;
 mod train;
 mod trained;
 
@@ -47,6 +50,8 @@ pub fn main() -> ExitCode {
     start_log(&arguments.log);
     let ended = match &arguments.task {
         Some(Task::Scan(options)) => scan::run(options),
+        Some(Task::Stats(options)) => stats::run(options),
+        Some(Task::Chart(options)) => chart::run(options),
         Some(Task::Duplicates(options)) => duplicates::run(options),
         Some(Task::Quality(options)) => quality::run(options),
         Some(Task::Leaks(options)) => leaks::run(options),

@@ -23,7 +23,7 @@ use crate::augment::table::output::{BY_DATASET, NAME};
 use crate::jobs::Control;
 use crate::media::Raster;
 use crate::pipeline::augmented::{Augmenter, Pictures, Recent, brought_to};
-use crate::pipeline::statistics::{ChannelStatistics, channel_statistics};
+use crate::pipeline::channels::{ChannelStatistics, channel_statistics};
 use crate::text::{counted, sentence};
 
 pub fn run(task: &PipelineTask) -> anyhow::Result<()> {

@@ -9,7 +9,7 @@ use super::look::IssueRow;
 use super::source::{Source, measured, open};
 use crate::analysis::encoder::Encoder;
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Decision, Issue, SampleId};
+use crate::dataset::{Decision, Issue, SampleId, Signals};
 use crate::import::{Reader, dataset_reader};
 use crate::jobs::Control;
 use crate::pipeline::analyse::{Ended, Options, Subject, analyse, analyse_by};
@@ -24,6 +24,8 @@ pub struct Reviewed {
     pub settings: ReviewSettings,
     pub reader: Reader,
     pub issues: Vec<Issue>,
+    /// What was computed of each sample; `None` where all was known from the project.
+    pub signals: Option<Signals>,
 }
 
 /// The word `default`, which stands for no file of rules.
@@ -46,8 +48,21 @@ pub fn review_by(
     control: &Control,
 ) -> anyhow::Result<Reviewed> {
     let threads = options.threads.map_or_else(cores, usize::from);
-    let wanted = wanted(alike)?;
+    // What is wrong with the words is said before anything is opened.
+    wanted(alike)?;
     let opened = open(&options.path, options.project.as_deref(), control)?;
+    review_opened(encoder, opened, threads, alike, control)
+}
+
+/// The same of a dataset that is open.
+pub fn review_opened(
+    encoder: Option<&dyn Encoder>,
+    opened: Source,
+    threads: usize,
+    alike: &AlikeOptions,
+    control: &Control,
+) -> anyhow::Result<Reviewed> {
+    let wanted = wanted(alike)?;
     let Source { snapshot, issues, project, review } = opened;
     let settings: ReviewSettings =
         review.and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default();
@@ -80,7 +95,7 @@ pub fn review_by(
             None => analyse(subject, looking, threads, control),
         },
     };
-    let Ended { analysed, facts, issues: found, notes } = ended?;
+    let Ended { analysed, facts, issues: found, notes, signals } = ended?;
     for note in notes {
         tracing::warn!("{note}");
     }
@@ -92,7 +107,7 @@ pub fn review_by(
     control.begin("Judging", 0);
     let judged = judge(&snapshot, &analysed, &settings);
     let snapshot = snapshot.finding(judged.findings.clone());
-    Ok(Reviewed { snapshot, analysed, judged, settings, reader, issues })
+    Ok(Reviewed { snapshot, analysed, judged, settings, reader, issues, signals })
 }
 
 impl Reviewed {

@@ -74,7 +74,7 @@ pub fn choose(options: &SamplesOptions, outs: &[&Path], control: &Control) -> an
 }
 
 /// Refuses a file that is a sample, wherever the dataset leads to it.
-fn check_is_no_sample(out: &Path, snapshot: &Snapshot, reader: &Reader) -> anyhow::Result<()> {
+pub fn check_is_no_sample(out: &Path, snapshot: &Snapshot, reader: &Reader) -> anyhow::Result<()> {
     let Some(there) = out.canonicalize().ok().filter(|there| there.is_file()) else { return Ok(()) };
     let dataset = &snapshot.dataset;
     let is_it = |(at, path): (usize, &str)| {

@@ -421,7 +421,7 @@ impl Column {
 
     /// Whether the values are kept in single precision, so that a number to compare with has to be
     /// rounded to it before `brightness<=0.1` can mean what it says.
-    pub(super) fn is_single_precision(&self) -> bool {
+    pub fn is_single_precision(&self) -> bool {
         use Source::{Brightness, Contrast, Model, Saturation, Score, Sharpness};
         matches!(self.source, Brightness | Contrast | Saturation | Sharpness | Score(_) | Model(_))
     }

@@ -22,6 +22,7 @@ use crate::dataset::SampleId;
 use crate::dataset::query::Snapshot;
 use crate::import::Reader;
 use crate::jobs::Control;
+use crate::markup::data_address;
 use crate::media;
 use crate::review::{Analysed, Judged, ReviewSettings};
 
@@ -100,45 +101,4 @@ fn pictures(
         control.add(part.len() as u64);
     }
     Ok(pictures)
-}
-
-/// A picture in the address itself (RFC 2397).
-fn data_address(bytes: &[u8]) -> String {
-    let kind = if bytes.starts_with(&[0xFF, 0xD8]) { "jpeg" } else { "png" };
-    format!("data:image/{kind};base64,{}", base64(bytes))
-}
-
-/// Bytes as text (RFC 4648).
-fn base64(bytes: &[u8]) -> String {
-    const SIGNS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for part in bytes.chunks(3) {
-        let at = |at: usize| u32::from(part.get(at).copied().unwrap_or(0));
-        let word = at(0) << 16 | at(1) << 8 | at(2);
-        for place in 0..4 {
-            let sign = SIGNS[(word >> (18 - 6 * place) & 63) as usize];
-            // A part of n bytes has n + 1 signs.
-            text.push(if place <= part.len() { sign as char } else { '=' });
-        }
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_are_written_as_the_standard_has_it() {
-        for (bytes, text) in [
-            (&b""[..], ""),
-            (b"f", "Zg=="),
-            (b"fo", "Zm8="),
-            (b"foo", "Zm9v"),
-            (b"foobar", "Zm9vYmFy"),
-            (&[255, 254, 253], "//79"),
-        ] {
-            assert_eq!(base64(bytes), text);
-        }
-    }
 }

@@ -75,11 +75,13 @@ pub struct Ended {
     pub issues: Vec<Issue>,
     /// Sentences for a person: what is missing, and what could not be kept.
     pub notes: Vec<String>,
+    /// What was computed of each sample; `None` where all was known without.
+    pub signals: Option<Signals>,
 }
 
 impl Ended {
     fn known(analysed: Analysed) -> Self {
-        Self { analysed, facts: Vec::new(), issues: Vec::new(), notes: Vec::new() }
+        Self { analysed, facts: Vec::new(), issues: Vec::new(), notes: Vec::new(), signals: None }
     }
 }
 
@@ -231,7 +233,8 @@ pub fn analyse_by(
         let failed = keep_issues(project, snapshot, &facts, &issues).err();
         notes[3] = failed.map(|error| format!("What is wrong with some samples could not be kept: {error}."));
     }
-    Ok(Ended { analysed, facts, issues, notes: notes.into_iter().flatten().collect() })
+    let (notes, signals) = (notes.into_iter().flatten().collect(), Some(signals));
+    Ok(Ended { analysed, facts, issues, notes, signals })
 }
 
 fn unread_note(unread: usize) -> String {

@@ -1,12 +1,13 @@
 //! Where import, media and the store meet: open a source with its project, list it again, measure
 //! every sample that needs it, compute its signals for analysis, ask a trained model about it, make variants of it,
-//! and measure what they are to be normalised by. The
-//! window and the command line measure and compute by this alone, and open by it where there is a project.
+//! measure what they are to be normalised by, and draw up statistics. The window and the command line measure and
+//! compute by this alone, and open by it where there is a project.
 //!
 //! This room refuses to know the user interface.
 
 pub mod analyse;
 pub mod augmented;
+pub mod channels;
 pub mod drift;
 pub mod duplicates;
 pub mod evaluated;

@@ -19,7 +19,7 @@ use crate::dataset::edit::{Direction, History, Mark, Overlay, PipelineSlot, View
 use crate::dataset::query::{Click, Found, Pick, Snapshot};
 use crate::dataset::{Fact, Flag, Issue, ModelColumns, SampleId, Verdict};
 use crate::pipeline::evaluated::Evaluated;
-use crate::pipeline::statistics::ChannelStatistics;
+use crate::pipeline::channels::ChannelStatistics;
 use crate::review::{Analysed, Judged, ReviewSettings};
 use crate::store::{JournalOp, Settings};
 use crate::train::config::Config;

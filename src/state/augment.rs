@@ -17,7 +17,7 @@ use crate::augment::pipeline::{Done, Pipeline, Step, What};
 use crate::dataset::SampleId;
 use crate::dataset::edit::{Edit, PipelineSlot};
 use crate::gpu::mosaic::Tile;
-use crate::pipeline::statistics::ChannelStatistics;
+use crate::pipeline::channels::ChannelStatistics;
 use crate::text::sentence;
 use crate::train::device::Choice;
 

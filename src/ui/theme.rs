@@ -9,6 +9,8 @@ use std::sync::Arc;
 use egui::epaint::Shadow;
 use egui::{Color32, CornerRadius, FontData, FontFamily, FontId, Margin, Stroke, TextStyle, Theme, Vec2};
 
+use crate::colours::{self, Colours};
+
 /// The colours of one theme.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Tokens {
@@ -46,42 +48,42 @@ const fn rgb(hex: u32) -> Color32 {
 
 /// The dark theme.
 pub const DARK: Tokens = Tokens {
-    canvas: rgb(0x121417),
-    panel: rgb(0x191C20),
-    raised: rgb(0x262A31),
-    raised_hover: rgb(0x30353E),
-    field: rgb(0x101215),
-    line: rgb(0x2D323A),
-    text: rgb(0xE4E7EB),
-    text_dim: rgb(0x9BA4B0),
-    accent: rgb(0x6CA6FF),
-    accent_soft: rgb(0x23395D),
-    on_accent: rgb(0x0B1526),
-    warn: rgb(0xE3B04B),
-    error: rgb(0xF27C78),
-    ok: rgb(0x6FC492),
+    canvas: rgb(colours::DARK.canvas),
+    panel: rgb(colours::DARK.panel),
+    raised: rgb(colours::DARK.raised),
+    raised_hover: rgb(colours::DARK.raised_hover),
+    field: rgb(colours::DARK.field),
+    line: rgb(colours::DARK.line),
+    text: rgb(colours::DARK.text),
+    text_dim: rgb(colours::DARK.text_dim),
+    accent: rgb(colours::DARK.accent),
+    accent_soft: rgb(colours::DARK.accent_soft),
+    on_accent: rgb(colours::DARK.on_accent),
+    warn: rgb(colours::DARK.warn),
+    error: rgb(colours::DARK.error),
+    ok: rgb(colours::DARK.ok),
     scrim: Color32::from_rgba_premultiplied(0, 0, 0, 140),
-    dark: true,
+    dark: colours::DARK.dark,
 };
 
 /// The light theme.
 pub const LIGHT: Tokens = Tokens {
-    canvas: rgb(0xEEF0F3),
-    panel: rgb(0xFBFBFC),
-    raised: rgb(0xE9ECF0),
-    raised_hover: rgb(0xDDE2E8),
-    field: rgb(0xFFFFFF),
-    line: rgb(0xD5DAE0),
-    text: rgb(0x1B1F26),
-    text_dim: rgb(0x59636F),
-    accent: rgb(0x1C62C9),
-    accent_soft: rgb(0xD3E3FA),
-    on_accent: rgb(0xFFFFFF),
-    warn: rgb(0x8A5B00),
-    error: rgb(0xBC2F2B),
-    ok: rgb(0x1A7444),
+    canvas: rgb(colours::LIGHT.canvas),
+    panel: rgb(colours::LIGHT.panel),
+    raised: rgb(colours::LIGHT.raised),
+    raised_hover: rgb(colours::LIGHT.raised_hover),
+    field: rgb(colours::LIGHT.field),
+    line: rgb(colours::LIGHT.line),
+    text: rgb(colours::LIGHT.text),
+    text_dim: rgb(colours::LIGHT.text_dim),
+    accent: rgb(colours::LIGHT.accent),
+    accent_soft: rgb(colours::LIGHT.accent_soft),
+    on_accent: rgb(colours::LIGHT.on_accent),
+    warn: rgb(colours::LIGHT.warn),
+    error: rgb(colours::LIGHT.error),
+    ok: rgb(colours::LIGHT.ok),
     scrim: Color32::from_rgba_premultiplied(0, 0, 0, 90),
-    dark: false,
+    dark: colours::LIGHT.dark,
 };
 
 impl Tokens {
@@ -90,13 +92,16 @@ impl Tokens {
         if ui.visuals().dark_mode { &DARK } else { &LIGHT }
     }
 
+    /// The same as plain numbers.
+    fn plain(&self) -> &'static Colours {
+        if self.dark { &colours::DARK } else { &colours::LIGHT }
+    }
+
     /// The colour of a class: hues are a golden-ratio sequence, so that neighbouring ids differ
     /// most, at a lightness that reads on both canvases.
     pub fn class(&self, class: u32) -> Color32 {
-        let hue = (f64::from(class) * 0.618_033_988_75 + 0.58).fract() as f32;
-        let value = if self.dark { 0.80 } else { 0.36 };
-        let saturation = if class.is_multiple_of(2) { 0.55 } else { 0.72 };
-        egui::ecolor::Hsva::new(hue, saturation, value, 1.0).into()
+        let [red, green, blue] = self.plain().class(class);
+        Color32::from_rgb(red, green, blue)
     }
 }
 
@@ -104,16 +109,7 @@ impl Tokens {
     /// The colour of a part of a scale, 0 to 1: from what is near the canvas to what stands out, through hues
     /// that those see apart who see few colours.
     pub fn scale(&self, part: f32) -> Color32 {
-        const DARK: [[f32; 3]; 5] =
-            [[60., 66., 110.], [54., 110., 148.], [52., 158., 140.], [140., 202., 96.], [250., 228., 110.]];
-        const LIGHT: [[f32; 3]; 5] =
-            [[214., 184., 70.], [110., 170., 84.], [38., 132., 124.], [44., 84., 140.], [58., 30., 100.]];
-        let stops = if self.dark { &DARK } else { &LIGHT };
-        let place = part.clamp(0.0, 1.0) * (stops.len() - 1) as f32;
-        let at = (place as usize).min(stops.len() - 2);
-        let between = place - at as f32;
-        let mix = |channel: usize| stops[at][channel] * (1.0 - between) + stops[at + 1][channel] * between;
-        let [red, green, blue] = [mix(0), mix(1), mix(2)].map(|value| value.round() as u8);
+        let [red, green, blue] = self.plain().scale(part);
         Color32::from_rgb(red, green, blue)
     }
 }

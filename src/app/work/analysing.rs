@@ -80,7 +80,7 @@ impl Analysing {
         let told = |level, text: String| Action::Notify { level, text };
         Some(match self.job.poll()? {
             Outcome::Done(None) => Vec::new(),
-            Outcome::Done(Some(Ended { analysed, facts, issues, notes })) => {
+            Outcome::Done(Some(Ended { analysed, facts, issues, notes, signals: _ })) => {
                 let measured = (!facts.is_empty()).then_some(Action::Measured { facts, issues });
                 let notes = notes.into_iter().map(|text| told(Level::Warning, text));
                 let analysed = Action::Analysed(Arc::new(analysed));

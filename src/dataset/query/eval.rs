@@ -356,7 +356,7 @@ fn chosen(names: &Names, choices: &[Choice]) -> Vec<bool> {
 
 /// The ranges, both ends included, in which a comparison holds. `single` rounds what is compared
 /// with to single precision, as the column's own numbers were.
-fn ranges(test: &Comparison, single: bool) -> Vec<(f64, f64)> {
+pub(super) fn ranges(test: &Comparison, single: bool) -> Vec<(f64, f64)> {
     const LOWEST: f64 = f64::NEG_INFINITY;
     const HIGHEST: f64 = f64::INFINITY;
     let round = |number: f64| if single { f64::from(number as f32) } else { number };

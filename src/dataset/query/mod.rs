@@ -20,6 +20,7 @@
 //! alone ([`Derived`]) is worked out once and shared by its snapshots.
 
 mod bitmask;
+mod brush;
 mod complete;
 mod count;
 mod date;
@@ -36,6 +37,7 @@ mod snapshot;
 mod syntax;
 
 pub use bitmask::Bitmask;
+pub use brush::{Brush, Range, asked_range, conditions, with_brushes, without_condition};
 pub use complete::{Completion, complete};
 pub use count::{Counts, Spread, Summary, counts, counts_of, summary};
 pub use date::{Date, write_time};
@@ -45,7 +47,7 @@ pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_TESTS, QueryError, parse};
 pub use pattern::Pattern;
 pub use pick::{Click, Pick, Selection, selected_terms, with_term};
 pub use rows::Rows;
-pub use snapshot::{AttributeWords, Derived, Names, Snapshot, Vocabulary};
+pub use snapshot::{AttributeWords, Derived, Names, Reading, Snapshot, Vocabulary};
 pub use syntax::{
     AttributeTest, AttributeValue, Choice, Comparison, Node, Quantity, Query, Span, State, Test,
 };
@@ -120,6 +122,11 @@ pub fn fuzz(text: &str) {
         selected_terms(&with_term(text, &pick, Click::Add, &vocabulary), &vocabulary);
     }
     let middle = (0..=text.len() / 2).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    for condition in conditions(text, &vocabulary) {
+        without_condition(text, &condition, &vocabulary);
+    }
+    let range = Brush::range("width", Range { from: 0.5, to: 2.0, is_closed: false });
+    with_brushes(text, &[range], Click::Add, &vocabulary);
     for cursor in [0, middle, text.len()] {
         complete(text, cursor, &vocabulary);
     }

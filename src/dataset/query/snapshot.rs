@@ -105,6 +105,25 @@ impl Snapshot {
         self.derived.vocabulary()
     }
 
+    /// What a column's values are read from here: while it is equal, so are they.
+    pub fn reading(&self, column: &Column) -> Reading {
+        Reading { dataset: DatasetRef(Arc::downgrade(&self.dataset)), of: SortedOf::new(self, column) }
+    }
+
+    /// Whether a query finds the same in both, as they share all of their parts.
+    pub fn shares_all_with(&self, other: &Self) -> bool {
+        let of_model = |snapshot: &Self| snapshot.model.as_ref().map(Arc::as_ptr);
+        let (one, two) = (self.facts.chunks(), other.facts.chunks());
+        Arc::ptr_eq(&self.dataset, &other.dataset)
+            && Arc::ptr_eq(&self.marks, &other.marks)
+            && Arc::ptr_eq(&self.decisions, &other.decisions)
+            && Arc::ptr_eq(&self.findings, &other.findings)
+            && Arc::ptr_eq(&self.listed, &other.listed)
+            && of_model(self) == of_model(other)
+            && one.len() == two.len()
+            && one.iter().zip(two).all(|(one, two)| Arc::ptr_eq(one, two))
+    }
+
     fn grown(mut self) -> Self {
         let rows = self.dataset.len();
         self.facts.grow(rows);
@@ -159,6 +178,23 @@ struct CachedSort {
     /// not keep it.
     of: SortedOf,
     order: Arc<Vec<SampleId>>,
+}
+
+/// What the values of a column are read from; see [`Snapshot::reading`].
+#[derive(Debug, Default, PartialEq)]
+pub struct Reading {
+    dataset: DatasetRef,
+    of: SortedOf,
+}
+
+/// Weak pointers to one dataset are equal.
+#[derive(Debug, Default)]
+struct DatasetRef(Weak<Dataset>);
+
+impl PartialEq for DatasetRef {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ptr_eq(&other.0)
+    }
 }
 
 /// What of a snapshot an order was sorted from, beside the dataset: empty where the column does not

@@ -2,39 +2,14 @@
 //! is fetched or run.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Display};
 use std::io::{self, Write};
 
 use super::figures::{Figures, FlagRow, GroupRow, ImpactRow, Listed, Member, Scored, Share};
 use crate::dataset::SampleId;
+use crate::markup::Safe;
 use crate::text::{bytes_text, counted, grouped};
 
 const STYLE: &str = include_str!("style.css");
-
-/// Text in the page: what means something in HTML is written out.
-struct Safe<'a>(&'a str);
-
-impl Display for Safe<'_> {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for sign in self.0.chars() {
-            match sign {
-                '&' => out.write_str("&amp;")?,
-                '<' => out.write_str("&lt;")?,
-                '>' => out.write_str("&gt;")?,
-                '"' => out.write_str("&quot;")?,
-                '\'' => out.write_str("&#39;")?,
-                // Control characters have no place in HTML, and some turn text around.
-                sign if sign.is_control()
-                    || matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') =>
-                {
-                    out.write_str("\u{fffd}")?;
-                }
-                sign => write!(out, "{sign}")?,
-            }
-        }
-        Ok(())
-    }
-}
 
 /// The page while it is written.
 struct PageWriter<'a, W: Write> {

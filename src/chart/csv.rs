@@ -1,0 +1,152 @@
+//! A chart's data as a table: all of it, also what a drawing leaves out.
+
+use super::{Bars, Body, Boxes, Chart, Grid, Heat, Histogram, Lines, Pictures, Series, Tile};
+
+/// The table as text.
+pub fn text(chart: &Chart) -> String {
+    let mut out = Vec::new();
+    let mut table = csv::WriterBuilder::new().flexible(true).from_writer(&mut out);
+    for row in rows(chart) {
+        // Writing to memory cannot fail.
+        let _ = table.write_record(row);
+    }
+    drop(table);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+/// The table, its first row the heading.
+pub fn rows(chart: &Chart) -> Vec<Vec<String>> {
+    match &chart.body {
+        Body::Bars(bars) => of_bars(bars),
+        Body::Histogram(histogram) => of_histogram(histogram),
+        Body::Lines(lines) => of_lines(lines),
+        Body::Boxes(boxes) => of_boxes(boxes),
+        Body::Grid(grid) => of_grid(grid),
+        Body::Heat(heat) => of_heat(heat),
+        Body::Pictures(pictures) => of_pictures(pictures),
+    }
+}
+
+/// A heading as a name of a column.
+fn column(title: &str, otherwise: &str) -> String {
+    let name = title.trim().to_lowercase().replace([' ', '-'], "_");
+    if name.is_empty() { otherwise.to_owned() } else { name }
+}
+
+fn value_headings<'a>(series: &'a [Series], axis: &'a str) -> impl Iterator<Item = String> + 'a {
+    series
+        .iter()
+        .map(|series| if series.name.is_empty() { column(axis, "value") } else { series.name.clone() })
+}
+
+fn values(series: &[Series], at: usize) -> impl Iterator<Item = String> + '_ {
+    series.iter().map(move |series| series.values.get(at).map(f64::to_string).unwrap_or_default())
+}
+
+fn of_bars(bars: &Bars) -> Vec<Vec<String>> {
+    let heading =
+        std::iter::once(column(&bars.of, "name")).chain(value_headings(&bars.series, &bars.axis.title));
+    let row = |(at, name): (usize, &String)| {
+        std::iter::once(name.clone()).chain(values(&bars.series, at)).collect()
+    };
+    std::iter::once(heading.collect()).chain(bars.categories.iter().enumerate().map(row)).collect()
+}
+
+fn of_histogram(histogram: &Histogram) -> Vec<Vec<String>> {
+    let heading = ["from", "to"].map(str::to_owned).into_iter();
+    let heading = heading.chain(value_headings(&histogram.series, &histogram.y.title)).collect();
+    let row = |(at, edges): (usize, &[f64])| {
+        let edges = [edges[0].to_string(), edges[1].to_string()];
+        edges.into_iter().chain(values(&histogram.series, at)).collect()
+    };
+    std::iter::once(heading).chain(histogram.edges.windows(2).enumerate().map(row)).collect()
+}
+
+fn of_lines(lines: &Lines) -> Vec<Vec<String>> {
+    let heading = vec!["line".to_owned(), column(&lines.x.title, "x"), column(&lines.y.title, "y")];
+    let points = lines.lines.iter().flat_map(|line| {
+        line.points.iter().map(|[x, y]| vec![line.name.clone(), x.to_string(), y.to_string()])
+    });
+    std::iter::once(heading).chain(points).collect()
+}
+
+fn of_boxes(boxes: &Boxes) -> Vec<Vec<String>> {
+    let names = ["count", "min", "low_whisker", "q1", "median", "q3", "high_whisker", "max", "outside"]
+        .map(str::to_owned);
+    let heading = std::iter::once(column(&boxes.of, "name")).chain(names).collect();
+    let rows = boxes.rows.iter().map(|row| {
+        vec![
+            row.name.clone(),
+            row.count.to_string(),
+            row.min.to_string(),
+            row.low_whisker.to_string(),
+            row.q1.to_string(),
+            row.median.to_string(),
+            row.q3.to_string(),
+            row.high_whisker.to_string(),
+            row.max.to_string(),
+            row.outside.to_string(),
+        ]
+    });
+    std::iter::once(heading).chain(rows).collect()
+}
+
+fn of_grid(grid: &Grid) -> Vec<Vec<String>> {
+    let (x, y) = (column(&grid.x.title, "x"), column(&grid.y.title, "y"));
+    let heading = [&x, &y].into_iter().flat_map(|name| [format!("{name}_from"), format!("{name}_to")]);
+    let heading = heading.chain([column(&grid.counted, "count")]).collect();
+    let across = grid.x_edges.len().saturating_sub(1).max(1);
+    let cell = |(at, count): (usize, &f64)| {
+        let (column, line) = (at % across, at / across);
+        let edge = |edges: &[f64], at: usize| edges.get(at).map(f64::to_string).unwrap_or_default();
+        vec![
+            edge(&grid.x_edges, column),
+            edge(&grid.x_edges, column + 1),
+            edge(&grid.y_edges, line),
+            edge(&grid.y_edges, line + 1),
+            count.to_string(),
+        ]
+    };
+    std::iter::once(heading).chain(grid.counts.iter().enumerate().map(cell)).collect()
+}
+
+fn of_heat(heat: &Heat) -> Vec<Vec<String>> {
+    let heading =
+        [column(&heat.row_title, "row"), column(&heat.column_title, "column"), column(&heat.value, "value")];
+    let heading = heading.into_iter().chain(heat.more.iter().map(|name| column(name, "value"))).collect();
+    let name = |names: &[String], at: u32| names.get(at as usize).cloned().unwrap_or_default();
+    let cells = heat.cells.iter().map(|cell| {
+        let names = [name(&heat.rows, cell.row), name(&heat.columns, cell.column), cell.value.to_string()];
+        names.into_iter().chain(cell.more.iter().map(f64::to_string)).collect()
+    });
+    std::iter::once(heading).chain(cells).collect()
+}
+
+/// Pixels and swatches, one a row: a swatch is at its place with its share instead of a second place.
+fn of_pictures(pictures: &Pictures) -> Vec<Vec<String>> {
+    let of = column(&pictures.of, "name");
+    let heading = [of.as_str(), "tile", "x", "y", "share", "red", "green", "blue"];
+    let mut rows = vec![heading.map(str::to_owned).to_vec()];
+    for row in &pictures.rows {
+        for (tile, heading) in row.tiles.iter().zip(&pictures.headings) {
+            let mut push = |place: [String; 3], rgb: &[u8]| {
+                let rgb = rgb.iter().map(u8::to_string);
+                rows.push([row.name.clone(), heading.clone()].into_iter().chain(place).chain(rgb).collect());
+            };
+            match tile {
+                Tile::Picture(picture) => {
+                    for (at, pixel) in picture.rgb.chunks_exact(3).enumerate() {
+                        let place = [at % picture.width, at / picture.width].map(|at| at.to_string());
+                        push([place[0].clone(), place[1].clone(), String::new()], pixel);
+                    }
+                }
+                Tile::Swatches(swatches) => {
+                    for (at, (rgb, share)) in swatches.iter().enumerate() {
+                        push([at.to_string(), String::new(), share.to_string()], rgb);
+                    }
+                }
+            }
+        }
+    }
+    rows
+}

@@ -1,0 +1,71 @@
+//! Box plots across, one for each category under the other.
+
+use super::super::Boxes;
+use super::super::axis::Stretch;
+use super::super::font::{Weight, shortened};
+use super::super::marks::Anchor;
+use super::plane::upright_ticks;
+use super::{GAP, MARGIN, Page, TEXT, mixed, widest};
+use crate::colours::channels;
+use crate::text::grouped;
+
+const ROW: f32 = 26.0;
+const THICK: f32 = 14.0;
+
+pub fn draw(page: &mut Page, boxes: &Boxes) {
+    let shown = boxes.rows.len().min(boxes.top);
+    if shown == 0 {
+        page.nothing("No value is known.");
+        return;
+    }
+    let rows = &boxes.rows[..shown];
+    let name_width = widest(rows.iter().map(|row| row.name.as_str()), page.inner_width() * 0.3);
+    let counts: Vec<String> = rows.iter().map(|row| grouped(row.count)).collect();
+    let count_width = widest(counts.iter().map(String::as_str), 120.0);
+    let (left, right) = (MARGIN + name_width + GAP, page.right() - count_width - 2.0 * GAP);
+    let low = rows.iter().map(|row| row.min).fold(f64::INFINITY, f64::min);
+    let high = rows.iter().map(|row| row.max).fold(f64::NEG_INFINITY, f64::max);
+    let stretch = Stretch::new(boxes.axis.scale, low, high, left, right);
+    let (top, bottom) = (page.y, page.y + ROW * shown as f32);
+    upright_ticks(page, &boxes.axis, &stretch, [left, right], [top, bottom]);
+    for (at, row) in rows.iter().enumerate() {
+        let middle = top + ROW * (at as f32 + 0.5);
+        let (colour, x) = (page.hue(row.hue), |value: f64| stretch.at(value));
+        page.name(
+            [left - GAP, middle + 4.0],
+            shortened(&row.name, TEXT, Weight::Regular, name_width),
+            Anchor::End,
+        );
+        page.label([page.right(), middle + 4.0], &counts[at], Anchor::End);
+        let faint = mixed(channels(page.colours.panel), colour, 0.45);
+        // What is outside of the whiskers reaches to the ends.
+        if row.outside > 0 {
+            page.drawing.line(vec![[x(row.min), middle], [x(row.max), middle]], 1.0, faint);
+            for end in [row.min, row.max] {
+                if end < row.low_whisker || end > row.high_whisker {
+                    let (centre, radius) = ([x(end), middle], 2.0);
+                    page.drawing.marks.push(super::Mark::Circle { centre, radius, fill: colour });
+                }
+            }
+        }
+        page.drawing.line(vec![[x(row.low_whisker), middle], [x(row.high_whisker), middle]], 2.0, colour);
+        for end in [row.low_whisker, row.high_whisker] {
+            page.drawing.line(vec![[x(end), middle - 4.0], [x(end), middle + 4.0]], 2.0, colour);
+        }
+        let text = |value: f64| boxes.axis.text(value);
+        let tip = format!(
+            "{}: median {}, quartiles {} and {}, {} outside",
+            row.name,
+            text(row.median),
+            text(row.q1),
+            text(row.q3),
+            grouped(row.outside)
+        );
+        let place = [x(row.q1), middle - THICK / 2.0, (x(row.q3) - x(row.q1)).max(2.0), THICK];
+        page.drawing.rect(place, colour, tip);
+        let line = channels(page.colours.panel);
+        let median = x(row.median);
+        page.drawing.line(vec![[median, middle - THICK / 2.0], [median, middle + THICK / 2.0]], 2.0, line);
+    }
+    page.left_out(boxes.rows.len() - shown, &boxes.of);
+}

@@ -1,0 +1,270 @@
+//! `lenslet chart`: one chart of a dataset, as a drawing, a picture or a table.
+
+use anyhow::anyhow;
+
+use super::Usage;
+use super::args::{ByName, ChartOptions, OrderName};
+use super::progress::Meter;
+use super::spread::{Looked, Needs, look};
+use super::trained::check_out;
+use crate::analysis::distribution::{Bins, DEFAULT_BETA, coverage};
+use crate::chart::{Chart, Form, Look, Scale, write_to};
+use crate::dataset::columns::{COLUMNS, Column, ColumnKind, column};
+use crate::dataset::query::Snapshot;
+use crate::jobs::Control;
+use crate::pipeline::statistics::charts::{self, By, Order, Settings};
+use crate::pipeline::statistics::{Classes, Measure, Side, boxes, classes, pictures, relation, space};
+
+/// What can be drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Classes,
+    Cumulative,
+    Splits,
+    /// A column of numbers, by the name that was written.
+    Number(String),
+    Plane([String; 2]),
+    Boxes,
+    BoxSizes,
+    BoxNumbers,
+    MeanImages,
+    Coverage,
+    Regions,
+    Diversity,
+    /// Labels with `label`, `split` or a column; with what the dataset has where nothing is named.
+    Relations(Option<String>),
+}
+
+/// Words for columns that are more natural for many than for one.
+const PLURALS: [(&str, &str); 4] =
+    [("aspects", "aspect"), ("widths", "width"), ("heights", "height"), ("size", "bytes")];
+
+/// The measure that is no column.
+const DISTANCE: &str = "distance";
+
+pub fn run(options: &ChartOptions) -> anyhow::Result<()> {
+    let control = Control::new();
+    let meter = Meter::start(&control);
+    // What is wrong with the words is said before the long part of the work.
+    let kind = Kind::read(&options.kind)?;
+    Form::of(&options.out).map_err(|error| Usage(error.to_string()))?;
+    check_out(&options.out, options.overwrite)?;
+    let check = |snapshot: &Snapshot| kind.check(snapshot);
+    let looked = look(&options.samples, kind.needs(), Some(&options.out), check, &control)?;
+    let chart = drawn(&kind, &looked, &settings(options), &control)?;
+    let theme = if options.dark { Look::DARK } else { Look::LIGHT };
+    write_to(&options.out, &chart, &theme)?;
+    drop(meter);
+    println!("The chart is in {}", options.out.display());
+    Ok(())
+}
+
+impl Kind {
+    fn read(word: &str) -> Result<Self, Usage> {
+        let word = word.trim();
+        let column = |word: &str| -> Result<String, Usage> {
+            let plural = PLURALS.iter().find(|(plural, _)| *plural == word);
+            let word = plural.map_or(word, |(_, column)| column);
+            match word {
+                "" => Err(unknown_kind(word)),
+                word => Ok(word.to_owned()),
+            }
+        };
+        Ok(match word {
+            "classes" => Self::Classes,
+            "cumulative" => Self::Cumulative,
+            "splits" => Self::Splits,
+            "sizes" => Self::Plane(["width", "height"].map(str::to_owned)),
+            "boxes" => Self::Boxes,
+            "box-sizes" => Self::BoxSizes,
+            "box-numbers" => Self::BoxNumbers,
+            "mean-images" => Self::MeanImages,
+            "coverage" => Self::Coverage,
+            "regions" => Self::Regions,
+            "diversity" => Self::Diversity,
+            "relations" => Self::Relations(None),
+            word => {
+                if let Some(with) = word.strip_prefix("relations:") {
+                    Self::Relations(Some(column(with)?))
+                } else if let Some((x, y)) = word.split_once(',') {
+                    Self::Plane([column(x.trim())?, column(y.trim())?])
+                } else {
+                    Self::Number(column(word)?)
+                }
+            }
+        })
+    }
+
+    /// Whether the dataset has the columns that are named.
+    fn check(&self, snapshot: &Snapshot) -> anyhow::Result<()> {
+        let names: &[String] = match self {
+            Self::Number(name) => std::slice::from_ref(name),
+            Self::Plane(names) => names,
+            Self::Relations(Some(name)) if name != "split" && name != "label" => std::slice::from_ref(name),
+            _ => &[],
+        };
+        let columns = names.iter().filter(|name| *name != DISTANCE);
+        columns
+            .map(|name| number_column(name, snapshot))
+            .try_for_each(|found| found.map(drop))
+            .map_err(Into::into)
+    }
+
+    fn needs(&self) -> Needs {
+        let of_column = |name: &str| match name {
+            DISTANCE => Needs::Analysis,
+            name if name.starts_with("score.") => Needs::Analysis,
+            "bytes" | "labels" | "modified" => Needs::Listing,
+            _ => Needs::Facts,
+        };
+        match self {
+            Self::Classes | Self::Cumulative | Self::Splits | Self::MeanImages => Needs::Listing,
+            Self::Relations(None) => Needs::Listing,
+            Self::Relations(Some(name)) if name == "split" || name == "label" => Needs::Listing,
+            Self::Number(name) | Self::Relations(Some(name)) => of_column(name),
+            Self::Plane([x, y]) => of_column(x).max(of_column(y)),
+            Self::Boxes | Self::BoxSizes | Self::BoxNumbers => Needs::Facts,
+            Self::Coverage | Self::Regions | Self::Diversity => Needs::Descriptions,
+        }
+    }
+}
+
+fn unknown_kind(word: &str) -> Usage {
+    let columns =
+        COLUMNS.iter().filter(|column| column.kind == ColumnKind::Number).map(|column| &*column.name);
+    Usage(format!(
+        "there is no chart “{word}”: write classes, cumulative, splits, sizes, boxes, box-sizes, box-numbers, \
+         mean-images, coverage, regions, diversity, relations, distance, a column of numbers ({}), or two with a comma \
+         between",
+        columns.collect::<Vec<_>>().join(", ")
+    ))
+}
+
+fn settings(options: &ChartOptions) -> Settings {
+    Settings {
+        scale: if options.log { Scale::Log } else { Scale::Linear },
+        bins: options.bins.map_or(Bins::Auto, |bins| Bins::Count(bins.into())),
+        top: options.top.into(),
+        by: match options.by {
+            None => By::Nothing,
+            Some(ByName::Split) => By::Split,
+            Some(ByName::Label) => By::Label,
+        },
+        order: match options.order {
+            OrderName::Count => Order::Count,
+            OrderName::Name => Order::Natural,
+            OrderName::Dataset => Order::Dataset,
+        },
+    }
+}
+
+/// Works out what the chart shows.
+fn drawn(kind: &Kind, looked: &Looked, settings: &Settings, control: &Control) -> anyhow::Result<Chart> {
+    let subject = looked.subject();
+    let counted = || classes(subject, DEFAULT_BETA);
+    let known_boxes = || {
+        boxes(subject)
+            .ok_or_else(|| anyhow!("no sample has a bounding box, so that there is nothing to draw"))
+    };
+    let covered = || {
+        let signals = looked.known().signals.ok_or_else(|| anyhow!("no picture could be described"))?;
+        anyhow::Ok(space(subject, signals, coverage::CENTRES, control)?)
+    };
+    Ok(match kind {
+        Kind::Classes => charts::classes_chart(subject, &counted(), settings),
+        Kind::Cumulative => charts::cumulative_chart(subject, &counted(), settings),
+        Kind::Splits => charts::splits_chart(subject, &counted(), settings),
+        Kind::Number(name) => {
+            let measure = measure(name, looked)?;
+            charts::number_chart(subject, &counted(), &measure, settings)
+        }
+        Kind::Plane([x, y]) => {
+            let [x, y] = [measure(x, looked)?, measure(y, looked)?];
+            charts::plane_chart(subject, [&x, &y], settings)
+        }
+        Kind::Boxes => charts::box_centres_chart(subject, &known_boxes()?),
+        Kind::BoxSizes => charts::box_sizes_chart(subject, &known_boxes()?, settings),
+        Kind::BoxNumbers => charts::box_numbers_chart(subject, &known_boxes()?, settings),
+        Kind::MeanImages => {
+            let top = settings.top.saturating_sub(1);
+            let found = pictures(subject, &looked.reader, top, looked.threads, control)?;
+            charts::pictures_chart(subject, &found, settings)
+        }
+        Kind::Coverage => charts::coverage_chart(subject, &covered()?, settings),
+        Kind::Regions => charts::regions_chart(subject, &covered()?, settings),
+        Kind::Diversity => charts::diversity_chart(subject, &covered()?, settings),
+        Kind::Relations(with) => related(with.as_deref(), looked, settings)?,
+    })
+}
+
+/// A column of numbers, or the distance.
+fn measure<'a>(name: &str, looked: &'a Looked) -> anyhow::Result<Measure<'a>> {
+    if name == DISTANCE {
+        let near = looked.known().near;
+        return near.map(Measure::Nearest).ok_or_else(|| anyhow!("no sample could be compared with others"));
+    }
+    Ok(Measure::Column(number_column(name, &looked.snapshot)?))
+}
+
+fn number_column(name: &str, snapshot: &Snapshot) -> Result<Column, Usage> {
+    let found = column(snapshot, name).ok_or_else(|| unknown_kind(name))?;
+    match found.kind {
+        ColumnKind::Number => Ok(found),
+        _ => Err(Usage(format!("{name} is no column of numbers, which a chart of it would need"))),
+    }
+}
+
+fn related(with: Option<&str>, looked: &Looked, settings: &Settings) -> anyhow::Result<Chart> {
+    let subject = looked.subject();
+    let counted = classes(subject, DEFAULT_BETA);
+    let labels = Side::labels(&counted);
+    let other = other_side(with, &counted, looked)?;
+    let found = relation(subject, labels, other);
+    let found = found.ok_or_else(|| anyhow!("no sample has a label, so that nothing goes with one"))?;
+    Ok(charts::relation_chart(subject, &found, settings))
+}
+
+/// What labels are compared with.
+fn other_side(with: Option<&str>, counted: &Classes, looked: &Looked) -> anyhow::Result<Side> {
+    let splits = || Side::Splits(counted.split_ids.clone());
+    match with {
+        None if counted.is_multilabel => Ok(Side::labels(counted)),
+        None if counted.split_ids.len() > 1 => Ok(splits()),
+        None => Err(anyhow!(
+            "no sample has two labels and there is one split: name a column of numbers, such as relations:brightness"
+        )),
+        Some("label") if counted.is_multilabel => Ok(Side::labels(counted)),
+        Some("label") => Err(anyhow!("no sample has two labels, so that none go together")),
+        Some("split") => Ok(splits()),
+        Some(name) => {
+            let column = number_column(name, &looked.snapshot)?;
+            Side::of_column(looked.subject(), &column)
+                .ok_or_else(|| anyhow!("{name} is the same of every sample, or known of none"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_read_and_need_no_more_than_they_show() {
+        let plane = |x: &str, y: &str| Kind::Plane([x.to_owned(), y.to_owned()]);
+        for (word, kind, needs) in [
+            ("classes", Kind::Classes, Needs::Listing),
+            ("sizes", plane("width", "height"), Needs::Facts),
+            ("bytes, score.blur", plane("bytes", "score.blur"), Needs::Analysis),
+            ("aspects", Kind::Number("aspect".to_owned()), Needs::Facts),
+            ("bytes", Kind::Number("bytes".to_owned()), Needs::Listing),
+            ("distance", Kind::Number("distance".to_owned()), Needs::Analysis),
+            ("relations", Kind::Relations(None), Needs::Listing),
+            ("relations:heights", Kind::Relations(Some("height".to_owned())), Needs::Facts),
+            ("coverage", Kind::Coverage, Needs::Descriptions),
+        ] {
+            let read = Kind::read(word).unwrap();
+            assert_eq!((read.needs(), read), (needs, kind), "{word}");
+        }
+        assert!(Kind::read("").unwrap_err().to_string().contains("mean-images"));
+    }
+}
