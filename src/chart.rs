@@ -192,7 +192,7 @@ pub enum Shades {
     Ratio,
 }
 
-/// A table whose cells are coloured by their value.
+/// A table whose cells are coloured by their value, or by what is sure of it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Heat {
     pub row_title: String,
@@ -214,7 +214,10 @@ pub struct Heat {
 pub struct HeatCell {
     pub row: u32,
     pub column: u32,
+    /// What is written in it.
     pub value: f64,
+    /// What its colour stands for: the value itself, or what is sure of it.
+    pub shade: f64,
     /// One per name in [`Heat::more`].
     pub more: Vec<f64>,
 }

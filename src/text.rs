@@ -40,9 +40,14 @@ pub fn significant(number: f64) -> String {
     format!("{number:.decimals$}")
 }
 
-/// A count of things of that name: "1 sample", "2,127 samples".
+/// A count of things of that name: "1 sample", "2,127 samples", "3 boxes".
 pub fn counted(count: u64, thing: &str) -> String {
-    format!("{} {thing}{}", grouped(count), if count == 1 { "" } else { "s" })
+    let ending = match count {
+        1 => "",
+        _ if thing.ends_with(['s', 'x']) => "es",
+        _ => "s",
+    };
+    format!("{} {thing}{ending}", grouped(count))
 }
 
 /// A message, as errors give it, as a sentence: with a capital, and a full stop unless it already

@@ -72,7 +72,8 @@ pub fn ticks(scale: Scale, low: f64, high: f64, most: usize) -> Vec<f64> {
 fn even(low: f64, high: f64, most: usize) -> Vec<f64> {
     let step = nice_step((high - low) / most as f64);
     let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());
-    if !(step > 0.0 && last - first < 1000.0) {
+    let is_countable = step > 0.0 && last - first < 1000.0;
+    if !is_countable {
         return Vec::new();
     }
     (0..=(last - first).max(0.0) as usize)

@@ -81,7 +81,7 @@ impl Page {
             let subtitle = shortened(&chart.subtitle, TEXT, Weight::Regular, page.inner_width());
             page.label([MARGIN, page.y], subtitle, Anchor::Start);
         }
-        page.y += 18.0;
+        page.y += 26.0;
         page
     }
 

@@ -94,6 +94,7 @@ fn heat(columns: u32, shades: Shades) -> Body {
         row: at / columns,
         column: at % columns,
         value: f64::from(at % 11) / 4.0,
+        shade: f64::from(at % 11) / 4.0,
         more: vec![f64::from(at), 0.5],
     });
     Body::Heat(Heat {

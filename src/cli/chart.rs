@@ -13,7 +13,9 @@ use crate::dataset::columns::{COLUMNS, Column, ColumnKind, column};
 use crate::dataset::query::Snapshot;
 use crate::jobs::Control;
 use crate::pipeline::statistics::charts::{self, By, Order, Settings};
-use crate::pipeline::statistics::{Classes, Measure, Side, boxes, classes, pictures, relation, space};
+use crate::pipeline::statistics::{
+    Classes, Measure, NEAREST, Side, boxes, classes, pictures, relation, space,
+};
 
 /// What can be drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,9 +40,6 @@ enum Kind {
 /// Words for columns that are more natural for many than for one.
 const PLURALS: [(&str, &str); 4] =
     [("aspects", "aspect"), ("widths", "width"), ("heights", "height"), ("size", "bytes")];
-
-/// The measure that is no column.
-const DISTANCE: &str = "distance";
 
 pub fn run(options: &ChartOptions) -> anyhow::Result<()> {
     let control = Control::new();
@@ -103,7 +102,7 @@ impl Kind {
             Self::Relations(Some(name)) if name != "split" && name != "label" => std::slice::from_ref(name),
             _ => &[],
         };
-        let columns = names.iter().filter(|name| *name != DISTANCE);
+        let columns = names.iter().filter(|name| *name != NEAREST);
         columns
             .map(|name| number_column(name, snapshot))
             .try_for_each(|found| found.map(drop))
@@ -112,7 +111,7 @@ impl Kind {
 
     fn needs(&self) -> Needs {
         let of_column = |name: &str| match name {
-            DISTANCE => Needs::Analysis,
+            NEAREST => Needs::Analysis,
             name if name.starts_with("score.") => Needs::Analysis,
             "bytes" | "labels" | "modified" => Needs::Listing,
             _ => Needs::Facts,
@@ -142,7 +141,7 @@ fn unknown_kind(word: &str) -> Usage {
 
 fn settings(options: &ChartOptions) -> Settings {
     Settings {
-        scale: if options.log { Scale::Log } else { Scale::Linear },
+        scale: if options.log_axis { Scale::Log } else { Scale::Linear },
         bins: options.bins.map_or(Bins::Auto, |bins| Bins::Count(bins.into())),
         top: options.top.into(),
         by: match options.by {
@@ -199,7 +198,7 @@ fn drawn(kind: &Kind, looked: &Looked, settings: &Settings, control: &Control) -
 
 /// A column of numbers, or the distance.
 fn measure<'a>(name: &str, looked: &'a Looked) -> anyhow::Result<Measure<'a>> {
-    if name == DISTANCE {
+    if name == NEAREST {
         let near = looked.known().near;
         return near.map(Measure::Nearest).ok_or_else(|| anyhow!("no sample could be compared with others"));
     }

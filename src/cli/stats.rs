@@ -24,7 +24,7 @@ pub fn run(options: &StatsOptions) -> anyhow::Result<()> {
     let (subject, known) = (looked.subject(), looked.known());
     let wanted = Options {
         beta: options.beta,
-        axis: if options.log { Axis::Log } else { Axis::Linear },
+        axis: if options.log_axis { Axis::Log } else { Axis::Linear },
         bins: options.bins.map_or(Bins::Auto, |bins| Bins::Count(bins.into())),
         centres: options.centres.into(),
         ..Options::default()
@@ -159,7 +159,8 @@ fn print_numbers(numbers: &[NumberReport], out: &mut impl Write) -> std::io::Res
     write!(out, "\n{:20}", format!("numbers ({})", numbers.len()))?;
     names.into_iter().try_for_each(|(name, wide)| write!(out, "{name:>wide$}"))?;
     writeln!(out)?;
-    for row in numbers {
+    let (same, rows): (Vec<_>, Vec<_>) = numbers.iter().partition(|row| row.all.min == row.all.max);
+    for row in rows {
         let BoxPlotRow { min, q1, median, q3, max, outside, .. } = row.all;
         write!(out, "  {:18}", row.name)?;
         for value in [min, q1, median, q3, max, row.mean] {
@@ -167,7 +168,8 @@ fn print_numbers(numbers: &[NumberReport], out: &mut impl Write) -> std::io::Res
         }
         writeln!(out, "{:>9}", grouped(outside))?;
     }
-    Ok(())
+    let same: Vec<String> = same.iter().map(|row| format!("{} {}", row.name, short(row.all.min))).collect();
+    if same.is_empty() { Ok(()) } else { writeln!(out, "  the same of all: {}", same.join(", ")) }
 }
 
 /// A number in ten places.

@@ -16,7 +16,7 @@ mod space;
 
 pub use boxes::{Boxes, boxes};
 pub use classes::{Classes, classes, most_frequent};
-pub use numbers::{Measure, Numbers, edges_of, measures, numbers, values_of};
+pub use numbers::{Measure, NEAREST, Numbers, edges_of, measures, numbers, values_of};
 pub use pictures::{PictureFigures, Pictures, pictures};
 pub use relations::{Relation, Side, relation, relations};
 pub use space::{ClassSpace, Space, space};

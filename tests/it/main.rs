@@ -32,6 +32,7 @@ mod report;
 mod review;
 mod session;
 mod signals;
+mod stats;
 mod store;
 mod training;
 mod window;

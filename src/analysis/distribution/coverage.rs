@@ -59,11 +59,11 @@ impl Coverage {
         order
     }
 
-    /// Whether a region has less than [`SPARSE`] of an even share, or its centre alone.
+    /// Whether a region has less than [`SPARSE`] of an even share, or its centre alone where an even share is over two.
     pub fn is_sparse(&self, centre: usize) -> bool {
         let even = self.nearest.len() as f64 / self.regions.len().max(1) as f64;
         self.regions.get(centre).is_some_and(|region| {
-            self.regions.len() > 1 && (region.samples == 1 || (region.samples as f64) < SPARSE * even)
+            (region.samples as f64) < SPARSE * even || region.samples == 1 && even > 2.0
         })
     }
 

@@ -15,12 +15,17 @@
 //! interval, whose lower end is 0.
 //!
 //! Cells are ranked by the end of their interval that is nearer to 1, which is 1 where the interval holds it:
-//! what few samples say comes after what many say.
+//! what few samples say comes after what many say. Where neither what is observed nor what is expected reaches five,
+//! the normal approximation says nothing, and that end counts as 1 (W. G. Cochran, "Some Methods for Strengthening
+//! the Common χ² Tests", 1954).
 
 use rayon::prelude::*;
 
 /// The quantile of a normal distribution that leaves 2.5 % on either side.
 const Z: f64 = 1.959_963_984_540_054;
+
+/// Samples, observed or expected, under which an interval says nothing.
+const FEW: f64 = 5.0;
 
 /// Counts of rows by columns. A sample can be in several rows, or columns, or in none.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,9 +54,12 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// The end of the interval that is nearer to 1; 1 where the interval holds it.
+    /// The end of the interval that is nearer to 1; 1 where the interval holds it, or is of too few samples.
     pub fn conservative(&self) -> f64 {
-        if self.low > 1.0 {
+        let is_of_few = (self.observed as f64) < FEW && self.expected < FEW;
+        if is_of_few {
+            1.0
+        } else if self.low > 1.0 {
             self.low
         } else if self.high < 1.0 {
             self.high

@@ -37,7 +37,7 @@ pub fn draw(page: &mut Page, bars: &Bars) {
         let (mut sum, mut x) = (0.0, left);
         for series in &bars.series {
             let value = series.values.get(at).copied().unwrap_or(0.0);
-            if !(value > 0.0) {
+            if value.is_nan() || value <= 0.0 {
                 continue;
             }
             sum += value;

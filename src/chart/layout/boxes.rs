@@ -21,11 +21,14 @@ pub fn draw(page: &mut Page, boxes: &Boxes) {
     let rows = &boxes.rows[..shown];
     let name_width = widest(rows.iter().map(|row| row.name.as_str()), page.inner_width() * 0.3);
     let counts: Vec<String> = rows.iter().map(|row| grouped(row.count)).collect();
-    let count_width = widest(counts.iter().map(String::as_str), 120.0);
+    let count_width = widest(counts.iter().map(String::as_str).chain(["samples"]), 120.0);
     let (left, right) = (MARGIN + name_width + GAP, page.right() - count_width - 2.0 * GAP);
     let low = rows.iter().map(|row| row.min).fold(f64::INFINITY, f64::min);
     let high = rows.iter().map(|row| row.max).fold(f64::NEG_INFINITY, f64::max);
     let stretch = Stretch::new(boxes.axis.scale, low, high, left, right);
+    // What the numbers on the right are.
+    page.label([page.right(), page.y], "samples", Anchor::End);
+    page.y += 6.0;
     let (top, bottom) = (page.y, page.y + ROW * shown as f32);
     upright_ticks(page, &boxes.axis, &stretch, [left, right], [top, bottom]);
     for (at, row) in rows.iter().enumerate() {

@@ -39,13 +39,13 @@ pub fn draw(page: &mut Page, heat: &Heat) {
         let base = top + ROW * at as f32 + ROW / 2.0 + 4.0;
         page.name([left - GAP, base], shortened(name, TEXT, Weight::Regular, name_width), Anchor::End);
     }
-    let most = heat.cells.iter().map(|cell| cell.value).filter(|value| value.is_finite()).fold(0.0, f64::max);
+    let most = heat.cells.iter().map(|cell| cell.shade).filter(|value| value.is_finite()).fold(0.0, f64::max);
     for cell in &heat.cells {
         let (Some(row), Some(column)) = (row_of.get(&cell.row), column_of.get(&cell.column)) else {
             continue;
         };
         let (x, y) = (left + cell_width * *column as f32, top + ROW * *row as f32);
-        let fill = shade(page, heat.shades, cell.value, most);
+        let fill = shade(page, heat.shades, cell.shade, most);
         let tip = tip(heat, cell, &row_names[*row], &column_names[*column]);
         page.drawing.rect([x, y, cell_width - 1.0, ROW - 1.0], fill, tip);
         if cell_width >= WRITTEN {

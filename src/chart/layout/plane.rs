@@ -115,7 +115,7 @@ pub fn histogram(page: &mut Page, histogram: &Histogram) {
         let (mut sum, mut base) = (0.0, plane.bottom);
         for series in &histogram.series {
             let value = value(series, bin);
-            if !(value > 0.0) {
+            if value.is_nan() || value <= 0.0 {
                 continue;
             }
             sum += value;

@@ -26,7 +26,7 @@ pub struct StatsOptions {
 
     /// Cut histograms by logarithm
     #[arg(long)]
-    pub log: bool,
+    pub log_axis: bool,
 
     /// Bins of each histogram; as follow from the data unless set
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -87,7 +87,7 @@ pub struct ChartOptions {
 
     /// A logarithmic axis
     #[arg(long)]
-    pub log: bool,
+    pub log_axis: bool,
 
     /// Bins of a histogram, or cells across and down of a plane; as follow from the data unless set
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]

@@ -115,7 +115,7 @@ pub fn classes_chart(subject: Subject<'_>, classes: &Classes, settings: &Setting
 /// How uneven classes are, in a sentence or two.
 fn class_notes(subject: Subject<'_>, classes: &Classes) -> Vec<String> {
     let figures = &classes.imbalance;
-    let mut parts = vec![counted(figures.classes as u64, "class").replace("classs", "classes")];
+    let mut parts = vec![counted(figures.classes as u64, "class")];
     let mut say = |name: &str, value: Option<f64>| {
         parts.extend(value.map(|value| format!("{name} {}", crate::text::significant(value))));
     };
@@ -163,6 +163,7 @@ pub fn splits_chart(subject: Subject<'_>, classes: &Classes, settings: &Settings
                 row: row as u32,
                 column: column as u32,
                 value: share * 100.0,
+                shade: share * 100.0,
                 more: vec![count as f64],
             });
         }
@@ -340,7 +341,7 @@ fn box_notes(boxes: &Boxes) -> Vec<String> {
     let all = &boxes.tally.all;
     let mut notes = vec![format!(
         "{} in {}; mean size {} of the picture's side.",
-        counted(all.boxes, "box").replace("boxs", "boxes"),
+        counted(all.boxes, "box"),
         counted(all.samples, "sample"),
         all.mean_size().map_or("–".to_owned(), crate::text::significant)
     )];
@@ -531,6 +532,7 @@ pub fn relation_chart(subject: Subject<'_>, relation: &Relation, settings: &Sett
         row: cell.row,
         column: cell.column,
         value: cell.ratio,
+        shade: cell.conservative(),
         more: vec![cell.observed as f64, cell.expected, cell.low, cell.high],
     };
     let heat = Heat {
@@ -544,14 +546,18 @@ pub fn relation_chart(subject: Subject<'_>, relation: &Relation, settings: &Sett
         cells: relation.cells.iter().map(cell).collect(),
         top: settings.top,
     };
-    let mut notes = vec!["1 is as many as independence expects.".to_owned()];
+    let mut notes = vec![
+        "Observed over expected counts: 1 is as many as independence expects. Colours are by the end of the 95 % \
+         interval that is nearer to 1."
+            .to_owned(),
+    ];
     notes.extend(relation.cells.iter().take(3).filter(|cell| cell.conservative() != 1.0).map(|cell| {
         format!(
             "{} with {}: {} observed, {} expected, ratio {} ({} to {}).",
             name(&relation.rows, cell.row as usize),
             name(&relation.columns, cell.column as usize),
             grouped_text(cell.observed),
-            number_text((cell.expected * 10.0).round() / 10.0),
+            crate::text::significant(cell.expected),
             crate::text::significant(cell.ratio),
             crate::text::significant(cell.low),
             crate::text::significant(cell.high)

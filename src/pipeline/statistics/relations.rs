@@ -239,7 +239,9 @@ pub fn relations(
     control.begin("Comparing labels with numbers", measures.len() as u64);
     for measure in &measures {
         control.checkpoint()?;
+        // How many labels a sample has says nothing of which.
         if let Measure::Column(column) = measure
+            && column.name != "labels"
             && let Some(bins) = Side::of_column(subject, column)
         {
             found.extend(relation(subject, labels.clone(), bins));

@@ -1,0 +1,172 @@
+//! How a dataset is spread, as a person asks for it.
+
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::cli::{json, lenslet, pictures};
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("UTF-8")
+}
+
+#[test]
+fn stats_say_all_of_a_dataset_and_the_same_on_any_number_of_threads() {
+    let home = tempfile::tempdir().expect("a folder");
+    let set = pictures(home.path());
+    let told = json(&lenslet(&["stats", &set, "--json"], home.path()));
+    assert_eq!(told["samples"], 9);
+    let classes = &told["classes"];
+    let counts: Vec<(&str, u64)> = classes["counts"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|row| (row["class"].as_str().expect("a name"), row["samples"].as_u64().expect("a count")))
+        .collect();
+    assert_eq!(counts, [("cat", 4), ("dog", 5)]);
+    assert_eq!(classes["imbalance_ratio"], 1.25);
+    // −(4/9 ln 4/9 + 5/9 ln 5/9) / ln 2, and (5 − 4) / (2 · 9).
+    let near = |value: &Value, expected: f64| (value.as_f64().expect("a number") - expected).abs() < 1e-12;
+    assert!(near(&classes["normalised_entropy"], 0.991_076_059_838_222_1), "{classes}");
+    assert!(near(&classes["gini"], 1.0 / 18.0), "{classes}");
+    let splits = told["splits"]["splits"].as_array().expect("a list");
+    let splits: Vec<&Value> = splits.iter().map(|row| &row["split"]).collect();
+    assert_eq!(splits, ["train", "val"]);
+    // Shares 0.4 and 0.6 against 0.5 and 0.5: ½ (0.01 / 0.9 + 0.01 / 1.1).
+    assert!(near(&told["splits"]["distances"][0]["chi_square"], 0.010_101_010_101_010_1), "{told}");
+
+    let number = |name: &str| {
+        let numbers = told["numbers"].as_array().expect("a list");
+        numbers
+            .iter()
+            .find(|row| row["name"] == name)
+            .unwrap_or_else(|| panic!("{name} among {numbers:?}"))
+            .clone()
+    };
+    for name in ["bytes", "width", "height", "aspect", "brightness", "contrast", "saturation", "sharpness"] {
+        assert_eq!(number(name)["count"], 9, "{name}");
+    }
+    for name in ["score.dark", "score.blur", "score.unique", "distance"] {
+        assert!(number(name)["count"].as_u64().expect("a count") > 0, "{name}");
+    }
+    assert_eq!(
+        (number("width")["median"].as_f64(), number("width")["outside"].as_u64()),
+        (Some(64.0), Some(0))
+    );
+
+    let pictures = &told["pictures"];
+    assert_eq!(
+        (pictures["all"]["samples"].as_u64(), pictures["classes"][0]["class"].as_str()),
+        (Some(9), Some("dog"))
+    );
+    let shares = pictures["all"]["palette"].as_array().expect("a list").iter();
+    let sum: f64 = shares.map(|row| row["share"].as_f64().expect("a share")).sum();
+    assert!((sum - 1.0).abs() < 1e-9);
+    let space = &told["space"];
+    assert_eq!(space["described"], 9);
+    // One picture is there twice, so that eight centres leave nothing uncovered.
+    let radii = space["radii"].as_array().expect("a list");
+    assert_eq!((radii.len(), radii.last().and_then(Value::as_f64)), (8, Some(0.0)));
+    let vendi = space["vendi"].as_f64().expect("a number");
+    assert!((1.0..=8.0).contains(&vendi), "{vendi}");
+
+    let one = json(&lenslet(&["stats", &set, "--json", "--threads", "1"], home.path()));
+    let project = home.path().join("project");
+    let kept = |_: u32| json(&lenslet(&["stats", &set, "--json", "--project", text(&project)], home.path()));
+    for other in [one, kept(1), kept(2)] {
+        for key in ["classes", "splits", "numbers", "relations", "pictures", "space"] {
+            assert_eq!(other[key], told[key], "{key}");
+        }
+    }
+    let quick = json(&lenslet(&["stats", &set, "--json", "--quick", "--filter", "label:cat"], home.path()));
+    assert_eq!(
+        (quick["samples"].as_u64(), &quick["space"], &quick["pictures"]),
+        (Some(4), &Value::Null, &Value::Null)
+    );
+}
+
+#[test]
+fn a_cell_has_the_query_for_its_samples() {
+    let home = tempfile::tempdir().expect("a folder");
+    let set = pictures(home.path());
+    let told = json(&lenslet(&["stats", &set, "--json", "--quick"], home.path()));
+    let relations = told["relations"].as_array().expect("a list");
+    assert!(relations.iter().any(|relation| relation["columns"] == "split"), "{relations:?}");
+    for relation in relations {
+        for cell in relation["cells"].as_array().expect("a list").iter().take(3) {
+            let query = cell["query"].as_str().expect("a query");
+            let found = json(&lenslet(&["scan", &set, "--json", "--filter", query], home.path()));
+            assert_eq!(found["samples"], cell["observed"], "{query}");
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_chart_is_written_in_every_form() {
+    let home = tempfile::tempdir().expect("a folder");
+    let set = pictures(home.path());
+    for (at, words) in [
+        &["classes", "--by", "split", "--dark"][..],
+        &["cumulative"],
+        &["splits", "--order", "name"],
+        &["sizes"],
+        &["bytes", "--log-axis", "--bins", "5"],
+        &["brightness", "--by", "label"],
+        &["score.blur"],
+        &["distance"],
+        &["bytes,brightness", "--bins", "8"],
+        &["mean-images", "--top", "5"],
+        &["coverage", "--by", "label"],
+        &["regions"],
+        &["diversity"],
+        &["relations"],
+        &["relations:brightness", "--top", "10"],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        // Each in one form, and the first in all: a chart does not know what it becomes.
+        let forms: &[&str] =
+            if at == 0 { &["svg", "png", "csv"] } else { [&["svg"][..], &["png"], &["csv"]][at % 3] };
+        for form in forms {
+            let out = home.path().join(format!("chart-{at}.{form}"));
+            let arguments = [&["chart", &set, "--out", text(&out), "--kind"], words].concat();
+            let wrote = lenslet(&arguments, home.path());
+            assert!(wrote.status.success(), "{words:?}: {}", String::from_utf8_lossy(&wrote.stderr));
+            let bytes = std::fs::read(&out).expect("it is there");
+            match *form {
+                "svg" => assert!(bytes.starts_with(b"<svg") && bytes.ends_with(b"</svg>\n"), "{words:?}"),
+                "png" => assert!(image::load_from_memory(&bytes).is_ok(), "{words:?}"),
+                _ => assert!(bytes.iter().filter(|byte| **byte == b'\n').count() > 1, "{words:?}"),
+            }
+        }
+    }
+    let table = std::fs::read_to_string(home.path().join("chart-0.csv")).expect("it is there");
+    assert_eq!(table, "class,train,val\ndog,3,2\ncat,2,2\n");
+}
+
+#[test]
+fn what_cannot_be_drawn_is_told_in_a_sentence() {
+    let home = tempfile::tempdir().expect("a folder");
+    let set = pictures(home.path());
+    let there = home.path().join("there.svg");
+    std::fs::write(&there, "").expect("a file");
+    let out = |name: &str| home.path().join(name).to_str().expect("UTF-8").to_owned();
+    for (arguments, code, told) in [
+        (vec!["--kind", "colours", "--out", &out("a.svg")], 2, "there is no chart “colours”"),
+        (vec!["--kind", "classes", "--out", &out("a.pdf")], 2, ".svg, .png or .csv"),
+        (vec!["--kind", "classes", "--out", text(&there)], 1, "--overwrite"),
+        (vec!["--kind", "split", "--out", &out("a.svg")], 2, "no column of numbers"),
+        (vec!["--kind", "boxes", "--out", &out("a.svg")], 1, "no sample has a bounding box"),
+        (vec!["--kind", "relations:label", "--out", &out("a.svg")], 1, "no sample has two labels"),
+        (vec!["--kind", "classes", "--bins", "0", "--out", &out("a.svg")], 2, "--bins"),
+        (vec!["--kind", "classes", "--out", &format!("{set}/a.svg")], 1, "a.svg"),
+    ] {
+        let output = lenslet(&[&["chart", &set], arguments.as_slice()].concat(), home.path());
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {error}");
+        assert!(error.contains(told), "{arguments:?}: {error}");
+    }
+    let beta = lenslet(&["stats", &set, "--beta", "1"], home.path());
+    assert_eq!(beta.status.code(), Some(2));
+}
