@@ -38,6 +38,7 @@
 //! | [`media`] | bytes to pixels: decode, orientation, thumbnails, statistics, metadata | samples and where they lie |
 //! | [`analysis`] | hashes, quality, near-duplicates of pictures, figures of generated ones: slices in, slices out | files, projects, the user interface |
 //! | [`augment`] | operations, pipelines of them, what they come to for a variant, the CPU kernels, files of pipelines | datasets, the user interface |
+//! | [`balance`] | from the classes that there are to those that are wanted: plans of what goes, repeats and weights, and splits dealt anew; slices in, plain data out | files, threads, the user interface |
 //! | [`store`] | the project database, thumbnail cache and settings | the user interface |
 //! | [`demo`] | the demo dataset with its planted faults | everything else but jobs |
 //! | [`pipeline`] | opening, measuring, computing signals, analysing, asking a trained model and making variants, for window and command line alike | the user interface |
@@ -81,6 +82,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub mod analysis;
 pub mod app;
 pub mod augment;
+pub mod balance;
 pub mod cli;
 pub mod dataset;
 pub mod demo;
