@@ -185,8 +185,8 @@ fn dealt(of: &[&[u32]], classes: usize, together: &[Vec<u32>], ratios: &[f64], s
 
 #[test]
 fn splits_have_their_proportions_to_less_than_a_sample() {
-    let of: Vec<&[u32]> =
-        (0..1003).map(|row| [&[0u32][..], &[0], &[1], &[2], &[]][row * 7 % 11 % 5]).collect();
+    const SETS: [&[u32]; 5] = [&[0], &[0], &[1], &[2], &[]];
+    let of: Vec<&[u32]> = (0..1003).map(|row| SETS[row * 7 % 11 % 5]).collect();
     let found = dealt(&of, 3, &[], &[0.8, 0.1, 0.1], 4);
     assert!(found.classes.iter().all(|class| class.off() < 1.0), "{:?}", found.classes);
     assert_eq!(found.sizes.iter().sum::<u64>(), 1003);
@@ -199,7 +199,8 @@ fn splits_have_their_proportions_to_less_than_a_sample() {
     );
     assert_ne!(dealt(&of, 3, &[], &[0.8, 0.1, 0.1], 5).split_of, found.split_of);
     // 10 of one class: 8, 1 and 1, as anyone would deal them; 8, 1 and 1 as parts are the same.
-    let ten = dealt(&[&[0]; 10], 1, &[], &[8.0, 1.0, 1.0], 4);
+    let ten: &[&[u32]] = &[&[0]; 10];
+    let ten = dealt(ten, 1, &[], &[8.0, 1.0, 1.0], 4);
     assert_eq!(ten.sizes, [8, 1, 1]);
 }
 
