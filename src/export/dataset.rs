@@ -26,6 +26,7 @@ mod manifest;
 mod names;
 mod numpy;
 mod parquet;
+mod single;
 mod state;
 mod table;
 mod verify;
@@ -35,11 +36,13 @@ mod write;
 mod yolo;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Serialize;
 
-pub use self::augmented::{Augmentation, MAX_VARIANTS};
+pub use self::augmented::{Augmentation, Each, MAX_VARIANTS};
+pub use self::single::write_manifest;
 use self::copy::Folder;
 use self::draft::{Case, Draft, From, Output, Told, Work};
 use self::state::{How, List, Occupied, State, occupied};
@@ -116,6 +119,35 @@ pub struct Options {
     pub shard_bytes: u64,
     /// Variants of the samples are exported instead of them.
     pub augmentation: Option<Augmentation>,
+    /// What a plan says of the samples.
+    pub planned: Planned,
+}
+
+/// What a plan says of each sample, by row of the dataset. In a table these are the columns `repeat` and `weight`;
+/// where images are written, a sample is there as often as it is to be repeated.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Planned {
+    /// How often each sample is there, once or more often.
+    pub repeats: Option<Arc<Vec<u32>>>,
+    pub weights: Option<Arc<Vec<f64>>>,
+}
+
+impl Planned {
+    /// How often a sample is there.
+    pub fn repeats(&self, sample: SampleId) -> u32 {
+        let repeats = self.repeats.as_ref().and_then(|repeats| repeats.get(sample as usize));
+        repeats.copied().unwrap_or(1)
+    }
+
+    /// What a sample weighs, where samples are weighed.
+    pub fn weight(&self, sample: SampleId) -> Option<f64> {
+        self.weights.as_ref()?.get(sample as usize).copied()
+    }
+
+    /// Whether one of these samples is there more than once.
+    fn repeats_any(&self, samples: &[SampleId]) -> bool {
+        samples.iter().any(|sample| self.repeats(*sample) > 1)
+    }
 }
 
 impl Options {
@@ -129,6 +161,7 @@ impl Options {
             shard_samples: 10_000,
             shard_bytes: 1 << 30,
             augmentation: None,
+            planned: Planned::default(),
         }
     }
 }
@@ -230,13 +263,19 @@ pub fn plan(
         samples.iter().copied().filter(|sample| present.contains(*sample as usize)).collect();
     samples.sort_unstable();
     samples.dedup();
+    let repeats = options.planned.repeats_any(&samples);
     let kind = match (options.kind, options.linking) {
         (Kind::Manifest(table), _) => Kind::Manifest(table),
         (_, Linking::ManifestOnly) => Kind::Manifest(Table::Csv),
+        (Kind::Same, _) if repeats => Kind::ImageFolder,
         (kind, _) => kind,
     };
+    let is_other = kind == Kind::ImageFolder && options.kind == Kind::Same;
     let options = Options { kind, ..options.clone() };
     let mut draft = Draft::new(snapshot.clone(), samples);
+    if is_other {
+        draft.warn("Some samples are there more than once, so the export is an image folder.");
+    }
     if draft.samples.is_empty() {
         draft.refuse("No sample is left to export.");
     }

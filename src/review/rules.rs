@@ -76,7 +76,11 @@ impl Rules {
     /// The default for a dataset: its held-out splits are protected, so that what leaks from them into
     /// training goes from training.
     pub fn for_dataset(split_names: &[String]) -> Self {
-        let protect = split_names.iter().filter(|name| Self::is_held_out(name)).map(|name| format!("split:\"{name}\"")).collect();
+        let protect = split_names
+            .iter()
+            .filter(|name| Self::is_held_out(name))
+            .map(|name| format!("split:\"{name}\""))
+            .collect();
         Self { protect, ..Self::default() }
     }
 

@@ -1,5 +1,5 @@
 //! Variants of samples instead of the samples: what a pipeline of augmentations makes of them, each as a PNG, with
-//! every number that was drawn for it.
+//! every number that was drawn for it. And samples that are there more than once.
 //!
 //! | kind | what |
 //! | --- | --- |
@@ -7,9 +7,12 @@
 //! | WebDataset | shards of `key.png`, `key.cls` and `key.json`, as of samples |
 //! | Parquet | `split-00000.parquet` of image (bytes and path), label, split and the rest, as Hugging Face's `datasets` writes it |
 //!
+//! The second and further copies of a sample are `name-r2.jpg`, `name-r3.jpg` … in folders.
+//!
 //! What is told of a variant, in a line, a `.json` or columns: the sample (`source`), `variant`, `seed`, `pipeline`,
 //! `label` and `split`, `label_weights` where samples were mixed, `boxes` in pixels of the variant, and in
-//! `augmentation` the steps that were done with the numbers that they drew. With the same seed a variant is the
+//! `augmentation` the steps that were done with the numbers that they drew; of a further copy its number in `repeat`,
+//! and `weight` where samples are weighed. With the same seed a variant is the
 //! same, whatever else is exported and in whatever order.
 
 mod parquet;
@@ -29,7 +32,7 @@ use super::folder::class_folders;
 use super::layouts::{is_row, sample_name};
 use super::names::{Taken, parts, safe_name};
 use super::write::{Failure, Out, content, png};
-use super::{Kind, Options, Table};
+use super::{Kind, Options, Planned, Table};
 use crate::augment::formats::{Format, write};
 use crate::augment::pipeline::{Pipeline, Plan};
 use crate::augment::table::Picture;
@@ -48,7 +51,7 @@ pub struct Augmentation {
     pub pipeline: Arc<Pipeline>,
     pub seed: u64,
     /// Variants of each sample.
-    pub variants: u32,
+    pub variants: Each,
     /// Whether the samples themselves are exported beside them.
     pub with_originals: bool,
     /// The graphics device that makes them, within 2/255 of the processor; `None` for the processor. What it cannot
@@ -56,11 +59,29 @@ pub struct Augmentation {
     pub device: Option<OnDevice>,
 }
 
+/// How many of something each sample has.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Each {
+    /// Every sample as many.
+    All(u32),
+    /// By row of the dataset; none beyond.
+    By(Arc<Vec<u32>>),
+}
+
+impl Each {
+    pub fn of(&self, sample: SampleId) -> u32 {
+        match self {
+            Self::All(count) => *count,
+            Self::By(counts) => counts.get(sample as usize).copied().unwrap_or(0),
+        }
+    }
+}
+
 /// The most variants of a sample.
 pub const MAX_VARIANTS: u32 = 1000;
 
 /// Pictures of an export at most: each takes some 300 bytes until it ends.
-const MAX_ITEMS: usize = 10_000_000;
+const MAX_ITEMS: u64 = 10_000_000;
 
 /// Variants that are named between two questions whether to go on.
 const STEP: usize = 4096;
@@ -71,12 +92,16 @@ pub struct Item {
     pub sample: SampleId,
     /// Which variant; `None` is the sample itself.
     pub variant: Option<u32>,
+    /// Of the sample itself which copy, from 0 on.
+    pub copy: u32,
 }
 
 /// What making variants needs, for the whole of an export.
 #[derive(Debug)]
 pub struct Making {
-    pub augmentation: Augmentation,
+    /// How variants are made; `None` where there are none.
+    pub augmentation: Option<Augmentation>,
+    planned: Planned,
     /// In the order in which they are written.
     pub items: Vec<Item>,
     recent: Recent,
@@ -86,32 +111,34 @@ pub struct Making {
     failed: Mutex<HashSet<(SampleId, u32)>>,
 }
 
-/// Fills a draft with the variants of its samples.
+/// Fills a draft with the copies and variants of its samples.
 pub fn fill(
     draft: &mut Draft,
     reader: &Reader,
     options: &Options,
-    augmentation: &Augmentation,
     control: &Control,
 ) -> Result<(), ExportError> {
-    let each = augmentation.variants as usize + usize::from(augmentation.with_originals);
-    let count = draft.samples.len().saturating_mul(each);
+    let augmentation = options.augmentation.as_ref();
+    let has_originals = augmentation.is_none_or(|augmentation| augmentation.with_originals);
+    let copies = |sample: SampleId| if has_originals { options.planned.repeats(sample) } else { 0 };
+    let variants = |sample: SampleId| augmentation.map_or(0, |augmentation| augmentation.variants.of(sample));
+    let counts = draft.samples.iter().map(|sample| u64::from(copies(*sample)) + u64::from(variants(*sample)));
+    let count = counts.sum::<u64>();
     if count > MAX_ITEMS {
         draft.refuse(format!(
             "{} are more than can be exported at once, which is {}; choose fewer variants, or a part of the samples.",
-            counted(count as u64, "picture"),
-            grouped(MAX_ITEMS as u64)
+            counted(count, "picture"),
+            grouped(MAX_ITEMS)
         ));
         return Ok(());
     }
-    let mut items = Vec::with_capacity(count);
-    for (at, sample) in draft.samples.iter().enumerate() {
+    let mut items = Vec::with_capacity(count as usize);
+    for (at, sample) in draft.samples.iter().copied().enumerate() {
         if at % STEP == 0 {
             control.checkpoint()?;
         }
-        let original = augmentation.with_originals.then_some(None);
-        let variants = original.into_iter().chain((0..augmentation.variants).map(Some));
-        items.extend(variants.map(|variant| Item { sample: *sample, variant }));
+        items.extend((0..copies(sample)).map(|copy| Item { sample, variant: None, copy }));
+        items.extend((0..variants(sample)).map(|variant| Item { sample, variant: Some(variant), copy: 0 }));
     }
     if items.is_empty() {
         // That there is no sample is told already.
@@ -120,7 +147,7 @@ pub fn fill(
         }
         return Ok(());
     }
-    if augmentation.pipeline.steps.is_empty() {
+    if augmentation.is_some_and(|augmentation| augmentation.pipeline.steps.is_empty()) {
         draft.warn("The pipeline has no steps: all variants are copies of the samples.");
     }
     match options.kind {
@@ -133,9 +160,9 @@ pub fn fill(
             draft.refuse("Variants are written as image-folder, webdataset or parquet; choose one of these.");
         }
     }
-    let augmentation = augmentation.clone();
     draft.making = Some(Making {
-        augmentation,
+        augmentation: augmentation.cloned(),
+        planned: options.planned.clone(),
         items,
         recent: Recent::default(),
         pictures: Mutex::default(),
@@ -155,13 +182,17 @@ fn folders(
     let mut taken = Taken::default();
     folders.iter().for_each(|folder| taken.reserve_folder(folder));
     control.begin("Naming files", items.len() as u64);
-    let each = items.len() / draft.samples.len();
+    let mut place = 0;
     for (at, item) in items.iter().enumerate() {
         if at % STEP == 0 {
             control.checkpoint()?;
             control.set_done(at as u64);
         }
-        let folder = &folders[at / each];
+        // The items are in the order of the samples, of which some have none.
+        while draft.samples[place] != item.sample {
+            place += 1;
+        }
+        let folder = &folders[place];
         let slash = if folder.is_empty() { "" } else { "/" };
         let name = sample_name(draft, reader, item.sample);
         let (path, from) = match item.variant {
@@ -172,7 +203,9 @@ fn folders(
             None => {
                 let is_row = is_row(&draft.snapshot, item.sample);
                 let from = if is_row { From::Row(item.sample) } else { From::Sample(item.sample) };
-                (taken.take(&format!("{folder}{slash}{name}")), from)
+                let (stem, ending) = parts(&name);
+                let again = if item.copy == 0 { String::new() } else { format!("-r{}", item.copy + 1) };
+                (taken.take(&format!("{folder}{slash}{stem}{again}{ending}")), from)
             }
         };
         let bytes = size_of(draft, *item);
@@ -240,23 +273,36 @@ fn size_of(draft: &Draft, item: Item) -> u64 {
 impl Making {
     /// Tells what decides how variants are made.
     pub fn tell(&self, told: &mut Told) {
-        let Augmentation { pipeline, seed, variants, with_originals, device } = &self.augmentation;
-        told.add(format!("{seed} {variants} {with_originals}").as_bytes());
+        for item in &self.items {
+            told.add(format!("{} {:?} {}", item.sample, item.variant, item.copy).as_bytes());
+            if let Some(weight) = self.planned.weight(item.sample) {
+                told.add(&weight.to_le_bytes());
+            }
+        }
+        let Some(Augmentation { pipeline, seed, device, .. }) = &self.augmentation else { return };
+        told.add(&seed.to_le_bytes());
         if let Some(device) = device {
             told.add(device.name().as_bytes());
         }
         told.add(write(pipeline, Format::Lenslet).0.as_bytes());
     }
 
-    fn augmenter<'a>(&'a self, work: &Work<'a>) -> Augmenter<'a> {
-        Augmenter {
+    /// What makes the variants.
+    fn augmenter<'a>(&'a self, work: &Work<'a>) -> Option<Augmenter<'a>> {
+        let augmentation = self.augmentation.as_ref()?;
+        Some(Augmenter {
             snapshot: work.snapshot,
             reader: work.reader,
-            pipeline: &self.augmentation.pipeline,
-            seed: self.augmentation.seed,
+            pipeline: &augmentation.pipeline,
+            seed: augmentation.seed,
             others: work.samples,
             recent: &self.recent,
-        }
+        })
+    }
+
+    /// Whether samples are weighed.
+    pub fn has_weights(&self) -> bool {
+        self.planned.weights.is_some()
     }
 
     /// The bytes of a picture's file, and what it came to.
@@ -275,10 +321,10 @@ impl Making {
         sample: SampleId,
         number: u32,
     ) -> Result<(Vec<u8>, Option<Plan>), ReadError> {
-        let augmenter = self.augmenter(work);
+        let augmenter = self.augmenter(work).ok_or_else(no_pipeline)?;
         let original = augmenter.original(sample)?;
         lock(&self.pictures).insert(sample, picture_of(&original));
-        if let Some(device) = &self.augmentation.device {
+        if let Some(device) = self.augmentation.as_ref().and_then(|augmentation| augmentation.device.as_ref()) {
             let wanted = Wanted::new(&augmenter, sample, &original, Some(number))?;
             if let Some(raster) = device.variant(&wanted) {
                 return Ok((png(&raster)?, Some(wanted.plan)));
@@ -291,7 +337,7 @@ impl Making {
     /// What a variant came to, without making it.
     fn plan(&self, work: &Work<'_>, item: Item) -> Result<Option<Plan>, ReadError> {
         let Some(number) = item.variant else { return Ok(None) };
-        let augmenter = self.augmenter(work);
+        let augmenter = self.augmenter(work).ok_or_else(no_pipeline)?;
         let known = lock(&self.pictures).get(&item.sample).copied();
         let picture = match known {
             Some(picture) => picture,
@@ -315,12 +361,17 @@ impl Making {
             about.insert("split".into(), json!(split));
         }
         about.insert("source".into(), json!(dataset.path(item.sample)));
-        let boxes: Vec<Value> = match plan {
-            Some(plan) => {
-                let augmenter = self.augmenter(work);
+        if item.copy > 0 {
+            about.insert("repeat".into(), json!(item.copy + 1));
+        }
+        if let Some(weight) = self.planned.weight(item.sample) {
+            about.insert("weight".into(), json!(weight));
+        }
+        let boxes: Vec<Value> = match plan.zip(self.augmenter(work)) {
+            Some((plan, augmenter)) => {
                 about.insert("variant".into(), json!(item.variant));
-                about.insert("seed".into(), json!(self.augmentation.seed));
-                about.insert("pipeline".into(), json!(self.augmentation.pipeline.name));
+                about.insert("seed".into(), json!(augmenter.seed));
+                about.insert("pipeline".into(), json!(augmenter.pipeline.name));
                 let mixed = augmenter.mixed(item.sample, plan);
                 if !mixed.is_empty() {
                     let weights = augmenter.label_weights(item.sample, plan).into_iter();
@@ -346,6 +397,11 @@ impl Making {
         }
         about
     }
+}
+
+/// A variant was asked for where there are none: an export that was put together wrongly.
+fn no_pipeline() -> ReadError {
+    ReadError::new(crate::dataset::IssueKind::Unsupported, "there is no pipeline to make variants by")
 }
 
 /// A step that was done, with the numbers that it drew.
