@@ -179,6 +179,14 @@ pub fn plan(
     Ok(Plan { fates: work.fates, copies, weights, classes })
 }
 
+impl Plan {
+    /// The samples that are there, ascending.
+    pub fn staying(&self) -> Vec<SampleId> {
+        let there = self.copies.iter().enumerate().filter(|(_, copies)| **copies > 0);
+        there.map(|(row, _)| row as SampleId).collect()
+    }
+}
+
 impl Pool<'_> {
     /// Number of classes of each part.
     pub fn class_count(&self) -> usize {

@@ -41,7 +41,7 @@
 //! | [`balance`] | from the classes that there are to those that are wanted: plans of what goes, repeats and weights, and splits dealt anew; slices in, plain data out | files, threads, the user interface |
 //! | [`store`] | the project database, thumbnail cache and settings | the user interface |
 //! | [`demo`] | the demo dataset with its planted faults | everything else but jobs |
-//! | [`pipeline`] | opening, measuring, computing signals, analysing, asking a trained model and making variants, for window and command line alike | the user interface |
+//! | [`pipeline`] | opening, measuring, computing signals, analysing, asking a trained model, making variants and planning a balance, for window and command line alike | the user interface |
 //! | [`review`] | what an analysis found, for a person to decide: groups, flags, rules, impact | files, threads, the user interface |
 //! | [`train`] | models, training, checkpoints, sampling: the only room that names burn | the user interface |
 //! | [`gpu`] | wgpu pipelines over `shaders/*.wgsl`, one file each: decoded pictures, clouds of points, variants of samples | datasets, the interface's state |

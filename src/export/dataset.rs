@@ -26,6 +26,7 @@ mod manifest;
 mod names;
 mod numpy;
 mod parquet;
+mod planned;
 mod single;
 mod state;
 mod table;
@@ -36,15 +37,15 @@ mod write;
 mod yolo;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 use serde::Serialize;
 
 pub use self::augmented::{Augmentation, Each, MAX_VARIANTS};
-pub use self::single::write_manifest;
 use self::copy::Folder;
 use self::draft::{Case, Draft, From, Output, Told, Work};
+pub use self::planned::Planned;
+pub use self::single::write_manifest;
 use self::state::{How, List, Occupied, State, occupied};
 use self::verify::verify;
 use self::write::{Faults, Writing};
@@ -121,33 +122,6 @@ pub struct Options {
     pub augmentation: Option<Augmentation>,
     /// What a plan says of the samples.
     pub planned: Planned,
-}
-
-/// What a plan says of each sample, by row of the dataset. In a table these are the columns `repeat` and `weight`;
-/// where images are written, a sample is there as often as it is to be repeated.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Planned {
-    /// How often each sample is there, once or more often.
-    pub repeats: Option<Arc<Vec<u32>>>,
-    pub weights: Option<Arc<Vec<f64>>>,
-}
-
-impl Planned {
-    /// How often a sample is there.
-    pub fn repeats(&self, sample: SampleId) -> u32 {
-        let repeats = self.repeats.as_ref().and_then(|repeats| repeats.get(sample as usize));
-        repeats.copied().unwrap_or(1)
-    }
-
-    /// What a sample weighs, where samples are weighed.
-    pub fn weight(&self, sample: SampleId) -> Option<f64> {
-        self.weights.as_ref()?.get(sample as usize).copied()
-    }
-
-    /// Whether one of these samples is there more than once.
-    fn repeats_any(&self, samples: &[SampleId]) -> bool {
-        samples.iter().any(|sample| self.repeats(*sample) > 1)
-    }
 }
 
 impl Options {

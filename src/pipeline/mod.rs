@@ -7,6 +7,7 @@
 
 pub mod analyse;
 pub mod augmented;
+pub mod balancing;
 pub mod drift;
 pub mod duplicates;
 pub mod evaluated;

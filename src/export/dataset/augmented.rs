@@ -132,6 +132,15 @@ pub fn fill(
         ));
         return Ok(());
     }
+    if let Some(sample) = draft.samples.iter().find(|sample| variants(**sample) > MAX_VARIANTS) {
+        let (path, count) = (draft.snapshot.dataset.path(*sample), variants(*sample));
+        draft.refuse(format!(
+            "{} of one sample are more than can be made, which is {}; ask for fewer: {path}",
+            counted(count.into(), "variant"),
+            grouped(MAX_VARIANTS.into())
+        ));
+        return Ok(());
+    }
     let mut items = Vec::with_capacity(count as usize);
     for (at, sample) in draft.samples.iter().copied().enumerate() {
         if at % STEP == 0 {
@@ -324,7 +333,8 @@ impl Making {
         let augmenter = self.augmenter(work).ok_or_else(no_pipeline)?;
         let original = augmenter.original(sample)?;
         lock(&self.pictures).insert(sample, picture_of(&original));
-        if let Some(device) = self.augmentation.as_ref().and_then(|augmentation| augmentation.device.as_ref()) {
+        if let Some(device) = self.augmentation.as_ref().and_then(|augmentation| augmentation.device.as_ref())
+        {
             let wanted = Wanted::new(&augmenter, sample, &original, Some(number))?;
             if let Some(raster) = device.variant(&wanted) {
                 return Ok((png(&raster)?, Some(wanted.plan)));

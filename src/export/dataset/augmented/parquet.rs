@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, Float32Builder, Float64Builder, ListBuilder, RecordBatch, StringBuilder, StructArray,
+    ArrayRef, BinaryBuilder, Float32Builder, Float64Builder, ListBuilder, RecordBatch, StringBuilder,
+    StructArray,
 };
 use arrow::datatypes::{DataType, Field, Fields};
 use parquet::arrow::ArrowWriter;

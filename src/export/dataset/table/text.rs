@@ -133,9 +133,7 @@ impl TextTable {
                 Content::Count(column) => number(count(column, snapshot, sample)),
                 Content::Whole(column) | Content::Number(column) => number(column.number(snapshot, sample)),
                 Content::Text(column) => text(&column.text(snapshot, sample)),
-                Content::Repeat(repeats) => {
-                    number(repeats.get(sample as usize).copied().map(f64::from))
-                }
+                Content::Repeat(repeats) => number(repeats.get(sample as usize).copied().map(f64::from)),
                 Content::Weight(weights) => number(weights.get(sample as usize).copied()),
             };
             // Without a value there is no key, but for those that say what the table is of.
