@@ -6,7 +6,7 @@
 //! Data", ECML PKDD 2011, whose rule is the rarest class first, with whole groups as scikit-learn's
 //! `StratifiedGroupKFold` deals them. Samples of one label that are alone make up for it, exactly: the table of what is
 //! still missing is rounded so that its rows and columns add up ([`rounded`]), and the seed tells which sample goes
-//! where. Without groups every class and every split is less than one sample off its proportion.
+//! where. Without groups and several labels every class and every split is less than one sample off its proportion.
 
 use super::rounding::rounded;
 use super::{Purpose, luck};

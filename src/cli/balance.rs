@@ -6,7 +6,7 @@ mod report;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::{anyhow, bail};
+use anyhow::bail;
 
 use self::report::{BalanceReport, print, rows_of, told_of};
 use super::Usage;
@@ -20,6 +20,7 @@ use super::source::open;
 use super::trained::check_out;
 use crate::augment::pipeline::Pipeline;
 use crate::balance::{Fill, Means, Target};
+use crate::dataset::columns::{Column, column};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{NO_SPLIT, SplitId};
 use crate::export::dataset::{Options, Planned, Report, Table, plan, run as export, write_manifest};
@@ -29,7 +30,6 @@ use crate::import::{self, Reader, dataset_reader};
 use crate::jobs::Control;
 use crate::pipeline::balancing::{Balanced, Found, Request, balance, by_class, class_counts, usual_splits};
 use crate::review::{Analysed, Judged};
-use crate::text::counted;
 
 /// The word for samples that are in no split.
 pub const NO_SPLIT_NAME: &str = "none";
@@ -356,13 +356,12 @@ pub fn shown(path: Option<&PathBuf>, is_dry: bool) -> Option<PathBuf> {
 }
 
 /// The column that samples are grouped by.
-pub fn column_named(name: &str, snapshot: &Snapshot) -> anyhow::Result<crate::dataset::columns::Column> {
-    let found = crate::dataset::columns::column(snapshot, name)
-        .or_else(|| crate::dataset::columns::column(snapshot, &format!("attr.{name}")));
+pub fn column_named(name: &str, snapshot: &Snapshot) -> Result<Column, Usage> {
+    let found = column(snapshot, name).or_else(|| column(snapshot, &format!("attr.{name}")));
     found.ok_or_else(|| {
         let known = snapshot.dataset.attributes.iter().map(|attribute| format!("attr.{}", attribute.name));
         let known: Vec<String> = known.collect();
         let there = if known.is_empty() { "none of its own".to_owned() } else { known.join(", ") };
-        anyhow!(Usage(format!("there is no column {name}; the dataset has {there}")))
+        Usage(format!("there is no column {name}; the dataset has {there}"))
     })
 }

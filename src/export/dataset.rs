@@ -462,7 +462,7 @@ fn fingerprint(draft: &Draft, options: &Options) -> String {
     told.add(format!("{kind:?} {linking:?} {} {}", options.shard_samples, options.shard_bytes).as_bytes());
     told.add(whole(Path::new(&dataset.root)).to_string_lossy().as_bytes());
     if let Some(making) = &draft.making {
-        making.tell(&mut told);
+        making.tell(dataset, &mut told);
     }
     for sample in &draft.samples {
         let at = *sample as usize;

@@ -399,7 +399,7 @@ fn fashion_mnist_made_long_tailed_is_balanced_exactly() {
     for row in table(&file) {
         *sums.entry((row["split"].clone(), row["label"].clone())).or_default() +=
             row["repeat"].parse::<u64>().expect("a number");
-        assert_eq!(row["weight"].parse(), Ok(1.0), "the plan is even already");
+        assert_eq!(row["weight"].parse::<f64>(), Ok(1.0), "the plan is even already");
     }
     let train: Vec<u64> =
         sums.iter().filter(|((split, _), _)| split == "train").map(|(_, sum)| *sum).collect();

@@ -36,7 +36,7 @@ use super::{Kind, Options, Planned, Table};
 use crate::augment::formats::{Format, write};
 use crate::augment::pipeline::{Pipeline, Plan};
 use crate::augment::table::Picture;
-use crate::dataset::{NO_SPLIT, SampleId};
+use crate::dataset::{Dataset, NO_SPLIT, SampleId};
 use crate::export::ExportError;
 use crate::import::reader::access::lock;
 use crate::import::{ReadError, Reader};
@@ -281,12 +281,16 @@ fn size_of(draft: &Draft, item: Item) -> u64 {
 
 impl Making {
     /// Tells what decides how variants are made.
-    pub fn tell(&self, told: &mut Told) {
+    pub fn tell(&self, dataset: &Dataset, told: &mut Told) {
+        let mut last = None;
         for item in &self.items {
-            told.add(format!("{} {:?} {}", item.sample, item.variant, item.copy).as_bytes());
-            if let Some(weight) = self.planned.weight(item.sample) {
-                told.add(&weight.to_le_bytes());
+            if last != Some(item.sample) {
+                last = Some(item.sample);
+                told.add(dataset.path(item.sample).as_bytes());
+                told.add(&self.planned.weight(item.sample).unwrap_or(1.0).to_le_bytes());
             }
+            let variant = item.variant.unwrap_or(u32::MAX);
+            told.add([variant, item.copy].map(u32::to_le_bytes).as_flattened());
         }
         let Some(Augmentation { pipeline, seed, device, .. }) = &self.augmentation else { return };
         told.add(&seed.to_le_bytes());
