@@ -2,19 +2,21 @@
 //! weights that it comes to.
 
 mod report;
+mod writing;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::bail;
 
 use self::report::{BalanceReport, print, rows_of, told_of};
+use self::writing::Writing;
 use super::Usage;
 use super::args::{AlikeOptions, AnalysisOptions, BalanceOptions, MeansName, TargetName};
 use super::look::{IssueRow, tell};
 use super::pipeline::read_pipeline;
 use super::progress::Meter;
-use super::prune::{PlanRow, target_of, what_is_missing};
+use super::prune::{target_of, what_is_missing};
 use super::review::{Reviewed, review};
 use super::source::open;
 use super::trained::check_out;
@@ -23,12 +25,12 @@ use crate::balance::{Fill, Means, Target};
 use crate::dataset::columns::{Column, column};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{NO_SPLIT, SplitId};
-use crate::export::dataset::{Options, Planned, Report, Table, plan, run as export, write_manifest};
-use crate::export::weights::{check_weights_name, write_sampler, write_weights};
+use crate::export::dataset::Table;
+use crate::export::weights::check_weights_name;
 use crate::export::{ExportError, check_target};
 use crate::import::{self, Reader, dataset_reader};
 use crate::jobs::Control;
-use crate::pipeline::balancing::{Balanced, Found, Request, balance, by_class, class_counts, usual_splits};
+use crate::pipeline::balancing::{Found, Request, balance, by_class, class_counts, usual_splits};
 use crate::review::{Analysed, Judged};
 
 /// The word for samples that are in no split.
@@ -42,22 +44,23 @@ pub struct Subject {
     pub issues: Vec<IssueRow>,
 }
 
-/// Opens a dataset, and analyses it or reads what the project knows.
-pub fn subject(
-    options: &AnalysisOptions,
-    alike: &AlikeOptions,
-    is_analysed: bool,
-    control: &Control,
-) -> anyhow::Result<Subject> {
-    if is_analysed {
-        let reviewed = review(options, alike, control)?;
-        let issues = reviewed.issue_rows();
-        let Reviewed { snapshot, analysed, judged, reader, .. } = reviewed;
-        return Ok(Subject { snapshot, reader, found: Some((analysed, judged)), issues });
-    }
+/// Opens a dataset, with the decisions in the project.
+pub fn listed(options: &AnalysisOptions, control: &Control) -> anyhow::Result<Subject> {
     let source = open(&options.path, options.project.as_deref(), control)?;
     let reader = dataset_reader(&source.snapshot.dataset);
     Ok(Subject { snapshot: source.snapshot, reader, found: None, issues: IssueRow::list(source.issues) })
+}
+
+/// The same, analysed or as the project knows it.
+pub fn analysed(
+    options: &AnalysisOptions,
+    alike: &AlikeOptions,
+    control: &Control,
+) -> anyhow::Result<Subject> {
+    let reviewed = review(options, alike, control)?;
+    let issues = reviewed.issue_rows();
+    let Reviewed { snapshot, analysed, judged, reader, .. } = reviewed;
+    Ok(Subject { snapshot, reader, found: Some((analysed, judged)), issues })
 }
 
 pub fn run(options: &BalanceOptions) -> anyhow::Result<()> {
@@ -87,28 +90,35 @@ fn balanced(
     let target = target_of(options.export.as_ref(), options.linking, options.layout, options.overwrite)?;
     check_files(options)?;
     let given = given(&options.target, control)?;
-    let subject = subject(&options.analysis, &options.alike, means.removes(), control)?;
-    let (target_counts, mut notes) = wanted(&options.target, given, &subject.snapshot)?;
+    let mut subject = listed(&options.analysis, control)?;
+    let (counts, mut notes) = wanted(&options.target, given, &subject.snapshot)?;
     let request = Request {
-        target: target_counts,
+        target: counts,
         total: options.total,
         means,
         splits: splits(options.splits.as_deref(), &subject.snapshot)?,
         seed: options.seed,
     };
+    if means.removes() {
+        subject = analysed(&options.analysis, &options.alike, control)?;
+    }
     let found = subject.found.as_ref().map(|(analysed, judged)| Found { analysed, judged });
     let balanced = balance(&subject.snapshot, found, &request, control)?;
     notes.extend(told_of(&subject.snapshot, &balanced, means));
-    let written = written(options, &subject, &balanced, means, pipeline, target, control)?;
+    let (written, ended) =
+        Writing { options, subject: &subject, balanced: &balanced, means, control }.write(target, pipeline);
     notes.extend(written.notes);
     let report = BalanceReport {
         seconds: started.elapsed().as_secs_f64(),
         plan: written.plan,
         export: written.export,
+        manifest: written.manifest,
+        weights: written.weights,
+        sampler: written.sampler,
         notes,
         ..rows_of(options, &subject, &balanced, means)
     };
-    Ok((report, written.ended))
+    Ok((report, ended))
 }
 
 /// What the words for means come to, if they go together.
@@ -284,75 +294,6 @@ fn splits(names: Option<&[String]>, snapshot: &Snapshot) -> Result<Vec<SplitId>,
         }
     }
     Ok(splits)
-}
-
-/// What came of the files that were asked for.
-struct Written {
-    plan: Option<PlanRow>,
-    export: Option<Report>,
-    notes: Vec<String>,
-    ended: Result<(), ExportError>,
-}
-
-/// Writes what was asked for.
-fn written(
-    options: &BalanceOptions,
-    subject: &Subject,
-    balanced: &Balanced,
-    means: Means,
-    pipeline: Option<Pipeline>,
-    target: Option<Options>,
-    control: &Control,
-) -> anyhow::Result<Written> {
-    let Subject { snapshot, reader, .. } = subject;
-    let staying = balanced.staying();
-    let (mut planned, mut report, mut ended, mut notes) = (None, None, Ok(()), Vec::new());
-    if let Some(target) = target {
-        let target = target.by_plan(&balanced.plan, means, pipeline.map(Into::into), options.seed);
-        let plan = plan(snapshot, &staying, reader, &target, control)?;
-        planned = Some(PlanRow::from(&plan));
-        if !options.dry_run && plan.refusals.is_empty() {
-            match export(&plan, reader, control) {
-                Ok(written) => report = Some(written),
-                Err(error) => ended = Err(error),
-            }
-        }
-    }
-    if !options.dry_run && ended.is_ok() {
-        ended = write_files(options, subject, balanced, means, &staying, control).map(|told| notes = told);
-    }
-    Ok(Written { plan: planned, export: report, notes, ended })
-}
-
-/// Writes the table, the weights and the code of a sampler, where they are asked for. Gives what is to be said.
-fn write_files(
-    options: &BalanceOptions,
-    subject: &Subject,
-    balanced: &Balanced,
-    means: Means,
-    staying: &[u32],
-    control: &Control,
-) -> Result<Vec<String>, ExportError> {
-    let Subject { snapshot, reader, .. } = subject;
-    let dataset = &*snapshot.dataset;
-    let mut notes = Vec::new();
-    if let Some(path) = &options.manifest {
-        let planned = Planned::of(&balanced.plan, means);
-        notes = write_manifest(snapshot, staying, reader, path, planned, control)?;
-    }
-    if let Some(path) = &options.weights {
-        write_weights(path, dataset, &balanced.balanced(dataset), &balanced.plan)?;
-        if let Some(code) = &options.sampler {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            write_sampler(code, dataset, &name)?;
-        }
-    }
-    Ok(notes)
-}
-
-/// The path of a file that was written, for a report.
-pub fn shown(path: Option<&PathBuf>, is_dry: bool) -> Option<PathBuf> {
-    path.filter(|_| !is_dry).cloned()
 }
 
 /// The column that samples are grouped by.

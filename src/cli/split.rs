@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::Usage;
 use super::args::SplitOptions;
-use super::balance::{Subject, column_named, shown, subject};
+use super::balance::{Subject, analysed, column_named, listed};
 use super::look::{IssueRow, tell};
 use super::progress::Meter;
 use super::trained::check_out;
@@ -71,13 +71,17 @@ pub fn run(options: &SplitOptions) -> anyhow::Result<()> {
     }
     let control = Control::new();
     let meter = Meter::start(&control);
-    let subject = subject(&options.analysis, &options.alike, !options.no_duplicates, &control)?;
+    let mut subject = listed(&options.analysis, &control)?;
     let group = options.group.as_deref().map(|name| column_named(name, &subject.snapshot)).transpose()?;
+    if !options.no_duplicates {
+        subject = analysed(&options.analysis, &options.alike, &control)?;
+    }
     let request = SplitRequest { names, ratios: options.ratios.clone(), group, seed: options.seed };
     let duplicates = subject.found.as_ref().map(|(_, judged)| &*judged.groups);
     let dealt = deal(&subject.snapshot, duplicates, &request, &control)?;
     let mut notes = Vec::new();
-    if let Some(file) = options.manifest.as_ref().filter(|_| !options.dry_run) {
+    let manifest = options.manifest.as_ref().filter(|_| !options.dry_run);
+    if let Some(file) = manifest {
         let samples = staying(&dealt.snapshot);
         notes =
             write_manifest(&dealt.snapshot, &samples, &subject.reader, file, Planned::default(), &control)?;
@@ -85,7 +89,7 @@ pub fn run(options: &SplitOptions) -> anyhow::Result<()> {
     drop(meter);
     let report = SplitReport {
         notes,
-        manifest: shown(options.manifest.as_ref(), options.dry_run),
+        manifest: manifest.cloned(),
         seconds: started.elapsed().as_secs_f64(),
         ..rows_of(&subject, &dealt, &request)
     };

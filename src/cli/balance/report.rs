@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::{NO_SPLIT_NAME, Subject, shown};
+use super::{NO_SPLIT_NAME, Subject};
 use crate::balance::{ClassPlan, Fate, Fill, Means, Total, Weighting};
 use crate::cli::args::{BalanceOptions, TargetName};
 use crate::cli::look::IssueRow;
@@ -112,9 +112,9 @@ pub fn rows_of(
         notes: Vec::new(),
         plan: None,
         export: None,
-        manifest: shown(options.manifest.as_ref(), options.dry_run),
-        weights: shown(options.weights.as_ref(), options.dry_run),
-        sampler: shown(options.sampler.as_ref(), options.dry_run),
+        manifest: None,
+        weights: None,
+        sampler: None,
         issues: subject.issues.clone(),
         seconds: 0.0,
     }
