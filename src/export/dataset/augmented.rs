@@ -119,35 +119,17 @@ pub fn fill(
     control: &Control,
 ) -> Result<(), ExportError> {
     let augmentation = options.augmentation.as_ref();
-    let has_originals = augmentation.is_none_or(|augmentation| augmentation.with_originals);
-    let copies = |sample: SampleId| if has_originals { options.planned.repeats(sample) } else { 0 };
-    let variants = |sample: SampleId| augmentation.map_or(0, |augmentation| augmentation.variants.of(sample));
-    let counts = draft.samples.iter().map(|sample| u64::from(copies(*sample)) + u64::from(variants(*sample)));
-    let count = counts.sum::<u64>();
-    if count > MAX_ITEMS {
-        draft.refuse(format!(
-            "{} are more than can be exported at once, which is {}; choose fewer variants, or a part of the samples.",
-            counted(count, "picture"),
-            grouped(MAX_ITEMS)
-        ));
+    let asked = Asked { augmentation, planned: &options.planned };
+    if let Some(refusal) = asked.refusal(draft) {
+        draft.refuse(refusal);
         return Ok(());
     }
-    if let Some(sample) = draft.samples.iter().find(|sample| variants(**sample) > MAX_VARIANTS) {
-        let (path, count) = (draft.snapshot.dataset.path(*sample), variants(*sample));
-        draft.refuse(format!(
-            "{} of one sample are more than can be made, which is {}; ask for fewer: {path}",
-            counted(count.into(), "variant"),
-            grouped(MAX_VARIANTS.into())
-        ));
-        return Ok(());
-    }
-    let mut items = Vec::with_capacity(count as usize);
-    for (at, sample) in draft.samples.iter().copied().enumerate() {
+    let mut items = Vec::new();
+    for (at, sample) in draft.samples.iter().enumerate() {
         if at % STEP == 0 {
             control.checkpoint()?;
         }
-        items.extend((0..copies(sample)).map(|copy| Item { sample, variant: None, copy }));
-        items.extend((0..variants(sample)).map(|variant| Item { sample, variant: Some(variant), copy: 0 }));
+        items.extend(asked.items(*sample));
     }
     if items.is_empty() {
         // That there is no sample is told already.
@@ -178,6 +160,51 @@ pub fn fill(
         failed: Mutex::default(),
     });
     Ok(())
+}
+
+/// How many pictures of each sample are asked for.
+struct Asked<'a> {
+    augmentation: Option<&'a Augmentation>,
+    planned: &'a Planned,
+}
+
+impl Asked<'_> {
+    /// How often the sample itself is there.
+    fn copies(&self, sample: SampleId) -> u32 {
+        let has_originals = self.augmentation.is_none_or(|augmentation| augmentation.with_originals);
+        if has_originals { self.planned.repeats(sample) } else { 0 }
+    }
+
+    fn variants(&self, sample: SampleId) -> u32 {
+        self.augmentation.map_or(0, |augmentation| augmentation.variants.of(sample))
+    }
+
+    fn items(&self, sample: SampleId) -> impl Iterator<Item = Item> + use<> {
+        let copies = (0..self.copies(sample)).map(move |copy| Item { sample, variant: None, copy });
+        let variants = 0..self.variants(sample);
+        copies.chain(variants.map(move |variant| Item { sample, variant: Some(variant), copy: 0 }))
+    }
+
+    /// Why so many cannot be made.
+    fn refusal(&self, draft: &Draft) -> Option<String> {
+        let each = |sample: &SampleId| u64::from(self.copies(*sample)) + u64::from(self.variants(*sample));
+        let count: u64 = draft.samples.iter().map(each).sum();
+        if count > MAX_ITEMS {
+            return Some(format!(
+                "{} are more than can be exported at once, which is {}; choose fewer variants, or a part of the \
+                 samples.",
+                counted(count, "picture"),
+                grouped(MAX_ITEMS)
+            ));
+        }
+        let sample = draft.samples.iter().copied().find(|sample| self.variants(*sample) > MAX_VARIANTS)?;
+        Some(format!(
+            "{} of one sample are more than can be made, which is {}; ask for fewer: {}",
+            counted(self.variants(sample).into(), "variant"),
+            grouped(MAX_VARIANTS.into()),
+            draft.snapshot.dataset.path(sample)
+        ))
+    }
 }
 
 /// A file for each, in folders, and a line for each beside them.
