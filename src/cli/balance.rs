@@ -99,7 +99,9 @@ fn balanced(
         splits: splits(options.splits.as_deref(), &subject.snapshot)?,
         seed: options.seed,
     };
-    if means.removes() {
+    // What goes by chance needs no analysis, which takes long where no project keeps it.
+    let measures_coverage = options.coverage || options.analysis.project.is_some();
+    if means.prune || means.removes() && measures_coverage {
         subject = analysed(&options.analysis, &options.alike, control)?;
     }
     let found = subject.found.as_ref().map(|(analysed, judged)| Found { analysed, judged });

@@ -68,6 +68,11 @@ pub struct BalanceOptions {
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
 
+    /// Say how far the samples that go are from those that stay, also where nothing else asks for an analysis of every
+    /// picture; with prune or a project it is said anyway
+    #[arg(long)]
+    pub coverage: bool,
+
     /// Folder to write the planned dataset to; it is made where it is not there
     #[arg(long, value_name = "DIR", required_unless_present_any = ["manifest", "weights", "dry_run"])]
     pub export: Option<PathBuf>,

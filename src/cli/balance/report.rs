@@ -199,8 +199,8 @@ pub fn print(report: &BalanceReport, out: &mut impl Write) -> std::io::Result<()
     writeln!(out, "\nin all {} → {}", cost(&report.before), cost(&report.after))?;
     writeln!(
         out,
-        "  {} apart; one is there {} at most",
-        grouped(report.after.samples),
+        "  {}; one is there {} at most",
+        counted(report.after.samples, "different sample"),
         times(report.most_copies)
     )?;
     if let Some(coverage) = &report.coverage {
@@ -241,7 +241,7 @@ fn print_split(split: &SplitRow, has_weights: bool, out: &mut impl Write) -> std
             words.push(format!("{} more", grouped(plan.after - plan.kept)));
         }
         if has_weights {
-            words.push(format!("weight {}", significant(plan.weight)));
+            words.push(format!("weight {}, drawn {}", significant(plan.weight), significant(plan.drawn)));
         }
         let words = words.join(", ");
         let line = format!("  {class:wide$} {before:>10} → {after:>10} {wanted:>10}  {words}");
