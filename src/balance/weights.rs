@@ -62,23 +62,26 @@ pub(super) fn of_samples(
         pool.slots(row).for_each(|slot| counts[slot] += u64::from(*copies));
     }
     let of_classes = weighting.of_classes(&counts, wanted);
-    // Of each part the copies that have a label, and what they weigh.
-    let mut sums = vec![(0u64, 0.0f64); pool.parts];
-    for (row, weight) in weights.iter_mut().enumerate().filter(|(_, weight)| **weight > 0.0) {
-        let (Some(part), Some(largest)) =
-            (pool.part(row), pool.slots(row).map(|slot| of_classes[slot]).reduce(f64::max))
-        else {
-            continue;
-        };
-        *weight = largest;
-        sums[part].0 += u64::from(copies[row]);
-        sums[part].1 += largest * f64::from(copies[row]);
+    let heaviest =
+        |row: usize| pool.slots(row).max_by(|one, two| of_classes[*one].total_cmp(&of_classes[*two]));
+    // Copies by the class that they weigh as: few products are summed, and little is lost to rounding.
+    let mut by_class = vec![0u64; wanted.len()];
+    for (row, copies) in copies.iter().enumerate() {
+        if let Some(slot) = heaviest(row) {
+            by_class[slot] += u64::from(*copies);
+        }
     }
-    for (row, weight) in weights.iter_mut().enumerate() {
-        let is_labelled = pool.slots(row).next().is_some();
-        if let Some(part) = pool.part(row).filter(|_| is_labelled) {
-            let (count, sum) = sums[part];
-            *weight *= if sum > 0.0 { count as f64 / sum } else { 1.0 };
+    let classes = pool.class_count();
+    let scale = |part: usize| {
+        let slots = part * classes..(part + 1) * classes;
+        let sum: f64 = slots.clone().map(|slot| by_class[slot] as f64 * of_classes[slot]).sum();
+        let count: u64 = by_class[slots].iter().sum();
+        if sum > 0.0 { count as f64 / sum } else { 1.0 }
+    };
+    let scales: Vec<f64> = (0..pool.parts).map(scale).collect();
+    for (row, weight) in weights.iter_mut().enumerate().filter(|(_, weight)| **weight > 0.0) {
+        if let (Some(part), Some(slot)) = (pool.part(row), heaviest(row)) {
+            *weight = of_classes[slot] * scales[part];
         }
     }
     weights
