@@ -18,7 +18,7 @@ use super::trained::choose;
 use crate::augment::param::{Kind, Param, Value};
 use crate::augment::table::{FAMILIES, Operation};
 use crate::export::dataset::{
-    Augmentation, Consent, Kind as Layout, Options, Report, Table, plan, run as export,
+    Augmentation, Consent, Each, Kind as Layout, Options, Report, Table, plan, run as export,
 };
 use crate::jobs::Control;
 use crate::pipeline::augmented::ondevice::OnDevice;
@@ -72,7 +72,7 @@ pub fn run(options: &AugmentOptions) -> anyhow::Result<()> {
         augmentation: Some(Augmentation {
             pipeline: pipeline.into(),
             seed: options.seed,
-            variants: options.variants,
+            variants: Each::All(options.variants),
             with_originals: options.with_originals,
             device: device.clone(),
         }),

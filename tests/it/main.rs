@@ -3,6 +3,7 @@
 mod analyse;
 mod analysis;
 mod augment;
+mod balance;
 mod checks_panel;
 mod cli;
 mod data;

@@ -6,8 +6,8 @@ use super::variants::Ground;
 use super::{bug, waker};
 use crate::dataset::edit::PipelineSlot;
 use crate::jobs::{Control, Job, Outcome};
-use crate::pipeline::cores;
 use crate::pipeline::channels::{ChannelStatistics, channel_statistics};
+use crate::pipeline::cores;
 use crate::state::{Action, Level};
 use crate::train::pack::chosen;
 
