@@ -95,6 +95,18 @@ pub struct Item {
     pub copy: u32,
 }
 
+impl Item {
+    /// A sample as it is.
+    pub fn of(sample: SampleId) -> Self {
+        Self { sample, variant: None, copy: 0 }
+    }
+
+    /// What all copies of it have in common: one that cannot be read is in none of them.
+    fn first_copy(self) -> Self {
+        Self { copy: 0, ..self }
+    }
+}
+
 /// What making variants needs, for the whole of an export.
 #[derive(Debug)]
 pub struct Making {
@@ -364,7 +376,7 @@ impl Making {
 
     /// Notes that a picture could not be written, so that no table names it.
     pub fn lose(&self, item: Item) {
-        lock(&self.failed).insert(item);
+        lock(&self.failed).insert(item.first_copy());
     }
 
     /// What a variant came to, without making it.
@@ -477,7 +489,7 @@ impl Make for Lines {
         for (item, path) in making.items.iter().zip(&self.paths) {
             out.checkpoint()?;
             // What could not be written is told with its own file.
-            if lock(&making.failed).contains(item) {
+            if lock(&making.failed).contains(&item.first_copy()) {
                 continue;
             }
             let Ok(plan) = making.plan(work, *item) else { continue };

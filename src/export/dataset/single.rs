@@ -45,7 +45,7 @@ pub fn write_manifest(
     let mut samples = samples.to_vec();
     samples.sort_unstable();
     let mut draft = Draft::new(snapshot.clone(), samples);
-    if let Some(refusal) = ground::of_samples(&draft, reader, path, control)? {
+    if let Some(refusal) = ground::of_samples(&snapshot.dataset, reader, path, control)? {
         return Err(ExportError::Refused(refusal));
     }
     let (kind, linking) = (Kind::Manifest(form), Linking::ManifestOnly);
