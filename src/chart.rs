@@ -19,7 +19,7 @@ mod png;
 mod svg;
 mod write;
 
-pub use axis::{Scale, number_text, ticks};
+pub use axis::{Scale, Stretch, number_text, ticks};
 pub use csv::rows as csv_rows;
 pub use font::{Weight, shortened, text_width};
 pub use layout::{Look, layout};

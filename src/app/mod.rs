@@ -185,6 +185,7 @@ impl App {
                 && session.project.is_saved()
                 && session.review.answered == session.review.asked
                 && session.latent.is_answered()
+                && session.charts.is_answered()
                 && session.augment.is_current()
                 && !session.shown.stale
         });

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::augment::{AugmentView, Drawn, LastWord};
+use super::charts::Studied;
 use super::command::Command;
 use super::dialog::Dialog;
 use super::export::{ExportChoice, PlanFace};
@@ -15,8 +16,9 @@ use super::selection::SelectMode;
 use super::session::ProjectFace;
 use super::training::{Draft, End, ModelFace};
 use crate::augment::pipeline::Pipeline;
+use crate::crossfilter::{Card, CardId, Figures};
 use crate::dataset::edit::{Direction, History, Mark, Overlay, PipelineSlot, View};
-use crate::dataset::query::{Click, Found, Pick, Snapshot};
+use crate::dataset::query::{Brush, Click, Found, Pick, Snapshot, Stroke};
 use crate::dataset::{Fact, Flag, Issue, ModelColumns, SampleId, Verdict};
 use crate::pipeline::channels::ChannelStatistics;
 use crate::pipeline::evaluated::Evaluated;
@@ -252,6 +254,37 @@ pub enum Action {
     ExportDrawnTo {
         path: PathBuf,
     },
+    /// The panel of charts comes on screen: what its cards show is wanted.
+    AskCharts,
+    /// It goes from the screen: nothing is counted until it comes back.
+    LeaveCharts,
+    /// Other cards, or other options of them.
+    ChangeCards(Vec<Card>),
+    /// Asks for a part of a chart. While it is held it is shown and no step that can be undone.
+    Brushed {
+        brushes: Vec<Brush>,
+        stroke: Stroke,
+        is_held: bool,
+    },
+    /// A brush that was held is let go without an end.
+    BrushLeft,
+    /// Takes one of the conditions of the view's filter away, as they are listed by
+    /// [`conditions`](crate::dataset::query::conditions).
+    ConditionDropped {
+        condition: String,
+    },
+    /// Looks at the pictures of the view for a card that needs them.
+    StartStudy {
+        card: CardId,
+    },
+    /// Asks for a file to write a chart to.
+    PickChartFile {
+        card: CardId,
+    },
+    ChartExportTo {
+        card: CardId,
+        path: PathBuf,
+    },
     /// Goes on with a run, by its folder.
     ResumeTraining {
         run: PathBuf,
@@ -385,6 +418,27 @@ pub enum Action {
         /// Or a sentence about why not.
         map: Result<Arc<MapFace>, String>,
     },
+    /// What the quick cards show.
+    ChartsCounted {
+        generation: u64,
+        figures: Vec<(CardId, Arc<Figures>)>,
+    },
+    /// What the cards show that take longer.
+    SlowChartsDrawn {
+        generation: u64,
+        figures: Vec<(CardId, Arc<Figures>)>,
+    },
+    /// A sentence: our bug.
+    ChartsFailed {
+        generation: u64,
+        text: String,
+    },
+    /// What looking at the pictures of the samples that fit this filter came to.
+    Studied {
+        card: CardId,
+        found: Arc<Studied>,
+        filter: String,
+    },
     /// Time to show what was measured since.
     Refresh,
     Saved {
@@ -432,6 +486,10 @@ impl Action {
                 | Self::Evaluated { .. }
                 | Self::NearFound { .. }
                 | Self::MapDrawn { .. }
+                | Self::ChartsCounted { .. }
+                | Self::SlowChartsDrawn { .. }
+                | Self::ChartsFailed { .. }
+                | Self::Studied { .. }
                 | Self::Refresh
                 | Self::Saved { .. }
                 | Self::Submitted { .. }

@@ -49,6 +49,7 @@ pub enum Command {
     ShowDuplicates,
     ShowChecks,
     ShowPruning,
+    ShowCharts,
     ShowAugment,
     ShowTrain,
     ShowLatent,
@@ -343,6 +344,14 @@ pub static COMMANDS: &[Entry] = &[
         "Pruning",
         "Show the rules, what they do to the dataset, and export what stays",
         &[ctrl("8")],
+        Dataset,
+    ),
+    entry(
+        C::ShowCharts,
+        View,
+        "Charts",
+        "Show how the samples are spread; every chart filters the others and the grid",
+        &[ctrl("D")],
         Dataset,
     ),
     entry(

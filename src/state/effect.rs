@@ -10,6 +10,7 @@ use super::latent::{Accepted, Latents, MapFace, MapWish, ModelRef, Slot};
 use super::pane::Pane;
 use super::selection::SelectMode;
 use super::training::Draft;
+use crate::crossfilter::CardId;
 use crate::dataset::SampleId;
 use crate::dataset::edit::PipelineSlot;
 use crate::store::JournalOp;
@@ -123,6 +124,26 @@ pub enum Effect {
         map: Arc<MapFace>,
         outline: Vec<[f32; 2]>,
         mode: SelectMode,
+    },
+    /// Count what the quick cards show; the answer carries the generation.
+    CountCharts {
+        generation: u64,
+    },
+    /// Work out what the cards show that take longer; the answer carries the generation.
+    DrawSlowCharts {
+        generation: u64,
+    },
+    /// Look at the pictures of the view for a card.
+    Study {
+        card: CardId,
+    },
+    PickChartFile {
+        card: CardId,
+    },
+    /// Write a chart, in the form that the name tells.
+    ExportChart {
+        card: CardId,
+        path: PathBuf,
     },
     PickDrawnFolder,
     /// Compare what the open model draws with the samples of the view.

@@ -106,6 +106,14 @@ impl Session {
             | Action::ExportDrawnTo { .. }) => {
                 return self.latent_gesture(other);
             }
+            other @ (Action::AskCharts
+            | Action::LeaveCharts
+            | Action::ChangeCards(_)
+            | Action::Brushed { .. }
+            | Action::BrushLeft
+            | Action::ConditionDropped { .. }
+            | Action::StartStudy { .. }
+            | Action::ChartExportTo { .. }) => return self.charts_gesture(other),
             other => return self.review_gesture(other),
         }
         (Vec::new(), None)
@@ -188,7 +196,8 @@ impl Session {
         self.edit(edit)
     }
 
-    fn show(&mut self, view: View) -> Answer {
+    pub(super) fn show(&mut self, view: View) -> Answer {
+        self.charts.held = None;
         // A filter that is half typed outlives a change of order.
         if view.filter != self.overlay.view.filter || self.search.text.trim() == view.filter {
             self.search.set(&view.filter, self.snapshot.vocabulary());
@@ -215,6 +224,7 @@ impl Session {
 
     /// Goes where the history went, and brings the view to what changed there.
     fn travel(&mut self, edit: &Edit, op: JournalOp) -> Answer {
+        self.charts.held = None;
         self.overlay.apply(edit);
         let mut effects = self.applied(edit);
         let mut hidden = "";

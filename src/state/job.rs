@@ -29,6 +29,8 @@ pub enum JobId {
     Evaluate,
     /// Measuring what a pipeline normalises by.
     Channels,
+    /// Looking at pictures for a chart.
+    Study,
     /// Writing the demo dataset.
     Demo,
     /// Writing what stays of a dataset, a report, or a table of issues.
@@ -46,6 +48,7 @@ impl JobId {
             Self::Encode => "Encoding",
             Self::Evaluate => "Comparing",
             Self::Channels => "Measuring mean and deviation",
+            Self::Study => "Looking at pictures",
             Self::Demo => "Writing the demo",
             Self::Export => "Exporting",
         }

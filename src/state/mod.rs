@@ -6,6 +6,7 @@
 
 mod action;
 pub mod augment;
+pub mod charts;
 pub mod command;
 mod dialog;
 mod effect;
@@ -25,6 +26,7 @@ mod update;
 
 pub use action::{Action, Opened, Rescanned};
 pub use augment::{Augment, AugmentView};
+pub use charts::Charts;
 pub use command::{COMMANDS, Command};
 pub use dialog::Dialog;
 pub use effect::{Effect, Extent};

@@ -10,6 +10,7 @@ pub enum Pane {
     Duplicates,
     Checks,
     Pruning,
+    Charts,
     Augment,
     Train,
     Latent,
@@ -18,13 +19,14 @@ pub enum Pane {
 }
 
 impl Pane {
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Grid,
         Self::Table,
         Self::Issues,
         Self::Duplicates,
         Self::Checks,
         Self::Pruning,
+        Self::Charts,
         Self::Augment,
         Self::Train,
         Self::Latent,
@@ -40,6 +42,7 @@ impl Pane {
             Self::Duplicates => "Duplicates",
             Self::Checks => "Checks",
             Self::Pruning => "Pruning",
+            Self::Charts => "Charts",
             Self::Augment => "Augment",
             Self::Train => "Train",
             Self::Latent => "Latent",

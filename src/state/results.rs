@@ -13,7 +13,7 @@ impl Session {
         match action {
             Action::Rescanned(rescanned) => return self.rescanned(*rescanned),
             Action::Measured { facts, issues } => self.measured(&facts, issues),
-            Action::RowsReady { generation, found } if generation == self.shown.asked => {
+            Action::RowsReady { generation, found } if self.takes_rows(generation) => {
                 self.shown.found = found;
                 self.shown.answered = generation;
                 self.rows_came();
@@ -53,6 +53,10 @@ impl Session {
             | Action::Evaluated { .. }
             | Action::NearFound { .. }
             | Action::MapDrawn { .. } => return self.latent_result(action),
+            Action::ChartsCounted { .. }
+            | Action::SlowChartsDrawn { .. }
+            | Action::ChartsFailed { .. }
+            | Action::Studied { .. } => return self.charts_result(action),
             Action::Saved { through, problem } => {
                 self.project.saved = through;
                 self.project.problem = problem;
@@ -63,6 +67,14 @@ impl Session {
             _ => {}
         }
         (Vec::new(), None)
+    }
+
+    /// Whether rows are shown that answer this question: the last one, and while a brush is dragged each that is
+    /// newer than those on screen, for the next is asked before one is answered.
+    fn takes_rows(&self, generation: u64) -> bool {
+        let shown = &self.shown;
+        let is_newer = self.charts.held.is_some() && generation > shown.answered && generation < shown.asked;
+        generation == shown.asked || is_newer
     }
 
     /// Asks for the rows of the view as things stand now.

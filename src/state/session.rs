@@ -7,11 +7,13 @@ use std::sync::{Arc, Weak};
 use serde::{Deserialize, Serialize};
 
 use super::augment::Augment;
+use super::charts::Charts;
 use super::export::ExportChoice;
 use super::latent::Latent;
 use super::review::Review;
 use super::selection::Selection;
 use super::training::Training;
+use crate::crossfilter::Card;
 use crate::dataset::edit::{History, Overlay};
 use crate::dataset::query::{Completion, Found, QueryError, Snapshot, Vocabulary, complete, parse};
 use crate::dataset::{Dataset, Issue, SampleId};
@@ -40,6 +42,7 @@ pub struct Session {
     pub augment: Augment,
     pub training: Training,
     pub latent: Latent,
+    pub charts: Charts,
     /// What was chosen in the dialog of the export last.
     pub export: Option<ExportChoice>,
 }
@@ -248,12 +251,21 @@ pub(super) struct SavedPlace {
     /// Points from the top of the table.
     pub table_position: f64,
     pub table_columns: Vec<String>,
+    /// The dashboard of charts; the first one where there is none.
+    pub cards: Option<Arc<Vec<Card>>>,
 }
 
 impl Default for SavedPlace {
     fn default() -> Self {
         let cell_px = GridState::default().cell_px;
-        Self { cell_px, cursor: None, top_cell: 0, table_position: 0.0, table_columns: Vec::new() }
+        Self {
+            cell_px,
+            cursor: None,
+            top_cell: 0,
+            table_position: 0.0,
+            table_columns: Vec::new(),
+            cards: None,
+        }
     }
 }
 
@@ -280,6 +292,7 @@ impl Session {
             top_cell: self.grid.top_cell(),
             table_position: self.table.position,
             table_columns: self.table.columns.clone(),
+            cards: Some(self.charts.cards.clone()),
         };
         serde_json::to_value(place).unwrap_or_default()
     }
@@ -297,6 +310,9 @@ impl Session {
         }
         if place.table_position.is_finite() {
             self.table.position = place.table_position.max(0.0);
+        }
+        if let Some(cards) = place.cards {
+            self.charts.set_cards(Arc::unwrap_or_clone(cards));
         }
         self.grid.top_cell_pending = (place.top_cell > 0).then_some(place.top_cell);
     }

@@ -3,6 +3,7 @@
 //! [`results`](super::results).
 
 use super::augment::Augment;
+use super::charts::Charts;
 use super::command::Command;
 use super::gestures::Answer;
 use super::latent::Latent;
@@ -16,6 +17,13 @@ use crate::store::Theme;
 impl State {
     /// Carries an action out, and says what the outside has to do for it.
     pub fn update(&mut self, action: Action) -> Vec<Effect> {
+        let mut effects = self.carry_out(action);
+        // Charts follow from all that a view shows, whatever changed it.
+        effects.extend(self.session.as_mut().map(Session::ask_charts).unwrap_or_default());
+        effects
+    }
+
+    fn carry_out(&mut self, action: Action) -> Vec<Effect> {
         let mut effects = Vec::new();
         match action {
             Action::Run(command) => return self.run(command),
@@ -64,6 +72,7 @@ impl State {
             Action::PickPipelineTarget => effects.push(Effect::PickPipelineTarget),
             Action::PipelineExportTo { path } => effects.push(Effect::WritePipeline { path }),
             Action::PickModel => effects.push(Effect::PickModel),
+            Action::PickChartFile { card } => effects.push(Effect::PickChartFile { card }),
             Action::PickDrawnFolder => effects.push(Effect::PickDrawnFolder),
             Action::ExportFolderPicked { path } => effects.extend(self.export_folder(&path)),
             Action::ExportPlanned { generation, plan } => self.export_planned(generation, plan),
@@ -120,6 +129,7 @@ impl State {
             Command::ShowAugment => effects.push(Effect::TogglePane(Pane::Augment)),
             Command::ShowLatent => effects.push(Effect::TogglePane(Pane::Latent)),
             Command::ShowTrain => effects.push(Effect::TogglePane(Pane::Train)),
+            Command::ShowCharts => effects.push(Effect::TogglePane(Pane::Charts)),
             Command::ShowInspector => effects.push(Effect::TogglePane(Pane::Inspector)),
             Command::ShowFilters => effects.push(Effect::TogglePane(Pane::Filters)),
             Command::ResetLayout => effects.push(Effect::ResetLayout),
@@ -208,6 +218,7 @@ impl State {
             training: Training::new(opened.training),
             augment: Augment::new(self.opened << 32),
             latent: Latent::new(self.opened << 32, self.drawn_dark),
+            charts: Charts::new(self.opened << 32),
             export: None,
         };
         session.overlay.grow(session.snapshot.len());

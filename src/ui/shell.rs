@@ -5,6 +5,7 @@ use egui_material_icons::icons;
 use egui_tiles::{Behavior, Container, TabState, Tile, TileId, Tiles, Tree, UiResponse};
 
 use super::augment::{AugmentPane, augment_ui};
+use super::charts::{ChartsPane, charts_ui};
 use super::checks::{ChecksView, checks_ui};
 use super::duplicates::{DuplicatesView, duplicates_ui};
 use super::filters::{FiltersView, filters_ui};
@@ -35,6 +36,7 @@ pub struct Views {
     pub duplicates: DuplicatesView,
     pub checks: ChecksView,
     pub pruning: PruningView,
+    pub charts: ChartsPane,
     pub augment: AugmentPane,
     pub train: TrainView,
     pub latent: LatentPane,
@@ -84,6 +86,7 @@ impl Panels {
             Pane::Duplicates,
             Pane::Checks,
             Pane::Pruning,
+            Pane::Charts,
             Pane::Augment,
             Pane::Train,
             Pane::Latent,
@@ -179,6 +182,7 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
     shortcuts(ui, pencil, views);
     // Each frame anew: a panel that is not drawn takes no keys.
     views.latent.takes_verdicts = false;
+    views.charts.takes_escape = false;
     let bar = egui::Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(10, 6));
     egui::Panel::top("top").frame(bar).show(ui, |ui| top_ui(ui, pencil, views));
     let low = egui::Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(12, 0));
@@ -197,6 +201,10 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
             if is_drawn && !panels.is_shown(Pane::Augment) {
                 pencil.act(Action::LeaveVariants);
                 views.augment.rest();
+            }
+            let counts = pencil.state.session.as_ref().is_some_and(|session| session.charts.is_shown());
+            if counts && !panels.is_shown(Pane::Charts) {
+                pencil.act(Action::LeaveCharts);
             }
             let used = LISTS.into_iter().find(|list| views.keys_of(*list).is_some_and(|keys| keys.was_used));
             views.last_list = used.or(views.last_list);
@@ -324,7 +332,7 @@ fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>, views: &Views) {
             if (plain && typing) || (modal && entry.command != Command::Palette) {
                 continue;
             }
-            if chord.key == "Escape" && escape_is_taken {
+            if chord.key == "Escape" && (escape_is_taken || views.charts.takes_escape) {
                 continue;
             }
             // A field undoes what is typed in it; elsewhere undo is the dataset's.
@@ -384,6 +392,7 @@ impl Behavior<Pane> for Draw<'_, '_> {
             Pane::Duplicates => duplicates_ui(ui, self.pencil, &mut self.views.duplicates),
             Pane::Checks => checks_ui(ui, self.pencil, &mut self.views.checks),
             Pane::Pruning => pruning_ui(ui, self.pencil, &mut self.views.pruning),
+            Pane::Charts => charts_ui(ui, self.pencil, &mut self.views.charts),
             Pane::Augment => augment_ui(ui, self.pencil, &mut self.views.augment),
             Pane::Train => train_ui(ui, self.pencil, &mut self.views.train),
             Pane::Latent => latent_ui(ui, self.pencil, &mut self.views.latent),

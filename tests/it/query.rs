@@ -20,7 +20,7 @@ use proptest::prelude::*;
 const NOON_MS: i64 = 1_706_702_400_000;
 
 /// A few samples, each different in some way.
-fn zoo() -> Snapshot {
+pub fn zoo() -> Snapshot {
     let mut builder = DatasetBuilder::new("/zoo", "/zoo", Layout::Manifest);
     let rect = [0.0, 0.0, 1.0, 1.0];
     let samples = [

@@ -127,5 +127,5 @@ pub fn reviewed() -> State {
 /// What the search for the rows of the view answers.
 pub fn answer(state: &State, generation: u64) -> Action {
     let session = state.session.as_ref().expect("a dataset is open");
-    Action::RowsReady { generation, found: Found::of(&session.snapshot, &session.overlay.view) }
+    Action::RowsReady { generation, found: Found::of(&session.snapshot, &session.view()) }
 }

@@ -5,6 +5,7 @@
 
 mod analysing;
 mod channels;
+mod charting;
 mod decoding;
 mod demo;
 mod evaluating;
@@ -31,6 +32,7 @@ use egui::Context;
 
 use self::analysing::Analysing;
 use self::channels::Channels;
+use self::charting::{Charting, StudyJob, Wanting};
 use self::demo::Demo;
 use self::exporting::{Exporting, Found};
 use self::finder::Question;
@@ -43,6 +45,7 @@ use self::planning::{Draft, Planner};
 use self::rescanning::{Interrupted, Rescanning};
 use self::variants::{Ground, Preview, Rest};
 use super::thumbs::ThumbSource;
+use crate::crossfilter::CardId;
 use crate::dataset::SampleId;
 use crate::dataset::edit::PipelineSlot;
 use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
@@ -86,6 +89,7 @@ pub struct Work {
     channels: Option<Channels>,
     models: Models,
     preview: Preview,
+    charting: Charting,
     faces: Vec<JobFace>,
     person: String,
     thumbnail_cap: u64,
@@ -103,6 +107,8 @@ impl Work {
         let models = Models::new(&ctx, &events.0, graphics.clone());
         let waker = ctx.clone();
         let preview = Preview::spawn(graphics, events.0.clone(), move || waker.request_repaint());
+        let waker = ctx.clone();
+        let charting = Charting::spawn(&events.0, move || waker.request_repaint());
         let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
         Self {
             ctx,
@@ -124,6 +130,7 @@ impl Work {
             channels: None,
             models,
             preview,
+            charting,
             faces: Vec::new(),
             person: settings.person.clone(),
             thumbnail_cap: settings.thumbnail_cache_bytes,
@@ -137,6 +144,7 @@ impl Work {
             && self.demo.is_none()
             && self.export.is_none()
             && self.channels.is_none()
+            && self.charting.study.is_none()
             && self.models.is_idle()
             && self.events.1.is_empty()
     }
@@ -188,6 +196,7 @@ impl Work {
             let (measuring, rescanning) = (self.measure.take(), self.rescan.take());
             let analysing = self.analyse.take();
             (self.analyse_again, self.channels) = (false, None);
+            self.charting.forget();
             let (training, encoding) = self.models.let_go();
             let parts = Parts { live, measuring, rescanning, analysing, training, encoding };
             self.leaving.add(parts, self.events.0.clone());
@@ -219,7 +228,7 @@ impl Work {
             Effect::Rescan => self.start_rescan(state, true),
             Effect::FindRows { generation } => {
                 if let Some(session) = &state.session {
-                    let (snapshot, view) = (session.snapshot.clone(), session.overlay.view.clone());
+                    let (snapshot, view) = (session.snapshot.clone(), session.view());
                     self.finder.ask(Question { generation, snapshot, view });
                 }
                 Vec::new()
@@ -364,6 +373,36 @@ impl Work {
                     Exporting::drawn(path, accepted, loaded, dataset, reader, ctx)
                 })
             }
+            Effect::CountCharts { generation } => {
+                if let Some(session) = &state.session {
+                    self.charting.count(charting::Question::new(generation, session));
+                }
+                Vec::new()
+            }
+            Effect::DrawSlowCharts { generation } => {
+                if let Some(session) = &state.session {
+                    self.charting.draw(charting::Question::new(generation, session));
+                }
+                Vec::new()
+            }
+            Effect::Study { card } => self.start_study(state, card),
+            Effect::PickChartFile { card } => self.pick(
+                || {
+                    let dialog =
+                        rfd::FileDialog::new().set_title("Save the chart").set_file_name("chart.svg");
+                    let dialog = dialog.add_filter("SVG", &["svg"]).add_filter("PNG", &["png"]);
+                    dialog.add_filter("CSV", &["csv"]).save_file()
+                },
+                move |path| Action::ChartExportTo { card, path },
+            ),
+            Effect::ExportChart { card, path } => {
+                let wanting =
+                    state.session.as_ref().and_then(|session| Wanting::new(card, session, state.drawn_dark));
+                match wanting {
+                    Some(wanting) => self.beside("write-chart", move || wanting.write(&path)),
+                    None => Vec::new(),
+                }
+            }
             Effect::PauseJob { job, pause } => {
                 if let Some(control) = self.control(job) {
                     control.set_paused(pause);
@@ -439,6 +478,23 @@ impl Work {
         }
     }
 
+    /// Looks at pictures for a card, where that is not under way.
+    fn start_study(&mut self, state: &State, card: CardId) -> Vec<Action> {
+        let (Some(live), Some(session)) = (&self.live, &state.session) else { return Vec::new() };
+        let Some(card) = session.charts.card(card) else { return Vec::new() };
+        if self.charting.study.is_some() {
+            let text = "Pictures are being looked at for another chart; try again when that has ended.";
+            return vec![Action::Notify { level: Level::Warning, text: text.to_owned() }];
+        }
+        match StudyJob::start(card, live, session, &self.ctx) {
+            Ok(study) => {
+                self.charting.study = Some(study);
+                Vec::new()
+            }
+            Err(error) => vec![no_thread(&error)],
+        }
+    }
+
     /// Lists the source again. `is_asked` says at the end that nothing changed, too.
     pub fn start_rescan(&mut self, state: &State, is_asked: bool) -> Vec<Action> {
         let (Some(live), Some(session)) = (&self.live, &state.session) else { return Vec::new() };
@@ -485,6 +541,10 @@ impl Work {
         }
         if let Some(told) = self.channels.as_mut().and_then(Channels::poll) {
             self.channels = None;
+            actions.push(told);
+        }
+        if let Some(told) = self.charting.study.as_mut().and_then(StudyJob::poll) {
+            self.charting.study = None;
             actions.push(told);
         }
         actions.extend(self.live.as_mut().and_then(Live::news));
@@ -555,8 +615,10 @@ impl Work {
         let analyse = self.analyse.as_ref().map(|analyse| (JobId::Analyse, analyse.control()));
         let export = self.export.as_ref().map(|export| (JobId::Export, export.control()));
         let channels = self.channels.as_ref().map(|channels| (JobId::Channels, channels.control()));
+        let study = self.charting.study.as_ref().map(|study| (JobId::Study, study.control()));
         open.into_iter()
             .chain(demo)
+            .chain(study)
             .chain(rescan)
             .chain(measure)
             .chain(analyse)

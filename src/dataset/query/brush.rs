@@ -6,7 +6,6 @@
 use super::eval::ranges;
 use super::parse::parse;
 use super::pattern::Pattern;
-use super::pick::Click;
 use super::snapshot::Vocabulary;
 use super::syntax::{
     ATTRIBUTE, AttributeTest, AttributeValue, Choice, Comparison, Node, Quantity, Query, State, Test,
@@ -22,6 +21,17 @@ pub struct Brush {
     pub column: String,
     /// Conditions on it that all have to hold; none asks for nothing.
     pub conditions: Vec<Node>,
+}
+
+/// How a brush is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stroke {
+    /// A click: ask for this, or no more where it is what is asked for.
+    Toggle,
+    /// A click that adds: a range grows to hold the one that is there.
+    Grow,
+    /// A drag: ask for this.
+    Set,
 }
 
 /// Numbers from one to another.
@@ -118,28 +128,25 @@ fn written(column: &str, number: f64) -> Quantity {
 }
 
 /// The query's text after these brushes, of a column each: they take the place of what it asks of these
-/// columns; where it asks just that, nothing is asked of them any more. With [`Click::Add`] a range grows to
-/// hold the one that is there. Text that is not a query yet gives way.
-pub fn with_brushes(text: &str, brushes: &[Brush], click: Click, vocabulary: &Vocabulary) -> String {
+/// columns, and the rest stays. Text that is not a query yet gives way.
+pub fn with_brushes(text: &str, brushes: &[Brush], stroke: Stroke, vocabulary: &Vocabulary) -> String {
     let mut nodes = top_level(text, vocabulary);
     let of = |nodes: &[Node], column: &str| -> Vec<Node> {
         nodes.iter().filter(|node| column_of(node).as_deref() == Some(column)).cloned().collect()
     };
-    let is_there = brushes.iter().all(|brush| of(&nodes, &brush.column) == brush.conditions);
+    let is_asked = |brush: &Brush| of(&nodes, &brush.column) == brush.conditions;
+    let is_left = stroke == Stroke::Toggle && brushes.iter().all(is_asked);
     for brush in brushes {
         let before = of(&nodes, &brush.column);
         let is_of = |node: &Node| column_of(node).as_deref() == Some(brush.column.as_str());
         let place = nodes.iter().position(is_of).unwrap_or(nodes.len());
         nodes.retain(|node| !is_of(node));
-        let grown =
-            match (click, range_of(&brush.column, &before), range_of(&brush.column, &brush.conditions)) {
-                (Click::Add, Some(old), Some(new)) => {
-                    Some(Brush::range(&brush.column, old.hull(new)).conditions)
-                }
-                _ => None,
-            };
-        let conditions =
-            if is_there { Vec::new() } else { grown.unwrap_or_else(|| brush.conditions.clone()) };
+        let ends = [&before, &brush.conditions].map(|conditions| range_of(&brush.column, conditions));
+        let conditions = match (stroke, ends) {
+            _ if is_left => Vec::new(),
+            (Stroke::Grow, [Some(old), Some(new)]) => Brush::range(&brush.column, old.hull(new)).conditions,
+            _ => brush.conditions.clone(),
+        };
         nodes.splice(place..place, conditions);
     }
     query_of(nodes).to_string()

@@ -37,17 +37,17 @@ mod snapshot;
 mod syntax;
 
 pub use bitmask::Bitmask;
-pub use brush::{Brush, Range, asked_range, conditions, with_brushes, without_condition};
+pub use brush::{Brush, Range, Stroke, asked_range, conditions, with_brushes, without_condition};
 pub use complete::{Completion, complete};
 pub use count::{Counts, Spread, Summary, counts, counts_of, summary};
 pub use date::{Date, write_time};
-pub use found::Found;
+pub use found::{Found, Total};
 pub use order::{rows, sorted_rows};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_TESTS, QueryError, parse};
 pub use pattern::Pattern;
 pub use pick::{Click, Pick, Selection, selected_terms, with_term};
 pub use rows::Rows;
-pub use snapshot::{AttributeWords, Derived, Names, Reading, Snapshot, Vocabulary};
+pub use snapshot::{AttributeWords, Derived, Names, Reading, Snapshot, Stamp, Vocabulary};
 pub use syntax::{
     AttributeTest, AttributeValue, Choice, Comparison, Node, Quantity, Query, Span, State, Test,
 };
@@ -126,7 +126,7 @@ pub fn fuzz(text: &str) {
         without_condition(text, &condition, &vocabulary);
     }
     let range = Brush::range("width", Range { from: 0.5, to: 2.0, is_closed: false });
-    with_brushes(text, &[range], Click::Add, &vocabulary);
+    with_brushes(text, &[range], Stroke::Grow, &vocabulary);
     for cursor in [0, middle, text.len()] {
         complete(text, cursor, &vocabulary);
     }

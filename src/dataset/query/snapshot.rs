@@ -120,18 +120,17 @@ impl Snapshot {
         Reading { dataset: DatasetRef(Arc::downgrade(&self.dataset)), of: SortedOf::new(self, column) }
     }
 
-    /// Whether a query finds the same in both, as they share all of their parts.
-    pub fn shares_all_with(&self, other: &Self) -> bool {
-        let of_model = |snapshot: &Self| snapshot.model.as_ref().map(Arc::as_ptr);
-        let (one, two) = (self.facts.chunks(), other.facts.chunks());
-        Arc::ptr_eq(&self.dataset, &other.dataset)
-            && Arc::ptr_eq(&self.marks, &other.marks)
-            && Arc::ptr_eq(&self.decisions, &other.decisions)
-            && Arc::ptr_eq(&self.findings, &other.findings)
-            && Arc::ptr_eq(&self.listed, &other.listed)
-            && of_model(self) == of_model(other)
-            && one.len() == two.len()
-            && one.iter().zip(two).all(|(one, two)| Arc::ptr_eq(one, two))
+    /// All that a query reads from here: while it is equal, it finds the same.
+    pub fn stamp(&self) -> Stamp {
+        let of = SortedOf {
+            facts: self.facts.chunks().iter().map(Arc::downgrade).collect(),
+            marks: Arc::downgrade(&self.marks),
+            decisions: Arc::downgrade(&self.decisions),
+            findings: Arc::downgrade(&self.findings),
+            model: self.model.as_ref().map(Arc::downgrade).unwrap_or_default(),
+        };
+        let all = Reading { dataset: DatasetRef(Arc::downgrade(&self.dataset)), of };
+        Stamp { all, listed: Arc::downgrade(&self.listed) }
     }
 
     fn grown(mut self) -> Self {
@@ -195,6 +194,19 @@ struct CachedSort {
 pub struct Reading {
     dataset: DatasetRef,
     of: SortedOf,
+}
+
+/// All that a query reads, without keeping it; see [`Snapshot::stamp`].
+#[derive(Debug, Default)]
+pub struct Stamp {
+    all: Reading,
+    listed: Weak<Vec<u16>>,
+}
+
+impl PartialEq for Stamp {
+    fn eq(&self, other: &Self) -> bool {
+        self.all == other.all && self.listed.ptr_eq(&other.listed)
+    }
 }
 
 /// Weak pointers to one dataset are equal.

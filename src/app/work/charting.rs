@@ -1,0 +1,326 @@
+//! Charts beside the person: a thread that counts, one for what takes longer, and the job that looks at
+//! pictures.
+//!
+//! The newest question wins: one that waits gives way to the next, and what takes longer is given up when it
+//! is asked anew.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crossbeam_channel::Sender;
+use egui::Context;
+
+use super::live::Live;
+use super::{bug, waker};
+use crate::analysis::distribution::coverage::CENTRES;
+use crate::chart::{Chart, Look, write_to};
+use crate::crossfilter::{
+    Board, Card, CardId, Figures, Kind, charts_of, counts_settings, rows_but, space_charts,
+};
+use crate::dataset::query::{Query, Rows, Snapshot, parse};
+use crate::dataset::{Kinds, SampleId, Signals};
+use crate::export::check_target;
+use crate::import::Reader;
+use crate::jobs::{self, Cancelled, Control, Job, Newest, Outcome};
+use crate::pipeline;
+use crate::pipeline::signals::{self, Wanted};
+use crate::pipeline::statistics::charts::pictures_chart;
+use crate::pipeline::statistics::{Space, Subject, pictures, space};
+use crate::state::charts::{Region, Studied};
+use crate::state::{Action, Level, Session};
+use crate::store::Project;
+use crate::text::sentence;
+use crate::train::pack::chosen;
+
+/// Regions of a space that are shown, of the densest and of the emptiest.
+const REGIONS: usize = 12;
+/// Samples of a region that are kept.
+const OF_REGION: usize = 100;
+/// Classes that have pictures of their own where a card shows all.
+const PICTURED: u32 = 100;
+
+/// What the cards are to show.
+pub struct Question {
+    generation: u64,
+    snapshot: Snapshot,
+    filter: String,
+    cards: Arc<Vec<Card>>,
+    /// The rows of the view.
+    rows: Arc<Rows>,
+}
+
+impl Question {
+    pub fn new(generation: u64, session: &Session) -> Self {
+        let (snapshot, filter) = (session.snapshot.clone(), session.view().filter);
+        let (cards, rows) = (session.charts.cards.clone(), session.shown.found.rows.clone());
+        Self { generation, snapshot, filter, cards, rows }
+    }
+
+    /// What the filter asks; every sample where it cannot be read.
+    fn query(&self) -> Query {
+        parse(&self.filter, self.snapshot.vocabulary()).unwrap_or_default()
+    }
+}
+
+/// The threads that work charts out.
+pub struct Charting {
+    /// `None` forgets the dataset.
+    quick: Newest<Option<Question>>,
+    slow: Newest<(Question, Control)>,
+    last: Control,
+    pub study: Option<StudyJob>,
+}
+
+impl Charting {
+    /// Starts the threads. Answers go to `answers`, and `wake` is called after each.
+    pub fn spawn(answers: &Sender<Action>, wake: impl Fn() + Send + Clone + 'static) -> Self {
+        let (told, woken) = (answers.clone(), wake.clone());
+        let mut board = Board::default();
+        let quick = Newest::spawn("charts", move |question: Option<Question>| {
+            let Some(question) = question else {
+                board = Board::default();
+                return;
+            };
+            let answer = counted(&mut board, &question);
+            // The window may be gone by now.
+            let _ = told.send(answer);
+            woken();
+        });
+        let told = answers.clone();
+        let slow = Newest::spawn("slow-charts", move |(question, control): (Question, Control)| {
+            if let Some(answer) = drawn(&question, &control) {
+                // The window may be gone by now.
+                let _ = told.send(answer);
+                wake();
+            }
+        });
+        Self { quick, slow, last: Control::new(), study: None }
+    }
+
+    pub fn count(&self, question: Question) {
+        self.quick.ask(Some(question));
+    }
+
+    pub fn draw(&mut self, question: Question) {
+        self.last.cancel();
+        self.last = Control::new();
+        self.slow.ask((question, self.last.clone()));
+    }
+
+    /// Lets the dataset go.
+    pub fn forget(&mut self) {
+        self.last.cancel();
+        self.study = None;
+        self.quick.ask(None);
+    }
+}
+
+fn counted(board: &mut Board, question: &Question) -> Action {
+    let generation = question.generation;
+    let work = || {
+        let found = board.answer(&question.snapshot, &question.query(), &question.cards);
+        Ok(found.into_iter().map(|(card, figures)| (card, Arc::new(figures))).collect())
+    };
+    match jobs::run(work) {
+        Outcome::Done(figures) => Action::ChartsCounted { generation, figures },
+        Outcome::Cancelled => Action::ChartsCounted { generation, figures: Vec::new() },
+        Outcome::Panicked(cause) => {
+            *board = Board::default();
+            Action::ChartsFailed { generation, text: bug("the charts", &cause) }
+        }
+    }
+}
+
+/// What takes longer; `None` where nobody waits for it any more.
+fn drawn(question: &Question, control: &Control) -> Option<Action> {
+    let generation = question.generation;
+    let subject = Subject { snapshot: &question.snapshot, rows: &question.rows };
+    let work = || {
+        let mut figures = Vec::new();
+        for card in question.cards.iter().filter(|card| !card.kind.is_quick() && !card.kind.is_asked_for()) {
+            control.checkpoint()?;
+            let found = charts_of(card, subject).map_or_else(Figures::Nothing, Figures::Charts);
+            figures.push((card.id, Arc::new(found)));
+        }
+        control.checkpoint()?;
+        Ok(figures)
+    };
+    match jobs::run(work) {
+        Outcome::Done(figures) => Some(Action::SlowChartsDrawn { generation, figures }),
+        Outcome::Cancelled => None,
+        Outcome::Panicked(cause) => {
+            Some(Action::ChartsFailed { generation, text: bug("the charts", &cause) })
+        }
+    }
+}
+
+/// What is written of a card.
+pub struct Wanting {
+    card: Card,
+    snapshot: Snapshot,
+    query: Query,
+    /// What was found by looking at pictures, for a card that shows that.
+    studied: Option<Arc<Studied>>,
+    is_dark: bool,
+}
+
+impl Wanting {
+    pub fn new(card: CardId, session: &Session, is_dark: bool) -> Option<Self> {
+        let studied = session.charts.study(card).map(|study| study.found.clone());
+        let card = session.charts.card(card)?.clone();
+        let snapshot = session.snapshot.clone();
+        let query = parse(&session.view().filter, snapshot.vocabulary()).unwrap_or_default();
+        Some(Self { card, snapshot, query, studied, is_dark })
+    }
+
+    /// Writes its charts: the first one to that path, others beside it with a number in their names.
+    pub fn write(&self, path: &Path) -> Action {
+        match self.written(path) {
+            Ok(count) => {
+                let more = if count > 1 { ", the others beside it" } else { "" };
+                let text = format!("The chart is in {}{more}.", path.display());
+                Action::Notify { level: Level::Info, text }
+            }
+            Err(text) => Action::Notify { level: Level::Error, text },
+        }
+    }
+
+    fn written(&self, path: &Path) -> Result<usize, String> {
+        check_target(path, Path::new(&self.snapshot.dataset.root)).map_err(sentence)?;
+        let look = if self.is_dark { Look::DARK } else { Look::LIGHT };
+        let charts = self.charts()?;
+        for (at, chart) in charts.iter().enumerate() {
+            write_to(&numbered(path, at), chart, &look).map_err(sentence)?;
+        }
+        match charts.len() {
+            0 => Err("There is nothing to write yet: look at the pictures first.".to_owned()),
+            count => Ok(count),
+        }
+    }
+
+    fn charts(&self) -> Result<Vec<Chart>, String> {
+        if let Some(studied) = &self.studied {
+            return Ok(studied.charts.clone());
+        }
+        let own = self.card.kind.own_columns();
+        let rows: Vec<SampleId> = rows_but(&self.snapshot, &self.query, &own).iter().collect();
+        charts_of(&self.card, Subject { snapshot: &self.snapshot, rows: &rows })
+    }
+}
+
+/// The path of the chart at that place: `a.svg`, `a-2.svg`, …
+fn numbered(path: &Path, at: usize) -> PathBuf {
+    if at == 0 {
+        return path.to_owned();
+    }
+    let part = |part: Option<&std::ffi::OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+    path.with_file_name(format!("{}-{}.{}", part(path.file_stem()), at + 1, part(path.extension())))
+}
+
+/// Looking at pictures that is under way.
+pub struct StudyJob {
+    job: Job<Result<Studied, String>>,
+    card: CardId,
+    filter: String,
+}
+
+impl StudyJob {
+    /// Starts looking at the pictures of the view; pruned ones are not among them.
+    pub fn start(card: &Card, live: &Live, session: &Session, ctx: &Context) -> std::io::Result<Self> {
+        let (snapshot, reader) = (session.snapshot.clone(), live.reader.clone());
+        let (rows, project) = (session.shown.found.rows.clone(), live.writable_project());
+        let filter = session.overlay.view.filter.clone();
+        let (id, card) = (card.id, card.clone());
+        let work = move |control: &Control| {
+            let rows = chosen(&snapshot, &rows);
+            let subject = Subject { snapshot: &snapshot, rows: &rows };
+            match card.kind {
+                Kind::Pictures => pictured(&card, subject, &reader, control).map(Ok),
+                _ => covered(&card, subject, &reader, project.as_deref(), control),
+            }
+        };
+        Ok(Self { job: Job::spawn("study", waker(ctx), work)?, card: id, filter })
+    }
+
+    pub fn control(&self) -> &Control {
+        self.job.control()
+    }
+
+    /// What came of it, once it has ended.
+    pub fn poll(&mut self) -> Option<Action> {
+        let told = |level, text| Action::Notify { level, text };
+        Some(match self.job.poll()? {
+            Outcome::Done(Ok(found)) => Action::Studied {
+                card: self.card,
+                found: Arc::new(found),
+                filter: std::mem::take(&mut self.filter),
+            },
+            Outcome::Done(Err(text)) => told(Level::Error, text),
+            Outcome::Cancelled => told(Level::Info, "The pictures were not looked at to the end.".to_owned()),
+            Outcome::Panicked(cause) => told(Level::Error, bug("looking at pictures", &cause)),
+        })
+    }
+}
+
+fn pictured(
+    card: &Card,
+    subject: Subject<'_>,
+    reader: &Reader,
+    control: &Control,
+) -> Result<Studied, Cancelled> {
+    let classes = card.options.top.unwrap_or(PICTURED) as usize;
+    let found = pictures(subject, reader, classes, pipeline::cores(), control)?;
+    let charts = vec![pictures_chart(subject, &found, &counts_settings(&card.options))];
+    Ok(Studied { charts, regions: Vec::new() })
+}
+
+fn covered(
+    card: &Card,
+    subject: Subject<'_>,
+    reader: &Reader,
+    project: Option<&Project>,
+    control: &Control,
+) -> Result<Result<Studied, String>, Cancelled> {
+    let snapshot = subject.snapshot;
+    let known = match project.map(|project| signals::load(project, snapshot.len())) {
+        Some(Ok((signals, _))) => signals,
+        Some(Err(error)) => return Ok(Err(sentence(error))),
+        None => Signals::new(snapshot.len()),
+    };
+    // An analysis may be keeping its own at this moment: what is looked at here is not kept.
+    let wanted = Wanted::of(Kinds::DESCRIBED);
+    let looked = signals::run(snapshot, reader, None, known, wanted, pipeline::cores(), control, &|_| {})?;
+    let found = space(subject, &looked.signals, CENTRES, control)?;
+    let charts = space_charts(subject, &found, &card.options);
+    Ok(Ok(Studied { charts, regions: regions(&found) }))
+}
+
+/// The densest regions and the emptiest.
+fn regions(space: &Space) -> Vec<Region> {
+    let order = space.coverage.by_density();
+    let last = order.len().saturating_sub(REGIONS).max(REGIONS.min(order.len()));
+    let shown = order[..REGIONS.min(order.len())].iter().chain(&order[last..]);
+    let region = |centre: &usize| {
+        let rows = space.coverage.rows(*centre);
+        Region {
+            count: rows.len() as u64,
+            is_sparse: space.coverage.is_sparse(*centre),
+            samples: rows.iter().take(OF_REGION).map(|row| space.samples[*row as usize]).collect(),
+        }
+    };
+    shown.map(region).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_charts_than_one_have_numbers_in_their_names() {
+        let path = Path::new("/a/boxes.v2.svg");
+        assert_eq!(
+            [0, 2].map(|at| numbered(path, at)),
+            ["/a/boxes.v2.svg", "/a/boxes.v2-3.svg"].map(PathBuf::from)
+        );
+    }
+}

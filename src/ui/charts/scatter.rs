@@ -1,0 +1,178 @@
+//! Two columns against each other as a grid of counts: a million samples are as many cells as a thousand.
+
+use std::sync::Arc;
+
+use egui::{
+    Color32, ColorImage, Context, CursorIcon, Rect, Role, Sense, StrokeKind, TextureHandle, TextureOptions,
+    Ui, WidgetInfo, pos2, vec2,
+};
+
+use super::Drag;
+use super::axis::{AXIS, bin_at, numbers_across, numbers_up, stretch};
+use super::card::Pen;
+use super::histogram::range_of;
+use crate::crossfilter::{Figures, Plane};
+use crate::dataset::query::{Brush, Stroke, asked_range};
+use crate::state::Action;
+use crate::text::grouped;
+use crate::ui::theme::Tokens;
+
+/// Height of the grid, and width of the numbers beside it, in points.
+const GRID: f32 = 210.0;
+const NUMBERS: f32 = 46.0;
+
+/// Drawing state: the grid as a texture, and what it is of.
+#[derive(Default)]
+pub(super) struct ScatterView {
+    held: Option<(Arc<Figures>, bool, TextureHandle)>,
+}
+
+impl ScatterView {
+    fn texture(
+        &mut self,
+        ctx: &Context,
+        figures: &Arc<Figures>,
+        plane: &Plane,
+        tokens: &Tokens,
+    ) -> egui::TextureId {
+        let is_held = |(of, dark, _): &(Arc<Figures>, bool, TextureHandle)| {
+            Arc::ptr_eq(of, figures) && *dark == tokens.dark
+        };
+        if !self.held.as_ref().is_some_and(is_held) {
+            let image = image_of(plane, tokens);
+            let texture = match self.held.take() {
+                Some((.., mut texture)) => {
+                    texture.set(image, TextureOptions::NEAREST);
+                    texture
+                }
+                None => ctx.load_texture("grid of counts", image, TextureOptions::NEAREST),
+            };
+            self.held = Some((figures.clone(), tokens.dark, texture));
+        }
+        self.held.as_ref().map(|(.., texture)| texture.id()).unwrap_or_default()
+    }
+}
+
+/// A pixel for each cell, the greatest `y` at the top: by the logarithm of those that are left, the others dim.
+fn image_of(plane: &Plane, tokens: &Tokens) -> ColorImage {
+    let (across, down) = (plane.x.len(), plane.y.len());
+    let cells = across * down;
+    let most = plane.shown.iter().take(cells).copied().max().unwrap_or(0).max(1);
+    let color = |at: usize| {
+        let (all, shown) = (plane.all[at], plane.shown[at]);
+        match (all, shown) {
+            (0, _) => Color32::TRANSPARENT,
+            (_, 0) => tokens.line,
+            _ => tokens.scale(0.2 + 0.8 * (f64::from(shown).ln_1p() / f64::from(most).ln_1p()) as f32),
+        }
+    };
+    let lines = (0..down).rev().flat_map(|line| (0..across).map(move |column| line * across + column));
+    ColorImage::new([across, down], lines.map(color).collect())
+}
+
+/// Draws the grid of two columns.
+pub(super) fn scatter_ui(
+    ui: &mut Ui,
+    pen: &mut Pen<'_, '_>,
+    view: &mut ScatterView,
+    figures: &Arc<Figures>,
+    plane: &Plane,
+    columns: [&str; 2],
+) {
+    let tokens = Tokens::of(ui);
+    let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), GRID + AXIS), Sense::hover());
+    if !ui.is_rect_visible(rect) || plane.x.is_empty() || plane.y.is_empty() {
+        return;
+    }
+    let grid = Rect::from_min_max(rect.min + vec2(NUMBERS, 0.0), pos2(rect.right(), rect.top() + GRID));
+    let painter = ui.painter_at(rect.expand(1.0));
+    painter.rect_filled(grid, 3.0, tokens.canvas);
+    let texture = view.texture(ui.ctx(), figures, plane, tokens);
+    let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+    painter.image(texture, grid, whole, Color32::WHITE);
+    let [x, y] = columns.map(|column| pen.known.axis(column));
+    numbers_across(&painter, &x, &plane.x, grid.x_range(), grid.bottom() + AXIS / 2.0, tokens);
+    numbers_up(&painter, &y, &plane.y, grid.y_range(), grid.left() - 4.0, tokens);
+    if let Some(brushed) = brushed(pen, plane, columns, grid) {
+        painter.rect_stroke(brushed, 2.0, (1.5, tokens.accent), StrokeKind::Outside);
+    }
+    input(ui, pen, plane, columns, grid);
+}
+
+/// What is asked of the two columns, on the screen; `None` where nothing is.
+fn brushed(pen: &Pen<'_, '_>, plane: &Plane, columns: [&str; 2], grid: Rect) -> Option<Rect> {
+    let vocabulary = pen.session.snapshot.vocabulary();
+    let [x, y] = columns.map(|column| asked_range(pen.known.filter(), column, vocabulary));
+    if x.is_none() && y.is_none() {
+        return None;
+    }
+    let (across, up) =
+        (stretch(&plane.x, grid.left(), grid.right()), stretch(&plane.y, grid.bottom(), grid.top()));
+    let x = x.map_or((grid.left(), grid.right()), |x| {
+        (across.at(x.from.max(f64::MIN)), across.at(x.to.min(f64::MAX)))
+    });
+    let y =
+        y.map_or((grid.bottom(), grid.top()), |y| (up.at(y.from.max(f64::MIN)), up.at(y.to.min(f64::MAX))));
+    Some(Rect::from_min_max(pos2(x.0, y.1), pos2(x.1, y.0)))
+}
+
+/// What a pointer does to the grid: a drag asks for a rectangle of cells, a click for a cell.
+fn input(ui: &Ui, pen: &mut Pen<'_, '_>, plane: &Plane, columns: [&str; 2], grid: Rect) {
+    let response = ui.interact(grid, ui.scope_id().with("grid"), Sense::CLICK | Sense::DRAG);
+    let [x, y] = columns.map(|column| pen.known.title(column));
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Grid of {x} and {y}")));
+    if response.hovered() || response.dragged() {
+        ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
+    }
+    let cell = |at: egui::Pos2| {
+        let up = plane.y.len().saturating_sub(1);
+        [bin_at(&plane.x, grid.x_range(), at.x), up - bin_at(&plane.y, grid.y_range(), at.y)]
+    };
+    if response.drag_started()
+        && let Some(at) = ui.input(|input| input.pointer.press_origin())
+    {
+        *pen.drag = Some(Drag { card: pen.card.id, from: cell(at), to: cell(at) });
+    }
+    if let Some(drag) = pen.drag.filter(|drag| drag.card == pen.card.id) {
+        let to = response.interact_pointer_pos().map_or(drag.to, cell);
+        let now = Drag { to, ..drag };
+        if response.dragged() && now != drag {
+            *pen.drag = Some(now);
+            act(pen, plane, columns, &now, Stroke::Set, true);
+        }
+        if response.drag_stopped() {
+            *pen.drag = None;
+            act(pen, plane, columns, &now, Stroke::Set, false);
+        }
+    }
+    if response.clicked()
+        && let Some(at) = response.interact_pointer_pos()
+    {
+        let grows = ui.input(|input| input.modifiers.shift || input.modifiers.command);
+        let stroke = if grows { Stroke::Grow } else { Stroke::Toggle };
+        act(pen, plane, columns, &Drag { card: pen.card.id, from: cell(at), to: cell(at) }, stroke, false);
+    }
+    if let Some(at) = response.hover_pos().filter(|_| pen.drag.is_none()) {
+        let text = cell_text(pen, plane, columns, cell(at));
+        response.on_hover_text_at_pointer(text);
+    }
+}
+
+fn act(pen: &mut Pen<'_, '_>, plane: &Plane, columns: [&str; 2], drag: &Drag, stroke: Stroke, is_held: bool) {
+    let ranges = [range_of(&plane.x, drag.span(0)), range_of(&plane.y, drag.span(1))];
+    let brushes = columns.iter().zip(ranges).filter_map(|(column, range)| Some(Brush::range(column, range?)));
+    pen.pencil.act(Action::Brushed { brushes: brushes.collect(), stroke, is_held });
+}
+
+fn cell_text(pen: &Pen<'_, '_>, plane: &Plane, columns: [&str; 2], [column, line]: [usize; 2]) -> String {
+    let at = line * plane.x.len() + column;
+    let count = |counts: &[u32]| grouped(counts.get(at).copied().unwrap_or(0).into());
+    let mut text = String::new();
+    for (name, edges, bin) in [(columns[0], &plane.x, column), (columns[1], &plane.y, line)] {
+        let axis = pen.known.axis(name);
+        if let Some((low, high, _)) = edges.range(bin) {
+            text.push_str(&format!("{} {} to {}\n", axis.title, axis.text(low), axis.text(high)));
+        }
+    }
+    format!("{text}{} of {}", count(&plane.shown), count(&plane.all))
+}

@@ -1,0 +1,118 @@
+//! Cards that look at pictures, which a person starts: average pictures and colours, coverage and its regions.
+
+use egui::{Rect, Sense, Ui, Vec2, WidgetInfo, vec2};
+
+use super::card::Pen;
+use super::drawn::{DrawnView, charts_ui};
+use crate::crossfilter::Kind;
+use crate::dataset::SampleId;
+use crate::dataset::query::{Brush, Stroke};
+use crate::state::charts::Region;
+use crate::state::{Action, JobId};
+use crate::text::counted;
+use crate::ui::theme::{Tokens, space};
+use crate::ui::widgets;
+
+/// Edge of a picture of a region, in points.
+const EDGE: f32 = 46.0;
+/// Samples of a region that are shown at once, and asked for by their paths.
+const SHOWN: usize = 5;
+const ASKED: usize = 60;
+
+/// Draws what was found, or what starts it.
+pub(super) fn study_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut DrawnView) {
+    let study = pen.session.charts.study(pen.card.id).cloned();
+    start_ui(ui, pen, study.as_ref().map(|study| study.filter.as_str()));
+    let Some(study) = study else { return };
+    charts_ui(ui, view, study.found.clone(), &study.found.charts);
+    let (dense, sparse): (Vec<&Region>, Vec<&Region>) =
+        study.found.regions.iter().partition(|region| !region.is_sparse);
+    for (title, regions) in [("Dense regions", dense), ("Nearly empty regions", sparse)] {
+        if regions.is_empty() {
+            continue;
+        }
+        widgets::group_heading(ui, title);
+        for (at, region) in regions.iter().enumerate() {
+            ui.push_id((title, at), |ui| region_ui(ui, pen, title, at, region));
+        }
+    }
+}
+
+/// The button that starts it, how far it is, and what it is of.
+fn start_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, filter: Option<&str>) {
+    let state = pen.pencil.state;
+    if let Some(job) = state.jobs.iter().find(|job| job.id == JobId::Study) {
+        ui.label(widgets::dim(job.progress.stage.to_string()));
+        let bar = egui::ProgressBar::new(job.progress.fraction().unwrap_or(0.0)).desired_height(5.0);
+        ui.add(bar).accessible_name("Progress of looking at pictures");
+        if ui.button("Stop").clicked() {
+            pen.pencil.act(Action::JobCancelled { job: JobId::Study });
+        }
+        return;
+    }
+    let is_of_pictures = pen.card.kind == Kind::Pictures;
+    let about = match (is_of_pictures, filter) {
+        (true, None) => {
+            "The average picture of each class, how its pixels vary and its colours: every picture is decoded."
+        }
+        (false, None) => "How few samples stand for all, and which are alone: every picture is described.",
+        (_, Some(filter)) if filter == pen.session.overlay.view.filter => "",
+        (_, Some("")) => "This is of all samples; the filter is another one now.",
+        (_, Some(_)) => "This is of the samples of another filter.",
+    };
+    if !about.is_empty() {
+        ui.add(egui::Label::new(widgets::dim(about)).wrap());
+    }
+    let shown = counted(pen.session.shown.found.rows.len() as u64, "sample");
+    let title = if filter.is_some() { format!("Look at {shown} again") } else { format!("Look at {shown}") };
+    if (filter.is_none() || !about.is_empty()) && ui.button(title).clicked() {
+        pen.pencil.act(Action::StartStudy { card: pen.card.id });
+    }
+}
+
+/// A region with some of its samples; a click on one shows it, the button asks for all of them.
+fn region_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, title: &str, at: usize, region: &Region) {
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing = Vec2::splat(space::XS);
+        for sample in region.samples.iter().take(SHOWN) {
+            sample_ui(ui, pen, *sample);
+        }
+        let name = format!("Show {} of {} {}", counted(region.count, "sample"), title.to_lowercase(), at + 1);
+        let response = ui.button(counted(region.count, "sample"));
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
+        if response.on_hover_text("Show them in the grid").clicked() {
+            let dataset = pen.session.dataset();
+            let paths = region.samples.iter().take(ASKED).map(|sample| dataset.path(*sample));
+            let brushes = vec![Brush::paths(paths)];
+            pen.pencil.act(Action::Brushed { brushes, stroke: Stroke::Set, is_held: false });
+        }
+    });
+}
+
+fn sample_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, sample: SampleId) {
+    let path = pen.session.dataset().path(sample);
+    let (rect, response) = ui.allocate_exact_size(Vec2::splat(EDGE), Sense::click());
+    response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, path));
+    if ui.is_rect_visible(rect) {
+        thumbnail_ui(ui, pen, sample, rect);
+    }
+    if response.on_hover_text(path).clicked() {
+        pen.pencil.act(Action::ShowSample(sample));
+    }
+}
+
+/// A sample's thumbnail, whole, in the middle of a rectangle.
+fn thumbnail_ui(ui: &Ui, pen: &mut Pen<'_, '_>, sample: SampleId, rect: Rect) {
+    let edge_px = (rect.width() * ui.ctx().pixels_per_point()).round() as u32;
+    match pen.pencil.pictures.thumbnail(sample, edge_px) {
+        Some(thumb) if thumb.size.x > 0.0 && thumb.size.y > 0.0 => {
+            let scale = (rect.width() / thumb.size.x).min(rect.height() / thumb.size.y);
+            let size = vec2(thumb.size.x * scale, thumb.size.y * scale);
+            let drawn = egui::Align2::CENTER_CENTER.align_size_within_rect(size, rect);
+            ui.painter().image(thumb.texture, drawn, thumb.uv, egui::Color32::WHITE);
+        }
+        _ => {
+            ui.painter().rect_filled(rect, 3.0, Tokens::of(ui).raised);
+        }
+    }
+}

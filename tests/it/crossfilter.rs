@@ -1,0 +1,251 @@
+//! Charts that filter each other: what stands at a part of a chart is what is left after a click on it.
+
+use std::sync::Arc;
+
+use lenslet::crossfilter::{Board, Card, Figures, Kind, Options, RelationColumns, default_cards, rows_but};
+use lenslet::dataset::query::{
+    Bitmask, Brush, Query, Range, Snapshot, Stroke, Vocabulary, parse, with_brushes,
+};
+use lenslet::dataset::{Dataset, DatasetBuilder, Fact, Facts, ImageFormat, Layout, NewSample, SampleId};
+use proptest::prelude::*;
+
+/// Samples with several classes, one or none, in two splits or none, some of them gone or not measured.
+fn snapshot() -> Snapshot {
+    let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
+    let mut facts = Facts::new(700);
+    for row in 0..700u32 {
+        let mixed = row.wrapping_mul(2_654_435_761) >> 12;
+        let labels: &[&str] = match mixed % 7 {
+            0 => &[],
+            1 => &["cat", "dog"],
+            2 | 3 => &["cat"],
+            4 => &["dog", "owl", "cat"],
+            5 => &["owl"],
+            _ => &["dog"],
+        };
+        let path = format!("{}/{row:04}.jpg", if mixed % 2 == 0 { "photo" } else { "scan" });
+        let split = [Some("train"), Some("val"), None, Some("train")][(mixed / 7 % 4) as usize];
+        let camera = ["", "one", "two", "two"][(mixed / 29 % 4) as usize];
+        let attributes = [("camera", camera)];
+        builder.push(NewSample {
+            path: &path,
+            bytes: 1 + u64::from(mixed % 100_000),
+            split,
+            labels,
+            attributes: &attributes,
+            ..Default::default()
+        });
+        if mixed % 11 != 0 {
+            let fact = Fact {
+                measured: true,
+                format: if mixed % 3 == 0 { ImageFormat::Png } else { ImageFormat::Jpeg },
+                width: 100 + mixed % 97,
+                height: 50 + mixed / 5 % 60,
+                brightness: (mixed % 997) as f32 / 997.0,
+                contrast: (mixed % 31) as f32 / 77.0,
+                sharpness: (mixed % 577) as f32 / 3e4,
+                ..Fact::UNMEASURED
+            };
+            facts.set(row, &fact);
+        }
+    }
+    let mut dataset: Dataset = builder.finish().0;
+    (0..700).step_by(37).for_each(|row| dataset.gone[row] = true);
+    Snapshot::new(dataset.into(), &[], facts, Arc::new(vec![0; 700]))
+}
+
+fn cards() -> Vec<Card> {
+    let named = |name: &str| name.to_owned();
+    let kinds = [
+        Kind::Values { column: named("format") },
+        Kind::Values { column: named("attr.camera") },
+        Kind::Relations { with: named("label") },
+        Kind::Relations { with: named("split") },
+        Kind::Relations { with: named("brightness") },
+        Kind::Scatter { x: named("brightness"), y: named("bytes") },
+    ];
+    let more = (20..).zip(kinds).map(|(id, kind)| Card { id, kind, options: Options::default() });
+    let mut cards: Vec<Card> = default_cards().into_iter().chain(more).collect();
+    // Some of them otherwise than they begin.
+    for card in cards.iter_mut().filter(|card| card.id % 2 == 0) {
+        card.options =
+            Options { log_axes: [true, false], by_split: true, bins: Some(7), ..Options::default() };
+    }
+    cards
+}
+
+const CONDITIONS: &[&str] = &[
+    "width>=120",
+    "width<180",
+    "-width:150",
+    "label:cat",
+    "label:cat,dog",
+    "-label:dog",
+    "is:unlabelled",
+    "split:train",
+    "split:none",
+    "brightness<0.5",
+    "bytes>5k",
+    "photo",
+    "format:png",
+    "camera:two",
+    "(width<130 or brightness>0.7)",
+    "-(split:val photo)",
+];
+
+/// How many rows are left after brushes.
+fn left(snapshot: &Snapshot, text: &str, brushes: &[Brush]) -> u32 {
+    let words: &Vocabulary = snapshot.vocabulary();
+    let after = with_brushes(text, brushes, Stroke::Set, words);
+    parse(&after, words).unwrap().mask(snapshot).count() as u32
+}
+
+/// Asks for a part of each chart by its query, and compares.
+fn check(snapshot: &Snapshot, text: &str, card: &Card, figures: &Figures) {
+    let names = &snapshot.dataset.labels.classes;
+    let splits = &snapshot.dataset.split_names;
+    let bin = |edges: &lenslet::analysis::distribution::Edges, at: usize| {
+        let (from, to, is_closed) = edges.range(at).unwrap();
+        Range { from, to, is_closed }
+    };
+    let same = |found: u32, brushes: &[Brush]| {
+        assert_eq!(found, left(snapshot, text, brushes), "{text:?} {:?} {brushes:?}", card.kind);
+    };
+    match (&card.kind, figures) {
+        (Kind::Classes, Figures::Labels(labels)) => {
+            for (class, name) in names.iter().enumerate() {
+                same(labels.of(class).1.iter().sum(), &[Brush::classes([name.as_str()])]);
+            }
+            same(labels.of(names.len()).1.iter().sum(), &[Brush::unlabelled()]);
+        }
+        (Kind::Splits, Figures::Labels(labels)) => {
+            for (class, name) in names.iter().enumerate() {
+                for (at, count) in labels.of(class).1.iter().enumerate() {
+                    let split = Brush::split(splits.get(at).map(String::as_str));
+                    same(*count, &[Brush::classes([name.as_str()]), split]);
+                }
+            }
+        }
+        (Kind::Numbers { column }, Figures::Numbers(numbers)) => {
+            for at in 0..numbers.edges.len() {
+                same(numbers.of(at).1.iter().sum(), &[Brush::range(column, bin(&numbers.edges, at))]);
+            }
+        }
+        (Kind::Values { column }, Figures::Values(values)) => {
+            for (at, name) in values.names.iter().enumerate() {
+                same(values.shown[at], &[Brush::value(column, name).unwrap()]);
+            }
+        }
+        (Kind::Scatter { x, y }, Figures::Plane(plane)) => {
+            for cell in (0..plane.x.len() * plane.y.len()).step_by(53) {
+                let (column, line) = (cell % plane.x.len(), cell / plane.x.len());
+                let across = Brush::range(x, bin(&plane.x, column));
+                same(plane.shown[cell], &[across, Brush::range(y, bin(&plane.y, line))]);
+            }
+        }
+        (Kind::Relations { with }, Figures::Relations(found)) => {
+            for cell in &found.cells {
+                let row = names[cell.row as usize].as_str();
+                let at = cell.column as usize;
+                let brushes = match found.columns.as_ref() {
+                    RelationColumns::Classes => vec![Brush::classes([row, names[at].as_str()])],
+                    RelationColumns::Splits => {
+                        vec![Brush::classes([row]), Brush::split(splits.get(at).map(String::as_str))]
+                    }
+                    RelationColumns::Bins(edges) => {
+                        vec![Brush::classes([row]), Brush::range(with, bin(edges, at))]
+                    }
+                };
+                same(cell.observed as u32, &brushes);
+            }
+        }
+        (Kind::Imbalance, Figures::Labels(_)) => {}
+        (kind, figures) => panic!("{kind:?} shows {figures:?}"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn what_stands_at_a_part_is_what_is_left_after_a_click(
+        queries in prop::collection::vec(prop::sample::subsequence(CONDITIONS, 0..5), 1..4),
+    ) {
+        let snapshot = snapshot();
+        let cards = cards();
+        // One board for all of them: each answer follows from the one before.
+        let mut board = Board::default();
+        for text in queries.iter().map(|conditions| conditions.join(" ")) {
+            let query: Query = parse(&text, snapshot.vocabulary()).unwrap();
+            let found = board.answer(&snapshot, &query, &cards);
+            prop_assert_eq!(found.len(), cards.len());
+            for (id, figures) in &found {
+                let card = cards.iter().find(|card| card.id == *id).unwrap();
+                check(&snapshot, &text, card, figures);
+                let own = card.kind.own_columns();
+                prop_assert_eq!(board.rows_for(&snapshot, &own), rows_but(&snapshot, &query, &own));
+            }
+        }
+    }
+}
+
+#[test]
+fn counts_of_all_are_of_every_sample_that_is_there() {
+    let snapshot = snapshot();
+    let present: &Bitmask = snapshot.derived().present();
+    let query = parse("label:nothing", snapshot.vocabulary()).unwrap();
+    for (id, figures) in Board::default().answer(&snapshot, &query, &cards()) {
+        let (all, shown): (u32, u32) = match &figures {
+            Figures::Numbers(numbers) => (numbers.all.iter().sum(), numbers.shown.iter().sum()),
+            Figures::Values(values) => (values.all.iter().sum(), values.shown.iter().sum()),
+            Figures::Plane(plane) => (plane.all.iter().sum(), plane.shown.iter().sum()),
+            // A sample of two classes counts for both, and a chart of classes knows nothing of their filter.
+            _ => continue,
+        };
+        assert_eq!((all as usize, shown), (present.count(), 0), "{id}");
+    }
+}
+
+#[test]
+fn what_cannot_be_counted_says_why() {
+    let snapshot = snapshot();
+    let card = |kind| [Card { id: 1, kind, options: Options::default() }];
+    let named = |name: &str| name.to_owned();
+    for (kind, why) in [
+        (Kind::Numbers { column: named("boxed") }, "no column of numbers"),
+        (Kind::Numbers { column: named("path") }, "no column of numbers"),
+        (Kind::Numbers { column: named("score.dark") }, "No numbers are known yet."),
+        (Kind::Scatter { x: named("width"), y: named("model.error") }, "No numbers are known yet."),
+        (Kind::Values { column: named("verdict") }, "No sample has a value here."),
+    ] {
+        let found = Board::default().answer(&snapshot, &Query::default(), &card(kind.clone()));
+        let [(1, Figures::Nothing(text))] = found.as_slice() else { panic!("{kind:?} {found:?}") };
+        assert!(text.contains(why), "{text}");
+    }
+}
+
+#[test]
+fn what_is_measured_later_is_counted() {
+    let snapshot = snapshot();
+    let cards = [Card { id: 4, kind: Kind::Numbers { column: "width".into() }, options: Options::default() }];
+    let mut board = Board::default();
+    let count = |board: &mut Board, snapshot: &Snapshot| match &board.answer(
+        snapshot,
+        &Query::default(),
+        &cards,
+    )[0]
+    .1
+    {
+        Figures::Numbers(numbers) => numbers.all.iter().sum::<u32>() - numbers.outside(),
+        other => panic!("{other:?}"),
+    };
+    let before = count(&mut board, &snapshot);
+    let unknown = |row: &SampleId| {
+        !snapshot.facts.get(*row).measured && snapshot.derived().present().contains(*row as usize)
+    };
+    let row = (0..700).find(unknown).unwrap();
+    let mut facts = snapshot.facts.clone();
+    facts.set(row, &Fact { measured: true, width: 120, height: 60, ..Fact::UNMEASURED });
+    let after = snapshot.with(facts, snapshot.marks.clone());
+    assert_eq!(count(&mut board, &after), before + 1);
+}
