@@ -38,9 +38,10 @@
 //! | [`media`] | bytes to pixels: decode, orientation, thumbnails, statistics, metadata | samples and where they lie |
 //! | [`analysis`] | hashes, quality, near-duplicates of pictures, figures of generated ones, how a dataset is spread: slices in, slices out | files, projects, the user interface |
 //! | [`augment`] | operations, pipelines of them, what they come to for a variant, the CPU kernels, files of pipelines | datasets, the user interface |
+//! | [`balance`] | from the classes that there are to those that are wanted: plans of what goes, repeats and weights, and splits dealt anew; slices in, plain data out | files, threads, the user interface |
 //! | [`store`] | the project database, thumbnail cache and settings | the user interface |
 //! | [`demo`] | the demo dataset with its planted faults | everything else but jobs |
-//! | [`pipeline`] | opening, measuring, computing signals, analysing, asking a trained model, making variants and drawing up statistics, for window and command line alike | the user interface |
+//! | [`pipeline`] | opening, measuring, computing signals, analysing, asking a trained model, making variants, drawing up statistics and planning a balance, for window and command line alike | the user interface |
 //! | [`review`] | what an analysis found, for a person to decide: groups, flags, rules, impact | files, threads, the user interface |
 //! | [`train`] | models, training, checkpoints, sampling: the only room that names burn | the user interface |
 //! | [`gpu`] | wgpu pipelines over `shaders/*.wgsl`, one file each: decoded pictures, clouds of points, variants of samples | datasets, the interface's state |
@@ -83,6 +84,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub mod analysis;
 pub mod app;
 pub mod augment;
+pub mod balance;
 pub mod chart;
 pub mod cli;
 pub mod colours;

@@ -367,8 +367,10 @@ fn judge(
     control: &Control,
 ) -> Result<Vec<(Pair, By)>, Cancelled> {
     control.begin("Comparing candidates", candidates.len() as u64);
-    let blocks = candidates.par_chunks(BLOCK).map(|candidates| {
-        control.checkpoint()?;
+    /// Blocks between two moments in which a paused job may wait.
+    const PIECE: usize = 64;
+    let of_block = |candidates: &[(u32, u32)]| -> Result<Vec<(Pair, By)>, Cancelled> {
+        control.go_on()?;
         let judged = candidates.iter().filter_map(|(a, b)| {
             let (one, two) = (&rows[*a as usize], &rows[*b as usize]);
             let (distance, symmetry) = distance(one, two, limit)?;
@@ -378,9 +380,14 @@ fn judge(
         let judged: Vec<(Pair, By)> = judged.collect();
         control.add(candidates.len() as u64);
         Ok(judged)
-    });
-    let blocks: Vec<Vec<(Pair, By)>> = blocks.collect::<Result<_, Cancelled>>()?;
-    Ok(blocks.into_iter().flatten().collect())
+    };
+    let mut all = Vec::new();
+    for piece in candidates.chunks(PIECE * BLOCK) {
+        control.checkpoint()?;
+        let blocks = piece.par_chunks(BLOCK).map(of_block);
+        all.extend(blocks.collect::<Result<Vec<_>, Cancelled>>()?.into_iter().flatten());
+    }
+    Ok(all)
 }
 
 /// The distance of two samples and the symmetry of the second at which it is that small; `None` where

@@ -184,11 +184,20 @@ fn of_each<T: Send>(
     of: impl Fn(usize) -> T + Sync + Send,
     control: &Control,
 ) -> Result<Vec<T>, Cancelled> {
+    /// Rows between two moments in which a paused job may wait.
+    const PIECE: usize = 256;
     let one = |at: usize| -> Result<T, Cancelled> {
-        control.checkpoint()?;
+        control.go_on()?;
         Ok(of(at))
     };
-    (0..rows).into_par_iter().map(one).collect()
+    let mut all = Vec::with_capacity(rows);
+    for start in (0..rows).step_by(PIECE) {
+        control.checkpoint()?;
+        let piece: Result<Vec<T>, Cancelled> =
+            (start..rows.min(start + PIECE)).into_par_iter().map(one).collect();
+        all.extend(piece?);
+    }
+    Ok(all)
 }
 
 /// The squared distance of each row to its [`NEIGHBOURS`]-th neighbour.
@@ -205,7 +214,7 @@ fn radii(rows: Rows<'_>, control: &Control) -> Result<Vec<f32>, Cancelled> {
 /// The covariance that a sample is an unbiased estimate of.
 fn sample_covariance(rows: Rows<'_>, mean: &[f64], control: &Control) -> Result<Vec<f64>, Cancelled> {
     let unbiased = rows.len() as f64 / (rows.len() - 1) as f64;
-    let covariance = rows.covariance(mean, &|| control.checkpoint())?;
+    let covariance = rows.covariance(mean, &|| control.checkpoint(), &|| control.go_on())?;
     Ok(covariance.into_iter().map(|value| value * unbiased).collect())
 }
 
@@ -340,6 +349,26 @@ mod tests {
             (seed >> 40) as f32 / (1u64 << 23) as f32 - 1.0
         };
         std::iter::repeat_with(next).take(count).collect()
+    }
+
+    #[test]
+    fn what_is_paused_leaves_the_shared_threads_to_others() {
+        use std::time::Duration;
+        let values = numbers(600 * 4, 1);
+        let rows = Rows::new(&values, 4).unwrap();
+        let control = Control::new();
+        control.set_paused(true);
+        std::thread::scope(|scope| {
+            let paused = scope.spawn(|| kernel_distance(rows, rows, &control));
+            std::thread::sleep(Duration::from_millis(100));
+            let (send, done) = std::sync::mpsc::channel();
+            rayon::spawn_broadcast(move |_| drop(send.send(())));
+            let is_free =
+                (0..rayon::current_num_threads()).all(|_| done.recv_timeout(Duration::from_secs(60)).is_ok());
+            control.cancel();
+            assert_eq!(paused.join().unwrap(), Err(Cancelled));
+            assert!(is_free, "every one of them");
+        });
     }
 
     /// Of who goes on.

@@ -246,14 +246,21 @@ fn each<T: Send>(
     control: &Control,
     look: impl Fn(usize) -> T + Sync,
 ) -> Result<Vec<T>, Cancelled> {
-    let blocks = (0..rows.div_ceil(BLOCK)).into_par_iter().map(|block| {
-        control.checkpoint()?;
+    /// Blocks between two moments in which a paused job may wait.
+    const PIECE: usize = 64;
+    let of_block = |block: usize| -> Result<Vec<T>, Cancelled> {
+        control.go_on()?;
         let rows = block * BLOCK..rows.min((block + 1) * BLOCK);
         control.add(rows.len() as u64);
         Ok(rows.map(&look).collect())
-    });
-    let blocks: Vec<Vec<T>> = blocks.collect::<Result<_, Cancelled>>()?;
-    Ok(blocks.into_iter().flatten().collect())
+    };
+    let (count, mut all) = (rows.div_ceil(BLOCK), Vec::with_capacity(rows));
+    for start in (0..count).step_by(PIECE) {
+        control.checkpoint()?;
+        let blocks = (start..count.min(start + PIECE)).into_par_iter().map(of_block);
+        all.extend(blocks.collect::<Result<Vec<_>, Cancelled>>()?.into_iter().flatten());
+    }
+    Ok(all)
 }
 
 #[cfg(test)]

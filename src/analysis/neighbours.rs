@@ -25,6 +25,8 @@ pub const NONE: u32 = u32::MAX;
 
 /// Rows of a block; two blocks are compared at once.
 const BLOCK: usize = 480;
+/// Pairs of blocks between two moments in which a paused job may wait.
+const PIECE: usize = 256;
 /// Rows whose products are summed at once: with two vectors of others, as many sums as fit the
 /// registers.
 const TOGETHER: usize = 6;
@@ -145,14 +147,18 @@ pub fn search_by(
         Instructions::Portable => pulp::Arch::Scalar,
     };
     let compare = |left: usize, right: usize| -> Result<(), Cancelled> {
-        control.checkpoint()?;
+        control.go_on()?;
         simd.dispatch(Task { pass: &pass, left, right });
         control.add(1);
         Ok(())
     };
-    (0..blocks).into_par_iter().try_for_each(|block| compare(block, block))?;
-    for round in 0..rounds(blocks) {
-        meetings(blocks, round).par_iter().try_for_each(|(left, right)| compare(*left, *right))?;
+    let alone: Vec<(usize, usize)> = (0..blocks).map(|block| (block, block)).collect();
+    let rounds = (0..rounds(blocks)).map(|round| meetings(blocks, round));
+    for meetings in std::iter::once(alone).chain(rounds) {
+        for meetings in meetings.chunks(PIECE) {
+            control.checkpoint()?;
+            meetings.par_iter().try_for_each(|(left, right)| compare(*left, *right))?;
+        }
     }
     let Pass { nearest, close, .. } = pass;
     neighbours.rows.reserve_exact(count * neighbours.each);

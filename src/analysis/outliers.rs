@@ -97,19 +97,26 @@ pub fn scale_free(neighbours: &Neighbours) -> f32 {
 pub fn scale_free_bound(rows: &[Option<&Whitened>], control: &Control) -> Result<f32, Cancelled> {
     /// Descriptions whose nearest is looked for at most.
     const LOOKED_AT: usize = 256;
+    /// And between two moments in which a paused job may wait.
+    const PIECE: usize = 32;
     const PART: f32 = 2.0 / 3.0;
     let mut seen = HashSet::new();
     let once: Vec<&Whitened> = rows.iter().copied().flatten().filter(|row| seen.insert(*row)).collect();
     drop(seen);
     let nearest = |own: &&Whitened| -> Result<Option<f32>, Cancelled> {
-        control.checkpoint()?;
+        control.go_on()?;
         let others = once.iter().map(|other| distance(own, other)).filter(|far| *far > 0);
         Ok(others.min().map(length))
     };
     let step = once.len().div_ceil(LOOKED_AT).max(1);
     let some: Vec<&Whitened> = once.iter().copied().step_by(step).collect();
-    let nearest: Result<Vec<Option<f32>>, Cancelled> = some.par_iter().map(nearest).collect();
-    let mut nearest: Vec<f32> = nearest?.into_iter().flatten().collect();
+    let mut found = Vec::with_capacity(some.len());
+    for piece in some.chunks(PIECE) {
+        control.checkpoint()?;
+        let piece: Result<Vec<Option<f32>>, Cancelled> = piece.par_iter().map(nearest).collect();
+        found.extend(piece?.into_iter().flatten());
+    }
+    let mut nearest: Vec<f32> = found;
     nearest.sort_unstable_by(f32::total_cmp);
     Ok(if nearest.is_empty() { 0.0 } else { NEAR * quantile(&nearest, PART) })
 }

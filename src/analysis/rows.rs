@@ -75,9 +75,12 @@ impl<'a> Rows<'a> {
 
     /// What varies together around a mean, `numbers × numbers`: the mean over rows of the products, and so
     /// the covariance of these rows and not an estimate of what they were drawn from. NaN of no rows.
+    ///
+    /// `wait` is asked here between pieces, and may wait; `go_on` on threads that others share, and must not.
     pub fn covariance<E: Send>(
         &self,
         mean: &[f64],
+        wait: &impl Fn() -> Result<(), E>,
         go_on: &(impl Fn() -> Result<(), E> + Sync),
     ) -> Result<Vec<f64>, E> {
         let numbers = self.numbers;
@@ -101,6 +104,7 @@ impl<'a> Rows<'a> {
         };
         let mut covariance = vec![0.0; numbers * numbers];
         for blocks in self.values.chunks(BLOCKS * BLOCK * numbers) {
+            wait()?;
             let sums: Result<Vec<Vec<f64>>, E> = blocks.par_chunks(BLOCK * numbers).map(of_block).collect();
             for part in sums? {
                 covariance.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
@@ -186,7 +190,7 @@ mod tests {
         let values: Vec<f32> = (0..count * 3).map(|at| ((at * 37) % 101) as f32 / 101.0).collect();
         let rows = Rows::new(&values, 3).unwrap();
         let mean = rows.mean();
-        let Ok(found) = rows.covariance(&mean, &always);
+        let Ok(found) = rows.covariance(&mean, &always, &always);
         for one in 0..3 {
             for two in 0..3 {
                 let of = |row: &[f32], at: usize| f64::from(row[at]) - mean[at];
@@ -203,7 +207,7 @@ mod tests {
             let values: Vec<f32> =
                 (0..size * size * 3).map(|at| ((at * at * 7) % 97) as f32 / 97.0).collect();
             let rows = Rows::new(&values, size).unwrap();
-            let Ok(matrix) = rows.covariance(&rows.mean(), &always);
+            let Ok(matrix) = rows.covariance(&rows.mean(), &always, &always);
             let Ok((spreads, vectors)) = principal_axes(matrix.clone(), size, &always);
             for one in 0..size {
                 for two in 0..size {
@@ -215,18 +219,21 @@ mod tests {
             }
         }
     }
+
     #[test]
     fn what_is_not_to_go_on_ends_soon() {
         use std::sync::atomic::{AtomicUsize, Ordering};
         let values: Vec<f32> = (0..4 * BLOCK * 8).map(|at| ((at * 37) % 101) as f32).collect();
         let rows = Rows::new(&values, 8).unwrap();
-        let Ok(matrix) = rows.covariance(&rows.mean(), &always);
+        let Ok(matrix) = rows.covariance(&rows.mean(), &always, &always);
+        let always_on = || Ok(());
         for after in [0, 3] {
             let asked = AtomicUsize::new(0);
             let go_on = || if asked.fetch_add(1, Ordering::Relaxed) < after { Ok(()) } else { Err("stop") };
-            assert_eq!(rows.covariance(&rows.mean(), &go_on), Err("stop"), "{after}");
+            assert_eq!(rows.covariance(&rows.mean(), &always_on, &go_on), Err("stop"), "{after}");
             asked.store(0, Ordering::Relaxed);
             assert_eq!(principal_axes(matrix.clone(), 8, &go_on), Err("stop"), "{after}");
+            assert_eq!(rows.covariance(&rows.mean(), &|| Err("wait"), &|| Ok(())), Err("wait"));
         }
     }
 }

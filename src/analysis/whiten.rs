@@ -33,15 +33,16 @@ impl Whitening {
     /// The whitening of descriptions of so many numbers each. Where there are fewer than two of them,
     /// nothing is turned.
     pub fn of(rows: &[Vec<f32>], numbers: usize) -> Self {
-        let Ok(whitening) = Self::while_going_on(rows, numbers, &always);
+        let Ok(whitening) = Self::while_going_on(rows, numbers, &always, &always);
         whitening
     }
 
     /// The same, which asks on its way whether to go on and ends with the answer where that is an error: of
-    /// hundreds of numbers it takes seconds.
+    /// hundreds of numbers it takes seconds. `wait` may wait; `go_on` is asked on threads that others share.
     pub fn while_going_on<E: Send>(
         rows: &[Vec<f32>],
         numbers: usize,
+        wait: &impl Fn() -> Result<(), E>,
         go_on: &(impl Fn() -> Result<(), E> + Sync),
     ) -> Result<Self, E> {
         let count = rows.len().max(1) as f64;
@@ -49,12 +50,12 @@ impl Whitening {
         let (mean, covariance) = match Rows::new(&flat, numbers).filter(|rows| !rows.is_empty()) {
             Some(rows) => {
                 let mean = rows.mean();
-                let covariance = rows.covariance(&mean, go_on)?;
+                let covariance = rows.covariance(&mean, wait, go_on)?;
                 (mean, covariance)
             }
             None => (vec![0.0; numbers], vec![0.0; numbers * numbers]),
         };
-        let (spreads, vectors) = principal_axes(covariance, numbers, go_on)?;
+        let (spreads, vectors) = principal_axes(covariance, numbers, wait)?;
         let total: f64 = spreads.iter().map(|spread| spread.max(0.0)).sum();
         let shrinkage = SHRINKAGE + FEW * numbers as f64 / count;
         let floor = (total / numbers.max(1) as f64 * shrinkage).max(1e-9);

@@ -9,6 +9,7 @@ use crate::analysis::quality::Check;
 use crate::review::Method;
 
 mod augment;
+mod balance;
 mod statistics;
 mod training;
 
@@ -16,6 +17,7 @@ pub use augment::{
     AugmentDevice, AugmentOptions, ConvertOptions, PipelineForm, PipelineNormalizeOptions,
     PipelineSheetOptions, PipelineTask, VariantsFormat,
 };
+pub use balance::{BalanceOptions, MeansName, SplitOptions, TargetName};
 pub use statistics::{ByName, ChartOptions, OrderName, StatsOptions};
 pub use training::{
     ChannelsName, DeviceOptions, EncodeOptions, EvaluateOptions, FitOptions, FreezeName, FromName,
@@ -82,6 +84,10 @@ pub enum Task {
     LabelErrors(RankOptions),
     /// Decide by rules which samples to leave out, and export what stays
     Prune(PruneOptions),
+    /// Plan the way to another distribution of classes, and write the dataset, a table or weights
+    Balance(Box<BalanceOptions>),
+    /// Deal samples to new splits, with every class in proportion and near-duplicates together
+    Split(Box<SplitOptions>),
     /// Write what was found, and what rules decide, as a page of HTML or as JSON
     Report(ReportOptions),
     /// Write variants of a dataset's pictures, made by a pipeline of augmentations
@@ -484,6 +490,19 @@ mod tests {
             ("label-errors DATA --threshold 0.3", Some("label-errors")),
             ("prune DATA --rules default --export OUT --as hardlink --layout image-folder", Some("prune")),
             ("prune DATA --rules FILE --dry-run", Some("prune")),
+            (
+                "balance DATA --target sqrt --means prune,undersample,weights --seed 3 --manifest FILE.csv",
+                Some("balance"),
+            ),
+            (
+                "balance DATA --target match:OTHER --means oversample --export DIR --splits train,none",
+                Some("balance"),
+            ),
+            (
+                "split DATA --ratios 0.8,0.1,0.1 --names a,b,c --group patient --manifest FILE.csv",
+                Some("split"),
+            ),
+            ("split DATA --ratios 8,2 --no-duplicates --dry-run --json", Some("split")),
             ("report DATA --out FILE.html --rules default", Some("report")),
             (
                 "train DATA --out DIR --epochs 3 --latent 8 --device cpu --from RUN --freeze encoder",
@@ -516,6 +535,8 @@ mod tests {
                 Task::Outliers(_) => "outliers",
                 Task::LabelErrors(_) => "label-errors",
                 Task::Prune(_) => "prune",
+                Task::Balance(_) => "balance",
+                Task::Split(_) => "split",
                 Task::Report(_) => "report",
                 Task::Augment(_) => "augment",
                 Task::Pipeline(_) => "pipeline",
@@ -548,6 +569,13 @@ mod tests {
             "augment DATA --out DIR",
             "augment --list --out DIR",
             "augment DATA --pipeline standard --out DIR --variants 0",
+            "balance DATA --target uniform --means undersample",
+            "balance DATA --target uniform --manifest FILE.csv",
+            "balance DATA --target most --means weights --dry-run",
+            "balance DATA --target uniform --means weights --sampler FILE.py --dry-run",
+            "split DATA --ratios 0.8,0 --dry-run",
+            "split DATA --ratios 8,2",
+            "split DATA --ratios 8,2 --no-duplicates --threshold 9 --dry-run",
             "pipeline convert IN.json",
             "pipeline normalize DATA --pipeline weak",
             "train DATA",

@@ -3,7 +3,7 @@
 //!
 //! This file refuses to know what is stopped.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Once};
 use std::time::Duration;
 
@@ -12,14 +12,15 @@ use signal_hook::flag;
 
 use crate::jobs::Control;
 
-/// The exit status of what was interrupted: 128 and the number of the signal, as shells have it.
-pub const STATUS: u8 = 128 + 2;
-
 /// How long an interruption may go unseen.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// Set by the first signal, for the whole program.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+/// Whether a signal ends the program at once: until all is listened to, and from the first one on.
+static ENDS: AtomicBool = AtomicBool::new(true);
+/// The number of the signal that came last.
+static SIGNAL: AtomicUsize = AtomicUsize::new(SIGINT as usize);
 
 /// What was interrupted and kept what it had: a sentence that says so.
 #[derive(Debug, thiserror::Error)]
@@ -68,16 +69,31 @@ pub fn happened() -> bool {
     INTERRUPTED.load(Ordering::Relaxed)
 }
 
-/// Listens from now on. Where the system does not let it, Ctrl+C ends the program as it does any other.
+/// The exit status of what was interrupted: 128 and the number of the signal, as shells have it.
+pub fn status() -> u8 {
+    status_of(SIGNAL.load(Ordering::Relaxed))
+}
+
+fn status_of(signal: usize) -> u8 {
+    u8::try_from(128 + signal).unwrap_or(u8::MAX)
+}
+
+/// Listens from now on. Where the system does not let it, a signal ends the program as it does any other.
 fn listen() {
-    for signal in [SIGINT, SIGTERM] {
-        // In this order: the one that ends the program sees what an earlier signal has noted.
-        let listens = flag::register_conditional_shutdown(signal, 128 + signal, &INTERRUPTED)
-            .and_then(|_| flag::register(signal, &INTERRUPTED));
-        if let Err(error) = listens {
-            tracing::warn!("interruptions are not seen: {error}");
-        }
+    match [SIGINT, SIGTERM].into_iter().try_for_each(listen_to) {
+        Ok(()) => ENDS.store(false, Ordering::SeqCst),
+        Err(error) => tracing::warn!("interruptions are not seen: {error}"),
     }
+}
+
+fn listen_to(signal: i32) -> std::io::Result<()> {
+    // In this order: the one that ends the program sees what an earlier signal has noted, and whoever sees that
+    // there was one knows which.
+    flag::register_conditional_shutdown(signal, 128 + signal, &ENDS)?;
+    flag::register_usize(signal, &SIGNAL, signal as usize)?;
+    flag::register(signal, &INTERRUPTED)?;
+    flag::register(signal, &ENDS)?;
+    Ok(())
 }
 
 #[cfg(test)]
@@ -85,6 +101,13 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+
+    #[test]
+    fn a_status_tells_the_signal() {
+        for (signal, status) in [(SIGINT, 130), (SIGTERM, 143), (i32::MAX, 255)] {
+            assert_eq!(status_of(signal as usize), status);
+        }
+    }
 
     #[test]
     fn an_interruption_cancels_what_is_watched_soon_and_nothing_else() {

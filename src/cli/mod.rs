@@ -2,6 +2,7 @@
 
 pub mod args;
 mod augment;
+mod balance;
 mod chart;
 mod demo;
 mod duplicates;
@@ -21,6 +22,7 @@ mod review;
 mod sample;
 mod scan;
 mod source;
+mod split;
 mod spread;
 mod stats;
 mod train;
@@ -58,6 +60,8 @@ pub fn main() -> ExitCode {
         Some(Task::Outliers(options)) => ranking::run(ranking::By::Outlier, options),
         Some(Task::LabelErrors(options)) => ranking::run(ranking::By::Label, options),
         Some(Task::Prune(options)) => prune::run(options),
+        Some(Task::Balance(options)) => balance::run(options),
+        Some(Task::Split(options)) => split::run(options),
         Some(Task::Report(options)) => report::run(options),
         Some(Task::Augment(options)) => augment::run(options),
         Some(Task::Pipeline(task)) => pipeline::run(task),
@@ -79,7 +83,7 @@ pub fn main() -> ExitCode {
                 false => eprintln!("lenslet: {error:#}"),
             }
             let ended_with = if error.is::<Usage>() { WRONG_USAGE } else { FAILED };
-            ExitCode::from(if interrupted { interrupt::STATUS } else { ended_with })
+            ExitCode::from(if interrupted { interrupt::status() } else { ended_with })
         }
     }
 }

@@ -22,7 +22,7 @@ use crate::augment::table::Family;
 use crate::augment::table::output::{BY_DATASET, NAME};
 use crate::jobs::Control;
 use crate::media::Raster;
-use crate::pipeline::augmented::{Augmenter, Recent, brought_to};
+use crate::pipeline::augmented::{Augmenter, Pictures, Recent, brought_to};
 use crate::pipeline::channels::{ChannelStatistics, channel_statistics};
 use crate::text::{counted, sentence};
 
@@ -154,7 +154,7 @@ fn sheet(options: &PipelineSheetOptions) -> anyhow::Result<()> {
     let count = usize::from(options.count).min(chosen.samples.len());
     let step = chosen.samples.len().div_ceil(count);
     let shown: Vec<u32> = chosen.samples.iter().copied().step_by(step).collect();
-    let recent = Recent::default();
+    let (recent, pictures) = (Recent::default(), Pictures::default());
     let augmenter = Augmenter {
         snapshot: &chosen.snapshot,
         reader: &chosen.reader,
@@ -162,6 +162,7 @@ fn sheet(options: &PipelineSheetOptions) -> anyhow::Result<()> {
         seed: options.seed,
         others: &chosen.samples,
         recent: &recent,
+        pictures: &pictures,
     };
     let (cell, variants) = (u32::from(options.cell), u32::from(options.variants));
     let pitch = cell + GAP;

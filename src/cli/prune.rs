@@ -123,7 +123,7 @@ fn prune(
         return Err(Usage(text.to_owned()).into());
     }
     let rules = if decides { read_rules(&options.rules)? } else { None };
-    let target = target(options)?;
+    let target = target_of(options.export.as_ref(), options.linking, options.layout, options.overwrite)?;
     if let Some(target) = &target {
         check_target(&target.target, Path::new(&options.analysis.path))?;
     }
@@ -166,19 +166,24 @@ fn prune(
 }
 
 /// Where and how to export, if the words go together.
-fn target(options: &PruneOptions) -> Result<Option<Options>, Usage> {
-    let linking = match options.linking {
+pub fn target_of(
+    folder: Option<&PathBuf>,
+    linking: LinkingName,
+    layout: Option<LayoutName>,
+    overwrite: bool,
+) -> Result<Option<Options>, Usage> {
+    let linking = match linking {
         LinkingName::Copy => Linking::Copy,
         LinkingName::Hardlink => Linking::HardLink,
         LinkingName::Symlink => Linking::SymLink,
         LinkingName::Manifest => Linking::ManifestOnly,
     };
-    let is_table = matches!(options.layout, Some(LayoutName::Csv | LayoutName::Jsonl | LayoutName::Parquet));
-    if linking == Linking::ManifestOnly && options.layout.is_some() && !is_table {
+    let is_table = matches!(layout, Some(LayoutName::Csv | LayoutName::Jsonl | LayoutName::Parquet));
+    if linking == Linking::ManifestOnly && layout.is_some() && !is_table {
         let text = "a manifest alone is a table: its layout is csv, jsonl or parquet";
         return Err(Usage(text.to_owned()));
     }
-    let kind = match options.layout {
+    let kind = match layout {
         None | Some(LayoutName::Same) => Kind::Same,
         Some(LayoutName::ImageFolder) => Kind::ImageFolder,
         Some(LayoutName::Webdataset) => Kind::WebDataset,
@@ -186,9 +191,9 @@ fn target(options: &PruneOptions) -> Result<Option<Options>, Usage> {
         Some(LayoutName::Jsonl) => Kind::Manifest(Table::JsonLines),
         Some(LayoutName::Parquet) => Kind::Manifest(Table::Parquet),
     };
-    let consent = if options.overwrite { Consent::Overwrite } else { Consent::Empty };
+    let consent = if overwrite { Consent::Overwrite } else { Consent::Empty };
     let made = |target: &PathBuf| Options { kind, linking, consent, ..Options::new(target.clone()) };
-    Ok(options.export.as_ref().map(made))
+    Ok(folder.map(made))
 }
 
 fn pruned(reviewed: &Reviewed) -> Vec<PrunedRow> {

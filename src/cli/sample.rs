@@ -15,7 +15,7 @@ use super::look::tell;
 use super::progress::Meter;
 use super::trained::{Trained, check_ending, check_out, choose, load, write_png};
 use crate::export::check_target;
-use crate::export::dataset::{Consent, check_ground};
+use crate::export::dataset::{Consent, check_ground, check_root, leads_out};
 use crate::export::synthetic::{self, Drawn, Provenance, SyntheticFolder};
 use crate::import::{self, ImportError, Imported, dataset_reader};
 use crate::jobs::Control;
@@ -118,13 +118,23 @@ fn check_apart(options: &SampleOptions, source: &str, control: &Control) -> anyh
     if options.count.is_none() || is_opened {
         return Ok(());
     }
+    if !leads_out(Path::new(source), &options.out, control)? {
+        return Ok(check_root(&options.out, Path::new(source))?);
+    }
     match import::open(source, control) {
         Ok(Imported { dataset, .. }) => {
             Ok(check_ground(&options.out, &dataset, &dataset_reader(&dataset), control)?)
         }
         Err(ImportError::Cancelled(cancelled)) => Err(cancelled.into()),
         // What is gone lies nowhere.
-        Err(_) => Ok(()),
+        Err(ImportError::NotFound(_)) => Ok(()),
+        Err(error) => {
+            // What was drawn can be had without it, and its own folder was looked at.
+            tracing::warn!(
+                "whether links or tables of what the model was trained on lead there is not known: {error}"
+            );
+            Ok(())
+        }
     }
 }
 
@@ -157,7 +167,7 @@ fn posterior(options: &SampleOptions, trained: &Trained, control: &Control) -> a
         Some(_) => chosen?,
         None => chosen.context("the samples that the model was trained on; --data names others")?,
     };
-    // The mixture is the same whatever is drawn from it, here and in the window.
+    // The mixture is the same whatever is drawn from it, here and in the window on the same kind of device.
     let Scored { scores, .. } = chosen.score(trained, SEED, control)?;
     let latent = trained.model.shape.latent;
     let rows = Rows::new(&scores.means, latent).zip(Rows::new(&scores.log_variances, latent));

@@ -39,7 +39,7 @@ pub struct Chosen {
     pub threads: usize,
     /// The project that was named, if it can be written to.
     pub project: Option<Arc<Project>>,
-    /// Where pixels go that are too many for memory: to the project's disk, or to that of temporary files.
+    /// Where pixels go that are too many for memory: to the project's disk, or to that of what the program keeps.
     pub room: Room,
 }
 

@@ -376,19 +376,24 @@ fn write_samples(plan: &Plan, dataset: &Path, control: &Control) -> Result<(), D
         fs::create_dir_all(&folder).map_err(failed("made", &folder))?;
     }
     let faces = Faces::load();
-    (0..plan.samples()).into_par_iter().with_min_len(32).try_for_each_init(
-        encode::Bench::default,
-        |bench, sample| {
-            control.checkpoint()?;
-            let path = dataset.join(plan.path(sample));
-            let bytes = bench
-                .make(plan, sample, &faces)
-                .map_err(|message| DemoError::Encode { path: path.clone(), message })?;
-            fs::write(&path, bytes).map_err(failed("written", &path))?;
-            control.add(1);
-            Ok(())
-        },
-    )
+    /// Samples between two moments in which a paused job may wait.
+    const PIECE: usize = 1024;
+    let write = |bench: &mut encode::Bench, sample: u32| -> Result<(), DemoError> {
+        control.go_on()?;
+        let path = dataset.join(plan.path(sample));
+        let bytes = bench
+            .make(plan, sample, &faces)
+            .map_err(|message| DemoError::Encode { path: path.clone(), message })?;
+        fs::write(&path, bytes).map_err(failed("written", &path))?;
+        control.add(1);
+        Ok(())
+    };
+    for first in (0..plan.samples()).step_by(PIECE) {
+        control.checkpoint()?;
+        let piece = first..plan.samples().min(first + PIECE as u32);
+        piece.into_par_iter().with_min_len(32).try_for_each_init(encode::Bench::default, write)?;
+    }
+    Ok(())
 }
 
 fn write_truth(plan: &Plan, path: &Path, control: &Control) -> Result<(), DemoError> {

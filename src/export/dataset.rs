@@ -26,6 +26,8 @@ mod manifest;
 mod names;
 mod numpy;
 mod parquet;
+mod planned;
+mod single;
 mod state;
 mod table;
 mod verify;
@@ -39,10 +41,12 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-pub use self::augmented::{Augmentation, MAX_VARIANTS};
+pub use self::augmented::{Augmentation, Each, MAX_VARIANTS};
 use self::copy::Folder;
 use self::draft::{Case, Draft, From, Output, Told, Work};
-pub use self::ground::check_ground;
+pub use self::ground::{check_ground, check_root, leads_out};
+pub use self::planned::Planned;
+pub use self::single::write_manifest;
 use self::state::{How, List, Occupied, State, occupied};
 use self::verify::verify;
 use self::write::{Faults, Writing};
@@ -117,6 +121,8 @@ pub struct Options {
     pub shard_bytes: u64,
     /// Variants of the samples are exported instead of them.
     pub augmentation: Option<Augmentation>,
+    /// What a plan says of the samples.
+    pub planned: Planned,
 }
 
 impl Options {
@@ -130,6 +136,7 @@ impl Options {
             shard_samples: 10_000,
             shard_bytes: 1 << 30,
             augmentation: None,
+            planned: Planned::default(),
         }
     }
 }
@@ -231,13 +238,19 @@ pub fn plan(
         samples.iter().copied().filter(|sample| present.contains(*sample as usize)).collect();
     samples.sort_unstable();
     samples.dedup();
+    let repeats = options.planned.repeats_any(&samples);
     let kind = match (options.kind, options.linking) {
         (Kind::Manifest(table), _) => Kind::Manifest(table),
         (_, Linking::ManifestOnly) => Kind::Manifest(Table::Csv),
+        (Kind::Same, _) if repeats => Kind::ImageFolder,
         (kind, _) => kind,
     };
+    let is_other = kind == Kind::ImageFolder && options.kind == Kind::Same;
     let options = Options { kind, ..options.clone() };
     let mut draft = Draft::new(snapshot.clone(), samples);
+    if is_other {
+        draft.warn("Some samples are there more than once, so the export is an image folder.");
+    }
     if draft.samples.is_empty() {
         draft.refuse("No sample is left to export.");
     }
@@ -450,7 +463,7 @@ fn fingerprint(draft: &Draft, options: &Options) -> String {
     told.add(format!("{kind:?} {linking:?} {} {}", options.shard_samples, options.shard_bytes).as_bytes());
     told.add(whole(Path::new(&dataset.root)).to_string_lossy().as_bytes());
     if let Some(making) = &draft.making {
-        making.tell(&mut told);
+        making.tell(dataset, &mut told);
     }
     for sample in &draft.samples {
         let at = *sample as usize;

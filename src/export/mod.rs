@@ -10,6 +10,7 @@ mod issues;
 pub mod report;
 pub mod synthetic;
 mod target;
+pub mod weights;
 
 use std::fs::File;
 use std::io::{self, BufWriter};

@@ -16,13 +16,15 @@
 //! All of it is written in a folder of another name first. A new folder appears whole or not at all; in a
 //! folder that is there, the table comes last. Whoever is stopped removes what was begun; what is left of one
 //! that was killed is removed by the next one with the same target. Its name says which target that is, and a
-//! lock on its table whether somebody is still writing there. This file refuses to know models and how pictures
+//! lock on its table whether somebody is still writing there; a table that has its heading was locked before that.
+//! This file refuses to know models and how pictures
 //! are made.
 
 use std::collections::HashSet;
 use std::fs::{File, TryLockError};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rayon::prelude::*;
 
@@ -43,6 +45,8 @@ const PART: (&str, &str) = (".samples-", ".part");
 const NAMED: usize = 16;
 /// Letters by chance, none of them a dash.
 const BY_CHANCE: usize = 6;
+/// How long after a folder was begun its table may still be about to be locked.
+const BEGINNING: Duration = Duration::from_secs(60);
 
 /// The model that pictures came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,6 +179,8 @@ fn leftovers(folder: &Path, after: &str) -> Vec<PathBuf> {
 fn remove_leftovers(folder: &Path, after: &str) {
     for part in leftovers(folder, after) {
         let removed = match File::open(part.join(TABLE)) {
+            // It has no heading yet: it may be about to be locked, and whoever tries the lock would be in the way.
+            Ok(table) if is_empty(&table) && is_young(&part) => continue,
             Ok(table) => match table.try_lock_shared() {
                 Err(TryLockError::WouldBlock) => continue,
                 // Where there are no locks nobody can tell, and a killed one is the likelier.
@@ -183,6 +189,7 @@ fn remove_leftovers(folder: &Path, after: &str) {
                     std::fs::remove_dir_all(&part)
                 }
             },
+            Err(_) if is_young(&part) => continue,
             // It was killed before there was anything in it.
             Err(_) => std::fs::remove_dir(&part),
         };
@@ -190,6 +197,17 @@ fn remove_leftovers(folder: &Path, after: &str) {
             tracing::warn!("what an interrupted run left stays ({cause}): {}", part.display());
         }
     }
+}
+
+fn is_empty(table: &File) -> bool {
+    table.metadata().is_ok_and(|about| about.len() == 0)
+}
+
+/// Whether a folder was changed so short a while ago that whoever made it may have only begun. One whose time is
+/// not known is none, and one of the future is.
+fn is_young(folder: &Path) -> bool {
+    let changed = folder.metadata().and_then(|about| about.modified());
+    changed.is_ok_and(|changed| changed.elapsed().map_or(true, |age| age < BEGINNING))
 }
 
 fn picture_name(at: usize) -> String {
@@ -228,6 +246,8 @@ impl SyntheticFolder {
         }
         let mut table = csv::Writer::from_writer(BufWriter::new(file));
         table.write_record(COLUMNS).map_err(|cause| failed(&path)(cause.into()))?;
+        // What has a heading on the disk was locked, and is nobody's once it is not.
+        table.flush().map_err(failed(&path))?;
         Ok(Self { target, provenance, part, table, count: 0 })
     }
 
@@ -235,10 +255,11 @@ impl SyntheticFolder {
     pub fn add(&mut self, drawn: &[Drawn<'_>], control: &Control) -> Result<(), ExportError> {
         let Self { provenance, part, count, .. } = self;
         let write = |(at, drawn): (usize, &Drawn<'_>)| {
-            control.checkpoint()?;
+            control.go_on()?;
             let path = part.path().join(picture_name(*count + at));
             write_png(&path, drawn.pixels, provenance).map_err(failed(&path))
         };
+        control.checkpoint()?;
         drawn.par_iter().enumerate().try_for_each(write)?;
         for (at, drawn) in drawn.iter().enumerate() {
             let z = drawn.latent.iter().map(f32::to_string).collect::<Vec<_>>().join(" ");
@@ -266,8 +287,8 @@ impl SyntheticFolder {
         let file = table.into_inner().map_err(|error| failed(part.path())(error.into_error()))?;
         let file = file.into_inner().map_err(|error| failed(part.path())(error.into_error()))?;
         file.sync_all().map_err(failed(part.path()))?;
-        // And with it the lock.
-        drop(file);
+        // The lock is held until all is in its place; but where a folder with an open file in it cannot be renamed.
+        let lock = (!cfg!(windows)).then_some(file);
         let names = || (0..count).map(picture_name).chain([TABLE.to_owned()]);
         if !sync_all_below(part.path()) {
             for name in names() {
@@ -288,6 +309,7 @@ impl SyntheticFolder {
                 let to = target.join(&name);
                 std::fs::rename(part.path().join(&name), &to).map_err(failed(&to))?;
             }
+            drop(lock);
             drop(part);
             remove_leftovers(&target, "");
             sync_folder(&target);
@@ -303,6 +325,7 @@ impl SyntheticFolder {
         std::fs::rename(part.path(), &target).map_err(failed(&target))?;
         // It is where it belongs: nothing is to be removed.
         let _ = part.keep();
+        drop(lock);
         if let Some(parent) = target.parent() {
             sync_folder(parent);
         }
@@ -460,6 +483,20 @@ mod tests {
         write(&target, Consent::Empty, &[None; 2]).unwrap();
         assert!(!of_target.exists() && of_other.exists());
         assert_eq!(std::fs::read_dir(home.path()).unwrap().count(), 5);
+        // One that may be about to be locked stays for a while.
+        let begun = home.path().join(format!("{}{}-abcdef{}", PART.0, letters(&target), PART.1));
+        std::fs::create_dir(&begun).unwrap();
+        write(&target, Consent::Overwrite, &[None; 2]).unwrap();
+        assert!(begun.exists());
+        File::create(begun.join(TABLE)).unwrap();
+        write(&target, Consent::Overwrite, &[None; 2]).unwrap();
+        assert!(begun.exists());
+        if cfg!(unix) {
+            let long_ago = std::time::SystemTime::now() - 2 * BEGINNING;
+            File::open(&begun).unwrap().set_modified(long_ago).unwrap();
+            write(&target, Consent::Overwrite, &[None; 2]).unwrap();
+            assert!(!begun.exists());
+        }
         // In a folder that is there; one that is still being written stays.
         killed(&target, Consent::Overwrite);
         let writing = SyntheticFolder::begin(&target, Consent::Overwrite, 2, provenance()).unwrap();

@@ -268,6 +268,11 @@ impl Augmenter {
         program::compile(&places, &[job], self.fusing, most_bytes(device)).is_some()
     }
 
+    /// Lets go of memory that no tiles are in.
+    pub fn rest(&mut self) {
+        self.memories.retain(|memory| Arc::strong_count(memory) > 1);
+    }
+
     fn make_pipeline(&mut self, device: &wgpu::Device, kind: Kind) -> Option<()> {
         let Self { modules, layout, pipelines, .. } = self;
         let made = pipelines

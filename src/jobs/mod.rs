@@ -67,13 +67,21 @@ impl Control {
         Self { counted: Arc::default(), steered: self.steered.clone() }
     }
 
-    /// Waits while the job is paused; an error once it was cancelled. Call it at every step.
+    /// Waits while the job is paused; an error once it was cancelled. Call it at every step, on a thread of the
+    /// job's own: one that others share asks [`go_on`](Self::go_on).
     pub fn checkpoint(&self) -> Result<(), Cancelled> {
         let mut paused = lock(&self.steered.paused);
         while *paused && !self.is_cancelled() {
             let waited = self.steered.resumed.wait_timeout(paused, Duration::from_millis(250));
             paused = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
+        self.go_on()
+    }
+
+    /// An error once the job was cancelled, without waiting: for the threads that all jobs and the window share,
+    /// which a job that is paused must leave to others. The job's own thread waits between two pieces of such
+    /// work.
+    pub fn go_on(&self) -> Result<(), Cancelled> {
         if self.is_cancelled() { Err(Cancelled) } else { Ok(()) }
     }
 
@@ -271,6 +279,15 @@ mod tests {
         let worker = std::thread::spawn(move || inner.checkpoint());
         control.cancel();
         assert_eq!(worker.join().unwrap(), Err(Cancelled));
+    }
+
+    #[test]
+    fn what_others_share_never_waits_for_a_paused_job() {
+        let control = Control::new();
+        control.set_paused(true);
+        assert_eq!(control.go_on(), Ok(()));
+        control.cancel();
+        assert_eq!(control.go_on(), Err(Cancelled));
     }
 
     #[test]

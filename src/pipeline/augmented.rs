@@ -33,12 +33,18 @@ pub struct Augmenter<'a> {
     /// The samples that mixing takes from.
     pub others: &'a [SampleId],
     pub recent: &'a Recent,
+    /// What is noted of pictures when they are read.
+    pub pictures: &'a Pictures,
 }
 
 impl Augmenter<'_> {
     /// The sample's own picture.
     pub fn original(&self, sample: SampleId) -> Result<Arc<Raster>, ReadError> {
-        self.recent.get(sample, || self.reader.picture(&self.snapshot.dataset, sample))
+        let read = self.recent.get(sample, || self.reader.picture(&self.snapshot.dataset, sample));
+        if let Ok(raster) = &read {
+            lock(self.pictures).entry(sample).or_insert_with(|| picture_of(raster));
+        }
+        read
     }
 
     /// What a variant of a picture comes to, without making it.
@@ -143,9 +149,8 @@ impl Augmenter<'_> {
     /// them those that are in it of samples that were mixed in.
     pub fn boxes(&self, sample: SampleId, plan: &Plan) -> Vec<Option<BoxRecord>> {
         let own = self.snapshot.dataset.boxes.get(sample);
-        let fact = self.snapshot.facts.get(sample);
-        // A picture that was made smaller has its boxes made smaller; one that was not measured is as it was.
-        let known = known_size([fact.width, fact.height]).unwrap_or(plan.before);
+        // A picture that was made smaller has its boxes made smaller; one that nobody knows is as it was.
+        let known = self.known_size(sample).unwrap_or(plan.before);
         let rects = in_pixels(own, known, plan.before);
         if self.others.is_empty() && plan.stages.iter().any(|stage| matches!(stage, Stage::Mix(_))) {
             // There is nothing to mix in.
@@ -155,7 +160,8 @@ impl Augmenter<'_> {
         }
         let mut boxes = records(own, follow_boxes(&plan.stages, plan.before, &rects, LEAST_VISIBLE));
         for mixed in mixed(&plan.stages, plan.before) {
-            let Some(other) = self.other(sample, mixed.mix.partner) else { continue };
+            let other = self.other(sample, mixed.mix.partner);
+            let Some(other) = other.filter(|other| *other != sample) else { continue };
             let theirs = self.snapshot.dataset.boxes.get(other);
             let Some(size) = self.size_for(other, theirs) else { continue };
             let rects = in_pixels(theirs, size, mixed.size);
@@ -174,16 +180,19 @@ impl Augmenter<'_> {
         if boxes.iter().all(|one| one.relative) {
             return Some([1, 1]);
         }
-        let fact = self.snapshot.facts.get(sample);
-        // It was read to be mixed in, and is likely still there.
-        known_size([fact.width, fact.height])
-            .or_else(|| self.original(sample).ok().map(|raster| [raster.width, raster.height]))
+        let read = || self.original(sample).ok().map(|raster| [raster.width, raster.height]);
+        self.known_size(sample).or_else(read)
     }
-}
 
-/// A size that was measured.
-fn known_size(size: Size) -> Option<Size> {
-    (size[0] > 0 && size[1] > 0).then_some(size)
+    /// The size of a sample that was measured, or read for a variant.
+    fn known_size(&self, sample: SampleId) -> Option<Size> {
+        let fact = self.snapshot.facts.get(sample);
+        let measured = [fact.width, fact.height];
+        match measured.contains(&0) {
+            true => lock(self.pictures).get(&sample).map(|picture| picture.size),
+            false => Some(measured),
+        }
+    }
 }
 
 /// Boxes of a picture of one size in pixels of it at another one.
@@ -204,6 +213,9 @@ fn records(boxes: &[BoxRecord], followed: Vec<Option<[f32; 4]>>) -> Vec<Option<B
     };
     boxes.iter().zip(followed).map(record).collect()
 }
+
+/// What operations must know of each picture that was read so far.
+pub type Pictures = Mutex<HashMap<SampleId, Picture>>;
 
 /// A variant with what became of the sample.
 #[derive(Clone, Debug)]
@@ -297,6 +309,13 @@ pub fn brought_to(raster: &Raster, size: Size, channels: u8) -> Raster {
         _ => resized.to_rgba(),
     };
     Raster { width, height, channels, data }
+}
+
+/// What brings the longer side of a picture down to `edge_px`; `None` for one that is not larger.
+pub fn reduction(size: Size, edge_px: u32) -> Option<Resize> {
+    let longer = size[0].max(size[1]);
+    let side = |side: u32| ((u64::from(side) * u64::from(edge_px) / u64::from(longer)) as u32).max(1);
+    (longer > edge_px).then(|| Resize { size: size.map(side), window: whole(size), filter: Filter::Bilinear })
 }
 
 /// The originals that were used last: the variants of a sample are made one after the other, by several threads.

@@ -208,15 +208,22 @@ fn pictures_of(pack: &Pack, rows: &[u32]) -> Result<Pictures, CacheError> {
 
 /// [`NUMBERS`] of each picture.
 fn describe_rows(pictures: &Pictures, control: &Control) -> Result<Vec<f32>, Cancelled> {
+    /// Pictures between two moments in which a paused job may wait.
+    const PIECE: usize = 256;
     let (size, channels) = (pictures.size, pictures.channels);
     let one = |pixels: &[u8]| -> Result<[f32; NUMBERS], Cancelled> {
-        control.checkpoint()?;
+        control.go_on()?;
         let picture = Picture::new(size, size, channels, pixels);
         Ok(picture.as_ref().and_then(describe).unwrap_or([0.0; NUMBERS]))
     };
-    let rows: Result<Vec<[f32; NUMBERS]>, Cancelled> =
-        pictures.pixels.par_chunks((size * size * channels).max(1)).map(one).collect();
-    Ok(rows?.into_flattened())
+    let row = (size * size * channels).max(1);
+    let mut described = Vec::new();
+    for piece in pictures.pixels.chunks(PIECE * row) {
+        control.checkpoint()?;
+        let rows: Result<Vec<[f32; NUMBERS]>, Cancelled> = piece.par_chunks(row).map(one).collect();
+        described.extend(rows?.into_flattened());
+    }
+    Ok(described)
 }
 
 /// The latent means of pictures.

@@ -7,6 +7,7 @@
 
 pub mod analyse;
 pub mod augmented;
+pub mod balancing;
 pub mod channels;
 pub mod drift;
 pub mod duplicates;

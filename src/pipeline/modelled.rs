@@ -10,9 +10,8 @@
 //!
 //! Density and distance are among the samples that were asked about: of others all is unknown.
 //!
-//! What the window asked is kept with the latents, so that a model that is looked into again says at once what it
-//! said: only samples that changed since go through it, and what follows from all together is worked out again
-//! where it is of others.
+//! It is kept with the latents, so that a model that is looked into again says at once what it said: only samples
+//! that changed since go through it, and what follows from all together is worked out again where it is of others.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -35,7 +34,7 @@ use crate::train::streamed::{Samples, Scored, StreamError, score_samples};
 pub const SEED: u64 = 0;
 /// Raise it where what a model says of a sample comes to be computed otherwise: what was kept before is worked
 /// out again then.
-const SAID_BY: u32 = 1;
+const SAID_BY: u32 = 2;
 
 /// A trained model, and what it is of.
 #[derive(Clone, Copy)]
@@ -60,8 +59,9 @@ pub struct Modelled {
     pub problem: Option<String>,
 }
 
-/// Asks a model about samples, decoded on `threads` threads, and keeps the columns in the project where that
-/// can be written to. Progress counts samples, then steps of the mixture, then blocks of neighbours.
+/// Asks a model about samples, decoded on `threads` threads, and keeps columns and latents in the project where that
+/// can be written to; but not the latents of a part in the place of those of more samples. Progress counts samples,
+/// then steps of the mixture, then blocks of neighbours.
 pub fn modelled(
     asked: Asked<'_>,
     samples: Samples<'_>,
@@ -69,9 +69,19 @@ pub fn modelled(
     threads: usize,
     control: &Control,
 ) -> Result<Modelled, StreamError> {
-    let scored = scored(asked, samples, threads, control)?;
-    let found = Found::of(scored, asked.model.shape.latent, control)?;
-    Ok(kept(asked, samples, found, project, Vec::new()))
+    let latent = asked.model.shape.latent;
+    let found = Found::of(scored(asked, samples, threads, control)?, latent, control)?;
+    let problem = writable(project).and_then(|project| {
+        let latents = found.to_keep(samples, &seen(asked, samples), latent)?;
+        let model = fingerprint(asked);
+        let is_part = |known: Option<u64>| known.is_some_and(|bytes| bytes > latents.bytes());
+        match project.latents_bytes(&model).map(is_part) {
+            Ok(true) => None,
+            Ok(false) => keep_latents(project, &model, &latents, control).err(),
+            Err(error) => Some(error),
+        }
+    });
+    Ok(kept(asked, samples, found, project, problem))
 }
 
 /// The same without asking again what the project keeps of samples that are as they were, with their latents;
@@ -84,7 +94,11 @@ pub fn modelled_again(
     threads: usize,
     control: &Control,
 ) -> Result<Modelled, StreamError> {
-    let (latent, model) = (asked.model.shape.latent, fingerprint(asked.checkpoint));
+    if samples.samples.is_empty() {
+        // What is kept of others says nothing of none.
+        return Err(PackError::Nothing.into());
+    }
+    let (latent, model) = (asked.model.shape.latent, fingerprint(asked));
     control.begin("Reading what the model said", 0);
     let before = Before::load(project, &model, latent);
     let seen = seen(asked, samples);
@@ -92,22 +106,32 @@ pub fn modelled_again(
         Some(before) => found_with(asked, samples, before, &seen, threads, control)?,
         None => (Found::of(scored(asked, samples, threads, control)?, latent, control)?, true),
     };
-    let mut problems = Vec::new();
-    if project.access() == &Access::ReadWrite {
+    let problem = writable(Some(project)).and_then(|project| {
         let done = match found.to_keep(samples, &seen, latent).filter(|_| is_new) {
-            Some(latents) => {
-                control.begin("Keeping what the model said", 0);
-                project.save_latents(&model, &latents, || !control.is_cancelled()).map(|keeping| {
-                    if keeping == Keeping::TooMany {
-                        tracing::info!("latents are not kept: there are too many");
-                    }
-                })
-            }
+            Some(latents) => keep_latents(project, &model, &latents, control),
             None => project.use_latents(&model),
         };
-        problems.extend(done.err());
+        done.err()
+    });
+    Ok(kept(asked, samples, found, Some(project), problem))
+}
+
+/// The project where it can be written to.
+fn writable(project: Option<&Project>) -> Option<&Project> {
+    project.filter(|project| project.access() == &Access::ReadWrite)
+}
+
+fn keep_latents(
+    project: &Project,
+    model: &str,
+    latents: &KeptLatents<'_>,
+    control: &Control,
+) -> Result<(), StoreError> {
+    control.begin("Keeping what the model said", 0);
+    if project.save_latents(model, latents, || !control.is_cancelled())? == Keeping::TooMany {
+        tracing::info!("latents are not kept: there are too many");
     }
-    Ok(kept(asked, samples, found, Some(project), problems))
+    Ok(())
 }
 
 /// Scores samples.
@@ -129,7 +153,7 @@ fn kept(
     samples: Samples<'_>,
     found: Found,
     project: Option<&Project>,
-    mut problems: Vec<StoreError>,
+    problem: Option<StoreError>,
 ) -> Modelled {
     let folder = std::path::absolute(asked.folder).unwrap_or_else(|_| asked.folder.to_owned());
     let dataset = &samples.snapshot.dataset;
@@ -140,9 +164,9 @@ fn kept(
         dataset.len(),
     );
     let columns = found.columns(unknown);
-    let project = project.filter(|project| project.access() == &Access::ReadWrite);
-    problems.extend(project.and_then(|project| project.save_model(&columns, dataset).err()));
-    let problem = problems.first().map(|error| {
+    let problem =
+        writable(project).and_then(|project| project.save_model(&columns, dataset).err()).or(problem);
+    let problem = problem.map(|error| {
         let error = error.to_string();
         format!("What the model says could not be kept: {}.", error.trim_end_matches('.'))
     });
@@ -270,8 +294,7 @@ fn found_with(
         true => Scored::default(),
         false => match scored(asked, Samples { samples: &unknown, ..of }, threads, control) {
             // Those that could not be read before cannot be now; there are others.
-            Err(StreamError::Pack(PackError::AllBroken { first, .. })) if unknown.len() < known.len() => {
-                let left_out = unknown.iter().map(|sample| (*sample, first.clone())).collect();
+            Err(StreamError::Pack(PackError::AllBroken(left_out))) if unknown.len() < known.len() => {
                 Scored { left_out, ..Scored::default() }
             }
             scored => scored?,
@@ -341,13 +364,14 @@ fn seen(asked: Asked<'_>, of: Samples<'_>) -> Vec<Seen> {
     samples.map(|(sample, class)| Seen::of(of.snapshot, *sample, class)).collect()
 }
 
-/// What a model says of samples follows from this: its weights, how samples are brought to its size, and the
-/// classes that it is told.
-fn fingerprint(checkpoint: &Checkpoint) -> String {
-    let about = &checkpoint.about;
+/// What a model says of samples follows from this: its weights, the kind of device that it is on, which rounds in
+/// its own way, how samples are brought to its size, and the classes that it is told.
+fn fingerprint(asked: Asked<'_>) -> String {
+    let about = &asked.checkpoint.about;
     let mut hasher = blake3::Hasher::new();
     hasher.update(&SAID_BY.to_le_bytes());
-    hasher.update(checkpoint.weights_hash().as_bytes());
+    hasher.update(asked.checkpoint.weights_hash().as_bytes());
+    hasher.update(asked.model.kind().name().as_bytes());
     hasher.update(format!("{:?} {:?}", about.config.shape, about.config.fit).as_bytes());
     for name in &about.class_names {
         hasher.update(&(name.len() as u64).to_le_bytes());

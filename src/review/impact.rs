@@ -103,10 +103,15 @@ pub fn staying(snapshot: &Snapshot) -> Vec<SampleId> {
 impl Coverage {
     /// How far the pruned samples are from what stays.
     pub fn of(snapshot: &Snapshot, near: &Near) -> Self {
-        let neighbours = &near.neighbours;
         let present = snapshot.derived().present();
         let is_there = |row: usize| row < snapshot.len() && present.contains(row);
         let is_pruned = |row: usize| snapshot.decision(row as SampleId).verdict == Verdict::Prune;
+        Self::between(near, is_there, is_pruned)
+    }
+
+    /// How far those of some samples that go are from those that stay.
+    pub fn between(near: &Near, is_there: impl Fn(usize) -> bool, is_pruned: impl Fn(usize) -> bool) -> Self {
+        let neighbours = &near.neighbours;
         // Samples that are equal are in one place; where one of them stays, nothing of it is lost.
         let mut stays = vec![false; neighbours.first.len()];
         let rows =

@@ -68,11 +68,19 @@ impl Rules {
     /// Names of splits that a model is judged by, in any case.
     const HELD_OUT: [&str; 8] = ["test", "testing", "val", "valid", "validation", "dev", "eval", "holdout"];
 
+    /// Whether a split of that name is one that a model is judged by.
+    pub fn is_held_out(name: &str) -> bool {
+        Self::HELD_OUT.contains(&name.to_lowercase().as_str())
+    }
+
     /// The default for a dataset: its held-out splits are protected, so that what leaks from them into
     /// training goes from training.
     pub fn for_dataset(split_names: &[String]) -> Self {
-        let held_out = |name: &&String| Self::HELD_OUT.contains(&name.to_lowercase().as_str());
-        let protect = split_names.iter().filter(held_out).map(|name| format!("split:\"{name}\"")).collect();
+        let protect = split_names
+            .iter()
+            .filter(|name| Self::is_held_out(name))
+            .map(|name| format!("split:\"{name}\""))
+            .collect();
         Self { protect, ..Self::default() }
     }
 
@@ -164,6 +172,19 @@ impl Rules {
             let reason = Reason::Group(preference);
             next[sample as usize] = Decision { verdict: Verdict::Prune, reason, other: Some(keeper) };
         }
+    }
+
+    /// Puts samples in the order of preference: what is protected first, then the better ones by these rules.
+    pub fn best_first(&self, snapshot: &Snapshot, protected: &Bitmask, samples: &mut [SampleId]) {
+        let keys = Keys::new(snapshot, protected);
+        samples.sort_by(|one, two| {
+            let is_protected = |sample: &SampleId| protected.contains(*sample as usize);
+            is_protected(two).cmp(&is_protected(one)).then_with(|| match one == two {
+                true => std::cmp::Ordering::Equal,
+                false if self.better(&keys, *one, *two).0 == *one => std::cmp::Ordering::Less,
+                false => std::cmp::Ordering::Greater,
+            })
+        });
     }
 
     /// The better of two samples, and by which rule.

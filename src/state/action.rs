@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::augment::{AugmentView, Drawn};
+use super::augment::{AugmentView, Drawn, LastWord};
 use super::charts::Studied;
 use super::command::Command;
 use super::dialog::Dialog;
@@ -354,8 +354,8 @@ pub enum Action {
         cells: Vec<(usize, Arc<Drawn>)>,
         /// The cell that is open large.
         open: Option<Arc<Drawn>>,
-        /// Whether nothing more comes.
-        is_last: bool,
+        /// Said once all is drawn; what comes after it only measures.
+        last: Option<LastWord>,
     },
     /// The safe range of a parameter, or a sentence about why there is none.
     RangeFound {

@@ -183,6 +183,8 @@ pub struct Sheet {
     pub is_current: bool,
     /// The open cell as it is, once it is drawn.
     pub open: Option<Arc<Drawn>>,
+    /// The graphics device that makes the variants; `None` for the processor.
+    pub device: Option<Arc<str>>,
 }
 
 impl Sheet {
@@ -197,6 +199,13 @@ impl Sheet {
         let failing = drawn.iter().filter(|drawn| !drawn.fails.is_empty()).count();
         Some(DriftFace { middle, most, failing, variants: drawn.len() })
     }
+}
+
+/// What is said when all of a sheet is drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastWord {
+    /// The graphics device that was to make variants; `None` for the processor.
+    pub device: Option<Arc<str>>,
 }
 
 /// How far the variants of a sheet drifted, in distances between classes.
@@ -432,8 +441,10 @@ impl Session {
                 (self.pick_samples(), None)
             }
             Action::LeaveVariants => {
-                self.augment.is_asked = false;
-                self.augment.sheet = Sheet::default();
+                let augment = &mut self.augment;
+                (augment.is_asked, augment.sheet, augment.opened) = (false, Sheet::default(), None);
+                // Answers that are on their way are of no use.
+                augment.laid_out = augment.asked + 1;
                 (vec![Effect::RestVariants], None)
             }
             Action::ChangePipeline { pipeline, what, is_held } => {
@@ -509,7 +520,7 @@ impl Session {
                 return (self.take_samples(), None);
             }
             // While a control is held questions come faster than answers: what is of the same cells is shown.
-            Action::VariantsDrawn { generation, cells, open, is_last }
+            Action::VariantsDrawn { generation, cells, open, last }
                 if (augment.laid_out..=augment.asked).contains(&generation) =>
             {
                 for (at, drawn) in cells {
@@ -519,7 +530,9 @@ impl Session {
                 }
                 if generation == augment.asked {
                     augment.sheet.open = open.or(augment.sheet.open.take());
-                    augment.sheet.is_current |= is_last;
+                    if let Some(LastWord { device }) = last {
+                        (augment.sheet.is_current, augment.sheet.device) = (true, device);
+                    }
                 }
             }
             Action::VariantsFailed { generation, cause } if generation == augment.asked => {
@@ -560,7 +573,9 @@ impl Session {
         if statistics.pixels == 0 {
             return (Vec::new(), Some((Level::Warning, "No sample of the view can be read.".to_owned())));
         }
-        let mut pipeline = Pipeline::clone(self.augment.pipeline(slot));
+        // As it is kept: of a control that is held nothing is, yet.
+        let kept = read(&self.overlay.pipelines[slot as usize], None).map(|read| read.pipeline);
+        let mut pipeline = kept.unwrap_or_else(|_| Pipeline::clone(self.augment.pipeline(slot)));
         let is_set = pipeline.step_mut(id).is_some_and(|step| match &mut step.what {
             What::Operation(settings) => statistics.set(settings),
             _ => false,
@@ -637,8 +652,8 @@ impl Session {
                 None => (sheet.cells.is_empty() && at < cells.len()).then_some(at),
             });
         }
-        if augment.view.open != augment.opened {
-            // What was open was another cell.
+        if augment.view.open != augment.opened || is_held {
+            // What was open was another cell, or is followed on the sheet until the control is let go.
             sheet.open = None;
             augment.opened = augment.view.open;
         }

@@ -105,6 +105,10 @@ pub enum Effect {
         generation: u64,
         latents: Latents,
     },
+    /// Stop decoding a part, which nobody looks at any more; there may be an answer nonetheless.
+    WithdrawDecode {
+        slot: Slot,
+    },
     /// Find the samples nearest to a latent; the answer carries the generation.
     FindNear {
         generation: u64,

@@ -7,7 +7,7 @@ use super::{Dialog, Effect, Level, Session, State};
 use crate::augment::formats::read;
 use crate::augment::pipeline::Pipeline;
 use crate::dataset::edit::PipelineSlot;
-use crate::export::dataset::{Augmentation, Consent, Kind, Linking, MAX_VARIANTS, Options};
+use crate::export::dataset::{Augmentation, Consent, Each, Kind, Linking, MAX_VARIANTS, Options};
 use crate::text::sentence;
 
 /// What to export and how, as it is chosen in the dialog.
@@ -88,7 +88,7 @@ impl AugmentChoice {
         Ok(Augmentation {
             pipeline: pipeline.into(),
             seed,
-            variants: variants.min(MAX_VARIANTS),
+            variants: Each::All(variants.min(MAX_VARIANTS)),
             with_originals,
             device: None,
         })

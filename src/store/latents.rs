@@ -10,6 +10,7 @@ use super::database;
 use super::error::StoreError;
 use super::latent_blob::KeptLatents;
 use super::project::{FREE_PAGES, Project, WORKED_OUT, put_value};
+use crate::export::free_bytes;
 
 /// Bytes of latents that a project keeps at most, of all its models together: those that were looked into last. Of
 /// a model of which there are more none are kept.
@@ -23,6 +24,15 @@ const RECORD: &str = "latents/";
 /// Parts that are written at once: another writer, who keeps decisions, comes in between.
 const PARTS: usize = 4;
 
+/// What there is room for.
+#[derive(Clone, Copy)]
+struct Room {
+    /// Bytes of latents that are kept at most.
+    most: u64,
+    /// Bytes that are free on the disk; `None` where the system does not say.
+    free: Option<u64>,
+}
+
 /// Whether latents are kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeping {
@@ -35,32 +45,32 @@ pub enum Keeping {
 
 impl Project {
     /// Keeps the latents of a model in the place of those before, as long as `goes_on` says so: a project that
-    /// is read-only keeps none.
+    /// is read-only keeps none. Where the disk has no room for them, those before stay.
     pub fn save_latents(
         &self,
         model: &str,
         latents: &KeptLatents<'_>,
         goes_on: impl FnMut() -> bool,
     ) -> Result<Keeping, StoreError> {
-        self.save_latents_within(model, latents, LATENTS, goes_on)
+        let room = Room { most: LATENTS, free: free_bytes(self.folder()) };
+        self.save_latents_within(model, latents, room, goes_on)
     }
 
     fn save_latents_within(
         &self,
         model: &str,
         latents: &KeptLatents<'_>,
-        most: u64,
+        room: Room,
         mut goes_on: impl FnMut() -> bool,
     ) -> Result<Keeping, StoreError> {
         self.check_writable()?;
         let bytes = latents.bytes();
-        if bytes > most {
+        if bytes > room.most {
             return Ok(Keeping::TooMany);
         }
-        let raw = latents.encode();
-        let mut left = most - bytes;
-        let mut others = self.known_latents()?;
-        others.retain(|(name, _)| name != model);
+        let mut left = room.most - bytes;
+        let before = self.known_latents()?;
+        let others: Vec<(String, u64)> = before.iter().filter(|(name, _)| name != model).cloned().collect();
         // Those that were looked into longest ago make room.
         let fits = |(_, bytes): &&(String, u64)| match left.checked_sub(*bytes) {
             Some(rest) => {
@@ -70,17 +80,48 @@ impl Project {
             None => false,
         };
         let mut known: Vec<(String, u64)> = others.iter().take_while(fits).cloned().collect();
-        let name = record(model);
+        let of = |records: &[(String, u64)]| records.iter().map(|(_, bytes)| bytes).sum::<u64>();
+        // The pages of those that go are written to again; and what is written goes through the log.
+        let needed = bytes.saturating_sub(of(&before) - of(&known)) + (PARTS * blob::PART) as u64;
+        if room.free.is_some_and(|free| free < needed) {
+            return Err(StoreError::DiskFull(self.path().to_owned()));
+        }
+        let (raw, name) = (latents.encode(), record(model));
         self.write(|transaction| {
             let names: Vec<String> = known.iter().map(|(model, _)| record(model)).collect();
             database::retain_columns(transaction, &record(""), &names)?;
             put_value(transaction, KEPT, &serde_json::json!(known))
         })?;
+        let written = self.write_record(&name, &raw, &mut goes_on).and_then(|keeping| {
+            if keeping == Keeping::Kept {
+                known.insert(0, (model.to_owned(), bytes));
+                self.write(|transaction| put_value(transaction, KEPT, &serde_json::json!(known)))?;
+            }
+            Ok(keeping)
+        });
+        let removed = match &written {
+            Ok(Keeping::Kept) => Ok(()),
+            // Nothing names what was written so far, and it may be most of a full disk.
+            _ => self.write(|transaction| {
+                transaction.execute("DELETE FROM part WHERE name = ?1", [&name]).map(drop)
+            }),
+        };
+        if let Err(cause) = database::give_back_pages(&self.connection(), FREE_PAGES) {
+            tracing::warn!("{}: {cause}", self.path().display());
+        }
+        // What could not be removed goes with the next record that is kept.
+        written.and_then(|keeping| removed.map(|()| keeping))
+    }
+
+    /// Writes a record, some parts at a time.
+    fn write_record(
+        &self,
+        name: &str,
+        raw: &[u8],
+        goes_on: &mut impl FnMut() -> bool,
+    ) -> Result<Keeping, StoreError> {
         for (at, parts) in raw.chunks(PARTS * blob::PART).enumerate() {
             if !goes_on() {
-                self.write(|transaction| {
-                    transaction.execute("DELETE FROM part WHERE name = ?1", [&name]).map(drop)
-                })?;
                 return Ok(Keeping::Stopped);
             }
             let sealed = blob::seal_column(parts);
@@ -92,11 +133,6 @@ impl Project {
                 }
                 Ok(())
             })?;
-        }
-        known.insert(0, (model.to_owned(), bytes));
-        self.write(|transaction| put_value(transaction, KEPT, &serde_json::json!(known)))?;
-        if let Err(cause) = database::give_back_pages(&self.connection(), FREE_PAGES) {
-            tracing::warn!("{}: {cause}", self.path().display());
         }
         Ok(Keeping::Kept)
     }
@@ -166,7 +202,7 @@ mod tests {
         let (small, large) = (latents(10, 4), latents(30, 4));
         let most = 2 * small.bytes() + 10;
         let save = |model: &str, latents: &KeptLatents<'_>| {
-            project.save_latents_within(model, latents, most, || true).unwrap()
+            project.save_latents_within(model, latents, Room { most, free: None }, || true).unwrap()
         };
         let kept =
             |project: &Project| ["a", "b", "c"].map(|model| project.load_latents(model).unwrap().is_some());
@@ -185,9 +221,15 @@ mod tests {
         assert_eq!((save("a", &fewer), kept(&project)), (Keeping::Kept, [true, false, true]));
         assert_eq!(project.load_latents("a").unwrap(), Some(fewer));
         // What is stopped is as if it had never been there.
-        let stopped = project.save_latents_within("a", &small, most, || false).unwrap();
+        let room = |free| Room { most, free: Some(free) };
+        let stopped = project.save_latents_within("a", &small, room(u64::MAX), || false).unwrap();
         assert_eq!((stopped, kept(&project)), (Keeping::Stopped, [false, false, true]));
         assert_eq!(parts(&project), ["worked-out/latents/c"]);
+
+        // Where the disk has no room, what was there stays.
+        let full = project.save_latents_within("c", &small, room(1 << 20), || true);
+        assert!(matches!(full, Err(StoreError::DiskFull(_))), "{full:?}");
+        assert_eq!(kept(&project), [false, false, true]);
 
         // A second window may read, and keeps none.
         let second = Project::open(folder.path()).unwrap();
@@ -211,6 +253,14 @@ mod tests {
         };
         assert_eq!(project.save_latents("a", &many, goes_on).unwrap(), Keeping::Kept);
         assert_eq!(asked, 2);
+        assert_eq!(project.load_latents("a").unwrap().as_ref(), Some(&many));
+        // The disk is full in the midst of it.
+        let trigger = "CREATE TEMP TRIGGER disk_full BEFORE INSERT ON part WHEN NEW.number > 4 \
+                       BEGIN SELECT RAISE(ABORT, 'the disk is full'); END";
+        project.connection().execute(trigger, []).unwrap();
+        assert!(project.save_latents("c", &many, || true).is_err());
+        project.connection().execute("DROP TRIGGER disk_full", []).unwrap();
+        assert_eq!(parts(&project), ["worked-out/latents/a"], "nothing is left of what was begun");
         assert_eq!(project.load_latents("a").unwrap().as_ref(), Some(&many));
         // The program ended while it wrote another one over it.
         project.set_value(KEPT, &serde_json::json!([])).unwrap();

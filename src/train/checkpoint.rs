@@ -54,6 +54,9 @@ pub struct About {
     pub source: String,
     /// [`Pack::fingerprint`](super::pack::Pack::fingerprint) of the samples.
     pub data: String,
+    /// [`Pack::keys_hash`](super::pack::Pack::keys_hash) of the samples, where they are augmented: by their paths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keys: Option<String>,
     /// Classes that the model is told, by number.
     pub class_names: Vec<String>,
     /// Steps that were made.
@@ -137,6 +140,7 @@ impl About {
             config,
             source,
             data,
+            keys: None,
             class_names,
             step: 0,
             held_out: None,

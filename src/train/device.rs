@@ -42,6 +42,21 @@ pub enum Kind {
     Gpu,
 }
 
+impl Kind {
+    /// Of a device that tensors lie on.
+    pub(super) fn of(device: &Device) -> Self {
+        if *device == Device::flex() { Self::Cpu } else { Self::Gpu }
+    }
+
+    /// A word of its own.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Gpu => "gpu",
+        }
+    }
+}
+
 /// A device, with its name for a person.
 #[derive(Clone, Debug)]
 pub struct Processor {

@@ -14,6 +14,9 @@ pub mod mixture;
 pub mod pca;
 pub mod walk;
 
+use std::collections::HashMap;
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 use crate::analysis::neighbours::{KEPT, NEAREST, Neighbours};
@@ -109,62 +112,183 @@ pub fn nearest(rows: Rows<'_>, latent: &[f32], count: usize) -> Vec<(usize, f32)
     near
 }
 
+/// Rows of which distances are looked for between two questions whether to go on.
+const STEP: usize = 8;
+/// Rows at one place that are told apart again on a scale of their own, where there are more.
+const CROWDED: usize = 4096;
+/// Rows of a crowded place, to either side, that who comes from another one looks at.
+const LOOKED_AT: usize = 1024;
+/// How often a crowded place is told apart again.
+const DEPTH: usize = 6;
+/// So many rows that lie beyond what is told apart are compared with all.
+const BEYOND: usize = 32;
+
 /// How far each row is from the rows around it: the mean Euclidean distance to the ten nearest, or to all
 /// where there are fewer; NaN where there is none, or the row is no number. Copies of a row are not among
 /// its neighbours: ten copies of an odd sample are as odd as one.
 ///
-/// Neighbours are found by the [exact search](crate::analysis::neighbours) over all pairs, on the principal
-/// axes as whole numbers, in steps of a 254th of twelve standard deviations of the widest; of all rows at the
-/// twenty nearest places and at its own, however many fall together there, the ten that are nearest in truth
-/// count. Progress counts blocks that were compared.
+/// Neighbours are found by the [exact search](crate::analysis::neighbours) over all pairs, on dimensions (of more
+/// than 128 on principal axes) as whole numbers, in steps of a 254th of twelve standard deviations of the widest
+/// as all but the outermost rows have it. Of all rows at the twenty nearest places and at its own the ten that are
+/// nearest in truth count. Where thousands fall together at one place, they are told apart again on their own
+/// scale, and others see those of them that are nearest in one dimension; the few that lie beyond all steps are
+/// compared with all. So a few wild rows make the work for others neither worse nor longer. Progress counts blocks
+/// that were compared, then rows.
 pub fn neighbour_distances(rows: Rows<'_>, control: &Control) -> Result<Vec<f32>, Cancelled> {
-    /// Standard deviations of the widest axis that are told apart; beyond, rows are as far as they are.
-    const REACH: f32 = 6.0;
-    /// Rows between two questions whether to go on.
-    const STEP: usize = 8;
     let is_finite = |row: &&[f32]| row.iter().all(|value| value.is_finite());
     let mut distances = vec![f32::NAN; rows.len()];
     let kept: Vec<usize> = (0..rows.len()).filter(|at| is_finite(&rows.row(*at))).collect();
     let flat: Vec<f32> = kept.iter().flat_map(|at| rows.row(*at)).copied().collect();
-    let Some(rows) = Rows::new(&flat, rows.numbers()) else { return Ok(distances) };
-    let Some(pca) = Pca::of(rows, AXES, control)? else { return Ok(distances) };
-    let widest = pca.variances.first().map_or(0.0, |variance| variance.max(0.0).sqrt());
-    let step = 127.0 / (REACH * widest).max(f32::MIN_POSITIVE);
-    let mut wholes: Vec<Whitened> = vec![[0; AXES]; rows.len()];
-    wholes.par_chunks_mut(STEP).zip(flat.par_chunks(STEP * rows.numbers())).try_for_each(
-        |(wholes, rows)| -> Result<(), Cancelled> {
-            control.checkpoint()?;
-            for (whole, row) in wholes.iter_mut().zip(rows.chunks_exact(pca.mean.len())) {
-                for (to, place) in whole.iter_mut().zip(pca.project(row)) {
-                    *to = (place * step).round().clamp(-127.0, 127.0) as i8;
-                }
-            }
-            Ok(())
-        },
-    )?;
-    let found = Neighbours::of(&wholes.iter().map(Some).collect::<Vec<_>>(), KEPT, control)?;
-    drop(wholes);
-    let together = Together::of(rows, &found, control)?;
-    let mut means = vec![f32::NAN; together.rows.len()];
-    means.par_chunks_mut(STEP).enumerate().try_for_each(|(block, means)| -> Result<(), Cancelled> {
-        control.checkpoint()?;
-        for (at, mean) in means.iter_mut().enumerate() {
-            let row = together.rows[block * STEP + at];
-            let mut nearest = Nearest::default();
-            let firsts = std::iter::once(row).chain(found.near(row as usize).map(|(first, _)| first));
-            firsts.for_each(|first| together.look(found.place_of[first as usize], row, &mut nearest));
-            *mean = nearest.mean();
-        }
-        Ok(())
-    })?;
-    for (at, one) in kept.into_iter().zip(together.one_of) {
-        distances[at] = means[one as usize];
+    let Some(rows) = Rows::new(&flat, rows.numbers()).filter(|rows| !rows.is_empty()) else {
+        return Ok(distances);
+    };
+    let axes = match rows.numbers() > AXES {
+        true => Pca::of(rows, AXES, control)?.map(Axes::Principal),
+        false => None,
+    };
+    let axes = axes.unwrap_or_else(|| Axes::widest(rows));
+    for (at, nearest) in kept.into_iter().zip(nearest_of_each(rows, &axes, DEPTH, control)?) {
+        distances[at] = nearest.mean();
     }
     Ok(distances)
 }
 
+/// The nearest of each row that is a number; crowded places are told apart so often.
+fn nearest_of_each(
+    rows: Rows<'_>,
+    axes: &Axes,
+    depth: usize,
+    control: &Control,
+) -> Result<Vec<Nearest>, Cancelled> {
+    let wholes = placed(rows, axes, control)?;
+    let is_beyond = |whole: &Whitened| whole.iter().any(|number| number.abs() == i8::MAX);
+    let beyond = wholes.iter().enumerate().filter(|(_, whole)| is_beyond(whole)).map(|(row, _)| row as u32);
+    let beyond: Vec<u32> = beyond.take(BEYOND + 1).collect();
+    let beyond = if beyond.len() > BEYOND { Vec::new() } else { beyond };
+    let found = Neighbours::of(&wholes.iter().map(Some).collect::<Vec<_>>(), KEPT, control)?;
+    drop(wholes);
+    let mut together = Together::of(rows, &found, control)?;
+    // What falls together on its own scale does so again.
+    if depth == DEPTH || together.ends.len() > 1 {
+        together.tell_apart(depth, control)?;
+    }
+    let measure = |(at, nearest): (usize, &mut Nearest)| {
+        let row = together.rows[at];
+        if beyond.binary_search(&row).is_ok() {
+            return together.look_at_all(row, nearest);
+        }
+        let place = found.place_of[row as usize];
+        match together.apart.get(&place) {
+            Some(apart) => *nearest = apart[at - together.range(place).start],
+            None => together.look(place, row, nearest),
+        }
+        for (first, _) in found.near(row as usize) {
+            together.look(found.place_of[first as usize], row, nearest);
+        }
+    };
+    let mut all = vec![Nearest::default(); together.rows.len()];
+    control.begin("Measuring distances", all.len() as u64);
+    for (piece, all) in all.chunks_mut(BLOCK).enumerate() {
+        control.checkpoint()?;
+        let steps = all.par_chunks_mut(STEP).enumerate();
+        steps.try_for_each(|(step, some)| -> Result<(), Cancelled> {
+            control.go_on()?;
+            let first = piece * BLOCK + step * STEP;
+            some.iter_mut().enumerate().for_each(|(at, nearest)| measure((first + at, nearest)));
+            control.add(some.len() as u64);
+            Ok(())
+        })?;
+    }
+    Ok(together.one_of.iter().map(|one| all[*one as usize]).collect())
+}
+
+/// What rows are told apart by: no more than [`AXES`] numbers.
+enum Axes {
+    Principal(Pca),
+    Dimensions(Vec<usize>),
+}
+
+impl Axes {
+    /// The dimensions in which rows differ most, the widest first.
+    fn widest(rows: Rows<'_>) -> Self {
+        let all = Self::Dimensions((0..rows.numbers()).collect());
+        let ranges = all.ranges(rows);
+        let mut dimensions: Vec<usize> = (0..rows.numbers()).collect();
+        let width = |at: &usize| ranges[*at].1 - ranges[*at].0;
+        dimensions.sort_by(|one, two| width(two).total_cmp(&width(one)).then(one.cmp(two)));
+        dimensions.truncate(AXES);
+        Self::Dimensions(dimensions)
+    }
+
+    /// Where a row lies.
+    fn places(&self, row: &[f32]) -> Vec<f32> {
+        match self {
+            Self::Principal(pca) => pca.project(row),
+            Self::Dimensions(dimensions) => dimensions.iter().map(|at| row[*at]).collect(),
+        }
+    }
+
+    /// Along each axis, from where to where all but a hundredth of rows to either side lie: by some from all over.
+    fn ranges(&self, rows: Rows<'_>) -> Vec<(f32, f32)> {
+        /// Rows that are looked at at most.
+        const SOME: usize = 4096;
+        let step = rows.len().div_ceil(SOME).max(1);
+        let places: Vec<Vec<f32>> = rows.iter().step_by(step).map(|row| self.places(row)).collect();
+        let range = |axis: usize| {
+            let mut along: Vec<f32> = places.iter().map(|places| places[axis]).collect();
+            along.sort_unstable_by(f32::total_cmp);
+            let outermost = along.len().saturating_sub(1) / 100;
+            match (along.get(outermost), along.iter().nth_back(outermost)) {
+                (Some(low), Some(high)) => (*low, *high),
+                _ => (0.0, 0.0),
+            }
+        };
+        (0..places.first().map_or(0, Vec::len)).map(range).collect()
+    }
+}
+
+/// Rows as whole numbers along axes; what lies beyond the last step is at the last one.
+fn placed(rows: Rows<'_>, axes: &Axes, control: &Control) -> Result<Vec<Whitened>, Cancelled> {
+    /// Standard deviations of the widest axis that are told apart; beyond, rows are as far as they are.
+    const REACH: f32 = 6.0;
+    /// The range of all but a hundredth to either side, of a normal distribution.
+    const RANGE: f32 = 4.652;
+    let numbers = rows.numbers();
+    let ranges = axes.ranges(rows);
+    let middles: Vec<f32> = ranges.iter().map(|(low, high)| low / 2.0 + high / 2.0).collect();
+    let widest = ranges.iter().map(|(low, high)| high - low).fold(0.0, f32::max);
+    let mut reach = REACH / RANGE * widest;
+    if reach == 0.0 {
+        // Nearly all are the same: those that are not have to be told apart.
+        let far = |row: &[f32]| {
+            let places = axes.places(row).into_iter().zip(&middles);
+            places.map(|(place, middle)| (place - middle).abs()).fold(0.0, f32::max)
+        };
+        for piece in rows.values().chunks(BLOCK * numbers) {
+            control.checkpoint()?;
+            reach = piece.par_chunks(numbers).map(far).reduce(|| reach, f32::max);
+        }
+    }
+    let step = 127.0 / reach.max(f32::MIN_POSITIVE);
+    let mut wholes: Vec<Whitened> = vec![[0; AXES]; rows.len()];
+    let place = |(wholes, rows): (&mut [Whitened], &[f32])| -> Result<(), Cancelled> {
+        control.go_on()?;
+        for (whole, row) in wholes.iter_mut().zip(rows.chunks_exact(numbers)) {
+            for ((to, place), middle) in whole.iter_mut().zip(axes.places(row)).zip(&middles) {
+                *to = ((place - middle) * step).round().clamp(-127.0, 127.0) as i8;
+            }
+        }
+        Ok(())
+    };
+    for (wholes, rows) in wholes.chunks_mut(BLOCK).zip(rows.values().chunks(BLOCK * numbers)) {
+        control.checkpoint()?;
+        wholes.par_chunks_mut(STEP).zip(rows.par_chunks(STEP * numbers)).try_for_each(place)?;
+    }
+    Ok(wholes)
+}
+
 /// Squared distances to the nearest so far, nearest first.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 struct Nearest {
     squared: [f32; NEAREST],
     count: usize,
@@ -198,8 +322,8 @@ impl Nearest {
 
 /// The rows that fall together as whole numbers. Those at one place are in the order of their numbers in the
 /// dimension in which they differ most: who looks for what is near looks from its own number on, to where
-/// that dimension alone is too far. So nothing near is missed, and where thousands fall together few of them
-/// are compared; where all fall together and differ in many dimensions, at most all pairs are.
+/// that dimension alone is too far. So nothing near is missed, and of many few are compared; a crowded place is
+/// told apart by itself.
 struct Together<'a> {
     values: Rows<'a>,
     /// One row of those that are equal, of each place one after the other.
@@ -212,6 +336,8 @@ struct Together<'a> {
     ends: Vec<usize>,
     /// Of each place, the dimension that its rows are sorted by.
     dimensions: Vec<usize>,
+    /// By the crowded places that were told apart: of each of their rows, what is nearest of the others.
+    apart: HashMap<u32, Vec<Nearest>>,
 }
 
 impl<'a> Together<'a> {
@@ -227,6 +353,7 @@ impl<'a> Together<'a> {
             one_of: vec![0; count],
             ends: Vec::with_capacity(places),
             dimensions: Vec::with_capacity(places),
+            apart: HashMap::new(),
         };
         let mut rest = order.as_mut_slice();
         let mut looked_at = 0;
@@ -275,11 +402,52 @@ impl<'a> Together<'a> {
         self.dimensions.push(dimension);
     }
 
-    /// Looks for what is near a row among those of a place. What is equal to it is not near, but itself.
-    fn look(&self, place: u32, row: u32, nearest: &mut Nearest) {
+    /// The rows of a place, in `rows`.
+    fn range(&self, place: u32) -> Range<usize> {
         let place = place as usize;
         let start = if place == 0 { 0 } else { self.ends[place - 1] };
-        let (end, dimension) = (self.ends[place], self.dimensions[place]);
+        start..self.ends[place]
+    }
+
+    /// Looks for what is nearest to each row of a crowded place among the others there.
+    fn tell_apart(&mut self, depth: usize, control: &Control) -> Result<(), Cancelled> {
+        for place in 0..self.ends.len() as u32 {
+            let range = self.range(place);
+            if range.len() <= CROWDED || depth == 0 {
+                continue;
+            }
+            let (mut flat, mut firsts) = (Vec::new(), Vec::with_capacity(range.len()));
+            for at in range {
+                firsts.push(flat.len() / self.values.numbers());
+                // More copies of one than are counted are none the nearer.
+                for _ in 0..self.copies[at].min(NEAREST as u32) {
+                    flat.extend_from_slice(self.values.row(self.rows[at] as usize));
+                }
+            }
+            let Some(rows) = Rows::new(&flat, self.values.numbers()) else { continue };
+            let nearest = nearest_of_each(rows, &Axes::widest(rows), depth - 1, control)?;
+            self.apart.insert(place, firsts.into_iter().map(|first| nearest[first]).collect());
+        }
+        Ok(())
+    }
+
+    /// Looks for what is near a row among all.
+    fn look_at_all(&self, row: u32, nearest: &mut Nearest) {
+        let own = self.values.row(row as usize);
+        for (other, copies) in self.rows.iter().zip(&self.copies) {
+            let squared = squared(own, self.values.row(*other as usize));
+            if squared > 0.0 {
+                nearest.add(squared, *copies);
+            }
+        }
+    }
+
+    /// Looks for what is near a row among those of a place, of a crowded one among some. What is equal to it is
+    /// not near, but itself.
+    fn look(&self, place: u32, row: u32, nearest: &mut Nearest) {
+        let Range { start, end } = self.range(place);
+        let most = if end - start > CROWDED { LOOKED_AT } else { usize::MAX };
+        let dimension = self.dimensions[place as usize];
         let own = self.values.row(row as usize);
         let other = |at: usize| self.values.row(self.rows[at] as usize);
         let below = |row: &u32| self.values.row(*row as usize)[dimension] < own[dimension];
@@ -296,8 +464,8 @@ impl<'a> Together<'a> {
             }
             true
         };
-        let _ = (middle..end).all(&mut is_near);
-        let _ = (start..middle).rev().all(&mut is_near);
+        let _ = (middle..end).take(most).all(&mut is_near);
+        let _ = (start..middle).rev().take(most).all(&mut is_near);
     }
 }
 
@@ -397,9 +565,9 @@ mod tests {
     }
 
     #[test]
-    fn of_many_rows_at_one_place_the_nearest_count_whichever_they_are() {
+    fn of_many_rows_near_together_the_nearest_count_whichever_they_are() {
         for (latent, count) in [(1, 3000), (2, 3000), (7, 900)] {
-            // All at one place but one, which is far out; and some of them twice or more.
+            // All near together but one, which is far out; and some of them twice or more.
             let mut values: Vec<f32> =
                 normal(count, latent, 3).into_iter().map(|value| value * 1e-3).collect();
             values[..latent].fill(500.0);
@@ -412,8 +580,38 @@ mod tests {
                     rows.iter().map(|other| squared(rows.row(at), other)).filter(|far| *far > 0.0).collect();
                 all.sort_by(f32::total_cmp);
                 let expected = all[..NEAREST].iter().map(|far| far.sqrt()).sum::<f32>() / NEAREST as f32;
-                assert_eq!(*found, expected, "{latent} {at}");
+                assert!((found / expected - 1.0).abs() < 0.01, "{latent} {at}: {found} {expected}");
             }
+        }
+    }
+
+    #[test]
+    fn wild_rows_and_crowded_places_take_nothing_from_the_others() {
+        let checked = |values: &[f32], latent: usize, every: usize| {
+            let rows = Rows::new(values, latent).unwrap();
+            let found = neighbour_distances(rows, &Control::new()).unwrap();
+            for (at, found) in found.iter().enumerate().step_by(every) {
+                let mut all: Vec<f32> =
+                    rows.iter().map(|other| squared(rows.row(at), other)).filter(|far| *far > 0.0).collect();
+                all.sort_by(f32::total_cmp);
+                let expected = all[..NEAREST].iter().map(|far| far.sqrt()).sum::<f32>() / NEAREST as f32;
+                assert!((found / expected - 1.0).abs() < 0.01, "{latent} {at}: {found} {expected}");
+            }
+        };
+        for latent in [2, 3] {
+            // A few are a thousand million times as far out as the others.
+            let mut wild = normal(2000, latent, 5);
+            wild[..5 * latent].iter_mut().for_each(|value| *value *= 1e9);
+            checked(&wild, latent, 1);
+            // Most lie so near together that the others' scale does not tell them apart: some of them at a place
+            // that is as near together again, and some twice.
+            let mut crowded = normal(3 * CROWDED, latent, 6);
+            let (near, nearer) = crowded[CROWDED * latent..].split_at_mut(CROWDED / 2 * latent);
+            near.iter_mut().for_each(|value| *value = *value * 1e-4 + 0.3);
+            nearer.iter_mut().for_each(|value| *value = *value * 1e-6 + 0.3);
+            let last = crowded.len() - 40 * latent;
+            crowded.copy_within(last + 20 * latent.., last);
+            checked(&crowded, latent, 61);
         }
     }
 

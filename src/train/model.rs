@@ -22,6 +22,7 @@ use burn::tensor::activation::{sigmoid, softplus};
 use burn::tensor::{Device, Tensor, TensorData};
 
 use super::config::{Likelihood, Shape};
+use super::device::Kind;
 use super::kernels::{Geometry, Then, bernoulli, conv, conv_transpose, dense};
 use super::random::{Purpose, Stream};
 
@@ -103,6 +104,11 @@ impl Model {
 
     pub fn device(&self) -> &Device {
         &self.device
+    }
+
+    /// What kind of device it is on.
+    pub fn kind(&self) -> Kind {
+        Kind::of(&self.device)
     }
 
     /// Its numbers, which may have to come from the device.

@@ -75,8 +75,12 @@ pub enum PackError {
     Cache(#[from] CacheError),
     #[error("there is no sample to train on: none fits the filter, or all are pruned")]
     Nothing,
-    #[error("none of the {} can be read; the first: {first}", crate::text::counted(*.samples as u64, "sample"))]
-    AllBroken { samples: usize, first: String },
+    /// All samples, and why each cannot be read.
+    #[error(
+        "none of the {} can be read; the first: {}",
+        crate::text::counted(.0.len() as u64, "sample"), .0.first().map_or("", |(_, why)| why.as_str())
+    )]
+    AllBroken(Vec<(SampleId, String)>),
     #[error("no sample is in the split “{0}”")]
     NoSplit(String),
     #[error("all samples are held out, and none is left to train on")]
@@ -173,7 +177,7 @@ pub fn pack(
         false => None,
     };
     control.begin("Preparing samples", rows as u64);
-    let (pixels, kept, mut left_out) = match writing {
+    let (pixels, kept, left_out) = match writing {
         None => {
             let Squares { pixels, samples, left_out } =
                 squares(snapshot, reader, samples, wanted, threads, control)?;
@@ -191,8 +195,7 @@ pub fn pack(
         }
     };
     if kept.is_empty() {
-        let first = left_out.swap_remove(0).1;
-        return Err(PackError::AllBroken { samples: rows, first });
+        return Err(PackError::AllBroken(left_out));
     }
     let samples = kept;
     let (classes, class_names) = classes(snapshot, &samples, wanted.class_names.clone());
@@ -311,9 +314,26 @@ impl Pack {
         self.fingerprinted(&Control::new())
     }
 
+    /// The same pack whose rows from a number on can no longer be read.
+    #[cfg(test)]
+    pub fn cut_to(mut self, rows: usize, room: &Room) -> Result<Self, PackError> {
+        self.pixels = self.pixels.cut_to(rows * self.row_bytes(), room)?;
+        Ok(self)
+    }
+
     fn fingerprinted(mut self, control: &Control) -> Result<Self, PackError> {
         self.fingerprint = fingerprint(&self, control)?;
         Ok(self)
+    }
+
+    /// BLAKE3 of the keys of the rows that are trained on, in their order, in hexadecimal: what their variants
+    /// follow from, and the [`fingerprint`](Self::fingerprint) does not tell.
+    pub fn keys_hash(&self) -> String {
+        let mut hasher = blake3::Hasher::new();
+        for row in &self.training {
+            hasher.update(&self.keys[*row as usize].to_le_bytes());
+        }
+        hasher.finalize().to_hex().to_string()
     }
 
     /// Whether the pixels are in a file, and not in memory.
@@ -534,6 +554,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn where_all_are_broken_each_says_why_and_the_first_is_told() {
+        let error = PackError::AllBroken(vec![(3, "It is cut short.".into()), (5, "It is empty.".into())]);
+        assert_eq!(error.to_string(), "none of the 2 samples can be read; the first: It is cut short.");
     }
 
     #[test]

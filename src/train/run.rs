@@ -198,6 +198,17 @@ pub enum TrainError {
         "these are not the samples that the run began with: show those, or begin another run with what it learned"
     )]
     OtherSamples,
+    #[error(
+        "the samples have other paths than those that the run began with, from which it follows how they are \
+         augmented: open them from the folder and under the names that they had then, or begin another run with \
+         what it learned"
+    )]
+    OtherPaths,
+    #[error(
+        "this checkpoint of an augmented run is of an older Lenslet, which did not note the paths that its \
+         augmentations follow from, so that it cannot go on as it began: begin another run with what it learned"
+    )]
+    UnknownPaths,
     #[error("a part that does not fit cannot be frozen, for it would never learn: {0}")]
     FrozenUnfit(String),
     #[error("the model is of other pictures than the samples: {0}")]
@@ -306,6 +317,13 @@ impl Begun {
             if checkpoint.about.data != pack.fingerprint {
                 return Err(TrainError::OtherSamples);
             }
+            if checkpoint.about.config.augmentation.is_some() {
+                match &checkpoint.about.keys {
+                    None => return Err(TrainError::UnknownPaths),
+                    Some(keys) if *keys != pack.keys_hash() => return Err(TrainError::OtherPaths),
+                    Some(_) => {}
+                }
+            }
             *config = Config { length: config.length, ..checkpoint.about.config.clone() };
             config.check()?;
             let mut checkpoint = *checkpoint;
@@ -337,7 +355,8 @@ impl Begun {
         }
         let zeros: Numbers = weights.iter().map(|weight| vec![0.0; weight.len()]).collect();
         let classes = pack.class_names.clone();
-        let about = About::new(config.clone(), source, pack.fingerprint.clone(), classes);
+        let mut about = About::new(config.clone(), source, pack.fingerprint.clone(), classes);
+        about.keys = config.augmentation.is_some().then(|| pack.keys_hash());
         let moments = [zeros.clone(), zeros];
         Ok(Self { checkpoint: Checkpoint { about, weights, moments }, unfit })
     }
@@ -398,14 +417,30 @@ impl Run<'_> {
             };
             let spawned = std::thread::Builder::new().name("train-batches".to_owned());
             spawned.spawn_scoped(scope, prepare).map_err(TrainError::NoThread)?;
-            let ended = self.steps(&mut state, batches);
-            match ended {
-                // A device that failed has nothing more to say.
-                Err(error) => Err(error),
+            let ended = match self.steps(&mut state, batches) {
                 Ok(Why::Diverged(sentence)) => Ok(Why::Diverged(sentence)),
                 Ok(why) => self.finish(&state, why),
+                Err(error) => Err(error),
+            };
+            // Where the samples are lost, what was learned of them is not; a device that failed has nothing more
+            // to say.
+            if matches!(ended, Err(TrainError::Cache(_))) {
+                self.rescue(&state);
             }
+            ended
         })
+    }
+
+    /// Keeps what was learned where nothing more can be.
+    fn rescue(&mut self, state: &State) {
+        match self.keep(state) {
+            Ok(true) if self.path.is_some() => {
+                let text = format!("What was learned is kept as it was at step {}.", state.step);
+                (self.tell)(Event::Notice(text));
+            }
+            Ok(_) => {}
+            Err(error) => tracing::warn!("what was learned could not be kept: {error}"),
+        }
     }
 
     /// Makes steps until there are no more, or the run is cancelled, or the losses are no numbers.

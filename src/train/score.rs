@@ -155,18 +155,6 @@ impl Pictures {
         self.pixels.chunks_exact((self.size * self.size * self.channels).max(1)).nth(at)
     }
 
-    /// Pictures of which each is the one of that number here. A number that there is none of is black.
-    pub fn repeated(&self, shown: &[u32]) -> Self {
-        let each = self.size * self.size * self.channels;
-        let mut pixels = vec![0; each * shown.len()];
-        for (to, picture) in pixels.chunks_exact_mut(each.max(1)).zip(shown) {
-            if let Some(from) = self.get(*picture as usize) {
-                to.copy_from_slice(from);
-            }
-        }
-        Self { pixels, ..*self }
-    }
-
     /// All of them on one sheet, row after row, `columns` beside each other: width and height in pixels,
     /// and the bytes. What is left over of the last row is black.
     pub fn sheet(&self, columns: usize) -> (usize, usize, Vec<u8>) {
@@ -253,9 +241,5 @@ mod tests {
         assert_eq!((width, height), (4, 4));
         let at = |x: usize, y: usize| sheet[(y * 4 + x) * 3];
         assert_eq!([at(0, 0), at(3, 1), at(1, 3), at(3, 3)], [1, 2, 3, 0]);
-        let repeated = pictures.repeated(&[2, 2, 0, 9]);
-        let firsts: Vec<u8> = (0..4).filter_map(|at| repeated.get(at)?.last().copied()).collect();
-        assert_eq!((repeated.len(), firsts), (4, vec![3, 3, 1, 0]));
-        assert!(pictures.repeated(&[]).is_empty());
     }
 }

@@ -108,8 +108,7 @@ pub fn score_samples(
         return Err(Cancelled.into());
     }
     if scored.samples.is_empty() {
-        let first = scored.left_out.swap_remove(0).1;
-        return Err(PackError::AllBroken { samples: samples.len(), first }.into());
+        return Err(PackError::AllBroken(scored.left_out).into());
     }
     scored.scores = scoring.finish();
     Ok(scored)

@@ -29,6 +29,13 @@ pub struct AugmentPane {
     sheet: SheetPane,
 }
 
+impl AugmentPane {
+    /// Lets go of pictures while the panel is not on screen.
+    pub fn rest(&mut self) {
+        self.sheet.rest();
+    }
+}
+
 /// Draws the panel.
 pub fn augment_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut AugmentPane) {
     let state = pencil.state;

@@ -200,6 +200,7 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
             let is_drawn = pencil.state.session.as_ref().is_some_and(|session| session.augment.is_asked());
             if is_drawn && !panels.is_shown(Pane::Augment) {
                 pencil.act(Action::LeaveVariants);
+                views.augment.rest();
             }
             let counts = pencil.state.session.as_ref().is_some_and(|session| session.charts.is_shown());
             if counts && !panels.is_shown(Pane::Charts) {

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use egui::accesskit::Role;
 use egui::{Key, Modifiers, Pos2};
 use egui_kittest::kittest::Queryable;
+use lenslet::augment::param::Value as Number;
 use lenslet::augment::pipeline::{Pipeline, Settings, Step, What};
 use lenslet::augment::table::{operation, operations};
 use lenslet::dataset::edit::PipelineSlot;
@@ -159,6 +160,7 @@ fn variants_are_exported_the_same_whenever_and_opened_again() {
     if gpu::graphics().is_some() {
         let report = export("device", &["--device", "gpu"]);
         assert!(report["device"].is_string() && report["export"]["failed"] == failed, "{report}");
+        assert!(report["made_by_device"].as_u64() > Some(samples), "{report}");
         let made = files(&ground.home.path().join("device"));
         assert!(made.keys().eq(written.keys()) && made["metadata.jsonl"] == written["metadata.jsonl"]);
         let (mut off, mut values) = (0, 0);
@@ -476,9 +478,10 @@ fn the_graphics_device_draws_the_sheet_that_the_processor_draws() {
     let what = "Begin with the preset Strong".to_owned();
     window.act(Action::ChangePipeline { pipeline: steps.into(), what, is_held: false });
     let mut pictures = Vec::new();
-    for (device, name) in [(Choice::Cpu, "processor"), (Choice::Gpu, "graphics device")] {
+    for device in [Choice::Cpu, Choice::Gpu] {
         look(&mut window, |view| view.device = device);
-        window.harness.get_by_label(&format!("Variants are made by the {name}"));
+        window.harness.get_by_label("What makes variants");
+        assert_eq!(session(&window).augment.sheet.device.is_some(), device == Choice::Gpu);
         let sheet = &session(&window).augment.sheet;
         for drawn in sheet.drawn.iter().map(|drawn| drawn.as_ref().expect("it is drawn")) {
             assert_eq!(matches!(drawn.picture, Shown::Tile(_)), device == Choice::Gpu);
@@ -500,6 +503,40 @@ fn the_graphics_device_draws_the_sheet_that_the_processor_draws() {
     // Edges of enlarged pixels fall on either side, and the menu says something else.
     let count = expected.pixels().len();
     assert!(off * 100 < count * 3, "{off} of {count} pixels are off");
+    window.close();
+}
+
+#[test]
+fn a_large_sample_is_drawn_coarsely_by_the_device_and_then_as_it_is() {
+    let Some(graphics) = gpu::graphics() else { return };
+    let home = tempfile::tempdir().expect("a folder");
+    let folder = home.path().join("large/class");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let value = |x: u32, y: u32| image::Rgb([(x / 7) as u8, (y / 5) as u8, (x ^ y) as u8]);
+    image::RgbImage::from_fn(1600, 1200, value).save(folder.join("one.png")).expect("it is written");
+    let mut window = Window::open_on(home.path(), Some(&home.path().join("large")), &graphics);
+    window.key(Modifiers::COMMAND, Key::M);
+    let smaller = [("width", Number::Number(64.0)), ("height", Number::Number(64.0))];
+    let settings = Settings::with("resize", &smaller).expect("it is known");
+    let steps = vec![Step { probability: 1.0, ..Step::new(0, settings) }];
+    let pipeline = Pipeline { name: String::new(), steps };
+    let what = "Resize".to_owned();
+    window.act(Action::ChangePipeline { pipeline: pipeline.into(), what, is_held: false });
+    let mut sheets = Vec::new();
+    for device in [Choice::Cpu, Choice::Gpu] {
+        look(&mut window, |view| (view.samples, view.variants, view.device) = (1, 16, device));
+        let sheet = &session(&window).augment.sheet;
+        assert_eq!(sheet.cells.len(), 17);
+        assert!(sheet.drawn.iter().flatten().all(|drawn| !drawn.is_coarse));
+        sheets.push(drawn(&window));
+    }
+    assert_eq!(sheets[0], sheets[1], "what stays was made of the sample as it is");
+
+    // Behind another panel nothing is drawn, and all of it comes back.
+    window.act(Action::Run(Command::ShowGrid));
+    assert!(!session(&window).augment.is_asked() && session(&window).augment.sheet.cells.is_empty());
+    window.key(Modifiers::COMMAND, Key::M);
+    assert_eq!(drawn(&window), sheets[0]);
     window.close();
 }
 

@@ -1417,8 +1417,13 @@ fn a_table_of_variants_names_what_was_written_and_no_more() {
         let samples: Vec<SampleId> = (0..snapshot.dataset.len() as SampleId).collect();
         let flip = Settings::with("horizontal_flip", &[]).unwrap();
         let pipeline = Pipeline { name: String::new(), steps: vec![Step::new(0, flip)] };
-        let augmentation =
-            Augmentation { pipeline: pipeline.into(), seed: 1, variants: 1, with_originals: true };
+        let augmentation = Augmentation {
+            pipeline: pipeline.into(),
+            seed: 1,
+            variants: 1,
+            with_originals: true,
+            device: None,
+        };
         let options = Options {
             kind: Kind::ImageFolder,
             augmentation: Some(augmentation),

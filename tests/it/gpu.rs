@@ -19,6 +19,7 @@ use lenslet::media::Raster;
 use lenslet::train::config::{Channels, Likelihood, Shape};
 use lenslet::train::device::{Choice, Graphics, Kind, Processor, needs};
 use lenslet::train::model::Numbers;
+use lenslet::train::score::Pictures;
 use lenslet::train::{ondevice, score};
 use wgpu::util::DeviceExt;
 
@@ -234,6 +235,31 @@ fn what_another_thread_decoded_is_there_and_stays_after_it_decoded_more() {
         let apart = shown.pixels().zip(&expected).map(|(pixel, byte)| pixel.0[0].abs_diff(*byte)).max();
         assert!(apart <= Some(2), "{more} more: {apart:?} of 255 apart");
     }
+}
+
+#[test]
+fn a_coarse_sheet_repeats_what_the_decoder_left_on_the_device() {
+    let Some(graphics) = graphics() else { return };
+    let Ok(gpu) = Processor::choose_beside(Choice::Gpu, &graphics) else { return };
+    let shape = Shape { latent: 5, width: 4, hidden: 16, ..Shape::preset(16, Channels::Grey) };
+    let (model, on_cpu) =
+        (gpu.model(&shape, decoder(&shape)), Processor::cpu().model(&shape, decoder(&shape)));
+    let control = Control::new();
+    let latents: Vec<f32> = numbers(4 * 5).iter().map(|number| number * 4.0 - 2.0).collect();
+    let shown = [0, 0, 1, 0, 0, 1, 2, 2, 3];
+    let none = ondevice::decode_repeated(&graphics, &on_cpu, &latents, &[], &shown, &control);
+    assert!(none.expect("no failure").is_none(), "what lies on the processor is not on the device");
+    let cells = ondevice::decode_repeated(&graphics, &model, &latents, &[], &shown, &control);
+    let cells = cells.expect("no failure").expect("it is on the device");
+    ondevice::wait(&model).expect("the device goes on");
+    assert_eq!((cells.count, cells.size, control.progress().done), (9, 16, 4));
+    let pictures = score::decode(&on_cpu, &latents, &[], &control).expect("pictures");
+    let pixels = shown.iter().flat_map(|picture| pictures.get(*picture as usize).expect("it").to_vec());
+    let expected = Pictures { pixels: pixels.collect(), ..pictures }.sheet(3).2;
+    let grid = Grid { columns: 3, rows: 3, cell_px: 16.0, gap_px: 0.0 };
+    let shown = drawn_on(&graphics, [48, 48], move |painter| sheet::paint(painter, Pos2::ZERO, &cells, grid));
+    let apart = shown.pixels().zip(&expected).map(|(pixel, byte)| pixel.0[0].abs_diff(*byte)).max();
+    assert!(apart <= Some(2), "{apart:?} of 255 apart");
 }
 
 #[test]

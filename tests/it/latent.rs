@@ -10,7 +10,7 @@ use lenslet::jobs::Control;
 use lenslet::pipeline::modelled::{Asked, Modelled, modelled, modelled_again};
 use lenslet::store::{Access, Project};
 use lenslet::train::checkpoint::Checkpoint;
-use lenslet::train::device::Processor;
+use lenslet::train::device::{Kind, Processor};
 use lenslet::train::pack::{Room, Wanted, pack};
 use lenslet::train::score::score;
 use lenslet::train::streamed::{Samples, score_samples};
@@ -261,6 +261,7 @@ fn what_a_model_said_is_kept_and_asked_again_only_of_what_changed() {
     let trained = Trained::new();
     let checkpoint = Checkpoint::load(&trained.run).expect("a checkpoint");
     let model = Processor::cpu().model(&checkpoint.about.config.shape, checkpoint.weights.clone());
+    assert_eq!(model.kind(), Kind::Cpu);
     let asked = Asked { checkpoint: &checkpoint, folder: &trained.run, model: &model };
     let folder = trained.home.path().join("project");
     let project = Project::open(&folder).expect("a project");
@@ -310,6 +311,17 @@ fn what_a_model_said_is_kept_and_asked_again_only_of_what_changed() {
     let other = Checkpoint { weights, ..checkpoint.clone() };
     let asked_other = Asked { checkpoint: &other, ..asked };
     assert!(modelled_again(asked_other, of, &project, 2, &control).is_err(), "its files are away");
+
+    // Where there is no sample, nothing is said, and what was said stays.
+    let none = modelled_again(asked, Samples { samples: &[], ..of }, &project, 2, &control);
+    assert!(none.is_err_and(|error| error.to_string().contains("no sample")));
+
+    // What is asked anew of a part takes the place of nothing.
+    std::fs::rename(&away, data).expect("it is moved back");
+    let few = Samples { samples: &part[..4], ..of };
+    modelled(asked, few, Some(&project), 2, &control).expect("it is asked");
+    std::fs::rename(data, &away).expect("it is moved");
+    modelled_again(asked, of_part, &project, 2, &control).expect("it is kept");
 
     // One file is another by now: it alone is read.
     std::fs::rename(&away, data).expect("it is moved back");

@@ -105,7 +105,8 @@ fn state(latent: usize) -> State {
     let rows = Rows::new(&means, latent).expect("a number or more");
     let mixture = Mixture::fit(rows, 2, 1, &Control::new()).expect("it goes on").expect("numbers");
     let logs = vec![-1.0; means.len()];
-    let space = Space::new((0..20).collect(), 20, means, &logs, mixture).expect("a space");
+    let space = Space::new((0..20).collect(), 20, means, &logs, mixture, &Control::new());
+    let space = space.expect("it goes on").expect("a space");
     let columns = ModelColumns::new("model-001".into(), "ab".repeat(32), 1, 20);
     act(&mut state, Action::SpaceFound { space: space.into(), columns: columns.into() });
     state

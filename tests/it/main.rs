@@ -3,6 +3,7 @@
 mod analyse;
 mod analysis;
 mod augment;
+mod balance;
 mod brushes;
 mod charts;
 mod checks_panel;

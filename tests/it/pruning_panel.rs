@@ -32,6 +32,8 @@ impl Pictures for NoPictures {
 struct App {
     state: State,
     view: PruningView,
+    /// Whether the panel is drawn.
+    is_shown: bool,
     dialogs: DialogsView,
     effects: Vec<Effect>,
 }
@@ -40,7 +42,9 @@ impl App {
     fn ui(&mut self, ui: &mut egui::Ui) {
         let mut actions = Vec::new();
         let mut pencil = Pencil { state: &self.state, pictures: &mut NoPictures, actions: &mut actions };
-        pruning_ui(ui, &mut pencil, &mut self.view);
+        if self.is_shown {
+            pruning_ui(ui, &mut pencil, &mut self.view);
+        }
         dialogs_ui(ui.ctx(), &mut pencil, &mut self.dialogs);
         for action in actions {
             self.effects.extend(session::act(&mut self.state, action));
@@ -71,7 +75,7 @@ impl App {
 
 fn harness(state: State, size: [f32; 2], theme: Theme) -> Harness<'static, App> {
     let dialogs = DialogsView::new(Vec::new(), String::new());
-    let app = App { state, view: PruningView::default(), dialogs, effects: Vec::new() };
+    let app = App { state, view: PruningView::default(), is_shown: true, dialogs, effects: Vec::new() };
     let mut harness = Harness::builder()
         .with_size(size)
         .with_theme(theme)
@@ -181,6 +185,20 @@ fn preferences_are_dragged_and_moved_by_keys() {
     harness.hover_at(away);
     harness.run();
     harness.drop_at(away);
+    harness.run();
+    assert_eq!(harness.state().rules().prefer[0], Bytes);
+    // What is let go while the panel is hidden is dropped nowhere, wherever the pointer is once it is back.
+    let from = harness.get_by_label("Drag: Largest file").rect().center();
+    let to = harness.get_by_label("Drag: Sharpest").rect().center();
+    harness.drag_at(from);
+    harness.run();
+    harness.hover_at(to);
+    harness.run();
+    harness.state_mut().is_shown = false;
+    harness.run();
+    harness.drop_at(to);
+    harness.run();
+    harness.state_mut().is_shown = true;
     harness.run();
     assert_eq!(harness.state().rules().prefer[0], Bytes);
     // By keys, with the focus going along.

@@ -12,6 +12,8 @@ use crate::jobs::{Cancelled, Control};
 
 /// Hashes that a thread takes at once, of one bucket or of many.
 const SLICE: usize = 256;
+/// Slices between two moments in which a paused job may wait.
+const PIECE: usize = 256;
 /// Hashes that these are compared with before the next: as many as the nearest cache holds.
 const BLOCK: usize = 2048;
 /// Hashes compared before a look at whether any is close.
@@ -68,12 +70,15 @@ pub fn pairs_by<const W: usize>(
             tally: &tally,
             control,
         };
-        (0..slices).into_par_iter().try_for_each(|slice| {
-            let from = slice * SLICE..one.len().min((slice + 1) * SLICE);
-            instructions.run(Slice { scan: &scan, rows: from })?;
-            control.add(1);
-            Ok(())
-        })?;
+        for first in (0..slices).step_by(PIECE) {
+            control.checkpoint()?;
+            (first..slices.min(first + PIECE)).into_par_iter().try_for_each(|slice| {
+                let from = slice * SLICE..one.len().min((slice + 1) * SLICE);
+                instructions.run(Slice { scan: &scan, rows: from })?;
+                control.add(1);
+                Ok(())
+            })?;
+        }
     }
     Ok(tally.finish())
 }
@@ -142,7 +147,7 @@ impl<const W: usize> Scan<'_, W> {
                     }
                     compared += from.len() * block.len();
                     if compared >= STRIDE {
-                        self.control.checkpoint()?;
+                        self.control.go_on()?;
                         compared = 0;
                     }
                 }

@@ -3,7 +3,7 @@
 //!
 //! It is one thread for the whole life of the program, which a graphics device wants. What takes longer than a
 //! moment gives way to what is asked meanwhile, between two batches of pictures, and is taken up again after
-//! that where it is still wanted. Of a sheet that takes long a coarse one is shown before: while a person drags,
+//! that unless it was withdrawn. Of a sheet that takes long a coarse one is shown before: while a person drags,
 //! there is something new every moment.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -34,6 +34,8 @@ const LEAST: usize = 4;
 struct Questions {
     loaded: Option<Arc<Loaded>>,
     decode: BySlot<Option<Question>>,
+    /// The parts of which nothing is wanted that was asked before.
+    withdrawn: BySlot<bool>,
     /// The number of the newest of them.
     turn: u64,
     near: Option<(u64, Arc<Space>, Vec<f32>)>,
@@ -99,6 +101,16 @@ impl Studio {
             }
             waiting.loaded = Some(loaded.clone());
             waiting.decode[slot as usize] = Some(Question { generation, latents, is_sketched: false });
+            waiting.turn = self.turns.next();
+        });
+    }
+
+    /// Takes back what was asked of a part: nobody looks at it any more.
+    pub fn withdraw(&self, slot: Slot) {
+        self.thread.change(|waiting| {
+            let waiting = waiting.get_or_insert_default();
+            waiting.decode[slot as usize] = None;
+            waiting.withdrawn[slot as usize] = true;
             waiting.turn = self.turns.next();
         });
     }
@@ -198,14 +210,19 @@ impl Decoder {
     }
 
     fn carry_out(&mut self, questions: Questions) {
-        let Questions { loaded, decode, turn, near, within } = questions;
+        let Questions { loaded, decode, withdrawn, turn, near, within } = questions;
         if let Some(within) = within {
             let samples = within.samples();
             if !samples.is_empty() {
                 self.answer(Action::SelectSamples { samples, mode: within.mode });
             }
         }
-        if let Some(loaded) = loaded {
+        if let Some((_, left)) = &mut self.left {
+            left.iter_mut().zip(withdrawn).filter(|(_, gone)| *gone).for_each(|(left, _)| *left = None);
+        }
+        // Who withdraws a part asks nothing; what else gave way to that goes on.
+        let left = || self.left.as_ref().filter(|_| turn > 0).map(|(of, _)| of.clone());
+        if let Some(loaded) = loaded.or_else(left) {
             self.decode(&loaded, decode, turn);
         }
         if let Some((generation, space, latent)) = near {
@@ -280,7 +297,10 @@ impl Decoder {
             Err(ScoreError::Cancelled(cancelled)) => Err(cancelled),
             Err(error) => Ok(Err(sentence(error))),
         });
-        self.pace.note(loaded, slot, control.progress().done, started.elapsed());
+        // What was cut short, or failed, tells nothing of how long a picture takes.
+        if matches!(outcome, Outcome::Done(Ok(_))) {
+            self.pace.note(loaded, slot, control.progress().done, started.elapsed());
+        }
         match outcome {
             Outcome::Done(made) => Ok(made),
             Outcome::Cancelled => Err(Cancelled),
@@ -305,20 +325,23 @@ fn make(
         && let Some(graphics) = &loaded.graphics
     {
         let cells = match &shown {
-            Some(shown) => ondevice::decode_repeated(graphics, model, numbers, classes, shown, control)?,
-            None => ondevice::decode(graphics, model, numbers, classes, control)?,
+            Some(shown) => ondevice::decode_repeated(graphics, model, numbers, classes, shown, control),
+            None => ondevice::decode(graphics, model, numbers, classes, control),
         };
-        if let Some(cells) = cells {
-            // What the device was asked and did not do yet would be before the next sheet.
+        if !matches!(cells, Ok(None)) {
+            // What the device was asked and did not do yet would be before whatever comes next: also that of a
+            // sheet that was cut short.
             ondevice::wait(model)?;
+        }
+        if let Some(cells) = cells? {
             return Ok(Made::OnDevice(cells.into()));
         }
     }
-    let pictures = decode(model, numbers, classes, control)?;
-    Ok(Made::Here(Arc::new(match shown {
-        Some(shown) => pictures.repeated(&shown),
-        None => pictures,
-    })))
+    let pictures = Arc::new(decode(model, numbers, classes, control)?);
+    Ok(match shown {
+        Some(shown) => Made::Coarse { pictures, shown: shown.into() },
+        None => Made::Here(pictures),
+    })
 }
 
 /// Blocks of a sheet's cells, of which each shows the picture of the cell in its middle.
@@ -454,8 +477,30 @@ mod tests {
             Action::Decoded { slot, generation, made: Ok(Made::Here(made)), is_last } => {
                 (slot, generation, made.len(), is_last)
             }
+            Action::Decoded { slot, generation, made: Ok(Made::Coarse { pictures, shown }), is_last } => {
+                assert!(shown.iter().all(|picture| (*picture as usize) < pictures.len()));
+                (slot, generation, shown.len(), is_last)
+            }
             other => panic!("{other:?}"),
         }
+    }
+
+    #[test]
+    fn what_was_cut_short_tells_nothing_of_the_pace() {
+        let (loaded, (send, _answers)) = (loaded(), unbounded());
+        let mut decoder = Decoder {
+            answers: send,
+            wake: Box::new(|| {}),
+            turns: Turns::default(),
+            pace: Pace::default(),
+            left: None,
+        };
+        let control = Control::new();
+        control.cancel();
+        let made = decoder.made(&loaded, Slot::Sheet, &latents(4), None, &control);
+        assert!(made.is_err() && decoder.pace.at_once(&loaded, Slot::Sheet).is_none());
+        let made = decoder.made(&loaded, Slot::Sheet, &latents(4), None, &Control::new());
+        assert!(matches!(made, Ok(Ok(_))) && decoder.pace.at_once(&loaded, Slot::Sheet).is_some());
     }
 
     /// Cells of a sheet that takes longer than a moment on any machine.
@@ -486,5 +531,27 @@ mod tests {
         drop(gate);
         assert_eq!(next(&answers), (Slot::Pointer, 2, 1, true));
         assert_eq!(next(&answers), (Slot::Sheet, 1, MANY, true));
+    }
+
+    #[test]
+    fn what_was_withdrawn_is_not_taken_up_again_and_what_was_not_is() {
+        let loaded = loaded();
+        for withdrawn in [Slot::Sheet, Slot::Strip] {
+            let (studio, answers, gate) = studio();
+            studio.decode(&loaded, Slot::Sheet, 1, latents(MANY));
+            assert_eq!(next(&answers), (Slot::Sheet, 1, MANY, false));
+            studio.withdraw(withdrawn);
+            if withdrawn == Slot::Sheet {
+                studio.decode(&loaded, Slot::Pointer, 2, latents(1));
+                drop(gate);
+                assert_eq!(next(&answers), (Slot::Pointer, 2, 1, true));
+                // The thread ends once nothing is left to do.
+                drop(studio);
+                assert!(answers.recv().is_err(), "nobody wants the sheet");
+            } else {
+                drop(gate);
+                assert_eq!(next(&answers), (Slot::Sheet, 1, MANY, true));
+            }
+        }
     }
 }

@@ -1,15 +1,15 @@
 //! Writing what a person named a place for: what stays of a dataset, a report, the table of issues.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui::Context;
 
 use super::studio::Loaded;
 use super::{bug, waker};
-use crate::dataset::Issue;
 use crate::dataset::query::Snapshot;
-use crate::export::dataset::{Consent, Options, Report, plan, run};
+use crate::dataset::{Dataset, Issue};
+use crate::export::dataset::{Consent, Options, Report, check_ground, plan, run};
 use crate::export::report::{Material, thumbnailer, write_report};
 use crate::export::synthetic::{Drawn, Provenance, SyntheticFolder};
 use crate::export::{self, ExportError};
@@ -85,12 +85,14 @@ impl Exporting {
         })
     }
 
-    /// Starts writing draws of a model to a new folder. A target inside the `dataset`'s folder is refused.
+    /// Starts writing draws of a model to a new folder. A target in the dataset or around it is refused, wherever
+    /// links or a table lead.
     pub fn drawn(
         target: PathBuf,
         accepted: Accepted,
         loaded: Arc<Loaded>,
-        dataset: PathBuf,
+        dataset: Arc<Dataset>,
+        reader: Arc<Reader>,
         ctx: &Context,
     ) -> std::io::Result<Self> {
         /// Pictures that are decoded before they are written.
@@ -98,7 +100,9 @@ impl Exporting {
         Self::start("The export was cancelled; nothing was written.".to_owned(), ctx, move |control| {
             let Accepted { latents, numbers, from, seed } = &accepted;
             let (about, model) = (&loaded.checkpoint.about, &loaded.model);
-            export::check_target(&target, &dataset)?;
+            export::check_target(&target, Path::new(&dataset.root))?;
+            control.begin("Looking where samples lie", 0);
+            check_ground(&target, &dataset, &reader, control)?;
             let provenance = Provenance {
                 checkpoint: loaded.folder.display().to_string(),
                 weights: loaded.checkpoint.weights_hash(),

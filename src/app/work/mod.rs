@@ -43,7 +43,7 @@ use self::models::Models;
 use self::opening::{Ended, Opening};
 use self::planning::{Draft, Planner};
 use self::rescanning::{Interrupted, Rescanning};
-use self::variants::{Ground, Preview};
+use self::variants::{Ground, Preview, Rest};
 use super::thumbs::ThumbSource;
 use crate::crossfilter::CardId;
 use crate::dataset::SampleId;
@@ -192,6 +192,7 @@ impl Work {
     /// Lets the open dataset go, without waiting for the disk.
     fn let_go(&mut self) {
         if let Some(live) = self.live.take() {
+            self.preview.rest(Rest::Closed);
             let (measuring, rescanning) = (self.measure.take(), self.rescan.take());
             let analysing = self.analyse.take();
             (self.analyse_again, self.channels) = (false, None);
@@ -319,7 +320,7 @@ impl Work {
             }
             Effect::MeasureChannels { slot, step } => self.start_channels(state, slot, step),
             Effect::RestVariants => {
-                self.preview.rest();
+                self.preview.rest(Rest::Hidden);
                 Vec::new()
             }
             Effect::PickPipelineFile { slot } => self.pick(
@@ -352,6 +353,7 @@ impl Work {
             | Effect::Train(_)
             | Effect::OpenModel { .. }
             | Effect::Decode { .. }
+            | Effect::WithdrawDecode { .. }
             | Effect::FindNear { .. }
             | Effect::DrawMap { .. }
             | Effect::FindWithin { .. }
@@ -366,9 +368,9 @@ impl Work {
             ),
             Effect::ExportDrawn { path, accepted } => {
                 let Some(loaded) = self.models.loaded() else { return Vec::new() };
-                self.start_export(state, |_, session, ctx| {
-                    let root = PathBuf::from(&session.dataset().root);
-                    Exporting::drawn(path, accepted, loaded, root, ctx)
+                self.start_export(state, |live, session, ctx| {
+                    let (dataset, reader) = (session.dataset().clone(), live.reader.clone());
+                    Exporting::drawn(path, accepted, loaded, dataset, reader, ctx)
                 })
             }
             Effect::CountCharts { generation } => {

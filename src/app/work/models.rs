@@ -96,6 +96,10 @@ impl Models {
                 }
                 Vec::new()
             }
+            Effect::WithdrawDecode { slot } => {
+                self.studio.withdraw(slot);
+                Vec::new()
+            }
             Effect::FindNear { generation, latent } => {
                 if let Some(space) = &self.space {
                     self.studio.find_near(space, generation, latent);

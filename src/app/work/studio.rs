@@ -111,7 +111,8 @@ struct Found {
 
 impl Encoding {
     /// Starts encoding all samples that are not pruned, once what is encoded `before` has let the project go: in
-    /// the order of their paths, as the command line does, so that what follows from all together is the same.
+    /// the order of their paths, as the command line does, so that on the same kind of device what follows from
+    /// all together is the same.
     /// What the project keeps of samples that are as they were is not asked again.
     pub fn start(
         loaded: Arc<Loaded>,

@@ -17,8 +17,7 @@ use super::live::Live;
 use crate::analysis::quality::Check;
 use crate::augment::cpu::resize::resize;
 use crate::augment::files;
-use crate::augment::pipeline::{Done, Pipeline, Plan};
-use crate::augment::stage::{Filter, Resize, whole};
+use crate::augment::pipeline::{Done, Pipeline};
 use crate::dataset::SampleId;
 use crate::dataset::boxes::BoxRecord;
 use crate::dataset::edit::PipelineSlot;
@@ -28,12 +27,12 @@ use crate::import::reader::access::lock;
 use crate::import::{ReadError, Reader};
 use crate::jobs::{self, Newest, Outcome, step_back};
 use crate::media::Raster;
-use crate::pipeline::augmented::ondevice::{OnDevice, Wanted};
-use crate::pipeline::augmented::{Augmenter, Made, Recent, drawn_of_classes};
+use crate::pipeline::augmented::ondevice::{MOST_BYTES, OnDevice, STEP_BYTES, Wanted};
+use crate::pipeline::augmented::{Augmenter, Made, Pictures, Recent, drawn_of_classes, reduction};
 use crate::pipeline::cores;
 use crate::pipeline::drift::{Described, SAMPLES, Yardstick, describe, failed_checks, middle, safe_range};
 use crate::review::staying;
-use crate::state::augment::{Cell, Drawn, RangeWish, Shown, VariantsWish};
+use crate::state::augment::{Cell, Drawn, LastWord, RangeWish, Shown, VariantsWish};
 use crate::state::{Action, Level, State};
 use crate::text::sentence;
 use crate::train::device::{Choice, Graphics};
@@ -42,9 +41,6 @@ use crate::train::device::{Choice, Graphics};
 const SHOWN_EVERY: Duration = Duration::from_millis(40);
 /// How much larger than its cell a sample is before it is drawn coarsely first.
 const COARSE_FROM: f32 = 1.5;
-/// The longer side of a sample up to which a graphics device makes variants of it as it is. Of larger ones it makes
-/// coarse variants, and the kernels make those that stay: a sheet of photos as they are would fill its memory.
-const DEVICE_PX: u32 = 1024;
 /// The longer side of a picture that is open large, in pixels.
 const OPEN_PX: u32 = 2048;
 
@@ -90,8 +86,17 @@ pub struct Questions {
     pick: Option<(u64, Ground, usize, u64)>,
     suggest: Option<(Ground, Box<RangeWish>)>,
     draw: Option<(u64, Ground, Box<VariantsWish>, f32)>,
-    /// Whether pictures are of no use any more.
-    rests: bool,
+    /// Whether pictures are of no use any more, or nothing of the dataset is.
+    rests: Option<Rest>,
+}
+
+/// Why nothing is drawn for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// The panel is not on screen; it will be again.
+    Hidden,
+    /// The dataset is closed.
+    Closed,
 }
 
 /// The thread.
@@ -118,8 +123,11 @@ impl Preview {
             device: None,
         };
         let thread = Newest::spawn("variants", move |questions: Questions| {
-            if questions.rests {
+            if let Some(rest) = questions.rests {
                 painter.rest();
+                if rest == Rest::Closed {
+                    painter.held = None;
+                }
             }
             if let Some((generation, ground, count, seed)) = questions.pick {
                 let rows = ground.rows.iter().copied();
@@ -168,12 +176,15 @@ impl Preview {
         self.thread.change(|waiting| waiting.get_or_insert_default().suggest = Some((ground, wish)));
     }
 
-    /// Ends what is being drawn, and lets go of the pictures that drawing needs.
-    pub fn rest(&self) {
+    /// Ends what is being drawn, and lets go of what drawing needs.
+    pub fn rest(&self, rest: Rest) {
         self.newest.store(u64::MAX, Ordering::Relaxed);
-        self.thread.change(|waiting| {
-            let questions = waiting.get_or_insert_default();
-            (questions.draw, questions.rests) = (None, true);
+        self.thread.change(|waiting| match rest {
+            Rest::Hidden => {
+                let questions = waiting.get_or_insert_default();
+                (questions.draw, questions.rests) = (None, questions.rests.or(Some(rest)));
+            }
+            Rest::Closed => *waiting = Some(Questions { rests: Some(rest), ..Questions::default() }),
         });
     }
 
@@ -202,6 +213,7 @@ struct Held {
     /// What an export would take, in its order: mixing takes from them.
     others: Vec<SampleId>,
     originals: Recent,
+    pictures: Pictures,
     /// Made smaller, for one size of cells.
     small: (u32, Recent),
     /// What drift is measured by, once that was worked out; `None` in it where nothing says.
@@ -226,6 +238,7 @@ impl Held {
             rows: ground.rows.clone(),
             others: others(ground),
             originals: Recent::default(),
+            pictures: Pictures::default(),
             small: (edge_px, Recent::default()),
             yardstick: None,
             described: Mutex::default(),
@@ -267,7 +280,11 @@ impl Painter {
     fn held(&mut self, ground: &Ground, edge_px: u32) -> Held {
         let mut held = match self.held.take() {
             Some(held) if Arc::ptr_eq(&held.reader, &ground.reader) => held,
-            _ => Held::new(ground, edge_px),
+            _ => {
+                // Of another dataset, or of the same one as it was before.
+                self.rest();
+                Held::new(ground, edge_px)
+            }
         };
         if !Arc::ptr_eq(&held.rows, &ground.rows) {
             (held.rows, held.others, held.yardstick) = (ground.rows.clone(), others(ground), None);
@@ -310,12 +327,13 @@ impl Painter {
         let mut tiles = vec![None; all.len()];
         let coarse = Sketch { ground, wish, held: &held, edge_px, tiles: &[], is_coarse: true };
         // What the device gives as it is, what it gives coarsely, and what it does not give.
-        let (mut whole, mut left) = (Vec::new(), Vec::new());
-        if let Some(device) = device {
-            (tiles, left) = self.pass_on_device(generation, &coarse, &device);
-            whole = all.iter().copied().filter(|at| tiles[*at].is_some() && !left.contains(at)).collect();
+        let mut left = Vec::new();
+        if let Some(device) = &device {
+            (tiles, left) = self.pass_on_device(generation, &coarse, device);
         }
-        let rest: Vec<usize> = all.iter().copied().filter(|at| tiles[*at].is_none()).collect();
+        let is_missing = |at: &usize| tiles[*at].is_none() && !left.contains(at);
+        let rest: Vec<usize> = all.iter().copied().filter(is_missing).collect();
+        let whole: Vec<usize> = all.iter().copied().filter(|at| tiles[*at].is_some()).collect();
         left.extend(self.pass(generation, &coarse, &rest));
         let fine = Sketch { tiles: &tiles, is_coarse: false, ..coarse };
         if !wish.is_held {
@@ -323,11 +341,16 @@ impl Painter {
         }
         if !self.is_old(generation) {
             let open = fine.open();
-            self.answer(Action::VariantsDrawn { generation, cells: Vec::new(), open, is_last: true });
+            let device = device.as_ref().map(|device| device.name().into());
+            let cells = Vec::new();
+            self.answer(Action::VariantsDrawn { generation, cells, open, last: Some(LastWord { device }) });
         }
         // What is measured by comes after what is seen, once; all is measured again with it. What the device made
         // has been seen, and not measured.
-        let mut unmeasured = if held.yardstick.is_some() { whole } else { Vec::new() };
+        let mut unmeasured = match &held.yardstick {
+            Some(Some(_)) => whole,
+            _ => Vec::new(),
+        };
         if held.yardstick.is_none() && !wish.is_held && !self.is_old(generation) {
             let is_new = measured(&mut held, ground, || !self.is_old(generation)).is_some();
             unmeasured = if is_new { all } else { Vec::new() };
@@ -337,53 +360,91 @@ impl Painter {
         self.held = Some(held);
     }
 
-    /// Has the device make all cells at once, and shows them; gives the tiles, and those among them that were made
-    /// of smaller pictures.
+    /// Has the device make all cells at once, and shows them; gives the tiles of samples as they are, and the cells
+    /// that were made of smaller pictures.
     fn pass_on_device(
         &self,
         generation: u64,
         sketch: &Sketch<'_>,
         device: &OnDevice,
     ) -> (Vec<Option<Tile>>, Vec<usize>) {
-        let wanted = |at: usize| if self.is_old(generation) { None } else { sketch.wanted(at).ok() };
         let count = sketch.wish.cells.len();
-        let wanted: Vec<Option<(Wanted, bool)>> = (0..count).into_par_iter().map(wanted).collect();
-        if self.is_old(generation) {
-            return (vec![None; count], Vec::new());
-        }
-        let (places, wanted): (Vec<usize>, Vec<(Wanted, bool)>) =
-            wanted.into_iter().enumerate().filter_map(|(at, one)| Some((at, one?))).unzip();
-        let (wanted, is_coarse): (Vec<Wanted>, Vec<bool>) = wanted.into_iter().unzip();
-        let made = device.make(&wanted);
+        let all: Vec<usize> = (0..count).collect();
+        let mut places = Vec::with_capacity(count);
+        let (mut wanted, mut are_coarse) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        self.on_all_cores(
+            generation,
+            &all,
+            |at| sketch.wanted(at).ok(),
+            |at, one| {
+                let Some((one, is_coarse)) = one else { return };
+                places.push(at);
+                wanted.push(one);
+                are_coarse.push(is_coarse);
+            },
+        );
         let (mut tiles, mut coarse, mut cells) = (vec![None; count], Vec::new(), Vec::new());
-        for (((at, wanted), is_coarse), tile) in places.into_iter().zip(wanted).zip(is_coarse).zip(made) {
+        if self.is_old(generation) {
+            return (tiles, coarse);
+        }
+        let made = device.make(&sketch.augmenter(&Pipeline::default()), &wanted);
+        for (((at, wanted), is_coarse), tile) in places.into_iter().zip(wanted).zip(are_coarse).zip(made) {
             let Some(tile) = tile else { continue };
-            cells.push((at, Arc::new(sketch.on_device(at, wanted.plan, tile.clone(), is_coarse))));
-            tiles[at] = Some(tile);
-            if is_coarse {
-                coarse.push(at);
+            cells.push((at, Arc::new(sketch.on_device(at, wanted, tile.clone(), is_coarse))));
+            match is_coarse {
+                true => coarse.push(at),
+                false => tiles[at] = Some(tile),
             }
         }
-        self.answer(Action::VariantsDrawn { generation, cells, open: None, is_last: false });
-        device.wait();
+        self.answer(Action::VariantsDrawn { generation, cells, open: None, last: None });
+        device.wait(|| !self.is_old(generation));
         (tiles, coarse)
     }
 
     /// Draws cells on all cores, and shows them as they come; gives those that were drawn coarsely.
     fn pass(&self, generation: u64, sketch: &Sketch<'_>, cells: &[usize]) -> Vec<usize> {
-        if cells.is_empty() {
-            return Vec::new();
+        let (mut coarse, mut waiting) = (Vec::new(), Vec::new());
+        let mut shown = Instant::now();
+        self.on_all_cores(
+            generation,
+            cells,
+            |at| Arc::new(sketch.cell(at)),
+            |at, cell: Arc<Drawn>| {
+                if cell.is_coarse {
+                    coarse.push(at);
+                }
+                waiting.push((at, cell));
+                if shown.elapsed() >= SHOWN_EVERY {
+                    shown = Instant::now();
+                    let cells = std::mem::take(&mut waiting);
+                    self.answer(Action::VariantsDrawn { generation, cells, open: None, last: None });
+                }
+            },
+        );
+        if !waiting.is_empty() {
+            self.answer(Action::VariantsDrawn { generation, cells: waiting, open: None, last: None });
         }
-        let (sender, drawn) = crossbeam_channel::unbounded::<(usize, Arc<Drawn>)>();
+        coarse
+    }
+
+    /// Does something for cells on all cores until there is a newer question, and takes what came of them in any
+    /// order.
+    fn on_all_cores<T: Send>(
+        &self,
+        generation: u64,
+        cells: &[usize],
+        work: impl Fn(usize) -> T + Sync,
+        mut take: impl FnMut(usize, T),
+    ) {
+        let (sender, done) = crossbeam_channel::unbounded::<(usize, T)>();
         let next = AtomicUsize::new(0);
-        let work = |sender: Sender<(usize, Arc<Drawn>)>| {
+        let work = |sender: Sender<(usize, T)>| {
             while !self.is_old(generation)
                 && let Some(at) = cells.get(next.fetch_add(1, Ordering::Relaxed))
             {
-                let _ = sender.send((*at, Arc::new(sketch.cell(*at))));
+                let _ = sender.send((*at, work(*at)));
             }
         };
-        let mut coarse = Vec::new();
         std::thread::scope(|scope| {
             let work = &work;
             let spawn = |at: usize| {
@@ -399,27 +460,13 @@ impl Painter {
                 work(sender.clone());
             }
             drop(sender);
-            let mut waiting = Vec::new();
-            let mut shown = Instant::now();
-            for (at, cell) in &drawn {
-                if cell.is_coarse {
-                    coarse.push(at);
-                }
-                waiting.push((at, cell));
-                if shown.elapsed() >= SHOWN_EVERY {
-                    shown = Instant::now();
-                    let cells = std::mem::take(&mut waiting);
-                    self.answer(Action::VariantsDrawn { generation, cells, open: None, is_last: false });
-                }
-            }
-            self.answer(Action::VariantsDrawn { generation, cells: waiting, open: None, is_last: false });
+            done.iter().for_each(|(at, one)| take(at, one));
             for worker in workers {
                 if let Err(cause) = worker.join() {
                     std::panic::resume_unwind(cause);
                 }
             }
         });
-        coarse
     }
 }
 
@@ -459,6 +506,7 @@ fn safe(ground: &Ground, held: &Held, wish: &RangeWish, yardstick: &Yardstick) -
                 seed: wish.seed,
                 others: &held.others,
                 recent: &held.originals,
+                pictures: &held.pictures,
             };
             let original = augmenter.original(*sample).ok()?;
             let made = augmenter.made_of(*sample, &original, Some(0)).ok()?;
@@ -497,9 +545,8 @@ impl Sketch<'_> {
             Ok((made, is_coarse)) => {
                 let drawn = self.measured(cell, made, self.edge_px, is_coarse);
                 match self.tiles.get(at).cloned().flatten() {
-                    // A tile of a smaller picture has served its time.
-                    Some(tile) if tile.size() == drawn.size => Drawn { picture: Shown::Tile(tile), ..drawn },
-                    _ => drawn,
+                    Some(tile) => Drawn { picture: Shown::Tile(tile), ..drawn },
+                    None => drawn,
                 }
             }
             Err(error) => failed(error.message),
@@ -511,21 +558,39 @@ impl Sketch<'_> {
         let cell = &self.wish.cells[at];
         let pipeline = cell.pipeline(&self.wish.pipelines);
         let augmenter = self.augmenter(&pipeline);
-        let original = augmenter.original(cell.sample)?;
-        let is_coarse = original.width.max(original.height) > DEVICE_PX.max(self.edge_px);
-        let picture = match is_coarse {
-            true => self.held.small.1.get(cell.sample, || Ok(at_most(&original, self.edge_px)))?,
-            false => original,
+        let most_pixels = MOST_BYTES / STEP_BYTES / self.wish.cells.len().max(1) as u64;
+        let is_large = |[width, height]: [u32; 2]| {
+            width.max(height) > self.edge_px && u64::from(width) * u64::from(height) > most_pixels
         };
-        Ok((Wanted::new(&augmenter, cell.sample, &picture, cell.variant)?, is_coarse))
+        let (picture, is_coarse) = self.picture(&augmenter, cell.sample, is_large)?;
+        Ok((Wanted::new(&augmenter, cell.sample, &picture, cell.variant, Some(self.edge_px)), is_coarse))
+    }
+
+    /// A sample's picture, and whether it is the small one, as it is where the sample is so large.
+    fn picture(
+        &self,
+        augmenter: &Augmenter<'_>,
+        sample: SampleId,
+        is_large: impl Fn([u32; 2]) -> bool,
+    ) -> Result<(Arc<Raster>, bool), ReadError> {
+        let small = || {
+            let made = || Ok(at_most(&*augmenter.original(sample)?, self.edge_px));
+            Ok((self.held.small.1.get(sample, made)?, true))
+        };
+        // Of a sample that is known to be large the small picture will do, without reading it again.
+        if lock(&self.held.pictures).get(&sample).is_some_and(|known| is_large(known.size)) {
+            return small();
+        }
+        let original = augmenter.original(sample)?;
+        if is_large([original.width, original.height]) { small() } else { Ok((original, false)) }
     }
 
     /// What is drawn of a cell that a device has made.
-    fn on_device(&self, at: usize, plan: Plan, tile: Tile, is_coarse: bool) -> Drawn {
+    fn on_device(&self, at: usize, wanted: Wanted, tile: Tile, is_coarse: bool) -> Drawn {
         let cell = &self.wish.cells[at];
         let pipeline = cell.pipeline(&self.wish.pipelines);
         let augmenter = self.augmenter(&pipeline);
-        let size = tile.size();
+        let Wanted { size, plan, .. } = wanted;
         let boxes = augmenter.boxes(cell.sample, &plan);
         let mixed = augmenter.mixed(cell.sample, &plan).into_iter().map(|(other, _)| other).collect();
         face(Shown::Tile(tile), size, Told { done: plan.done, boxes, mixed }, is_coarse)
@@ -539,6 +604,7 @@ impl Sketch<'_> {
             seed: self.wish.seed,
             others: &self.held.others,
             recent: &self.held.originals,
+            pictures: &self.held.pictures,
         }
     }
 
@@ -585,14 +651,10 @@ impl Sketch<'_> {
     fn made(&self, cell: &Cell, pipeline: &Pipeline) -> Result<(Made, bool), ReadError> {
         // Others that are mixed in come whole, whatever this one is: they are brought to its size.
         let augmenter = self.augmenter(pipeline);
-        let original = augmenter.original(cell.sample)?;
-        let longer = original.width.max(original.height);
-        let is_coarse = self.is_coarse && longer as f32 > self.edge_px as f32 * COARSE_FROM;
-        if is_coarse {
-            let small = self.held.small.1.get(cell.sample, || Ok(at_most(&original, self.edge_px)))?;
-            return Ok((augmenter.made_of(cell.sample, &small, cell.variant)?, true));
-        }
-        Ok((augmenter.made_of(cell.sample, &original, cell.variant)?, false))
+        let limit = (self.edge_px as f32 * COARSE_FROM) as u32;
+        let is_large = |size: [u32; 2]| self.is_coarse && size[0].max(size[1]) > limit;
+        let (picture, is_coarse) = self.picture(&augmenter, cell.sample, is_large)?;
+        Ok((augmenter.made_of(cell.sample, &picture, cell.variant)?, is_coarse))
     }
 }
 
@@ -639,11 +701,8 @@ fn failed(problem: String) -> Drawn {
 
 /// The picture with its longer side brought down to `edge_px`; a smaller one as it is.
 fn at_most(raster: &Raster, edge_px: u32) -> Raster {
-    let longer = raster.width.max(raster.height);
-    if longer <= edge_px {
-        return raster.clone();
+    match reduction([raster.width, raster.height], edge_px) {
+        Some(smaller) => resize(raster, &smaller),
+        None => raster.clone(),
     }
-    let side = |side: u32| ((u64::from(side) * u64::from(edge_px) / u64::from(longer)) as u32).max(1);
-    let size = [side(raster.width), side(raster.height)];
-    resize(raster, &Resize { size, window: whole([raster.width, raster.height]), filter: Filter::Bilinear })
 }

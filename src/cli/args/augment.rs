@@ -50,7 +50,7 @@ pub struct AugmentOptions {
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t = VariantsFormat::Folder)]
     pub format: VariantsFormat,
 
-    /// What makes the variants; the graphics device is within 2/255 of the processor
+    /// What makes the variants; the graphics device is within 2/255 of the processor on 99.5 % of values
     #[arg(long, value_name = "DEVICE", value_enum, default_value_t = AugmentDevice::Cpu)]
     pub device: AugmentDevice,
 

@@ -14,7 +14,9 @@ use crate::dataset::columns::{Column, ColumnKind, kind_of};
 use crate::dataset::edit::Direction;
 use crate::dataset::facts::FactChunk;
 use crate::dataset::natural::{self, NaturalOrder};
-use crate::dataset::{Dataset, Decision, Facts, Findings, Issue, ModelColumns, Origin, SampleId, Strings};
+use crate::dataset::{
+    Dataset, Decision, Facts, Findings, Issue, ModelColumns, Origin, SampleId, SplitId, Strings,
+};
 
 /// What a query, a sort or a count is asked of. Cloning it copies pointers.
 #[derive(Clone, Debug)]
@@ -69,6 +71,14 @@ impl Snapshot {
     /// The same with what a model says of its samples.
     pub fn modelled(&self, model: Option<Arc<ModelColumns>>) -> Self {
         Self { model, ..self.clone() }
+    }
+
+    /// The same samples in other splits: one of `names` each, or [`NO_SPLIT`](crate::dataset::NO_SPLIT).
+    pub fn in_splits(&self, names: Vec<String>, splits: Vec<SplitId>) -> Self {
+        let dataset = Dataset { split_names: names, splits, ..Dataset::clone(&self.dataset) };
+        let dataset = Arc::new(dataset);
+        let derived = Arc::new(Derived::new(dataset.clone()));
+        Self { dataset, derived, ..self.clone() }
     }
 
     /// What is to become of a sample.

@@ -1,5 +1,5 @@
 //! Variants of samples instead of the samples: what a pipeline of augmentations makes of them, each as a PNG, with
-//! every number that was drawn for it.
+//! every number that was drawn for it. And samples that are there more than once.
 //!
 //! | kind | what |
 //! | --- | --- |
@@ -7,15 +7,18 @@
 //! | WebDataset | shards of `key.png`, `key.cls` and `key.json`, as of samples |
 //! | Parquet | `split-00000.parquet` of image (bytes and path), label, split and the rest, as Hugging Face's `datasets` writes it |
 //!
+//! The second and further copies of a sample are `name-r2.jpg`, `name-r3.jpg` … in folders.
+//!
 //! What is told of a variant, in a line, a `.json` or columns: the sample (`source`), `variant`, `seed`, `pipeline`,
 //! `label` and `split`, `label_weights` where samples were mixed, `boxes` in pixels of the variant, and in
-//! `augmentation` the steps that were done with the numbers that they drew. With the same seed a variant is the
+//! `augmentation` the steps that were done with the numbers that they drew; of a further copy its number in `repeat`,
+//! and `weight` where samples are weighed. With the same seed a variant is the
 //! same, whatever else is exported and in whatever order.
 
 mod parquet;
 mod shard;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::io::Write;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -29,17 +32,16 @@ use super::folder::class_folders;
 use super::layouts::{is_row, sample_name};
 use super::names::{Taken, parts, safe_name};
 use super::write::{Failure, Out, content, png};
-use super::{Kind, Options, Table};
+use super::{Kind, Options, Planned, Table};
 use crate::augment::formats::{Format, write};
 use crate::augment::pipeline::{Pipeline, Plan};
-use crate::augment::table::Picture;
-use crate::dataset::{NO_SPLIT, SampleId};
+use crate::dataset::{Dataset, NO_SPLIT, SampleId};
 use crate::export::ExportError;
 use crate::import::reader::access::lock;
 use crate::import::{ReadError, Reader};
 use crate::jobs::Control;
 use crate::pipeline::augmented::ondevice::{OnDevice, Wanted};
-use crate::pipeline::augmented::{Augmenter, Recent, picture_of};
+use crate::pipeline::augmented::{Augmenter, Pictures, Recent, picture_of};
 use crate::text::{counted, grouped};
 
 /// What is made of each sample.
@@ -48,19 +50,37 @@ pub struct Augmentation {
     pub pipeline: Arc<Pipeline>,
     pub seed: u64,
     /// Variants of each sample.
-    pub variants: u32,
+    pub variants: Each,
     /// Whether the samples themselves are exported beside them.
     pub with_originals: bool,
-    /// The graphics device that makes them, within 2/255 of the processor; `None` for the processor. What it cannot
-    /// make, the processor makes.
+    /// The graphics device that makes them, within 2/255 of the processor on 99.5 % of values; `None` for the
+    /// processor. What it cannot make, the processor makes.
     pub device: Option<OnDevice>,
+}
+
+/// How many of something each sample has.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Each {
+    /// Every sample as many.
+    All(u32),
+    /// By row of the dataset; none beyond.
+    By(Arc<Vec<u32>>),
+}
+
+impl Each {
+    pub fn of(&self, sample: SampleId) -> u32 {
+        match self {
+            Self::All(count) => *count,
+            Self::By(counts) => counts.get(sample as usize).copied().unwrap_or(0),
+        }
+    }
 }
 
 /// The most variants of a sample.
 pub const MAX_VARIANTS: u32 = 1000;
 
 /// Pictures of an export at most: each takes some 300 bytes until it ends.
-const MAX_ITEMS: usize = 10_000_000;
+const MAX_ITEMS: u64 = 10_000_000;
 
 /// Variants that are named between two questions whether to go on.
 const STEP: usize = 4096;
@@ -71,47 +91,56 @@ pub struct Item {
     pub sample: SampleId,
     /// Which variant; `None` is the sample itself.
     pub variant: Option<u32>,
+    /// Of the sample itself which copy, from 0 on.
+    pub copy: u32,
+}
+
+impl Item {
+    /// A sample as it is.
+    pub fn of(sample: SampleId) -> Self {
+        Self { sample, variant: None, copy: 0 }
+    }
+
+    /// What all copies of it have in common: one that cannot be read is in none of them.
+    fn first_copy(self) -> Self {
+        Self { copy: 0, ..self }
+    }
 }
 
 /// What making variants needs, for the whole of an export.
 #[derive(Debug)]
 pub struct Making {
-    pub augmentation: Augmentation,
+    /// How variants are made; `None` where there are none.
+    pub augmentation: Option<Augmentation>,
+    planned: Planned,
     /// In the order in which they are written.
     pub items: Vec<Item>,
     recent: Recent,
     /// What an operation must know of each picture that was decoded.
-    pictures: Mutex<HashMap<SampleId, Picture>>,
+    pictures: Pictures,
     /// Pictures that could not be written.
     failed: Mutex<HashSet<Item>>,
 }
 
-/// Fills a draft with the variants of its samples.
+/// Fills a draft with the copies and variants of its samples.
 pub fn fill(
     draft: &mut Draft,
     reader: &Reader,
     options: &Options,
-    augmentation: &Augmentation,
     control: &Control,
 ) -> Result<(), ExportError> {
-    let each = augmentation.variants as usize + usize::from(augmentation.with_originals);
-    let count = draft.samples.len().saturating_mul(each);
-    if count > MAX_ITEMS {
-        draft.refuse(format!(
-            "{} are more than can be exported at once, which is {}; choose fewer variants, or a part of the samples.",
-            counted(count as u64, "picture"),
-            grouped(MAX_ITEMS as u64)
-        ));
+    let augmentation = options.augmentation.as_ref();
+    let asked = Asked { augmentation, planned: &options.planned };
+    if let Some(refusal) = asked.refusal(draft) {
+        draft.refuse(refusal);
         return Ok(());
     }
-    let mut items = Vec::with_capacity(count);
+    let mut items = Vec::new();
     for (at, sample) in draft.samples.iter().enumerate() {
         if at % STEP == 0 {
             control.checkpoint()?;
         }
-        let original = augmentation.with_originals.then_some(None);
-        let variants = original.into_iter().chain((0..augmentation.variants).map(Some));
-        items.extend(variants.map(|variant| Item { sample: *sample, variant }));
+        items.extend(asked.items(*sample));
     }
     if items.is_empty() {
         // That there is no sample is told already.
@@ -120,7 +149,7 @@ pub fn fill(
         }
         return Ok(());
     }
-    if augmentation.pipeline.steps.is_empty() {
+    if augmentation.is_some_and(|augmentation| augmentation.pipeline.steps.is_empty()) {
         draft.warn("The pipeline has no steps: all variants are copies of the samples.");
     }
     match options.kind {
@@ -133,15 +162,60 @@ pub fn fill(
             draft.refuse("Variants are written as image-folder, webdataset or parquet; choose one of these.");
         }
     }
-    let augmentation = augmentation.clone();
     draft.making = Some(Making {
-        augmentation,
+        augmentation: augmentation.cloned(),
+        planned: options.planned.clone(),
         items,
         recent: Recent::default(),
         pictures: Mutex::default(),
         failed: Mutex::default(),
     });
     Ok(())
+}
+
+/// How many pictures of each sample are asked for.
+struct Asked<'a> {
+    augmentation: Option<&'a Augmentation>,
+    planned: &'a Planned,
+}
+
+impl Asked<'_> {
+    /// How often the sample itself is there.
+    fn copies(&self, sample: SampleId) -> u32 {
+        let has_originals = self.augmentation.is_none_or(|augmentation| augmentation.with_originals);
+        if has_originals { self.planned.repeats(sample) } else { 0 }
+    }
+
+    fn variants(&self, sample: SampleId) -> u32 {
+        self.augmentation.map_or(0, |augmentation| augmentation.variants.of(sample))
+    }
+
+    fn items(&self, sample: SampleId) -> impl Iterator<Item = Item> + use<> {
+        let copies = (0..self.copies(sample)).map(move |copy| Item { sample, variant: None, copy });
+        let variants = 0..self.variants(sample);
+        copies.chain(variants.map(move |variant| Item { sample, variant: Some(variant), copy: 0 }))
+    }
+
+    /// Why so many cannot be made.
+    fn refusal(&self, draft: &Draft) -> Option<String> {
+        let each = |sample: &SampleId| u64::from(self.copies(*sample)) + u64::from(self.variants(*sample));
+        let count: u64 = draft.samples.iter().map(each).sum();
+        if count > MAX_ITEMS {
+            return Some(format!(
+                "{} are more than can be exported at once, which is {}; choose fewer variants, or a part of the \
+                 samples.",
+                counted(count, "picture"),
+                grouped(MAX_ITEMS)
+            ));
+        }
+        let sample = draft.samples.iter().copied().find(|sample| self.variants(*sample) > MAX_VARIANTS)?;
+        Some(format!(
+            "{} of one sample are more than can be made, which is {}; ask for fewer: {}",
+            counted(self.variants(sample).into(), "variant"),
+            grouped(MAX_VARIANTS.into()),
+            draft.snapshot.dataset.path(sample)
+        ))
+    }
 }
 
 /// A file for each, in folders, and a line for each beside them.
@@ -155,13 +229,17 @@ fn folders(
     let mut taken = Taken::default();
     folders.iter().for_each(|folder| taken.reserve_folder(folder));
     control.begin("Naming files", items.len() as u64);
-    let each = items.len() / draft.samples.len();
+    let mut place = 0;
     for (at, item) in items.iter().enumerate() {
         if at % STEP == 0 {
             control.checkpoint()?;
             control.set_done(at as u64);
         }
-        let folder = &folders[at / each];
+        // The items are in the order of the samples, of which some have none.
+        while draft.samples[place] != item.sample {
+            place += 1;
+        }
+        let folder = &folders[place];
         let slash = if folder.is_empty() { "" } else { "/" };
         let name = sample_name(draft, reader, item.sample);
         let (path, from) = match item.variant {
@@ -172,7 +250,9 @@ fn folders(
             None => {
                 let is_row = is_row(&draft.snapshot, item.sample);
                 let from = if is_row { From::Row(item.sample) } else { From::Sample(item.sample) };
-                (taken.take(&format!("{folder}{slash}{name}")), from)
+                let (stem, ending) = parts(&name);
+                let again = if item.copy == 0 { String::new() } else { format!("-r{}", item.copy + 1) };
+                (taken.take(&format!("{folder}{slash}{stem}{again}{ending}")), from)
             }
         };
         let bytes = size_of(draft, *item);
@@ -239,36 +319,54 @@ fn size_of(draft: &Draft, item: Item) -> u64 {
 
 impl Making {
     /// Tells what decides how variants are made.
-    pub fn tell(&self, told: &mut Told) {
-        let Augmentation { pipeline, seed, variants, with_originals, device } = &self.augmentation;
-        told.add(format!("{seed} {variants} {with_originals}").as_bytes());
+    pub fn tell(&self, dataset: &Dataset, told: &mut Told) {
+        let mut last = None;
+        for item in &self.items {
+            if last != Some(item.sample) {
+                last = Some(item.sample);
+                told.add(dataset.path(item.sample).as_bytes());
+                told.add(&self.planned.weight(item.sample).unwrap_or(1.0).to_le_bytes());
+            }
+            let variant = item.variant.unwrap_or(u32::MAX);
+            told.add([variant, item.copy].map(u32::to_le_bytes).as_flattened());
+        }
+        let Some(Augmentation { pipeline, seed, device, .. }) = &self.augmentation else { return };
+        told.add(&seed.to_le_bytes());
         if let Some(device) = device {
-            told.add(device.name().as_bytes());
+            told.add(device.identity().as_bytes());
         }
         told.add(write(pipeline, Format::Lenslet).0.as_bytes());
     }
 
-    fn augmenter<'a>(&'a self, work: &Work<'a>) -> Augmenter<'a> {
-        Augmenter {
+    /// What makes the variants.
+    fn augmenter<'a>(&'a self, work: &Work<'a>) -> Option<Augmenter<'a>> {
+        let augmentation = self.augmentation.as_ref()?;
+        Some(Augmenter {
             snapshot: work.snapshot,
             reader: work.reader,
-            pipeline: &self.augmentation.pipeline,
-            seed: self.augmentation.seed,
+            pipeline: &augmentation.pipeline,
+            seed: augmentation.seed,
             others: work.samples,
             recent: &self.recent,
-        }
+            pictures: &self.pictures,
+        })
+    }
+
+    /// Whether samples are weighed.
+    pub fn has_weights(&self) -> bool {
+        self.planned.weights.is_some()
     }
 
     /// The bytes of a picture's file, and what it came to.
     pub fn bytes(&self, work: &Work<'_>, item: Item) -> Result<(Vec<u8>, Option<Plan>), ReadError> {
-        let Item { sample, variant } = item;
+        let Item { sample, variant, .. } = item;
         let Some(number) = variant else { return Ok((content(work, sample)?, None)) };
-        let augmenter = self.augmenter(work);
+        let augmenter = self.augmenter(work).ok_or_else(no_pipeline)?;
         let original = augmenter.original(sample)?;
-        lock(&self.pictures).insert(sample, picture_of(&original));
-        if let Some(device) = &self.augmentation.device {
-            let wanted = Wanted::new(&augmenter, sample, &original, Some(number))?;
-            if let Some(raster) = device.variant(&wanted) {
+        if let Some(device) = self.augmentation.as_ref().and_then(|augmentation| augmentation.device.as_ref())
+        {
+            let wanted = Wanted::new(&augmenter, sample, &original, Some(number), None);
+            if let Some(raster) = device.variant(&augmenter, &wanted) {
                 return Ok((png(&raster)?, Some(wanted.plan)));
             }
         }
@@ -278,13 +376,13 @@ impl Making {
 
     /// Notes that a picture could not be written, so that no table names it.
     pub fn lose(&self, item: Item) {
-        lock(&self.failed).insert(item);
+        lock(&self.failed).insert(item.first_copy());
     }
 
     /// What a variant came to, without making it.
     fn plan(&self, work: &Work<'_>, item: Item) -> Result<Option<Plan>, ReadError> {
         let Some(number) = item.variant else { return Ok(None) };
-        let augmenter = self.augmenter(work);
+        let augmenter = self.augmenter(work).ok_or_else(no_pipeline)?;
         let known = lock(&self.pictures).get(&item.sample).copied();
         let picture = match known {
             Some(picture) => picture,
@@ -308,12 +406,17 @@ impl Making {
             about.insert("split".into(), json!(split));
         }
         about.insert("source".into(), json!(dataset.path(item.sample)));
-        let boxes: Vec<Value> = match plan {
-            Some(plan) => {
-                let augmenter = self.augmenter(work);
+        if item.copy > 0 {
+            about.insert("repeat".into(), json!(item.copy + 1));
+        }
+        if let Some(weight) = self.planned.weight(item.sample) {
+            about.insert("weight".into(), json!(weight));
+        }
+        let boxes: Vec<Value> = match plan.zip(self.augmenter(work)) {
+            Some((plan, augmenter)) => {
                 about.insert("variant".into(), json!(item.variant));
-                about.insert("seed".into(), json!(self.augmentation.seed));
-                about.insert("pipeline".into(), json!(self.augmentation.pipeline.name));
+                about.insert("seed".into(), json!(augmenter.seed));
+                about.insert("pipeline".into(), json!(augmenter.pipeline.name));
                 let mixed = augmenter.mixed(item.sample, plan);
                 if !mixed.is_empty() {
                     let weights = augmenter.label_weights(item.sample, plan).into_iter();
@@ -339,6 +442,11 @@ impl Making {
         }
         about
     }
+}
+
+/// A variant was asked for where there are none: an export that was put together wrongly.
+fn no_pipeline() -> ReadError {
+    ReadError::new(crate::dataset::IssueKind::Unsupported, "there is no pipeline to make variants by")
 }
 
 /// A step that was done, with the numbers that it drew.
@@ -381,7 +489,7 @@ impl Make for Lines {
         for (item, path) in making.items.iter().zip(&self.paths) {
             out.checkpoint()?;
             // What could not be written is told with its own file.
-            if lock(&making.failed).contains(item) {
+            if lock(&making.failed).contains(&item.first_copy()) {
                 continue;
             }
             let Ok(plan) = making.plan(work, *item) else { continue };

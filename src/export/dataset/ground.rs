@@ -36,6 +36,39 @@ pub fn check_ground(
     }
 }
 
+/// The same by the folder alone that a dataset lies in: of one that nothing leads out of, that is enough.
+pub fn check_root(target: &Path, root: &Path) -> Result<(), ExportError> {
+    let ground = Ground::new(target);
+    match ground.folder(&whole(root), false) {
+        Some(touch) => Err(ExportError::Refused(ground.why(touch))),
+        None => Ok(()),
+    }
+}
+
+/// Whether anything can lead from a source to a target outside its folder. Where the target has nothing in it, no
+/// table can name a file there, and of a folder only links lead elsewhere: its files are not read for that.
+pub fn leads_out(source: &Path, target: &Path, control: &Control) -> Result<bool, Cancelled> {
+    if Ground::new(target).is_filled || !source.is_dir() {
+        return Ok(true);
+    }
+    let mut folders = vec![source.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+        for (at, entry) in entries.enumerate() {
+            if at % STEP == 0 {
+                control.checkpoint()?;
+            }
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(entry.path()),
+                Ok(kind) if kind.is_symlink() => return Ok(true),
+                Ok(_) => {}
+                Err(_) => return Ok(true),
+            }
+        }
+    }
+    Ok(false)
+}
+
 /// Why the samples speak against the target, if they do.
 pub fn of_samples(
     dataset: &Dataset,
@@ -167,5 +200,32 @@ impl<'a> Ground<'a> {
         let is_file = |container: &&Container| container.parent.is_none_or(|parent| parent.is_loose());
         let mut files = containers.iter().filter(is_file);
         files.find_map(|container| self.file(&container.path, || root.join(&container.path)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn to_an_empty_target_only_links_lead_out_of_a_folder() {
+        let home = tempfile::tempdir().unwrap();
+        let (data, target) = (home.path().join("data"), home.path().join("new"));
+        std::fs::create_dir_all(data.join("deep/er")).unwrap();
+        std::fs::write(data.join("deep/list.csv"), "path\n/elsewhere/a.png\n").unwrap();
+        let leads = |source: &Path| leads_out(source, &target, &Control::new()).unwrap();
+        assert!(!leads(&data));
+        std::fs::create_dir(&target).unwrap();
+        assert!(!leads(&data) && leads(&data.join("deep/list.csv")) && leads(&data.join("gone")));
+        assert!(check_root(&target, &data).is_ok());
+        assert!(check_root(&data.join("new"), &data).is_err() && check_root(home.path(), &data).is_err());
+        std::fs::write(target.join("a.png"), "").unwrap();
+        assert!(leads(&data), "a table may name what is there");
+        std::fs::remove_file(target.join("a.png")).unwrap();
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::symlink(home.path().join("other"), data.join("deep/er/link")).unwrap();
+            assert!(leads(&data));
+        }
     }
 }

@@ -32,9 +32,13 @@ pub fn fill(
         // What cannot be done need not be worked out.
         return Ok(());
     }
-    match &options.augmentation {
-        Some(augmentation) => augmented::fill(draft, reader, options, augmentation, control)?,
-        None => fill_layout(draft, reader, options, control)?,
+    // A table says how often a sample is there.
+    let is_repeated =
+        !matches!(options.kind, Kind::Manifest(_)) && options.planned.repeats_any(&draft.samples);
+    if options.augmentation.is_some() || is_repeated {
+        augmented::fill(draft, reader, options, control)?;
+    } else {
+        fill_layout(draft, reader, options, control)?;
     }
     draft.refusals.extend(ground::of_tree(draft, options, control)?);
     Ok(())

@@ -4,7 +4,8 @@
 //! relative to the table where it was exported, from the root where it was not. Importers of such
 //! tables, ours among them, find paths, labels, splits and boxes by the columns' names, so that columns
 //! whose names would mislead them are called otherwise: the numbers of labels and of boxes are
-//! `label_count` and `box_count`, and an attribute of such a name has `attr.` before it.
+//! `label_count` and `box_count`, and an attribute of such a name has `attr.` before it. Where a plan says how often
+//! a sample is there and what it weighs, that is in `repeat` and `weight`.
 //!
 //! In CSV and JSON Lines a sample with boxes has a row for each, with `xmin`, `ymin`, `xmax` and `ymax`;
 //! in Parquet it has one row with a list of them in `objects`. Several labels are parted by `;`, or are
@@ -15,6 +16,7 @@ mod text;
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use self::parquet::ParquetTable;
 pub use self::parquet::written;
@@ -23,7 +25,7 @@ use super::draft::{Draft, From, Output, unpacked};
 use super::folder::packed_warnings;
 use super::layouts::{is_row, sample_name};
 use super::names::{Taken, safe_path};
-use super::{Linking, Options, Table};
+use super::{Linking, Options, Planned, Table};
 use crate::dataset::columns::{Column, ColumnKind, all_columns};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{SampleId, Strings};
@@ -39,6 +41,10 @@ const PATH: &str = "file_name";
 
 /// The columns of a box's corners.
 const CORNERS: [&str; 4] = ["xmin", "ymin", "xmax", "ymax"];
+
+/// The columns of a plan.
+const REPEAT: &str = "repeat";
+const WEIGHT: &str = "weight";
 
 /// Samples that are handled between two questions whether to go on.
 const STEP: usize = 4096;
@@ -73,7 +79,7 @@ pub fn manifest(
     }
     // A guess: columns of a few characters, and what the texts take.
     let about = 250 * draft.samples.len() as u64;
-    let headings = headings(&draft.snapshot);
+    let headings = headings(&draft.snapshot, &options.planned);
     match form {
         Table::Csv | Table::JsonLines => {
             let has_boxes = !dataset.boxes.is_empty();
@@ -178,10 +184,14 @@ enum Content {
     Whole(Column),
     Number(Column),
     Text(Column),
+    /// How often each sample is there, by row of the dataset.
+    Repeat(Arc<Vec<u32>>),
+    /// What each weighs.
+    Weight(Arc<Vec<f64>>),
 }
 
 /// The columns of a table with their names.
-fn headings(snapshot: &Snapshot) -> Vec<(String, Content)> {
+fn headings(snapshot: &Snapshot, planned: &Planned) -> Vec<(String, Content)> {
     let mut headings = vec![(PATH.to_owned(), Content::Path)];
     let columns = all_columns(snapshot);
     let builtin: HashSet<String> = columns
@@ -191,6 +201,10 @@ fn headings(snapshot: &Snapshot) -> Vec<(String, Content)> {
         .collect();
     let mut used: HashSet<String> = builtin.clone();
     used.extend([PATH, "label_count", "box_count", "objects"].into_iter().chain(CORNERS).map(str::to_owned));
+    let repeats = planned.repeats.clone().map(|repeats| (REPEAT.to_owned(), Content::Repeat(repeats)));
+    let weights = planned.weights.clone().map(|weights| (WEIGHT.to_owned(), Content::Weight(weights)));
+    let of_plan: Vec<(String, Content)> = repeats.into_iter().chain(weights).collect();
+    used.extend(of_plan.iter().map(|(name, _)| name.clone()));
     for column in columns {
         let (name, content) = match column.name.as_ref() {
             "label" => ("label".to_owned(), Content::Labels),
@@ -217,6 +231,7 @@ fn headings(snapshot: &Snapshot) -> Vec<(String, Content)> {
         };
         headings.push((name, content));
     }
+    headings.extend(of_plan);
     headings
 }
 

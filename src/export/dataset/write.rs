@@ -253,7 +253,7 @@ impl Writing<'_> {
         };
         if let Some(making) = self.work.making {
             match output.from {
-                From::Sample(sample) | From::Row(sample) => making.lose(Item { sample, variant: None }),
+                From::Sample(sample) | From::Row(sample) => making.lose(Item::of(sample)),
                 From::Item(at) => {
                     if let Some(item) = making.items.get(at) {
                         making.lose(*item);

@@ -32,7 +32,8 @@ impl Fitted {
         rows: usize,
         control: &Control,
     ) -> Result<Self, Cancelled> {
-        let whitening = Whitening::while_going_on(raws, encoder.numbers(), &|| control.checkpoint())?;
+        let (wait, go_on) = (|| control.checkpoint(), || control.go_on());
+        let whitening = Whitening::while_going_on(raws, encoder.numbers(), &wait, &go_on)?;
         Ok(Self::new(whitening, encoder.id(), rows as u64))
     }
 

@@ -12,13 +12,19 @@ use crate::train::pack::NO_CLASS;
 use crate::train::score::prior;
 
 impl Latent {
-    /// Asks for all that is wanted and was not asked for.
+    /// Asks for all that is wanted and was not asked for, and takes back what is wanted no more.
     pub(super) fn ask(&mut self) -> Vec<Effect> {
         self.renew_direction();
         let mut effects = Vec::new();
         for slot in Slot::ALL {
-            let Some(latents) = self.wanted(slot) else { continue };
+            let wanted = self.wanted(slot);
             let state = &mut self.slots[slot as usize];
+            let Some(latents) = wanted else {
+                if state.withdraw() {
+                    effects.push(Effect::WithdrawDecode { slot });
+                }
+                continue;
+            };
             if state.wanted.as_ref() == Some(&latents) {
                 continue;
             }

@@ -49,6 +49,11 @@ pub struct Accepted {
 #[derive(Clone, Debug)]
 pub enum Made {
     Here(Arc<Pictures>),
+    /// A sheet of which several cells show the same picture: the number of that in each cell.
+    Coarse {
+        pictures: Arc<Pictures>,
+        shown: Arc<Vec<u32>>,
+    },
     OnDevice(Arc<Cells>),
 }
 
@@ -57,6 +62,7 @@ impl PartialEq for Made {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Here(one), Self::Here(two)) => Arc::ptr_eq(one, two),
+            (Self::Coarse { pictures: one, .. }, Self::Coarse { pictures: two, .. }) => Arc::ptr_eq(one, two),
             (Self::OnDevice(one), Self::OnDevice(two)) => Arc::ptr_eq(one, two),
             _ => false,
         }
@@ -87,7 +93,18 @@ impl SlotState {
         self.wanted = Some(wanted);
     }
 
-    /// Whether the newest question is answered as a whole, or none was asked.
+    /// Takes back a question that has no whole answer yet; says whether there was one. The same is asked anew
+    /// where it is wanted again.
+    pub fn withdraw(&mut self) -> bool {
+        let is_open = !self.is_answered();
+        if is_open {
+            self.wanted = None;
+            self.answered = self.asked;
+        }
+        is_open
+    }
+
+    /// Whether the newest question is answered as a whole, or withdrawn, or none was asked.
     pub fn is_answered(&self) -> bool {
         self.asked == self.answered
     }
@@ -183,5 +200,19 @@ mod tests {
             assert_eq!(now, (shown, is_answered, is_told), "{generation}, last: {is_last}");
             assert_eq!(slot.made.is_some(), slot.shown > 0);
         }
+    }
+
+    #[test]
+    fn only_what_has_no_whole_answer_is_withdrawn_and_may_be_asked_again() {
+        let here = || Ok(Made::Here(Arc::default()));
+        let mut slot = SlotState::default();
+        assert!(!slot.withdraw());
+        slot.ask(1, Latents::default());
+        slot.take(1, here(), false);
+        assert!(slot.withdraw() && slot.is_answered() && slot.wanted.is_none() && !slot.withdraw());
+        slot.ask(2, Latents::default());
+        assert!(!slot.is_answered());
+        slot.take(2, here(), true);
+        assert!(slot.is_answered() && !slot.withdraw() && slot.wanted.is_some());
     }
 }

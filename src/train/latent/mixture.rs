@@ -127,7 +127,7 @@ impl Mixture {
             let mut parts = vec![0.0f64; count + 1];
             for (at, (row, log)) in means.chunks_exact(latent).zip(logs.chunks_exact(latent)).enumerate() {
                 if at % ASKED == 0 {
-                    control.checkpoint()?;
+                    control.go_on()?;
                 }
                 if !terms.responsibilities(row, &mut parts[..count]).is_finite() {
                     continue;
@@ -143,6 +143,7 @@ impl Mixture {
         let mut sums = vec![0.0f64; (count + 1) * (1 + latent)];
         let pieces = means.values().chunks(BLOCK * BLOCKS * latent);
         for (means, logs) in pieces.zip(log_variances.values().chunks(BLOCK * BLOCKS * latent)) {
+            control.checkpoint()?;
             let blocks = means.par_chunks(BLOCK * latent).zip(logs.par_chunks(BLOCK * latent));
             let blocks: Result<Vec<Vec<f64>>, Cancelled> = blocks.map(of_block).collect();
             for block in blocks? {
@@ -205,13 +206,18 @@ impl Mixture {
     pub fn log_densities(&self, rows: Rows<'_>, control: &Control) -> Result<Vec<f32>, Cancelled> {
         let terms = self.terms();
         let of_rows = |rows: &[f32]| -> Result<Vec<f32>, Cancelled> {
-            control.checkpoint()?;
+            control.go_on()?;
             let mut parts = vec![0.0; self.weights.len()];
             let rows = rows.chunks_exact(self.latent);
             Ok(rows.map(|row| terms.responsibilities(row, &mut parts) as f32).collect())
         };
-        let blocks = rows.values().par_chunks(ASKED * self.latent).map(of_rows);
-        Ok(blocks.collect::<Result<Vec<_>, _>>()?.concat())
+        let mut densities = Vec::with_capacity(rows.len());
+        for piece in rows.values().chunks(BLOCK * BLOCKS * self.latent) {
+            control.checkpoint()?;
+            let blocks = piece.par_chunks(ASKED * self.latent).map(of_rows);
+            densities.extend(blocks.collect::<Result<Vec<_>, _>>()?.concat());
+        }
+        Ok(densities)
     }
 
     /// So many latents, one after the other: a component of each by its weight, and a draw from that. Each
@@ -319,7 +325,7 @@ impl Sums {
             let mut density = 0.0;
             for (at, row) in rows.chunks_exact(latent).enumerate() {
                 if at % ASKED == 0 {
-                    control.checkpoint()?;
+                    control.go_on()?;
                 }
                 parts.fill(0.0);
                 density += responsible(row, &mut parts);
@@ -348,6 +354,7 @@ impl Sums {
             centre: Vec::new(),
         };
         for rows in rows.values().chunks(BLOCK * BLOCKS * latent) {
+            control.checkpoint()?;
             let blocks: Result<Vec<_>, Cancelled> = rows.par_chunks(BLOCK * latent).map(of_block).collect();
             for (sums, density) in blocks? {
                 all.sums.iter_mut().zip(sums).for_each(|(sum, part)| *sum += part);
@@ -524,7 +531,7 @@ mod tests {
         let drawn = Rows::new(&drawn, 2).unwrap();
         let (mean, own) = (drawn.mean(), rows.mean());
         let (Ok(covariance), Ok(of_means)) =
-            (drawn.covariance(&mean, &always), rows.covariance(&own, &always));
+            (drawn.covariance(&mean, &always, &always), rows.covariance(&own, &always, &always));
         assert!((covariance[0] / (of_means[0] + 0.09) - 1.0).abs() < 0.03);
         assert!((covariance[3] / (of_means[3] + 4.0) - 1.0).abs() < 0.03);
         let few = Rows::new(&log_variances[..2], 2).unwrap();

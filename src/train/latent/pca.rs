@@ -32,10 +32,10 @@ impl Pca {
         if !mean.iter().all(|value| value.is_finite()) {
             return Ok(None);
         }
-        let go_on = || control.checkpoint();
-        let covariance = rows.covariance(&mean, &go_on)?;
+        let wait = || control.checkpoint();
+        let covariance = rows.covariance(&mean, &wait, &|| control.go_on())?;
         let total = (0..size).map(|at| covariance[at * size + at]).sum::<f64>() as f32;
-        let (spreads, vectors) = principal_axes(covariance, size, &go_on)?;
+        let (spreads, vectors) = principal_axes(covariance, size, &wait)?;
         let mut order: Vec<usize> = (0..size).collect();
         order.sort_by(|one, two| spreads[*two].total_cmp(&spreads[*one]).then(one.cmp(two)));
         order.truncate(count);

@@ -15,6 +15,7 @@ use crate::export::free_bytes;
 use crate::import::reader::ReadAt;
 use crate::import::reader::access::FileAt;
 use crate::jobs::Control;
+use crate::store::Paths;
 
 /// Bytes of pixels that are kept in memory unless a [`Room`] says otherwise, 4 GiB.
 pub const IN_MEMORY: u64 = 4 << 30;
@@ -38,9 +39,15 @@ impl Room {
 }
 
 impl Default for Room {
-    /// On the disk of the system's folder for temporary files.
+    /// On the disk of what this program keeps, where it keeps anything, or of temporary files that outlive the
+    /// system's end: its folder for others may lie in memory. Where a person named a folder for those, it is that.
     fn default() -> Self {
-        Self::in_folder(&std::env::temp_dir())
+        let named = std::env::var_os("TMPDIR").filter(|named| !named.is_empty()).map(PathBuf::from);
+        let ours = || Paths::new().ok().map(|paths| paths.data);
+        let lasting = || cfg!(unix).then(|| PathBuf::from("/var/tmp"));
+        let is_there = |folder: &PathBuf| folder.is_dir();
+        let folder = named.or_else(|| ours().filter(is_there)).or_else(|| lasting().filter(is_there));
+        Self::in_folder(&folder.unwrap_or_else(std::env::temp_dir))
     }
 }
 
@@ -159,6 +166,14 @@ impl Pixels {
             }
         }
         Ok(())
+    }
+
+    /// The first bytes of them in a file: of those behind, reading fails.
+    #[cfg(test)]
+    pub fn cut_to(&self, bytes: usize, room: &Room) -> Result<Self, PackError> {
+        let mut writing = Writing::begin(room, 0, 0, 0)?;
+        writing.add(&self.at(0, bytes)?)?;
+        Ok(writing.finish()?)
     }
 
     /// The same pixels in a file.

@@ -324,6 +324,46 @@ fn samples_are_augmented_anew_each_time_and_the_same_in_every_run() {
 }
 
 #[test]
+fn samples_that_can_no_longer_be_read_leave_what_was_learned() {
+    let home = tempfile::tempdir().unwrap();
+    // The last row that is trained on is lost.
+    let pack = Arc::new(squares(60).cut_to(58, &Room::in_folder(home.path())).unwrap());
+    let plan = Plan { config: tiny(9), pack: pack.clone(), steps: 9, pipeline: None };
+    let steps = plan.order(0).iter().position(|row| *row == 58).unwrap() as u64 / 10;
+    let out = home.path().join("run");
+    let request = Request { pack, out: Some(out.clone()), ..request(tiny(9)) };
+    let mut saved = Vec::new();
+    let ended = run(request, &Control::new(), &mut |event| {
+        if let Event::Saved { step, .. } = event {
+            saved.push(step);
+        }
+    });
+    assert!(matches!(ended, Err(TrainError::Cache(_))));
+    assert_eq!(saved, [steps]);
+    assert_eq!(Checkpoint::load(&out).unwrap().about.step, steps);
+}
+
+#[test]
+fn an_augmented_run_goes_on_with_samples_of_the_same_paths_only() {
+    let config = |steps| Config { augmentation: Some(named("digits-safe")), ..tiny(steps) };
+    let (_, part) = ended(request(config(5)));
+    let resumed = |change: &dyn Fn(&mut Checkpoint, &mut Pack)| {
+        let (mut checkpoint, mut pack) = (part.checkpoint.clone(), squares(60));
+        change(&mut checkpoint, &mut pack);
+        let start = Start::Resume(checkpoint.into());
+        run(Request { start, pack: pack.into(), ..request(config(9)) }, &Control::new(), &mut |_| {})
+    };
+    let whole = ended(request(config(9))).1;
+    assert_eq!(resumed(&|_, _| {}).unwrap().checkpoint.weights, whole.checkpoint.weights);
+    let renamed = resumed(&|_, pack| pack.keys.iter_mut().for_each(|key| *key += 1));
+    assert!(matches!(renamed, Err(TrainError::OtherPaths)));
+    let older = resumed(&|checkpoint, _| checkpoint.about.keys = None);
+    assert!(matches!(older, Err(TrainError::UnknownPaths)));
+    // Paths play no part where nothing is augmented.
+    assert_eq!(ended(request(tiny(1))).1.checkpoint.about.keys, None);
+}
+
+#[test]
 fn a_run_on_samples_from_the_disk_loses_the_same() {
     for augmentation in [None, Some(named("digits-safe"))] {
         let config = || Config { augmentation: augmentation.clone(), ..tiny(12) };

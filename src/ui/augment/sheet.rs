@@ -50,6 +50,11 @@ pub struct Picture {
 }
 
 impl SheetPane {
+    /// Lets go of all pictures: nothing of the sheet is on screen.
+    pub fn rest(&mut self) {
+        (self.textures, self.open) = (Vec::new(), None);
+    }
+
     /// The sample as it is, for a cell of the sheet.
     pub fn original(&mut self, ctx: &Context, session: &Session, at: usize) -> Option<Picture> {
         let sheet = &session.augment.sheet;
@@ -146,10 +151,8 @@ fn bar_ui(ui: &mut Ui, session: &Session, view: &mut AugmentView) {
 
 /// What makes the variants, as a menu.
 fn device_ui(ui: &mut Ui, session: &Session, view: &mut AugmentView) {
-    let drawn = session.augment.sheet.drawn.iter().flatten();
-    let is_on_device = drawn.clone().any(|drawn| matches!(drawn.picture, Shown::Tile(_)));
-    let text = if is_on_device { "GPU" } else { "CPU" };
-    let menu = ui.menu_button(text, |ui| {
+    let device = session.augment.sheet.device.as_deref();
+    let menu = ui.menu_button(if device.is_some() { "GPU" } else { "CPU" }, |ui| {
         for (choice, title) in [
             (Choice::Auto, "The faster one"),
             (Choice::Gpu, "Graphics device"),
@@ -160,9 +163,14 @@ fn device_ui(ui: &mut Ui, session: &Session, view: &mut AugmentView) {
             }
         }
     });
-    let name =
-        format!("Variants are made by the {}", if is_on_device { "graphics device" } else { "processor" });
-    menu.response.accessible_name(&name).on_hover_text(name);
+    let text = match device {
+        Some(name) => format!("Variants are made by {name}."),
+        None if view.device == Choice::Gpu => {
+            "There is no graphics device that can make variants: the processor makes them.".to_owned()
+        }
+        None => "Variants are made by the processor.".to_owned(),
+    };
+    menu.response.accessible_name("What makes variants").on_hover_text(text);
 }
 
 /// How far the variants drifted, as a bar and in words.
@@ -220,6 +228,14 @@ fn cells_ui(ui: &mut Ui, session: &Session, view: &mut AugmentView, pane: &mut S
     let sheet = &session.augment.sheet;
     let (rows, columns) = (sheet.rows, sheet.columns);
     pane.textures.resize(sheet.cells.len(), None);
+    // Also of cells that are out of sight: a tile keeps the memory of its whole sheet.
+    for (held, drawn) in pane.textures.iter_mut().zip(&sheet.drawn) {
+        let is_old = |held: &mut Picture| {
+            held.texture.is_none() && !drawn.as_ref().is_some_and(|drawn| Arc::ptr_eq(drawn, &held.drawn))
+        };
+        held.take_if(is_old);
+    }
+    pane.open = None;
     let pitch = view.cell + GAP;
     ScrollArea::both().id_salt("variants").auto_shrink(false).show(ui, |ui| {
         let whole =

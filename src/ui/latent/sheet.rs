@@ -102,6 +102,7 @@ fn cells_ui(ui: &Ui, rect: Rect, made: Option<&Made>, texture: &mut SheetTexture
     let Some(made) = made else { return };
     let count = match made {
         Made::Here(pictures) => pictures.len(),
+        Made::Coarse { shown, .. } => shown.len(),
         Made::OnDevice(cells) => cells.count,
     };
     // A moment old where the number of cells was changed just now.
@@ -115,13 +116,17 @@ fn cells_ui(ui: &Ui, rect: Rect, made: Option<&Made>, texture: &mut SheetTexture
                 Grid { columns: across, rows: across, cell_px: (cell * pixels - gap_px).max(1.0), gap_px };
             sheet::paint(&ui.painter_at(rect), rect.min, cells, grid);
         }
-        Made::Here(pictures) => {
+        Made::Here(pictures) | Made::Coarse { pictures, .. } => {
             let cells = texture.cells(ui.ctx(), pictures);
             let painter = ui.painter_at(rect);
             for at in 0..count {
                 let corner = rect.min + vec2((at % across) as f32, (at / across) as f32) * cell;
                 let cell = Rect::from_min_max(corner, corner + Vec2::splat(cell - GAP));
-                cells.paint(&painter, at, cell, Color32::WHITE);
+                let picture = match made {
+                    Made::Coarse { shown, .. } => shown[at] as usize,
+                    _ => at,
+                };
+                cells.paint(&painter, picture, cell, Color32::WHITE);
             }
         }
     }

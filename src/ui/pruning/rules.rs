@@ -304,6 +304,9 @@ fn handle_ui(ui: &mut Ui, preference: Preference, dragged: &mut Option<Preferenc
     let response = response.on_hover_cursor(egui::CursorIcon::Grab);
     if response.drag_started() {
         *dragged = Some(preference);
+    } else if *dragged == Some(preference) && !response.dragged() && !response.drag_stopped() {
+        // It was let go while nobody drew this.
+        *dragged = None;
     }
     if !response.has_focus() {
         return 0;
@@ -321,13 +324,19 @@ fn drop_ui(
     rows: &[egui::Rect],
 ) -> Option<(usize, usize)> {
     let from = prefer.iter().position(|one| Some(*one) == *dragged)?;
-    let (pointer, is_held) = ui.input(|input| (input.pointer.latest_pos(), input.pointer.any_down()));
+    let (pointer, is_held, is_let_go) = ui.input(|input| {
+        let pointer = &input.pointer;
+        (pointer.latest_pos(), pointer.any_down(), pointer.any_released())
+    });
     // Before the first whose middle is under the pointer; behind all where there is none.
     let before = pointer.map(|at| rows.iter().take_while(|row| row.center().y < at.y).count());
     let is_beside = |at: egui::Pos2| rows.iter().any(|row| row.expand(space::ROW).contains(at));
     let before = before.filter(|_| pointer.is_some_and(is_beside));
     if !is_held {
         *dragged = None;
+        if !is_let_go {
+            return None;
+        }
     }
     let before = before?;
     // What is behind moves up where this one leaves.

@@ -4,7 +4,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, Float32Builder, ListBuilder, RecordBatch, StringBuilder, StructArray,
+    ArrayRef, BinaryBuilder, Float32Builder, Float64Builder, ListBuilder, RecordBatch, StringBuilder,
+    StructArray,
 };
 use arrow::datatypes::{DataType, Field, Fields};
 use parquet::arrow::ArrowWriter;
@@ -25,6 +26,9 @@ const GROUP_BYTES: usize = 64 << 20;
 /// Columns of texts beside the label; what is no text is written as JSON.
 const TEXTS: [&str; 8] =
     ["split", "source", "variant", "seed", "pipeline", "label_weights", "mixed_with", "augmentation"];
+
+/// The column of what samples weigh, where they are weighed.
+const WEIGHT: &str = "weight";
 
 /// One file.
 #[derive(Debug)]
@@ -51,7 +55,8 @@ impl Make for ParquetShard {
 
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let making = work.making()?;
-        let schema = batch(&[])?.schema();
+        let has_weights = making.has_weights();
+        let schema = batch(&[], has_weights)?.schema();
         let properties = WriterProperties::builder().set_compression(Compression::SNAPPY);
         let properties = properties.set_max_row_group_row_count(Some(GROUP_ROWS)).build();
         let mut faults = Vec::new();
@@ -70,20 +75,20 @@ impl Make for ParquetShard {
                 Err(error) => faults.push((item.sample, error)),
             }
             if rows.len() == GROUP_ROWS || held >= GROUP_BYTES {
-                written(writer.write(&batch(&rows)?))?;
+                written(writer.write(&batch(&rows, has_weights)?))?;
                 written(writer.flush())?;
                 rows.clear();
                 held = 0;
             }
         }
-        written(writer.write(&batch(&rows)?))?;
+        written(writer.write(&batch(&rows, has_weights)?))?;
         written(writer.close())?;
         faults.into_iter().for_each(|(sample, error)| out.fault(sample, error));
         Ok(())
     }
 }
 
-fn batch(rows: &[Row]) -> Result<RecordBatch, Failure> {
+fn batch(rows: &[Row], has_weights: bool) -> Result<RecordBatch, Failure> {
     let mut columns = vec![("image", images(rows)?)];
     for name in std::iter::once("label").chain(TEXTS) {
         let mut texts = StringBuilder::new();
@@ -94,6 +99,11 @@ fn batch(rows: &[Row]) -> Result<RecordBatch, Failure> {
             }));
         }
         columns.push((name, Arc::new(texts.finish()) as ArrayRef));
+    }
+    if has_weights {
+        let mut weights = Float64Builder::new();
+        rows.iter().for_each(|row| weights.append_option(row.about.get(WEIGHT).and_then(Value::as_f64)));
+        columns.push((WEIGHT, Arc::new(weights.finish())));
     }
     columns.push(("objects", objects(rows)?));
     let columns = columns.into_iter().map(|(name, array)| (name, array, true));

@@ -95,6 +95,18 @@ impl ParquetTable {
                     }
                     Arc::new(numbers.finish())
                 }
+                Content::Repeat(repeats) => {
+                    let mut numbers = Int64Builder::new();
+                    let of = |sample: &SampleId| repeats.get(*sample as usize).copied().map(i64::from);
+                    samples.iter().for_each(|sample| numbers.append_option(of(sample)));
+                    Arc::new(numbers.finish())
+                }
+                Content::Weight(weights) => {
+                    let mut numbers = Float64Builder::new();
+                    let of = |sample: &SampleId| weights.get(*sample as usize).copied();
+                    samples.iter().for_each(|sample| numbers.append_option(of(sample)));
+                    Arc::new(numbers.finish())
+                }
                 Content::Number(column) => {
                     let mut numbers = Float64Builder::new();
                     samples.iter().for_each(|sample| numbers.append_option(column.number(snapshot, *sample)));

@@ -107,6 +107,8 @@ impl TextTable {
             Content::Whole(column) | Content::Number(column) | Content::Text(column) => {
                 column.text(snapshot, sample).into_owned()
             }
+            Content::Repeat(repeats) => repeats.get(sample as usize).map(u32::to_string).unwrap_or_default(),
+            Content::Weight(weights) => weights.get(sample as usize).map(f64::to_string).unwrap_or_default(),
         };
         let mut cells: Vec<String> = self.headings.iter().map(|(_, content)| cell(content)).collect();
         if self.has_boxes {
@@ -131,6 +133,8 @@ impl TextTable {
                 Content::Count(column) => number(count(column, snapshot, sample)),
                 Content::Whole(column) | Content::Number(column) => number(column.number(snapshot, sample)),
                 Content::Text(column) => text(&column.text(snapshot, sample)),
+                Content::Repeat(repeats) => number(repeats.get(sample as usize).copied().map(f64::from)),
+                Content::Weight(weights) => number(weights.get(sample as usize).copied()),
             };
             // Without a value there is no key, but for those that say what the table is of.
             if let Some(value) = value.or_else(|| matches!(content, Content::Labels).then_some(Value::Null)) {

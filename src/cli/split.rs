@@ -1,0 +1,200 @@
+//! `lenslet split`: samples dealt to new splits, written as a table.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use serde::Serialize;
+
+use super::Usage;
+use super::args::SplitOptions;
+use super::balance::{Subject, analysed, column_named, listed};
+use super::look::{IssueRow, tell};
+use super::progress::Meter;
+use super::trained::check_out;
+use crate::balance::ClassShare;
+use crate::dataset::SplitId;
+use crate::export::check_target;
+use crate::export::dataset::{Planned, Table, write_manifest};
+use crate::jobs::Control;
+use crate::pipeline::balancing::{Dealt, SplitRequest, deal};
+use crate::review::staying;
+use crate::text::{counted, grouped};
+
+/// New splits, as `--json` prints them.
+#[derive(Debug, Serialize)]
+pub struct SplitReport {
+    pub source: String,
+    pub seed: u64,
+    pub splits: Vec<PartRow>,
+    pub classes: Vec<ShareRow>,
+    /// Groups that were kept together, and samples in them.
+    pub groups: u64,
+    pub grouped: u64,
+    /// Whether near-duplicates were kept together.
+    pub near_duplicates: bool,
+    pub notes: Vec<String>,
+    pub manifest: Option<PathBuf>,
+    pub issues: Vec<IssueRow>,
+    pub seconds: f64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PartRow {
+    pub split: String,
+    /// In all 1.
+    pub ratio: f64,
+    pub samples: u64,
+}
+
+/// A class in the splits; without a name those that have no label.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ShareRow {
+    pub class: Option<String>,
+    pub samples: u64,
+    /// Samples in each split, and how many it would be in proportion.
+    pub have: Vec<u64>,
+    pub wanted: Vec<f64>,
+    /// The most that a split is off its proportion, in samples.
+    pub off: f64,
+    /// Where that is a sample or more: groups that forced it, by their paths.
+    pub forced_by: Vec<Vec<String>>,
+}
+
+pub fn run(options: &SplitOptions) -> anyhow::Result<()> {
+    let started = Instant::now();
+    let names = names(options)?;
+    if let Some(file) = &options.manifest {
+        Table::of(file)?;
+        check_target(file, Path::new(&options.analysis.path))?;
+        check_out(file, options.overwrite)?;
+    }
+    let control = Control::new();
+    let meter = Meter::start(&control);
+    let mut subject = listed(&options.analysis, &control)?;
+    let group = options.group.as_deref().map(|name| column_named(name, &subject.snapshot)).transpose()?;
+    if !options.no_duplicates {
+        subject = analysed(&options.analysis, &options.alike, &control)?;
+    }
+    let request = SplitRequest { names, ratios: options.ratios.clone(), group, seed: options.seed };
+    let duplicates = subject.found.as_ref().map(|(_, judged)| &*judged.groups);
+    let dealt = deal(&subject.snapshot, duplicates, &request, &control)?;
+    let mut notes = Vec::new();
+    let manifest = options.manifest.as_ref().filter(|_| !options.dry_run);
+    if let Some(file) = manifest {
+        let samples = staying(&dealt.snapshot);
+        notes =
+            write_manifest(&dealt.snapshot, &samples, &subject.reader, file, Planned::default(), &control)?;
+    }
+    drop(meter);
+    let report = SplitReport {
+        notes,
+        manifest: manifest.cloned(),
+        seconds: started.elapsed().as_secs_f64(),
+        ..rows_of(&subject, &dealt, &request)
+    };
+    tell(&report, options.json, |out| print(&report, out))
+}
+
+/// A name for each ratio.
+fn names(options: &SplitOptions) -> Result<Vec<String>, Usage> {
+    let count = options.ratios.len();
+    if count > usize::from(SplitId::MAX) {
+        return Err(Usage("these are too many splits".to_owned()));
+    }
+    let usual: &[&str] = match count {
+        1 => &["train"],
+        2 => &["train", "val"],
+        3 => &["train", "val", "test"],
+        _ => &[],
+    };
+    let usual = || usual.iter().map(|name| (*name).to_owned()).collect::<Vec<String>>();
+    let names = options.names.clone().unwrap_or_else(usual);
+    if names.len() != count {
+        let (ratios, names) = (counted(count as u64, "ratio"), counted(names.len() as u64, "name"));
+        return Err(Usage(format!("there are {ratios} and {names}: give --names as many as --ratios")));
+    }
+    for (at, name) in names.iter().enumerate() {
+        if name.trim().is_empty() {
+            return Err(Usage("a split has no name: give each of --names one".to_owned()));
+        }
+        if names[..at].contains(name) {
+            return Err(Usage(format!("two splits are called {name}: give them different --names")));
+        }
+    }
+    Ok(names)
+}
+
+/// A report of splits of which nothing is written yet.
+fn rows_of(subject: &Subject, dealt: &Dealt, request: &SplitRequest) -> SplitReport {
+    let dataset = &*subject.snapshot.dataset;
+    let sum: f64 = request.ratios.iter().sum();
+    let parts = request.names.iter().zip(&request.ratios).zip(&dealt.resplit.sizes);
+    let part = |((name, ratio), samples): ((&String, &f64), &u64)| PartRow {
+        split: name.clone(),
+        ratio: ratio / sum,
+        samples: *samples,
+    };
+    let class = |(at, share): (usize, &ClassShare)| ShareRow {
+        class: dataset.labels.classes.get(at).cloned(),
+        samples: share.samples,
+        have: share.have.clone(),
+        wanted: share.wanted.clone(),
+        off: share.off(),
+        forced_by: share.forced_by.iter().map(|group| paths(subject, dealt, *group)).collect(),
+    };
+    let classes = dealt.resplit.classes.iter().enumerate().filter(|(_, share)| share.samples > 0);
+    SplitReport {
+        source: dataset.source.clone(),
+        seed: request.seed,
+        splits: parts.map(part).collect(),
+        classes: classes.map(class).collect(),
+        groups: dealt.resplit.groups,
+        grouped: dealt.resplit.grouped,
+        near_duplicates: subject.found.is_some(),
+        notes: Vec::new(),
+        manifest: None,
+        issues: subject.issues.clone(),
+        seconds: 0.0,
+    }
+}
+
+fn paths(subject: &Subject, dealt: &Dealt, group: u32) -> Vec<String> {
+    let rows = dealt.together.rows(group as usize).iter();
+    rows.map(|row| subject.snapshot.dataset.path(*row).to_owned()).collect()
+}
+
+/// The report for a person.
+fn print(report: &SplitReport, out: &mut impl Write) -> std::io::Result<()> {
+    writeln!(out, "{}", report.source)?;
+    let kept = match (report.groups, report.near_duplicates) {
+        (0, _) => "nothing to keep together".to_owned(),
+        (groups, _) => {
+            format!("{} of {} kept together", counted(groups, "group"), counted(report.grouped, "sample"))
+        }
+    };
+    writeln!(out, "{kept} · seed {}\n", report.seed)?;
+    let name_of = |row: &ShareRow| row.class.clone().unwrap_or_else(|| "unlabelled".to_owned());
+    let wide = report.classes.iter().map(|row| name_of(row).chars().count()).max().unwrap_or(0).clamp(5, 40);
+    let line = |name: &str, cells: Vec<String>, words: &str| {
+        let cells: String = cells.iter().map(|cell| format!(" {cell:>10}")).collect();
+        format!("  {name:wide$}{cells}  {words}").trim_end().to_owned()
+    };
+    writeln!(out, "{}", line("class", report.splits.iter().map(|part| part.split.clone()).collect(), ""))?;
+    for row in &report.classes {
+        let words = if row.off < 1.0 { String::new() } else { format!("{:.1} off", row.off) };
+        writeln!(out, "{}", line(&name_of(row), row.have.iter().copied().map(grouped).collect(), &words))?;
+        if let Some(first) = row.forced_by.first() {
+            let path = first.first().map_or("", String::as_str);
+            writeln!(out, "    forced by a group of {}: {path} …", counted(first.len() as u64, "sample"))?;
+        }
+    }
+    writeln!(out, "{}", line("all", report.splits.iter().map(|part| grouped(part.samples)).collect(), ""))?;
+    for note in &report.notes {
+        writeln!(out, "  {note}")?;
+    }
+    if let Some(file) = &report.manifest {
+        writeln!(out, "\nwritten: {}", file.display())?;
+    }
+    writeln!(out, "\n{:.2} s", report.seconds)
+}
