@@ -256,26 +256,25 @@ fn weights_beside_an_export_are_of_its_files() {
 #[test]
 fn nothing_that_is_written_replaces_a_sample() {
     let home = tempfile::tempdir().expect("a folder");
-    // A table names samples that lie outside of its folder.
+    // A table names samples that lie outside of its folder, to which what is to be written leads.
     let (list, far) = (home.path().join("list"), home.path().join("far"));
     for folder in [&list, &far] {
         std::fs::create_dir(folder).expect("a folder");
     }
-    let mut rows = String::from("file_name,label\n");
-    for (at, class) in ["a", "a", "b"].into_iter().enumerate() {
-        let path = far.join(format!("{at}.png"));
-        image::RgbImage::from_pixel(4, 4, image::Rgb([at as u8 * 50; 3])).save(&path).expect("a PNG");
-        rows += &format!("{},{class}\n", text(&path));
+    let mut rows = String::from("path,label\n");
+    let samples = [0u8, 1, 2].map(|at| far.join(format!("{at}.png")));
+    for (at, path) in (0u8..).zip(&samples) {
+        image::RgbImage::from_pixel(4, 4, image::Rgb([at * 50; 3])).save(path).expect("a PNG");
+        rows += &format!("{},{}\n", text(path), if at == 0 { "cat" } else { "dog" });
     }
-    // A sample may be called anything.
-    for name in ["w.csv", "sampler.py"] {
-        std::fs::copy(far.join("0.png"), far.join(name)).expect("a copy");
-        std::os::unix::fs::symlink(far.join(name), far.join(format!("{name}.png"))).expect("a link");
-        rows += &format!("{},b\n", text(&far.join(format!("{name}.png"))));
+    let list = list.join("list.csv");
+    std::fs::write(&list, rows).expect("a file");
+    let [w, code] = ["w.csv", "sampler.py"].map(|name| home.path().join(name));
+    for (link, sample) in [&w, &code].into_iter().zip(&samples) {
+        std::os::unix::fs::symlink(sample, link).expect("a link");
     }
-    std::fs::write(list.join("list.csv"), rows).expect("a file");
-    let (w, code) = (far.join("w.csv"), far.join("sampler.py"));
-    let before = [&w, &code].map(|file| std::fs::read(file).expect("it is there"));
+    let contents = || samples.each_ref().map(|file| std::fs::read(file).expect("it is there"));
+    let before = contents();
     let balance = ["balance", text(&list), "--target", "uniform", "--means", "weights", "--overwrite"];
     let split = ["split", text(&list), "--ratios", "1,1", "--no-duplicates", "--overwrite"];
     let safe = home.path().join("safe.csv");
@@ -291,7 +290,7 @@ fn nothing_that_is_written_replaces_a_sample() {
         assert!(error.contains("sample of the dataset"), "{words:?}: {error}");
         assert!(!safe.exists(), "{words:?}");
     }
-    assert_eq!([&w, &code].map(|file| std::fs::read(file).expect("it is there")), before);
+    assert_eq!(contents(), before);
 }
 
 #[test]
