@@ -168,7 +168,7 @@ pub fn plan(
         work.undersample(seed);
         control.checkpoint()?;
     }
-    work.settle_kept();
+    work.settle_kept(control)?;
     let copies = match means.fill {
         Some(_) => work.filled(seed),
         None => work.once(),

@@ -3,6 +3,10 @@
 use super::redundancy::{NO_KIND, redundant};
 use super::{Fate, Purpose, Work, luck};
 use crate::dataset::SampleId;
+use crate::jobs::{Cancelled, Control};
+
+/// Samples that are looked at between two questions whether to go on.
+const STEP: usize = 4096;
 
 impl Work<'_> {
     /// Lets samples go that have a near-copy of the same labels in the same part, nearest first, while each of their
@@ -34,16 +38,26 @@ impl Work<'_> {
     }
 
     /// Says of each pruned sample which near-copy stays for it in the end.
-    pub(super) fn settle_kept(&mut self) {
+    pub(super) fn settle_kept(&mut self, control: &Control) -> Result<(), Cancelled> {
+        let mut way = Vec::new();
         for row in 0..self.fates.len() {
-            let Fate::Pruned { kept, distance } = self.fates[row] else { continue };
-            let mut last = kept;
-            while let Some(Fate::Pruned { kept, .. }) = last.map(|sample| self.fates[sample as usize]) {
-                last = kept;
+            if row % STEP == 0 {
+                control.checkpoint()?;
             }
-            let kept = last.filter(|sample| self.stays(*sample as usize));
-            self.fates[row] = Fate::Pruned { kept, distance };
+            let mut end = Some(row as SampleId);
+            while let Some(Fate::Pruned { kept, .. }) = end.map(|sample| self.fates[sample as usize]) {
+                way.extend(end);
+                end = kept;
+            }
+            let stays = end.filter(|sample| self.stays(*sample as usize));
+            // All on the way have the same: a long way is gone once.
+            for sample in way.drain(..) {
+                if let Fate::Pruned { kept, .. } = &mut self.fates[sample as usize] {
+                    *kept = stays;
+                }
+            }
         }
+        Ok(())
     }
 
     fn is_fixed(&self, row: usize) -> bool {

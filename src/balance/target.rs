@@ -63,6 +63,24 @@ impl Target {
         }
     }
 
+    /// Whether it asks for nothing of all that there is: proportions of other classes alone.
+    pub fn is_of_nothing(&self, counts: &[u64]) -> bool {
+        let Self::Match(other) = self else { return false };
+        let mut there = counts.iter().enumerate().filter(|(_, count)| **count > 0).peekable();
+        there.peek().is_some() && there.all(|(class, _)| other.get(class).is_none_or(|count| *count == 0))
+    }
+
+    /// The classes that it asks samples of by name or number and that have none, ascending.
+    pub fn asked_in_vain(&self, counts: &[u64]) -> Vec<usize> {
+        let is_asked = |class: usize| match self {
+            Self::Uniform | Self::SquareRoot | Self::Cap(_) => false,
+            Self::Floor(least) => *least > 0,
+            Self::Match(other) => other.get(class).is_some_and(|count| *count > 0),
+            Self::ByHand(given) => given.get(class).copied().flatten().is_some_and(|count| count > 0),
+        };
+        (0..counts.len()).filter(|class| counts[*class] == 0 && is_asked(*class)).collect()
+    }
+
     /// Whether it says proportions, so that the total is to be chosen.
     pub fn is_shape(&self) -> bool {
         matches!(self, Self::Uniform | Self::SquareRoot | Self::Match(_))
@@ -88,8 +106,10 @@ impl Total {
 /// A number, or the whole one that it is but for the rounding of products and quotients.
 fn snapped(number: f64) -> f64 {
     const NEARLY: f64 = 1e-9;
+    /// Further than this no rounding leads, and thirds of thousands of millions stay thirds.
+    const FURTHEST: f64 = 1e-3;
     let whole = number.round();
-    if (number - whole).abs() <= NEARLY * whole.max(1.0) { whole } else { number }
+    if (number - whole).abs() <= (NEARLY * whole.max(1.0)).min(FURTHEST) { whole } else { number }
 }
 
 /// Whole numbers in proportion to these shares that add up to `total`: the quotas rounded down, and one more for the
@@ -144,12 +164,34 @@ mod tests {
     }
 
     #[test]
+    fn what_a_target_asks_for_in_vain_is_told() {
+        use Target::{ByHand, Cap, Floor, Match, Uniform};
+        let counts = [3, 0, 2, 0];
+        for (target, is_of_nothing, in_vain) in [
+            (Uniform, false, vec![]),
+            (Cap(1), false, vec![]),
+            (Floor(1), false, vec![1, 3]),
+            (Floor(0), false, vec![]),
+            (Match(vec![0, 5, 0, 0]), true, vec![1]),
+            (Match(vec![0, 0]), true, vec![]),
+            (Match(vec![0, 0, 1, 1]), false, vec![3]),
+            (ByHand(vec![Some(0), Some(4), None, None]), false, vec![1]),
+        ] {
+            assert_eq!(target.is_of_nothing(&counts), is_of_nothing, "{target:?}");
+            assert_eq!(target.asked_in_vain(&counts), in_vain, "{target:?}");
+            assert!(!target.is_of_nothing(&[0; 4]), "where nothing is, nothing goes");
+        }
+    }
+
+    #[test]
     fn the_largest_remainders_are_rounded_up() {
         // Quotas 2.5, 1.25, 1.25: the half goes first, and of equal ones none is left.
         assert_eq!(apportioned(&[2.0, 1.0, 1.0], 5), [3, 1, 1]);
         assert_eq!(apportioned(&[1.0, 1.0, 1.0], 8), [3, 3, 2]);
         assert_eq!(apportioned(&[0.8, 0.1, 0.1], 10), [8, 1, 1]);
         assert_eq!(apportioned(&[0.0, 0.0], 3), [0, 0]);
+        // Thirds are no whole numbers, however many they are of.
+        assert_eq!(apportioned(&[1.0; 3], 2_000_000_000), [666_666_667, 666_666_667, 666_666_666]);
         assert!(apportioned(&[], 3).is_empty());
     }
 

@@ -75,6 +75,31 @@ fn near_copies_go_first_then_chance_and_none_is_the_last_of_its_group() {
 }
 
 #[test]
+fn a_long_chain_of_near_copies_is_gone_once() {
+    // Each is the better copy of the one before: gone anew from each of them, the way would be five thousand million.
+    const COUNT: u32 = 100_000;
+    let of = vec![&[0u32][..]; COUNT as usize];
+    let (labels, rank) = (labels(1, &of), (0..COUNT).rev().collect::<Vec<u32>>());
+    let edges: Vec<Pair> = (1..COUNT).map(|at| pair(at - 1, at, 0)).collect();
+    let pool = Pool {
+        labels: &labels,
+        part_of: &vec![0; of.len()],
+        parts: 1,
+        keys: &keys(of.len()),
+        is_fixed: &[],
+        edges: &edges,
+        rank: &rank,
+    };
+    let found = plan(&pool, &[1], means(true, false, false), 1, &Control::new()).unwrap();
+    let pruned = Fate::Pruned { kept: Some(COUNT - 1), distance: 0 };
+    assert!(found.fates[..COUNT as usize - 1].iter().all(|fate| *fate == pruned));
+    assert_eq!(found.fates.last(), Some(&Fate::Stays));
+    let cancelled = Control::new();
+    cancelled.cancel();
+    assert!(plan(&pool, &[1], means(true, false, false), 1, &cancelled).is_err());
+}
+
+#[test]
 fn what_is_kept_by_hand_held_out_or_gone_is_left_alone() {
     let labels = labels(1, &[&[0u32][..]; 6]);
     let pool = Pool {

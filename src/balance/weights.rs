@@ -5,6 +5,8 @@
 use serde::Serialize;
 
 use super::Pool;
+use crate::analysis::distribution::DEFAULT_BETA;
+use crate::analysis::distribution::imbalance::effective_number;
 
 /// How a class is weighed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -23,7 +25,7 @@ pub enum Weighting {
 
 impl Weighting {
     /// The β that the effective number is taken with unless another is asked for.
-    pub const BETA: f64 = 0.999;
+    pub const BETA: f64 = DEFAULT_BETA;
 
     /// Weights of classes by their counts, up to a factor; 0 for a class without samples.
     pub fn of_classes(self, counts: &[u64], wanted: &[u64]) -> Vec<f64> {
@@ -35,16 +37,6 @@ impl Weighting {
         };
         counts.iter().zip(wanted).map(weight).collect()
     }
-}
-
-/// The effective number of `count` samples, (1 − βⁿ) / (1 − β): `count` where β is 1, and 1 where it is 0.
-pub fn effective_number(count: u64, beta: f64) -> f64 {
-    if beta >= 1.0 {
-        return count as f64;
-    }
-    // 1 − βⁿ without the loss of digits where βⁿ is next to 1; the same on every machine.
-    let power = libm::log(beta) * count as f64;
-    if beta <= 0.0 { f64::from(u8::from(count > 0)) } else { -libm::expm1(power) / (1.0 - beta) }
 }
 
 /// A weight for every sample. Of a sample with several labels it is the largest of theirs; an unlabelled one weighs 1.
@@ -102,22 +94,5 @@ mod tests {
         // (1 − 0.5) / (1 − 0.5⁴) = 0.5 / 0.9375.
         about(Weighting::Effective { beta: 0.5 }.of_classes(&counts, &[9, 9, 9]), [8.0 / 15.0, 1.0, 0.0]);
         about(Weighting::Effective { beta: 0.0 }.of_classes(&counts, &[9, 9, 9]), [1.0, 1.0, 0.0]);
-    }
-
-    #[test]
-    fn the_effective_number_lies_between_one_and_the_count() {
-        // python3 -c "for n, b in [(1, .999), (5000, .999), (5000, .9999), (10**6, .999)]: print((1 - b**n) / (1 - b))"
-        for (count, beta, expected) in [
-            (1, 0.999, 1.0),
-            (5000, 0.999, 993.278_888_040_133_6),
-            (5000, 0.9999, 3_934.845_043_752_651),
-            (1_000_000, 0.999, 1000.0),
-            (7, 1.0, 7.0),
-            (7, 0.0, 1.0),
-            (0, 0.0, 0.0),
-        ] {
-            let found = effective_number(count, beta);
-            assert!((found / expected - 1.0).abs() < 1e-9 || found == expected, "{count} {beta}: {found}");
-        }
     }
 }

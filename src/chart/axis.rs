@@ -31,7 +31,7 @@ impl Stretch {
             Scale::Linear => (low, high),
             Scale::Log => {
                 let high = if high > 0.0 { high } else { 1.0 };
-                (if low > 0.0 { low } else { high / 10.0 }, high)
+                (if low > 0.0 && low.is_finite() { low } else { high / 10.0 }, high)
             }
         };
         let high = if high > low { high } else { low + low.abs().max(1.0) };

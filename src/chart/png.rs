@@ -10,15 +10,19 @@ use super::marks::{Anchor, Colour, Drawing, Mark};
 /// Pixels of a side at most.
 const MAX_SIDE: usize = 16_384;
 
-/// The drawing with so many pixels for one of its own.
-pub fn rasterised(drawing: &Drawing, scale: f32) -> Picture {
-    let side = |length: f32| ((length * scale).ceil() as usize).clamp(1, MAX_SIDE);
+/// The drawing with so many pixels for one of its own; `None` where a side has more than 16,384 of them: a part of it
+/// would pass for all of it.
+pub fn rasterised(drawing: &Drawing, scale: f32) -> Option<Picture> {
+    let side = |length: f32| ((length * scale).ceil() as usize).max(1);
     let (width, height) = (side(drawing.width), side(drawing.height));
+    if width.max(height) > MAX_SIDE {
+        return None;
+    }
     let mut canvas = Canvas { width, height, rgb: drawing.background.repeat(width * height) };
     for mark in &drawing.marks {
         canvas.mark(mark, scale);
     }
-    Picture { width, height, rgb: canvas.rgb }
+    Some(Picture { width, height, rgb: canvas.rgb })
 }
 
 /// Pixels as the bytes of a PNG; `None` where they are not whole.

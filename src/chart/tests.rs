@@ -270,6 +270,35 @@ fn a_picture_has_the_drawing_and_its_colours() {
 }
 
 #[test]
+fn a_picture_that_is_too_tall_is_refused_and_not_cut_off() {
+    let Body::Bars(bars) = bars(2000, Scale::Linear) else { panic!("bars") };
+    let tall = chart(Body::Bars(Bars { top: 2000, ..bars.clone() }));
+    let told = write(&tall, Form::Png, &Look::LIGHT).unwrap_err().to_string();
+    assert!(told.contains("--top") && told.contains(".svg"), "{told}");
+    assert!(write(&tall, Form::Svg, &Look::LIGHT).is_ok() && write(&tall, Form::Csv, &Look::LIGHT).is_ok());
+    assert!(write(&chart(Body::Bars(bars)), Form::Png, &Look::LIGHT).is_ok(), "40 of them");
+}
+
+#[test]
+fn log_boxes_begin_at_the_least_number_over_0() {
+    let Body::Boxes(boxes) = boxes() else { panic!("boxes") };
+    let row = BoxRow { min: -3.0, low_whisker: 0.0, max: 1000.0, ..boxes.rows[0].clone() };
+    let axis = Axis::new("Bytes", "", Scale::Log);
+    let drawing = layout(&chart(Body::Boxes(Boxes { axis, rows: vec![row], ..boxes })), &Look::LIGHT);
+    // The quartile of 20 is the least that has a place: the box begins where the axis does.
+    let all = drawing.marks.iter().flat_map(|mark| match mark {
+        Mark::Line { points, .. } => points.iter().map(|point| point[0]).collect::<Vec<f32>>(),
+        _ => Vec::new(),
+    });
+    let least = all.fold(f32::INFINITY, f32::min);
+    let tips = drawing.marks.iter().filter_map(|mark| match mark {
+        Mark::Rect { at, tip, .. } if !tip.is_empty() => Some(at[0]),
+        _ => None,
+    });
+    assert_eq!(tips.collect::<Vec<f32>>(), [least]);
+}
+
+#[test]
 fn turned_text_stands_where_it_is_to_stand() {
     let mark = |is_turned, anchor| Mark::Text {
         at: [100.0, 100.0],
@@ -287,7 +316,7 @@ fn turned_text_stands_where_it_is_to_stand() {
         let marks = vec![mark.clone()];
         let drawing =
             Drawing { width: 220.0, height: 220.0, background: [255; 3], title: String::new(), marks };
-        let picture = rasterised(&drawing, 1.0);
+        let picture = rasterised(&drawing, 1.0).unwrap();
         let inked = |at: usize| picture.rgb[at * 3] < 128;
         let places: Vec<[f32; 2]> =
             (0..220 * 220).filter(|at| inked(*at)).map(|at| [(at % 220) as f32, (at / 220) as f32]).collect();

@@ -22,7 +22,7 @@ pub enum Form {
 pub enum ChartError {
     #[error("a chart is written as .svg, .png or .csv: {0}")]
     Ending(String),
-    #[error("the chart is too large for a picture; show fewer rows, or write it as .svg or .csv")]
+    #[error("the chart is too tall for a .png; draw fewer rows with --top, or write it as .svg")]
     TooLarge,
     #[error("{path} could not be written: {cause}")]
     Write { path: String, cause: std::io::Error },
@@ -46,7 +46,7 @@ pub fn write(chart: &Chart, form: Form, look: &Look) -> Result<Vec<u8>, ChartErr
     match form {
         Form::Svg => Ok(svg(&layout(chart, look)).into_bytes()),
         Form::Png => {
-            let picture = png::rasterised(&layout(chart, look), PNG_SCALE);
+            let picture = png::rasterised(&layout(chart, look), PNG_SCALE).ok_or(ChartError::TooLarge)?;
             png::encoded(picture.width, picture.height, &picture.rgb).ok_or(ChartError::TooLarge)
         }
         Form::Csv => Ok(csv::text(chart).into_bytes()),

@@ -14,12 +14,13 @@ use self::writing::Writing;
 use super::Usage;
 use super::args::{AlikeOptions, AnalysisOptions, BalanceOptions, MeansName, TargetName};
 use super::look::{IssueRow, tell};
+use super::outs::{Named, check_apart, check_grounds};
 use super::pipeline::read_pipeline;
 use super::progress::Meter;
 use super::prune::{target_of, what_is_missing};
-use super::review::{Reviewed, review};
-use super::source::open;
-use super::trained::check_out;
+use super::review::{Reviewed, review_opened, wanted as alike_wanted};
+use super::source::{Source, open};
+use super::trained::{check_ending, check_out};
 use crate::augment::pipeline::Pipeline;
 use crate::balance::{Fill, Means, Target};
 use crate::dataset::columns::{Column, column};
@@ -30,7 +31,8 @@ use crate::export::weights::check_weights_name;
 use crate::export::{ExportError, check_target};
 use crate::import::{self, Reader, dataset_reader};
 use crate::jobs::Control;
-use crate::pipeline::balancing::{Found, Request, balance, by_class, class_counts, usual_splits};
+use crate::pipeline::balancing::{Found, Request, balance, by_class, class_counts, refusal, usual_splits};
+use crate::pipeline::cores;
 use crate::review::{Analysed, Judged};
 
 /// The word for samples that are in no split.
@@ -44,20 +46,21 @@ pub struct Subject {
     pub issues: Vec<IssueRow>,
 }
 
-/// Opens a dataset, with the decisions in the project.
-pub fn listed(options: &AnalysisOptions, control: &Control) -> anyhow::Result<Subject> {
-    let source = open(&options.path, options.project.as_deref(), control)?;
+/// A dataset that is open, with the decisions in the project.
+pub fn listed(source: Source) -> Subject {
     let reader = dataset_reader(&source.snapshot.dataset);
-    Ok(Subject { snapshot: source.snapshot, reader, found: None, issues: IssueRow::list(source.issues) })
+    Subject { snapshot: source.snapshot, reader, found: None, issues: IssueRow::list(source.issues) }
 }
 
 /// The same, analysed or as the project knows it.
 pub fn analysed(
+    source: Source,
     options: &AnalysisOptions,
     alike: &AlikeOptions,
     control: &Control,
 ) -> anyhow::Result<Subject> {
-    let reviewed = review(options, alike, control)?;
+    let threads = options.threads.map_or_else(cores, usize::from);
+    let reviewed = review_opened(None, source, threads, alike, control)?;
     let issues = reviewed.issue_rows();
     let Reviewed { snapshot, analysed, judged, reader, .. } = reviewed;
     Ok(Subject { snapshot, reader, found: Some((analysed, judged)), issues })
@@ -89,24 +92,33 @@ fn balanced(
     let pipeline = pipeline(options, means)?;
     let target = target_of(options.export.as_ref(), options.linking, options.layout, options.overwrite)?;
     check_files(options)?;
+    alike_wanted(&options.alike)?;
     let given = given(&options.target, control)?;
-    let mut subject = listed(&options.analysis, control)?;
-    let (counts, mut notes) = wanted(&options.target, given, &subject.snapshot)?;
+    let source = open(&options.analysis.path, options.analysis.project.as_deref(), control)?;
+    let reader = dataset_reader(&source.snapshot.dataset);
+    let files = files(options);
+    check_grounds(files.iter().map(|(_, file)| *file), &source.snapshot, &reader, control)?;
+    let (counts, mut notes) = wanted(&options.target, given, &source.snapshot)?;
     let request = Request {
         target: counts,
         total: options.total,
         means,
-        splits: splits(options.splits.as_deref(), &subject.snapshot)?,
+        splits: splits(options.splits.as_deref(), &source.snapshot)?,
         seed: options.seed,
     };
+    if let Some(why) = refusal(&source.snapshot, &request) {
+        return Err(Usage(why).into());
+    }
     // What goes by chance needs no analysis, which takes long where no project keeps it.
     let measures_coverage = options.coverage || options.analysis.project.is_some();
-    if means.prune || means.removes() && measures_coverage {
-        subject = analysed(&options.analysis, &options.alike, control)?;
-    }
+    let subject = if means.prune || means.removes() && measures_coverage {
+        analysed(source, &options.analysis, &options.alike, control)?
+    } else {
+        listed(source)
+    };
     let found = subject.found.as_ref().map(|(analysed, judged)| Found { analysed, judged });
     let balanced = balance(&subject.snapshot, found, &request, control)?;
-    notes.extend(told_of(&subject.snapshot, &balanced, means));
+    notes.extend(told_of(&subject.snapshot, &balanced, &request));
     let (written, ended) =
         Writing { options, subject: &subject, balanced: &balanced, means, control }.write(target, pipeline);
     notes.extend(written.notes);
@@ -162,16 +174,55 @@ fn pipeline(options: &BalanceOptions, means: Means) -> anyhow::Result<Option<Pip
     }
 }
 
-/// Refuses files that cannot be written.
+/// The files that are written, beside the folder.
+fn files(options: &BalanceOptions) -> Vec<Named<'_>> {
+    let files = [
+        ("--manifest", options.manifest.as_deref()),
+        ("--weights", options.weights.as_deref()),
+        ("--sampler", options.sampler.as_deref()),
+    ];
+    files.into_iter().filter_map(|(option, file)| Some((option, file?))).collect()
+}
+
+/// Files that are read for the plan. A pipeline that is no file is a preset.
+fn inputs(options: &BalanceOptions) -> Vec<Named<'_>> {
+    let wanted = match &options.target {
+        TargetName::File(path) => Some(path.as_path()),
+        _ => None,
+    };
+    let pipeline = options.pipeline.as_ref().map(Path::new).filter(|path| path.is_file());
+    let inputs = [("--target", wanted), ("--pipeline", pipeline)];
+    inputs.into_iter().filter_map(|(option, file)| Some((option, file?))).collect()
+}
+
+/// Refuses files that cannot be written, or would replace what is read or written for the plan.
 fn check_files(options: &BalanceOptions) -> anyhow::Result<()> {
-    let source = Path::new(&options.analysis.path);
-    if let Some(folder) = &options.export {
-        check_target(folder, source)?;
-    }
     options.manifest.as_deref().map(Table::of).transpose()?;
     options.weights.as_deref().map(check_weights_name).transpose()?;
-    for file in [&options.manifest, &options.weights, &options.sampler].into_iter().flatten() {
-        check_target(file, source)?;
+    if let (Some(code), Some(weights)) = (&options.sampler, &options.weights) {
+        check_ending(code, "py")?;
+        let is_table = weights.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
+        if !is_table {
+            let shown = weights.display();
+            return Err(Usage(format!(
+                "the code of --sampler reads a .csv; give --weights such a name: {shown}"
+            ))
+            .into());
+        }
+    }
+    let files = files(options);
+    let source = Path::new(&options.analysis.path);
+    let other = match &options.target {
+        TargetName::Match(path) => Some(Path::new(path)),
+        _ => None,
+    };
+    let folder = options.export.as_deref();
+    for out in folder.into_iter().chain(files.iter().map(|(_, file)| *file)) {
+        check_target(out, source)?;
+        other.map(|other| check_target(out, other)).transpose()?;
+    }
+    check_apart(folder, &files, &inputs(options))?;
+    for (_, file) in &files {
         check_out(file, options.overwrite)?;
     }
     Ok(())

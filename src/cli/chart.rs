@@ -46,6 +46,9 @@ pub fn run(options: &ChartOptions) -> anyhow::Result<()> {
     let meter = Meter::start(&control);
     // What is wrong with the words is said before the long part of the work.
     let kind = Kind::read(&options.kind)?;
+    if let Some(by) = options.by {
+        kind.check_by(by, &options.kind)?;
+    }
     Form::of(&options.out).map_err(|error| Usage(error.to_string()))?;
     check_out(&options.out, options.overwrite)?;
     let check = |snapshot: &Snapshot| kind.check(snapshot);
@@ -92,6 +95,20 @@ impl Kind {
                 }
             }
         })
+    }
+
+    /// Refuses what the kind cannot tell apart, which would be left out of the chart silently.
+    fn check_by(&self, by: ByName, word: &str) -> Result<(), Usage> {
+        let (name, kinds) = match by {
+            ByName::Split => ("split", "classes and columns of numbers"),
+            ByName::Label => ("label", "columns of numbers, box-sizes and coverage"),
+        };
+        match (self, by) {
+            (Self::Number(_), _)
+            | (Self::Classes, ByName::Split)
+            | (Self::BoxSizes | Self::Coverage, ByName::Label) => Ok(()),
+            _ => Err(Usage(format!("--by {name} is for {kinds}; leave it out for {word}"))),
+        }
     }
 
     /// Whether the dataset has the columns that are named.

@@ -11,6 +11,7 @@ mod evaluate;
 mod interrupt;
 mod leaks;
 mod look;
+mod outs;
 mod pipeline;
 mod progress;
 mod prune;

@@ -22,7 +22,7 @@ use crate::augment::table::Family;
 use crate::augment::table::output::{BY_DATASET, NAME};
 use crate::jobs::Control;
 use crate::media::Raster;
-use crate::pipeline::augmented::{Augmenter, Pictures, Recent, brought_to};
+use crate::pipeline::augmented::{Augmenter, OthersBySplit, Pictures, Recent, brought_to};
 use crate::pipeline::channels::{ChannelStatistics, channel_statistics};
 use crate::text::{counted, sentence};
 
@@ -155,12 +155,13 @@ fn sheet(options: &PipelineSheetOptions) -> anyhow::Result<()> {
     let step = chosen.samples.len().div_ceil(count);
     let shown: Vec<u32> = chosen.samples.iter().copied().step_by(step).collect();
     let (recent, pictures) = (Recent::default(), Pictures::default());
+    let others = OthersBySplit::new(&chosen.snapshot.dataset, chosen.samples.clone());
     let augmenter = Augmenter {
         snapshot: &chosen.snapshot,
         reader: &chosen.reader,
         pipeline: &pipeline,
         seed: options.seed,
-        others: &chosen.samples,
+        others: &others,
         recent: &recent,
         pictures: &pictures,
     };

@@ -10,12 +10,18 @@ use super::Usage;
 use super::args::SplitOptions;
 use super::balance::{Subject, analysed, column_named, listed};
 use super::look::{IssueRow, tell};
+use super::outs::check_grounds;
 use super::progress::Meter;
+use super::review::wanted;
+use super::source::open;
 use super::trained::check_out;
 use crate::balance::ClassShare;
 use crate::dataset::SplitId;
+use crate::dataset::columns::Column;
+use crate::dataset::query::Snapshot;
 use crate::export::check_target;
 use crate::export::dataset::{Planned, Table, write_manifest};
+use crate::import::dataset_reader;
 use crate::jobs::Control;
 use crate::pipeline::balancing::{Dealt, SplitRequest, deal};
 use crate::review::staying;
@@ -57,9 +63,20 @@ pub struct ShareRow {
     pub wanted: Vec<f64>,
     /// The most that a split is off its proportion, in samples.
     pub off: f64,
-    /// Where that is a sample or more: groups that forced it, by their paths.
-    pub forced_by: Vec<Vec<String>>,
+    /// Where that is a sample or more: the groups that forced it most.
+    pub forced_by: Vec<GroupRow>,
 }
+
+/// Samples that were kept together.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GroupRow {
+    pub samples: u64,
+    /// The first few of them.
+    pub paths: Vec<String>,
+}
+
+/// Paths of a group that are told: a patient can have thousands.
+const TOLD_PATHS: usize = 5;
 
 pub fn run(options: &SplitOptions) -> anyhow::Result<()> {
     let started = Instant::now();
@@ -71,11 +88,21 @@ pub fn run(options: &SplitOptions) -> anyhow::Result<()> {
     }
     let control = Control::new();
     let meter = Meter::start(&control);
-    let mut subject = listed(&options.analysis, &control)?;
-    let group = options.group.as_deref().map(|name| column_named(name, &subject.snapshot)).transpose()?;
-    if !options.no_duplicates {
-        subject = analysed(&options.analysis, &options.alike, &control)?;
+    wanted(&options.alike)?;
+    let source = open(&options.analysis.path, options.analysis.project.as_deref(), &control)?;
+    let reader = dataset_reader(&source.snapshot.dataset);
+    check_grounds(options.manifest.as_deref(), &source.snapshot, &reader, &control)?;
+    let group = options.group.as_deref().map(|name| column_named(name, &source.snapshot)).transpose()?;
+    if let Some(column) = group.as_ref().filter(|column| column.name.starts_with("attr.")) {
+        check_values(column, &source.snapshot)?;
     }
+    let subject = if options.no_duplicates {
+        listed(source)
+    } else {
+        analysed(source, &options.analysis, &options.alike, &control)?
+    };
+    // What is measured is known by now, if ever.
+    group.as_ref().map(|column| check_values(column, &subject.snapshot)).transpose()?;
     let request = SplitRequest { names, ratios: options.ratios.clone(), group, seed: options.seed };
     let duplicates = subject.found.as_ref().map(|(_, judged)| &*judged.groups);
     let dealt = deal(&subject.snapshot, duplicates, &request, &control)?;
@@ -94,6 +121,18 @@ pub fn run(options: &SplitOptions) -> anyhow::Result<()> {
         ..rows_of(&subject, &dealt, &request)
     };
     tell(&report, options.json, |out| print(&report, out))
+}
+
+/// Refuses a column by which nothing would be kept together.
+fn check_values(column: &Column, snapshot: &Snapshot) -> Result<(), Usage> {
+    match staying(snapshot).iter().all(|sample| column.text(snapshot, *sample).is_empty()) {
+        true => Err(Usage(format!(
+            "no sample has a value in the column {}, so that nothing would be kept together by it: leave --group out, \
+             or name another column",
+            column.name
+        ))),
+        false => Ok(()),
+    }
 }
 
 /// A name for each ratio.
@@ -141,7 +180,7 @@ fn rows_of(subject: &Subject, dealt: &Dealt, request: &SplitRequest) -> SplitRep
         have: share.have.clone(),
         wanted: share.wanted.clone(),
         off: share.off(),
-        forced_by: share.forced_by.iter().map(|group| paths(subject, dealt, *group)).collect(),
+        forced_by: share.forced_by.iter().map(|group| group_row(subject, dealt, *group)).collect(),
     };
     let classes = dealt.resplit.classes.iter().enumerate().filter(|(_, share)| share.samples > 0);
     SplitReport {
@@ -159,9 +198,10 @@ fn rows_of(subject: &Subject, dealt: &Dealt, request: &SplitRequest) -> SplitRep
     }
 }
 
-fn paths(subject: &Subject, dealt: &Dealt, group: u32) -> Vec<String> {
-    let rows = dealt.together.rows(group as usize).iter();
-    rows.map(|row| subject.snapshot.dataset.path(*row).to_owned()).collect()
+fn group_row(subject: &Subject, dealt: &Dealt, group: u32) -> GroupRow {
+    let rows = dealt.together.rows(group as usize);
+    let paths = rows.iter().take(TOLD_PATHS).map(|row| subject.snapshot.dataset.path(*row).to_owned());
+    GroupRow { samples: rows.len() as u64, paths: paths.collect() }
 }
 
 /// The report for a person.
@@ -185,8 +225,8 @@ fn print(report: &SplitReport, out: &mut impl Write) -> std::io::Result<()> {
         let words = if row.off < 1.0 { String::new() } else { format!("{:.1} off", row.off) };
         writeln!(out, "{}", line(&name_of(row), row.have.iter().copied().map(grouped).collect(), &words))?;
         if let Some(first) = row.forced_by.first() {
-            let path = first.first().map_or("", String::as_str);
-            writeln!(out, "    forced by a group of {}: {path} …", counted(first.len() as u64, "sample"))?;
+            let path = first.paths.first().map_or("", String::as_str);
+            writeln!(out, "    forced by a group of {}: {path} …", counted(first.samples, "sample"))?;
         }
     }
     writeln!(out, "{}", line("all", report.splits.iter().map(|part| grouped(part.samples)).collect(), ""))?;

@@ -244,8 +244,10 @@ fn relations(snapshot: &Snapshot, with: &str) -> Encoded {
         "split" => (RelationColumns::Splits, snapshot.dataset.split_names.len() + 1),
         name => {
             let (column, values) = number_column(snapshot, name)?;
-            let ends = edges_of(&column, &values, Axis::Linear, Bins::Count(1))?;
-            let (low, high) = (ends.values[0], ends.values[ends.len()]);
+            let known = values.iter().copied().filter(|value| value.is_finite());
+            let (low, high) = known.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+                (low.min(value), high.max(value))
+            });
             let axis = if low > 0.0 && high / low >= WIDE { Axis::Log } else { Axis::Linear };
             let edges = edges_of(&column, &values, axis, Bins::Count(RELATION_BINS))?;
             let across = edges.len() + 1;

@@ -117,7 +117,7 @@ pub struct Relations {
     pub columns: Arc<RelationColumns>,
     /// The ones that say most first; of classes with classes each pair once.
     pub cells: Vec<Cell>,
-    /// Samples that are left.
+    /// Samples that are left, of those that have a label or a number on both sides.
     pub samples: u64,
 }
 
@@ -151,12 +151,14 @@ impl Relations {
             RelationColumns::Bins(_) => across - 1,
         };
         let mut table = Table::new(labels.classes.len(), wide);
-        for (set, counts) in labels.sets.iter().zip(by_set.chunks(across)) {
+        // What has no label or no number is not known to go with anything, and is not counted.
+        let sets = labels.sets.iter().zip(by_set.chunks(across)).filter(|(set, _)| !set.is_empty());
+        for (set, counts) in sets {
             for (column, count) in (0u32..).zip(counts).filter(|(_, count)| **count > 0) {
                 let members: &[u32] = match **columns {
                     RelationColumns::Classes => set,
                     _ if (column as usize) < wide => &[column],
-                    _ => &[],
+                    _ => continue,
                 };
                 table.add(set, members, (*count).into());
             }

@@ -316,6 +316,30 @@ pub fn plan(
 }
 
 impl Plan {
+    /// The files of the export that are of a sample, by their paths in it; `None` where some sample has none of its
+    /// own, being in a shard, an array or where it was.
+    pub fn sample_files(&self) -> Option<Vec<(&str, SampleId)>> {
+        let item = |at: usize| Some(self.draft.making.as_ref()?.items.get(at)?.sample);
+        let files = self.draft.outputs.iter().filter_map(|output| {
+            let sample = match output.from {
+                From::Sample(sample) | From::Row(sample) => Some(sample),
+                From::Item(at) => item(at),
+                From::Beside(_) | From::Made(_) => None,
+            };
+            Some((output.path.as_str(), sample?))
+        });
+        let files: Vec<(&str, SampleId)> = files.collect();
+        let mut found: Vec<SampleId> = files.iter().map(|(_, sample)| *sample).collect();
+        found.sort_unstable();
+        found.dedup();
+        (found == self.draft.samples).then_some(files)
+    }
+
+    /// Whether the export says what its samples weigh.
+    pub fn says_weights(&self) -> bool {
+        matches!(self.kind, Kind::Manifest(_)) || self.draft.making.is_some()
+    }
+
     /// Whether a file takes no room of its own.
     fn is_linked(&self, output: &Output) -> bool {
         let links = matches!(self.linking, Linking::HardLink | Linking::SymLink);

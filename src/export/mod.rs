@@ -17,7 +17,7 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
 pub use issues::{issues_csv, issues_json, write_issues};
-pub use target::{check_target, free_bytes, is_inside};
+pub use target::{check_target, free_bytes, is_inside, is_one_file};
 
 use crate::files;
 use crate::import::ImportError;

@@ -19,6 +19,11 @@ pub fn is_inside(path: &Path, folder: &Path) -> bool {
     lies_at(path).starts_with(&folder) || whole(path).starts_with(&folder)
 }
 
+/// Whether two paths, which need not be there, are one file: writing to one would replace the other.
+pub fn is_one_file(a: &Path, b: &Path) -> bool {
+    whole(a) == whole(b) || lies_at(a) == lies_at(b) || is_same_file(a, b)
+}
+
 /// Where a file or link itself lies: links followed in all of its path but its own name.
 pub fn lies_at(path: &Path) -> PathBuf {
     match (path.parent(), path.file_name()) {
@@ -180,6 +185,13 @@ mod tests {
             assert!(is_inside(&at("link"), &at("data")) && is_inside(&at("link/new.csv"), &at("data")));
             assert!(is_inside(&at("data/exit"), &at("data")), "the link itself lies in it");
         }
+        std::fs::write(at("out/a.csv"), "").unwrap();
+        for (path, is_one) in
+            [("out/a.csv", true), ("out/../out/a.csv", true), ("out/b.csv", false), ("data/a.csv", false)]
+        {
+            assert_eq!(is_one_file(&at("out/a.csv"), &at(path)), is_one, "{path}");
+        }
+        assert!(is_one_file(&at("new/a.csv"), &at("new/./a.csv")), "it need not be there");
         if cfg!(target_os = "linux") {
             assert!(free_bytes(&at("out/new/deep")).is_some_and(|free| free > 0));
             assert_eq!(same_file_system(&at("out/new"), &at("data")), Some(true));

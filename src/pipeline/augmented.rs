@@ -4,6 +4,7 @@
 pub mod ondevice;
 
 use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::augment::boxes::{follow_boxes, follow_mixed, mixed};
@@ -16,7 +17,7 @@ use crate::augment::table::mixing::{OWN, PARTNER};
 use crate::augment::table::{Picture, Taken};
 use crate::dataset::boxes::BoxRecord;
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Dataset, SampleId};
+use crate::dataset::{Dataset, SampleId, SplitId};
 use crate::import::reader::access::lock;
 use crate::import::{ReadError, Reader};
 use crate::media::Raster;
@@ -31,10 +32,49 @@ pub struct Augmenter<'a> {
     pub pipeline: &'a Pipeline,
     pub seed: u64,
     /// The samples that mixing takes from.
-    pub others: &'a [SampleId],
+    pub others: &'a OthersBySplit,
     pub recent: &'a Recent,
     /// What is noted of pictures when they are read.
     pub pictures: &'a Pictures,
+}
+
+/// The samples that mixing takes from, by split: of each sample only those of its own, so that nothing that is held out
+/// gets into a sample that is trained on. Those of no split have each other.
+#[derive(Clone, Debug, Default)]
+pub struct OthersBySplit {
+    /// Split by split, each in the order in which they were given.
+    samples: Vec<SampleId>,
+    /// Where the samples of each split are, ascending by split.
+    splits: Vec<(SplitId, Range<usize>)>,
+}
+
+impl OthersBySplit {
+    /// Of the samples that an export, a sheet or a preview is of.
+    pub fn new(dataset: &Dataset, mut samples: Vec<SampleId>) -> Self {
+        let split = |sample: &SampleId| dataset.splits[*sample as usize];
+        // Stable: the same samples in the same order are the same others everywhere.
+        samples.sort_by_key(split);
+        let mut splits: Vec<(SplitId, Range<usize>)> = Vec::new();
+        for of_split in samples.chunk_by(|one, two| split(one) == split(two)) {
+            let start = splits.last().map_or(0, |(_, range)| range.end);
+            splits.push((split(&of_split[0]), start..start + of_split.len()));
+        }
+        Self { samples, splits }
+    }
+
+    /// What a sample can be mixed with, itself among them.
+    pub fn of(&self, dataset: &Dataset, sample: SampleId) -> &[SampleId] {
+        let split = dataset.splits[sample as usize];
+        match self.splits.binary_search_by_key(&split, |(known, _)| *known) {
+            Ok(at) => &self.samples[self.splits[at].1.clone()],
+            Err(_) => &[],
+        }
+    }
+
+    /// All of them.
+    pub fn samples(&self) -> &[SampleId] {
+        &self.samples
+    }
 }
 
 impl Augmenter<'_> {
@@ -97,10 +137,10 @@ impl Augmenter<'_> {
 
     /// The sample that this number of a mix comes to; not the sample itself, unless there is no other.
     fn other(&self, own: SampleId, number: u32) -> Option<SampleId> {
-        let count = self.others.len() as u64;
-        let at = ((u64::from(number) * count) >> 32) as usize;
-        let other = *self.others.get(at)?;
-        if other != own { Some(other) } else { self.others.get((at + 1) % self.others.len()).copied() }
+        let others = self.others.of(&self.snapshot.dataset, own);
+        let at = ((u64::from(number) * others.len() as u64) >> 32) as usize;
+        let other = *others.get(at)?;
+        if other != own { Some(other) } else { others.get((at + 1) % others.len()).copied() }
     }
 
     /// The picture of a sample that is mixed in.
@@ -152,7 +192,8 @@ impl Augmenter<'_> {
         // A picture that was made smaller has its boxes made smaller; one that nobody knows is as it was.
         let known = self.known_size(sample).unwrap_or(plan.before);
         let rects = in_pixels(own, known, plan.before);
-        if self.others.is_empty() && plan.stages.iter().any(|stage| matches!(stage, Stage::Mix(_))) {
+        let has_others = !self.others.of(&self.snapshot.dataset, sample).is_empty();
+        if !has_others && plan.stages.iter().any(|stage| matches!(stage, Stage::Mix(_))) {
             // There is nothing to mix in.
             let is_done = |stage: &&Stage| !matches!(stage, Stage::Mix(_));
             let stages: Vec<Stage> = plan.stages.iter().filter(is_done).cloned().collect();

@@ -138,7 +138,26 @@ pub fn by_class<T: Copy>(
     (of_class, unknown)
 }
 
-/// Works out a plan.
+/// Why there is no plan for a target, as a sentence without its dot: it asks for none of the classes of a split, and
+/// nothing of them would stay. To be asked before [`balance`].
+pub fn refusal(snapshot: &Snapshot, request: &Request) -> Option<String> {
+    let is_of_nothing = |split: &&SplitId| {
+        let counts = class_counts(snapshot, Some(**split));
+        matches!(request.target, Target::Match(_)) && request.target.is_of_nothing(&counts)
+    };
+    let split = request.splits.iter().find(is_of_nothing)?;
+    let whose = match snapshot.dataset.split_names.get(*split as usize) {
+        Some(name) => format!("the split {name}"),
+        None => "the samples of no split".to_owned(),
+    };
+    Some(format!(
+        "the distribution that is wanted has no class of {whose}, so that nothing of it would stay; choose another \
+         target, or balance other splits"
+    ))
+}
+
+/// Works out a plan. Each split is balanced by itself: a number of samples that is asked for, as a total or of each class,
+/// is of each of them.
 pub fn balance(
     snapshot: &Snapshot,
     found: Option<Found<'_>>,

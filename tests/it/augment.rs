@@ -244,6 +244,57 @@ fn boxes_of_both_samples_are_those_of_a_mix() {
 }
 
 #[test]
+fn what_is_mixed_in_is_of_the_same_split() {
+    let home = tempfile::tempdir().expect("a folder");
+    let set = home.path().join("set");
+    // Whatever is mixed within a split has its one grey.
+    for (split, level, count) in [("train", 50, 4), ("val", 120, 4), ("test", 200, 1)] {
+        let folder = set.join(split).join("cat");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        for at in 0..count {
+            let image = image::RgbImage::from_pixel(16, 16, image::Rgb([level; 3]));
+            image.save(folder.join(format!("{split}{at}.png"))).expect("a PNG");
+        }
+    }
+    let pipeline = home.path().join("mix.json");
+    let steps = r#"{"operation": "mixup", "p": 1}, {"operation": "cutmix", "p": 1}"#;
+    std::fs::write(&pipeline, format!("{{\"lenslet_pipeline\": 1, \"steps\": [{steps}]}}")).expect("a file");
+    let out = home.path().join("out");
+    let given =
+        ["augment", text(&set), "--pipeline", text(&pipeline), "--variants", "6", "--out", text(&out)];
+    let done = lenslet(&given, home.path());
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let lines = std::fs::read_to_string(out.join("metadata.jsonl")).expect("it is there");
+    assert_eq!(lines.lines().count(), 9 * 6);
+    for line in lines.lines() {
+        let line: Value = serde_json::from_str(line).expect("an object");
+        let split = line["split"].as_str().expect("a split");
+        for other in line["mixed_with"].as_array().expect("a list") {
+            let other = other.as_str().expect("a path");
+            assert!(other.starts_with(&format!("{split}/")), "{line}");
+            assert!(split == "test" || line["source"] != other, "only one that is alone is its own: {line}");
+        }
+        let level = match split {
+            "train" => 50,
+            "val" => 120,
+            _ => 200,
+        };
+        let path = out.join(line["file_name"].as_str().expect("a path"));
+        let picture = image::open(&path).expect("a PNG").to_rgb8();
+        assert!(picture.pixels().all(|pixel| pixel.0[0].abs_diff(level) <= 1), "{line}");
+    }
+    // The sheet has what the export has.
+    let sheet = home.path().join("sheet.png");
+    let given = ["pipeline", "sheet", text(&set), "--pipeline", text(&pipeline), "--out", text(&sheet)];
+    let drawn =
+        lenslet(&[&given[..], &["--count", "9", "--variants", "6", "--cell", "32"]].concat(), home.path());
+    assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
+    let picture = image::open(&sheet).expect("a PNG").to_rgb8();
+    let is_of_one = |value: u8| [50, 120, 200, 255].iter().any(|level: &u8| level.abs_diff(value) <= 1);
+    assert!(picture.pixels().all(|pixel| is_of_one(pixel.0[0])), "nothing is between two splits");
+}
+
+#[test]
 fn pipelines_are_converted_and_drawn() {
     let ground = Ground::new("20");
     let convert = |from: &str, out: &str| {

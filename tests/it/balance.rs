@@ -202,7 +202,7 @@ fn weights_are_written_with_the_code_that_reads_them() {
         assert!((weight - expected).abs() < 1e-12 && row["repeat"] == "1", "{row:?}");
     }
     let code = std::fs::read_to_string(code).expect("it is there");
-    assert!(code.contains("WEIGHTS = \"w.csv\"") && code.contains("WeightedRandomSampler"), "{code}");
+    assert!(code.contains("parent / \"w.csv\"\n") && code.contains("WeightedRandomSampler"), "{code}");
     let wrote = lenslet(&[&words[..], &["--weights", text(&list)]].concat(), home.path());
     assert!(wrote.status.success());
     let list: Vec<Value> =
@@ -210,6 +210,87 @@ fn weights_are_written_with_the_code_that_reads_them() {
     let told = |row: &BTreeMap<String, String>| (row["path"].clone(), row["weight"].parse::<f64>().ok());
     let listed = |row: &Value| (row["path"].as_str().expect("a path").to_owned(), row["weight"].as_f64());
     assert_eq!(rows.iter().map(told).collect::<Vec<_>>(), list.iter().map(listed).collect::<Vec<_>>());
+}
+
+#[test]
+fn weights_beside_an_export_are_of_its_files() {
+    let home = tempfile::tempdir().expect("a folder");
+    let data = pictures(home.path());
+    for (at, (means, more)) in [
+        ("weights", &[][..]),
+        ("oversample,weights", &[]),
+        ("augment,weights", &["--pipeline", "weak"]),
+        ("oversample,weights", &["--layout", "csv"]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (out, csv) = (home.path().join(format!("out{at}")), home.path().join(format!("w{at}.csv")));
+        let words = ["balance", &data, "--target", "floor:5", "--json", "--means", means];
+        let files = ["--export", text(&out), "--weights", text(&csv)];
+        let told = json(&lenslet(&[&words[..], &files, more].concat(), home.path()));
+        assert_eq!(told["notes"], json!([]), "{means} {more:?}");
+        let rows = table(&csv);
+        let repeats: u64 = rows.iter().map(|row| row["repeat"].parse::<u64>().expect("a number")).sum();
+        let planned: u64 = planned(&told, "after").into_values().sum();
+        assert_eq!(repeats, planned, "{means} {more:?}");
+        let is_table = !more.is_empty() && more[0] == "--layout";
+        assert!(is_table || rows.iter().all(|row| row["repeat"] == "1"), "{rows:?}");
+        assert!(rows.iter().all(|row| out.join(&row["path"]).is_file()), "{rows:?}");
+    }
+    // What has no file of its own is by the paths of the dataset, and that is told.
+    let (out, csv) = (home.path().join("shards"), home.path().join("shards.csv"));
+    let words = ["balance", &data, "--target", "floor:5", "--json", "--means", "oversample,weights"];
+    let files = ["--layout", "webdataset", "--export", text(&out), "--weights", text(&csv)];
+    let told = json(&lenslet(&[&words[..], &files].concat(), home.path()));
+    assert!(told["notes"].to_string().contains("by the paths of the dataset"), "{}", told["notes"]);
+    assert!(table(&csv).iter().all(|row| Path::new(&data).join(&row["path"]).is_file()));
+    // Without weights it is told where they are.
+    let words =
+        ["balance", &data, "--target", "floor:5", "--json", "--dry-run", "--means", "weights", "--export"];
+    let told = json(&lenslet(&[&words[..], &[text(&home.path().join("plain"))]].concat(), home.path()));
+    assert!(told["notes"].to_string().contains("add --weights FILE.csv"), "{}", told["notes"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_that_is_written_replaces_a_sample() {
+    let home = tempfile::tempdir().expect("a folder");
+    // A table names samples that lie outside of its folder, to which what is to be written leads.
+    let (list, far) = (home.path().join("list"), home.path().join("far"));
+    for folder in [&list, &far] {
+        std::fs::create_dir(folder).expect("a folder");
+    }
+    let mut rows = String::from("path,label\n");
+    let samples = [0u8, 1, 2].map(|at| far.join(format!("{at}.png")));
+    for (at, path) in (0u8..).zip(&samples) {
+        image::RgbImage::from_pixel(4, 4, image::Rgb([at * 50; 3])).save(path).expect("a PNG");
+        rows += &format!("{},{}\n", text(path), if at == 0 { "cat" } else { "dog" });
+    }
+    let list = list.join("list.csv");
+    std::fs::write(&list, rows).expect("a file");
+    let [w, code] = ["w.csv", "sampler.py"].map(|name| home.path().join(name));
+    for (link, sample) in [&w, &code].into_iter().zip(&samples) {
+        std::os::unix::fs::symlink(sample, link).expect("a link");
+    }
+    let contents = || samples.each_ref().map(|file| std::fs::read(file).expect("it is there"));
+    let before = contents();
+    let balance = ["balance", text(&list), "--target", "uniform", "--means", "weights", "--overwrite"];
+    let split = ["split", text(&list), "--ratios", "1,1", "--no-duplicates", "--overwrite"];
+    let safe = home.path().join("safe.csv");
+    for words in [
+        [&balance[..], &["--weights", text(&w)]].concat(),
+        [&balance[..], &["--manifest", text(&w)]].concat(),
+        [&balance[..], &["--weights", text(&safe), "--sampler", text(&code)]].concat(),
+        [&split[..], &["--manifest", text(&w)]].concat(),
+    ] {
+        let output = lenslet(&words, home.path());
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{words:?}: {error}");
+        assert!(error.contains("sample of the dataset"), "{words:?}: {error}");
+        assert!(!safe.exists(), "{words:?}");
+    }
+    assert_eq!(contents(), before);
 }
 
 #[test]
@@ -247,6 +328,17 @@ fn a_target_is_another_split_another_dataset_or_a_table() {
         ("uniform", "undersample", &["--pipeline", "weak"], "add it to --means"),
         ("uniform", "undersample", &["--weights", "w.csv"], "add weights to --means"),
         ("uniform", "weights", &["--weighting", "effective:2"], "from 0 to below 1"),
+        ("uniform", "weights", &["--weights", "w.json", "--sampler", "s.py"], "--sampler reads a .csv"),
+        ("uniform", "weights", &["--weights", "w.csv", "--sampler", "s.txt"], "has to end in .py"),
+        ("uniform", "weights", &["--weights", "w.csv", "--manifest", "./w.csv"], "would be one file"),
+        ("uniform", "weights", &["--weights", "new/w.csv", "--export", "new"], "in the folder of --export"),
+        (text(&table), "weights", &["--weights", text(&table)], "would replace the file of --target"),
+        (
+            text(&table),
+            "undersample",
+            &["--export", text(home.path())],
+            "the file of --target is in the folder",
+        ),
     ] {
         let words = [&["balance", &data, "--target", target, "--means", means, "--dry-run"], more].concat();
         let output = lenslet(&words, home.path());
@@ -254,6 +346,39 @@ fn a_target_is_another_split_another_dataset_or_a_table() {
         assert_eq!(output.status.code(), Some(2), "{words:?}: {error}");
         assert!(error.contains(told) && !error.contains("panicked"), "{words:?}: {error}");
     }
+    // A class that is wanted and not there is told; where none of those that are there is wanted, nothing is planned.
+    let birds = home.path().join("birds/train/bird");
+    std::fs::create_dir_all(&birds).expect("a folder");
+    image::RgbImage::new(4, 4).save(birds.join("0.png")).expect("a PNG");
+    let birds = format!("match:{}", text(&home.path().join("birds")));
+    std::fs::write(&table, "class,count\ndog,1\n").expect("a file");
+    let given = ["balance", &data, "--target", &birds, "--means", "undersample", "--dry-run"];
+    let refused = lenslet(&given, home.path());
+    assert_eq!(refused.status.code(), Some(2), "no class in common");
+    let empty = home.path().join("uneven");
+    for (path, level) in
+        [("train/cat/0", 1u8), ("train/cat/1", 2), ("val/cat/2", 3), ("val/dog/3", 4), ("test/dog/4", 5)]
+    {
+        let path = empty.join(format!("{path}.png"));
+        std::fs::create_dir_all(path.parent().expect("it has one")).expect("a folder");
+        image::RgbImage::from_pixel(4, 4, image::Rgb([level; 3])).save(path).expect("a PNG");
+    }
+    let told = |target: &str, splits: &str| {
+        let given = ["balance", text(&empty), "--means", "undersample,oversample", "--dry-run", "--json"];
+        lenslet(&[&given[..], &["--target", target, "--splits", splits]].concat(), home.path())
+    };
+    let notes = |target: &str, splits: &str| json(&told(target, splits))["notes"].to_string();
+    for target in ["floor:2", "match-split:val"] {
+        let notes = notes(target, "train");
+        assert!(notes.contains("train has no sample of dog, of which some are wanted"), "{target}: {notes}");
+    }
+    let notes_of_two = notes("cap:2", "train,val");
+    assert!(notes_of_two.contains("of each of the 2 splits"), "{notes_of_two}");
+    assert!(!notes("cap:2", "train").contains("of each of"));
+    let refused = told("match-split:test", "train");
+    let error = String::from_utf8_lossy(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{error}");
+    assert!(error.contains("has no class of the split train"), "{error}");
     for (file, told) in [("x.txt", ".csv, .jsonl or .parquet"), ("set/x.csv", "inside the dataset")] {
         let file = home.path().join(file);
         let words =
@@ -290,10 +415,13 @@ fn new_splits_keep_near_copies_and_named_groups_together() {
     assert_eq!((&leaks["samples"], &leaks["leaking"]), (&json!(300), &json!(0)));
     for class in told["classes"].as_array().expect("a list") {
         let off = class["off"].as_f64().expect("a number");
-        assert!(
-            off < 1.0 || off < 6.0 && !class["forced_by"].as_array().expect("a list").is_empty(),
-            "{class}"
-        );
+        let forced_by = class["forced_by"].as_array().expect("a list");
+        assert!(off < 1.0 || off < 6.0 && !forced_by.is_empty(), "{class}");
+        for group in forced_by {
+            let paths = group["paths"].as_array().expect("a list").len() as u64;
+            let samples = group["samples"].as_u64().expect("a count");
+            assert!(samples > 1 && paths == samples.min(5), "{group}");
+        }
     }
     // A column that names groups.
     let rows: String = (0..40).map(|at| format!("{at}.png,c{},p{}\n", at % 2, at / 4)).collect();
@@ -323,6 +451,7 @@ fn new_splits_keep_near_copies_and_named_groups_together() {
         (&["--ratios", "1,1,1,1"][..], "4 ratios and 0 names"),
         (&["--ratios", "1,1", "--names", "a,a"], "two splits are called a"),
         (&["--ratios", "1,1", "--group", "nurse"], "attr.patient"),
+        (&["--ratios", "1,1", "--group", "width"], "no sample has a value in the column width"),
         (&["--ratios", "1,x"], "no number above 0"),
     ] {
         let words = [&["split", text(&named), "--no-duplicates", "--dry-run"], more].concat();

@@ -146,6 +146,55 @@ fn every_kind_of_chart_is_written_in_every_form() {
 }
 
 #[test]
+fn charts_of_boxes_are_of_every_box() {
+    let home = tempfile::tempdir().expect("a folder");
+    let set = home.path().join("set");
+    for folder in ["images/train", "labels/train"] {
+        std::fs::create_dir_all(set.join(folder)).expect("a folder");
+    }
+    std::fs::write(set.join("data.yaml"), "train: images/train\nnames:\n  0: cat\n  1: dog\n")
+        .expect("a file");
+    let lines = ["0 0.5 0.5 0.5 0.5\n0 0.25 0.25 0.1 0.1\n", "1 0.75 0.75 0.2 0.2\n", ""];
+    for (at, boxes) in lines.into_iter().enumerate() {
+        let image = image::RgbImage::from_pixel(20, 10, image::Rgb([60 * at as u8; 3]));
+        image.save(set.join(format!("images/train/{at}.png"))).expect("a PNG");
+        std::fs::write(set.join(format!("labels/train/{at}.txt")), boxes).expect("a file");
+    }
+    let table = |words: &[&str]| {
+        let out = home.path().join(format!("{}.csv", words.join("-")));
+        let arguments = [&["chart", text(&set), "--out", text(&out), "--kind"], words].concat();
+        let wrote = lenslet(&arguments, home.path());
+        assert!(wrote.status.success(), "{words:?}: {}", String::from_utf8_lossy(&wrote.stderr));
+        let rows = csv::Reader::from_path(out).expect("a table").into_records();
+        let numbers = |row: csv::StringRecord| -> Vec<f64> {
+            row.iter().map(|cell| cell.parse::<f64>().expect("a number")).collect()
+        };
+        rows.map(|row| numbers(row.expect("a row"))).collect::<Vec<Vec<f64>>>()
+    };
+    // Of each row the counts, behind the edges.
+    let sums = |rows: &[Vec<f64>], edges: usize| -> Vec<f64> {
+        let columns = edges..rows[0].len();
+        columns.map(|column| rows.iter().map(|row| row[column]).sum()).collect()
+    };
+    let centres = table(&["boxes"]);
+    assert_eq!(sums(&centres, 4), [3.0]);
+    let at =
+        |x: f64, y: f64| centres.iter().find(|row| row[0] <= x && x < row[1] && row[2] <= y && y < row[3]);
+    assert!([0.5, 0.25, 0.75].iter().all(|place| at(*place, *place).expect("a cell")[4] == 1.0));
+    let numbers = table(&["box-numbers"]);
+    assert_eq!(numbers.iter().map(|row| row[2]).collect::<Vec<f64>>(), [1.0, 1.0, 1.0], "0, 1 and 2 boxes");
+    assert_eq!(sums(&table(&["box-sizes"]), 2), [3.0]);
+    assert_eq!(sums(&table(&["box-sizes", "--by", "label"]), 2), [2.0, 1.0], "cat and dog");
+    for form in ["svg", "png"] {
+        for kind in ["boxes", "box-sizes", "box-numbers"] {
+            let out = home.path().join(format!("{kind}.{form}"));
+            let wrote = lenslet(&["chart", text(&set), "--kind", kind, "--out", text(&out)], home.path());
+            assert!(wrote.status.success() && out.exists(), "{}", String::from_utf8_lossy(&wrote.stderr));
+        }
+    }
+}
+
+#[test]
 fn what_cannot_be_drawn_is_told_in_a_sentence() {
     let home = tempfile::tempdir().expect("a folder");
     let set = pictures(home.path());
@@ -159,6 +208,8 @@ fn what_cannot_be_drawn_is_told_in_a_sentence() {
         (vec!["--kind", "split", "--out", &out("a.svg")], 2, "no column of numbers"),
         (vec!["--kind", "boxes", "--out", &out("a.svg")], 1, "no sample has a bounding box"),
         (vec!["--kind", "relations:label", "--out", &out("a.svg")], 1, "no sample has two labels"),
+        (vec!["--kind", "classes", "--by", "label", "--out", &out("a.svg")], 2, "--by label is for columns"),
+        (vec!["--kind", "sizes", "--by", "split", "--out", &out("a.svg")], 2, "leave it out for sizes"),
         (vec!["--kind", "classes", "--bins", "0", "--out", &out("a.svg")], 2, "--bins"),
         (vec!["--kind", "classes", "--out", &format!("{set}/a.svg")], 1, "a.svg"),
     ] {

@@ -2,7 +2,7 @@
 //!
 //! Quartiles lie between the two nearest ranks, linearly: place p (n − 1) among the numbers in order (R. J.
 //! Hyndman and Y. Fan, "Sample Quantiles in Statistical Packages", 1996, type 7, NumPy's default). Whiskers reach
-//! to the furthest number within 1.5 IQR of the quartiles.
+//! to the furthest number within 1.5 IQR of the quartiles, and no less far than these.
 
 use rayon::prelude::*;
 
@@ -56,6 +56,9 @@ impl BoxPlot {
                 figures.outside += 1;
             }
         }
+        // A quartile between two numbers can lie further out than any that a whisker reaches: it ends at the box.
+        figures.low_whisker = figures.low_whisker.min(q1);
+        figures.high_whisker = figures.high_whisker.max(q3);
         Some(figures)
     }
 }
@@ -135,6 +138,9 @@ mod tests {
         let found = BoxPlot::of(&mut [9.0, 0.0, 5.0, 1.0]).unwrap();
         assert_eq!((found.q1, found.median, found.q3), (0.75, 3.0, 6.0));
         assert_eq!(BoxPlot::of(&mut [f64::NAN]), None);
+        // np.percentile([1, 2, 3, 100], [25, 75]) -> 1.75 27.25: the furthest number within 65.5 is 3.
+        let found = BoxPlot::of(&mut [3.0, 100.0, 1.0, 2.0]).unwrap();
+        assert_eq!((found.q3, found.high_whisker, found.outside), (27.25, 27.25, 1));
         let one = BoxPlot::of(&mut [7.0]).unwrap();
         assert_eq!((one.q1, one.low_whisker, one.high_whisker, one.outside), (7.0, 7.0, 7.0, 0));
     }
@@ -158,6 +164,7 @@ mod tests {
             prop_assert!(found.min <= found.q1 && found.q1 <= found.median);
             prop_assert!(found.median <= found.q3 && found.q3 <= found.max);
             prop_assert!(found.min <= found.low_whisker && found.high_whisker <= found.max);
+            prop_assert!(found.low_whisker <= found.q1 && found.q3 <= found.high_whisker);
             prop_assert!(found.outside < found.count);
             let mut turned = values.clone();
             turned.reverse();

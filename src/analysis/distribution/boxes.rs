@@ -77,7 +77,7 @@ impl BoxTally {
         }
     }
 
-    /// Takes in the boxes of a sample; those whose numbers are none are left out.
+    /// Takes in the boxes of a sample; those whose numbers are none have no place and no size, and are boxes of it.
     pub fn add(&mut self, boxes: &[RelativeBox]) {
         let is_known = |one: &&RelativeBox| one.centre.iter().chain(&one.size).all(|value| value.is_finite());
         self.per_sample[boxes.len().min(MOST_BOXES)] += 1;

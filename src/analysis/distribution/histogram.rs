@@ -58,7 +58,7 @@ pub enum Bins {
     /// As follow from the data.
     #[default]
     Auto,
-    /// So many, 1 to [`MAX_BINS`].
+    /// So many, 1 to [`MAX_BINS`]; of whole numbers on a linear axis at most so many.
     Count(usize),
 }
 
@@ -84,7 +84,9 @@ impl Edges {
         let is_whole =
             axis == Axis::Linear && high - low < 1e15 && places.par_iter().all(|place| place.fract() == 0.0);
         let values = match bins {
-            Bins::Count(count) if is_whole && high - low < count as f64 => whole_edges(low, high, 1.0),
+            Bins::Count(count) if is_whole => {
+                whole_edges(low, high, (high - low + 1.0) / count.clamp(1, MAX_BINS) as f64)
+            }
             Bins::Count(count) => even_edges(axis, low, high, (high - low) / count.clamp(1, MAX_BINS) as f64),
             Bins::Auto if is_whole => whole_edges(low, high, auto_width(&mut places, low, high)),
             Bins::Auto => even_edges(axis, low, high, auto_width(&mut places, low, high)),
@@ -251,6 +253,11 @@ mod tests {
         let found = Histogram::of(&values, Axis::Linear, Bins::Count(20));
         assert_eq!(found.edges.values, [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
         assert_eq!(found.counts, [2, 1, 3, 0, 0, 1]);
+        // 0 to 9 in at most four bins are three each, and one: in four as wide as each other some had three, some two.
+        let ten: Vec<f64> = (0..10).map(f64::from).collect();
+        let found = Histogram::of(&ten, Axis::Linear, Bins::Count(4));
+        assert_eq!(found.edges.values, [0.0, 3.0, 6.0, 9.0, 12.0]);
+        assert_eq!(found.counts, [3, 3, 3, 1]);
         let wide: Vec<f64> = (0..1000).map(f64::from).collect();
         let found = Histogram::of(&wide, Axis::Linear, Bins::Auto);
         assert!(found.edges.values.iter().all(|edge| edge.fract() == 0.0));

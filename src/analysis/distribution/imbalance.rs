@@ -3,15 +3,16 @@
 //! | figure | formula | range |
 //! | --- | --- | --- |
 //! | imbalance ratio | largest count / smallest count, of classes that have samples | 1 and more |
-//! | normalised entropy | −Σ p ln p / ln K (C. E. Shannon, 1948; J. L. Pielou's evenness, 1966) | 0 to 1, even |
+//! | normalised entropy | −Σ p ln p / ln K (C. E. Shannon, 1948; E. C. Pielou's evenness, 1966) | 0 to 1, even |
 //! | Gini | Σᵢ (2i − K − 1) xᵢ / (K Σ x), x ascending, i from 1 (C. Gini, 1912) | 0, even, to 1 − 1/K |
 //! | effective number | (1 − βⁿ) / (1 − β) (Y. Cui et al., "Class-Balanced Loss Based on Effective Number of Samples", CVPR 2019) | 0 to n |
 //! | class weight | 1 / effective number, scaled so that the mean over classes that have samples is 1 (the same paper) | |
 //!
 //! K is the number of classes, those without samples among them.
 
-/// β of the effective number of samples, unless somebody says otherwise: the largest of the paper.
-pub const DEFAULT_BETA: f64 = 0.9999;
+/// β of the effective number of samples, of figures and of weights, unless somebody says otherwise: one of the paper's
+/// four, by which a class of a thousand samples counts as 632.
+pub const DEFAULT_BETA: f64 = 0.999;
 
 /// The rarest class is told where its share is under this part of an even one: 0.1 / K.
 pub const RARE: f64 = 0.1;
@@ -111,13 +112,17 @@ pub fn gini(counts: &[u64]) -> Option<f64> {
     Some((sum / (classes * total as f64)).max(0.0))
 }
 
-/// How many samples so many are worth where each covers a part of the class: (1 − βⁿ) / (1 − β).
+/// How many samples so many are worth where each covers a part of the class: (1 − βⁿ) / (1 − β); `count` where β is 1,
+/// and 1 where it is 0.
 pub fn effective_number(count: u64, beta: f64) -> f64 {
-    // βⁿ is near 1 where β is: its distance from it is taken without the difference.
+    if beta >= 1.0 {
+        return count as f64;
+    }
     if beta <= 0.0 {
         return f64::from(u8::from(count > 0));
     }
-    -(count as f64 * beta.ln()).exp_m1() / (1.0 - beta)
+    // βⁿ is near 1 where β is: its distance from it is taken without the difference; the same on every machine.
+    -libm::expm1(libm::log(beta) * count as f64) / (1.0 - beta)
 }
 
 /// What samples of each class weigh in a loss by the effective number of samples.
@@ -185,6 +190,23 @@ mod tests {
         // β of 1 would divide by 0; so near to it, every sample counts whole.
         assert!((Imbalance::of(&[9, 9], 1.0).effective[0] - 9.0).abs() < 1e-6);
         assert_eq!(Imbalance::of(&[9, 0], 0.0).effective, [1.0, 0.0]);
+    }
+
+    #[test]
+    fn the_effective_number_lies_between_one_and_the_count() {
+        // python3 -c "for n, b in [(1, .999), (5000, .999), (5000, .9999), (10**6, .999)]: print((1 - b**n) / (1 - b))"
+        for (count, beta, expected) in [
+            (1, 0.999, 1.0),
+            (5000, 0.999, 993.278_888_040_133_6),
+            (5000, 0.9999, 3_934.845_043_752_651),
+            (1_000_000, 0.999, 1000.0),
+            (7, 1.0, 7.0),
+            (7, 0.0, 1.0),
+            (0, 0.0, 0.0),
+        ] {
+            let found = effective_number(count, beta);
+            assert!((found / expected - 1.0).abs() < 1e-9 || found == expected, "{count} {beta}: {found}");
+        }
     }
 
     proptest! {

@@ -35,7 +35,7 @@ pub struct Table {
     /// Samples of each row, and of each column.
     pub rows: Vec<u64>,
     pub columns: Vec<u64>,
-    /// n: all samples, those in no row or column among them.
+    /// n: all samples that were counted, those in no row or column among them.
     pub samples: u64,
 }
 

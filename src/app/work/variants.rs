@@ -28,7 +28,9 @@ use crate::import::{ReadError, Reader};
 use crate::jobs::{self, Newest, Outcome, step_back};
 use crate::media::Raster;
 use crate::pipeline::augmented::ondevice::{MOST_BYTES, OnDevice, STEP_BYTES, Wanted};
-use crate::pipeline::augmented::{Augmenter, Made, Pictures, Recent, drawn_of_classes, reduction};
+use crate::pipeline::augmented::{
+    Augmenter, Made, OthersBySplit, Pictures, Recent, drawn_of_classes, reduction,
+};
 use crate::pipeline::cores;
 use crate::pipeline::drift::{Described, SAMPLES, Yardstick, describe, failed_checks, middle, safe_range};
 use crate::review::staying;
@@ -211,7 +213,7 @@ struct Held {
     reader: Arc<Reader>,
     rows: Arc<Rows>,
     /// What an export would take, in its order: mixing takes from them.
-    others: Vec<SampleId>,
+    others: OthersBySplit,
     originals: Recent,
     pictures: Pictures,
     /// Made smaller, for one size of cells.
@@ -475,7 +477,7 @@ fn measured(held: &mut Held, ground: &Ground, goes_on: impl Fn() -> bool) -> Opt
     if let Some(known) = &held.yardstick {
         return known.clone();
     }
-    let samples = drawn_of_classes(&ground.snapshot, held.others.iter().copied(), SAMPLES, 0);
+    let samples = drawn_of_classes(&ground.snapshot, held.others.samples().iter().copied(), SAMPLES, 0);
     let found = Yardstick::of(&ground.snapshot, &ground.reader, &samples, &goes_on).map(Arc::new);
     if goes_on() {
         held.yardstick = Some(found.clone());
@@ -521,8 +523,8 @@ fn safe(ground: &Ground, held: &Held, wish: &RangeWish, yardstick: &Yardstick) -
     safe_range(&wish.values, &drifts).ok_or(text.to_owned())
 }
 
-fn others(ground: &Ground) -> Vec<SampleId> {
-    staying(&ground.snapshot)
+fn others(ground: &Ground) -> OthersBySplit {
+    OthersBySplit::new(&ground.snapshot.dataset, staying(&ground.snapshot))
 }
 
 /// How cells are drawn in one pass.

@@ -1,9 +1,9 @@
 //! Box plots across, one for each category under the other.
 
-use super::super::Boxes;
-use super::super::axis::Stretch;
+use super::super::axis::{Scale, Stretch};
 use super::super::font::{Weight, shortened};
 use super::super::marks::Anchor;
+use super::super::{BoxRow, Boxes};
 use super::plane::upright_ticks;
 use super::{GAP, MARGIN, Page, TEXT, mixed, widest};
 use crate::colours::channels;
@@ -23,7 +23,11 @@ pub fn draw(page: &mut Page, boxes: &Boxes) {
     let counts: Vec<String> = rows.iter().map(|row| grouped(row.count)).collect();
     let count_width = widest(counts.iter().map(String::as_str).chain(["samples"]), 120.0);
     let (left, right) = (MARGIN + name_width + GAP, page.right() - count_width - 2.0 * GAP);
-    let low = rows.iter().map(|row| row.min).fold(f64::INFINITY, f64::min);
+    // On a log axis what is not over 0 has no place, and lies at the border.
+    let has_place = |value: &f64| boxes.axis.scale == Scale::Linear || *value > 0.0;
+    let figures =
+        |row: &BoxRow| [row.min, row.low_whisker, row.q1, row.median, row.q3, row.high_whisker, row.max];
+    let low = rows.iter().flat_map(figures).filter(has_place).fold(f64::INFINITY, f64::min);
     let high = rows.iter().map(|row| row.max).fold(f64::NEG_INFINITY, f64::max);
     let stretch = Stretch::new(boxes.axis.scale, low, high, left, right);
     // What the numbers on the right are.

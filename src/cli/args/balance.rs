@@ -24,7 +24,8 @@ Means, which are always done in this order:
   augment           the same with variants of a pipeline instead of repeats
   weights           samples are weighed; the mean weight is 1
 
-Every split is balanced by itself. docs/balance.md has the formulas. Held-out splits (test, val …) and samples
+Every split is balanced by itself: the N of cap, floor and --total and the counts of a FILE are of each split that is
+balanced, not of all together. docs/balance.md has the formulas. Held-out splits (test, val …) and samples
 without a label stay as they are, and what was pruned in the project stays away. Samples that were kept by hand
 never go.
 
@@ -43,8 +44,9 @@ pub struct BalanceOptions {
     #[arg(long, value_name = "TARGET", value_parser = target)]
     pub target: TargetName,
 
-    /// How many samples all classes have together, where the target says proportions: a number; as many as there are;
-    /// the most at which no class grows; or the fewest at which none shrinks. Unless set, what the means can reach
+    /// How many samples all classes of a split have together, where the target says proportions: a number, of each split;
+    /// as many as there are; the most at which no class grows; or the fewest at which none shrinks. Unless set, what the
+    /// means can reach
     #[arg(long, value_name = "keep|smallest|largest|N", value_parser = total)]
     pub total: Option<crate::balance::Total>,
 
@@ -89,11 +91,12 @@ pub struct BalanceOptions {
     #[arg(long, value_name = "FILE.csv|jsonl|parquet")]
     pub manifest: Option<PathBuf>,
 
-    /// Write how often each sample of the balanced splits is there and what it weighs, and nothing else
+    /// Write how often each sample of the balanced splits is there and what it weighs, and nothing else; with --export of
+    /// its files, by their paths there
     #[arg(long, value_name = "FILE.csv|json")]
     pub weights: Option<PathBuf>,
 
-    /// Write Python code of a PyTorch sampler that reads the weights
+    /// Write Python code of a PyTorch sampler that reads the weights, which are a .csv for it
     #[arg(long, value_name = "FILE.py", requires = "weights")]
     pub sampler: Option<PathBuf>,
 

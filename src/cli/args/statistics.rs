@@ -36,7 +36,8 @@ pub struct StatsOptions {
     #[arg(long, value_name = "K", default_value_t = 128, value_parser = clap::value_parser!(u16).range(1..=4096))]
     pub centres: u16,
 
-    /// Leave out what every picture has to be decoded for: quality scores, neighbours, average pictures, coverage
+    /// Leave out what asks for an analysis of every picture: quality scores, neighbours, average pictures, coverage. What is
+    /// not measured yet (size, brightness …) is measured all the same
     #[arg(long)]
     pub quick: bool,
 
@@ -63,7 +64,8 @@ Kinds:
                     numbers: a histogram; '--by split' stacks it, '--by label' draws a box plot of each class
   distance          the distance to the nearest neighbour
   COLUMN,COLUMN     two columns of numbers, as a plane
-  boxes             where the centres of boxes lie; box-sizes and box-numbers: how large, how many
+  boxes             where the centres of boxes lie; box-sizes and box-numbers: how large, how many; '--by label' has
+                    the sizes of the most frequent classes
   mean-images       the average picture, the deviation and the colours of each class
   coverage          how fast the radius around k samples falls; '--by label' has the classes as well
   regions           samples around each of these; diversity: the Vendi score of each class
@@ -93,11 +95,11 @@ pub struct ChartOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub bins: Option<u16>,
 
-    /// Rows that are drawn at most; a .csv has them all
+    /// Rows that are drawn at most. A .csv has them all, but of box-sizes, coverage and mean-images as many classes
     #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u16).range(1..=2000))]
     pub top: u16,
 
-    /// What is told apart
+    /// What is told apart; refused for a kind that tells nothing of it
     #[arg(long, value_name = "WHAT", value_enum)]
     pub by: Option<ByName>,
 

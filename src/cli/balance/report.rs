@@ -6,14 +6,14 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::{NO_SPLIT_NAME, Subject};
-use crate::balance::{ClassPlan, Fate, Fill, Means, Total, Weighting};
+use crate::balance::{ClassPlan, Fate, Fill, Means, Target, Total, Weighting};
 use crate::cli::args::{BalanceOptions, TargetName};
 use crate::cli::look::IssueRow;
 use crate::cli::prune::{PlanRow, print_export, print_plan};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{SampleId, SplitId};
 use crate::export::dataset::Report;
-use crate::pipeline::balancing::{Balanced, Cost};
+use crate::pipeline::balancing::{Balanced, Cost, Request};
 use crate::text::{bytes_text, counted, grouped, significant};
 
 /// A plan and what was written of it, as `--json` prints it.
@@ -168,8 +168,25 @@ fn removed(snapshot: &Snapshot, balanced: &Balanced) -> Vec<RemovedRow> {
 }
 
 /// What is to be said of a plan.
-pub fn told_of(snapshot: &Snapshot, balanced: &Balanced, means: Means) -> Vec<String> {
+pub fn told_of(snapshot: &Snapshot, balanced: &Balanced, request: &Request) -> Vec<String> {
+    let (means, target) = (request.means, &request.target);
     let mut notes = Vec::new();
+    let of_each = match target {
+        Target::Cap(_) | Target::Floor(_) | Target::ByHand(_) => Some("The counts that are wanted are"),
+        _ => matches!(balanced.total, Total::Of(_)).then_some("The total is"),
+    };
+    if let Some(of_each) = of_each.filter(|_| balanced.splits.len() > 1) {
+        notes.push(format!("{of_each} of each of the {} splits that are balanced.", balanced.splits.len()));
+    }
+    for part in 0..balanced.splits.len() {
+        let before: Vec<u64> = balanced.classes(part).iter().map(|class| class.before).collect();
+        let classes = target.asked_in_vain(&before);
+        if !classes.is_empty() {
+            let names = classes.iter().map(|class| snapshot.dataset.labels.classes[*class].as_str());
+            let split = split_name(snapshot, balanced.splits[part]);
+            notes.push(format!("{split} has no sample of {}, of which some are wanted.", few(names)));
+        }
+    }
     let missed = balanced.plan.classes.iter().filter(|class| class.is_missed()).count() as u64;
     let several = snapshot.dataset.labels.sets.iter().any(|set| set.len() > 1);
     if missed > 0 && (means.removes() || means.fill.is_some()) {
@@ -185,6 +202,14 @@ pub fn told_of(snapshot: &Snapshot, balanced: &Balanced, means: Means) -> Vec<St
         notes.push("The dataset has no labels, so that there is nothing to balance.".to_owned());
     }
     notes
+}
+
+/// The first of some names, and how many more there are.
+fn few<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const SHOWN: usize = 8;
+    let more = names.len().saturating_sub(SHOWN);
+    let shown = names.take(SHOWN).collect::<Vec<_>>().join(", ");
+    if more > 0 { format!("{shown} and {more} more") } else { shown }
 }
 
 /// The report for a person.

@@ -8,8 +8,10 @@ use crate::balance::Means;
 use crate::cli::args::BalanceOptions;
 use crate::cli::prune::PlanRow;
 use crate::export::ExportError;
-use crate::export::dataset::{Kind, Options, Planned, Report, plan, run as export, write_manifest};
-use crate::export::weights::{write_sampler, write_weights};
+use crate::export::dataset::{
+    Linking, Options, Plan as ExportPlan, Planned, Report, plan, run as export, write_manifest,
+};
+use crate::export::weights::{rows_of, rows_of_files, write_sampler, write_weights};
 use crate::jobs::Control;
 use crate::pipeline::balancing::Balanced;
 
@@ -45,7 +47,12 @@ impl Writing<'_> {
         pipeline: Option<Pipeline>,
     ) -> (Written, Result<(), ExportError>) {
         let mut written = Written::default();
-        let ended = self.folder(target, pipeline, &mut written).and_then(|()| self.files(&mut written));
+        let planned = self.folder(target, pipeline, &mut written);
+        let ended = planned.and_then(|export| match export {
+            // What is written beside an export is about its files.
+            Some(export) if !export.refusals.is_empty() => Ok(()),
+            export => self.files(export.as_ref(), &mut written),
+        });
         (written, ended)
     }
 
@@ -54,28 +61,41 @@ impl Writing<'_> {
         target: Option<Options>,
         pipeline: Option<Pipeline>,
         written: &mut Written,
-    ) -> Result<(), ExportError> {
-        let Some(target) = target else { return Ok(()) };
+    ) -> Result<Option<ExportPlan>, ExportError> {
+        let Some(target) = target else { return Ok(None) };
         let Subject { snapshot, reader, .. } = self.subject;
         let seed = self.options.seed;
         let target = target.by_plan(&self.balanced.plan, self.means, pipeline.map(Into::into), seed);
         let plan = plan(snapshot, &self.balanced.staying(), reader, &target, self.control)?;
         written.plan = Some(PlanRow::from(&plan));
-        let is_told = matches!(plan.kind, Kind::Manifest(_))
-            || self.options.manifest.is_some()
-            || self.options.weights.is_some();
-        if self.means.weights.is_some() && !is_told {
-            let note =
-                "An export of images does not say what samples weigh everywhere; add --weights FILE.csv.";
+        let has_files = plan.sample_files().is_some();
+        let note = match (self.options.weights.is_some(), has_files) {
+            (false, true) => {
+                "The export does not say what its samples weigh; add --weights FILE.csv, which has each of \
+                              its files."
+            }
+            (false, false) => {
+                "The export does not say what its samples weigh; choose --layout csv, jsonl or parquet."
+            }
+            (true, true) => "",
+            (true, false) => {
+                "The samples are no files of their own in the export: the weights are by the paths of \
+                              the dataset. With --layout csv, jsonl or parquet a table in the export has them."
+            }
+        };
+        let is_missing = self.options.weights.is_some() || !plan.says_weights();
+        // Where a table alone is exported, the images are where the dataset has them.
+        let is_of_dataset = plan.linking == Linking::ManifestOnly;
+        if self.means.weights.is_some() && is_missing && !note.is_empty() && !is_of_dataset {
             written.notes.push(note.to_owned());
         }
         if !self.options.dry_run && plan.refusals.is_empty() {
             written.export = Some(export(&plan, reader, self.control)?);
         }
-        Ok(())
+        Ok(Some(plan))
     }
 
-    fn files(&self, written: &mut Written) -> Result<(), ExportError> {
+    fn files(&self, export: Option<&ExportPlan>, written: &mut Written) -> Result<(), ExportError> {
         if self.options.dry_run {
             return Ok(());
         }
@@ -88,11 +108,18 @@ impl Writing<'_> {
             written.manifest = Some(path.clone());
         }
         let Some(path) = &self.options.weights else { return Ok(()) };
-        write_weights(path, dataset, &balanced.balanced(dataset), &balanced.plan)?;
+        let files = export.and_then(ExportPlan::sample_files);
+        let rows = match files {
+            Some(mut files) => {
+                files.retain(|(_, sample)| balanced.splits.contains(&dataset.splits[*sample as usize]));
+                rows_of_files(&files, &balanced.plan)
+            }
+            None => rows_of(dataset, &balanced.balanced(dataset), &balanced.plan),
+        };
+        write_weights(path, dataset, &rows)?;
         written.weights = Some(path.clone());
         if let Some(code) = &self.options.sampler {
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-            write_sampler(code, dataset, &name)?;
+            write_sampler(code, dataset, path)?;
             written.sampler = Some(code.clone());
         }
         Ok(())

@@ -11,9 +11,10 @@
 //!
 //! What is told of a variant, in a line, a `.json` or columns: the sample (`source`), `variant`, `seed`, `pipeline`,
 //! `label` and `split`, `label_weights` where samples were mixed, `boxes` in pixels of the variant, and in
-//! `augmentation` the steps that were done with the numbers that they drew; of a further copy its number in `repeat`,
-//! and `weight` where samples are weighed. With the same seed a variant is the
-//! same, whatever else is exported and in whatever order.
+//! `augmentation` the steps that were done with the numbers that they drew; of a further copy its number in `copy`, from
+//! 2 on, and `weight` where samples are weighed. What is mixed in is of the sample's own split. With the same seed a
+//! variant is the same, whatever else is exported and in whatever order; one that others are mixed into follows from the
+//! samples of its split that are exported as well.
 
 mod parquet;
 mod shard;
@@ -41,7 +42,7 @@ use crate::import::reader::access::lock;
 use crate::import::{ReadError, Reader};
 use crate::jobs::Control;
 use crate::pipeline::augmented::ondevice::{OnDevice, Wanted};
-use crate::pipeline::augmented::{Augmenter, Pictures, Recent, picture_of};
+use crate::pipeline::augmented::{Augmenter, OthersBySplit, Pictures, Recent, picture_of};
 use crate::text::{counted, grouped};
 
 /// What is made of each sample.
@@ -115,6 +116,8 @@ pub struct Making {
     planned: Planned,
     /// In the order in which they are written.
     pub items: Vec<Item>,
+    /// What is mixed in comes from these.
+    others: OthersBySplit,
     recent: Recent,
     /// What an operation must know of each picture that was decoded.
     pictures: Pictures,
@@ -162,10 +165,15 @@ pub fn fill(
             draft.refuse("Variants are written as image-folder, webdataset or parquet; choose one of these.");
         }
     }
+    let others = match augmentation {
+        Some(_) => OthersBySplit::new(&draft.snapshot.dataset, draft.samples.clone()),
+        None => OthersBySplit::default(),
+    };
     draft.making = Some(Making {
         augmentation: augmentation.cloned(),
         planned: options.planned.clone(),
         items,
+        others,
         recent: Recent::default(),
         pictures: Mutex::default(),
         failed: Mutex::default(),
@@ -320,6 +328,13 @@ fn size_of(draft: &Draft, item: Item) -> u64 {
 impl Making {
     /// Tells what decides how variants are made.
     pub fn tell(&self, dataset: &Dataset, told: &mut Told) {
+        // Each weighing 1 is not the same as being weighed: what is told of samples has a weight, or has none.
+        told.add(&[u8::from(self.has_weights())]);
+        // Samples of which nothing is made can be mixed in, those of a split alone with each other.
+        for sample in self.others.samples() {
+            told.add(dataset.path(*sample).as_bytes());
+            told.add(dataset.split(*sample).unwrap_or_default().as_bytes());
+        }
         let mut last = None;
         for item in &self.items {
             if last != Some(item.sample) {
@@ -346,7 +361,7 @@ impl Making {
             reader: work.reader,
             pipeline: &augmentation.pipeline,
             seed: augmentation.seed,
-            others: work.samples,
+            others: &self.others,
             recent: &self.recent,
             pictures: &self.pictures,
         })
@@ -407,7 +422,7 @@ impl Making {
         }
         about.insert("source".into(), json!(dataset.path(item.sample)));
         if item.copy > 0 {
-            about.insert("repeat".into(), json!(item.copy + 1));
+            about.insert("copy".into(), json!(item.copy + 1));
         }
         if let Some(weight) = self.planned.weight(item.sample) {
             about.insert("weight".into(), json!(weight));

@@ -1,18 +1,20 @@
 """Draws samples by weight, as `lenslet balance --weights` wrote them."""
 
 import csv
+from pathlib import Path
 
 import torch
 from torch.utils.data import WeightedRandomSampler
 
-WEIGHTS = "weights.csv"
+# Wherever this is run.
+WEIGHTS = Path(__file__).resolve().parent / "weights.csv"
 
 
 def balanced_sampler(paths, weights=WEIGHTS, seed=0):
     """A sampler for a dataset whose samples have these paths, in its order.
 
-    Paths are relative to the dataset's folder, with / between folders. What is not in the file is never drawn. An
-    epoch has as many draws as the plan has samples, repeats included.
+    Paths are relative to the folder of the dataset or of the export, with / between folders. What is not in the file
+    is never drawn. An epoch has as many draws as the plan has samples, repeats included.
     """
     with open(weights, newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

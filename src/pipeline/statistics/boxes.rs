@@ -9,7 +9,7 @@ use crate::dataset::query::Snapshot;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Boxes {
     pub tally: BoxTally,
-    /// Boxes in pixels of samples whose size is not known.
+    /// Boxes in pixels of samples whose size is not known: they have no place and no size, and count for their sample.
     pub left_out: u64,
 }
 
@@ -29,7 +29,8 @@ pub fn boxes(subject: Subject<'_>) -> Option<Boxes> {
     Some(Boxes { tally, left_out })
 }
 
-/// Appends a sample's boxes as parts of its picture; gives how many could not be.
+/// Appends a sample's boxes as parts of its picture; gives how many could not be, which are there without a place, so
+/// that they count as boxes of the sample.
 fn relative_boxes(snapshot: &Snapshot, row: SampleId, out: &mut Vec<RelativeBox>) -> u64 {
     let fact = snapshot.facts.get(row);
     let (width, height) = (fact.width as f32, fact.height as f32);
@@ -37,15 +38,14 @@ fn relative_boxes(snapshot: &Snapshot, row: SampleId, out: &mut Vec<RelativeBox>
     for record in snapshot.dataset.boxes.get(row) {
         let [x, y, across, down] = record.rect;
         let (by_width, by_height) = if record.relative { (1.0, 1.0) } else { (width, height) };
-        if by_width == 0.0 || by_height == 0.0 {
+        let (centre, size) = if by_width == 0.0 || by_height == 0.0 {
             left_out += 1;
-            continue;
-        }
-        out.push(RelativeBox {
-            class: record.class,
-            centre: [(x + across / 2.0) / by_width, (y + down / 2.0) / by_height],
-            size: [across / by_width, down / by_height],
-        });
+            ([f32::NAN; 2], [f32::NAN; 2])
+        } else {
+            let centre = [(x + across / 2.0) / by_width, (y + down / 2.0) / by_height];
+            (centre, [across / by_width, down / by_height])
+        };
+        out.push(RelativeBox { class: record.class, centre, size });
     }
     left_out
 }

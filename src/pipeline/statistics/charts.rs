@@ -234,15 +234,15 @@ pub fn number_chart(
         notes.push(format!("It is not known of {}.", counted(unknown, "sample")));
     }
     let title = format!("{} of the samples", measure.title());
+    let not_positive = values.iter().filter(|value| **value <= 0.0).count() as u64;
+    if settings.scale == Scale::Log && not_positive > 0 {
+        notes.push(format!("{} not over 0 have no place on a log axis.", grouped_text(not_positive)));
+    }
     if settings.by == By::Label {
         let body = box_chart(subject, classes, &values, axis, settings);
         return chart(subject, format!("{} by class", measure.title()), Body::Boxes(body), notes);
     }
     let edges = edges_of(measure, &values, place_of(settings.scale), settings.bins);
-    let not_positive = values.iter().filter(|value| **value <= 0.0).count() as u64;
-    if settings.scale == Scale::Log && not_positive > 0 {
-        notes.push(format!("{} not over 0 have no place on a log axis.", grouped_text(not_positive)));
-    }
     let body = Histogram {
         series: histogram_series(subject, classes, &values, &edges, settings.by),
         x: axis,
@@ -286,7 +286,11 @@ fn box_chart(
     axis: Axis,
     settings: &Settings,
 ) -> BoxChart {
-    let figures = box_plots(values, subject.class_names().len(), |place| subject.classes_at(place));
+    // What has no place on the axis is in no box.
+    let place = place_of(settings.scale);
+    let has_place = |value: &f64| if place.place(*value).is_nan() { f64::NAN } else { *value };
+    let values: Vec<f64> = values.iter().map(has_place).collect();
+    let figures = box_plots(&values, subject.class_names().len(), |place| subject.classes_at(place));
     let order = ordered(subject.snapshot, &classes.counts, settings.order);
     let row = |class: &u32| {
         let figures = figures[*class as usize]?;

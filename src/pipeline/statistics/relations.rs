@@ -125,6 +125,15 @@ impl Side {
         }
     }
 
+    /// Whether anything is known on this side of the row at a place of the rows: a label, or a number.
+    fn is_known(&self, subject: Subject<'_>, place: usize, bins: &[u32]) -> bool {
+        match self {
+            Self::Labels(_) => !subject.classes_at(place).is_empty(),
+            Self::Splits(_) => true,
+            Self::Bins { .. } => bins.get(place).is_some_and(|at| *at != NONE),
+        }
+    }
+
     /// Where each class or split is on this side.
     fn map(&self, snapshot: &Snapshot) -> Vec<u32> {
         let dataset = &snapshot.dataset;
@@ -170,7 +179,7 @@ impl Relation {
     }
 }
 
-/// The table of two sides; `None` where one of them has nothing in it.
+/// The table of two sides, of the rows that have a label or a value on both; `None` where one of them has nothing in it.
 pub fn relation(subject: Subject<'_>, rows: Side, columns: Side) -> Option<Relation> {
     if rows.is_empty() || columns.is_empty() || subject.rows.is_empty() {
         return None;
@@ -181,6 +190,10 @@ pub fn relation(subject: Subject<'_>, rows: Side, columns: Side) -> Option<Relat
     let mut table = Table::new(rows.len(), columns.len());
     let (mut row_members, mut column_members) = (Vec::new(), Vec::new());
     for place in 0..subject.rows.len() {
+        // What is not known on one side says nothing of how often both go together.
+        if !rows.is_known(subject, place, &of_rows.1) || !columns.is_known(subject, place, &of_columns.1) {
+            continue;
+        }
         rows.members(subject, place, &of_rows.0, &of_rows.1, &mut row_members);
         columns.members(subject, place, &of_columns.0, &of_columns.1, &mut column_members);
         table.add(&row_members, &column_members, 1);

@@ -125,8 +125,25 @@ fn a_cells_query_finds_what_was_counted_in_it() {
     // The samples of both are in the first row and the last column.
     let pairs = &found[0];
     let both = pairs.cells.iter().find(|cell| (cell.row, cell.column) == (0, 2)).unwrap();
-    assert_eq!((both.observed, both.expected), (20, 120.0 * 40.0 / 200.0));
+    assert_eq!((both.observed, both.expected), (20, 120.0 * 40.0 / 180.0), "of those with a label");
     assert_eq!(pairs.rows.name_at(&snapshot, 2), "dog \"a\"");
+}
+
+#[test]
+fn what_is_unknown_on_a_side_is_not_counted() {
+    let snapshot = snapshot();
+    let all = rows(&snapshot, "");
+    let subject = Subject { snapshot: &snapshot, rows: &all };
+    let labels = Side::labels(&classes(subject, DEFAULT_BETA));
+    let width = crate::dataset::columns::column(&snapshot, "width").unwrap();
+    let widths = Side::of_column(subject, &width).unwrap();
+    let found = relation(subject, labels, widths).unwrap();
+    // 20 of 200 have no label, and of the others 4 were not measured, all of them cats.
+    assert_eq!((found.table.samples, found.table.rows[0]), (176, 116));
+    assert_eq!(found.table.columns.iter().sum::<u64>(), 176);
+    let splits = Side::Splits(classes(subject, DEFAULT_BETA).split_ids);
+    let labels = Side::labels(&classes(subject, DEFAULT_BETA));
+    assert_eq!(relation(subject, labels, splits).unwrap().table.samples, 180);
 }
 
 #[test]
@@ -142,6 +159,8 @@ fn boxes_in_pixels_need_a_size() {
     let snapshot = Snapshot::new(dataset.into(), &issues, facts, Default::default());
     let found = boxes(Subject { snapshot: &snapshot, rows: &[0, 1] }).unwrap();
     assert_eq!((found.tally.all.boxes, found.left_out), (1, 1));
+    // Both are boxes of their samples.
+    assert_eq!((found.tally.all.samples, found.tally.per_sample[1]), (2, 2));
     // Its centre is at three quarters across and one down; its size is half of the side.
     assert_eq!(found.tally.all.centres[8 * 32 + 24], 1);
     assert_eq!(found.tally.all.mean_size(), Some(0.5));
@@ -221,6 +240,29 @@ fn every_chart_has_the_figures_that_it_is_of() {
     let sum = |row: &Vec<String>| row[2..].iter().map(|cell| cell.parse::<f64>().unwrap()).sum::<f64>();
     let sums = |table: &[Vec<String>]| table[1..].iter().map(sum).collect::<Vec<_>>();
     assert_eq!(sums(&whole), sums(&stacked));
+}
+
+#[test]
+fn log_box_plots_are_of_what_is_over_0() {
+    let snapshot = snapshot();
+    let all = rows(&snapshot, "");
+    let subject = Subject { snapshot: &snapshot, rows: &all };
+    let counted = classes(subject, DEFAULT_BETA);
+    let note = Measure::Column(crate::dataset::columns::column(&snapshot, "attr.note").unwrap());
+    let of = |scale| {
+        let settings = Settings { scale, by: By::Label, ..Settings::default() };
+        let chart = number_chart(subject, &counted, &note, &settings);
+        let Body::Boxes(boxes) = chart.body else { panic!("boxes") };
+        (boxes.rows, chart.notes.join(" "))
+    };
+    let ((linear, plain), (log, told)) = (of(Scale::Linear), of(Scale::Log));
+    // The note is 0 for every thirteenth sample.
+    let zeroes = |label: &str| rows(&snapshot, label).iter().filter(|row| *row % 13 == 0).count() as u64;
+    assert_eq!((linear[0].name.as_str(), linear[0].min, log[0].min), ("cat", 0.0, 1.0));
+    assert_eq!(linear[0].count - log[0].count, zeroes("label:cat"));
+    assert!(log.iter().all(|row| row.low_whisker > 0.0 && row.q1 > 0.0));
+    let left_out = format!("{} not over 0 have no place on a log axis.", zeroes(""));
+    assert!(told.contains(&left_out) && !plain.contains("not over 0"), "{told}");
 }
 
 #[test]

@@ -56,7 +56,7 @@ pub(super) fn imbalance_ui(
         (
             "Effective number",
             number(Some(effective)),
-            "Σ (1 − βⁿ) / (1 − β), β = 0.9999: what the samples of each class are worth where they overlap (Cui et \
+            "Σ (1 − βⁿ) / (1 − β), β = 0.999: what the samples of each class are worth where they overlap (Cui et \
              al. 2019)",
         ),
     ];
