@@ -2,12 +2,12 @@
 //!
 //! It refuses to know how counts come about.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Pool;
 
 /// How a class is weighed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Weighting {
     /// Wanted count over count: a sampler that draws by weight gives the wanted distribution. Where every class is to
