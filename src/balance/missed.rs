@@ -41,7 +41,9 @@ impl ClassPlan {
             (true, Means { prune: false, undersample: false, .. }) if self.after == self.before => {
                 Missed::NothingRemoves
             }
-            (true, Means { prune: true, undersample: false, fill: None, .. }) => Missed::NoMoreCopies,
+            (true, Means { prune: true, undersample: false, .. }) if self.after <= self.before => {
+                Missed::NoMoreCopies
+            }
             (true, _) => Missed::Held,
             (false, _) if self.kept == 0 => Missed::NothingLeft,
             (false, _) => Missed::NothingAdds,
@@ -57,7 +59,8 @@ mod tests {
     #[test]
     fn a_class_that_is_missed_says_why() {
         let removing = |prune, undersample| Means { prune, undersample, ..Means::default() };
-        let class = |before, wanted, kept, after| ClassPlan { before, wanted, kept, after, ..Default::default() };
+        let class =
+            |before, wanted, kept, after| ClassPlan { before, wanted, kept, after, ..Default::default() };
         let weighed = Means { weights: Some(Default::default()), ..Means::default() };
         let filled = Means { fill: Some(Fill::Repeats), ..Means::default() };
         for (class, means, expected) in [

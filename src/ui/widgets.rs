@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use egui::text::LayoutJob;
 use egui::{
-    Align2, Button, Color32, FontId, Galley, Label, Painter, Pos2, Response, RichText, Role, TextFormat, Ui,
-    Vec2, WidgetInfo,
+    Align2, Button, Color32, FontId, Frame, Galley, Label, Margin, Painter, Pos2, Rect, Response, RichText,
+    Role, ScrollArea, TextFormat, Ui, Vec2, WidgetInfo,
 };
 use egui_material_icons::{MaterialIcon, icons};
 
@@ -93,6 +93,30 @@ pub fn chip(ui: &mut Ui, on: bool, text: &str) -> Response {
         .inner;
     response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), on, text));
     response
+}
+
+/// Words of which one is chosen: each with its value, its title and what it means.
+pub fn choose<T: PartialEq + Clone>(ui: &mut Ui, value: &mut T, of: &[(T, &str, &str)]) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = Vec2::splat(6.0);
+        for (one, title, help) in of {
+            if chip(ui, *value == *one, title).on_hover_text(*help).clicked() {
+                value.clone_from(one);
+            }
+        }
+    });
+}
+
+/// A part of a panel that scrolls by itself, within a rectangle.
+pub fn part_ui(ui: &mut Ui, rect: Rect, name: &str, draw: &mut dyn FnMut(&mut Ui)) {
+    let mut part = ui.new_child(egui::UiBuilder::new().max_rect(rect).id_salt(name));
+    part.set_clip_rect(rect.intersect(ui.clip_rect()));
+    ScrollArea::vertical().id_salt(name).auto_shrink(false).show(&mut part, |ui| {
+        Frame::new().inner_margin(Margin::symmetric(space::M as i8, space::S as i8)).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            draw(ui);
+        });
+    });
 }
 
 /// Dim, small text.

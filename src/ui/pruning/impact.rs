@@ -120,7 +120,7 @@ fn left_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, impact: &Imp
 }
 
 /// How far what goes is from what stays, in words.
-fn coverage_ui(ui: &mut Ui, coverage: &Coverage) {
+pub fn coverage_ui(ui: &mut Ui, coverage: &Coverage) {
     let tokens = Tokens::of(ui);
     widgets::group_heading(ui, "Coverage");
     let (text, color) = match (coverage.lost, coverage.at_least) {
