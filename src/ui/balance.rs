@@ -74,6 +74,20 @@ fn plan_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pane: &mut B
     if !chart.is_dragged() {
         classes.refresh(session.balance.plan.found());
     }
+    parts_ui(ui, pencil, session, classes, chart);
+    if classes.is_behind() {
+        ui.ctx().request_repaint();
+    }
+}
+
+/// What is set, the chart and the result, beside each other where there is room.
+fn parts_ui(
+    ui: &mut Ui,
+    pencil: &mut Pencil<'_>,
+    session: &Session,
+    classes: &mut ClassesView,
+    chart: &mut ChartView,
+) {
     let whole = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(whole);
     if whole.width() < WIDE {

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use egui::accesskit::Role;
 use egui::{Key, Modifiers, Theme};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::balance::{Missed, Weighting};
-use lenslet::dataset::{Reason, SampleId, Thinning, Verdict};
+use lenslet::dataset::{DatasetBuilder, Layout, NewSample, Reason, SampleId, Thinning, Verdict};
 use lenslet::jobs::Control;
 use lenslet::state::balance::{BalanceFile, FillChoice, Look, TargetChoice};
 use lenslet::state::{
@@ -16,7 +17,7 @@ use lenslet::store::Settings;
 use lenslet::ui::balance::{BalancePane, balance_ui};
 use lenslet::ui::{FullPicture, Pencil, Pictures, Thumb, theme};
 
-use crate::session::{act, reviewed, twenty};
+use crate::session::{act, reviewed, twenty, unmeasured};
 use crate::window::{Window, demo};
 
 fn session(state: &State) -> &Session {
@@ -157,7 +158,7 @@ fn what_goes_is_flagged_with_its_reason_in_one_step() {
     tell(&mut state, Action::Run(Command::ApplyRules));
     assert!(rows.iter().all(|row| pruned(&state).contains(row)));
     tell(&mut state, Action::Run(Command::Undo));
-    if pruned(&state).len() > 0 {
+    if !pruned(&state).is_empty() {
         tell(&mut state, Action::Run(Command::Undo));
     }
     assert_eq!(pruned(&state), [0u32; 0]);
@@ -257,7 +258,8 @@ fn harness(state: State, size: [f32; 2], theme: Theme) -> Harness<'static, (Stat
                 let frame = egui::Frame::central_panel(ui.style()).inner_margin(0.0);
                 let mut actions = Vec::new();
                 egui::CentralPanel::default().frame(frame).show(ui, |ui| {
-                    let mut pencil = Pencil { state, pictures: &mut NoPictures, actions: &mut actions };
+                    let mut pencil =
+                        Pencil { state: &*state, pictures: &mut NoPictures, actions: &mut actions };
                     balance_ui(ui, &mut pencil, pane);
                 });
                 for action in actions {
@@ -282,6 +284,47 @@ fn marks_are_moved_by_the_arrow_keys() {
     harness.key_press(Key::ArrowRight);
     harness.run();
     assert_eq!(classes(&harness.state().0), [(8, 6, 6), (8, 6, 6)]);
+}
+
+/// A class of three hundred.
+fn long_name(class: usize) -> String {
+    format!("class {class:03} of a dataset whose names go on for much longer than a line has room for them")
+}
+
+/// Three hundred classes of one to seven samples.
+fn many() -> State {
+    let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
+    for class in 0..300 {
+        let label = long_name(class);
+        for at in 0..=class % 7 {
+            let path = format!("{class}/{at}.png");
+            builder.push(NewSample { path: &path, labels: &[&label], bytes: 10, ..Default::default() });
+        }
+    }
+    let mut state = State::new(Settings::default());
+    act(&mut state, Action::Opened(Box::new(unmeasured(builder.finish().0, Vec::new()))));
+    tell(&mut state, Action::AskBalance(Look::Plan));
+    state
+}
+
+#[test]
+fn hundreds_of_classes_are_searched_and_stay_within_the_panel() {
+    for width in [420.0, 1000.0, 1400.0] {
+        let mut harness = harness(many(), [width, 2000.0], Theme::Dark);
+        assert_eq!(classes(&harness.state().0).len(), 300);
+        for node in harness.get_all_by_role(Role::Button).chain(harness.get_all_by_role(Role::Slider)) {
+            let (label, rect) = (node.accesskit_node().label(), node.rect());
+            assert!(rect.right() <= width + 0.5, "{label:?} at {rect:?}");
+        }
+        let name = |class: usize| format!("Wanted of {}", long_name(class));
+        harness.get_by_label("Search classes").focus();
+        harness.run();
+        harness.get_by_label("Search classes").type_text("CLASS 147");
+        harness.run();
+        harness.get_by_label(&name(147));
+        assert_eq!(harness.get_all_by_role(Role::Slider).count(), 1);
+        harness.get_by_label("1 of 300");
+    }
 }
 
 /// Writes pictures of the panel to the folder in LENSLET_PICTURES, for a person to look at.
@@ -310,6 +353,8 @@ fn a_person_plans_the_demo_draws_flags_undoes_and_saves_weights() {
     let home = tempfile::tempdir().expect("a folder");
     let dataset = demo(home.path());
     let mut window = Window::open(home.path(), Some(&dataset));
+    // Large enough for all of the panel.
+    window.harness.set_size(egui::vec2(2000.0, 1400.0));
     window.key(Modifiers::COMMAND, Key::B);
     fn state<'a>(window: &'a Window<'_>) -> &'a State {
         window.app().state()
@@ -319,7 +364,8 @@ fn a_person_plans_the_demo_draws_flags_undoes_and_saves_weights() {
     let found = plan(state(&window)).clone();
     assert!(!found.means.prune && found.means.undersample && found.pruned == 0 && found.undersampled > 0);
     let even = classes(state(&window));
-    assert!(even.iter().all(|class| class.1 == even[0].1 && class.2 == class.1), "{even:?}");
+    let is_even = |class: &(u64, u64, u64)| class.0 == 0 || class.1 == even[0].1 && class.2 == class.1;
+    assert!(even.iter().all(is_even), "{even:?}");
     let samples = |plan: &BalancePlan| {
         format!("Samples: {} → {}", plan.balanced.before.copies, plan.balanced.after.copies)
     };

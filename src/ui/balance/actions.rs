@@ -35,7 +35,8 @@ fn plan_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
     let help = "Write what stays, with repeats, variants and weights, to a new folder";
     button_ui(ui, pencil, is_there, "Export…", help, Action::ExportPlan);
     let file = Action::PickBalanceFile;
-    let help = "A table of all that stays, with how often it is there and what it weighs; the images stay where they are";
+    let help = "A table of all that stays, with how often it is there and what it weighs; the images stay where they \
+                are";
     button_ui(ui, pencil, is_there, "Save the manifest…", help, file(BalanceFile::Manifest));
     let help = "What each sample weighs, as CSV or JSON; class weights have to be on";
     button_ui(ui, pencil, is_weighed, "Save weights…", help, file(BalanceFile::Weights));

@@ -46,6 +46,7 @@ pub(super) struct ClassesView {
     pub there: usize,
 }
 
+/// What a person chose of the listing.
 type Key = (Order, String, usize);
 
 /// By how many samples a class is missed.
@@ -54,6 +55,13 @@ fn off(class: &ClassPlan) -> u64 {
 }
 
 impl ClassesView {
+    /// Whether something else is chosen than what is listed.
+    pub fn is_behind(&self) -> bool {
+        let is_other =
+            |(order, search, part): &Key| (*order, search, *part) != (self.order, &self.search, self.part);
+        self.of.as_ref().is_some_and(|(_, key)| is_other(key))
+    }
+
     /// Takes over what changed.
     pub fn refresh(&mut self, plan: Option<&Arc<BalancePlan>>) {
         let Some(plan) = plan else {
@@ -61,10 +69,8 @@ impl ClassesView {
             return;
         };
         self.part = self.part.min(plan.balanced.splits.len().saturating_sub(1));
-        let is_same = |(known, (order, search, part)): &(Arc<BalancePlan>, Key)| {
-            Arc::ptr_eq(known, plan) && (*order, search, *part) == (self.order, &self.search, self.part)
-        };
-        if self.of.as_ref().is_some_and(is_same) {
+        let is_same = self.of.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, plan));
+        if is_same && !self.is_behind() {
             return;
         }
         let names = &plan.snapshot.dataset.labels.classes;

@@ -1,6 +1,6 @@
 //! What a plan comes to: samples and bytes before and after, what goes, what is repeated, and what is missed.
 
-use egui::{Align, Layout, RichText, Ui};
+use egui::{Align, Layout, RichText, Ui, WidgetInfo};
 
 use super::classes::{ClassesView, order_ui};
 use super::table::table_ui;
@@ -38,7 +38,7 @@ pub(super) fn result_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session,
     if let Some(coverage) = &plan.balanced.coverage {
         ui.add_space(space::S);
         coverage_ui(ui, coverage);
-    } else if plan.going() > 0 {
+    } else if plan.going() > 0 && !plan.knew_copies && !plan.means.prune {
         let text = "What that does to coverage is known after an analysis (F6).";
         ui.add(egui::Label::new(widgets::dim(text)).wrap());
     }
@@ -96,7 +96,8 @@ pub(super) fn row_ui(ui: &mut Ui, name: &str, value: &str) {
         ui.set_height(space::ROW - 4.0);
         ui.label(RichText::new(name).color(color));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            ui.label(value).accessible_name(format!("{name}: {value}"));
+            let response = ui.label(value);
+            response.widget_info(|| WidgetInfo::labeled(egui::Role::Label, true, format!("{name}: {value}")));
         });
     });
 }
