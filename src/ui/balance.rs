@@ -160,8 +160,3 @@ fn nothing_ui(ui: &mut Ui) {
     };
     widgets::page_ui(ui, &page, |_| ());
 }
-
-/// A heading of a part of what is set.
-fn part_name_ui(ui: &mut Ui, text: &str) {
-    ui.label(egui::RichText::new(text).size(super::theme::size::SMALL + 1.0).color(Tokens::of(ui).text_dim));
-}

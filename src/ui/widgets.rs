@@ -95,6 +95,35 @@ pub fn chip(ui: &mut Ui, on: bool, text: &str) -> Response {
     response
 }
 
+/// The heading of a part of a group.
+pub fn part_heading(ui: &mut Ui, text: &str) -> Response {
+    let color = Tokens::of(ui).text_dim;
+    ui.label(RichText::new(text).size(size::SMALL + 1.0).color(color))
+}
+
+/// A frame around what stands out from its panel.
+pub fn raised_frame(tokens: &Tokens) -> Frame {
+    Frame::new().fill(tokens.raised.gamma_multiply(0.6)).corner_radius(8).inner_margin(space::M)
+}
+
+/// Lines of one height, of which more than `visible` scroll by themselves: of thousands only those on screen are drawn.
+pub fn lines_ui(
+    ui: &mut Ui,
+    name: &str,
+    (height, visible): (f32, usize),
+    count: usize,
+    mut draw: impl FnMut(&mut Ui, usize),
+) {
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 1.0;
+        if count <= visible {
+            return (0..count).for_each(|at| draw(ui, at));
+        }
+        let area = ScrollArea::vertical().id_salt(name).max_height(visible as f32 * (height + 1.0));
+        area.auto_shrink(false).show_rows(ui, height, count, |ui, range| range.for_each(|at| draw(ui, at)));
+    });
+}
+
 /// Words of which one is chosen: each with its value, its title and what it means.
 pub fn choose<T: PartialEq + Clone>(ui: &mut Ui, value: &mut T, of: &[(T, &str, &str)]) {
     ui.horizontal_wrapped(|ui| {

@@ -11,7 +11,8 @@ use lenslet::dataset::{DatasetBuilder, Layout, NewSample, Reason, SampleId, Thin
 use lenslet::jobs::Control;
 use lenslet::state::balance::{BalanceFile, FillChoice, Look, TargetChoice};
 use lenslet::state::{
-    Action, BalancePlan, BalanceSettings, Command, Dialog, Effect, Session, SplitPlan, SplitSettings, State,
+    Action, BalancePlan, BalanceSettings, Command, Dialog, Effect, ExportChoice, Session, SplitPlan,
+    SplitSettings, State,
 };
 use lenslet::store::Settings;
 use lenslet::ui::balance::{BalancePane, balance_ui};
@@ -424,5 +425,23 @@ fn a_person_plans_the_demo_draws_flags_undoes_and_saves_weights() {
     window.act(Action::BalanceExportTo { file: BalanceFile::Manifest, path: table.clone() });
     window.until("the table", told("The table of"));
     assert!(table.is_file());
+
+    // The plan itself, as a dataset of its own.
+    window.act(Action::ExportPlan);
+    let draft =
+        |harness: &Harness<'_, Option<lenslet::app::App>>| match &harness.state().as_ref()?.state().dialog {
+            Some(Dialog::ExportDataset(draft)) => Some((**draft).clone()),
+            _ => None,
+        };
+    let choice = draft(&window.harness).expect("the dialog is open").choice;
+    let target = home.path().join("out").display().to_string();
+    window.act(Action::ChangeExport(Box::new(ExportChoice { target, ..choice })));
+    window.until("a plan of the export", |harness| draft(harness).is_some_and(|draft| draft.plan.is_some()));
+    let planned = draft(&window.harness).and_then(|draft| draft.plan).expect("it is there");
+    let planned = planned.expect("it can be planned");
+    assert_eq!(planned.samples, plan(state(&window)).balanced.after.samples);
+    window.act(Action::StartExport);
+    window.until("the export", told("exported and verified"));
+    assert!(home.path().join("out").is_dir());
     window.close();
 }

@@ -2,8 +2,7 @@
 //! by the arrow keys, to say what is wanted.
 
 use egui::{
-    Align2, CornerRadius, EventFilter, FontId, Key, Rect, Response, ScrollArea, Sense, Ui, WidgetInfo, pos2,
-    vec2,
+    Align2, CornerRadius, EventFilter, FontId, Key, Rect, Response, Sense, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::classes::{ClassesView, listing_ui};
@@ -100,21 +99,12 @@ pub(super) fn chart_ui(
     listing_ui(ui, classes, plan);
     legend_ui(ui);
     let mut drawn = None;
-    ui.scope(|ui| {
-        ui.spacing_mut().item_spacing.y = 1.0;
-        let count = classes.listed.len();
-        let mut line = |ui: &mut Ui, at: usize| {
-            if let Some(class) = classes.listed.get(at).copied()
-                && let Some(count) = line_ui(ui, plan, classes, view, class)
-            {
-                drawn = Some((class, count));
-            }
-        };
-        if count <= VISIBLE {
-            return (0..count).for_each(|at| line(ui, at));
+    widgets::lines_ui(ui, "bars", (LINE, VISIBLE), classes.listed.len(), |ui, at| {
+        if let Some(class) = classes.listed.get(at).copied()
+            && let Some(count) = line_ui(ui, plan, classes, view, class)
+        {
+            drawn = Some((class, count));
         }
-        let area = ScrollArea::vertical().id_salt("bars").max_height(VISIBLE as f32 * (LINE + 1.0));
-        area.auto_shrink(false).show_rows(ui, LINE, count, |ui, range| range.for_each(|at| line(ui, at)));
     });
     if let Some((class, count)) = drawn {
         pencil.act(Action::WantedDrawn { part: classes.part, class, count });
@@ -123,7 +113,7 @@ pub(super) fn chart_ui(
     if !ui.input(|input| input.pointer.any_down()) {
         view.drag = None;
     }
-    let without = plan.snapshot.dataset.labels.classes.len() - classes.there;
+    let without = plan.snapshot.dataset.labels.classes.len().saturating_sub(classes.there);
     if without > 0 {
         let text = format!("{} without a sample here", crate::text::counted(without as u64, "class"));
         ui.label(widgets::dim(text));

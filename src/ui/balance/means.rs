@@ -2,7 +2,6 @@
 
 use egui::{DragValue, Ui};
 
-use super::part_name_ui;
 use crate::balance::Weighting;
 use crate::dataset::edit::PipelineSlot;
 use crate::state::balance::{BalanceSettings, FillChoice};
@@ -15,7 +14,7 @@ pub(super) fn means_ui(ui: &mut Ui, settings: &mut BalanceSettings) {
     );
     ui.checkbox(&mut settings.undersample, "2. Undersample")
         .on_hover_text("Samples of classes that are still too large go by chance");
-    part_name_ui(ui, "3. Oversample classes that are too small");
+    widgets::part_heading(ui, "3. Oversample classes that are too small");
     let variants = "Further copies are variants by the pipeline of the panel Augment";
     widgets::choose(
         ui,

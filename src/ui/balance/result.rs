@@ -32,7 +32,8 @@ pub(super) fn result_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session,
         Some(Ok(plan)) => plan,
     };
     if plan.means.prune && !plan.knew_copies {
-        analysis_ui(ui, pencil);
+        let text = "Which samples are redundant is known after an analysis. Without one nothing is pruned.";
+        analysis_ui(ui, pencil, text);
     }
     figures_ui(ui, plan);
     if let Some(coverage) = &plan.balanced.coverage {
@@ -52,14 +53,11 @@ pub(super) fn result_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session,
     table_ui(ui, pencil, plan, classes);
 }
 
-/// Says that near-duplicates are not known yet, and how far that is.
-fn analysis_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
+/// Says what an analysis is for that is missing, with a button that starts it or how far it is.
+pub(super) fn analysis_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, text: &str) {
     let tokens = Tokens::of(ui);
-    let frame =
-        egui::Frame::new().fill(tokens.raised.gamma_multiply(0.6)).corner_radius(8).inner_margin(space::M);
-    frame.show(ui, |ui| {
+    widgets::raised_frame(tokens).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        let text = "Which samples are redundant is known after an analysis. Without one nothing is pruned.";
         ui.add(egui::Label::new(text).wrap());
         match running(pencil.state) {
             Some(job) => {

@@ -3,18 +3,14 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use egui::{
-    Align2, ComboBox, DragValue, FontId, Label, RichText, ScrollArea, Sense, Ui, WidgetInfo, pos2, vec2,
-};
+use egui::{Align2, ComboBox, DragValue, FontId, Label, RichText, Sense, Ui, WidgetInfo, pos2, vec2};
 
-use super::part_name_ui;
-use super::result::row_ui;
+use super::result::{analysis_ui, row_ui};
 use crate::balance::ClassShare;
 use crate::state::balance::SplitSettings;
-use crate::state::{Action, Command, Session, SplitPlan};
+use crate::state::{Action, Session, SplitPlan};
 use crate::text::{counted, grouped};
 use crate::ui::Pencil;
-use crate::ui::pruning::running;
 use crate::ui::theme::{Tokens, size, space};
 use crate::ui::widgets;
 
@@ -50,7 +46,7 @@ pub(super) fn new_splits_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Sess
     let before = &session.balance.splits;
     let mut settings = SplitSettings::clone(before);
     widgets::group_heading(ui, "New splits");
-    part_name_ui(ui, "Proportions");
+    widgets::part_heading(ui, "Proportions");
     for (name, ratio) in &mut settings.parts {
         ui.horizontal(|ui| {
             let mut percent = *ratio * 100.0;
@@ -64,17 +60,13 @@ pub(super) fn new_splits_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Sess
         });
     }
     ui.add_space(space::XS);
-    part_name_ui(ui, "Samples of one value stay together");
+    widgets::part_heading(ui, "Samples of one value stay together");
     group_ui(ui, session, &mut settings.group);
     ui.checkbox(&mut settings.keep_together, "Keep near-duplicates together")
         .on_hover_text("So that nothing leaks from one split to another");
     if settings.keep_together && session.review.analysed.is_none() {
         let text = "Near-duplicates are known after an analysis; until then they are dealt like any others.";
-        ui.add(Label::new(widgets::dim(text)).wrap());
-        match running(pencil.state) {
-            Some(job) => crate::ui::pruning::progress_ui(ui, job),
-            None => widgets::command_button(ui, pencil, "Analyse first (F6)", Command::Analyse),
-        }
+        analysis_ui(ui, pencil, text);
     }
     ui.add_space(space::XS);
     let seed = DragValue::new(&mut settings.seed).speed(0.1).prefix("seed ").update_while_editing(false);
@@ -146,16 +138,10 @@ pub(super) fn dealt_ui(ui: &mut Ui, session: &Session, view: &mut SplitsView) {
         widgets::group_heading(ui, "Class by class");
         ui.label(widgets::dim("those first that are farthest off their proportions"));
     });
-    ui.scope(|ui| {
-        ui.spacing_mut().item_spacing.y = 1.0;
-        let count = view.listed.len();
-        let line =
-            |ui: &mut Ui, at: usize| line_ui(ui, plan, view.listed.get(at).copied().unwrap_or_default());
-        if count <= VISIBLE {
-            return (0..count).for_each(|at| line(ui, at));
+    widgets::lines_ui(ui, "shares", (LINE, VISIBLE), view.listed.len(), |ui, at| {
+        if let Some(class) = view.listed.get(at) {
+            line_ui(ui, plan, *class);
         }
-        let area = ScrollArea::vertical().id_salt("shares").max_height(VISIBLE as f32 * (LINE + 1.0));
-        area.auto_shrink(false).show_rows(ui, LINE, count, |ui, range| range.for_each(|at| line(ui, at)));
     });
 }
 

@@ -1,6 +1,6 @@
 //! What a plan does to each class, as a table. Of thousands of classes only those on screen are drawn.
 
-use egui::{Align2, CornerRadius, FontId, Rect, ScrollArea, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, CornerRadius, FontId, Rect, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::classes::ClassesView;
 use super::result::show_class;
@@ -36,24 +36,15 @@ const COLUMNS: [Column; 7] = [
 pub(super) fn table_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, plan: &BalancePlan, classes: &ClassesView) {
     let fits = ((ui.available_width() - NAMES) / COLUMN).max(3.0) as usize;
     let columns = COLUMNS.get(..fits.min(COLUMNS.len())).unwrap_or(&COLUMNS);
-    ui.scope(|ui| {
-        ui.spacing_mut().item_spacing.y = 1.0;
-        heading_ui(ui, columns);
-        let mut line = |ui: &mut Ui, at: usize| {
-            let Some(class) = classes.listed.get(at).copied() else { return };
-            let name = plan.snapshot.dataset.labels.classes.get(class as usize);
-            if let (Some(name), Some((figures, missed))) = (name, plan.class(classes.part, class))
-                && line_ui(ui, columns, name, figures, missed)
-            {
-                show_class(pencil, name);
-            }
-        };
-        let count = classes.listed.len();
-        if count <= VISIBLE {
-            return (0..count).for_each(|at| line(ui, at));
+    heading_ui(ui, columns);
+    widgets::lines_ui(ui, "table", (LINE, VISIBLE), classes.listed.len(), |ui, at| {
+        let Some(class) = classes.listed.get(at).copied() else { return };
+        let name = plan.snapshot.dataset.labels.classes.get(class as usize);
+        if let (Some(name), Some((figures, missed))) = (name, plan.class(classes.part, class))
+            && line_ui(ui, columns, name, figures, missed)
+        {
+            show_class(pencil, name);
         }
-        let area = ScrollArea::vertical().id_salt("table").max_height(VISIBLE as f32 * (LINE + 1.0));
-        area.auto_shrink(false).show_rows(ui, LINE, count, |ui, range| range.for_each(|at| line(ui, at)));
     });
 }
 

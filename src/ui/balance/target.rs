@@ -2,7 +2,6 @@
 
 use egui::{ComboBox, DragValue, Ui};
 
-use super::part_name_ui;
 use crate::balance::Total;
 use crate::dataset::Dataset;
 use crate::state::Session;
@@ -85,7 +84,7 @@ fn match_ui(ui: &mut Ui, dataset: &Dataset, name: &mut Option<String>) {
 }
 
 fn total_ui(ui: &mut Ui, total: &mut Option<Total>) {
-    part_name_ui(ui, "In all classes together");
+    widgets::part_heading(ui, "In all classes together");
     let number = match *total {
         Some(Total::Of(count)) => count,
         _ => COUNT,
@@ -112,7 +111,7 @@ fn total_ui(ui: &mut Ui, total: &mut Option<Total>) {
 pub(super) fn splits_ui(ui: &mut Ui, session: &Session, settings: &mut BalanceSettings) {
     let names = &session.dataset().split_names;
     if !names.is_empty() {
-        part_name_ui(ui, "Splits, each balanced by itself");
+        widgets::part_heading(ui, "Splits, each balanced by itself");
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = egui::vec2(6.0, 6.0);
             let others = session.shown.found.total.no_split > 0;

@@ -7,8 +7,8 @@ use crate::dataset::edit::PipelineSlot;
 use crate::export::dataset::{Kind, Linking, MAX_VARIANTS, Table};
 use crate::state::{Action, AugmentChoice, ExportChoice, ExportDraft, JobId, PlanChoice, PlanFace, Session};
 use crate::text::{bytes_text, counted, grouped};
-use crate::ui::theme::{Tokens, size, space};
-use crate::ui::widgets::choose;
+use crate::ui::theme::{Tokens, space};
+use crate::ui::widgets::{choose, part_heading, raised_frame};
 
 const FOLDER: &str = "Folder to export to";
 
@@ -32,7 +32,7 @@ pub(super) fn export_ui(ui: &mut Ui, pen: &mut Pen, draft: &ExportDraft) {
 
     let mut choice = draft.choice.clone();
     let go = pen.enter(ui, FOLDER);
-    name_ui(ui, "Folder");
+    part_heading(ui, "Folder");
     ui.allocate_ui_with_layout(
         egui::vec2(ui.available_width(), 32.0),
         Layout::right_to_left(Align::Center),
@@ -45,11 +45,11 @@ pub(super) fn export_ui(ui: &mut Ui, pen: &mut Pen, draft: &ExportDraft) {
     );
     if choice.plan.is_none() {
         ui.add_space(space::XS);
-        name_ui(ui, "What");
+        part_heading(ui, "What");
         augment_ui(ui, session, &mut choice);
     }
     ui.add_space(space::XS);
-    name_ui(ui, "Layout");
+    part_heading(ui, "Layout");
     let makes_pictures = choice.makes_pictures();
     match makes_pictures {
         true => variants_layout_ui(ui, &mut choice),
@@ -57,7 +57,7 @@ pub(super) fn export_ui(ui: &mut Ui, pen: &mut Pen, draft: &ExportDraft) {
     }
     if choice.kind != Kind::WebDataset && !makes_pictures {
         ui.add_space(space::XS);
-        name_ui(ui, "Images");
+        part_heading(ui, "Images");
         images_ui(ui, &mut choice);
     }
     ui.add_space(space::XS);
@@ -101,11 +101,6 @@ fn plan_text(choice: &PlanChoice) -> String {
     };
     let stay = counted(after.samples, "sample");
     format!("By the plan {stay} stay{further}, {} go. The source is not touched.", grouped(plan.going()))
-}
-
-fn name_ui(ui: &mut Ui, name: &str) {
-    let color = Tokens::of(ui).text_dim;
-    ui.label(RichText::new(name).size(size::SMALL + 1.0).color(color));
 }
 
 /// The samples, or variants of them by one of the pipelines.
@@ -220,9 +215,7 @@ fn images_ui(ui: &mut Ui, choice: &mut ExportChoice) {
 /// What the export would write, or why it cannot.
 fn plan_ui(ui: &mut Ui, draft: &ExportDraft) {
     let tokens = Tokens::of(ui);
-    let frame =
-        egui::Frame::new().fill(tokens.raised.gamma_multiply(0.6)).corner_radius(8).inner_margin(space::M);
-    frame.show(ui, |ui| {
+    raised_frame(tokens).show(ui, |ui| {
         ui.set_width(ui.available_width());
         // The dialog keeps its height while a person types.
         ui.set_min_height(44.0);
