@@ -46,9 +46,18 @@ fn main() {
             let query = parse(filter, snapshot.vocabulary()).expect("the queries above are right");
             black_box(board.answer(&snapshot, &query, &cards));
         });
-        measure(&format!("{name}: grid"), &filters, |filter| {
+        let mut find = |filter: &str| {
             let view = View { filter: filter.to_owned(), sort: "path".to_owned(), ..View::default() };
             black_box(Found::again(&snapshot, &view, &mut total));
+        };
+        measure(&format!("{name}: grid"), &filters, &mut find);
+        // As in the window, where either has a thread of its own.
+        measure(&format!("{name}: both at once"), &filters, |filter| {
+            std::thread::scope(|scope| {
+                scope.spawn(|| find(filter));
+                let query = parse(filter, snapshot.vocabulary()).expect("the queries above are right");
+                black_box(board.answer(&snapshot, &query, &cards));
+            });
         });
     }
 }

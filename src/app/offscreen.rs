@@ -68,6 +68,7 @@ fn prepare(app: &mut App, options: &ScreenshotOptions) {
         ScreenshotView::Welcome | ScreenshotView::Grid => {}
         ScreenshotView::Table => app.panels().show(Pane::Table),
         ScreenshotView::Issues => app.panels().show(Pane::Issues),
+        ScreenshotView::Charts => app.panels().show(Pane::Charts),
         ScreenshotView::Palette => app.act(Action::Run(Command::Palette)),
         ScreenshotView::Shortcuts => app.act(Action::ShowDialog(Dialog::Shortcuts)),
         ScreenshotView::Settings => app.act(Action::ShowDialog(Dialog::Settings)),

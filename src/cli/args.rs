@@ -446,6 +446,7 @@ pub enum ScreenshotView {
     Grid,
     Table,
     Issues,
+    Charts,
     Palette,
     Shortcuts,
     Settings,
@@ -523,6 +524,8 @@ mod tests {
             ("encode RUN DATA --out latents.npy", Some("encode")),
             ("reconstruct RUN DATA --out sheet.png --json", Some("reconstruct")),
             ("evaluate RUN DATA --json --filter split:val", Some("evaluate")),
+            ("stats DATA --json --quick", Some("stats")),
+            ("chart DATA --kind classes --out FILE.svg", Some("chart")),
         ] {
             let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);
             let arguments = Arguments::try_read(words).unwrap();
@@ -536,6 +539,8 @@ mod tests {
                 Task::Prune(_) => "prune",
                 Task::Balance(_) => "balance",
                 Task::Split(_) => "split",
+                Task::Stats(_) => "stats",
+                Task::Chart(_) => "chart",
                 Task::Report(_) => "report",
                 Task::Augment(_) => "augment",
                 Task::Pipeline(_) => "pipeline",

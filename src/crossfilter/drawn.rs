@@ -10,6 +10,8 @@ use crate::pipeline::statistics::{Measure, Relation, Side, Space, Subject, boxes
 
 /// Rows that a written drawing shows at most where a card lists all.
 const TOP: u32 = 100;
+/// Regions that are listed at most where nothing is set: their pictures stand below.
+const REGIONS: u32 = 12;
 
 /// The charts of a card, of these rows; a sentence where there is nothing to draw, and nothing for the cards
 /// that look at pictures.
@@ -61,7 +63,8 @@ pub fn charts_of(card: &Card, subject: Subject<'_>) -> Result<Vec<Chart>, String
 
 /// The charts of a space.
 pub fn space_charts(subject: Subject<'_>, space: &Space, options: &Options) -> Vec<Chart> {
-    let settings = counts_settings(options);
+    let top = options.top.unwrap_or(REGIONS) as usize;
+    let settings = Settings { top, ..counts_settings(options) };
     vec![
         charts::coverage_chart(subject, space, &settings),
         charts::regions_chart(subject, space, &settings),

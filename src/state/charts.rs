@@ -108,6 +108,15 @@ impl Charts {
         self.cards.iter().find(|card| card.id == id)
     }
 
+    /// Takes in what cards show, of those that are still there.
+    fn take(&mut self, figures: Vec<(CardId, Arc<Figures>)>) {
+        for (card, figures) in figures {
+            if self.card(card).is_some() {
+                self.figures.insert(card, figures);
+            }
+        }
+    }
+
     /// Other cards; those over [`MOST_CARDS`] are left out.
     pub(super) fn set_cards(&mut self, mut cards: Vec<Card>) {
         cards.truncate(MOST_CARDS);
@@ -189,19 +198,11 @@ impl Session {
                 if (charts.answered + 1..=charts.asked).contains(&generation) =>
             {
                 charts.answered = generation;
-                for (card, figures) in figures {
-                    if charts.card(card).is_some() {
-                        charts.figures.insert(card, figures);
-                    }
-                }
+                charts.take(figures);
             }
             Action::SlowChartsDrawn { generation, figures } if generation == charts.slow_asked => {
                 charts.slow_answered = generation;
-                for (card, figures) in figures {
-                    if charts.card(card).is_some() {
-                        charts.figures.insert(card, figures);
-                    }
-                }
+                charts.take(figures);
             }
             Action::ChartsFailed { generation, text }
                 if generation <= charts.asked.max(charts.slow_asked) =>
@@ -209,10 +210,8 @@ impl Session {
                 (charts.answered, charts.slow_answered) = (charts.asked, charts.slow_asked);
                 return (Vec::new(), Some((Level::Error, text)));
             }
-            Action::Studied { card, found, filter } => {
-                if charts.card(card).is_some() {
-                    charts.studies.insert(card, Study { found, filter });
-                }
+            Action::Studied { card, found, filter } if charts.card(card).is_some() => {
+                charts.studies.insert(card, Study { found, filter });
             }
             _ => {}
         }

@@ -209,11 +209,11 @@ fn chip_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, known: &Known, session: &Sessio
 /// A condition in words: a range of numbers with its title, any other as a query writes it.
 fn chip_text(known: &Known, session: &Session, condition: &str) -> String {
     let vocabulary = session.snapshot.vocabulary();
-    let of = known.columns.iter().filter(|column| {
+    let mut of = known.columns.iter().filter(|column| {
         let start = condition.strip_prefix(&*column.name);
         start.is_some_and(|rest| rest.starts_with(['<', '>']))
     });
-    let range = of.last().and_then(|column| {
+    let range = of.next_back().and_then(|column| {
         asked_range(condition, &column.name, vocabulary).map(|range| (known.axis(&column.name), range))
     });
     let text = match range {

@@ -25,8 +25,9 @@ pub fn draw(page: &mut Page, pictures: &Pictures) {
     let mut x = left;
     let first = &rows[0].tiles;
     for (heading, tile) in pictures.headings.iter().zip(first) {
-        page.label([x, page.y], heading.clone(), Anchor::Start);
-        x += sizes.of(tile) + APART;
+        let wide = sizes.of(tile);
+        page.label([x, page.y], shortened(heading, TEXT, Weight::Regular, wide), Anchor::Start);
+        x += wide + APART;
     }
     page.y += 8.0;
     for row in rows {

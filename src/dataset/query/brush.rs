@@ -111,8 +111,8 @@ impl Brush {
         Some(Self { column: column.to_owned(), conditions: vec![Node::Test(test)] })
     }
 
-    /// The samples of a sample of one path each that are asked for by their paths. Paths are read as parts of
-    /// paths, so that one that is a part of another finds both.
+    /// Samples whose path has one of these in it: a whole path finds its sample, and any whose path goes on
+    /// before or after it.
     pub fn paths<'a>(paths: impl IntoIterator<Item = &'a str>) -> Self {
         let patterns = paths.into_iter().map(Pattern::literal).collect();
         Self { column: "path".to_owned(), conditions: vec![Node::Test(Test::Path(patterns))] }

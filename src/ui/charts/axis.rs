@@ -9,7 +9,7 @@ use crate::ui::theme::{Tokens, size};
 /// Height of the line of numbers, in points.
 pub(super) const AXIS: f32 = 18.0;
 /// Points that a number has for itself.
-const NUMBER: f32 = 72.0;
+const NUMBER: f32 = 48.0;
 
 /// Where the numbers of some bins lie on a stretch of the screen.
 pub(super) fn stretch(edges: &Edges, from: f32, to: f32) -> Stretch {

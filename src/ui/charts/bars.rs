@@ -36,12 +36,12 @@ pub(super) struct BarsView {
 
 impl BarsView {
     /// Puts bars of these names and counts in order.
-    pub fn refresh<'a>(
+    pub fn refresh(
         &mut self,
         of: &Arc<Vec<u32>>,
         options: &Options,
         count: impl Fn(u32) -> u32,
-        names: &'a [String],
+        names: &[String],
     ) -> &[u32] {
         let is_same = |(known, set): &(Arc<Vec<u32>>, Options)| Arc::ptr_eq(known, of) && set == options;
         if self.of.as_ref().is_some_and(is_same) {

@@ -13,6 +13,8 @@ use crate::ui::theme::{Tokens, bold};
 
 /// Height of a plane, in points.
 const PLANE: f32 = 200.0;
+/// Points from the top that a heading takes which the card has instead.
+const HEADING: f32 = 40.0;
 /// Laid out anew where the width differs by more, in points.
 const STEP: f32 = 8.0;
 
@@ -37,7 +39,7 @@ pub(super) fn charts_ui(ui: &mut Ui, view: &mut DrawnView, of: Held, charts: &[C
     };
     if !view.of.as_ref().is_some_and(is_same) {
         let look = Look { width, plane_height: PLANE, ..if tokens.dark { Look::DARK } else { Look::LIGHT } };
-        view.drawings = charts.iter().map(|chart| layout(chart, &look)).collect();
+        view.drawings = charts.iter().map(|chart| layout(&in_card(chart, charts.len()), &look)).collect();
         let pictures =
             view.drawings.iter().flat_map(|drawing| &drawing.marks).filter_map(|mark| match mark {
                 Mark::Image { picture, .. } => Some(picture),
@@ -51,11 +53,14 @@ pub(super) fn charts_ui(ui: &mut Ui, view: &mut DrawnView, of: Held, charts: &[C
         view.of = Some((of, width, tokens.dark));
     }
     let mut textures = view.textures.iter();
-    for drawing in &view.drawings {
-        let (rect, response) = ui.allocate_exact_size(vec2(drawing.width, drawing.height), Sense::hover());
-        response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &drawing.title));
+    let above = if charts.len() == 1 { HEADING } else { 0.0 };
+    for (drawing, chart) in view.drawings.iter().zip(charts) {
+        let size = vec2(drawing.width, drawing.height - above);
+        let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+        response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &chart.title));
         let is_visible = ui.is_rect_visible(rect);
         let painter = ui.painter_at(rect);
+        let rect = Rect::from_min_max(rect.min - vec2(0.0, above), rect.max);
         for mark in &drawing.marks {
             let texture = matches!(mark, Mark::Image { .. }).then(|| textures.next()).flatten();
             if is_visible {
@@ -66,6 +71,12 @@ pub(super) fn charts_ui(ui: &mut Ui, view: &mut DrawnView, of: Held, charts: &[C
             response.on_hover_text_at_pointer(tip);
         }
     }
+}
+
+/// A chart without what the card says of it.
+fn in_card(chart: &Chart, of: usize) -> Chart {
+    let title = if of == 1 { String::new() } else { chart.title.clone() };
+    Chart { title, subtitle: String::new(), ..chart.clone() }
 }
 
 /// What stands for something at a place, the mark in front first.

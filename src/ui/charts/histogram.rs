@@ -38,7 +38,7 @@ pub(super) fn histogram_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, numbers: &Numbers
     }
     let outside = numbers.outside();
     if outside > 0 {
-        let text = format!("not known, or not on this axis, of {}", grouped(outside.into()));
+        let text = format!("{} not known, or not on this axis", grouped(outside.into()));
         ui.label(widgets::dim(text));
     }
 }
