@@ -10,6 +10,7 @@
 //! refuses to know files, threads and the user interface.
 
 mod fill;
+mod missed;
 mod redundancy;
 mod remove;
 pub mod resplit;
@@ -21,6 +22,7 @@ pub mod weights;
 
 use serde::Serialize;
 
+pub use missed::Missed;
 pub use redundancy::{Redundant, redundant};
 pub use resplit::{ClassShare, Resplit, resplit};
 pub use target::{Target, Total};

@@ -2,7 +2,7 @@
 //!
 //! Counts in, counts out. It refuses to know how they are reached.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// A wanted distribution of classes.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,7 +23,7 @@ pub enum Target {
 }
 
 /// How many samples all classes are to have together, where the target says proportions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Total {
     /// As many as there are.

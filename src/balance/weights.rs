@@ -2,14 +2,14 @@
 //!
 //! It refuses to know how counts come about.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Pool;
 use crate::analysis::distribution::DEFAULT_BETA;
 use crate::analysis::distribution::imbalance::effective_number;
 
 /// How a class is weighed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Weighting {
     /// Wanted count over count: a sampler that draws by weight gives the wanted distribution. Where every class is to

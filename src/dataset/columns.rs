@@ -14,7 +14,7 @@ use super::natural::ranks;
 use super::query::{Snapshot, parse_number, write_time};
 use super::{
     Decision, Flag, ImageFormat, IssueKind, ModelColumn, NO_SPLIT, PixelKind, Reason, SampleId, Score,
-    Strings, Verdict,
+    Strings, Thinning, Verdict,
 };
 
 /// Something to show of each sample.
@@ -620,6 +620,14 @@ pub fn write_reason(snapshot: &Snapshot, decision: Decision, out: &mut String) {
             out.push_str(other.map_or("of its group it", |other| snapshot.dataset.path(other)));
             out.push(' ');
             out.push_str(preference.because());
+        }
+        (_, Reason::Balance(Thinning::NearCopy)) => {
+            out.push_str("to balance the classes, ");
+            out.push_str(other.map_or("a near-copy", |other| snapshot.dataset.path(other)));
+            out.push_str(" is like it");
+        }
+        (_, Reason::Balance(Thinning::Undersampling)) => {
+            out.push_str("to balance the classes, drawn by chance");
         }
     }
 }

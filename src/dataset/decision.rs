@@ -31,19 +31,35 @@ pub enum Reason {
     Group(Preference),
     /// The rules leave out what has this flag.
     Rule(Flag),
+    /// A person had a plan for the balance of classes carried out, which leaves it out by this means.
+    Balance(Thinning),
+}
+
+/// How a plan for the balance of classes takes samples away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum Thinning {
+    /// It has a near-copy of the same labels.
+    NearCopy,
+    /// By chance.
+    Undersampling,
+}
+
+impl Thinning {
+    pub const ALL: [Self; 2] = [Self::NearCopy, Self::Undersampling];
 }
 
 impl Reason {
     /// Whether a person decided, and not a rule: that no rule takes back.
     pub fn is_by_person(self) -> bool {
-        matches!(self, Self::ByHand | Self::Flagged(_))
+        matches!(self, Self::ByHand | Self::Flagged(_) | Self::Balance(_))
     }
 
     /// The flag that the sample is left out for.
     pub fn flag(self) -> Option<Flag> {
         match self {
             Self::Flagged(flag) | Self::Rule(flag) => Some(flag),
-            Self::ByHand | Self::Group(_) => None,
+            Self::ByHand | Self::Group(_) | Self::Balance(_) => None,
         }
     }
 }
@@ -161,6 +177,11 @@ impl Decision {
         Self { verdict: Verdict::Prune, reason: Reason::Rule(flag), other: None }
     }
 
+    /// Left out by a plan for the balance of classes; `other` is the near-copy that stays.
+    pub fn balanced(thinning: Thinning, other: Option<SampleId>) -> Self {
+        Self { verdict: Verdict::Prune, reason: Reason::Balance(thinning), other }
+    }
+
     /// Whether it is left out because of this flag.
     pub fn is_because_of(self, flag: Flag) -> bool {
         self.verdict == Verdict::Prune && self.reason.flag() == Some(flag)
@@ -187,6 +208,7 @@ impl From<Decision> for Packed {
             Reason::Flagged(flag) => (1, flag as u8),
             Reason::Group(preference) => (2, preference as u8),
             Reason::Rule(flag) => (3, flag as u8),
+            Reason::Balance(thinning) => (4, thinning as u8),
         };
         (decision.verdict as u8, reason, about, decision.other.unwrap_or(NOBODY))
     }
@@ -208,6 +230,7 @@ impl TryFrom<Packed> for Decision {
             1 => Reason::Flagged(*Flag::ALL.get(about).ok_or("there is no such flag")?),
             2 => Reason::Group(*Preference::ALL.get(about).ok_or("there is no such rule")?),
             3 => Reason::Rule(*Flag::ALL.get(about).ok_or("there is no such flag")?),
+            4 => Reason::Balance(*Thinning::ALL.get(about).ok_or("there is no such means")?),
             _ => return Err("there is no such reason"),
         };
         Ok(Self { verdict, reason, other: (other != NOBODY).then_some(other) })
@@ -228,6 +251,7 @@ mod tests {
             reason: Reason::Group(preference),
             other: Some(7),
         }));
+        all.extend(Thinning::ALL.map(|thinning| Decision::balanced(thinning, Some(3))));
         for decision in all {
             assert_eq!(Decision::try_from(Packed::from(decision)), Ok(decision));
             assert_eq!(Decision::from_bytes(decision.to_bytes()), decision);
@@ -238,6 +262,9 @@ mod tests {
         }
         for (at, preference) in Preference::ALL.into_iter().enumerate() {
             assert_eq!(preference as usize, at);
+        }
+        for (at, thinning) in Thinning::ALL.into_iter().enumerate() {
+            assert_eq!(thinning as usize, at);
         }
     }
 }

@@ -383,6 +383,7 @@ impl Decisions {
         let count = crate::text::counted(self.len() as u64, "sample");
         let is = |verdict: Verdict| self.0.iter().all(|run| run.to.verdict == verdict);
         let by_rule = |run: &DecisionRun| matches!(run.to.reason, Reason::Group(_) | Reason::Rule(_));
+        let by_plan = |run: &DecisionRun| matches!(run.to.reason, Reason::Balance(_));
         match () {
             () if is(Verdict::Undecided) => format!("Leave {count} undecided"),
             () if is(Verdict::Keep) => format!("Keep {count}"),
@@ -391,6 +392,7 @@ impl Decisions {
                 let pruned = pruned.map(|run| u64::from(run.count)).sum();
                 format!("Decide by rules: prune {}", crate::text::counted(pruned, "sample"))
             }
+            () if is(Verdict::Prune) && self.0.iter().all(by_plan) => format!("Balance: prune {count}"),
             () if is(Verdict::Prune) => format!("Prune {count}"),
             () => format!("Decide on {count}"),
         }

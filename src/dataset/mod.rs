@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 
 pub use boxes::{BoxRecord, Boxes};
 pub use builder::{DatasetBuilder, NewSample};
-pub use decision::{Decision, Preference, Reason, Verdict};
+pub use decision::{Decision, Preference, Reason, Thinning, Verdict};
 pub use facts::{Fact, Facts, ImageFormat, PixelKind};
 pub use findings::{Findings, Flag, Score};
 pub use issue::{Issue, IssueKind, Origin};

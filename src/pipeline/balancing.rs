@@ -164,6 +164,20 @@ pub fn balance(
     request: &Request,
     control: &Control,
 ) -> Result<Balanced, Cancelled> {
+    let total = request.total.unwrap_or(request.means.usual_total());
+    let wanted = |_: usize, counts: &[u64]| request.target.wanted(counts, total);
+    balance_to(snapshot, found, request, &wanted, control)
+}
+
+/// The same for counts that `wanted` gives instead of the target, from the place of a split among those that are
+/// balanced and the counts of its classes.
+pub fn balance_to(
+    snapshot: &Snapshot,
+    found: Option<Found<'_>>,
+    request: &Request,
+    wanted: &dyn Fn(usize, &[u64]) -> Vec<u64>,
+    control: &Control,
+) -> Result<Balanced, Cancelled> {
     control.begin("Planning", 0);
     let dataset = &*snapshot.dataset;
     let means = request.means;
@@ -186,8 +200,8 @@ pub fn balance(
         rank: &found_copies.map_or_else(Vec::new, |found| ranks_of(snapshot, found.judged, edges)),
     };
     let counts = pool.counts();
-    let each = counts.chunks(pool.class_count().max(1));
-    let wanted: Vec<u64> = each.flat_map(|counts| request.target.wanted(counts, total)).collect();
+    let each = counts.chunks(pool.class_count().max(1)).enumerate();
+    let wanted: Vec<u64> = each.flat_map(|(part, counts)| wanted(part, counts)).collect();
     control.checkpoint()?;
     let plan = plan(&pool, &wanted, means, request.seed, control)?;
     let coverage = found.filter(|_| means.removes()).map(|found| {

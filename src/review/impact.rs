@@ -19,9 +19,10 @@ pub struct Impact {
     /// By split id.
     pub splits: Vec<(u32, u32)>,
     pub no_split: (u32, u32),
-    /// By reason, in the order of [`Flag::ALL`] and then groups and by hand.
+    /// By reason, in the order of [`Flag::ALL`], and then groups, plans for the balance of classes, and by hand.
     pub by_flag: [u32; Flag::ALL.len()],
     pub by_group: u32,
+    pub by_balance: u32,
     pub by_hand: u32,
     /// Groups of near-duplicates in more than one split: before, and with what stays.
     pub leaks: (u32, u32),
@@ -75,6 +76,7 @@ impl Impact {
                 Reason::ByHand => impact.by_hand += 1,
                 Reason::Flagged(flag) | Reason::Rule(flag) => impact.by_flag[flag as usize] += 1,
                 Reason::Group(_) => impact.by_group += 1,
+                Reason::Balance(_) => impact.by_balance += 1,
             }
         }
         let mut left: Vec<SampleId> = Vec::new();

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::augment::{AugmentView, Drawn, LastWord};
+use super::balance::{Answered, BalanceFile, BalancePlan, BalanceSettings, Look, SplitPlan, SplitSettings};
 use super::charts::Studied;
 use super::command::Command;
 use super::dialog::Dialog;
@@ -285,6 +286,31 @@ pub enum Action {
         card: CardId,
         path: PathBuf,
     },
+    /// The panel of the balance planner comes on screen, and this of it: what it shows is wanted.
+    AskBalance(Look),
+    /// It goes from the screen: nothing is planned until it comes back.
+    LeaveBalance,
+    /// Other means, another target.
+    ChangeBalance(Arc<BalanceSettings>),
+    /// Other new splits.
+    ChangeSplits(Arc<SplitSettings>),
+    /// A bar of what is wanted was dragged to a count, of a class in one of the plan's splits: the target is by hand
+    /// from now on.
+    WantedDrawn {
+        part: usize,
+        class: u32,
+        count: u64,
+    },
+    /// Prunes the samples that go by the plan.
+    FlagPlanned,
+    /// Opens the dialog of the export with the plan.
+    ExportPlan,
+    /// Asks for a file to write a plan or new splits to.
+    PickBalanceFile(BalanceFile),
+    BalanceExportTo {
+        file: BalanceFile,
+        path: PathBuf,
+    },
     /// Goes on with a run, by its folder.
     ResumeTraining {
         run: PathBuf,
@@ -433,6 +459,16 @@ pub enum Action {
         generation: u64,
         text: String,
     },
+    /// A plan, or a sentence on why there is none.
+    BalancePlanned {
+        generation: u64,
+        plan: Answered<BalancePlan>,
+    },
+    /// New splits, or a sentence on why there are none.
+    SplitsDealt {
+        generation: u64,
+        dealt: Answered<SplitPlan>,
+    },
     /// What looking at the pictures of the samples that fit this filter came to.
     Studied {
         card: CardId,
@@ -490,6 +526,8 @@ impl Action {
                 | Self::SlowChartsDrawn { .. }
                 | Self::ChartsFailed { .. }
                 | Self::Studied { .. }
+                | Self::BalancePlanned { .. }
+                | Self::SplitsDealt { .. }
                 | Self::Refresh
                 | Self::Saved { .. }
                 | Self::Submitted { .. }

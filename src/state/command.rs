@@ -50,6 +50,7 @@ pub enum Command {
     ShowChecks,
     ShowPruning,
     ShowCharts,
+    ShowBalance,
     ShowAugment,
     ShowTrain,
     ShowLatent,
@@ -352,6 +353,14 @@ pub static COMMANDS: &[Entry] = &[
         "Charts",
         "Show how the samples are spread; every chart filters the others and the grid",
         &[ctrl("D")],
+        Dataset,
+    ),
+    entry(
+        C::ShowBalance,
+        View,
+        "Balance",
+        "Plan the way to the wanted distribution of classes, and deal new splits",
+        &[ctrl("B")],
         Dataset,
     ),
     entry(

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::augment::{RangeWish, VariantsWish};
+use super::balance::BalanceFile;
 use super::export::ExportChoice;
 use super::job::JobId;
 use super::latent::{Accepted, Latents, MapFace, MapWish, ModelRef, Slot};
@@ -143,6 +144,20 @@ pub enum Effect {
     /// Write a chart, in the form that the name tells.
     ExportChart {
         card: CardId,
+        path: PathBuf,
+    },
+    /// Work out a plan for the balance of classes; the answer carries the generation.
+    PlanBalance {
+        generation: u64,
+    },
+    /// Deal the samples to new splits; the answer carries the generation.
+    DealSplits {
+        generation: u64,
+    },
+    PickBalanceFile(BalanceFile),
+    /// Write a plan or new splits, in the form that the name tells.
+    ExportBalance {
+        file: BalanceFile,
         path: PathBuf,
     },
     PickDrawnFolder,

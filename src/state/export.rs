@@ -3,11 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Dialog, Effect, Level, Session, State};
+use super::balance::FillChoice;
+use super::{BalancePlan, Dialog, Effect, Level, Session, State};
 use crate::augment::formats::read;
 use crate::augment::pipeline::Pipeline;
+use crate::balance::Fill;
+use crate::dataset::SampleId;
 use crate::dataset::edit::PipelineSlot;
+use crate::dataset::query::Snapshot;
 use crate::export::dataset::{Augmentation, Consent, Each, Kind, Linking, MAX_VARIANTS, Options};
+use crate::review::staying;
 use crate::text::sentence;
 
 /// What to export and how, as it is chosen in the dialog.
@@ -21,6 +26,31 @@ pub struct ExportChoice {
     pub replace: bool,
     /// Variants of the samples instead of them.
     pub augment: Option<AugmentChoice>,
+    /// What stays of a plan for the balance of classes, as often as it says, instead of what is not pruned.
+    pub plan: Option<PlanChoice>,
+}
+
+/// A plan to export, and what makes its variants.
+#[derive(Clone, Debug)]
+pub struct PlanChoice {
+    pub plan: Arc<BalancePlan>,
+    /// The pipeline as the project keeps it.
+    pub pipeline: String,
+}
+
+impl PartialEq for PlanChoice {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.plan, &other.plan) && self.pipeline == other.pipeline
+    }
+}
+
+impl Eq for PlanChoice {}
+
+impl PlanChoice {
+    /// Whether variants of samples are made.
+    pub fn has_variants(&self) -> bool {
+        self.plan.means.fill == Some(Fill::Variants)
+    }
 }
 
 /// Which variants to export.
@@ -74,16 +104,37 @@ impl ExportChoice {
         let consent = if self.replace { Consent::Overwrite } else { Consent::Empty };
         let (kind, linking) = (self.kind, self.linking);
         let augmentation = self.augment.as_ref().map(AugmentChoice::augmentation).transpose()?;
-        Ok(Options { kind, linking, consent, augmentation, ..Options::new(PathBuf::from(target)) })
+        let options = Options { kind, linking, consent, augmentation, ..Options::new(PathBuf::from(target)) };
+        let Some(PlanChoice { plan, pipeline }) = &self.plan else { return Ok(options) };
+        let pipeline = Some(Arc::new(pipeline_of(pipeline)?));
+        Ok(options.by_plan(&plan.balanced.plan, plan.means, pipeline, plan.settings.seed))
+    }
+
+    /// What is exported: of this snapshot what stays, or what stays of the plan and was seen.
+    pub fn samples(&self, now: &Snapshot) -> (Snapshot, Vec<SampleId>) {
+        match &self.plan {
+            Some(PlanChoice { plan, .. }) => (plan.snapshot.clone(), plan.balanced.staying()),
+            None => (now.clone(), staying(now)),
+        }
+    }
+
+    /// Whether pictures are made, so that there are none to link.
+    pub fn makes_pictures(&self) -> bool {
+        self.augment.is_some() || self.plan.as_ref().is_some_and(PlanChoice::has_variants)
+    }
+}
+
+/// A pipeline out of the text that the project keeps.
+fn pipeline_of(text: &str) -> Result<Pipeline, String> {
+    match text {
+        "" => Ok(Pipeline::default()),
+        text => Ok(read(text, None).map_err(sentence)?.pipeline),
     }
 }
 
 impl AugmentChoice {
     fn augmentation(&self) -> Result<Augmentation, String> {
-        let pipeline = match self.pipeline.as_str() {
-            "" => Pipeline::default(),
-            text => read(text, None).map_err(sentence)?.pipeline,
-        };
+        let pipeline = pipeline_of(&self.pipeline)?;
         let Self { variants, seed, with_originals, .. } = *self;
         Ok(Augmentation {
             pipeline: pipeline.into(),
@@ -102,11 +153,11 @@ impl ExportDraft {
     }
 }
 
-/// A folder beside the dataset's own.
-fn beside(session: &Session) -> String {
+/// A folder beside the dataset's own, with this at the end of its name.
+fn beside(session: &Session, ending: &str) -> String {
     let root = Path::new(&session.dataset().root);
     let name = root.file_name().map_or_else(|| "dataset".into(), |name| name.to_string_lossy());
-    let folder = root.parent().unwrap_or(root).join(format!("{name}-pruned"));
+    let folder = root.parent().unwrap_or(root).join(format!("{name}-{ending}"));
     folder.to_string_lossy().into_owned()
 }
 
@@ -117,7 +168,27 @@ impl State {
         let choice = session
             .export
             .clone()
-            .unwrap_or_else(|| ExportChoice { target: beside(session), ..ExportChoice::default() });
+            .unwrap_or_else(|| ExportChoice { target: beside(session, "pruned"), ..ExportChoice::default() });
+        self.dialog = Some(Dialog::ExportDataset(Box::default()));
+        self.change_export(choice)
+    }
+
+    /// Opens the dialog with the plan for the balance of classes.
+    pub(super) fn open_export_of_plan(&mut self) -> Vec<Effect> {
+        let Some(session) = &self.session else { return Vec::new() };
+        let Some(plan) = session.balance.plan.current().cloned() else { return Vec::new() };
+        let pipeline = match plan.settings.fill {
+            FillChoice::Variants(slot) => session.overlay.pipelines[slot as usize].clone(),
+            FillChoice::Nothing | FillChoice::Repeats => String::new(),
+        };
+        let plan = PlanChoice { plan, pipeline };
+        let kind = if plan.has_variants() { Kind::ImageFolder } else { Kind::Same };
+        let choice = ExportChoice {
+            target: beside(session, "balanced"),
+            kind,
+            plan: Some(plan),
+            ..ExportChoice::default()
+        };
         self.dialog = Some(Dialog::ExportDataset(Box::default()));
         self.change_export(choice)
     }
@@ -130,8 +201,8 @@ impl State {
         let options = choice.options();
         let plan = options.as_ref().err().cloned().map(Err);
         **draft = ExportDraft { choice: choice.clone(), asked, plan };
-        // Replacing is agreed to for one export, and not for those after it.
-        if let Some(session) = &mut self.session {
+        // Replacing is agreed to for one export, and not for those after it; a plan is for one, too.
+        if let Some(session) = self.session.as_mut().filter(|_| choice.plan.is_none()) {
             session.export = Some(ExportChoice { replace: false, ..choice.clone() });
         }
         match options {

@@ -114,6 +114,13 @@ impl Session {
             | Action::ConditionDropped { .. }
             | Action::StartStudy { .. }
             | Action::ChartExportTo { .. }) => return self.charts_gesture(other),
+            other @ (Action::AskBalance(_)
+            | Action::LeaveBalance
+            | Action::ChangeBalance(_)
+            | Action::ChangeSplits(_)
+            | Action::WantedDrawn { .. }
+            | Action::FlagPlanned
+            | Action::BalanceExportTo { .. }) => return self.balance_gesture(other),
             other => return self.review_gesture(other),
         }
         (Vec::new(), None)

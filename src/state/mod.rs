@@ -6,6 +6,7 @@
 
 mod action;
 pub mod augment;
+pub mod balance;
 pub mod charts;
 pub mod command;
 mod dialog;
@@ -26,11 +27,12 @@ mod update;
 
 pub use action::{Action, Opened, Rescanned};
 pub use augment::{Augment, AugmentView};
+pub use balance::{Balance, BalancePlan, BalanceSettings, SplitPlan, SplitSettings};
 pub use charts::Charts;
 pub use command::{COMMANDS, Command};
 pub use dialog::Dialog;
 pub use effect::{Effect, Extent};
-pub use export::{AugmentChoice, ExportChoice, ExportDraft, PlanFace};
+pub use export::{AugmentChoice, ExportChoice, ExportDraft, PlanChoice, PlanFace};
 pub use job::{JobFace, JobId};
 pub use latent::{Latent, LatentView};
 pub use notice::{Level, Notice};

@@ -11,6 +11,7 @@ pub enum Pane {
     Checks,
     Pruning,
     Charts,
+    Balance,
     Augment,
     Train,
     Latent,
@@ -19,7 +20,7 @@ pub enum Pane {
 }
 
 impl Pane {
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Grid,
         Self::Table,
         Self::Issues,
@@ -27,6 +28,7 @@ impl Pane {
         Self::Checks,
         Self::Pruning,
         Self::Charts,
+        Self::Balance,
         Self::Augment,
         Self::Train,
         Self::Latent,
@@ -43,6 +45,7 @@ impl Pane {
             Self::Checks => "Checks",
             Self::Pruning => "Pruning",
             Self::Charts => "Charts",
+            Self::Balance => "Balance",
             Self::Augment => "Augment",
             Self::Train => "Train",
             Self::Latent => "Latent",

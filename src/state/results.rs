@@ -57,6 +57,9 @@ impl Session {
             | Action::SlowChartsDrawn { .. }
             | Action::ChartsFailed { .. }
             | Action::Studied { .. } => return self.charts_result(action),
+            Action::BalancePlanned { .. } | Action::SplitsDealt { .. } => {
+                return self.balance_result(action);
+            }
             Action::Saved { through, problem } => {
                 self.project.saved = through;
                 self.project.problem = problem;

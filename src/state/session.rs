@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use serde::{Deserialize, Serialize};
 
 use super::augment::Augment;
+use super::balance::{Balance, BalanceSettings, SplitSettings};
 use super::charts::Charts;
 use super::export::ExportChoice;
 use super::latent::Latent;
@@ -43,6 +44,7 @@ pub struct Session {
     pub training: Training,
     pub latent: Latent,
     pub charts: Charts,
+    pub balance: Balance,
     /// What was chosen in the dialog of the export last.
     pub export: Option<ExportChoice>,
 }
@@ -253,6 +255,9 @@ pub(super) struct SavedPlace {
     pub table_columns: Vec<String>,
     /// The dashboard of charts; the first one where there is none.
     pub cards: Option<Arc<Vec<Card>>>,
+    /// What was set for a plan of the balance of classes, and for new splits.
+    pub balance: Option<Arc<BalanceSettings>>,
+    pub new_splits: Option<Arc<SplitSettings>>,
 }
 
 impl Default for SavedPlace {
@@ -265,6 +270,8 @@ impl Default for SavedPlace {
             table_position: 0.0,
             table_columns: Vec::new(),
             cards: None,
+            balance: None,
+            new_splits: None,
         }
     }
 }
@@ -293,6 +300,8 @@ impl Session {
             table_position: self.table.position,
             table_columns: self.table.columns.clone(),
             cards: Some(self.charts.cards.clone()),
+            balance: Some(self.balance.settings.clone()),
+            new_splits: Some(self.balance.splits.clone()),
         };
         serde_json::to_value(place).unwrap_or_default()
     }
@@ -314,6 +323,8 @@ impl Session {
         if let Some(cards) = place.cards {
             self.charts.set_cards(Arc::unwrap_or_clone(cards));
         }
+        self.balance.settings = place.balance.unwrap_or_default();
+        self.balance.splits = place.new_splits.unwrap_or_default();
         self.grid.top_cell_pending = (place.top_cell > 0).then_some(place.top_cell);
     }
 }

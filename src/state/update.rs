@@ -3,6 +3,7 @@
 //! [`results`](super::results).
 
 use super::augment::Augment;
+use super::balance::Balance;
 use super::charts::Charts;
 use super::command::Command;
 use super::gestures::Answer;
@@ -18,8 +19,9 @@ impl State {
     /// Carries an action out, and says what the outside has to do for it.
     pub fn update(&mut self, action: Action) -> Vec<Effect> {
         let mut effects = self.carry_out(action);
-        // Charts follow from all that a view shows, whatever changed it.
+        // Charts and plans follow from all that a view shows, whatever changed it.
         effects.extend(self.session.as_mut().map(Session::ask_charts).unwrap_or_default());
+        effects.extend(self.session.as_mut().and_then(Session::ask_balance));
         effects
     }
 
@@ -74,6 +76,8 @@ impl State {
             Action::PickModel => effects.push(Effect::PickModel),
             Action::PickChartFile { card } => effects.push(Effect::PickChartFile { card }),
             Action::PickDrawnFolder => effects.push(Effect::PickDrawnFolder),
+            Action::PickBalanceFile(file) => effects.push(Effect::PickBalanceFile(file)),
+            Action::ExportPlan => effects.extend(self.open_export_of_plan()),
             Action::ExportFolderPicked { path } => effects.extend(self.export_folder(&path)),
             Action::ExportPlanned { generation, plan } => self.export_planned(generation, plan),
             Action::StartExport => effects.extend(self.start_export()),
@@ -130,6 +134,7 @@ impl State {
             Command::ShowLatent => effects.push(Effect::TogglePane(Pane::Latent)),
             Command::ShowTrain => effects.push(Effect::TogglePane(Pane::Train)),
             Command::ShowCharts => effects.push(Effect::TogglePane(Pane::Charts)),
+            Command::ShowBalance => effects.push(Effect::TogglePane(Pane::Balance)),
             Command::ShowInspector => effects.push(Effect::TogglePane(Pane::Inspector)),
             Command::ShowFilters => effects.push(Effect::TogglePane(Pane::Filters)),
             Command::ResetLayout => effects.push(Effect::ResetLayout),
@@ -219,6 +224,7 @@ impl State {
             augment: Augment::new(self.opened << 32),
             latent: Latent::new(self.opened << 32, self.drawn_dark),
             charts: Charts::new(self.opened << 32),
+            balance: Balance::new(self.opened << 32),
             export: None,
         };
         session.overlay.grow(session.snapshot.len());

@@ -169,6 +169,7 @@ fn title_of(dialog: &Dialog) -> &'static str {
         Dialog::OpenPath { .. } => "Open a path",
         Dialog::DamagedProject { .. } => "This project is damaged",
         Dialog::Unsaved { .. } => "Not everything is saved",
+        Dialog::ExportDataset(draft) if draft.choice.plan.is_some() => "Export the plan",
         Dialog::ExportDataset(_) => "Export what stays",
         Dialog::Settings => "Settings",
         Dialog::Shortcuts => "Keyboard shortcuts",

@@ -4,6 +4,7 @@
 //! pushes [`Action`]s. This room refuses to know files and threads.
 
 pub mod augment;
+pub mod balance;
 pub mod charts;
 pub mod checks;
 pub mod dialogs;

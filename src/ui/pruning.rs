@@ -5,15 +5,16 @@ mod impact;
 mod rules;
 mod shares;
 
-use egui::{Button, RichText, ScrollArea, Ui};
+use egui::{Button, RichText, Ui};
 use egui_material_icons::icons::{ICON_CONTENT_CUT, ICON_HOURGLASS_EMPTY};
 
+pub(super) use self::impact::coverage_ui;
 use self::impact::impact_ui;
 use self::rules::{RulesView, rules_ui};
 use self::shares::SharesView;
 use super::Pencil;
 use super::theme::{Tokens, space};
-use super::widgets::{self, Page};
+use super::widgets::{self, Page, part_ui};
 use crate::dataset::edit::View;
 use crate::state::{Action, Command, JobFace, JobId, Session, State};
 use crate::text::grouped;
@@ -43,28 +44,15 @@ pub fn pruning_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut PruningView) 
     }
     let whole = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(whole);
-    let part = |ui: &mut Ui, rect: egui::Rect, name: &str, draw: &mut dyn FnMut(&mut Ui)| {
-        let mut part = ui.new_child(egui::UiBuilder::new().max_rect(rect).id_salt(name));
-        part.set_clip_rect(rect.intersect(ui.clip_rect()));
-        ScrollArea::vertical().id_salt(name).auto_shrink(false).show(&mut part, |ui| {
-            egui::Frame::new().inner_margin(egui::Margin::symmetric(space::M as i8, space::S as i8)).show(
-                ui,
-                |ui| {
-                    ui.set_width(ui.available_width());
-                    draw(ui);
-                },
-            );
-        });
-    };
     let PruningView { rules, splits, classes } = view;
     if whole.width() >= WIDE {
         let (left, right) = whole.split_left_right_at_x(whole.left() + RULES);
-        part(ui, left, "rules", &mut |ui| rules_ui(ui, pencil, session, rules));
+        part_ui(ui, left, "rules", &mut |ui| rules_ui(ui, pencil, session, rules));
         ui.painter().vline(right.left(), whole.y_range(), (1.0, tokens.line));
         let right = right.with_min_x(right.left() + 1.0);
-        part(ui, right, "impact", &mut |ui| impact_ui(ui, pencil, session, splits, classes));
+        part_ui(ui, right, "impact", &mut |ui| impact_ui(ui, pencil, session, splits, classes));
     } else {
-        part(ui, whole, "pruning", &mut |ui| {
+        part_ui(ui, whole, "pruning", &mut |ui| {
             rules_ui(ui, pencil, session, rules);
             ui.add_space(space::L);
             impact_ui(ui, pencil, session, splits, classes);
@@ -103,22 +91,10 @@ fn export_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
 /// Stands in the place of rules and impact before the first analysis.
 fn nothing_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
     let color = Tokens::of(ui).text_dim;
-    let text;
     if let Some(job) = running(pencil.state) {
-        let progress = &job.progress;
-        text = match progress.total {
-            0 => progress.stage.clone(),
-            total => format!("{}: {} of {}", progress.stage, grouped(progress.done), grouped(total)),
-        };
-        let title = if job.id == JobId::Analyse { "Analysing" } else { "Measuring first" };
+        let (title, text) = told_of(job);
         let page = Page { icon: ICON_HOURGLASS_EMPTY, color, title, text: &text };
-        widgets::page_ui(ui, &page, |ui| {
-            let bar = match progress.fraction() {
-                Some(fraction) => egui::ProgressBar::new(fraction),
-                None => egui::ProgressBar::new(0.0).animate(!job.paused),
-            };
-            ui.add(bar.desired_width(240.0).desired_height(5.0)).accessible_name(title);
-        });
+        widgets::page_ui(ui, &page, |ui| progress_ui(ui, job));
         return;
     }
     let page = Page {
@@ -135,8 +111,27 @@ fn nothing_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
     }
 }
 
+/// What is being done for an analysis, and how far that is.
+pub(super) fn told_of(job: &JobFace) -> (&'static str, String) {
+    let progress = &job.progress;
+    let text = match progress.total {
+        0 => progress.stage.clone(),
+        total => format!("{}: {} of {}", progress.stage, grouped(progress.done), grouped(total)),
+    };
+    (if job.id == JobId::Analyse { "Analysing" } else { "Measuring first" }, text)
+}
+
+/// How far that is, as a bar.
+pub(super) fn progress_ui(ui: &mut Ui, job: &JobFace) {
+    let bar = match job.progress.fraction() {
+        Some(fraction) => egui::ProgressBar::new(fraction),
+        None => egui::ProgressBar::new(0.0).animate(!job.paused),
+    };
+    ui.add(bar.desired_width(240.0).desired_height(5.0)).accessible_name(told_of(job).0);
+}
+
 /// The job that the analysis is, or that it waits for.
-fn running(state: &State) -> Option<&JobFace> {
+pub(super) fn running(state: &State) -> Option<&JobFace> {
     let job = |id| state.jobs.iter().find(|job| job.id == id);
     job(JobId::Analyse).or_else(|| job(JobId::Measure)).or_else(|| job(JobId::Rescan))
 }

@@ -5,6 +5,7 @@ use egui_material_icons::icons;
 use egui_tiles::{Behavior, Container, TabState, Tile, TileId, Tiles, Tree, UiResponse};
 
 use super::augment::{AugmentPane, augment_ui};
+use super::balance::{BalancePane, balance_ui};
 use super::charts::{ChartsPane, charts_ui};
 use super::checks::{ChecksView, checks_ui};
 use super::duplicates::{DuplicatesView, duplicates_ui};
@@ -37,6 +38,7 @@ pub struct Views {
     pub checks: ChecksView,
     pub pruning: PruningView,
     pub charts: ChartsPane,
+    pub balance: BalancePane,
     pub augment: AugmentPane,
     pub train: TrainView,
     pub latent: LatentPane,
@@ -87,6 +89,7 @@ impl Panels {
             Pane::Checks,
             Pane::Pruning,
             Pane::Charts,
+            Pane::Balance,
             Pane::Augment,
             Pane::Train,
             Pane::Latent,
@@ -205,6 +208,11 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
             let counts = pencil.state.session.as_ref().is_some_and(|session| session.charts.is_shown());
             if counts && !panels.is_shown(Pane::Charts) {
                 pencil.act(Action::LeaveCharts);
+            }
+            let plans =
+                pencil.state.session.as_ref().is_some_and(|session| session.balance.shown().is_some());
+            if plans && !panels.is_shown(Pane::Balance) {
+                pencil.act(Action::LeaveBalance);
             }
             let used = LISTS.into_iter().find(|list| views.keys_of(*list).is_some_and(|keys| keys.was_used));
             views.last_list = used.or(views.last_list);
@@ -393,6 +401,7 @@ impl Behavior<Pane> for Draw<'_, '_> {
             Pane::Checks => checks_ui(ui, self.pencil, &mut self.views.checks),
             Pane::Pruning => pruning_ui(ui, self.pencil, &mut self.views.pruning),
             Pane::Charts => charts_ui(ui, self.pencil, &mut self.views.charts),
+            Pane::Balance => balance_ui(ui, self.pencil, &mut self.views.balance),
             Pane::Augment => augment_ui(ui, self.pencil, &mut self.views.augment),
             Pane::Train => train_ui(ui, self.pencil, &mut self.views.train),
             Pane::Latent => latent_ui(ui, self.pencil, &mut self.views.latent),

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use egui::text::LayoutJob;
 use egui::{
-    Align2, Button, Color32, FontId, Galley, Label, Painter, Pos2, Response, RichText, Role, TextFormat, Ui,
-    Vec2, WidgetInfo,
+    Align2, Button, Color32, FontId, Frame, Galley, Label, Margin, Painter, Pos2, Rect, Response, RichText,
+    Role, ScrollArea, TextFormat, Ui, Vec2, WidgetInfo,
 };
 use egui_material_icons::{MaterialIcon, icons};
 
@@ -93,6 +93,59 @@ pub fn chip(ui: &mut Ui, on: bool, text: &str) -> Response {
         .inner;
     response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), on, text));
     response
+}
+
+/// The heading of a part of a group.
+pub fn part_heading(ui: &mut Ui, text: &str) -> Response {
+    let color = Tokens::of(ui).text_dim;
+    ui.label(RichText::new(text).size(size::SMALL + 1.0).color(color))
+}
+
+/// A frame around what stands out from its panel.
+pub fn raised_frame(tokens: &Tokens) -> Frame {
+    Frame::new().fill(tokens.raised.gamma_multiply(0.6)).corner_radius(8).inner_margin(space::M)
+}
+
+/// Lines of one height, of which more than `visible` scroll by themselves: of thousands only those on screen are drawn.
+pub fn lines_ui(
+    ui: &mut Ui,
+    name: &str,
+    (height, visible): (f32, usize),
+    count: usize,
+    mut draw: impl FnMut(&mut Ui, usize),
+) {
+    ui.scope(|ui| {
+        ui.spacing_mut().item_spacing.y = 1.0;
+        if count <= visible {
+            return (0..count).for_each(|at| draw(ui, at));
+        }
+        let area = ScrollArea::vertical().id_salt(name).max_height(visible as f32 * (height + 1.0));
+        area.auto_shrink(false).show_rows(ui, height, count, |ui, range| range.for_each(|at| draw(ui, at)));
+    });
+}
+
+/// Words of which one is chosen: each with its value, its title and what it means.
+pub fn choose<T: PartialEq + Clone>(ui: &mut Ui, value: &mut T, of: &[(T, &str, &str)]) {
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing = Vec2::splat(6.0);
+        for (one, title, help) in of {
+            if chip(ui, *value == *one, title).on_hover_text(*help).clicked() {
+                value.clone_from(one);
+            }
+        }
+    });
+}
+
+/// A part of a panel that scrolls by itself, within a rectangle.
+pub fn part_ui(ui: &mut Ui, rect: Rect, name: &str, draw: &mut dyn FnMut(&mut Ui)) {
+    let mut part = ui.new_child(egui::UiBuilder::new().max_rect(rect).id_salt(name));
+    part.set_clip_rect(rect.intersect(ui.clip_rect()));
+    ScrollArea::vertical().id_salt(name).auto_shrink(false).show(&mut part, |ui| {
+        Frame::new().inner_margin(Margin::symmetric(space::M as i8, space::S as i8)).show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            draw(ui);
+        });
+    });
 }
 
 /// Dim, small text.

@@ -4,6 +4,7 @@ mod analyse;
 mod analysis;
 mod augment;
 mod balance;
+mod balance_panel;
 mod brushes;
 mod charts;
 mod checks_panel;

@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use egui::Context;
 
+use super::balancing::Wanting;
 use super::studio::Loaded;
 use super::{bug, waker};
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Dataset, Issue};
+use crate::dataset::{Dataset, Issue, SampleId};
 use crate::export::dataset::{Consent, Options, Report, check_ground, plan, run};
 use crate::export::report::{Material, thumbnailer, write_report};
 use crate::export::synthetic::{Drawn, Provenance, SyntheticFolder};
 use crate::export::{self, ExportError};
 use crate::import::Reader;
 use crate::jobs::{Cancelled, Control, Job, Outcome};
-use crate::review::{Analysed, ReviewSettings, judge, staying};
+use crate::review::{Analysed, ReviewSettings, judge};
 use crate::state::latent::Accepted;
 use crate::state::{Action, Level};
 use crate::text::{bytes_text, counted, sentence};
@@ -67,10 +68,22 @@ impl Exporting {
         })
     }
 
-    /// Starts writing what stays of a dataset.
+    /// Starts writing a plan for the balance of classes, or new splits.
+    pub fn balance(
+        target: PathBuf,
+        wanting: Wanting,
+        reader: Arc<Reader>,
+        ctx: &Context,
+    ) -> std::io::Result<Self> {
+        Self::start("The export was cancelled; nothing was written.".to_owned(), ctx, move |control| {
+            wanting.write(&target, &reader, control)
+        })
+    }
+
+    /// Starts writing samples of a dataset.
     pub fn dataset(
         options: Options,
-        snapshot: Snapshot,
+        (snapshot, samples): (Snapshot, Vec<SampleId>),
         reader: Arc<Reader>,
         ctx: &Context,
     ) -> std::io::Result<Self> {
@@ -79,7 +92,7 @@ impl Exporting {
             options.target.display()
         );
         Self::start(cancelled, ctx, move |control| {
-            let plan = plan(&snapshot, &staying(&snapshot), &reader, &options, control)?;
+            let plan = plan(&snapshot, &samples, &reader, &options, control)?;
             let report = run(&plan, &reader, control)?;
             Ok(outcome(&report))
         })

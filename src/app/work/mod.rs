@@ -4,6 +4,7 @@
 //! kind of job is in a file of its own, with what starts it and what its end means.
 
 mod analysing;
+mod balancing;
 mod channels;
 mod charting;
 mod decoding;
@@ -31,6 +32,7 @@ use crossbeam_channel::{Receiver, Sender};
 use egui::Context;
 
 use self::analysing::Analysing;
+use self::balancing::Balancing;
 use self::channels::Channels;
 use self::charting::{Charting, StudyJob, Wanting};
 use self::demo::Demo;
@@ -52,6 +54,7 @@ use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
 use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
 use crate::pipeline::OpenRequest;
+use crate::state::balance::BalanceFile;
 use crate::state::latent::ModelRef;
 use crate::state::{Action, Command, Effect, Extent, JobFace, JobId, Level, Session, State};
 use crate::store::{JournalOp, Paths, Settings};
@@ -90,6 +93,7 @@ pub struct Work {
     models: Models,
     preview: Preview,
     charting: Charting,
+    balancing: Balancing,
     faces: Vec<JobFace>,
     person: String,
     thumbnail_cap: u64,
@@ -109,6 +113,8 @@ impl Work {
         let preview = Preview::spawn(graphics, events.0.clone(), move || waker.request_repaint());
         let waker = ctx.clone();
         let charting = Charting::spawn(&events.0, move || waker.request_repaint());
+        let waker = ctx.clone();
+        let balancing = Balancing::spawn(&events.0, move || waker.request_repaint());
         let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
         Self {
             ctx,
@@ -131,6 +137,7 @@ impl Work {
             models,
             preview,
             charting,
+            balancing,
             faces: Vec::new(),
             person: settings.person.clone(),
             thumbnail_cap: settings.thumbnail_cache_bytes,
@@ -197,6 +204,7 @@ impl Work {
             let analysing = self.analyse.take();
             (self.analyse_again, self.channels) = (false, None);
             self.charting.forget();
+            self.balancing.forget();
             let (training, encoding) = self.models.let_go();
             let parts = Parts { live, measuring, rescanning, analysing, training, encoding };
             self.leaving.add(parts, self.events.0.clone());
@@ -296,7 +304,8 @@ impl Work {
             }
             Effect::ExportDataset { choice } => match choice.options() {
                 Ok(options) => self.start_export(state, |live, session, ctx| {
-                    Exporting::dataset(options, session.snapshot.clone(), live.reader.clone(), ctx)
+                    let samples = choice.samples(&session.snapshot);
+                    Exporting::dataset(options, samples, live.reader.clone(), ctx)
                 }),
                 Err(text) => vec![Action::Notify { level: Level::Error, text }],
             },
@@ -384,6 +393,30 @@ impl Work {
                     self.charting.draw(charting::Question::new(generation, session));
                 }
                 Vec::new()
+            }
+            Effect::PlanBalance { generation } => {
+                if let Some(session) = &state.session {
+                    self.balancing.plan(generation, session);
+                }
+                Vec::new()
+            }
+            Effect::DealSplits { generation } => {
+                if let Some(session) = &state.session {
+                    self.balancing.deal(generation, session);
+                }
+                Vec::new()
+            }
+            Effect::PickBalanceFile(file) => self.pick(
+                move || balance_dialog(file).save_file(),
+                move |path| Action::BalanceExportTo { file, path },
+            ),
+            Effect::ExportBalance { file, path } => {
+                let wanting =
+                    state.session.as_ref().and_then(|session| balancing::Wanting::new(file, session));
+                let Some(wanting) = wanting else { return Vec::new() };
+                self.start_export(state, |live, _, ctx| {
+                    Exporting::balance(path, wanting, live.reader.clone(), ctx)
+                })
             }
             Effect::Study { card } => self.start_study(state, card),
             Effect::PickChartFile { card } => self.pick(
@@ -758,6 +791,27 @@ fn settings_keeper(paths: Paths, known: Settings, events: Sender<Action>) -> New
 
 fn open_action(path: PathBuf) -> Action {
     Action::Open { source: path.to_string_lossy().into_owned() }
+}
+
+/// The system's dialog for a file of the balance planner.
+fn balance_dialog(file: BalanceFile) -> rfd::FileDialog {
+    let dialog = rfd::FileDialog::new();
+    let table = |dialog: rfd::FileDialog, name| {
+        let dialog = dialog.set_title("Save the manifest").set_file_name(name).add_filter("CSV", &["csv"]);
+        dialog.add_filter("JSON Lines", &["jsonl"]).add_filter("Parquet", &["parquet"])
+    };
+    match file {
+        BalanceFile::Manifest => table(dialog, "balanced.csv"),
+        BalanceFile::Splits => table(dialog, "splits.csv"),
+        BalanceFile::Weights => {
+            let dialog = dialog.set_title("Save the weights").set_file_name("weights.csv");
+            dialog.add_filter("CSV", &["csv"]).add_filter("JSON", &["json"])
+        }
+        BalanceFile::Sampler => {
+            let dialog = dialog.set_title("Save PyTorch code").set_file_name("sampler.py");
+            dialog.add_filter("Python code", &["py"])
+        }
+    }
 }
 
 /// What wakes the interface.

@@ -8,7 +8,6 @@ use crate::dataset::query::Snapshot;
 use crate::export::dataset::{Plan, plan};
 use crate::import::Reader;
 use crate::jobs::{self, Control, Newest, Outcome};
-use crate::review::staying;
 use crate::state::{Action, ExportChoice, PlanFace};
 use crate::text::sentence;
 
@@ -54,7 +53,8 @@ fn answer(draft: &Draft, control: &Control) -> Option<Action> {
             Ok(options) => options,
             Err(missing) => return Ok(Err(missing)),
         };
-        let planned = plan(snapshot, &staying(snapshot), reader, &options, control);
+        let (snapshot, samples) = choice.samples(snapshot);
+        let planned = plan(&snapshot, &samples, reader, &options, control);
         control.checkpoint()?;
         Ok(planned.map(|plan| Arc::new(face(&plan))).map_err(sentence))
     };

@@ -210,6 +210,7 @@ pub struct ImpactRow {
     pub label_conflicts: (u32, u32),
     pub by_hand: u32,
     pub by_group: u32,
+    pub by_balance: u32,
     pub by_flag: Vec<(&'static str, u32)>,
     pub splits: Vec<Share>,
     /// Those that lose the largest part first.
@@ -486,6 +487,7 @@ impl<'a> Gatherer<'a> {
             label_conflicts: impact.conflicts,
             by_hand: impact.by_hand,
             by_group: impact.by_group,
+            by_balance: impact.by_balance,
             by_flag: by_flag.map(|flag| (flag.name(), impact.by_flag[flag as usize])).collect(),
             splits,
             classes: Listed { count, listed: classes },

@@ -353,12 +353,14 @@ impl<W: Write> PageWriter<'_, W> {
     fn decisions(&mut self) -> io::Result<()> {
         let (impact, decisions) = (&self.figures.impact, &self.figures.decisions);
         let note = format!(
-            "{} pruned, {} kept. Of the pruned ones {} by hand, {} as near-duplicates, {} by flag.",
+            "{} pruned, {} kept. Of the pruned ones {} by hand, {} as near-duplicates, {} by flag, {} to balance \
+             the classes.",
             grouped(impact.pruned),
             grouped(impact.kept),
             grouped(impact.by_hand.into()),
             grouped(impact.by_group.into()),
             grouped(impact.by_flag.iter().map(|(_, count)| u64::from(*count)).sum()),
+            grouped(impact.by_balance.into()),
         );
         self.section("decisions", "Decisions", &note)?;
         if !decisions.listed.is_empty() {

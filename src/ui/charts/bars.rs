@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use egui::{Align2, CornerRadius, FontId, Rect, ScrollArea, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
+use egui::{Align2, CornerRadius, FontId, Rect, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
 use super::card::Pen;
 use super::histogram::height;
@@ -243,15 +243,8 @@ fn search_hint_ui(ui: &mut Ui, pen: &Pen<'_, '_>, all: usize, listed: usize) {
 }
 
 /// Draws lines, of thousands only those on screen.
-pub(super) fn list_ui(ui: &mut Ui, count: usize, mut draw: impl FnMut(&mut Ui, usize)) {
-    ui.scope(|ui| {
-        ui.spacing_mut().item_spacing.y = 1.0;
-        if count <= VISIBLE {
-            return (0..count).for_each(|at| draw(ui, at));
-        }
-        let area = ScrollArea::vertical().id_salt("lines").max_height(VISIBLE as f32 * (LINE + 1.0));
-        area.auto_shrink(false).show_rows(ui, LINE, count, |ui, range| range.for_each(|at| draw(ui, at)));
-    });
+pub(super) fn list_ui(ui: &mut Ui, count: usize, draw: impl FnMut(&mut Ui, usize)) {
+    widgets::lines_ui(ui, "lines", (LINE, VISIBLE), count, draw);
 }
 
 fn bar_ui(ui: &mut Ui, bar: &Bar<'_>, most: u32, is_log: bool) -> Option<Click> {

@@ -5,10 +5,10 @@ use egui::{Align, Layout, RichText, ScrollArea, Ui};
 use super::{Pen, dim, main_button};
 use crate::dataset::edit::PipelineSlot;
 use crate::export::dataset::{Kind, Linking, MAX_VARIANTS, Table};
-use crate::state::{Action, AugmentChoice, ExportChoice, ExportDraft, JobId, PlanFace, Session};
+use crate::state::{Action, AugmentChoice, ExportChoice, ExportDraft, JobId, PlanChoice, PlanFace, Session};
 use crate::text::{bytes_text, counted, grouped};
-use crate::ui::theme::{Tokens, size, space};
-use crate::ui::widgets;
+use crate::ui::theme::{Tokens, space};
+use crate::ui::widgets::{choose, part_heading, raised_frame};
 
 const FOLDER: &str = "Folder to export to";
 
@@ -23,12 +23,16 @@ pub(super) fn export_ui(ui: &mut Ui, pen: &mut Pen, draft: &ExportDraft) {
             grouped(pruned.into())
         ),
     };
+    let text = match &draft.choice.plan {
+        Some(plan) => plan_text(plan),
+        None => text,
+    };
     dim(ui, text);
     ui.add_space(space::S);
 
     let mut choice = draft.choice.clone();
     let go = pen.enter(ui, FOLDER);
-    name_ui(ui, "Folder");
+    part_heading(ui, "Folder");
     ui.allocate_ui_with_layout(
         egui::vec2(ui.available_width(), 32.0),
         Layout::right_to_left(Align::Center),
@@ -39,18 +43,21 @@ pub(super) fn export_ui(ui: &mut Ui, pen: &mut Pen, draft: &ExportDraft) {
             pen.field(ui, &mut choice.target, FOLDER, "/data/pruned");
         },
     );
-    ui.add_space(space::XS);
-    name_ui(ui, "What");
-    augment_ui(ui, session, &mut choice);
-    ui.add_space(space::XS);
-    name_ui(ui, "Layout");
-    match choice.augment {
-        Some(_) => variants_layout_ui(ui, &mut choice),
-        None => layout_ui(ui, &mut choice),
-    }
-    if choice.kind != Kind::WebDataset && choice.augment.is_none() {
+    if choice.plan.is_none() {
         ui.add_space(space::XS);
-        name_ui(ui, "Images");
+        part_heading(ui, "What");
+        augment_ui(ui, session, &mut choice);
+    }
+    ui.add_space(space::XS);
+    part_heading(ui, "Layout");
+    let makes_pictures = choice.makes_pictures();
+    match makes_pictures {
+        true => variants_layout_ui(ui, &mut choice),
+        false => layout_ui(ui, &mut choice),
+    }
+    if choice.kind != Kind::WebDataset && !makes_pictures {
+        ui.add_space(space::XS);
+        part_heading(ui, "Images");
         images_ui(ui, &mut choice);
     }
     ui.add_space(space::XS);
@@ -84,21 +91,16 @@ pub(super) fn export_ui(ui: &mut Ui, pen: &mut Pen, draft: &ExportDraft) {
     }
 }
 
-fn name_ui(ui: &mut Ui, name: &str) {
-    let color = Tokens::of(ui).text_dim;
-    ui.label(RichText::new(name).size(size::SMALL + 1.0).color(color));
-}
-
-/// Words of which one is chosen.
-fn choose<T: PartialEq + Copy>(ui: &mut Ui, value: &mut T, of: &[(T, &str, &str)]) {
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = egui::vec2(6.0, 6.0);
-        for (one, title, help) in of {
-            if widgets::chip(ui, *value == *one, title).on_hover_text(*help).clicked() {
-                *value = *one;
-            }
-        }
-    });
+/// What a plan for the balance of classes has exported.
+fn plan_text(choice: &PlanChoice) -> String {
+    let (plan, after) = (&choice.plan, &choice.plan.balanced.after);
+    let further = match (plan.repeats, choice.has_variants()) {
+        (0, _) => String::new(),
+        (more, true) => format!(" and {} of them", counted(more, "variant")),
+        (more, false) => format!(" with {}", counted(more, "repeat")),
+    };
+    let stay = counted(after.samples, "sample");
+    format!("By the plan {stay} stay{further}, {} go. The source is not touched.", grouped(plan.going()))
 }
 
 /// The samples, or variants of them by one of the pipelines.
@@ -213,9 +215,7 @@ fn images_ui(ui: &mut Ui, choice: &mut ExportChoice) {
 /// What the export would write, or why it cannot.
 fn plan_ui(ui: &mut Ui, draft: &ExportDraft) {
     let tokens = Tokens::of(ui);
-    let frame =
-        egui::Frame::new().fill(tokens.raised.gamma_multiply(0.6)).corner_radius(8).inner_margin(space::M);
-    frame.show(ui, |ui| {
+    raised_frame(tokens).show(ui, |ui| {
         ui.set_width(ui.available_width());
         // The dialog keeps its height while a person types.
         ui.set_min_height(44.0);

@@ -120,7 +120,7 @@ fn left_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, impact: &Imp
 }
 
 /// How far what goes is from what stays, in words.
-fn coverage_ui(ui: &mut Ui, coverage: &Coverage) {
+pub fn coverage_ui(ui: &mut Ui, coverage: &Coverage) {
     let tokens = Tokens::of(ui);
     widgets::group_heading(ui, "Coverage");
     let (text, color) = match (coverage.lost, coverage.at_least) {
@@ -165,6 +165,7 @@ fn reasons_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, impact: &
         .map(|flag| (flag.title(), impact.by_flag[flag as usize], format!("flag:{} is:pruned", flag.name())));
     let others = [
         ("Another of its group stays", impact.by_group, "flag:duplicate is:pruned".to_owned()),
+        ("To balance the classes", impact.by_balance, "is:pruned".to_owned()),
         ("By hand", impact.by_hand, "is:pruned".to_owned()),
     ];
     for (title, count, query) in others.into_iter().chain(flags).filter(|(_, count, _)| *count > 0) {

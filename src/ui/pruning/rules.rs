@@ -13,7 +13,7 @@ use crate::state::{Action, Command, Session};
 use crate::text::{bytes_text, counted, grouped};
 use crate::ui::Pencil;
 use crate::ui::lists::presses;
-use crate::ui::theme::{Tokens, size, space};
+use crate::ui::theme::{Tokens, space};
 use crate::ui::widgets::{self, IconButton};
 
 /// Splits that have a chip: more are typed.
@@ -99,12 +99,6 @@ pub fn rules_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &
     }
 }
 
-/// A heading of a part of the rules.
-fn part(ui: &mut Ui, text: &str) {
-    let color = Tokens::of(ui).text_dim;
-    ui.label(RichText::new(text).size(size::SMALL + 1.0).color(color));
-}
-
 /// A button that stands back; tells whether it was clicked.
 fn small_button(ui: &mut Ui, enabled: bool, text: &str, help: &str) -> bool {
     ui.scope(|ui| {
@@ -122,7 +116,7 @@ fn split_query(name: &str) -> String {
 
 fn protect_ui(ui: &mut Ui, session: &Session, view: &mut RulesView, new: &mut Rules) {
     let tokens = Tokens::of(ui);
-    part(ui, "Never prune what fits");
+    widgets::part_heading(ui, "Never prune what fits");
     let splits = &session.dataset().split_names;
     if !splits.is_empty() {
         ui.horizontal_wrapped(|ui| {
@@ -188,7 +182,7 @@ fn groups_ui(
     new: &mut Rules,
 ) {
     let (groups, impact) = (session.review.judged.groups.len(), &session.review.judged.impact);
-    part(ui, "Near-duplicates");
+    widgets::part_heading(ui, "Near-duplicates");
     ui.horizontal_wrapped(|ui| {
         ui.checkbox(&mut new.duplicates, "Decide groups of near-duplicates");
         link(ui, pencil, session, &counted(groups as u64, "group"), "flag:duplicate");
@@ -200,7 +194,7 @@ fn groups_ui(
             link(ui, pencil, session, &conflicts, "flag:label-conflict");
         });
         ui.add_space(space::XS);
-        part(ui, "Of a group stays the best, by the first in which they differ");
+        widgets::part_heading(ui, "Of a group stays the best, by the first in which they differ");
         prefer_ui(ui, dragged, new);
     });
 }
@@ -359,7 +353,7 @@ fn moved(prefer: &[Preference], from: usize, to: usize) -> Vec<Preference> {
 }
 
 fn flags_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, new: &mut Rules) {
-    part(ui, "Also prune what is flagged, in a group or not");
+    widgets::part_heading(ui, "Also prune what is flagged, in a group or not");
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 1.0;
         for flag in Flag::ALL {
@@ -410,9 +404,7 @@ fn apply_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
     let tokens = Tokens::of(ui);
     let review = &session.review;
     let preview = &review.judged.preview;
-    let frame =
-        egui::Frame::new().fill(tokens.raised.gamma_multiply(0.6)).corner_radius(8).inner_margin(space::M);
-    frame.show(ui, |ui| {
+    widgets::raised_frame(tokens).show(ui, |ui| {
         ui.set_width(ui.available_width());
         let is_current = review.is_current();
         let (text, color) = match &preview.problem {

@@ -1,0 +1,192 @@
+//! What a person set for a plan, as it is kept: names and numbers, which a dataset gives their meaning.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::balance::{Fill, Means, Target, Total, Weighting};
+use crate::dataset::columns::column;
+use crate::dataset::edit::PipelineSlot;
+use crate::dataset::query::Snapshot;
+use crate::dataset::{Dataset, NO_SPLIT, SplitId};
+use crate::pipeline::balancing::{Request, SplitRequest, by_class, class_counts, usual_splits};
+
+/// A plan as a person asks for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BalanceSettings {
+    pub prune: bool,
+    pub undersample: bool,
+    pub fill: FillChoice,
+    pub weights: Option<Weighting>,
+    pub target: TargetChoice,
+    /// `None` follows from the means.
+    pub total: Option<Total>,
+    /// Names of the splits that are balanced, `None` among them for the samples that are in none; without a list they
+    /// are the usual ones.
+    pub splits: Option<Vec<Option<String>>>,
+    pub seed: u64,
+    /// Counts that were drawn by hand, by splits and classes; those of no split are below "".
+    pub drawn: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// What makes a small class larger.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FillChoice {
+    #[default]
+    Nothing,
+    Repeats,
+    /// Variants by a pipeline of the panel Augment.
+    Variants(PipelineSlot),
+}
+
+/// The distribution that is wanted.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TargetChoice {
+    #[default]
+    Uniform,
+    SquareRoot,
+    Cap(u64),
+    Floor(u64),
+    /// The proportions of this split; `None` for the samples that are in none.
+    MatchSplit(Option<String>),
+    /// What was drawn bar by bar.
+    ByHand,
+}
+
+impl Default for BalanceSettings {
+    fn default() -> Self {
+        Self {
+            prune: true,
+            undersample: true,
+            fill: FillChoice::Nothing,
+            weights: None,
+            target: TargetChoice::Uniform,
+            total: None,
+            splits: None,
+            seed: 1,
+            drawn: BTreeMap::new(),
+        }
+    }
+}
+
+impl BalanceSettings {
+    pub fn means(&self) -> Means {
+        let fill = match self.fill {
+            FillChoice::Nothing => None,
+            FillChoice::Repeats => Some(Fill::Repeats),
+            FillChoice::Variants(_) => Some(Fill::Variants),
+        };
+        let weights = self.weights.map(|weighting| match weighting {
+            // A kept number may be any.
+            Weighting::Effective { beta } if !(0.0..1.0).contains(&beta) => {
+                Weighting::Effective { beta: Weighting::BETA }
+            }
+            weighting => weighting,
+        });
+        Means { prune: self.prune, undersample: self.undersample, fill, weights }
+    }
+
+    /// Whether the total is to be chosen.
+    pub fn has_total(&self) -> bool {
+        use TargetChoice::{MatchSplit, SquareRoot, Uniform};
+        matches!(self.target, Uniform | SquareRoot | MatchSplit(_))
+    }
+
+    /// What is asked of a dataset, or a sentence on why that makes no sense. Of [`TargetChoice::ByHand`] the target is
+    /// [`Self::drawn_of`].
+    pub fn request(&self, snapshot: &Snapshot) -> Result<Request, String> {
+        let dataset = &*snapshot.dataset;
+        let splits = match &self.splits {
+            None => usual_splits(snapshot),
+            Some(names) => names.iter().filter_map(|name| split_of(dataset, name.as_deref())).collect(),
+        };
+        if dataset.labels.classes.is_empty() {
+            return Err("The dataset has no labels, so that there is nothing to balance.".to_owned());
+        }
+        if splits.is_empty() {
+            return Err("Choose which splits to balance; those held out by their names stay as they are \
+                        unless you do."
+                .to_owned());
+        }
+        let target = match &self.target {
+            TargetChoice::Uniform => Target::Uniform,
+            TargetChoice::SquareRoot => Target::SquareRoot,
+            TargetChoice::Cap(most) => Target::Cap(*most),
+            TargetChoice::Floor(least) => Target::Floor(*least),
+            TargetChoice::MatchSplit(name) => {
+                let split = split_of(dataset, name.as_deref());
+                let missing = || format!("There is no split {}.", name.as_deref().unwrap_or("none"));
+                Target::Match(class_counts(snapshot, Some(split.ok_or_else(missing)?)))
+            }
+            TargetChoice::ByHand => Target::ByHand(Vec::new()),
+        };
+        Ok(Request { target, total: self.total, means: self.means(), splits, seed: self.seed })
+    }
+
+    /// What was drawn for a split; a class that was not stays as it is.
+    pub fn drawn_of(&self, dataset: &Dataset, split: SplitId) -> Target {
+        let drawn = self.drawn.get(split_name(dataset, split).unwrap_or_default());
+        let counts = drawn.into_iter().flatten().map(|(class, count)| (class.clone(), *count));
+        Target::ByHand(by_class(dataset, counts).0)
+    }
+}
+
+/// The split of that name, or of none.
+fn split_of(dataset: &Dataset, name: Option<&str>) -> Option<SplitId> {
+    let Some(name) = name else { return Some(NO_SPLIT) };
+    let place = dataset.split_names.iter().position(|known| known == name);
+    place.map(|place| place as SplitId)
+}
+
+/// The name of a split; `None` for the samples that are in none.
+pub fn split_name(dataset: &Dataset, split: SplitId) -> Option<&str> {
+    dataset.split_names.get(split as usize).map(String::as_str)
+}
+
+/// New splits as a person asks for them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct SplitSettings {
+    /// Names and proportions.
+    pub parts: Vec<(String, f64)>,
+    /// The column whose values keep samples together.
+    pub group: Option<String>,
+    /// Whether near-duplicates stay together.
+    pub keep_together: bool,
+    pub seed: u64,
+}
+
+impl Default for SplitSettings {
+    fn default() -> Self {
+        let parts = [("train", 0.8), ("val", 0.1), ("test", 0.1)];
+        let parts = parts.map(|(name, ratio)| (name.to_owned(), ratio)).to_vec();
+        Self { parts, group: None, keep_together: true, seed: 1 }
+    }
+}
+
+impl SplitSettings {
+    /// What is asked of a dataset, or a sentence on why that makes no sense. Splits of proportion 0 are none.
+    pub fn request(&self, snapshot: &Snapshot) -> Result<SplitRequest, String> {
+        let is_wanted = |part: &&(String, f64)| part.1.is_finite() && part.1 > 0.0;
+        let parts: Vec<&(String, f64)> = self.parts.iter().filter(is_wanted).collect();
+        if parts.len() < 2 {
+            return Err("Give at least two splits a part of the samples.".to_owned());
+        }
+        let group = match &self.group {
+            None => None,
+            Some(name) => {
+                let missing = || format!("There is no column {name} to keep samples together by.");
+                Some(column(snapshot, name).ok_or_else(missing)?)
+            }
+        };
+        Ok(SplitRequest {
+            names: parts.iter().map(|part| part.0.clone()).collect(),
+            ratios: parts.iter().map(|part| part.1).collect(),
+            group,
+            seed: self.seed,
+        })
+    }
+}
