@@ -47,8 +47,10 @@ impl Cells {
             }
             counts
         };
-        // As many parts as threads, since each holds a count per cell.
-        let rows = self.of.len().div_ceil(rayon::current_num_threads()).next_multiple_of(64).max(PART);
+        // As many parts as threads, since each holds a count per cell; fewer where there are so many cells that
+        // there would be more counts than rows.
+        let rows = self.of.len().div_ceil(rayon::current_num_threads()).max(self.count).max(PART);
+        let rows = rows.next_multiple_of(64);
         let parts = self.of.par_chunks(rows).zip(words.par_chunks(rows / 64));
         parts.map(part).reduce_with(added).unwrap_or_else(|| vec![0; self.count])
     }

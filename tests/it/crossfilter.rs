@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use lenslet::crossfilter::{Board, Card, Figures, Kind, Options, RelationColumns, default_cards, rows_but};
 use lenslet::dataset::query::{
-    Bitmask, Brush, Query, Range, Snapshot, Stroke, Vocabulary, parse, with_brushes,
+    Bitmask, Brush, Click, Pick, Query, Range, Snapshot, Stroke, Vocabulary, parse, with_brushes, with_term,
 };
 use lenslet::dataset::{Dataset, DatasetBuilder, Fact, Facts, ImageFormat, Layout, NewSample, SampleId};
 use proptest::prelude::*;
@@ -25,8 +25,9 @@ fn snapshot() -> Snapshot {
         };
         let path = format!("{}/{row:04}.jpg", if mixed % 2 == 0 { "photo" } else { "scan" });
         let split = [Some("train"), Some("val"), None, Some("train")][(mixed / 7 % 4) as usize];
-        let camera = ["", "one", "two", "two"][(mixed / 29 % 4) as usize];
-        let attributes = [("camera", camera)];
+        let camera = ["", "one", "two", "Two"][(mixed / 29 % 4) as usize];
+        let take = ["1", "1.0", "two", "2"][(mixed / 31 % 4) as usize];
+        let attributes = [("camera", camera), ("take", take)];
         builder.push(NewSample {
             path: &path,
             bytes: 1 + u64::from(mixed % 100_000),
@@ -63,6 +64,7 @@ fn cards() -> Vec<Card> {
         Kind::Relations { with: named("split") },
         Kind::Relations { with: named("brightness") },
         Kind::Scatter { x: named("brightness"), y: named("bytes") },
+        Kind::Values { column: named("attr.take") },
     ];
     let more = (20..).zip(kinds).map(|(id, kind)| Card { id, kind, options: Options::default() });
     let mut cards: Vec<Card> = default_cards().into_iter().chain(more).collect();
@@ -82,6 +84,10 @@ const CONDITIONS: &[&str] = &[
     "label:cat,dog",
     "-label:dog",
     "is:unlabelled",
+    "-is:unlabelled",
+    "is:labelled",
+    "is:multilabel",
+    "(label:cat or label:owl)",
     "split:train",
     "split:none",
     "brightness<0.5",
@@ -111,12 +117,23 @@ fn check(snapshot: &Snapshot, text: &str, card: &Card, figures: &Figures) {
     let same = |found: u32, brushes: &[Brush]| {
         assert_eq!(found, left(snapshot, text, brushes), "{text:?} {:?} {brushes:?}", card.kind);
     };
+    // What the bar of a class does; another one is clicked before, so that no second click takes it away.
+    let picked = |found: u32, pick: Pick, other: &str| {
+        let words = snapshot.vocabulary();
+        let before = with_term(text, &Pick::Class(other.to_owned()), Click::Only, words);
+        let after = with_term(&before, &pick, Click::Only, words);
+        let left = parse(&after, words).unwrap().mask(snapshot).count() as u32;
+        assert_eq!(found, left, "{text:?} {pick:?} {after:?}");
+    };
     match (&card.kind, figures) {
         (Kind::Classes, Figures::Labels(labels)) => {
             for (class, name) in names.iter().enumerate() {
                 same(labels.of(class).1.iter().sum(), &[Brush::classes([name.as_str()])]);
+                let pick = Pick::Class(name.clone());
+                picked(labels.of(class).1.iter().sum(), pick, &names[(class + 1) % names.len()]);
             }
             same(labels.of(names.len()).1.iter().sum(), &[Brush::unlabelled()]);
+            picked(labels.of(names.len()).1.iter().sum(), Pick::Unlabelled, &names[0]);
         }
         (Kind::Splits, Figures::Labels(labels)) => {
             for (class, name) in names.iter().enumerate() {
@@ -203,6 +220,21 @@ fn counts_of_all_are_of_every_sample_that_is_there() {
             _ => continue,
         };
         assert_eq!((all as usize, shown), (present.count(), 0), "{id}");
+    }
+}
+
+#[test]
+fn words_that_a_query_takes_for_the_same_are_one_bar() {
+    let snapshot = snapshot();
+    for (column, expected) in [("attr.camera", 2), ("attr.take", 3)] {
+        let kind = Kind::Values { column: column.to_owned() };
+        let card = [Card { id: 1, kind, options: Options::default() }];
+        let found = Board::default().answer(&snapshot, &Query::default(), &card);
+        let [(1, Figures::Values(values))] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(values.names.len(), expected, "{:?}", values.names);
+        for (name, count) in values.names.iter().zip(values.shown.iter()) {
+            assert_eq!(*count, left(&snapshot, "", &[Brush::value(column, name).unwrap()]), "{name}");
+        }
     }
 }
 
