@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::augment::{AugmentView, Drawn, LastWord};
-use super::charts::Studied;
+use super::charts::Study;
 use super::command::Command;
 use super::dialog::Dialog;
 use super::export::{ExportChoice, PlanFace};
@@ -428,16 +428,20 @@ pub enum Action {
         generation: u64,
         figures: Vec<(CardId, Arc<Figures>)>,
     },
-    /// A sentence: our bug.
+    /// The question of that generation has no answer, and a sentence about why: our bug.
     ChartsFailed {
         generation: u64,
         text: String,
     },
-    /// What looking at the pictures of the samples that fit this filter came to.
+    /// The same of what takes longer.
+    SlowChartsFailed {
+        generation: u64,
+        text: String,
+    },
+    /// What looking at pictures came to.
     Studied {
         card: CardId,
-        found: Arc<Studied>,
-        filter: String,
+        study: Box<Study>,
     },
     /// Time to show what was measured since.
     Refresh,
@@ -489,6 +493,7 @@ impl Action {
                 | Self::ChartsCounted { .. }
                 | Self::SlowChartsDrawn { .. }
                 | Self::ChartsFailed { .. }
+                | Self::SlowChartsFailed { .. }
                 | Self::Studied { .. }
                 | Self::Refresh
                 | Self::Saved { .. }

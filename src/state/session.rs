@@ -312,7 +312,7 @@ impl Session {
             self.table.position = place.table_position.max(0.0);
         }
         if let Some(cards) = place.cards {
-            self.charts.set_cards(Arc::unwrap_or_clone(cards));
+            self.charts.begin_with(Arc::unwrap_or_clone(cards));
         }
         self.grid.top_cell_pending = (place.top_cell > 0).then_some(place.top_cell);
     }

@@ -5,10 +5,11 @@ use egui::{Color32, CursorIcon, Rect, Response, Role, Sense, Ui, WidgetInfo, pos
 use super::Drag;
 use super::axis::{AXIS, bin_at, numbers_across, stretch};
 use super::card::Pen;
+use crate::analysis::distribution::Axis as Place;
 use crate::crossfilter::Numbers;
 use crate::dataset::query::{Brush, Range, Stroke, asked_range};
 use crate::state::Action;
-use crate::text::grouped;
+use crate::text::{counted, grouped};
 use crate::ui::theme::Tokens;
 use crate::ui::widgets;
 
@@ -38,7 +39,11 @@ pub(super) fn histogram_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, numbers: &Numbers
     }
     let outside = numbers.outside();
     if outside > 0 {
-        let text = format!("not known, or not on this axis, of {}", grouped(outside.into()));
+        let why = match numbers.edges.axis {
+            Place::Linear => "not known",
+            Place::Log => "not known, or not over 0",
+        };
+        let text = format!("{} without a place here: {why}", counted(outside.into(), "sample"));
         ui.label(widgets::dim(text));
     }
 }
@@ -151,19 +156,16 @@ fn drag(
         act(pen, numbers, column, (bin, bin), Stroke::Set, true);
     }
     let Some(drag) = pen.drag.filter(|drag| drag.card == pen.card.id && drag.from[0] == bin) else { return };
-    if let Some(pointer) =
-        response.interact_pointer_pos().or_else(|| ui.input(|input| input.pointer.latest_pos()))
-        && response.dragged()
-    {
-        let now = Drag { to: [bin_at(&numbers.edges, bars.x_range(), pointer.x), 0], ..drag };
-        if now != drag {
-            *pen.drag = Some(now);
-            act(pen, numbers, column, now.span(0), Stroke::Set, true);
-        }
-    }
+    let pointer = response.interact_pointer_pos().or_else(|| ui.input(|input| input.pointer.latest_pos()));
+    let to = pointer.map_or(drag.to, |pointer| [bin_at(&numbers.edges, bars.x_range(), pointer.x), 0]);
+    let now = Drag { to, ..drag };
+    // The pointer may have moved in the very frame in which it was let go.
     if response.drag_stopped() {
-        let span = pen.drag.take().unwrap_or(drag).span(0);
-        act(pen, numbers, column, span, Stroke::Set, false);
+        *pen.drag = None;
+        act(pen, numbers, column, now.span(0), Stroke::Set, false);
+    } else if response.dragged() && now != drag {
+        *pen.drag = Some(now);
+        act(pen, numbers, column, now.span(0), Stroke::Set, true);
     }
 }
 

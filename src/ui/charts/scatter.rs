@@ -131,7 +131,9 @@ fn input(ui: &Ui, pen: &mut Pen<'_, '_>, plane: &Plane, columns: [&str; 2], grid
     if response.drag_started()
         && let Some(at) = ui.input(|input| input.pointer.press_origin())
     {
-        *pen.drag = Some(Drag { card: pen.card.id, from: cell(at), to: cell(at) });
+        let drag = Drag { card: pen.card.id, from: cell(at), to: cell(at) };
+        *pen.drag = Some(drag);
+        act(pen, plane, columns, &drag, Stroke::Set, true);
     }
     if let Some(drag) = pen.drag.filter(|drag| drag.card == pen.card.id) {
         let to = response.interact_pointer_pos().map_or(drag.to, cell);
