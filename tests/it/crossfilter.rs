@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use lenslet::crossfilter::{Board, Card, Figures, Kind, Options, RelationColumns, default_cards, rows_but};
+use lenslet::analysis::distribution::{DEFAULT_BETA, Imbalance};
+use lenslet::chart::{Body, Scale};
+use lenslet::crossfilter::{
+    Board, Card, Figures, Kind, Options, Order, RelationColumns, default_cards, rows_but, saved_chart,
+};
 use lenslet::dataset::query::{
     Bitmask, Brush, Click, Pick, Query, Range, Snapshot, Stroke, Vocabulary, parse, with_brushes, with_term,
 };
@@ -221,6 +225,86 @@ fn counts_of_all_are_of_every_sample_that_is_there() {
         };
         assert_eq!((all as usize, shown), (present.count(), 0), "{id}");
     }
+}
+
+#[test]
+fn a_saved_chart_is_the_one_that_is_shown() {
+    let snapshot = snapshot();
+    let query: Query = parse("split:train width<170 label:cat", snapshot.vocabulary()).unwrap();
+    let options = Options {
+        order: Order::Name,
+        log_counts: true,
+        log_axes: [true, false],
+        bins: Some(7),
+        top: Some(2),
+        ..Options::default()
+    };
+    let saved = |kind: Kind, options: &Options| {
+        let card = Card { id: 1, kind, options: options.clone() };
+        let (_, figures) = Board::default().answer(&snapshot, &query, std::slice::from_ref(&card)).remove(0);
+        let left = rows_but(&snapshot, &query, &card.kind.own_columns()).count() as u64;
+        (saved_chart(&card, &figures, &snapshot, left).unwrap().body, figures)
+    };
+    let named = |name: &str| name.to_owned();
+    let as_numbers = |counts: &[u32]| counts.iter().map(|count| f64::from(*count)).collect::<Vec<f64>>();
+
+    // Bins are those of all samples, and both scales are those that are set.
+    let (Body::Histogram(body), Figures::Numbers(numbers)) =
+        saved(Kind::Numbers { column: named("width") }, &options)
+    else {
+        panic!("a histogram")
+    };
+    assert_eq!(body.edges, numbers.edges.values);
+    assert_eq!((body.x.scale, body.y.scale), (Scale::Log, Scale::Log));
+    assert_eq!(body.series[0].values, as_numbers(&numbers.shown[..numbers.edges.len()]));
+
+    let (Body::Grid(body), Figures::Plane(plane)) =
+        saved(Kind::Scatter { x: named("width"), y: named("height") }, &options)
+    else {
+        panic!("a grid")
+    };
+    assert_eq!((body.x.scale, body.y.scale), (Scale::Log, Scale::Linear));
+    assert_eq!((&body.x_edges, &body.y_edges), (&plane.x.values, &plane.y.values));
+    assert_eq!(body.counts, as_numbers(&plane.shown[..plane.x.len() * plane.y.len()]));
+
+    // The order, the search and the number of bars are those of the list, beside the samples without a label.
+    for (options, expected) in [
+        (options.clone(), vec!["cat", "dog", "unlabelled"]),
+        (Options { search: named("O"), ..options.clone() }, vec!["dog", "owl", "unlabelled"]),
+    ] {
+        let (Body::Bars(body), Figures::Labels(labels)) = saved(Kind::Classes, &options) else {
+            panic!("bars")
+        };
+        assert_eq!(
+            (body.categories, body.axis.scale),
+            (expected.iter().map(|name| (*name).to_owned()).collect(), Scale::Log)
+        );
+        let class = snapshot.dataset.labels.classes.iter().position(|name| name == expected[0]).unwrap();
+        assert_eq!(body.series[0].values[0], f64::from(labels.of(class).1.iter().sum::<u32>()));
+        let (Body::Heat(heat), _) = saved(Kind::Splits, &options) else { panic!("a table") };
+        assert_eq!(heat.rows, expected[..2]);
+    }
+    let (Body::Bars(body), Figures::Values(values)) =
+        saved(Kind::Values { column: named("attr.camera") }, &options)
+    else {
+        panic!("bars")
+    };
+    assert_eq!((body.categories.len(), values.names.len()), (2, 2));
+
+    // The figures of imbalance are written, not the classes that they are of.
+    let (Body::Heat(heat), Figures::Labels(labels)) = saved(Kind::Imbalance, &options) else {
+        panic!("a table")
+    };
+    let gini = heat.rows.iter().position(|row| row == "Gini").expect("a figure") as u32;
+    let value = heat.cells.iter().find(|cell| cell.row == gini).map(|cell| cell.value);
+    assert_eq!(value, Imbalance::of(&labels.shown_by_class(), DEFAULT_BETA).gini);
+
+    let (Body::Heat(heat), Figures::Relations(found)) =
+        saved(Kind::Relations { with: named("label") }, &options)
+    else {
+        panic!("a table")
+    };
+    assert_eq!(heat.cells.len(), found.cells.len());
 }
 
 #[test]

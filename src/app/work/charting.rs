@@ -15,7 +15,7 @@ use super::{bug, waker};
 use crate::analysis::distribution::coverage::CENTRES;
 use crate::chart::{Chart, Look, write_to};
 use crate::crossfilter::{
-    Board, Card, CardId, Figures, Kind, charts_of, counts_settings, rows_but, space_charts,
+    Board, Card, CardId, Figures, Kind, charts_of, counts_settings, rows_but, saved_chart, space_charts,
 };
 use crate::dataset::query::{Query, Rows, Snapshot, parse};
 use crate::dataset::{Kinds, SampleId, Signals};
@@ -225,10 +225,18 @@ impl Wanting {
         if let Some(studied) = &self.studied {
             return Ok(studied.charts.clone());
         }
-        let own = self.card.kind.own_columns();
         let query = asked(&self.filter, &self.snapshot)?;
-        let rows: Vec<SampleId> = rows_but(&self.snapshot, &query, &own).iter().collect();
-        charts_of(&self.card, Subject { snapshot: &self.snapshot, rows: &rows })
+        let left = rows_but(&self.snapshot, &query, &self.card.kind.own_columns());
+        if !self.card.kind.is_quick() {
+            let rows: Vec<SampleId> = left.iter().collect();
+            return charts_of(&self.card, Subject { snapshot: &self.snapshot, rows: &rows });
+        }
+        // Counted as on the screen, so that both show the same.
+        let counted = Board::default().answer(&self.snapshot, &query, std::slice::from_ref(&self.card));
+        let charts = counted
+            .iter()
+            .map(|(_, figures)| saved_chart(&self.card, figures, &self.snapshot, left.count() as u64));
+        charts.collect()
     }
 }
 

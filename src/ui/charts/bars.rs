@@ -1,6 +1,5 @@
 //! Bars beside each other's names: classes, and the words of a column. A click asks for one.
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 use egui::{Align2, CornerRadius, FontId, Rect, ScrollArea, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
@@ -8,7 +7,6 @@ use egui::{Align2, CornerRadius, FontId, Rect, ScrollArea, Sense, StrokeKind, Ui
 use super::card::Pen;
 use super::histogram::height;
 use crate::crossfilter::{Labels, Options, Order, Values};
-use crate::dataset::natural;
 use crate::dataset::query::{Brush, Click, Pick, Stroke};
 use crate::state::Action;
 use crate::text::grouped;
@@ -36,29 +34,18 @@ pub(super) struct BarsView {
 
 impl BarsView {
     /// Puts bars of these names and counts in order.
-    pub fn refresh<'a>(
+    pub fn refresh(
         &mut self,
         of: &Arc<Vec<u32>>,
         options: &Options,
         count: impl Fn(u32) -> u32,
-        names: &'a [String],
+        names: &[String],
     ) -> &[u32] {
         let is_same = |(known, set): &(Arc<Vec<u32>>, Options)| Arc::ptr_eq(known, of) && set == options;
         if self.of.as_ref().is_some_and(is_same) {
             return &self.listed;
         }
-        let mut order: Vec<u32> = (0..names.len() as u32).collect();
-        match options.order {
-            Order::Count => order.sort_by_key(|at| Reverse(count(*at))),
-            Order::Name => {
-                order.sort_by(|one, two| natural::compare(&names[*one as usize], &names[*two as usize]));
-            }
-            Order::Given => {}
-        }
-        let wanted = options.search.trim().to_lowercase();
-        let fits = |at: &u32| wanted.is_empty() || names[*at as usize].to_lowercase().contains(&wanted);
-        order.retain(fits);
-        order.truncate(options.top.unwrap_or(u32::MAX) as usize);
+        let order = options.listed(names, &count);
         self.most = order.iter().map(|at| count(*at)).max().unwrap_or(0);
         (self.listed, self.of) = (order, Some((of.clone(), options.clone())));
         &self.listed

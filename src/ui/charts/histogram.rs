@@ -1,9 +1,9 @@
 //! A histogram that is brushed: all samples dim, those that the other charts leave bright.
 
-use egui::{Color32, CursorIcon, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Color32, CursorIcon, Key, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::Drag;
-use super::axis::{AXIS, bin_at, numbers_across, stretch};
+use super::axis::{AXIS, Step, bin_at, hold_arrows, numbers_across, stepped, stretch};
 use super::card::Pen;
 use crate::analysis::distribution::Axis as Place;
 use crate::crossfilter::Numbers;
@@ -33,6 +33,7 @@ pub(super) fn histogram_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, numbers: &Numbers
         }
         painter.hline(bars.x_range(), bars.bottom(), (1.0, tokens.line));
         numbers_across(&painter, &axis, &numbers.edges, bars.x_range(), bars.bottom() + AXIS / 2.0, tokens);
+        keys(ui, pen, numbers, column, bars, tokens);
         for bin in 0..count {
             bin_ui(ui, pen, numbers, column, bin, bars);
         }
@@ -120,6 +121,22 @@ fn brush_ui(
     painter.rect_filled(brushed, 2.0, tokens.accent_soft);
     painter.vline(brushed.left(), bars.y_range(), (1.0, tokens.accent));
     painter.vline(brushed.right(), bars.y_range(), (1.0, tokens.accent));
+}
+
+/// Arrow keys move a brush, and its upper end with Shift, while the histogram has the focus.
+fn keys(ui: &Ui, pen: &mut Pen<'_, '_>, numbers: &Numbers, column: &str, bars: Rect, tokens: &Tokens) {
+    let response = ui.interact(bars, ui.scope_id().with("bins"), Sense::FOCUSABLE);
+    let title = pen.known.title(column);
+    response.widget_info(|| WidgetInfo::labeled(Role::Group, true, format!("Histogram of {title}")));
+    if !response.has_focus() {
+        return;
+    }
+    hold_arrows(ui, &response, tokens);
+    if let Some(step) = Step::pressed(ui, [Key::ArrowLeft, Key::ArrowRight]) {
+        let asked = asked_range(pen.known.filter(), column, pen.session.snapshot.vocabulary());
+        let bins = stepped(&numbers.edges, asked.as_ref(), Some(step));
+        act(pen, numbers, column, bins, Stroke::Set, false);
+    }
 }
 
 /// What a pointer does over a bin.
