@@ -7,7 +7,7 @@ use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use lenslet::crossfilter::{Card, CardId, Figures, Kind, Options, default_cards};
 use lenslet::dataset::query::{Brush, Range, Snapshot, Stroke};
-use lenslet::dataset::{DatasetBuilder, Layout, NewSample};
+use lenslet::dataset::{Boxes, DatasetBuilder, Layout, NewSample};
 use lenslet::state::{Action, Command, Effect, Rescanned, SelectMode, Session, State};
 use lenslet::store::Settings;
 
@@ -302,6 +302,7 @@ fn with_one_class(state: &State) -> Action {
     dataset.labels.classes.truncate(1);
     dataset.labels.sets = vec![Vec::new(), vec![0]];
     dataset.labels.of.fill(1);
+    dataset.boxes = Boxes::default();
     let issues = session(state).issues.clone();
     Action::Rescanned(Box::new(Rescanned {
         snapshot: Snapshot::new(dataset.into(), &issues, known.facts, known.marks),
