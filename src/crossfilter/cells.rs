@@ -113,16 +113,19 @@ mod tests {
     #[test]
     fn many_rows_come_to_the_same_on_any_number_of_threads() {
         let rows = 300_000;
-        let cells = Cells::new(rows, 10, |first, out| {
-            out.iter_mut().enumerate().for_each(|(at, cell)| *cell = ((first + at) * 7 % 10) as u32);
-        });
-        let mask = Bitmask::from_fn(rows, |row| row % 3 != 0);
-        let on = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| cells.counts(&mask))
-        };
-        let found = on(1);
-        assert_eq!(found, on(3));
-        assert_eq!(found.iter().sum::<u32>() as usize, mask.count());
+        // Few cells, and so many that there are fewer parts than threads.
+        for count in [10, 150_001] {
+            let cells = Cells::new(rows, count, |first, out| {
+                out.iter_mut().enumerate().for_each(|(at, cell)| *cell = ((first + at) * 7 % count) as u32);
+            });
+            let mask = Bitmask::from_fn(rows, |row| row % 3 != 0);
+            let on = |threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| cells.counts(&mask))
+            };
+            let found = on(1);
+            assert_eq!(found, on(3));
+            assert_eq!(found.iter().sum::<u32>() as usize, mask.count());
+        }
     }
 }

@@ -224,6 +224,9 @@ mod tests {
             let strength = |cell: &Cell| cell.conservative().ln().abs();
             strength(&pair[0]) >= strength(&pair[1])
         }));
+        for most in 0..=ranked.len() + 1 {
+            assert_eq!(table.first_ranked(most), ranked[..most.min(ranked.len())]);
+        }
         // Labels by labels: a sample of both is in both rows and both columns.
         let mut labels = Table::new(2, 2);
         labels.add(&[0, 1], &[0, 1], 3);

@@ -45,7 +45,9 @@ fn about(pen: &Pen<'_, '_>, of: Option<&StudyOf>) -> &'static str {
             Kind::Pictures => {
                 "The average picture of each class, how its pixels vary and its colours: every picture is decoded."
             }
-            _ => "How few samples stand for all, and which are alone: every picture is described.",
+            _ => {
+                "How few samples stand for all, and which are alone: pictures that are not described yet are looked at."
+            }
         };
     };
     if of.filter != pen.session.overlay.view.filter {
