@@ -1,8 +1,11 @@
 //! Which charts there are, and what a person set of each: plain data that a project keeps.
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
 
 use crate::analysis::distribution::{Axis, Bins};
+use crate::dataset::natural;
 
 /// Tells the cards of a dashboard apart.
 pub type CardId = u32;
@@ -116,6 +119,23 @@ pub struct Options {
 impl Options {
     pub fn axis(&self, of: usize) -> Axis {
         if self.log_axes[of] { Axis::Log } else { Axis::Linear }
+    }
+
+    /// The bars of these names in the order that is set, those that are searched for and no more than are to be
+    /// listed. `count` is of all samples, so that bars stay in their places while brushes move.
+    pub fn listed(&self, names: &[String], count: impl Fn(u32) -> u32) -> Vec<u32> {
+        let mut order: Vec<u32> = (0..names.len() as u32).collect();
+        match self.order {
+            Order::Count => order.sort_by_key(|at| Reverse(count(*at))),
+            Order::Name => {
+                order.sort_by(|one, two| natural::compare(&names[*one as usize], &names[*two as usize]));
+            }
+            Order::Given => {}
+        }
+        let wanted = self.search.trim().to_lowercase();
+        order.retain(|at| wanted.is_empty() || names[*at as usize].to_lowercase().contains(&wanted));
+        order.truncate(self.top.unwrap_or(u32::MAX) as usize);
+        order
     }
 
     pub fn bins(&self) -> Bins {

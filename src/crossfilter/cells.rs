@@ -47,8 +47,10 @@ impl Cells {
             }
             counts
         };
-        // As many parts as threads, since each holds a count per cell.
-        let rows = self.of.len().div_ceil(rayon::current_num_threads()).next_multiple_of(64).max(PART);
+        // As many parts as threads, since each holds a count per cell; fewer where there are so many cells that
+        // there would be more counts than rows.
+        let rows = self.of.len().div_ceil(rayon::current_num_threads()).max(self.count).max(PART);
+        let rows = rows.next_multiple_of(64);
         let parts = self.of.par_chunks(rows).zip(words.par_chunks(rows / 64));
         parts.map(part).reduce_with(added).unwrap_or_else(|| vec![0; self.count])
     }
@@ -111,16 +113,19 @@ mod tests {
     #[test]
     fn many_rows_come_to_the_same_on_any_number_of_threads() {
         let rows = 300_000;
-        let cells = Cells::new(rows, 10, |first, out| {
-            out.iter_mut().enumerate().for_each(|(at, cell)| *cell = ((first + at) * 7 % 10) as u32);
-        });
-        let mask = Bitmask::from_fn(rows, |row| row % 3 != 0);
-        let on = |threads| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-            pool.install(|| cells.counts(&mask))
-        };
-        let found = on(1);
-        assert_eq!(found, on(3));
-        assert_eq!(found.iter().sum::<u32>() as usize, mask.count());
+        // Few cells, and so many that there are fewer parts than threads.
+        for count in [10, 150_001] {
+            let cells = Cells::new(rows, count, |first, out| {
+                out.iter_mut().enumerate().for_each(|(at, cell)| *cell = ((first + at) * 7 % count) as u32);
+            });
+            let mask = Bitmask::from_fn(rows, |row| row % 3 != 0);
+            let on = |threads| {
+                let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+                pool.install(|| cells.counts(&mask))
+            };
+            let found = on(1);
+            assert_eq!(found, on(3));
+            assert_eq!(found.iter().sum::<u32>() as usize, mask.count());
+        }
     }
 }

@@ -10,7 +10,7 @@ use super::cells::Cells;
 use super::figures::{Labels, RelationColumns, Relations};
 use crate::analysis::distribution::{Axis, Bins, Edges};
 use crate::dataset::columns::{Column, ColumnKind, column};
-use crate::dataset::query::{Reading, Snapshot};
+use crate::dataset::query::{ATTRIBUTE, Reading, Snapshot, fold, parse_number};
 use crate::pipeline::statistics::{self, Measure};
 
 /// Cells across and down of two columns against each other.
@@ -21,6 +21,8 @@ const RELATION_BINS: usize = 8;
 const WIDE: f64 = 100.0;
 /// Words of a column that have a bar of their own.
 const WORDS: usize = 5000;
+/// Why there is no table.
+const TOO_MANY: &str = "There are too many classes for a table of them.";
 /// Parts of a chart of label sets at most.
 const LARGEST: usize = 1 << 24;
 
@@ -201,9 +203,30 @@ fn plane(snapshot: &Snapshot, columns: &[String; 2], axes: [Axis; 2]) -> Encoded
     Ok((cells, Shape::Plane { x, y }))
 }
 
+/// What a word means to a query: that of an attribute the same in any case, and as the same number.
+#[derive(PartialEq, Eq, Hash)]
+enum Meaning {
+    Word(String),
+    /// The bits of a number.
+    Number(u64),
+}
+
+impl Meaning {
+    fn of(column: &Column, word: &str) -> Self {
+        match column.name.strip_prefix(ATTRIBUTE) {
+            None => Self::Word(word.to_owned()),
+            // The zeros are one number.
+            Some(_) => parse_number(word)
+                .map_or_else(|| Self::Word(fold(word)), |number| Self::Number((number + 0.0).to_bits())),
+        }
+    }
+}
+
 fn values(snapshot: &Snapshot, name: &str) -> Encoded {
     let column = column(snapshot, name).ok_or_else(|| format!("The dataset has no column {name}."))?;
-    let mut ids: HashMap<String, u32> = HashMap::new();
+    // By what is written, and what a query takes for the same: the first that was met names it.
+    let (mut ids, mut meanings) = (HashMap::<String, u32>::new(), HashMap::<Meaning, u32>::new());
+    let mut names: Vec<String> = Vec::new();
     let mut word = String::new();
     let of: Vec<u32> = (0..snapshot.len() as u32)
         .map(|row| {
@@ -212,23 +235,27 @@ fn values(snapshot: &Snapshot, name: &str) -> Encoded {
             if word.is_empty() {
                 return u32::MAX;
             }
-            let next = ids.len() as u32;
-            if let Some(id) = ids.get(&word) { *id } else { *ids.entry(word.clone()).or_insert(next) }
+            if let Some(id) = ids.get(&word) {
+                return *id;
+            }
+            let id = *meanings.entry(Meaning::of(&column, &word)).or_insert_with(|| {
+                names.push(word.clone());
+                names.len() as u32 - 1
+            });
+            ids.insert(word.clone(), id);
+            id
         })
         .collect();
-    if ids.is_empty() {
+    let count = names.len();
+    if count == 0 {
         return Err("No sample has a value here.".to_owned());
     }
-    if ids.len() > WORDS {
-        return Err(format!("There are {} different values, which are too many to tell apart.", ids.len()));
+    if count > WORDS {
+        return Err(format!("There are {count} different values, which are too many to tell apart."));
     }
-    let mut names: Vec<(String, u32)> = ids.into_iter().collect();
-    names.sort_by_key(|(_, id)| *id);
-    let count = names.len();
     let cells = Cells::new(snapshot.len(), count + 1, |first, out| {
         out.copy_from_slice(&of[first..first + out.len()]);
     });
-    let names = names.into_iter().map(|(name, _)| name).collect();
     Ok((cells, Shape::Values { names: Arc::new(names) }))
 }
 
@@ -250,6 +277,9 @@ fn relations(snapshot: &Snapshot, with: &str) -> Encoded {
             });
             let axis = if low > 0.0 && high / low >= WIDE { Axis::Log } else { Axis::Linear };
             let edges = edges_of(&column, &values, axis, Bins::Count(RELATION_BINS))?;
+            if classes * edges.len() > Relations::LARGEST {
+                return Err(TOO_MANY.to_owned());
+            }
             let across = edges.len() + 1;
             let bin = |row: usize| edges.bin(values[row]).unwrap_or(edges.len()) as u32;
             let cells = by_set(snapshot, across, bin)?;
@@ -259,7 +289,7 @@ fn relations(snapshot: &Snapshot, with: &str) -> Encoded {
     };
     let wide = if columns == RelationColumns::Classes { classes } else { across };
     if classes * wide > Relations::LARGEST {
-        return Err("There are too many classes for a table of them.".to_owned());
+        return Err(TOO_MANY.to_owned());
     }
     let is_by_split = columns == RelationColumns::Splits;
     let cells = by_set(snapshot, across, |row| if is_by_split { split_of(snapshot, row) } else { 0 })?;

@@ -164,8 +164,10 @@ impl Relations {
             }
         }
         let is_of_pairs = **columns == RelationColumns::Classes;
-        let mut cells = if is_of_pairs { table.ranked_pairs() } else { table.ranked() };
-        cells.truncate(Self::KEPT);
+        let cells = match is_of_pairs {
+            true => table.first_ranked_pairs(Self::KEPT),
+            false => table.first_ranked(Self::KEPT),
+        };
         Self { columns: columns.clone(), cells, samples: table.samples }
     }
 }

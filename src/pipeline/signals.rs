@@ -38,11 +38,14 @@ pub struct Wanted<'a> {
     pub turned: HashKind,
     /// What describes pictures: everything that follows asks for no more than the trait.
     pub encoder: &'a dyn Encoder,
+    /// The samples that it is wanted of; all without.
+    pub rows: Option<&'a [SampleId]>,
 }
 
 impl Wanted<'static> {
     /// All that a project keeps.
-    pub const KEPT: Self = Self { kinds: Kinds::KEPT, turned: HashKind::Phash, encoder: &HandMade };
+    pub const KEPT: Self =
+        Self { kinds: Kinds::KEPT, turned: HashKind::Phash, encoder: &HandMade, rows: None };
 
     /// These kinds.
     pub fn of(kinds: Kinds) -> Self {
@@ -50,10 +53,15 @@ impl Wanted<'static> {
     }
 }
 
-impl Wanted<'_> {
+impl Wanted<'static> {
     /// The same with descriptions by this encoder.
     pub fn by(self, encoder: &dyn Encoder) -> Wanted<'_> {
-        Wanted { kinds: self.kinds, turned: self.turned, encoder }
+        Wanted { encoder, ..self }
+    }
+
+    /// The same of these samples alone.
+    pub fn among(self, rows: &[SampleId]) -> Wanted<'_> {
+        Wanted { rows: Some(rows), ..self }
     }
 }
 
@@ -75,12 +83,27 @@ pub struct Looked {
 
 /// The samples to look at for what is wanted: those that the last scan found, that can be decoded as
 /// far as is known, and that were not looked at for all of it since they changed.
-pub fn pending_signals(snapshot: &Snapshot, signals: &Signals, wanted: Kinds) -> Vec<SampleId> {
+pub fn pending_signals(snapshot: &Snapshot, signals: &Signals, wanted: Wanted<'_>) -> Vec<SampleId> {
+    let pending = pending_of_all(snapshot, signals, wanted.kinds);
+    match wanted.rows {
+        Some(rows) => within(rows, pending),
+        None => pending,
+    }
+}
+
+fn pending_of_all(snapshot: &Snapshot, signals: &Signals, kinds: Kinds) -> Vec<SampleId> {
     let is_current = |sample: &SampleId| {
         (*sample as usize) < signals.len()
-            && signals.is_current(*sample, &snapshot.facts.get(*sample).content, wanted)
+            && signals.is_current(*sample, &snapshot.facts.get(*sample).content, kinds)
     };
     decodable(snapshot).filter(|sample| !is_current(sample)).collect()
+}
+
+/// Those of the samples that are among these rows, in their order.
+fn within(rows: &[SampleId], mut samples: Vec<SampleId>) -> Vec<SampleId> {
+    let rows: HashSet<SampleId> = rows.iter().copied().collect();
+    samples.retain(|sample| rows.contains(sample));
+    samples
 }
 
 /// The samples that are there and have no fault that leaves nothing to see.
@@ -134,13 +157,21 @@ pub fn run(
             .filter(|fitted| fitted.is_fit_for(rows));
         signals.keep_described_by(fitted.as_ref().map_or(0, |fitted: &Fitted| fitted.id));
     }
-    let pending = pending_signals(snapshot, &signals, wanted.kinds);
-    control.begin("Looking at pictures", pending.len() as u64);
+    let pending = pending_of_all(snapshot, &signals, wanted.kinds);
+    // Descriptions are whitened by what varies in the whole dataset, whatever part of it is asked for.
+    let spread = if is_described && fitted.is_none() { spread(&pending, FITTED_TO) } else { Vec::new() };
+    let seen: HashSet<SampleId> = spread.iter().copied().collect();
+    let mut others = match wanted.rows {
+        Some(rows) => within(rows, pending),
+        None => pending,
+    };
+    others.retain(|sample| !seen.contains(sample));
+    control.begin("Looking at pictures", (spread.len() + others.len()) as u64);
     let unkept = Unkept::new(signals.clone(), project, tell);
     let pass = Pass { snapshot, reader, known: &signals, threads, control, unkept: &unkept };
     let ended = match (is_described, fitted) {
-        (true, None) => pass.fit_and_look(&pending, wanted),
-        (_, fitted) => pass.look(&pending, wanted, fitted.as_ref()),
+        (true, None) => pass.fit_and_look(&spread, &others, wanted),
+        (_, fitted) => pass.look(&others, wanted, fitted.as_ref()),
     };
     let looked = unkept.finish(ended.is_err());
     ended.map(|()| looked)
@@ -167,11 +198,15 @@ impl<T: Fn(&Signals) + Sync> Pass<'_, '_, T> {
         self.each(samples, wanted, fitted, &|_, _| {})
     }
 
-    /// Fits a whitening to samples all over the dataset and looks at all.
-    fn fit_and_look(&self, samples: &[SampleId], wanted: Wanted<'_>) -> Result<(), Cancelled> {
-        let spread = spread(samples, FITTED_TO);
+    /// Fits a whitening to samples all over the dataset and looks at these and at the others.
+    fn fit_and_look(
+        &self,
+        spread: &[SampleId],
+        others: &[SampleId],
+        wanted: Wanted<'_>,
+    ) -> Result<(), Cancelled> {
         let raws: Mutex<Vec<(SampleId, Raw)>> = Mutex::default();
-        self.each(&spread, wanted, None, &|sample, raw| {
+        self.each(spread, wanted, None, &|sample, raw| {
             raws.lock().unwrap_or_else(PoisonError::into_inner).push((sample, raw));
         })?;
         self.control.checkpoint()?;
@@ -182,11 +217,9 @@ impl<T: Fn(&Signals) + Sync> Pass<'_, '_, T> {
         // Of those that it was to be fitted to, some may not have been read.
         let rows = decodable(self.snapshot).count() * raws.len() / spread.len().max(1);
         let fitted = Fitted::to(wanted.encoder, &raws, rows, self.control)?;
-        self.unkept.note_whitening(&fitted, &spread, &described, &raws);
+        self.unkept.note_whitening(&fitted, spread, &described, &raws);
         drop((described, raws));
-        let seen: HashSet<SampleId> = spread.into_iter().collect();
-        let others: Vec<SampleId> = samples.iter().copied().filter(|sample| !seen.contains(sample)).collect();
-        self.look(&others, wanted, Some(&fitted))
+        self.look(others, wanted, Some(&fitted))
     }
 
     fn each(

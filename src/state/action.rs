@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::augment::{AugmentView, Drawn, LastWord};
 use super::balance::{Answered, BalanceFile, BalancePlan, BalanceSettings, Look, SplitPlan, SplitSettings};
-use super::charts::Studied;
+use super::charts::Study;
 use super::command::Command;
 use super::dialog::Dialog;
 use super::export::{ExportChoice, PlanFace};
@@ -454,7 +454,7 @@ pub enum Action {
         generation: u64,
         figures: Vec<(CardId, Arc<Figures>)>,
     },
-    /// A sentence: our bug.
+    /// The question of that generation has no answer, and a sentence about why: our bug.
     ChartsFailed {
         generation: u64,
         text: String,
@@ -469,11 +469,15 @@ pub enum Action {
         generation: u64,
         dealt: Answered<SplitPlan>,
     },
-    /// What looking at the pictures of the samples that fit this filter came to.
+    /// The same of what takes longer.
+    SlowChartsFailed {
+        generation: u64,
+        text: String,
+    },
+    /// What looking at pictures came to.
     Studied {
         card: CardId,
-        found: Arc<Studied>,
-        filter: String,
+        study: Box<Study>,
     },
     /// Time to show what was measured since.
     Refresh,
@@ -525,6 +529,7 @@ impl Action {
                 | Self::ChartsCounted { .. }
                 | Self::SlowChartsDrawn { .. }
                 | Self::ChartsFailed { .. }
+                | Self::SlowChartsFailed { .. }
                 | Self::Studied { .. }
                 | Self::BalancePlanned { .. }
                 | Self::SplitsDealt { .. }

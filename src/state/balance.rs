@@ -52,7 +52,7 @@ pub struct Balance {
     /// What is on screen.
     shown: Option<Look>,
     /// The name of the file that weights were written to last.
-    weights_name: String,
+    weights_path: Option<std::path::PathBuf>,
 }
 
 /// A question that is asked again whenever something changes, and the newest answer to it.
@@ -156,7 +156,7 @@ impl Balance {
             plan: Track::new(first),
             dealt: Track::new(first),
             shown: None,
-            weights_name: "weights.csv".to_owned(),
+            weights_path: None,
         }
     }
 
@@ -170,16 +170,16 @@ impl Balance {
         self.plan.is_current() && self.dealt.is_current()
     }
 
-    /// The name of the file of weights that a sampler reads.
-    pub fn weights_name(&self) -> &str {
-        &self.weights_name
+    /// The file of weights that a sampler reads, once it is written.
+    pub fn weights_path(&self) -> Option<&std::path::Path> {
+        self.weights_path.as_deref()
     }
 
     /// Notes where weights are written to; a sampler reads those of a CSV alone.
     fn note_weights(&mut self, path: &std::path::Path) {
         let is_csv = path.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("csv"));
-        if let Some(name) = path.file_name().filter(|_| is_csv) {
-            self.weights_name = name.to_string_lossy().into_owned();
+        if is_csv {
+            self.weights_path = Some(path.to_owned());
         }
     }
 }

@@ -5,16 +5,16 @@
 //! stays on screen until there is one to a newer question. This file refuses to know how charts are counted
 //! ([`crate::crossfilter`]) and drawn.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::gestures::Answer;
 use super::session::{Session, Then};
 use super::{Action, Effect, Level};
-use crate::crossfilter::{Card, CardId, Figures, default_cards};
+use crate::crossfilter::{Card, CardId, Figures, Options, default_cards};
 use crate::dataset::SampleId;
 use crate::dataset::edit::View;
-use crate::dataset::query::{Brush, Stroke, with_brushes, without_condition};
+use crate::dataset::query::{Brush, Stamp, Stroke, with_brushes, without_condition};
 
 /// Cards on a dashboard at most: each that counts keeps four bytes a row.
 pub const MOST_CARDS: usize = 32;
@@ -22,7 +22,9 @@ pub const MOST_CARDS: usize = 32;
 /// How the dashboard stands.
 #[derive(Debug)]
 pub struct Charts {
+    /// A card's number stands for one kind of chart as long as the dataset is open: it is never given twice.
     pub cards: Arc<Vec<Card>>,
+    next: CardId,
     /// The filter that a brush makes while it is held.
     pub held: Option<String>,
     /// What the cards show; those that nothing was worked out for yet are missing.
@@ -44,8 +46,24 @@ pub struct Charts {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Study {
     pub found: Arc<Studied>,
-    /// The filter that it is of.
+    pub of: StudyOf,
+}
+
+/// What looking at pictures was asked of: where it is another now, another look finds something else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StudyOf {
     pub filter: String,
+    /// The samples with all that is known and was decided of them.
+    pub stamp: Arc<Stamp>,
+    /// What the card was set to.
+    pub options: Options,
+}
+
+impl StudyOf {
+    pub fn new(card: &Card, session: &Session) -> Self {
+        let (filter, stamp) = (session.overlay.view.filter.clone(), session.snapshot.stamp().into());
+        Self { filter, stamp, options: card.options.clone() }
+    }
 }
 
 /// What was found by looking at pictures.
@@ -56,10 +74,19 @@ pub struct Studied {
     pub regions: Vec<Region>,
 }
 
+/// Which of the regions a region is shown among.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Densest,
+    Emptiest,
+}
+
 /// A part of the space that samples lie in.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Region {
     pub count: u64,
+    pub end: End,
+    /// Whether it has so few samples that it is nearly empty.
     pub is_sparse: bool,
     /// Those nearest to its centre, the centre first.
     pub samples: Vec<SampleId>,
@@ -68,8 +95,10 @@ pub struct Region {
 impl Charts {
     /// Nothing is counted; questions are numbered on from `first`.
     pub fn new(first: u64) -> Self {
+        let cards = default_cards();
         Self {
-            cards: Arc::new(default_cards()),
+            next: cards.iter().map(|card| card.id).max().unwrap_or(0) + 1,
+            cards: Arc::new(cards),
             held: None,
             figures: BTreeMap::new(),
             studies: BTreeMap::new(),
@@ -108,22 +137,60 @@ impl Charts {
         self.cards.iter().find(|card| card.id == id)
     }
 
-    /// Takes in what cards show, of those that are still there.
+    /// The number of the next card that is added.
+    pub fn next_card(&self) -> CardId {
+        self.next
+    }
+
+    /// Whether there is room for another card.
+    pub fn has_room(&self) -> bool {
+        self.cards.len() < MOST_CARDS
+    }
+
+    /// The cards to begin with, before anything is asked.
+    pub(super) fn begin_with(&mut self, cards: Vec<Card>) {
+        (self.cards, self.next) = (Arc::default(), 0);
+        self.set_cards(cards);
+    }
+
+    /// Other cards; those over [`MOST_CARDS`] are left out. One that takes the number of another, there or
+    /// gone, has a new one: what is still to come for the other is not shown as its own.
+    pub(super) fn set_cards(&mut self, mut cards: Vec<Card>) {
+        cards.truncate(MOST_CARDS);
+        let highest = cards.iter().map(|card| card.id).max().unwrap_or(0);
+        let mut next = self.next.max(highest.saturating_add(1));
+        let mut given = BTreeSet::new();
+        for card in &mut cards {
+            let is_known = self.card(card.id).is_some_and(|known| known.kind == card.kind);
+            let is_new = card.id >= self.next;
+            if !(is_known || is_new) || !given.insert(card.id) {
+                card.id = next;
+                given.insert(next);
+                next = next.saturating_add(1);
+            }
+        }
+        self.next = next;
+        let is_kept = |id: &CardId| cards.iter().any(|card| card.id == *id);
+        self.figures.retain(|id, _| is_kept(id));
+        self.studies.retain(|id, _| is_kept(id));
+        self.cards = Arc::new(cards);
+    }
+
+    /// The dataset is another list now: what was counted of the one before goes, and what is still to come.
+    pub(super) fn forget_figures(&mut self) {
+        self.figures.clear();
+        (self.asked, self.slow_asked) = (self.asked + 1, self.slow_asked + 1);
+        (self.answered, self.slow_answered) = (self.asked, self.slow_asked);
+        (self.wanted, self.slow_wanted) = (None, None);
+    }
+
+    /// Takes in figures; those of cards that are gone are dropped.
     fn take(&mut self, figures: Vec<(CardId, Arc<Figures>)>) {
         for (card, figures) in figures {
             if self.card(card).is_some() {
                 self.figures.insert(card, figures);
             }
         }
-    }
-
-    /// Other cards; those over [`MOST_CARDS`] are left out.
-    pub(super) fn set_cards(&mut self, mut cards: Vec<Card>) {
-        cards.truncate(MOST_CARDS);
-        let is_kept = |id: &CardId| cards.iter().any(|card| card.id == *id);
-        self.figures.retain(|id, _| is_kept(id));
-        self.studies.retain(|id, _| is_kept(id));
-        self.cards = Arc::new(cards);
     }
 }
 
@@ -145,7 +212,7 @@ impl Session {
                 self.charts.is_shown = false;
                 return self.let_brush_go();
             }
-            Action::ChangeCards(cards) => self.charts.set_cards(cards),
+            Action::ChangeCards(cards) => return (self.change_cards(cards), None),
             Action::Brushed { brushes, stroke, is_held } => return self.brush(&brushes, stroke, is_held),
             Action::BrushLeft => return self.let_brush_go(),
             Action::ConditionDropped { condition } => {
@@ -158,6 +225,14 @@ impl Session {
             _ => {}
         }
         (Vec::new(), None)
+    }
+
+    /// Sets other cards. What looks at pictures for one that goes has nothing left to look for.
+    fn change_cards(&mut self, cards: Vec<Card>) -> Vec<Effect> {
+        let before = self.charts.cards.clone();
+        self.charts.set_cards(cards);
+        let is_gone = |card: &&Card| card.kind.is_asked_for() && self.charts.card(card.id).is_none();
+        before.iter().filter(is_gone).map(|card| Effect::EndStudy { card: card.id }).collect()
     }
 
     fn brush(&mut self, brushes: &[Brush], stroke: Stroke, is_held: bool) -> Answer {
@@ -181,12 +256,19 @@ impl Session {
 
     /// A brush that was held is no more, and nothing came of it.
     fn let_brush_go(&mut self) -> Answer {
+        let effects = if self.drop_brush() { vec![self.find_rows()] } else { Vec::new() };
+        (effects, None)
+    }
+
+    /// Lets go of a brush that is held, and shows the kept filter in the search field. Tells whether there was
+    /// one: then the rows that are shown are not those of the view.
+    pub(super) fn drop_brush(&mut self) -> bool {
         if self.charts.held.take().is_none() {
-            return (Vec::new(), None);
+            return false;
         }
         let filter = self.overlay.view.filter.clone();
         self.search.set(&filter, self.snapshot.vocabulary());
-        (vec![self.find_rows()], None)
+        true
     }
 
     /// Takes in what came back for the charts.
@@ -204,14 +286,21 @@ impl Session {
                 charts.slow_answered = generation;
                 charts.take(figures);
             }
+            // Only the question that failed is answered by that: newer ones are still to come.
             Action::ChartsFailed { generation, text }
-                if generation <= charts.asked.max(charts.slow_asked) =>
+                if (charts.answered + 1..=charts.asked).contains(&generation) =>
             {
-                (charts.answered, charts.slow_answered) = (charts.asked, charts.slow_asked);
+                charts.answered = generation;
                 return (Vec::new(), Some((Level::Error, text)));
             }
-            Action::Studied { card, found, filter } if charts.card(card).is_some() => {
-                charts.studies.insert(card, Study { found, filter });
+            Action::SlowChartsFailed { generation, text } if generation == charts.slow_asked => {
+                charts.slow_answered = generation;
+                return (Vec::new(), Some((Level::Error, text)));
+            }
+            Action::Studied { card, study } => {
+                if charts.card(card).is_some() {
+                    charts.studies.insert(card, *study);
+                }
             }
             _ => {}
         }

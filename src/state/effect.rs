@@ -138,6 +138,10 @@ pub enum Effect {
     Study {
         card: CardId,
     },
+    /// Look at pictures no longer for a card that is gone.
+    EndStudy {
+        card: CardId,
+    },
     PickChartFile {
         card: CardId,
     },

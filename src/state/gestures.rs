@@ -204,12 +204,18 @@ impl Session {
     }
 
     pub(super) fn show(&mut self, view: View) -> Answer {
-        self.charts.held = None;
+        let was_held = self.drop_brush();
+        let asked = self.shown.asked;
         // A filter that is half typed outlives a change of order.
         if view.filter != self.overlay.view.filter || self.search.text.trim() == view.filter {
             self.search.set(&view.filter, self.snapshot.vocabulary());
         }
-        self.edit(Edit::SetView { from: View::default(), to: view })
+        let mut answer = self.edit(Edit::SetView { from: View::default(), to: view });
+        // Where the view stays as it was, its rows are shown again in place of those of the brush.
+        if was_held && self.shown.asked == asked {
+            answer.0.push(self.find_rows());
+        }
+        answer
     }
 
     /// Makes a decision: applied, noted in the history, and on its way to the disk.
@@ -231,9 +237,13 @@ impl Session {
 
     /// Goes where the history went, and brings the view to what changed there.
     fn travel(&mut self, edit: &Edit, op: JournalOp) -> Answer {
-        self.charts.held = None;
+        let was_held = self.drop_brush();
+        let asked = self.shown.asked;
         self.overlay.apply(edit);
         let mut effects = self.applied(edit);
+        if was_held && self.shown.asked == asked {
+            effects.push(self.find_rows());
+        }
         let mut hidden = "";
         if let Some(samples) = edit.samples() {
             let shown = samples.iter().find(|sample| self.position_of(*sample).is_some());

@@ -56,6 +56,7 @@ impl Session {
             Action::ChartsCounted { .. }
             | Action::SlowChartsDrawn { .. }
             | Action::ChartsFailed { .. }
+            | Action::SlowChartsFailed { .. }
             | Action::Studied { .. } => return self.charts_result(action),
             Action::BalancePlanned { .. } | Action::SplitsDealt { .. } => {
                 return self.balance_result(action);
@@ -150,6 +151,8 @@ impl Session {
         let forget = |model: &Arc<ModelColumns>| Arc::new(model.forgetting(&changed));
         let model = self.snapshot.model.as_ref().map(forget);
         self.latent.changed.extend_from_slice(&changed);
+        // What was counted names classes and splits by their numbers in the list of before.
+        self.charts.forget_figures();
         self.snapshot = snapshot.with(facts, self.overlay.marks.clone()).finding(findings).modelled(model);
         self.issues = issues;
         self.issues_revision += 1;

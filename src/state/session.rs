@@ -321,7 +321,7 @@ impl Session {
             self.table.position = place.table_position.max(0.0);
         }
         if let Some(cards) = place.cards {
-            self.charts.set_cards(Arc::unwrap_or_clone(cards));
+            self.charts.begin_with(Arc::unwrap_or_clone(cards));
         }
         self.balance.settings = place.balance.unwrap_or_default();
         self.balance.splits = place.new_splits.unwrap_or_default();

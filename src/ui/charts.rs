@@ -43,9 +43,13 @@ const CHIP: usize = 48;
 pub struct ChartsPane {
     /// Whether Escape takes brushes away: the pointer was over the panel, and there are some.
     pub takes_escape: bool,
+    /// Whether Escape goes to something else first in this frame: a field, a list or a menu.
+    pub escape_is_taken: bool,
     add: AddView,
     cards: BTreeMap<CardId, CardView>,
     drag: Option<Drag>,
+    /// Whether a brush was held in the last frame.
+    was_held: bool,
     known: Known,
 }
 
@@ -122,6 +126,12 @@ pub fn charts_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut ChartsPane) {
     let is_over = ui.rect_contains_pointer(ui.max_rect()) && state.dialog.is_none();
     pane.takes_escape = is_over && !pane.known.conditions.is_empty() || pane.drag.is_some();
     escape(ui, pencil, pane);
+    // Undo and whatever else shows another view end a brush that is held, and so its drag.
+    let is_held = session.charts.held.is_some();
+    if pane.was_held && !is_held {
+        pane.drag = None;
+    }
+    pane.was_held = is_held;
     end_lost_drag(ui, pencil, pane, session);
     let padded = Frame::new().inner_margin(Margin::symmetric(space::M as i8, 6));
     egui::Panel::top("charts bar").frame(padded).show(ui, |ui| bar_ui(ui, pencil, pane, session));
@@ -139,11 +149,7 @@ pub fn charts_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut ChartsPane) {
 /// Escape ends a brush that is dragged, or else takes all of them away.
 fn escape(ui: &Ui, pencil: &mut Pencil<'_>, pane: &mut ChartsPane) {
     let is_dragged = pane.drag.is_some();
-    if !pane.takes_escape
-        || ui.ctx().text_edit_focused()
-        || egui::Popup::is_any_open(ui.ctx())
-        || !ui.input(|input| input.key_pressed(Key::Escape))
-    {
+    if !pane.takes_escape || pane.escape_is_taken || !ui.input(|input| input.key_pressed(Key::Escape)) {
         return;
     }
     pane.drag = None;
@@ -165,7 +171,7 @@ fn end_lost_drag(ui: &Ui, pencil: &mut Pencil<'_>, pane: &mut ChartsPane, sessio
 fn bar_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut ChartsPane, session: &Session) {
     ui.horizontal_wrapped(|ui| {
         if let Some(kind) = add::add_ui(ui, &mut pane.add, &pane.known.columns, session) {
-            let id = session.charts.cards.iter().map(|card| card.id).max().unwrap_or(0) + 1;
+            let id = session.charts.next_card();
             let mut cards = session.charts.cards.to_vec();
             cards.insert(0, Card { id, kind, options: Default::default() });
             pencil.act(Action::ChangeCards(cards));

@@ -182,6 +182,11 @@ fn add_beside_grid(tree: &mut Tree<Pane>, pane: Pane) -> bool {
 /// Draws the whole window.
 pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels: &mut Panels) {
     let tokens = Tokens::of(ui);
+    // Escape goes to what is nearest: an open menu, list or field closes or is left first.
+    views.charts.escape_is_taken = ui.ctx().text_edit_focused()
+        || views.was_typing
+        || views.search.is_popup_open()
+        || egui::Popup::is_any_open(ui.ctx());
     shortcuts(ui, pencil, views);
     // Each frame anew: a panel that is not drawn takes no keys.
     views.latent.takes_verdicts = false;
@@ -329,9 +334,6 @@ fn recents_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
 fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>, views: &Views) {
     let typing = ui.ctx().text_edit_focused();
     let modal = pencil.state.dialog.is_some();
-    // Escape goes to what is nearest: an open menu, list or field closes or is left first.
-    let escape_is_taken =
-        typing || views.was_typing || views.search.is_popup_open() || egui::Popup::is_any_open(ui.ctx());
     // Ctrl+Shift+Z also matches Ctrl+Z, so that the chords with more keys come first.
     for with_shift in [true, false] {
         let chords = COMMANDS.iter().flat_map(|entry| entry.chords.iter().map(move |chord| (entry, chord)));
@@ -340,7 +342,7 @@ fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>, views: &Views) {
             if (plain && typing) || (modal && entry.command != Command::Palette) {
                 continue;
             }
-            if chord.key == "Escape" && (escape_is_taken || views.charts.takes_escape) {
+            if chord.key == "Escape" && (views.charts.escape_is_taken || views.charts.takes_escape) {
                 continue;
             }
             // A field undoes what is typed in it; elsewhere undo is the dataset's.

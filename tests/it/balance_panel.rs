@@ -205,7 +205,8 @@ fn the_plan_is_exported_by_the_dialog_and_written_by_its_files() {
         let (file, path) = (BalanceFile::Weights, std::path::PathBuf::from("/out").join(name));
         let effects = tell(&mut state, Action::BalanceExportTo { file, path: path.clone() });
         assert_eq!(effects, [Effect::ExportBalance { file, path }]);
-        assert_eq!(session(&state).balance.weights_name(), expected);
+        let expected = std::path::Path::new("/out").join(expected);
+        assert_eq!(session(&state).balance.weights_path(), Some(&*expected));
     }
 }
 

@@ -41,7 +41,19 @@ fn brushes_take_the_place_of_what_is_asked_of_their_columns() {
         ("score:10", vec![range("attr.score", 0.5, 1.0)], Toggle, "attr.score>=0.5 attr.score<1"),
         ("", shares(), Toggle, "label:cat split:val"),
         ("label:cat split:val", shares(), Toggle, ""),
-        ("-label:dog is:labelled", vec![Brush::classes(["cat", "dog"])], Toggle, "label:cat label:dog"),
+        (
+            "-label:dog is:labelled",
+            vec![Brush::classes(["cat", "dog"])],
+            Toggle,
+            "label:cat label:dog is:labelled",
+        ),
+        (
+            "(label:cat or label:dog)",
+            vec![Brush::classes(["cat"])],
+            Toggle,
+            "(label:cat or label:dog) label:cat",
+        ),
+        ("is:kept", vec![Brush::value("verdict", "prune").expect("a verdict")], Toggle, "is:pruned"),
         ("label:cat", vec![Brush::unlabelled()], Toggle, "is:unlabelled"),
         ("", vec![Brush::split(None)], Toggle, "split:none"),
         ("width>", width(), Set, "width>=640 width<800"),
@@ -57,7 +69,9 @@ fn brushes_take_the_place_of_what_is_asked_of_their_columns() {
     let text = with_brushes("", &[value], Stroke::Toggle, zoo.vocabulary());
     assert_eq!(text, "attr.source:\"my camera\"");
     assert_eq!(parse(&text, zoo.vocabulary()).unwrap().mask(&zoo).count(), 1);
-    assert_eq!(Brush::value("path", "a"), None);
+    for (column, value) in [("path", "a"), ("flags", "dark"), ("issues", "empty"), ("verdict", "maybe")] {
+        assert_eq!(Brush::value(column, value), None);
+    }
     assert_eq!(Brush::value("format", "nothing"), None);
 }
 

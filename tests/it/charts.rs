@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use egui::accesskit::Role;
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::crossfilter::{Card, CardId, Figures, Kind, Options, default_cards};
-use lenslet::dataset::query::{Brush, Range, Stroke};
-use lenslet::state::{Action, Command, Effect, Session, State};
+use lenslet::dataset::query::{Brush, Range, Snapshot, Stroke};
+use lenslet::dataset::{Boxes, DatasetBuilder, Layout, NewSample};
+use lenslet::state::{Action, Command, Effect, Rescanned, SelectMode, Session, State};
 use lenslet::store::Settings;
 
 use crate::session::{act, answer, twenty};
@@ -177,6 +179,107 @@ fn a_dashboard_is_kept_with_the_place() {
     assert_eq!(session(&state).charts.cards.len(), lenslet::state::charts::MOST_CARDS);
 }
 
+fn rescanned(state: &State, names: [&str; 2]) -> Action {
+    let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
+    for at in 0..20 {
+        let path = format!("{at:02}.jpg");
+        builder.push(NewSample { path: &path, labels: &[names[at / 10]], ..Default::default() });
+    }
+    let known = session(state).snapshot.clone();
+    let snapshot = Snapshot::new(builder.finish().0.into(), &[], known.facts, known.marks);
+    Action::Rescanned(Box::new(Rescanned {
+        snapshot,
+        issues: Vec::new().into(),
+        changed: Vec::new().into(),
+        added: 0,
+        removed: 0,
+        is_asked: true,
+    }))
+}
+
+#[test]
+fn figures_of_the_list_before_a_rescan_go_with_it() {
+    let mut state = open();
+    let generation = asked(&act(&mut state, Action::AskCharts))[0];
+    act(&mut state, counted(generation, 1, "two classes"));
+    assert_eq!(says(&state, 1).as_deref(), Some("two classes"));
+    let late = asked(&act(&mut state, brushed(100.0, 105.0, false)))[0];
+    let action = rescanned(&state, ["cat", "cat"]);
+    let new = asked(&act(&mut state, action));
+    assert_eq!(says(&state, 1), None);
+    // What was asked of the list before is no answer any more, however late it comes.
+    act(&mut state, counted(late, 1, "two classes"));
+    assert_eq!(says(&state, 1), None);
+    act(&mut state, counted(*new.last().expect("it is asked anew"), 1, "one class"));
+    assert_eq!(says(&state, 1).as_deref(), Some("one class"));
+    assert!(session(&state).charts.is_answered());
+}
+
+#[test]
+fn a_question_that_fails_takes_no_other_answer_away() {
+    let mut state = open();
+    let first = asked(&act(&mut state, Action::AskCharts))[0];
+    let second = asked(&act(&mut state, brushed(100.0, 104.0, false)))[0];
+    act(&mut state, Action::ChartsFailed { generation: first, text: "It failed.".to_owned() });
+    assert!(!session(&state).charts.is_answered());
+    // One of what takes longer says nothing about these.
+    act(&mut state, Action::SlowChartsFailed { generation: second, text: "It failed.".to_owned() });
+    act(&mut state, counted(second, 1, "second"));
+    assert_eq!(says(&state, 1).as_deref(), Some("second"));
+    assert!(session(&state).charts.is_answered());
+    // It came after a newer answer.
+    act(&mut state, Action::ChartsFailed { generation: first, text: "It failed.".to_owned() });
+    assert_eq!(says(&state, 1).as_deref(), Some("second"));
+}
+
+#[test]
+fn the_number_of_a_card_is_never_that_of_another() {
+    let mut state = open();
+    let study = Card { id: 50, kind: Kind::Coverage, options: Options::default() };
+    let mut cards = default_cards();
+    cards.push(study.clone());
+    act(&mut state, Action::ChangeCards(cards));
+    assert_eq!(session(&state).charts.next_card(), 51);
+    // What looks at pictures for a card that goes is ended.
+    let effects = act(&mut state, Action::ChangeCards(Vec::new()));
+    assert!(effects.contains(&Effect::EndStudy { card: 50 }), "{effects:?}");
+    // The first dashboard again, and the card: none of them is one of before.
+    let cards = default_cards().into_iter().chain([study.clone(), study]).collect();
+    act(&mut state, Action::ChangeCards(cards));
+    let ids: Vec<CardId> = session(&state).charts.cards.iter().map(|card| card.id).collect();
+    assert!(ids.iter().all(|id| *id > 50), "{ids:?}");
+    assert!(ids.iter().enumerate().all(|(at, id)| !ids[..at].contains(id)), "{ids:?}");
+    // A card keeps its number while its options change, and has another once it is another chart.
+    let mut cards = session(&state).charts.cards.to_vec();
+    cards[0].options.log_counts = true;
+    cards[1].kind = Kind::Boxes;
+    act(&mut state, Action::ChangeCards(cards));
+    let after: Vec<CardId> = session(&state).charts.cards.iter().map(|card| card.id).collect();
+    assert!(after[0] == ids[0] && after[1] > ids[ids.len() - 1] && after[2] == ids[2], "{after:?}");
+}
+
+#[test]
+fn what_ends_a_brush_that_is_held_shows_the_view_again() {
+    let mut state = open();
+    act(&mut state, Action::Click { position: 0, mode: SelectMode::Replace });
+    act(&mut state, Action::Run(Command::ToggleStar));
+    let view = session(&state).overlay.view.clone();
+    act(&mut state, Action::SaveView { name: "all".to_owned() });
+    for end in [
+        // A step that changes no filter, and one that changes no rows.
+        Action::Run(Command::Undo),
+        Action::Run(Command::Undo),
+        Action::Run(Command::Redo),
+        Action::ShowView(view),
+    ] {
+        act(&mut state, brushed(100.0, 102.0, true));
+        assert_eq!((shown(&state), session(&state).search.text.as_str()), (4, "width>=100 width<102"));
+        act(&mut state, end.clone());
+        assert_eq!(session(&state).charts.held, None);
+        assert_eq!((shown(&state), session(&state).search.text.as_str()), (20, ""), "{end:?}");
+    }
+}
+
 #[test]
 fn cards_that_take_longer_are_asked_for_when_nothing_moves() {
     let mut state = open();
@@ -190,6 +293,25 @@ fn cards_that_take_longer_are_asked_for_when_nothing_moves() {
     assert_eq!(slow(&act(&mut state, brushed(100.0, 104.0, true))), 0);
     assert_eq!(slow(&act(&mut state, brushed(100.0, 104.0, false))), 1);
     assert!(!session(&state).charts.is_answered());
+}
+
+/// What a rescan would tell that finds the same samples, all of the first class.
+fn with_one_class(state: &State) -> Action {
+    let known = session(state).snapshot.clone();
+    let mut dataset = (*known.dataset).clone();
+    dataset.labels.classes.truncate(1);
+    dataset.labels.sets = vec![Vec::new(), vec![0]];
+    dataset.labels.of.fill(1);
+    dataset.boxes = Boxes::default();
+    let issues = session(state).issues.clone();
+    Action::Rescanned(Box::new(Rescanned {
+        snapshot: Snapshot::new(dataset.into(), &issues, known.facts, known.marks),
+        issues,
+        changed: Vec::new().into(),
+        added: 0,
+        removed: 0,
+        is_asked: true,
+    }))
 }
 
 fn card<'a>(window: &'a Window<'_>, kind: &Kind) -> (&'a Card, &'a Figures) {
@@ -253,6 +375,10 @@ fn a_person_brushes_the_charts_of_the_demo_undoes_and_saves_one() {
     let held = window.app().state().session.as_ref().expect("it is open").charts.held.clone();
     assert!(held.is_some_and(|held| held.starts_with("label:a width>=")));
     assert_eq!((window.shown() as u32, left_of(&window, "bytes")), (below, below));
+    // The last move may come in the frame in which it is let go.
+    window.harness.hover_at(from);
+    window.settle();
+    assert!(window.shown() as u32 <= below);
     window.harness.drop_at(to);
     window.settle();
     assert_eq!(window.shown() as u32, below);
@@ -290,6 +416,21 @@ fn a_person_brushes_the_charts_of_the_demo_undoes_and_saves_one() {
     window.click(&format!("Class a: {a} of {a}"));
     window.harness.hover_at(from);
     window.harness.step();
+    // One that leaves the search field takes nothing away.
+    window.key(Modifiers::COMMAND, Key::F);
+    let is_typing = |window: &Window<'_>| {
+        window.harness.get_by_role_and_label(Role::TextInput, "Search and filter").is_focused()
+    };
+    assert!(is_typing(&window));
+    window.harness.hover_at(from);
+    window.harness.step();
+    for _ in 0..3 {
+        if is_typing(&window) {
+            window.key(Modifiers::NONE, Key::Escape);
+            assert_eq!(window.shown(), a as usize);
+        }
+    }
+    assert!(!is_typing(&window));
     window.key(Modifiers::NONE, Key::Escape);
     assert_eq!(window.shown(), 300);
 
@@ -305,7 +446,19 @@ fn a_person_brushes_the_charts_of_the_demo_undoes_and_saves_one() {
     window.click("Look at 300 samples");
     let study = window.app().state().session.as_ref().expect("it is open").charts.study(61).cloned();
     let study = study.expect("the pictures were looked at");
-    assert_eq!((study.found.charts.len(), study.filter.as_str()), (3, ""));
+    assert_eq!((study.found.charts.len(), study.of.filter.as_str()), (3, ""));
     assert!(study.found.regions.iter().any(|region| region.samples.len() > 1));
+    // It can be looked at again at any time.
+    window.harness.get_by_label("Look at 300 samples again");
+
+    // A rescan may find fewer classes than a table on screen was counted of.
+    let cards = [Kind::Splits, Kind::Classes, Kind::Relations { with: "label".to_owned() }];
+    let first = window.app().state().session.as_ref().expect("it is open").charts.next_card();
+    let cards = (first..).zip(cards).map(|(id, kind)| Card { id, kind, options: Options::default() });
+    window.act(Action::ChangeCards(cards.collect()));
+    let action = with_one_class(window.app().state());
+    window.act(action);
+    let (_, Figures::Labels(labels)) = card(&window, &Kind::Splits) else { panic!("classes") };
+    assert_eq!(labels.classes(), 1);
     window.close();
 }

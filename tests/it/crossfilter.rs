@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
-use lenslet::crossfilter::{Board, Card, Figures, Kind, Options, RelationColumns, default_cards, rows_but};
+use lenslet::analysis::distribution::{DEFAULT_BETA, Imbalance};
+use lenslet::chart::{Body, Scale};
+use lenslet::crossfilter::{
+    Board, Card, Figures, Kind, Options, Order, RelationColumns, default_cards, rows_but, saved_chart,
+};
 use lenslet::dataset::query::{
-    Bitmask, Brush, Query, Range, Snapshot, Stroke, Vocabulary, parse, with_brushes,
+    Bitmask, Brush, Click, Pick, Query, Range, Snapshot, Stroke, Vocabulary, parse, with_brushes, with_term,
 };
 use lenslet::dataset::{Dataset, DatasetBuilder, Fact, Facts, ImageFormat, Layout, NewSample, SampleId};
 use proptest::prelude::*;
@@ -25,8 +29,9 @@ fn snapshot() -> Snapshot {
         };
         let path = format!("{}/{row:04}.jpg", if mixed % 2 == 0 { "photo" } else { "scan" });
         let split = [Some("train"), Some("val"), None, Some("train")][(mixed / 7 % 4) as usize];
-        let camera = ["", "one", "two", "two"][(mixed / 29 % 4) as usize];
-        let attributes = [("camera", camera)];
+        let camera = ["", "one", "two", "Two"][(mixed / 29 % 4) as usize];
+        let take = ["1", "1.0", "two", "2"][(mixed / 31 % 4) as usize];
+        let attributes = [("camera", camera), ("take", take)];
         builder.push(NewSample {
             path: &path,
             bytes: 1 + u64::from(mixed % 100_000),
@@ -63,6 +68,7 @@ fn cards() -> Vec<Card> {
         Kind::Relations { with: named("split") },
         Kind::Relations { with: named("brightness") },
         Kind::Scatter { x: named("brightness"), y: named("bytes") },
+        Kind::Values { column: named("attr.take") },
     ];
     let more = (20..).zip(kinds).map(|(id, kind)| Card { id, kind, options: Options::default() });
     let mut cards: Vec<Card> = default_cards().into_iter().chain(more).collect();
@@ -82,6 +88,10 @@ const CONDITIONS: &[&str] = &[
     "label:cat,dog",
     "-label:dog",
     "is:unlabelled",
+    "-is:unlabelled",
+    "is:labelled",
+    "is:multilabel",
+    "(label:cat or label:owl)",
     "split:train",
     "split:none",
     "brightness<0.5",
@@ -111,12 +121,23 @@ fn check(snapshot: &Snapshot, text: &str, card: &Card, figures: &Figures) {
     let same = |found: u32, brushes: &[Brush]| {
         assert_eq!(found, left(snapshot, text, brushes), "{text:?} {:?} {brushes:?}", card.kind);
     };
+    // What the bar of a class does; another one is clicked before, so that no second click takes it away.
+    let picked = |found: u32, pick: Pick, other: &str| {
+        let words = snapshot.vocabulary();
+        let before = with_term(text, &Pick::Class(other.to_owned()), Click::Only, words);
+        let after = with_term(&before, &pick, Click::Only, words);
+        let left = parse(&after, words).unwrap().mask(snapshot).count() as u32;
+        assert_eq!(found, left, "{text:?} {pick:?} {after:?}");
+    };
     match (&card.kind, figures) {
         (Kind::Classes, Figures::Labels(labels)) => {
             for (class, name) in names.iter().enumerate() {
                 same(labels.of(class).1.iter().sum(), &[Brush::classes([name.as_str()])]);
+                let pick = Pick::Class(name.clone());
+                picked(labels.of(class).1.iter().sum(), pick, &names[(class + 1) % names.len()]);
             }
             same(labels.of(names.len()).1.iter().sum(), &[Brush::unlabelled()]);
+            picked(labels.of(names.len()).1.iter().sum(), Pick::Unlabelled, &names[0]);
         }
         (Kind::Splits, Figures::Labels(labels)) => {
             for (class, name) in names.iter().enumerate() {
@@ -203,6 +224,101 @@ fn counts_of_all_are_of_every_sample_that_is_there() {
             _ => continue,
         };
         assert_eq!((all as usize, shown), (present.count(), 0), "{id}");
+    }
+}
+
+#[test]
+fn a_saved_chart_is_the_one_that_is_shown() {
+    let snapshot = snapshot();
+    let query: Query = parse("split:train width<170 label:cat", snapshot.vocabulary()).unwrap();
+    let options = Options {
+        order: Order::Name,
+        log_counts: true,
+        log_axes: [true, false],
+        bins: Some(7),
+        top: Some(2),
+        ..Options::default()
+    };
+    let saved = |kind: Kind, options: &Options| {
+        let card = Card { id: 1, kind, options: options.clone() };
+        let (_, figures) = Board::default().answer(&snapshot, &query, std::slice::from_ref(&card)).remove(0);
+        let left = rows_but(&snapshot, &query, &card.kind.own_columns()).count() as u64;
+        (saved_chart(&card, &figures, &snapshot, left).unwrap().body, figures)
+    };
+    let named = |name: &str| name.to_owned();
+    let as_numbers = |counts: &[u32]| counts.iter().map(|count| f64::from(*count)).collect::<Vec<f64>>();
+
+    // Bins are those of all samples, and both scales are those that are set.
+    let (Body::Histogram(body), Figures::Numbers(numbers)) =
+        saved(Kind::Numbers { column: named("width") }, &options)
+    else {
+        panic!("a histogram")
+    };
+    assert_eq!(body.edges, numbers.edges.values);
+    assert_eq!((body.x.scale, body.y.scale), (Scale::Log, Scale::Log));
+    assert_eq!(body.series[0].values, as_numbers(&numbers.shown[..numbers.edges.len()]));
+
+    let (Body::Grid(body), Figures::Plane(plane)) =
+        saved(Kind::Scatter { x: named("width"), y: named("height") }, &options)
+    else {
+        panic!("a grid")
+    };
+    assert_eq!((body.x.scale, body.y.scale), (Scale::Log, Scale::Linear));
+    assert_eq!((&body.x_edges, &body.y_edges), (&plane.x.values, &plane.y.values));
+    assert_eq!(body.counts, as_numbers(&plane.shown[..plane.x.len() * plane.y.len()]));
+
+    // The order, the search and the number of bars are those of the list, beside the samples without a label.
+    for (options, expected) in [
+        (options.clone(), vec!["cat", "dog", "unlabelled"]),
+        (Options { search: named("O"), ..options.clone() }, vec!["dog", "owl", "unlabelled"]),
+    ] {
+        let (Body::Bars(body), Figures::Labels(labels)) = saved(Kind::Classes, &options) else {
+            panic!("bars")
+        };
+        assert_eq!(
+            (body.categories, body.axis.scale),
+            (expected.iter().map(|name| (*name).to_owned()).collect(), Scale::Log)
+        );
+        let class = snapshot.dataset.labels.classes.iter().position(|name| name == expected[0]).unwrap();
+        assert_eq!(body.series[0].values[0], f64::from(labels.of(class).1.iter().sum::<u32>()));
+        let (Body::Heat(heat), _) = saved(Kind::Splits, &options) else { panic!("a table") };
+        assert_eq!(heat.rows, expected[..2]);
+    }
+    let (Body::Bars(body), Figures::Values(values)) =
+        saved(Kind::Values { column: named("attr.camera") }, &options)
+    else {
+        panic!("bars")
+    };
+    assert_eq!((body.categories.len(), values.names.len()), (2, 2));
+
+    // The figures of imbalance are written, not the classes that they are of.
+    let (Body::Heat(heat), Figures::Labels(labels)) = saved(Kind::Imbalance, &options) else {
+        panic!("a table")
+    };
+    let gini = heat.rows.iter().position(|row| row == "Gini").expect("a figure") as u32;
+    let value = heat.cells.iter().find(|cell| cell.row == gini).map(|cell| cell.value);
+    assert_eq!(value, Imbalance::of(&labels.shown_by_class(), DEFAULT_BETA).gini);
+
+    let (Body::Heat(heat), Figures::Relations(found)) =
+        saved(Kind::Relations { with: named("label") }, &options)
+    else {
+        panic!("a table")
+    };
+    assert_eq!(heat.cells.len(), found.cells.len());
+}
+
+#[test]
+fn words_that_a_query_takes_for_the_same_are_one_bar() {
+    let snapshot = snapshot();
+    for (column, expected) in [("attr.camera", 2), ("attr.take", 3)] {
+        let kind = Kind::Values { column: column.to_owned() };
+        let card = [Card { id: 1, kind, options: Options::default() }];
+        let found = Board::default().answer(&snapshot, &Query::default(), &card);
+        let [(1, Figures::Values(values))] = found.as_slice() else { panic!("{found:?}") };
+        assert_eq!(values.names.len(), expected, "{:?}", values.names);
+        for (name, count) in values.names.iter().zip(values.shown.iter()) {
+            assert_eq!(*count, left(&snapshot, "", &[Brush::value(column, name).unwrap()]), "{name}");
+        }
     }
 }
 

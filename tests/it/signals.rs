@@ -91,7 +91,7 @@ fn signals_come_back_and_only_what_changed_is_looked_at_again() {
     let project = Project::open(&kept).unwrap();
     let (loaded, note) = load(&project, dataset.0.len()).unwrap();
     assert_eq!((&loaded, note), (&looked.signals, None));
-    assert!(pending_signals(&dataset.0, &loaded, Kinds::KEPT).is_empty());
+    assert!(pending_signals(&dataset.0, &loaded, Wanted::KEPT).is_empty());
     let (again, count) = look(&dataset, Some(&project), loaded.clone(), 2);
     assert_eq!((count, &again.signals), (0, &looked.signals));
 
@@ -99,7 +99,7 @@ fn signals_come_back_and_only_what_changed_is_looked_at_again() {
     picture(99).save(folder.join("0003.png")).unwrap();
     let changed = measured(&folder);
     let row = row_of("0003.png");
-    assert_eq!(pending_signals(&changed.0, &loaded, Kinds::KEPT), [row]);
+    assert_eq!(pending_signals(&changed.0, &loaded, Wanted::KEPT), [row]);
     let (after, count) = look(&changed, Some(&project), loaded, 2);
     assert_eq!(count, 1);
     let same: Vec<bool> =
@@ -108,6 +108,43 @@ fn signals_come_back_and_only_what_changed_is_looked_at_again() {
     assert!(!same[row as usize]);
     assert_eq!(after.signals.get(row).described_by, plain.described_by);
     assert_eq!(load(&project, changed.0.len()).unwrap().0, after.signals);
+}
+
+#[test]
+fn some_samples_are_looked_at_alone_and_whitened_as_with_all() {
+    let home = tempfile::tempdir().unwrap();
+    let (folder, kept) = (home.path().join("data"), home.path().join("project"));
+    std::fs::create_dir(&folder).unwrap();
+    write(&folder, 0..12);
+    let dataset = measured(&folder);
+    let project = Project::open(&kept).unwrap();
+    let asked: [SampleId; 3] = [2, 5, 7];
+    let wanted = Wanted::of(Kinds::DESCRIBED).among(&asked);
+    let look = |dataset: &(Snapshot, Reader), known: Signals| {
+        let control = Control::new();
+        let (snapshot, reader) = dataset;
+        let looked =
+            run(snapshot, reader, Some(&project), known, wanted, 2, &control, &|_| {}).unwrap().signals;
+        (looked, control.progress().total)
+    };
+    // The whitening is of samples all over the dataset, and these are as many as there are.
+    let (whole, count) = look(&dataset, Signals::default());
+    assert_eq!(count, 12);
+    assert!(pending_signals(&dataset.0, &whole, wanted).is_empty());
+    assert_eq!(load(&project, 12).unwrap().0, whole, "they are kept");
+
+    // With the whitening known, only what is asked for is looked at, and what was known stays.
+    for seed in [0, 2, 9] {
+        picture(40 + seed).save(folder.join(format!("{seed:04}.png"))).unwrap();
+    }
+    let changed = measured(&folder);
+    assert_eq!(pending_signals(&changed.0, &whole, Wanted::of(Kinds::DESCRIBED)), [0, 2, 9]);
+    assert_eq!(pending_signals(&changed.0, &whole, wanted), [2]);
+    let (after, count) = look(&changed, whole.clone());
+    assert_eq!(count, 1);
+    let differing: Vec<SampleId> = (0..12).filter(|row| after.get(*row) != whole.get(*row)).collect();
+    assert_eq!(differing, [2]);
+    assert_eq!(after.get(2).described_by, whole.get(2).described_by);
 }
 
 #[test]

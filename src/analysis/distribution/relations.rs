@@ -117,28 +117,44 @@ impl Table {
 
     /// Every cell of a row and a column with samples, the ones that say most first.
     pub fn ranked(&self) -> Vec<Cell> {
-        self.ranked_where(|_, _| true)
+        self.first_ranked(usize::MAX)
+    }
+
+    /// At most so many of them.
+    pub fn first_ranked(&self, most: usize) -> Vec<Cell> {
+        self.ranked_where(most, |_, _| true)
     }
 
     /// Of rows and columns that are the same things each pair once, the ones that say most first.
     pub fn ranked_pairs(&self) -> Vec<Cell> {
-        self.ranked_where(|row, column| row < column)
+        self.first_ranked_pairs(usize::MAX)
     }
 
-    fn ranked_where(&self, is_asked: impl Fn(usize, usize) -> bool + Sync) -> Vec<Cell> {
+    /// At most so many of them.
+    pub fn first_ranked_pairs(&self, most: usize) -> Vec<Cell> {
+        self.ranked_where(most, |row, column| row < column)
+    }
+
+    /// The first ones are picked out before they are put in order: of many, few are asked for.
+    fn ranked_where(&self, most: usize, is_asked: impl Fn(usize, usize) -> bool + Sync) -> Vec<Cell> {
         let columns = self.columns.len();
         let asked = (0..self.observed.len()).into_par_iter().filter_map(|at| {
             let (row, column) = (at / columns, at % columns);
-            is_asked(row, column).then(|| self.cell(row, column))?
+            let cell = is_asked(row, column).then(|| self.cell(row, column))??;
+            Some((cell.conservative().ln().abs(), cell))
         });
-        let mut cells: Vec<Cell> = asked.collect();
-        let strength = |cell: &Cell| cell.conservative().ln().abs();
-        cells.par_sort_unstable_by(|one, two| {
-            (strength(two).total_cmp(&strength(one)))
+        let mut cells: Vec<(f64, Cell)> = asked.collect();
+        let order = |(strength, one): &(f64, Cell), (other, two): &(f64, Cell)| {
+            (other.total_cmp(strength))
                 .then(two.observed.cmp(&one.observed))
                 .then((one.row, one.column).cmp(&(two.row, two.column)))
-        });
-        cells
+        };
+        if most < cells.len() {
+            cells.select_nth_unstable_by(most, order);
+            cells.truncate(most);
+        }
+        cells.par_sort_unstable_by(order);
+        cells.into_iter().map(|(_, cell)| cell).collect()
     }
 }
 
@@ -208,6 +224,9 @@ mod tests {
             let strength = |cell: &Cell| cell.conservative().ln().abs();
             strength(&pair[0]) >= strength(&pair[1])
         }));
+        for most in 0..=ranked.len() + 1 {
+            assert_eq!(table.first_ranked(most), ranked[..most.min(ranked.len())]);
+        }
         // Labels by labels: a sample of both is in both rows and both columns.
         let mut labels = Table::new(2, 2);
         labels.add(&[0, 1], &[0, 1], 3);

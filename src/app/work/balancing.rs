@@ -3,7 +3,7 @@
 //!
 //! The newest question wins: one that waits gives way to the next.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crossbeam_channel::Sender;
@@ -12,7 +12,7 @@ use super::bug;
 use crate::dataset::query::Snapshot;
 use crate::export::ExportError;
 use crate::export::dataset::{Planned, write_manifest};
-use crate::export::weights::{write_sampler, write_weights};
+use crate::export::weights::{rows_of, write_sampler, write_weights};
 use crate::import::Reader;
 use crate::jobs::{self, Control, Newest, Outcome};
 use crate::review::staying;
@@ -98,8 +98,8 @@ fn answer<T>(doing: &str, outcome: Outcome<Result<T, String>>) -> Option<Answere
 /// What is written of a plan, or of new splits.
 pub enum Wanting {
     Plan(BalanceFile, Arc<BalancePlan>),
-    /// The code of a sampler that reads a file of that name.
-    Sampler(Arc<BalancePlan>, String),
+    /// The code of a sampler that reads this file, or one beside it.
+    Sampler(Arc<BalancePlan>, Option<PathBuf>),
     Splits(Arc<SplitPlan>),
 }
 
@@ -109,7 +109,7 @@ impl Wanting {
         let plan = || balance.plan.current().cloned();
         Some(match file {
             BalanceFile::Manifest | BalanceFile::Weights => Self::Plan(file, plan()?),
-            BalanceFile::Sampler => Self::Sampler(plan()?, balance.weights_name().to_owned()),
+            BalanceFile::Sampler => Self::Sampler(plan()?, balance.weights_path().map(Path::to_owned)),
             BalanceFile::Splits => Self::Splits(balance.dealt.current()?.clone()),
         })
     }
@@ -126,7 +126,7 @@ impl Wanting {
             Self::Plan(BalanceFile::Weights, plan) => {
                 let dataset = &*plan.snapshot.dataset;
                 let samples = plan.balanced.balanced(dataset);
-                write_weights(path, dataset, &samples, &plan.balanced.plan)?;
+                write_weights(path, dataset, &rows_of(dataset, &samples, &plan.balanced.plan))?;
                 let count = counted(samples.len() as u64, "sample");
                 (format!("The weights of {count} are in {shown}."), Vec::new())
             }
@@ -136,9 +136,11 @@ impl Wanting {
                 let notes = write_manifest(&plan.snapshot, &samples, reader, path, planned, control)?;
                 (table_text(samples.len(), path), notes)
             }
-            Self::Sampler(plan, name) => {
-                write_sampler(path, &plan.snapshot.dataset, name)?;
-                (format!("The code is in {shown}; it reads the weights in {name}."), Vec::new())
+            Self::Sampler(plan, weights) => {
+                let weights = weights.clone().unwrap_or_else(|| path.with_file_name("weights.csv"));
+                write_sampler(path, &plan.snapshot.dataset, &weights)?;
+                let text = format!("The code is in {shown}; it reads the weights in {}.", weights.display());
+                (text, Vec::new())
             }
             Self::Splits(plan) => {
                 let dealt = plan.dealt();

@@ -15,7 +15,7 @@ use super::{bug, waker};
 use crate::analysis::distribution::coverage::CENTRES;
 use crate::chart::{Chart, Look, write_to};
 use crate::crossfilter::{
-    Board, Card, CardId, Figures, Kind, charts_of, counts_settings, rows_but, space_charts,
+    Board, Card, CardId, Figures, Kind, charts_of, counts_settings, rows_but, saved_chart, space_charts,
 };
 use crate::dataset::query::{Query, Rows, Snapshot, parse};
 use crate::dataset::{Kinds, SampleId, Signals};
@@ -23,10 +23,10 @@ use crate::export::check_target;
 use crate::import::Reader;
 use crate::jobs::{self, Cancelled, Control, Job, Newest, Outcome};
 use crate::pipeline;
-use crate::pipeline::signals::{self, Wanted};
+use crate::pipeline::signals::{self, Wanted, pending_signals};
 use crate::pipeline::statistics::charts::pictures_chart;
 use crate::pipeline::statistics::{Space, Subject, pictures, space};
-use crate::state::charts::{Region, Studied};
+use crate::state::charts::{End, Region, Studied, Study, StudyOf};
 use crate::state::{Action, Level, Session};
 use crate::store::Project;
 use crate::text::sentence;
@@ -56,10 +56,15 @@ impl Question {
         Self { generation, snapshot, filter, cards, rows }
     }
 
-    /// What the filter asks; every sample where it cannot be read.
-    fn query(&self) -> Query {
-        parse(&self.filter, self.snapshot.vocabulary()).unwrap_or_default()
+    /// What the filter asks, or a sentence about why it cannot be read.
+    fn query(&self) -> Result<Query, String> {
+        asked(&self.filter, &self.snapshot)
     }
+}
+
+fn asked(filter: &str, snapshot: &Snapshot) -> Result<Query, String> {
+    parse(filter, snapshot.vocabulary())
+        .map_err(|error| sentence(format!("the filter cannot be read: {error}")))
 }
 
 /// The threads that work charts out.
@@ -107,6 +112,13 @@ impl Charting {
         self.slow.ask((question, self.last.clone()));
     }
 
+    /// Looks at pictures no longer for a card, where that is under way.
+    pub fn end_study(&self, card: CardId) {
+        if let Some(study) = self.study.as_ref().filter(|study| study.card == card) {
+            study.control().cancel();
+        }
+    }
+
     /// Lets the dataset go.
     pub fn forget(&mut self) {
         self.last.cancel();
@@ -118,7 +130,14 @@ impl Charting {
 fn counted(board: &mut Board, question: &Question) -> Action {
     let generation = question.generation;
     let work = || {
-        let found = board.answer(&question.snapshot, &question.query(), &question.cards);
+        let found = match question.query() {
+            Ok(query) => board.answer(&question.snapshot, &query, &question.cards),
+            // As the grid shows nothing: what a filter means that cannot be read is anybody's guess.
+            Err(why) => {
+                let quick = question.cards.iter().filter(|card| card.kind.is_quick());
+                quick.map(|card| (card.id, Figures::Nothing(why.clone()))).collect()
+            }
+        };
         Ok(found.into_iter().map(|(card, figures)| (card, Arc::new(figures))).collect())
     };
     match jobs::run(work) {
@@ -135,11 +154,15 @@ fn counted(board: &mut Board, question: &Question) -> Action {
 fn drawn(question: &Question, control: &Control) -> Option<Action> {
     let generation = question.generation;
     let subject = Subject { snapshot: &question.snapshot, rows: &question.rows };
+    let unread = question.query().err();
     let work = || {
         let mut figures = Vec::new();
         for card in question.cards.iter().filter(|card| !card.kind.is_quick() && !card.kind.is_asked_for()) {
             control.checkpoint()?;
-            let found = charts_of(card, subject).map_or_else(Figures::Nothing, Figures::Charts);
+            let found = match &unread {
+                Some(why) => Figures::Nothing(why.clone()),
+                None => charts_of(card, subject).map_or_else(Figures::Nothing, Figures::Charts),
+            };
             figures.push((card.id, Arc::new(found)));
         }
         control.checkpoint()?;
@@ -149,7 +172,7 @@ fn drawn(question: &Question, control: &Control) -> Option<Action> {
         Outcome::Done(figures) => Some(Action::SlowChartsDrawn { generation, figures }),
         Outcome::Cancelled => None,
         Outcome::Panicked(cause) => {
-            Some(Action::ChartsFailed { generation, text: bug("the charts", &cause) })
+            Some(Action::SlowChartsFailed { generation, text: bug("the charts", &cause) })
         }
     }
 }
@@ -158,7 +181,7 @@ fn drawn(question: &Question, control: &Control) -> Option<Action> {
 pub struct Wanting {
     card: Card,
     snapshot: Snapshot,
-    query: Query,
+    filter: String,
     /// What was found by looking at pictures, for a card that shows that.
     studied: Option<Arc<Studied>>,
     is_dark: bool,
@@ -169,8 +192,8 @@ impl Wanting {
         let studied = session.charts.study(card).map(|study| study.found.clone());
         let card = session.charts.card(card)?.clone();
         let snapshot = session.snapshot.clone();
-        let query = parse(&session.view().filter, snapshot.vocabulary()).unwrap_or_default();
-        Some(Self { card, snapshot, query, studied, is_dark })
+        let filter = session.view().filter;
+        Some(Self { card, snapshot, filter, studied, is_dark })
     }
 
     /// Writes its charts: the first one to that path, others beside it with a number in their names.
@@ -202,9 +225,18 @@ impl Wanting {
         if let Some(studied) = &self.studied {
             return Ok(studied.charts.clone());
         }
-        let own = self.card.kind.own_columns();
-        let rows: Vec<SampleId> = rows_but(&self.snapshot, &self.query, &own).iter().collect();
-        charts_of(&self.card, Subject { snapshot: &self.snapshot, rows: &rows })
+        let query = asked(&self.filter, &self.snapshot)?;
+        let left = rows_but(&self.snapshot, &query, &self.card.kind.own_columns());
+        if !self.card.kind.is_quick() {
+            let rows: Vec<SampleId> = left.iter().collect();
+            return charts_of(&self.card, Subject { snapshot: &self.snapshot, rows: &rows });
+        }
+        // Counted as on the screen, so that both show the same.
+        let counted = Board::default().answer(&self.snapshot, &query, std::slice::from_ref(&self.card));
+        let charts = counted
+            .iter()
+            .map(|(_, figures)| saved_chart(&self.card, figures, &self.snapshot, left.count() as u64));
+        charts.collect()
     }
 }
 
@@ -221,7 +253,7 @@ fn numbered(path: &Path, at: usize) -> PathBuf {
 pub struct StudyJob {
     job: Job<Result<Studied, String>>,
     card: CardId,
-    filter: String,
+    of: StudyOf,
 }
 
 impl StudyJob {
@@ -229,7 +261,7 @@ impl StudyJob {
     pub fn start(card: &Card, live: &Live, session: &Session, ctx: &Context) -> std::io::Result<Self> {
         let (snapshot, reader) = (session.snapshot.clone(), live.reader.clone());
         let (rows, project) = (session.shown.found.rows.clone(), live.writable_project());
-        let filter = session.overlay.view.filter.clone();
+        let of = StudyOf::new(card, session);
         let (id, card) = (card.id, card.clone());
         let work = move |control: &Control| {
             let rows = chosen(&snapshot, &rows);
@@ -239,7 +271,7 @@ impl StudyJob {
                 _ => covered(&card, subject, &reader, project.as_deref(), control),
             }
         };
-        Ok(Self { job: Job::spawn("study", waker(ctx), work)?, card: id, filter })
+        Ok(Self { job: Job::spawn("study", waker(ctx), work)?, card: id, of })
     }
 
     pub fn control(&self) -> &Control {
@@ -250,11 +282,10 @@ impl StudyJob {
     pub fn poll(&mut self) -> Option<Action> {
         let told = |level, text| Action::Notify { level, text };
         Some(match self.job.poll()? {
-            Outcome::Done(Ok(found)) => Action::Studied {
-                card: self.card,
-                found: Arc::new(found),
-                filter: std::mem::take(&mut self.filter),
-            },
+            Outcome::Done(Ok(found)) => {
+                let study = Study { found: Arc::new(found), of: self.of.clone() };
+                Action::Studied { card: self.card, study: study.into() }
+            }
             Outcome::Done(Err(text)) => told(Level::Error, text),
             Outcome::Cancelled => told(Level::Info, "The pictures were not looked at to the end.".to_owned()),
             Outcome::Panicked(cause) => told(Level::Error, bug("looking at pictures", &cause)),
@@ -287,23 +318,40 @@ fn covered(
         Some(Err(error)) => return Ok(Err(sentence(error))),
         None => Signals::new(snapshot.len()),
     };
-    // An analysis may be keeping its own at this moment: what is looked at here is not kept.
-    let wanted = Wanted::of(Kinds::DESCRIBED);
-    let looked = signals::run(snapshot, reader, None, known, wanted, pipeline::cores(), control, &|_| {})?;
-    let found = space(subject, &looked.signals, CENTRES, control)?;
+    let known = described(subject, known, reader, project, control)?;
+    let found = space(subject, &known, CENTRES, control)?;
     let charts = space_charts(subject, &found, &card.options);
     Ok(Ok(Studied { charts, regions: regions(&found) }))
 }
 
-/// The densest regions and the emptiest.
+/// The descriptions of these samples: those that are not known yet are looked at, and kept.
+fn described(
+    subject: Subject<'_>,
+    known: Signals,
+    reader: &Reader,
+    project: Option<&Project>,
+    control: &Control,
+) -> Result<Signals, Cancelled> {
+    let (snapshot, wanted) = (subject.snapshot, Wanted::of(Kinds::DESCRIBED).among(subject.rows));
+    if pending_signals(snapshot, &known, wanted).is_empty() {
+        return Ok(known);
+    }
+    let threads = pipeline::cores();
+    Ok(signals::run(snapshot, reader, project, known, wanted, threads, control, &|_| {})?.signals)
+}
+
+/// The densest regions and the emptiest, of few all of them: those of the emptier half are among the emptiest.
 fn regions(space: &Space) -> Vec<Region> {
     let order = space.coverage.by_density();
-    let last = order.len().saturating_sub(REGIONS).max(REGIONS.min(order.len()));
-    let shown = order[..REGIONS.min(order.len())].iter().chain(&order[last..]);
-    let region = |centre: &usize| {
+    let densest = order.len().div_ceil(2).min(REGIONS);
+    let emptiest = (order.len() - densest).min(REGIONS);
+    let shown = order[..densest].iter().map(|centre| (End::Densest, centre));
+    let shown = shown.chain(order[order.len() - emptiest..].iter().map(|centre| (End::Emptiest, centre)));
+    let region = |(end, centre): (End, &usize)| {
         let rows = space.coverage.rows(*centre);
         Region {
             count: rows.len() as u64,
+            end,
             is_sparse: space.coverage.is_sparse(*centre),
             samples: rows.iter().take(OF_REGION).map(|row| space.samples[*row as usize]).collect(),
         }
@@ -314,6 +362,42 @@ fn regions(space: &Space) -> Vec<Region> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::crossfilter::default_cards;
+    use crate::dataset::{Facts, Layout};
+
+    #[test]
+    fn a_filter_that_cannot_be_read_counts_nothing_and_says_why() {
+        let (dataset, _) = crate::dataset::DatasetBuilder::new("/d", "/d", Layout::ImageFolder).finish();
+        let snapshot = Snapshot::new(dataset.into(), &[], Facts::new(0), Arc::default());
+        let boxes = Card { id: 90, kind: Kind::Boxes, options: Default::default() };
+        let cards: Vec<Card> = default_cards().into_iter().chain([boxes]).collect();
+        let quick = cards.len() - 1;
+        let question = Question {
+            generation: 7,
+            snapshot,
+            filter: "width>".to_owned(),
+            cards: cards.into(),
+            rows: Arc::default(),
+        };
+        let answers = [
+            (Some(counted(&mut Board::default(), &question)), quick),
+            (drawn(&question, &Control::new()), 1),
+        ];
+        for (answer, count) in answers {
+            let Some(
+                Action::ChartsCounted { generation: 7, figures }
+                | Action::SlowChartsDrawn { generation: 7, figures },
+            ) = answer
+            else {
+                panic!("{answer:?}");
+            };
+            assert_eq!(figures.len(), count);
+            for (_, figures) in figures {
+                let Figures::Nothing(why) = figures.as_ref() else { panic!("{figures:?}") };
+                assert!(why.starts_with("The filter cannot be read: "), "{why}");
+            }
+        }
+    }
 
     #[test]
     fn more_charts_than_one_have_numbers_in_their_names() {

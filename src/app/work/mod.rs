@@ -47,7 +47,7 @@ use self::planning::{Draft, Planner};
 use self::rescanning::{Interrupted, Rescanning};
 use self::variants::{Ground, Preview, Rest};
 use super::thumbs::ThumbSource;
-use crate::crossfilter::CardId;
+use crate::crossfilter::{CardId, Kind};
 use crate::dataset::SampleId;
 use crate::dataset::edit::PipelineSlot;
 use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
@@ -419,6 +419,10 @@ impl Work {
                 })
             }
             Effect::Study { card } => self.start_study(state, card),
+            Effect::EndStudy { card } => {
+                self.charting.end_study(card);
+                Vec::new()
+            }
             Effect::PickChartFile { card } => self.pick(
                 || {
                     let dialog =
@@ -518,6 +522,11 @@ impl Work {
         if self.charting.study.is_some() {
             let text = "Pictures are being looked at for another chart; try again when that has ended.";
             return vec![Action::Notify { level: Level::Warning, text: text.to_owned() }];
+        }
+        // Both would describe the same samples, and keep them over each other.
+        if card.kind == Kind::Coverage && self.analyse.is_some() {
+            let text = "The analysis describes the pictures now; try again when it has ended.";
+            return vec![Action::Notify { level: Level::Info, text: text.to_owned() }];
         }
         match StudyJob::start(card, live, session, &self.ctx) {
             Ok(study) => {

@@ -14,6 +14,10 @@ use super::syntax::{
 use crate::dataset::columns::builtin;
 use crate::dataset::{ImageFormat, PixelKind};
 
+/// Columns that conditions without their name are about.
+const LABEL: &str = "label";
+const VERDICT: &str = "verdict";
+
 /// What a chart asks of one column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Brush {
@@ -84,12 +88,12 @@ impl Brush {
     /// Samples that have each of these classes.
     pub fn classes<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let label = |name: &str| Node::Test(Test::Label(vec![Choice::Name(Pattern::literal(name))]));
-        Self { column: "label".to_owned(), conditions: names.into_iter().map(label).collect() }
+        Self { column: LABEL.to_owned(), conditions: names.into_iter().map(label).collect() }
     }
 
     pub fn unlabelled() -> Self {
         let conditions = vec![Node::Test(Test::Is(vec![State::Unlabelled]))];
-        Self { column: "label".to_owned(), conditions }
+        Self { column: LABEL.to_owned(), conditions }
     }
 
     /// Samples in the split of exactly this name; in none without a name.
@@ -102,6 +106,11 @@ impl Brush {
     pub fn value(column: &str, value: &str) -> Option<Self> {
         let test = match column {
             "format" => Test::Format(vec![ImageFormat::ALL.into_iter().find(|one| one.name() == value)?]),
+            VERDICT => Test::Is(vec![match value {
+                "keep" => State::Kept,
+                "prune" => State::Pruned,
+                _ => return None,
+            }]),
             "pixels" => Test::Pixels(vec![PixelKind::ALL.into_iter().find(|one| one.name() == value)?]),
             _ => Test::Attribute {
                 name: column.strip_prefix(ATTRIBUTE)?.to_owned(),
@@ -211,31 +220,35 @@ fn grouped(nodes: Vec<Node>) -> Vec<(Option<String>, Vec<Node>)> {
     groups
 }
 
-/// The column that a condition is about, if it is about one.
+/// The column that a condition is about, if it is about one that a brush sets. Of labels these are the
+/// conditions that a click on a class takes the place of, see [`with_term`](super::with_term): names and
+/// `is:unlabelled`, asked for or excluded. `is:multilabel` stays beside them.
 fn column_of(node: &Node) -> Option<String> {
+    let is_brushed = |column: &String| column != LABEL;
     match node {
-        Node::Not(inner) => column_of(inner),
+        Node::Not(inner) if matches!(**inner, Node::Test(_)) => column_of(inner),
+        Node::Not(inner) => column_of(inner).filter(is_brushed),
         Node::And(nodes) | Node::Or(nodes) => {
-            let first = column_of(nodes.first()?)?;
+            let first = column_of(nodes.first()?).filter(is_brushed)?;
             nodes.iter().all(|node| column_of(node).as_ref() == Some(&first)).then_some(first)
         }
         Node::Test(test) => Some(match test {
-            Test::Label(_) => "label".to_owned(),
+            Test::Label(_) => LABEL.to_owned(),
             Test::Split(_) => "split".to_owned(),
             Test::Format(_) => "format".to_owned(),
             Test::Pixels(_) => "pixels".to_owned(),
             Test::Path(_) => "path".to_owned(),
             Test::Number { column, .. } => (*column).to_owned(),
             Test::Attribute { name, .. } => format!("{ATTRIBUTE}{name}"),
-            Test::Is(states) if is_about_labels(states) => "label".to_owned(),
+            Test::Is(states) if states.as_slice() == [State::Unlabelled] => LABEL.to_owned(),
+            Test::Is(states) if is_about_verdicts(states) => VERDICT.to_owned(),
             Test::Text(_) | Test::Issue(_) | Test::Is(_) | Test::Flag(_) => return None,
         }),
     }
 }
 
-fn is_about_labels(states: &[State]) -> bool {
-    let of_labels = [State::Unlabelled, State::Labelled, State::Multilabel];
-    states.iter().all(|state| of_labels.contains(state))
+fn is_about_verdicts(states: &[State]) -> bool {
+    states.iter().all(|state| matches!(state, State::Kept | State::Pruned))
 }
 
 /// The numbers that conditions on a column ask for: the least range that holds them. `None` where there are no

@@ -45,6 +45,7 @@ pub use found::{Found, Total};
 pub use order::{rows, sorted_rows};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_TESTS, QueryError, parse};
 pub use pattern::Pattern;
+pub(crate) use pattern::fold;
 pub use pick::{Click, Pick, Selection, selected_terms, with_term};
 pub use rows::Rows;
 pub use snapshot::{AttributeWords, Derived, Names, Reading, Snapshot, Stamp, Vocabulary};
@@ -52,7 +53,7 @@ pub use syntax::{
     AttributeTest, AttributeValue, Choice, Comparison, Node, Quantity, Query, Span, State, Test,
 };
 
-pub(crate) use syntax::parse_number;
+pub(crate) use syntax::{ATTRIBUTE, parse_number};
 
 /// The language, for help and README: how something is written, and what it means.
 pub const REFERENCE: &[(&str, &str)] = &[

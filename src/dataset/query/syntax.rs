@@ -277,7 +277,7 @@ pub(super) const WORD_FIELDS: [(&str, Field, &str); 8] = [
 ];
 
 /// What stands before the name of an attribute.
-pub(super) const ATTRIBUTE: &str = "attr.";
+pub(crate) const ATTRIBUTE: &str = "attr.";
 
 /// The field of the program's own that has this name, in lower case.
 pub(super) fn builtin_field(name: &str) -> Option<Field> {

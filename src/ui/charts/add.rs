@@ -5,6 +5,7 @@ use egui::{Label, Popup, PopupCloseBehavior, RichText, ScrollArea, TextEdit, Ui}
 use crate::crossfilter::Kind;
 use crate::dataset::columns::{Column, ColumnKind};
 use crate::state::Session;
+use crate::state::charts::MOST_CARDS;
 use crate::ui::theme::{Tokens, space};
 use crate::ui::widgets;
 
@@ -30,7 +31,9 @@ struct Offer {
 
 /// Draws a button that opens the list; gives the kind that was chosen from it.
 pub(super) fn add_ui(ui: &mut Ui, view: &mut AddView, columns: &[Column], session: &Session) -> Option<Kind> {
-    let button = ui.button("Add a chart");
+    let button = ui.add_enabled(session.charts.has_room(), egui::Button::new("Add a chart"));
+    let full = format!("There are {MOST_CARDS} charts, and no more fit: remove one first");
+    let button = button.on_disabled_hover_text(full);
     if button.clicked() {
         *view = AddView { is_new: true, ..AddView::default() };
     }

@@ -1,9 +1,10 @@
 //! Axes of the charts that are brushed: numbers under a stretch of bins.
 
-use egui::{Align2, FontId, Painter, Rangef, pos2};
+use egui::{Align2, EventFilter, FontId, Key, Painter, Rangef, Response, StrokeKind, Ui, pos2};
 
 use crate::analysis::distribution::{Axis as Place, Edges};
 use crate::chart::{Axis, Scale, Stretch};
+use crate::dataset::query::Range;
 use crate::ui::theme::{Tokens, size};
 
 /// Height of the line of numbers, in points.
@@ -56,8 +57,93 @@ pub(super) fn numbers_up(painter: &Painter, axis: &Axis, edges: &Edges, y: Range
     }
 }
 
+/// The first and the last bin that begin in a range; `None` where none does.
+fn bins_in(edges: &Edges, asked: &Range) -> Option<(usize, usize)> {
+    let is_in = |bin: &usize| edges.range(*bin).is_some_and(|(low, ..)| asked.contains(low));
+    let first = (0..edges.len()).find(is_in)?;
+    Some((first, (0..edges.len()).rfind(is_in)?))
+}
+
+/// What an arrow key does to a brush.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Down,
+    Up,
+    /// The upper end alone.
+    Shrink,
+    Grow,
+}
+
+impl Step {
+    /// The step that is asked for by keys that go down and up; with Shift only the upper end moves.
+    pub fn pressed(ui: &Ui, keys: [Key; 2]) -> Option<Self> {
+        let (pressed, shift) =
+            ui.input(|input| (keys.map(|key| input.key_pressed(key)), input.modifiers.shift));
+        Some(match (pressed, shift) {
+            ([true, _], false) => Self::Down,
+            ([_, true], false) => Self::Up,
+            ([true, _], true) => Self::Shrink,
+            ([_, true], true) => Self::Grow,
+            _ => return None,
+        })
+    }
+}
+
+/// The bins that are asked for after a step; the first or the last one where nothing was asked. All of the axis
+/// where there is no step.
+pub(super) fn stepped(edges: &Edges, asked: Option<&Range>, step: Option<Step>) -> (usize, usize) {
+    let last = edges.len().saturating_sub(1);
+    match (asked.and_then(|asked| bins_in(edges, asked)), step) {
+        (Some(bins), None) => bins,
+        (None, None) => (0, last),
+        (None, Some(Step::Down | Step::Shrink)) => (last, last),
+        (None, Some(Step::Up | Step::Grow)) => (0, 0),
+        (Some((from, to)), Some(Step::Down)) if from > 0 => (from - 1, to - 1),
+        (Some((from, to)), Some(Step::Up)) if to < last => (from + 1, to + 1),
+        (Some((from, to)), Some(Step::Shrink)) => (from, from.max(to.saturating_sub(1))),
+        (Some((from, to)), Some(Step::Grow)) => (from, last.min(to + 1)),
+        (Some(bins), Some(Step::Down | Step::Up)) => bins,
+    }
+}
+
+/// A chart that has the focus keeps the arrow keys, and shows that it has it.
+pub(super) fn hold_arrows(ui: &Ui, response: &Response, tokens: &Tokens) {
+    let arrows = EventFilter { vertical_arrows: true, horizontal_arrows: true, ..EventFilter::default() };
+    ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
+    ui.painter().rect_stroke(response.rect, 3.0, (1.0, tokens.accent), StrokeKind::Outside);
+}
+
 /// The part of a stretch of as many bins that a number of the screen lies in.
 pub(super) fn bin_at(edges: &Edges, range: Rangef, at: f32) -> usize {
     let part = ((at - range.min) / range.span().max(1.0)).clamp(0.0, 1.0);
     ((part * edges.len() as f32) as usize).min(edges.len().saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrow_keys_move_and_widen_a_brush_within_the_axis() {
+        let edges = Edges { axis: Place::Linear, values: vec![0.0, 2.0, 4.0, 6.0, 8.0, 10.0] };
+        let asked = |from: f64, to: f64| Some(Range { from, to, is_closed: to == 10.0 });
+        for (asked, step, expected) in [
+            (None, Some(Step::Up), (0, 0)),
+            (None, Some(Step::Down), (4, 4)),
+            (None, None, (0, 4)),
+            (asked(2.0, 6.0), None, (1, 2)),
+            (asked(2.0, 6.0), Some(Step::Up), (2, 3)),
+            (asked(2.0, 6.0), Some(Step::Down), (0, 1)),
+            (asked(2.0, 6.0), Some(Step::Grow), (1, 3)),
+            (asked(2.0, 6.0), Some(Step::Shrink), (1, 1)),
+            (asked(2.0, 4.0), Some(Step::Shrink), (1, 1)),
+            (asked(0.0, 4.0), Some(Step::Down), (0, 1)),
+            (asked(8.0, 10.0), Some(Step::Up), (4, 4)),
+            (asked(8.0, 10.0), Some(Step::Grow), (4, 4)),
+            // A range within a bin that begins before it is nothing to move.
+            (asked(2.5, 3.0), Some(Step::Up), (0, 0)),
+        ] {
+            assert_eq!(stepped(&edges, asked.as_ref(), step), expected, "{asked:?} {step:?}");
+        }
+    }
 }

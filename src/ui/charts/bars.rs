@@ -1,6 +1,5 @@
 //! Bars beside each other's names: classes, and the words of a column. A click asks for one.
 
-use std::cmp::Reverse;
 use std::sync::Arc;
 
 use egui::{Align2, CornerRadius, FontId, Rect, Sense, StrokeKind, Ui, WidgetInfo, pos2, vec2};
@@ -8,7 +7,6 @@ use egui::{Align2, CornerRadius, FontId, Rect, Sense, StrokeKind, Ui, WidgetInfo
 use super::card::Pen;
 use super::histogram::height;
 use crate::crossfilter::{Labels, Options, Order, Values};
-use crate::dataset::natural;
 use crate::dataset::query::{Brush, Click, Pick, Stroke};
 use crate::state::Action;
 use crate::text::grouped;
@@ -47,18 +45,7 @@ impl BarsView {
         if self.of.as_ref().is_some_and(is_same) {
             return &self.listed;
         }
-        let mut order: Vec<u32> = (0..names.len() as u32).collect();
-        match options.order {
-            Order::Count => order.sort_by_key(|at| Reverse(count(*at))),
-            Order::Name => {
-                order.sort_by(|one, two| natural::compare(&names[*one as usize], &names[*two as usize]));
-            }
-            Order::Given => {}
-        }
-        let wanted = options.search.trim().to_lowercase();
-        let fits = |at: &u32| wanted.is_empty() || names[*at as usize].to_lowercase().contains(&wanted);
-        order.retain(fits);
-        order.truncate(options.top.unwrap_or(u32::MAX) as usize);
+        let order = options.listed(names, &count);
         self.most = order.iter().map(|at| count(*at)).max().unwrap_or(0);
         (self.listed, self.of) = (order, Some((of.clone(), options.clone())));
         &self.listed
@@ -78,6 +65,8 @@ struct Bar<'a> {
     /// Those that are left, by split where they are told apart.
     shown: &'a [u32],
     is_picked: bool,
+    /// What it hears of; one that no query asks for hears no click.
+    sense: Sense,
     color: Option<egui::Color32>,
 }
 
@@ -111,6 +100,7 @@ pub(super) fn classes_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut BarsView
                     true => known.picked.unlabelled,
                     false => known.picked.classes.get(class as usize).copied().unwrap_or(false),
                 },
+                sense: Sense::click(),
                 color: Some(if is_of_none { tokens.text_dim } else { tokens.class(class) }),
             },
             most,
@@ -153,7 +143,7 @@ pub(super) fn values_ui(
     let conditions = &pen.known.conditions;
     list_ui(ui, view.listed.len(), |ui, at| {
         let Some(at) = view.listed.get(at).copied() else { return };
-        let name = &names[at as usize];
+        let Some(name) = names.get(at as usize) else { return };
         let brush = Brush::value(column, name);
         let is_asked = |brush: &Brush| {
             brush.conditions.iter().all(|node| conditions.iter().any(|asked| *asked == node.to_string()))
@@ -165,6 +155,7 @@ pub(super) fn values_ui(
             all: count(&values.all, at),
             shown: &shown,
             is_picked: brush.as_ref().is_some_and(is_asked),
+            sense: if brush.is_some() { Sense::click() } else { Sense::hover() },
             color: None,
         };
         if bar_ui(ui, &bar, most, is_log).is_some() {
@@ -249,11 +240,15 @@ pub(super) fn list_ui(ui: &mut Ui, count: usize, draw: impl FnMut(&mut Ui, usize
 
 fn bar_ui(ui: &mut Ui, bar: &Bar<'_>, most: u32, is_log: bool) -> Option<Click> {
     let tokens = Tokens::of(ui);
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), bar.sense);
+    let is_clickable = bar.sense.senses_click();
     let shown: u32 = bar.shown.iter().sum();
     response.widget_info(|| {
         let name = format!("{} {}: {} of {}", bar.of, bar.name, shown, bar.all);
-        WidgetInfo::selected(egui::Role::CheckBox, true, bar.is_picked, name)
+        match is_clickable {
+            true => WidgetInfo::selected(egui::Role::CheckBox, true, bar.is_picked, name),
+            false => WidgetInfo::labeled(egui::Role::Label, true, name),
+        }
     });
     if ui.is_rect_visible(rect) {
         let painter = ui.painter();
@@ -261,7 +256,7 @@ fn bar_ui(ui: &mut Ui, bar: &Bar<'_>, most: u32, is_log: bool) -> Option<Click> 
         if bar.is_picked {
             painter.rect_filled(rect, radius, tokens.accent_soft);
         }
-        if response.hovered() || response.has_focus() || bar.is_picked {
+        if is_clickable && (response.hovered() || response.has_focus() || bar.is_picked) {
             let edge = if bar.is_picked { tokens.accent } else { tokens.text_dim };
             painter.rect_stroke(rect, radius, (1.0, edge), StrokeKind::Inside);
         }

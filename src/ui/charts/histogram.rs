@@ -1,14 +1,15 @@
 //! A histogram that is brushed: all samples dim, those that the other charts leave bright.
 
-use egui::{Color32, CursorIcon, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{Color32, CursorIcon, Key, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::Drag;
-use super::axis::{AXIS, bin_at, numbers_across, stretch};
+use super::axis::{AXIS, Step, bin_at, hold_arrows, numbers_across, stepped, stretch};
 use super::card::Pen;
+use crate::analysis::distribution::Axis as Place;
 use crate::crossfilter::Numbers;
 use crate::dataset::query::{Brush, Range, Stroke, asked_range};
 use crate::state::Action;
-use crate::text::grouped;
+use crate::text::{counted, grouped};
 use crate::ui::theme::Tokens;
 use crate::ui::widgets;
 
@@ -32,13 +33,18 @@ pub(super) fn histogram_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, numbers: &Numbers
         }
         painter.hline(bars.x_range(), bars.bottom(), (1.0, tokens.line));
         numbers_across(&painter, &axis, &numbers.edges, bars.x_range(), bars.bottom() + AXIS / 2.0, tokens);
+        keys(ui, pen, numbers, column, bars, tokens);
         for bin in 0..count {
             bin_ui(ui, pen, numbers, column, bin, bars);
         }
     }
     let outside = numbers.outside();
     if outside > 0 {
-        let text = format!("{} not known, or not on this axis", grouped(outside.into()));
+        let why = match numbers.edges.axis {
+            Place::Linear => "not known",
+            Place::Log => "not known, or not over 0",
+        };
+        let text = format!("{} without a place here: {why}", counted(outside.into(), "sample"));
         ui.label(widgets::dim(text));
     }
 }
@@ -117,6 +123,22 @@ fn brush_ui(
     painter.vline(brushed.right(), bars.y_range(), (1.0, tokens.accent));
 }
 
+/// Arrow keys move a brush, and its upper end with Shift, while the histogram has the focus.
+fn keys(ui: &Ui, pen: &mut Pen<'_, '_>, numbers: &Numbers, column: &str, bars: Rect, tokens: &Tokens) {
+    let response = ui.interact(bars, ui.scope_id().with("bins"), Sense::FOCUSABLE);
+    let title = pen.known.title(column);
+    response.widget_info(|| WidgetInfo::labeled(Role::Group, true, format!("Histogram of {title}")));
+    if !response.has_focus() {
+        return;
+    }
+    hold_arrows(ui, &response, tokens);
+    if let Some(step) = Step::pressed(ui, [Key::ArrowLeft, Key::ArrowRight]) {
+        let asked = asked_range(pen.known.filter(), column, pen.session.snapshot.vocabulary());
+        let bins = stepped(&numbers.edges, asked.as_ref(), Some(step));
+        act(pen, numbers, column, bins, Stroke::Set, false);
+    }
+}
+
 /// What a pointer does over a bin.
 fn bin_ui(ui: &Ui, pen: &mut Pen<'_, '_>, numbers: &Numbers, column: &str, bin: usize, bars: Rect) {
     let count = numbers.edges.len();
@@ -151,19 +173,16 @@ fn drag(
         act(pen, numbers, column, (bin, bin), Stroke::Set, true);
     }
     let Some(drag) = pen.drag.filter(|drag| drag.card == pen.card.id && drag.from[0] == bin) else { return };
-    if let Some(pointer) =
-        response.interact_pointer_pos().or_else(|| ui.input(|input| input.pointer.latest_pos()))
-        && response.dragged()
-    {
-        let now = Drag { to: [bin_at(&numbers.edges, bars.x_range(), pointer.x), 0], ..drag };
-        if now != drag {
-            *pen.drag = Some(now);
-            act(pen, numbers, column, now.span(0), Stroke::Set, true);
-        }
-    }
+    let pointer = response.interact_pointer_pos().or_else(|| ui.input(|input| input.pointer.latest_pos()));
+    let to = pointer.map_or(drag.to, |pointer| [bin_at(&numbers.edges, bars.x_range(), pointer.x), 0]);
+    let now = Drag { to, ..drag };
+    // The pointer may have moved in the very frame in which it was let go.
     if response.drag_stopped() {
-        let span = pen.drag.take().unwrap_or(drag).span(0);
-        act(pen, numbers, column, span, Stroke::Set, false);
+        *pen.drag = None;
+        act(pen, numbers, column, now.span(0), Stroke::Set, false);
+    } else if response.dragged() && now != drag {
+        *pen.drag = Some(now);
+        act(pen, numbers, column, now.span(0), Stroke::Set, true);
     }
 }
 

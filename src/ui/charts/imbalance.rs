@@ -7,7 +7,7 @@ use egui::{Ui, WidgetInfo};
 use super::card::Pen;
 use crate::analysis::distribution::{DEFAULT_BETA, Imbalance};
 use crate::crossfilter::{Figures, Labels};
-use crate::text::{grouped, significant};
+use crate::text::{counted, grouped, significant};
 use crate::ui::widgets;
 
 /// Drawing state: the figures, and what they are of.
@@ -31,13 +31,17 @@ pub(super) fn imbalance_ui(
     }
     let found = &view.figures;
     if found.total == 0 {
-        ui.label(widgets::dim("No sample has a label."));
+        ui.label(widgets::dim("None of the samples that fit has a label."));
         return;
     }
     let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), significant);
     let effective: f64 = found.effective.iter().sum();
     let rows = [
-        ("Classes", grouped((found.classes - found.empty.len()) as u64), "classes that have samples"),
+        (
+            "Classes",
+            grouped((found.classes - found.empty.len()) as u64),
+            "classes that have samples that fit",
+        ),
         (
             "Imbalance ratio",
             number(found.ratio),
@@ -82,7 +86,7 @@ pub(super) fn imbalance_ui(
         ui.add(egui::Label::new(widgets::dim(text)).wrap());
     }
     if !found.empty.is_empty() {
-        let text = format!("{} without samples.", crate::text::counted(found.empty.len() as u64, "class"));
-        ui.label(widgets::dim(text.replace("classs", "classes")));
+        let text = format!("{} without samples that fit.", counted(found.empty.len() as u64, "class"));
+        ui.label(widgets::dim(text));
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use egui::{
-    Color32, ColorImage, Context, CursorIcon, Rect, Role, Sense, StrokeKind, TextureHandle, TextureOptions,
-    Ui, WidgetInfo, pos2, vec2,
+    Color32, ColorImage, Context, CursorIcon, Key, Rect, Response, Role, Sense, StrokeKind, TextureHandle,
+    TextureOptions, Ui, WidgetInfo, pos2, vec2,
 };
 
 use super::Drag;
-use super::axis::{AXIS, bin_at, numbers_across, numbers_up, stretch};
+use super::axis::{AXIS, Step, bin_at, hold_arrows, numbers_across, numbers_up, stepped, stretch};
 use super::card::Pen;
 use super::histogram::range_of;
 use crate::crossfilter::{Figures, Plane};
@@ -96,7 +96,25 @@ pub(super) fn scatter_ui(
     if let Some(brushed) = brushed(pen, plane, columns, grid) {
         painter.rect_stroke(brushed, 2.0, (1.5, tokens.accent), StrokeKind::Outside);
     }
-    input(ui, pen, plane, columns, grid);
+    let response = input(ui, pen, plane, columns, grid);
+    if response.has_focus() {
+        hold_arrows(ui, &response, tokens);
+        keys(ui, pen, plane, columns);
+    }
+}
+
+/// Arrow keys move a brush along either axis, and its upper end with Shift.
+fn keys(ui: &Ui, pen: &mut Pen<'_, '_>, plane: &Plane, columns: [&str; 2]) {
+    let across = Step::pressed(ui, [Key::ArrowLeft, Key::ArrowRight]);
+    let up = Step::pressed(ui, [Key::ArrowDown, Key::ArrowUp]);
+    if across.is_none() && up.is_none() {
+        return;
+    }
+    let vocabulary = pen.session.snapshot.vocabulary();
+    let asked = columns.map(|column| asked_range(pen.known.filter(), column, vocabulary));
+    let (x, y) = (stepped(&plane.x, asked[0].as_ref(), across), stepped(&plane.y, asked[1].as_ref(), up));
+    let drag = Drag { card: pen.card.id, from: [x.0, y.0], to: [x.1, y.1] };
+    act(pen, plane, columns, &drag, Stroke::Set, false);
 }
 
 /// What is asked of the two columns, on the screen; `None` where nothing is.
@@ -117,8 +135,8 @@ fn brushed(pen: &Pen<'_, '_>, plane: &Plane, columns: [&str; 2], grid: Rect) -> 
 }
 
 /// What a pointer does to the grid: a drag asks for a rectangle of cells, a click for a cell.
-fn input(ui: &Ui, pen: &mut Pen<'_, '_>, plane: &Plane, columns: [&str; 2], grid: Rect) {
-    let response = ui.interact(grid, ui.scope_id().with("grid"), Sense::CLICK | Sense::DRAG);
+fn input(ui: &Ui, pen: &mut Pen<'_, '_>, plane: &Plane, columns: [&str; 2], grid: Rect) -> Response {
+    let response = ui.interact(grid, ui.scope_id().with("grid"), Sense::click_and_drag());
     let [x, y] = columns.map(|column| pen.known.title(column));
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Grid of {x} and {y}")));
     if response.hovered() || response.dragged() {
@@ -131,7 +149,9 @@ fn input(ui: &Ui, pen: &mut Pen<'_, '_>, plane: &Plane, columns: [&str; 2], grid
     if response.drag_started()
         && let Some(at) = ui.input(|input| input.pointer.press_origin())
     {
-        *pen.drag = Some(Drag { card: pen.card.id, from: cell(at), to: cell(at) });
+        let drag = Drag { card: pen.card.id, from: cell(at), to: cell(at) };
+        *pen.drag = Some(drag);
+        act(pen, plane, columns, &drag, Stroke::Set, true);
     }
     if let Some(drag) = pen.drag.filter(|drag| drag.card == pen.card.id) {
         let to = response.interact_pointer_pos().map_or(drag.to, cell);
@@ -154,8 +174,9 @@ fn input(ui: &Ui, pen: &mut Pen<'_, '_>, plane: &Plane, columns: [&str; 2], grid
     }
     if let Some(at) = response.hover_pos().filter(|_| pen.drag.is_none()) {
         let text = cell_text(pen, plane, columns, cell(at));
-        response.on_hover_text_at_pointer(text);
+        return response.on_hover_text_at_pointer(text);
     }
+    response
 }
 
 fn act(pen: &mut Pen<'_, '_>, plane: &Plane, columns: [&str; 2], drag: &Drag, stroke: Stroke, is_held: bool) {

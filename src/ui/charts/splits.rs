@@ -10,7 +10,7 @@ use crate::analysis::distribution::Splits;
 use crate::crossfilter::{Figures, Labels};
 use crate::dataset::query::{Brush, Click, Pick, Stroke};
 use crate::state::Action;
-use crate::text::{grouped, significant};
+use crate::text::{counted, grouped, significant};
 use crate::ui::theme::{Tokens, size, space};
 use crate::ui::widgets;
 
@@ -27,6 +27,8 @@ pub(super) struct SplitsView {
     of: Option<Arc<Figures>>,
     /// The splits that have samples, by their numbers; the number of splits stands for none.
     columns: Vec<usize>,
+    /// Those that have none here, since there are too many.
+    left_out: Vec<usize>,
     found: Splits,
     most: f64,
 }
@@ -40,10 +42,11 @@ impl SplitsView {
         let classes = labels.classes();
         let counts = |split: usize, is_shown: bool| -> Vec<u64> {
             let of = |class| if is_shown { labels.of(class).1 } else { labels.of(class).0 };
-            (0..classes).map(|class| u64::from(of(class)[split])).collect()
+            (0..classes).map(|class| of(class).get(split).copied().unwrap_or(0).into()).collect()
         };
         let has_any = |split: &usize| counts(*split, false).iter().any(|count| *count > 0);
-        self.columns = (0..labels.splits).filter(has_any).take(COLUMNS).collect();
+        self.columns = (0..labels.splits).filter(has_any).collect();
+        self.left_out = self.columns.split_off(self.columns.len().min(COLUMNS));
         self.found = Splits::of(self.columns.iter().map(|split| counts(*split, true)).collect());
         self.most = self.found.shares.iter().flatten().copied().fold(0.0, f64::max);
     }
@@ -67,7 +70,10 @@ pub(super) fn splits_ui(
     let names = &dataset.labels.classes;
     let all = |class: u32| labels.of(class as usize).0.iter().sum::<u32>();
     order.refresh(&labels.all, &pen.card.options, all, names);
-    let split_name = |column: usize| dataset.split_names.get(view.columns[column]).map(String::as_str);
+    let split_name = |column: usize| {
+        let split = view.columns.get(column)?;
+        dataset.split_names.get(*split).map(String::as_str)
+    };
     heading_ui(ui, pen, view, &split_name);
     let mut clicked = None;
     list_ui(ui, order.listed().len(), |ui, at| {
@@ -76,7 +82,7 @@ pub(super) fn splits_ui(
         if !ui.is_rect_visible(rect) {
             return;
         }
-        let name = &names[class as usize];
+        let Some(name) = names.get(class as usize) else { return };
         name_ui(ui, rect, name);
         for column in 0..view.columns.len() {
             if cell_ui(ui, view, rect, (column, class), name, split_name(column)) {
@@ -88,6 +94,7 @@ pub(super) fn splits_ui(
         let brushes = vec![Brush::classes([name.as_str()]), Brush::split(split_name(column))];
         pen.pencil.act(Action::Brushed { brushes, stroke: Stroke::Toggle, is_held: false });
     }
+    left_out_ui(ui, view, &dataset.split_names);
     notes_ui(ui, view, names, &split_name);
 }
 
@@ -112,7 +119,7 @@ fn heading_ui<'a>(
         let place = place(rect, column, view.columns.len());
         let name = split_name(column).unwrap_or("none");
         let response = ui.interact(place, ui.scope_id().with(("split", column)), Sense::click());
-        let samples: u64 = view.found.counts[column].iter().sum();
+        let samples: u64 = view.found.counts.get(column).map_or(0, |counts| counts.iter().sum());
         response.widget_info(|| {
             WidgetInfo::labeled(
                 egui::Role::Button,
@@ -144,6 +151,11 @@ fn name_ui(ui: &Ui, rect: Rect, name: &str) {
     ui.painter().galley(at, galley, tokens.text);
 }
 
+/// What is known of a class in a split; nothing of one that was not counted.
+fn of_class<T: Copy + Default>(by_split: &[Vec<T>], (column, class): (usize, u32)) -> T {
+    by_split.get(column).and_then(|classes| classes.get(class as usize)).copied().unwrap_or_default()
+}
+
 /// The share of a class in a split; tells whether it was clicked.
 fn cell_ui(
     ui: &Ui,
@@ -156,8 +168,8 @@ fn cell_ui(
     let tokens = Tokens::of(ui);
     let place = place(rect, column, view.columns.len()).shrink2(vec2(0.0, 1.0));
     let response = ui.interact(place, ui.scope_id().with(("share", column, class)), Sense::click());
-    let (share, count) =
-        (view.found.shares[column][class as usize], view.found.counts[column][class as usize]);
+    let share = of_class(&view.found.shares, (column, class));
+    let count = of_class(&view.found.counts, (column, class));
     let told = || {
         let percent = share * 100.0;
         format!("{name} in {}: {percent:.1} %, {}", split.unwrap_or("none"), grouped(count))
@@ -183,6 +195,22 @@ fn cell_ui(
     is_clicked
 }
 
+/// The splits that have no column.
+fn left_out_ui(ui: &mut Ui, view: &SplitsView, names: &[String]) {
+    if view.left_out.is_empty() {
+        return;
+    }
+    let name = |split: &usize| names.get(*split).map_or("none", String::as_str);
+    let named: Vec<&str> = view.left_out.iter().take(NAMED).map(name).collect();
+    let more = if view.left_out.len() > NAMED { ", …" } else { "" };
+    let text = format!(
+        "{} left out, since {COLUMNS} fit here: {}{more}",
+        counted(view.left_out.len() as u64, "split"),
+        named.join(", ")
+    );
+    ui.add(egui::Label::new(widgets::dim(text)).wrap());
+}
+
 /// How far the splits are apart, and what each lacks.
 fn notes_ui<'a>(
     ui: &mut Ui,
@@ -204,7 +232,8 @@ fn notes_ui<'a>(
     }
     for (column, missing) in view.found.missing.iter().enumerate().filter(|(_, missing)| !missing.is_empty())
     {
-        let named: Vec<&str> = missing.iter().take(NAMED).map(|class| names[*class].as_str()).collect();
+        let named = missing.iter().take(NAMED).filter_map(|class| names.get(*class).map(String::as_str));
+        let named: Vec<&str> = named.collect();
         let more = missing.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" and {} more", grouped(more as u64)) } else { String::new() };
         let text = format!("{} has no {}{more}", name(column), named.join(", "));

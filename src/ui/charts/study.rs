@@ -7,7 +7,7 @@ use super::drawn::{DrawnView, charts_ui};
 use crate::crossfilter::Kind;
 use crate::dataset::SampleId;
 use crate::dataset::query::{Brush, Stroke};
-use crate::state::charts::Region;
+use crate::state::charts::{End, Region, StudyOf};
 use crate::state::{Action, JobId};
 use crate::text::counted;
 use crate::ui::theme::{Tokens, space};
@@ -15,19 +15,19 @@ use crate::ui::widgets;
 
 /// Edge of a picture of a region, in points.
 const EDGE: f32 = 46.0;
-/// Samples of a region that are shown at once, and asked for by their paths.
+/// Samples of a region that are shown at once, and that are asked for by their paths at most.
 const SHOWN: usize = 5;
 const ASKED: usize = 60;
 
 /// Draws what was found, or what starts it.
 pub(super) fn study_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut DrawnView) {
     let study = pen.session.charts.study(pen.card.id).cloned();
-    start_ui(ui, pen, study.as_ref().map(|study| study.filter.as_str()));
+    start_ui(ui, pen, study.as_ref().map(|study| &study.of));
     let Some(study) = study else { return };
     charts_ui(ui, view, study.found.clone(), &study.found.charts);
-    let (dense, sparse): (Vec<&Region>, Vec<&Region>) =
-        study.found.regions.iter().partition(|region| !region.is_sparse);
-    for (title, regions) in [("Dense regions", dense), ("Nearly empty regions", sparse)] {
+    let (dense, empty): (Vec<&Region>, Vec<&Region>) =
+        study.found.regions.iter().partition(|region| region.end == End::Densest);
+    for (title, regions) in [("Densest regions", dense), ("Emptiest regions", empty)] {
         if regions.is_empty() {
             continue;
         }
@@ -38,8 +38,35 @@ pub(super) fn study_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut DrawnView)
     }
 }
 
+/// What a study is of, where another look might find something else; empty where it would not.
+fn about(pen: &Pen<'_, '_>, of: Option<&StudyOf>) -> &'static str {
+    let Some(of) = of else {
+        return match pen.card.kind {
+            Kind::Pictures => {
+                "The average picture of each class, how its pixels vary and its colours: every picture is decoded."
+            }
+            _ => {
+                "How few samples stand for all, and which are alone: pictures that are not described yet are looked at."
+            }
+        };
+    };
+    if of.filter != pen.session.overlay.view.filter {
+        return match of.filter.as_str() {
+            "" => "This is of all samples; the filter is another one now.",
+            _ => "This is of the samples of another filter.",
+        };
+    }
+    if of.options != pen.card.options {
+        return "The options of this chart were others then.";
+    }
+    if *of.stamp != pen.session.snapshot.stamp() {
+        return "Something was found out or decided about samples since then.";
+    }
+    ""
+}
+
 /// The button that starts it, how far it is, and what it is of.
-fn start_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, filter: Option<&str>) {
+fn start_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, of: Option<&StudyOf>) {
     let state = pen.pencil.state;
     if let Some(job) = state.jobs.iter().find(|job| job.id == JobId::Study) {
         ui.label(widgets::dim(job.progress.stage.to_string()));
@@ -50,37 +77,38 @@ fn start_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, filter: Option<&str>) {
         }
         return;
     }
-    let is_of_pictures = pen.card.kind == Kind::Pictures;
-    let about = match (is_of_pictures, filter) {
-        (true, None) => {
-            "The average picture of each class, how its pixels vary and its colours: every picture is decoded."
-        }
-        (false, None) => "How few samples stand for all, and which are alone: every picture is described.",
-        (_, Some(filter)) if filter == pen.session.overlay.view.filter => "",
-        (_, Some("")) => "This is of all samples; the filter is another one now.",
-        (_, Some(_)) => "This is of the samples of another filter.",
-    };
+    let about = about(pen, of);
     if !about.is_empty() {
         ui.add(egui::Label::new(widgets::dim(about)).wrap());
     }
     let shown = counted(pen.session.shown.found.rows.len() as u64, "sample");
-    let title = if filter.is_some() { format!("Look at {shown} again") } else { format!("Look at {shown}") };
-    if (filter.is_none() || !about.is_empty()) && ui.button(title).clicked() {
+    let title = if of.is_some() { format!("Look at {shown} again") } else { format!("Look at {shown}") };
+    if ui.button(title).clicked() {
         pen.pencil.act(Action::StartStudy { card: pen.card.id });
     }
 }
 
-/// A region with some of its samples; a click on one shows it, the button asks for all of them.
+/// A region with some of its samples; a click on one shows it, the button asks for those nearest to its middle.
 fn region_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, title: &str, at: usize, region: &Region) {
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing = Vec2::splat(space::XS);
         for sample in region.samples.iter().take(SHOWN) {
             sample_ui(ui, pen, *sample);
         }
-        let name = format!("Show {} of {} {}", counted(region.count, "sample"), title.to_lowercase(), at + 1);
-        let response = ui.button(counted(region.count, "sample"));
+        // A filter names each by its path, so that it has no room for all of many.
+        let of = counted(region.count, "sample");
+        let asked = region.samples.len().min(ASKED);
+        let which = match asked as u64 == region.count {
+            true => of.clone(),
+            false => format!("the {asked} nearest to the middle of {of}"),
+        };
+        let response = ui.button(&of);
+        let name = format!("Show {which} of {} {}", title.to_lowercase(), at + 1);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
-        if response.on_hover_text("Show them in the grid").clicked() {
+        if region.is_sparse {
+            ui.label(widgets::dim("nearly empty"));
+        }
+        if response.on_hover_text(format!("Show {which} in the grid")).clicked() {
             let dataset = pen.session.dataset();
             let paths = region.samples.iter().take(ASKED).map(|sample| dataset.path(*sample));
             let brushes = vec![Brush::paths(paths)];
