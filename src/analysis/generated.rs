@@ -362,7 +362,9 @@ mod tests {
             let paused = scope.spawn(|| kernel_distance(rows, rows, &control));
             std::thread::sleep(Duration::from_millis(100));
             let (send, done) = std::sync::mpsc::channel();
-            rayon::spawn_broadcast(move |_| drop(send.send(())));
+            rayon::spawn_broadcast(move |_| {
+                let _ = send.send(());
+            });
             let is_free =
                 (0..rayon::current_num_threads()).all(|_| done.recv_timeout(Duration::from_secs(60)).is_ok());
             control.cancel();

@@ -125,7 +125,8 @@ mod tests {
     #[test]
     fn all_but_the_best_of_each_kind_are_redundant_nearest_first() {
         let edges = [pair(1, 2, 0), pair(0, 2, 3), pair(3, 4, 5), pair(2, 3, 9)];
-        let rows: [(&str, &[u64], &[u32], Vec<(u32, u32, u16)>); 5] = [
+        type Row<'a> = (&'a str, &'a [u64], &'a [u32], Vec<(u32, u32, u16)>);
+        let rows: [Row<'_>; 5] = [
             ("one kind", &[0; 5], &[], vec![(2, 1, 0), (1, 0, 3), (4, 3, 5), (3, 0, 9)]),
             ("the second is kept by hand", &[0; 5], &[2], vec![(1, 2, 0), (0, 2, 3), (4, 3, 5), (3, 2, 9)]),
             ("two are kept by hand", &[0; 5], &[1, 2], vec![(0, 1, 3), (4, 3, 5), (3, 1, 9)]),

@@ -131,7 +131,7 @@ fn written(target: &Path) -> HashSet<String> {
     let parts = leftovers(target, "").into_iter().map(|part| part.join(TABLE));
     for table in std::iter::once(target.join(TABLE)).chain(parts) {
         let Ok(mut table) = csv::Reader::from_path(&table) else { continue };
-        if table.headers().is_ok_and(|heading| heading == &COLUMNS[..]) {
+        if table.headers().is_ok_and(|heading| *heading == COLUMNS[..]) {
             names.insert(TABLE.to_owned());
             let mut row = csv::StringRecord::new();
             while table.read_record(&mut row).is_ok_and(|is_there| is_there) {
@@ -436,7 +436,8 @@ mod tests {
     #[test]
     fn only_what_was_written_here_before_is_replaced() {
         let home = tempfile::tempdir().unwrap();
-        let mine: [(&str, &dyn Fn(&Path)); 5] = [
+        type Put<'a> = &'a dyn Fn(&Path);
+        let mine: [(&str, Put<'_>); 5] = [
             ("a file of another name", &|target| std::fs::write(target.join("notes.txt"), "mine").unwrap()),
             // Its name is like ours, but no table tells of it.
             ("a picture", &|target| std::fs::write(target.join(picture_name(2)), "mine").unwrap()),

@@ -297,10 +297,8 @@ impl Session {
                 charts.slow_answered = generation;
                 return (Vec::new(), Some((Level::Error, text)));
             }
-            Action::Studied { card, study } => {
-                if charts.card(card).is_some() {
-                    charts.studies.insert(card, *study);
-                }
+            Action::Studied { card, study } if charts.card(card).is_some() => {
+                charts.studies.insert(card, *study);
             }
             _ => {}
         }
