@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::{NodeT, Queryable};
+use egui_kittest::kittest::Queryable;
 use lenslet::crossfilter::{Card, CardId, Figures, Kind, Options, default_cards};
 use lenslet::dataset::query::{Brush, Range, Snapshot, Stroke};
 use lenslet::dataset::{Boxes, DatasetBuilder, Layout, NewSample};

@@ -1420,7 +1420,7 @@ fn a_table_of_variants_names_what_was_written_and_no_more() {
         let augmentation = Augmentation {
             pipeline: pipeline.into(),
             seed: 1,
-            variants: 1,
+            variants: lenslet::export::dataset::Each::All(1),
             with_originals: true,
             device: None,
         };
