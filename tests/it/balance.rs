@@ -481,14 +481,14 @@ fn fashion_mnist_made_long_tailed_is_balanced_exactly() {
     let mut decisions = vec![Decision::UNDECIDED; whole.len()];
     let mut seen = [0u64; 10];
     let most = |class: usize| (6000.0 * 0.01f64.powf(class as f64 / 9.0)).round() as u64;
-    for row in 0..whole.len() {
+    for (row, decision) in decisions.iter_mut().enumerate() {
         if whole.dataset.splits[row] != train {
             continue;
         }
         let class = whole.dataset.labels.get(row as u32)[0] as usize;
         seen[class] += 1;
         if seen[class] > most(class) {
-            decisions[row] = Decision::by_hand(Verdict::Prune);
+            *decision = Decision::by_hand(Verdict::Prune);
         }
     }
     let tailed = whole.deciding(decisions.clone().into());
