@@ -294,6 +294,12 @@ impl Augment {
         self.pipeline(self.view.slot)
     }
 
+    /// Whether this view differs from that one in the samples alone.
+    fn is_of_view(&self, other: &AugmentView) -> bool {
+        let AugmentView { from, samples, draw, .. } = self.view;
+        self.view == AugmentView { from, samples, draw, ..other.clone() }
+    }
+
     /// Takes the kept pipelines.
     fn take(&mut self, texts: &[String; 2]) {
         self.problem = None;
@@ -474,7 +480,12 @@ impl Session {
                 let now = &self.augment.view;
                 let other_samples =
                     (before.from, before.samples, before.draw) != (now.from, now.samples, now.draw);
-                (if other_samples { self.pick_samples() } else { self.draw_variants(false) }, None)
+                let mut effects = if other_samples { self.pick_samples() } else { Vec::new() };
+                // Where the samples come to the same, what else is looked at may have changed.
+                if effects.is_empty() || !self.augment.is_of_view(&before) {
+                    effects.extend(self.draw_variants(false));
+                }
+                (effects, None)
             }
             _ => (Vec::new(), None),
         }

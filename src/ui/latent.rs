@@ -28,7 +28,7 @@ use crate::text::grouped;
 /// Width of what stands beside map, sheet and samples, in points; under twice that of the panel it stands below.
 const SIDE: f32 = 236.0;
 /// Height of what stands below, as a part of the panel's, and at least, in points: as much is left above it.
-const BELOW: f32 = 0.45;
+const BELOW: f32 = 0.36;
 const LEAST_BELOW: f32 = 64.0;
 
 /// Drawing state of the panel.

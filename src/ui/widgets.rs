@@ -128,6 +128,8 @@ pub fn lines_ui(
 pub fn choose<T: PartialEq + Clone>(ui: &mut Ui, value: &mut T, of: &[(T, &str, &str)]) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = Vec2::splat(6.0);
+        // What does not fit in a line goes to the next one as a whole.
+        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
         for (one, title, help) in of {
             if chip(ui, *value == *one, title).on_hover_text(*help).clicked() {
                 value.clone_from(one);

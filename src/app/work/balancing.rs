@@ -139,7 +139,8 @@ impl Wanting {
             Self::Sampler(plan, weights) => {
                 let weights = weights.clone().unwrap_or_else(|| path.with_file_name("weights.csv"));
                 write_sampler(path, &plan.snapshot.dataset, &weights)?;
-                let text = format!("The code is in {shown}; it reads the weights in {}.", weights.display());
+                let name = weights.file_name().unwrap_or_default().display();
+                let text = format!("The code is in {shown}; it reads the weights in {name}.");
                 (text, Vec::new())
             }
             Self::Splits(plan) => {
