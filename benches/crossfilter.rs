@@ -103,7 +103,7 @@ fn dataset(samples: usize) -> Arc<Dataset> {
             path: &path,
             bytes: 1000 + (row as u64 * 7919) % 200_000,
             split: Some(split),
-            labels: if mixed % 20 == 0 { &[] } else { &labels },
+            labels: if mixed.is_multiple_of(20) { &[] } else { &labels },
             ..Default::default()
         });
     }
