@@ -22,7 +22,7 @@ use lenslet::ui::theme;
 use crate::gpu::render_state;
 
 /// How long a step of a flow may take before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(240);
 
 /// A program over a home folder of its own.
 pub struct Window<'a> {
