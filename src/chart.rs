@@ -8,7 +8,7 @@
 //! A drawing is the same on every machine: text is set in the font that the program carries, and nothing asks for a
 //! graphics device. Where there is too much to read, a drawing shows the first and says how many more there are.
 //!
-//! This room refuses to know datasets, analyses and the user interface.
+//! This room refuses to know datasets and the user interface; of analyses it knows the figures of a box plot.
 
 mod axis;
 mod csv;
@@ -18,6 +18,8 @@ mod marks;
 mod png;
 mod svg;
 mod write;
+
+use crate::analysis::distribution::BoxPlot;
 
 pub use axis::{Scale, Stretch, number_text, ticks};
 pub use csv::rows as csv_rows;
@@ -142,20 +144,12 @@ pub struct Boxes {
     pub top: usize,
 }
 
-/// The figures of a box plot.
+/// One box plot of several.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BoxRow {
     pub name: String,
     pub hue: Hue,
-    pub count: u64,
-    pub min: f64,
-    pub low_whisker: f64,
-    pub q1: f64,
-    pub median: f64,
-    pub q3: f64,
-    pub high_whisker: f64,
-    pub max: f64,
-    pub outside: u64,
+    pub plot: BoxPlot,
 }
 
 /// Which way the second axis of a grid goes.

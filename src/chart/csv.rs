@@ -1,6 +1,8 @@
 //! A chart's data as a table: all of it, also what a drawing leaves out.
 
-use super::{Bars, Body, Boxes, Chart, Grid, Heat, Histogram, Lines, Pictures, Series, Tile};
+use crate::analysis::distribution::BoxPlot;
+
+use super::{Bars, Body, BoxRow, Boxes, Chart, Grid, Heat, Histogram, Lines, Pictures, Series, Tile};
 
 /// The table as text.
 pub fn text(chart: &Chart) -> String {
@@ -74,19 +76,11 @@ fn of_boxes(boxes: &Boxes) -> Vec<Vec<String>> {
     let names = ["count", "min", "low_whisker", "q1", "median", "q3", "high_whisker", "max", "outside"]
         .map(str::to_owned);
     let heading = std::iter::once(column(&boxes.of, "name")).chain(names).collect();
-    let rows = boxes.rows.iter().map(|row| {
-        vec![
-            row.name.clone(),
-            row.count.to_string(),
-            row.min.to_string(),
-            row.low_whisker.to_string(),
-            row.q1.to_string(),
-            row.median.to_string(),
-            row.q3.to_string(),
-            row.high_whisker.to_string(),
-            row.max.to_string(),
-            row.outside.to_string(),
-        ]
+    let rows = boxes.rows.iter().map(|BoxRow { name, plot, .. }| {
+        let BoxPlot { count, min, low_whisker, q1, median, q3, high_whisker, max, outside } = *plot;
+        let numbers = [min, low_whisker, q1, median, q3, high_whisker, max].map(|number| number.to_string());
+        let first = [name.clone(), count.to_string()];
+        first.into_iter().chain(numbers).chain([outside.to_string()]).collect()
     });
     std::iter::once(heading).chain(rows).collect()
 }

@@ -57,15 +57,17 @@ fn boxes() -> Body {
     let row = |at: u32| BoxRow {
         name: format!("class {at}"),
         hue: Hue::Class(at),
-        count: 100 + u64::from(at),
-        min: 1.0,
-        low_whisker: 10.0,
-        q1: 20.0 + f64::from(at),
-        median: 30.0 + f64::from(at),
-        q3: 44.0 + f64::from(at),
-        high_whisker: 90.0,
-        max: 300.0,
-        outside: 7,
+        plot: BoxPlot {
+            count: 100 + u64::from(at),
+            min: 1.0,
+            low_whisker: 10.0,
+            q1: 20.0 + f64::from(at),
+            median: 30.0 + f64::from(at),
+            q3: 44.0 + f64::from(at),
+            high_whisker: 90.0,
+            max: 300.0,
+            outside: 7,
+        },
     };
     Body::Boxes(Boxes {
         of: "class".to_owned(),
@@ -282,7 +284,9 @@ fn a_picture_that_is_too_tall_is_refused_and_not_cut_off() {
 #[test]
 fn log_boxes_begin_at_the_least_number_over_0() {
     let Body::Boxes(boxes) = boxes() else { panic!("boxes") };
-    let row = BoxRow { min: -3.0, low_whisker: 0.0, max: 1000.0, ..boxes.rows[0].clone() };
+    let first = boxes.rows[0].clone();
+    let plot = BoxPlot { min: -3.0, low_whisker: 0.0, max: 1000.0, ..first.plot };
+    let row = BoxRow { plot, ..first };
     let axis = Axis::new("Bytes", "", Scale::Log);
     let drawing = layout(&chart(Body::Boxes(Boxes { axis, rows: vec![row], ..boxes })), &Look::LIGHT);
     // The quartile of 20 is the least that has a place: the box begins where the axis does.

@@ -9,11 +9,11 @@ use super::args::StatsOptions;
 use super::look::tell;
 use super::progress::Meter;
 use super::spread::{Needs, look};
-use crate::analysis::distribution::{Axis, Bins};
+use crate::analysis::distribution::{Axis, Bins, BoxPlot};
 use crate::jobs::Control;
 use crate::pipeline::statistics::{Options, boxes, classes, gather, measures, numbers, relations};
 use crate::text::{counted, grouped, significant};
-use report::{BoxPlotRow, NumberReport, RelationReport, SpaceReport, StatsReport};
+use report::{NumberReport, RelationReport, SpaceReport, StatsReport};
 
 pub fn run(options: &StatsOptions) -> anyhow::Result<()> {
     let started = Instant::now();
@@ -161,7 +161,7 @@ fn print_numbers(numbers: &[NumberReport], out: &mut impl Write) -> std::io::Res
     writeln!(out)?;
     let (same, rows): (Vec<_>, Vec<_>) = numbers.iter().partition(|row| row.all.min == row.all.max);
     for row in rows {
-        let BoxPlotRow { min, q1, median, q3, max, outside, .. } = row.all;
+        let BoxPlot { min, q1, median, q3, max, outside, .. } = row.all;
         write!(out, "  {:18}", row.name)?;
         for value in [min, q1, median, q3, max, row.mean] {
             write!(out, "{:>11}", short(value))?;

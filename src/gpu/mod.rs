@@ -15,7 +15,11 @@
 //!
 //! This room refuses to know datasets and the state of the user interface.
 
-use eframe::egui_wgpu::{CallbackResources, RenderState, ScreenDescriptor};
+use std::marker::PhantomData;
+use std::sync::OnceLock;
+
+use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, RenderState, ScreenDescriptor};
+use egui::{PaintCallback, PaintCallbackInfo, Rect};
 use wgpu::util::DeviceExt;
 
 pub mod augment;
@@ -53,13 +57,77 @@ impl Target {
     }
 }
 
+/// Something that a frame has drawn by a pipeline of its own.
+trait Drawing: Send + Sync + Sized + 'static {
+    const RECIPE: Recipe;
+
+    /// What the shader reads; `None` where the device did not take it.
+    fn bind(&self, gpu: Gpu<'_>, screen: &ScreenDescriptor, pipeline: &Pipeline) -> Option<wgpu::BindGroup>;
+
+    fn vertices(&self) -> u32;
+}
+
+#[derive(Clone, Copy)]
+struct Gpu<'a> {
+    device: &'a wgpu::Device,
+    queue: &'a wgpu::Queue,
+}
+
+/// What draws it among egui's shapes.
+fn callback(rect: Rect, drawing: impl Drawing) -> PaintCallback {
+    Callback::new_paint_callback(rect, Framed { drawing, bound: OnceLock::new() })
+}
+
+/// A drawing of a frame.
+struct Framed<D> {
+    drawing: D,
+    bound: OnceLock<Option<wgpu::BindGroup>>,
+}
+
+/// The pipeline of a kind of drawing, kept in the renderer; `None` where the device cannot have it.
+struct Kept<D>(Option<Pipeline>, PhantomData<fn(D)>);
+
+impl<D: Drawing> CallbackTrait for Framed<D> {
+    fn prepare(
+        &self,
+        device: &wgpu::Device,
+        queue: &wgpu::Queue,
+        screen: &ScreenDescriptor,
+        _: &mut wgpu::CommandEncoder,
+        resources: &mut CallbackResources,
+    ) -> Vec<wgpu::CommandBuffer> {
+        if let Some(target) = Target::of(resources) {
+            let make = || Kept::<D>(Pipeline::new(device, target, &D::RECIPE), PhantomData);
+            let kept = resources.entry().or_insert_with(make);
+            let bind = || self.drawing.bind(Gpu { device, queue }, screen, kept.0.as_ref()?);
+            self.bound.get_or_init(bind);
+        }
+        Vec::new()
+    }
+
+    fn paint(
+        &self,
+        info: PaintCallbackInfo,
+        pass: &mut wgpu::RenderPass<'static>,
+        resources: &CallbackResources,
+    ) {
+        let pipeline = resources.get::<Kept<D>>().and_then(|kept| kept.0.as_ref());
+        if let (Some(Some(bound)), Some(pipeline)) = (self.bound.get(), pipeline) {
+            whole_screen(pass, info.screen_size_px);
+            pass.set_pipeline(&pipeline.pipeline);
+            pass.set_bind_group(0, bound, &[]);
+            pass.draw(0..self.drawing.vertices(), 0..1);
+        }
+    }
+}
+
 /// What differs between the pipelines.
-struct Recipe<'a> {
+struct Recipe {
     label: &'static str,
     shader: &'static str,
     topology: wgpu::PrimitiveTopology,
     /// What it reads besides its uniform, which is binding 0.
-    storage: &'a [wgpu::BindGroupLayoutEntry],
+    storage: &'static [wgpu::BindGroupLayoutEntry],
 }
 
 /// A pipeline whose shader finds all that it draws by the number of a vertex, and what it is bound to.
@@ -134,11 +202,11 @@ fn bytes_of(words: impl IntoIterator<Item = u32>) -> Vec<u8> {
 }
 
 /// Storage that shaders of these stages read.
-fn storage(binding: u32, visibility: wgpu::ShaderStages) -> wgpu::BindGroupLayoutEntry {
+const fn storage(binding: u32, visibility: wgpu::ShaderStages) -> wgpu::BindGroupLayoutEntry {
     entry(binding, visibility, wgpu::BufferBindingType::Storage { read_only: true })
 }
 
-fn entry(
+const fn entry(
     binding: u32,
     visibility: wgpu::ShaderStages,
     ty: wgpu::BufferBindingType,

@@ -1,14 +1,12 @@
 //! Pictures of any sizes, each at a place of its own, drawn straight from [`Tiles`] in the memory of the graphics
 //! device: nothing goes through the processor. Refuses to know who made the pictures.
 
-use std::sync::OnceLock;
-
-use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
-use egui::{PaintCallbackInfo, Painter, Rect, Shape};
+use eframe::egui_wgpu::ScreenDescriptor;
+use egui::{Painter, Rect, Shape};
 use wgpu::util::DeviceExt;
 
 use super::augment::{Place, Tiles};
-use super::{Pipeline, Recipe, Target, bytes_of, or_warned, screen_px, storage, uniform, whole_screen};
+use super::{Drawing, Gpu, Pipeline, Recipe, bytes_of, or_warned, screen_px, storage, uniform};
 
 /// `shaders/mosaic.wgsl` with what it begins with.
 pub const SHADER: &str =
@@ -50,6 +48,7 @@ pub struct Mosaic {
     groups: Vec<Group>,
 }
 
+/// The pictures of one memory.
 struct Group {
     tiles: Tiles,
     pieces: Vec<Piece>,
@@ -84,8 +83,7 @@ impl Mosaic {
     pub fn shape(self) -> Shape {
         let callback = |group: Group| {
             let seen = group.pieces.iter().map(|piece| piece.visible).reduce(Rect::union);
-            let sheet = Laid { group, bound: OnceLock::new() };
-            Shape::Callback(Callback::new_paint_callback(seen.unwrap_or(Rect::NOTHING), sheet))
+            Shape::Callback(super::callback(seen.unwrap_or(Rect::NOTHING), group))
         };
         Shape::Vec(self.groups.into_iter().map(callback).collect())
     }
@@ -98,79 +96,29 @@ pub fn paint(painter: &Painter, rect: Rect, tile: &Tile) {
     painter.add(mosaic.shape());
 }
 
-/// The pictures of one memory in a frame.
-struct Laid {
-    group: Group,
-    /// What the shader reads; `None` where the device did not take it.
-    bound: OnceLock<Option<wgpu::BindGroup>>,
-}
+impl Drawing for Group {
+    const RECIPE: Recipe = Recipe {
+        label: "a mosaic",
+        shader: SHADER,
+        topology: wgpu::PrimitiveTopology::TriangleList,
+        storage: &[storage(1, wgpu::ShaderStages::FRAGMENT), storage(2, wgpu::ShaderStages::VERTEX_FRAGMENT)],
+    };
 
-/// The pipeline, kept in the renderer; `None` where the device cannot have it.
-struct MosaicPipeline(Option<Pipeline>);
-
-impl MosaicPipeline {
-    fn new(device: &wgpu::Device, target: Target) -> Self {
-        let recipe = Recipe {
-            label: "a mosaic",
-            shader: SHADER,
-            topology: wgpu::PrimitiveTopology::TriangleList,
-            storage: &[
-                storage(1, wgpu::ShaderStages::FRAGMENT),
-                storage(2, wgpu::ShaderStages::VERTEX_FRAGMENT),
-            ],
-        };
-        Self(Pipeline::new(device, target, &recipe))
-    }
-}
-
-impl CallbackTrait for Laid {
-    fn prepare(
-        &self,
-        device: &wgpu::Device,
-        _: &wgpu::Queue,
-        screen: &ScreenDescriptor,
-        _: &mut wgpu::CommandEncoder,
-        resources: &mut CallbackResources,
-    ) -> Vec<wgpu::CommandBuffer> {
-        if let Some(target) = Target::of(resources) {
-            let pipeline = resources.entry().or_insert_with(|| MosaicPipeline::new(device, target));
-            self.bound.get_or_init(|| self.bind(device, screen, pipeline.0.as_ref()?));
-        }
-        Vec::new()
-    }
-
-    fn paint(
-        &self,
-        info: PaintCallbackInfo,
-        pass: &mut wgpu::RenderPass<'static>,
-        resources: &CallbackResources,
-    ) {
-        let pipeline = resources.get::<MosaicPipeline>().and_then(|pipeline| pipeline.0.as_ref());
-        if let (Some(Some(bound)), Some(pipeline)) = (self.bound.get(), pipeline) {
-            whole_screen(pass, info.screen_size_px);
-            pass.set_pipeline(&pipeline.pipeline);
-            pass.set_bind_group(0, bound, &[]);
-            pass.draw(0..6 * self.group.pieces.len() as u32, 0..1);
-        }
-    }
-}
-
-impl Laid {
     fn bind(
         &self,
-        device: &wgpu::Device,
+        Gpu { device, .. }: Gpu<'_>,
         screen: &ScreenDescriptor,
         pipeline: &Pipeline,
     ) -> Option<wgpu::BindGroup> {
         let [width, height] = screen_px(screen).map(f32::to_bits);
         let screen_px = uniform(device, &[width, height, 0, 0]);
-        let words = self.group.pieces.iter().flat_map(|piece| piece.words(screen.pixels_per_point));
+        let words = self.pieces.iter().flat_map(|piece| piece.words(screen.pixels_per_point));
         let pieces = device.create_buffer_init(&wgpu::util::BufferInitDescriptor {
             label: Some("pieces"),
             contents: &bytes_of(words),
             usage: wgpu::BufferUsages::STORAGE,
         });
-        let entries: Vec<_> = [&screen_px, self.group.tiles.buffer(), &pieces]
+        let entries: Vec<_> = [&screen_px, self.tiles.buffer(), &pieces]
             .into_iter()
             .zip(0..)
             .map(|(buffer, binding)| wgpu::BindGroupEntry { binding, resource: buffer.as_entire_binding() })
@@ -183,6 +131,10 @@ impl Laid {
                 entries: &entries,
             })
         })
+    }
+
+    fn vertices(&self) -> u32 {
+        6 * self.pieces.len() as u32
     }
 }
 

@@ -3,10 +3,10 @@
 
 use std::sync::{Arc, OnceLock};
 
-use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
-use egui::{Color32, PaintCallbackInfo, Painter, Pos2, Rect, Vec2};
+use eframe::egui_wgpu::ScreenDescriptor;
+use egui::{Color32, Painter, Pos2, Rect, Vec2};
 
-use super::{Pipeline, Recipe, Target, bytes_of, or_warned, screen_px, storage, uniform, whole_screen};
+use super::{Drawing, Gpu, Pipeline, Recipe, bytes_of, or_warned, screen_px, storage, uniform};
 
 /// `shaders/points.wgsl` with what it begins with.
 pub const SHADER: &str =
@@ -92,8 +92,7 @@ pub fn paint(painter: &Painter, rect: Rect, points: &Points, view: View) {
     if points.drawn() == 0 || !visible.is_positive() {
         return;
     }
-    let cloud = Cloud { rect, points: points.clone(), view, bound: OnceLock::new() };
-    painter.with_clip_rect(visible).add(Callback::new_paint_callback(rect, cloud));
+    painter.with_clip_rect(visible).add(super::callback(rect, Cloud { rect, points: points.clone(), view }));
 }
 
 /// Numbers of points, here and, once they were drawn, on a device.
@@ -144,62 +143,19 @@ struct Cloud {
     rect: Rect,
     points: Points,
     view: View,
-    /// What the shader reads; `None` where the device did not take it.
-    bound: OnceLock<Option<wgpu::BindGroup>>,
 }
 
-/// The pipeline, kept in the renderer; `None` where the device cannot have it.
-struct PointsPipeline(Option<Pipeline>);
+impl Drawing for Cloud {
+    const RECIPE: Recipe = Recipe {
+        label: "a cloud of points",
+        shader: SHADER,
+        topology: wgpu::PrimitiveTopology::TriangleList,
+        storage: &[storage(1, wgpu::ShaderStages::VERTEX), storage(2, wgpu::ShaderStages::VERTEX)],
+    };
 
-impl PointsPipeline {
-    fn new(device: &wgpu::Device, target: Target) -> Self {
-        let recipe = Recipe {
-            label: "a cloud of points",
-            shader: SHADER,
-            topology: wgpu::PrimitiveTopology::TriangleList,
-            storage: &[1, 2].map(|binding| storage(binding, wgpu::ShaderStages::VERTEX)),
-        };
-        Self(Pipeline::new(device, target, &recipe))
-    }
-}
-
-impl CallbackTrait for Cloud {
-    fn prepare(
-        &self,
-        device: &wgpu::Device,
-        queue: &wgpu::Queue,
-        screen: &ScreenDescriptor,
-        _: &mut wgpu::CommandEncoder,
-        resources: &mut CallbackResources,
-    ) -> Vec<wgpu::CommandBuffer> {
-        if let Some(target) = Target::of(resources) {
-            let pipeline = resources.entry().or_insert_with(|| PointsPipeline::new(device, target));
-            self.bound.get_or_init(|| self.bind(device, queue, screen, pipeline.0.as_ref()?));
-        }
-        Vec::new()
-    }
-
-    fn paint(
-        &self,
-        info: PaintCallbackInfo,
-        pass: &mut wgpu::RenderPass<'static>,
-        resources: &CallbackResources,
-    ) {
-        let pipeline = resources.get::<PointsPipeline>().and_then(|pipeline| pipeline.0.as_ref());
-        if let (Some(Some(bound)), Some(pipeline)) = (self.bound.get(), pipeline) {
-            whole_screen(pass, info.screen_size_px);
-            pass.set_pipeline(&pipeline.pipeline);
-            pass.set_bind_group(0, bound, &[]);
-            pass.draw(0..3 * self.points.drawn(), 0..1);
-        }
-    }
-}
-
-impl Cloud {
     fn bind(
         &self,
-        device: &wgpu::Device,
-        queue: &wgpu::Queue,
+        Gpu { device, queue }: Gpu<'_>,
         screen: &ScreenDescriptor,
         pipeline: &Pipeline,
     ) -> Option<wgpu::BindGroup> {
@@ -220,6 +176,12 @@ impl Cloud {
         })
     }
 
+    fn vertices(&self) -> u32 {
+        3 * self.points.drawn()
+    }
+}
+
+impl Cloud {
     /// `View` of the shader.
     fn words(&self, screen: &ScreenDescriptor) -> [u32; 12] {
         let [width, height] = screen_px(screen);

@@ -2,13 +2,12 @@
 //! nothing goes through the processor. Refuses to know who made the pictures.
 
 use std::num::NonZeroU64;
-use std::sync::OnceLock;
 
-use eframe::egui_wgpu::{Callback, CallbackResources, CallbackTrait, ScreenDescriptor};
-use egui::{PaintCallbackInfo, Painter, Pos2, Rect, Vec2, vec2};
+use eframe::egui_wgpu::ScreenDescriptor;
+use egui::{Painter, Pos2, Rect, Vec2, vec2};
 
 use super::cells::Cells;
-use super::{Pipeline, Recipe, Target, or_warned, screen_px, storage, uniform, whole_screen};
+use super::{Drawing, Gpu, Pipeline, Recipe, or_warned, screen_px, storage, uniform};
 
 /// `shaders/sheet.wgsl` with what it begins with.
 pub const SHADER: &str =
@@ -53,8 +52,7 @@ pub fn paint(painter: &Painter, left_top: Pos2, cells: &Cells, grid: Grid) {
     {
         return;
     }
-    let sheet = Sheet { left_top, cells: cells.clone(), grid, bound: OnceLock::new() };
-    painter.add(Callback::new_paint_callback(rect, sheet));
+    painter.add(super::callback(rect, Sheet { left_top, cells: cells.clone(), grid }));
 }
 
 /// A sheet of a frame.
@@ -62,61 +60,19 @@ struct Sheet {
     left_top: Pos2,
     cells: Cells,
     grid: Grid,
-    /// What the shader reads; `None` where the device did not take it.
-    bound: OnceLock<Option<wgpu::BindGroup>>,
 }
 
-/// The pipeline, kept in the renderer; `None` where the device cannot have it.
-struct SheetPipeline(Option<Pipeline>);
+impl Drawing for Sheet {
+    const RECIPE: Recipe = Recipe {
+        label: "a sheet",
+        shader: SHADER,
+        topology: wgpu::PrimitiveTopology::TriangleStrip,
+        storage: &[storage(1, wgpu::ShaderStages::FRAGMENT)],
+    };
 
-impl SheetPipeline {
-    fn new(device: &wgpu::Device, target: Target) -> Self {
-        let recipe = Recipe {
-            label: "a sheet",
-            shader: SHADER,
-            topology: wgpu::PrimitiveTopology::TriangleStrip,
-            storage: &[storage(1, wgpu::ShaderStages::FRAGMENT)],
-        };
-        Self(Pipeline::new(device, target, &recipe))
-    }
-}
-
-impl CallbackTrait for Sheet {
-    fn prepare(
-        &self,
-        device: &wgpu::Device,
-        _: &wgpu::Queue,
-        screen: &ScreenDescriptor,
-        _: &mut wgpu::CommandEncoder,
-        resources: &mut CallbackResources,
-    ) -> Vec<wgpu::CommandBuffer> {
-        if let Some(target) = Target::of(resources) {
-            let pipeline = resources.entry().or_insert_with(|| SheetPipeline::new(device, target));
-            self.bound.get_or_init(|| self.bind(device, screen, pipeline.0.as_ref()?));
-        }
-        Vec::new()
-    }
-
-    fn paint(
-        &self,
-        info: PaintCallbackInfo,
-        pass: &mut wgpu::RenderPass<'static>,
-        resources: &CallbackResources,
-    ) {
-        let pipeline = resources.get::<SheetPipeline>().and_then(|pipeline| pipeline.0.as_ref());
-        if let (Some(Some(bound)), Some(pipeline)) = (self.bound.get(), pipeline) {
-            whole_screen(pass, info.screen_size_px);
-            pass.set_pipeline(&pipeline.pipeline);
-            pass.set_bind_group(0, bound, &[]);
-            pass.draw(0..4, 0..1);
-        }
-    }
-}
-
-impl Sheet {
     fn bind(
         &self,
-        device: &wgpu::Device,
+        Gpu { device, .. }: Gpu<'_>,
         screen: &ScreenDescriptor,
         pipeline: &Pipeline,
     ) -> Option<wgpu::BindGroup> {
@@ -143,6 +99,12 @@ impl Sheet {
         })
     }
 
+    fn vertices(&self) -> u32 {
+        4
+    }
+}
+
+impl Sheet {
     /// `Sheet` of the shader.
     fn words(&self, screen: &ScreenDescriptor, first: u32) -> [u32; 16] {
         let origin = (self.left_top * screen.pixels_per_point).round();

@@ -83,14 +83,12 @@ pub fn chip(ui: &mut Ui, on: bool, text: &str) -> Response {
     let fill = if on { tokens.accent_soft } else { Color32::TRANSPARENT };
     let edge = if on { tokens.accent } else { tokens.line };
     let color = if on { tokens.text } else { tokens.text_dim };
-    let button =
-        Button::new(RichText::new(text).color(color)).fill(fill).stroke((1.0, edge)).corner_radius(12);
-    let response = ui
-        .scope(|ui| {
-            ui.spacing_mut().button_padding = Vec2::new(10.0, 3.0);
-            ui.add(button)
-        })
-        .inner;
+    let button = Button::new(RichText::new(text).color(color)).fill(fill).stroke((1.0, edge));
+    // One that does not fit in a line goes to the next one as a whole: in a part of its own it would stay here.
+    let button = button.corner_radius(12).wrap_mode(egui::TextWrapMode::Extend);
+    let padding = std::mem::replace(&mut ui.spacing_mut().button_padding, Vec2::new(10.0, 3.0));
+    let response = ui.add(button);
+    ui.spacing_mut().button_padding = padding;
     response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), on, text));
     response
 }
@@ -128,8 +126,6 @@ pub fn lines_ui(
 pub fn choose<T: PartialEq + Clone>(ui: &mut Ui, value: &mut T, of: &[(T, &str, &str)]) {
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = Vec2::splat(6.0);
-        // What does not fit in a line goes to the next one as a whole.
-        ui.style_mut().wrap_mode = Some(egui::TextWrapMode::Extend);
         for (one, title, help) in of {
             if chip(ui, *value == *one, title).on_hover_text(*help).clicked() {
                 value.clone_from(one);

@@ -16,9 +16,9 @@ use lenslet::state::{
 };
 use lenslet::store::Settings;
 use lenslet::ui::balance::{BalancePane, balance_ui};
-use lenslet::ui::{FullPicture, Pencil, Pictures, Thumb, theme};
+use lenslet::ui::{Pencil, theme};
 
-use crate::session::{act, reviewed, twenty, unmeasured};
+use crate::session::{NoPictures, act, reviewed, twenty, unmeasured};
 use crate::window::{Window, demo};
 
 fn session(state: &State) -> &Session {
@@ -232,20 +232,6 @@ fn new_splits_keep_what_belongs_together() {
     assert!(matches!(session(&state).balance.dealt.answer, Some(Err(_))));
 }
 
-struct NoPictures;
-
-impl Pictures for NoPictures {
-    fn thumbnail(&mut self, _: SampleId, _: u32) -> Option<Thumb> {
-        None
-    }
-
-    fn full(&mut self, _: SampleId) -> FullPicture {
-        FullPicture::Loading
-    }
-
-    fn prefetch_full(&mut self, _: &[SampleId]) {}
-}
-
 /// The panel by itself; what is asked is answered at once.
 fn harness(state: State, size: [f32; 2], theme: Theme) -> Harness<'static, (State, BalancePane)> {
     let mut harness = Harness::builder()
@@ -311,7 +297,7 @@ fn many() -> State {
 
 #[test]
 fn hundreds_of_classes_are_searched_and_stay_within_the_panel() {
-    for width in [1000.0, 1400.0] {
+    for width in [420.0, 480.0, 1000.0, 1400.0] {
         let mut harness = harness(many(), [width, 2000.0], Theme::Dark);
         assert_eq!(classes(&harness.state().0).len(), 300);
         for node in harness.get_all_by_role(Role::Button).chain(harness.get_all_by_role(Role::Slider)) {

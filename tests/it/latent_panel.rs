@@ -20,23 +20,9 @@ use lenslet::train::latent::{Mixture, Rows};
 use lenslet::train::score::Pictures;
 use lenslet::train::space::Space;
 use lenslet::ui::latent::{LatentPane, latent_ui};
-use lenslet::ui::{FullPicture, Pencil, Pictures as Thumbnails, Thumb, theme};
+use lenslet::ui::{Pencil, theme};
 
-use crate::session;
-
-struct NoPictures;
-
-impl Thumbnails for NoPictures {
-    fn thumbnail(&mut self, _: SampleId, _: u32) -> Option<Thumb> {
-        None
-    }
-
-    fn full(&mut self, _: SampleId) -> FullPicture {
-        FullPicture::Loading
-    }
-
-    fn prefetch_full(&mut self, _: &[SampleId]) {}
-}
+use crate::session::{self, NoPictures};
 
 struct Panel {
     state: State,

@@ -10,23 +10,9 @@ use lenslet::review::Rules;
 use lenslet::state::{Action, Command, Dialog, Effect, ExportDraft, PlanFace, Session, State};
 use lenslet::ui::dialogs::{DialogsView, dialogs_ui};
 use lenslet::ui::pruning::{PruningView, pruning_ui};
-use lenslet::ui::{FullPicture, Pencil, Pictures, Thumb, theme};
+use lenslet::ui::{Pencil, theme};
 
-use crate::session;
-
-struct NoPictures;
-
-impl Pictures for NoPictures {
-    fn thumbnail(&mut self, _: SampleId, _: u32) -> Option<Thumb> {
-        None
-    }
-
-    fn full(&mut self, _: SampleId) -> FullPicture {
-        FullPicture::Loading
-    }
-
-    fn prefetch_full(&mut self, _: &[SampleId]) {}
-}
+use crate::session::{self, NoPictures};
 
 /// A program with the panel, whose actions are carried out, and whose effects are written down.
 struct App {

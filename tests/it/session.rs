@@ -9,10 +9,26 @@ use lenslet::analysis::neighbours::Neighbours;
 use lenslet::analysis::whiten;
 use lenslet::dataset::edit::{Overlay, View};
 use lenslet::dataset::query::{Found, Snapshot};
-use lenslet::dataset::{Dataset, DatasetBuilder, Fact, Facts, Issue, Layout, NewSample, Origin};
+use lenslet::dataset::{Dataset, DatasetBuilder, Fact, Facts, Issue, Layout, NewSample, Origin, SampleId};
 use lenslet::review::{Alike, Analysed, Method, Near, ReviewSettings, judge};
 use lenslet::state::{Action, Effect, Opened, ProjectFace, State};
 use lenslet::store::{Access, Settings};
+use lenslet::ui::{FullPicture, Pictures, Thumb};
+
+/// Pictures that never come.
+pub struct NoPictures;
+
+impl Pictures for NoPictures {
+    fn thumbnail(&mut self, _: SampleId, _: u32) -> Option<Thumb> {
+        None
+    }
+
+    fn full(&mut self, _: SampleId) -> FullPicture {
+        FullPicture::Loading
+    }
+
+    fn prefetch_full(&mut self, _: &[SampleId]) {}
+}
 
 /// The dataset as the program is handed it, nothing decided yet.
 pub fn opened(dataset: Dataset, issues: Vec<Issue>, facts: Facts, access: Access, view: View) -> Opened {

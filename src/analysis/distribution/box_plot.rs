@@ -5,12 +5,13 @@
 //! to the furthest number within 1.5 IQR of the quartiles, and no less far than these.
 
 use rayon::prelude::*;
+use serde::Serialize;
 
 /// How far whiskers reach, in interquartile ranges.
 const REACH: f64 = 1.5;
 
 /// The figures of some numbers.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct BoxPlot {
     /// Numbers that are known.
     pub count: u64,

@@ -6,6 +6,7 @@ use super::super::marks::Anchor;
 use super::super::{BoxRow, Boxes};
 use super::plane::upright_ticks;
 use super::{GAP, MARGIN, Page, TEXT, mixed, widest};
+use crate::analysis::distribution::BoxPlot;
 use crate::colours::channels;
 use crate::text::grouped;
 
@@ -20,15 +21,17 @@ pub fn draw(page: &mut Page, boxes: &Boxes) {
     }
     let rows = &boxes.rows[..shown];
     let name_width = widest(rows.iter().map(|row| row.name.as_str()), page.inner_width() * 0.3);
-    let counts: Vec<String> = rows.iter().map(|row| grouped(row.count)).collect();
+    let counts: Vec<String> = rows.iter().map(|row| grouped(row.plot.count)).collect();
     let count_width = widest(counts.iter().map(String::as_str).chain(["samples"]), 120.0);
     let (left, right) = (MARGIN + name_width + GAP, page.right() - count_width - 2.0 * GAP);
     // On a log axis what is not over 0 has no place, and lies at the border.
     let has_place = |value: &f64| boxes.axis.scale == Scale::Linear || *value > 0.0;
-    let figures =
-        |row: &BoxRow| [row.min, row.low_whisker, row.q1, row.median, row.q3, row.high_whisker, row.max];
+    let figures = |row: &BoxRow| {
+        let BoxPlot { min, low_whisker, q1, median, q3, high_whisker, max, .. } = row.plot;
+        [min, low_whisker, q1, median, q3, high_whisker, max]
+    };
     let low = rows.iter().flat_map(figures).filter(has_place).fold(f64::INFINITY, f64::min);
-    let high = rows.iter().map(|row| row.max).fold(f64::NEG_INFINITY, f64::max);
+    let high = rows.iter().map(|row| row.plot.max).fold(f64::NEG_INFINITY, f64::max);
     let stretch = Stretch::new(boxes.axis.scale, low, high, left, right);
     // What the numbers on the right are.
     page.label([page.right(), page.y], "samples", Anchor::End);
@@ -36,6 +39,7 @@ pub fn draw(page: &mut Page, boxes: &Boxes) {
     let (top, bottom) = (page.y, page.y + ROW * shown as f32);
     upright_ticks(page, &boxes.axis, &stretch, [left, right], [top, bottom]);
     for (at, row) in rows.iter().enumerate() {
+        let plot = &row.plot;
         let middle = top + ROW * (at as f32 + 0.5);
         let (colour, x) = (page.hue(row.hue), |value: f64| stretch.at(value));
         page.name(
@@ -46,32 +50,32 @@ pub fn draw(page: &mut Page, boxes: &Boxes) {
         page.label([page.right(), middle + 4.0], &counts[at], Anchor::End);
         let faint = mixed(channels(page.colours.panel), colour, 0.45);
         // What is outside of the whiskers reaches to the ends.
-        if row.outside > 0 {
-            page.drawing.line(vec![[x(row.min), middle], [x(row.max), middle]], 1.0, faint);
-            for end in [row.min, row.max] {
-                if end < row.low_whisker || end > row.high_whisker {
+        if plot.outside > 0 {
+            page.drawing.line(vec![[x(plot.min), middle], [x(plot.max), middle]], 1.0, faint);
+            for end in [plot.min, plot.max] {
+                if end < plot.low_whisker || end > plot.high_whisker {
                     let (centre, radius) = ([x(end), middle], 2.0);
                     page.drawing.marks.push(super::Mark::Circle { centre, radius, fill: colour });
                 }
             }
         }
-        page.drawing.line(vec![[x(row.low_whisker), middle], [x(row.high_whisker), middle]], 2.0, colour);
-        for end in [row.low_whisker, row.high_whisker] {
+        page.drawing.line(vec![[x(plot.low_whisker), middle], [x(plot.high_whisker), middle]], 2.0, colour);
+        for end in [plot.low_whisker, plot.high_whisker] {
             page.drawing.line(vec![[x(end), middle - 4.0], [x(end), middle + 4.0]], 2.0, colour);
         }
         let text = |value: f64| boxes.axis.text(value);
         let tip = format!(
             "{}: median {}, quartiles {} and {}, {} outside",
             row.name,
-            text(row.median),
-            text(row.q1),
-            text(row.q3),
-            grouped(row.outside)
+            text(plot.median),
+            text(plot.q1),
+            text(plot.q3),
+            grouped(plot.outside)
         );
-        let place = [x(row.q1), middle - THICK / 2.0, (x(row.q3) - x(row.q1)).max(2.0), THICK];
+        let place = [x(plot.q1), middle - THICK / 2.0, (x(plot.q3) - x(plot.q1)).max(2.0), THICK];
         page.drawing.rect(place, colour, tip);
         let line = channels(page.colours.panel);
-        let median = x(row.median);
+        let median = x(plot.median);
         page.drawing.line(vec![[median, middle - THICK / 2.0], [median, middle + THICK / 2.0]], 2.0, line);
     }
     page.left_out(boxes.rows.len() - shown, &boxes.of);

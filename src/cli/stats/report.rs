@@ -96,24 +96,11 @@ pub struct NumberReport {
     pub unit: &'static str,
     pub unknown: u64,
     #[serde(flatten)]
-    pub all: BoxPlotRow,
+    pub all: BoxPlot,
     pub mean: f64,
     pub deviation: f64,
     pub histogram: HistogramRow,
     pub classes: Vec<ClassNumbers>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub struct BoxPlotRow {
-    pub count: u64,
-    pub min: f64,
-    pub low_whisker: f64,
-    pub q1: f64,
-    pub median: f64,
-    pub q3: f64,
-    pub high_whisker: f64,
-    pub max: f64,
-    pub outside: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -128,7 +115,7 @@ pub struct HistogramRow {
 pub struct ClassNumbers {
     pub class: String,
     #[serde(flatten)]
-    pub figures: BoxPlotRow,
+    pub figures: BoxPlot,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -323,16 +310,9 @@ fn splits_report(subject: Subject<'_>, found: &Classes) -> SplitsReport {
     }
 }
 
-impl From<BoxPlot> for BoxPlotRow {
-    fn from(figures: BoxPlot) -> Self {
-        let BoxPlot { count, min, low_whisker, q1, median, q3, high_whisker, max, outside } = figures;
-        Self { count, min, low_whisker, q1, median, q3, high_whisker, max, outside }
-    }
-}
-
 fn number_report(subject: Subject<'_>, found: &Numbers) -> NumberReport {
     let class = |(class, figures): (usize, &Option<BoxPlot>)| {
-        figures.map(|figures| ClassNumbers { class: class_name(subject, class), figures: figures.into() })
+        figures.map(|figures| ClassNumbers { class: class_name(subject, class), figures })
     };
     NumberReport {
         name: found.name.clone(),

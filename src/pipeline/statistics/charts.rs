@@ -293,19 +293,10 @@ fn box_chart(
     let figures = box_plots(&values, subject.class_names().len(), |place| subject.classes_at(place));
     let order = ordered(subject.snapshot, &classes.counts, settings.order);
     let row = |class: &u32| {
-        let figures = figures[*class as usize]?;
         Some(BoxRow {
             name: subject.class_names()[*class as usize].clone(),
             hue: Hue::Class(*class),
-            count: figures.count,
-            min: figures.min,
-            low_whisker: figures.low_whisker,
-            q1: figures.q1,
-            median: figures.median,
-            q3: figures.q3,
-            high_whisker: figures.high_whisker,
-            max: figures.max,
-            outside: figures.outside,
+            plot: figures[*class as usize]?,
         })
     };
     BoxChart { of: "class".to_owned(), axis, rows: order.iter().filter_map(row).collect(), top: settings.top }

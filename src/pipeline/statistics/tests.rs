@@ -258,9 +258,9 @@ fn log_box_plots_are_of_what_is_over_0() {
     let ((linear, plain), (log, told)) = (of(Scale::Linear), of(Scale::Log));
     // The note is 0 for every thirteenth sample.
     let zeroes = |label: &str| rows(&snapshot, label).iter().filter(|row| *row % 13 == 0).count() as u64;
-    assert_eq!((linear[0].name.as_str(), linear[0].min, log[0].min), ("cat", 0.0, 1.0));
-    assert_eq!(linear[0].count - log[0].count, zeroes("label:cat"));
-    assert!(log.iter().all(|row| row.low_whisker > 0.0 && row.q1 > 0.0));
+    assert_eq!((linear[0].name.as_str(), linear[0].plot.min, log[0].plot.min), ("cat", 0.0, 1.0));
+    assert_eq!(linear[0].plot.count - log[0].plot.count, zeroes("label:cat"));
+    assert!(log.iter().all(|row| row.plot.low_whisker > 0.0 && row.plot.q1 > 0.0));
     let left_out = format!("{} not over 0 have no place on a log axis.", zeroes(""));
     assert!(told.contains(&left_out) && !plain.contains("not over 0"), "{told}");
 }
