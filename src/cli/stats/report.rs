@@ -318,7 +318,7 @@ fn number_report(subject: Subject<'_>, found: &Numbers) -> NumberReport {
         name: found.name.clone(),
         unit: found.unit,
         unknown: subject.rows.len() as u64 - found.all.count,
-        all: found.all.into(),
+        all: found.all,
         mean: found.mean,
         deviation: found.deviation,
         histogram: HistogramRow {
