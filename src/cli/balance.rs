@@ -235,7 +235,7 @@ fn given(target: &TargetName, control: &Control) -> anyhow::Result<Vec<(String, 
             let other = import::open(path, control)?;
             let facts = crate::dataset::Facts::new(other.dataset.len());
             let snapshot = Snapshot::new(other.dataset.into(), &other.issues, facts, Default::default());
-            let names = snapshot.dataset.labels.classes.iter().cloned();
+            let names = snapshot.labels().classes.iter().cloned();
             Ok(names.zip(class_counts(&snapshot, None)).collect())
         }
         TargetName::File(path) => Ok(counts_by_hand(path)?),
@@ -276,7 +276,6 @@ fn wanted(
     given: Vec<(String, u64)>,
     snapshot: &Snapshot,
 ) -> Result<(Target, Vec<String>), Usage> {
-    let dataset = &*snapshot.dataset;
     let target = match name {
         TargetName::Uniform => Target::Uniform,
         TargetName::Sqrt => Target::SquareRoot,
@@ -286,7 +285,7 @@ fn wanted(
             Target::Match(class_counts(snapshot, Some(split_named(split, snapshot)?)))
         }
         TargetName::File(path) => {
-            let (counts, unknown) = by_class(dataset, given);
+            let (counts, unknown) = by_class(snapshot.labels(), given);
             if let Some(name) = unknown.first() {
                 let path = path.display();
                 return Err(Usage(format!(
@@ -296,7 +295,7 @@ fn wanted(
             Target::ByHand(counts)
         }
         TargetName::Match(path) => {
-            let (counts, unknown) = by_class(dataset, given);
+            let (counts, unknown) = by_class(snapshot.labels(), given);
             if counts.iter().all(Option::is_none) {
                 return Err(Usage(format!("the datasets have no class in common: {path}")));
             }

@@ -117,7 +117,7 @@ impl Reviewed {
 
     /// The names of a sample's classes.
     pub fn labels(&self, sample: SampleId) -> Vec<String> {
-        self.snapshot.dataset.labels.names(sample).map(str::to_owned).collect()
+        self.snapshot.labels().names(sample).map(str::to_owned).collect()
     }
 
     /// Samples that are there.

@@ -175,7 +175,7 @@ fn rows_of(subject: &Subject, dealt: &Dealt, request: &SplitRequest) -> SplitRep
         samples: *samples,
     };
     let class = |(at, share): (usize, &ClassShare)| ShareRow {
-        class: dataset.labels.classes.get(at).cloned(),
+        class: subject.snapshot.labels().classes.get(at).cloned(),
         samples: share.samples,
         have: share.have.clone(),
         wanted: share.wanted.clone(),

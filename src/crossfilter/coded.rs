@@ -104,7 +104,7 @@ impl Coded {
         });
         let shape = match shape {
             Shape::Labels { splits, .. } => {
-                all = Arc::new(Labels::of_sets(&snapshot.dataset, &all, splits));
+                all = Arc::new(Labels::of_sets(snapshot.labels(), &all, splits));
                 Shape::Labels { splits, all: all.clone() }
             }
             shape => shape,
@@ -124,7 +124,7 @@ fn split_of(snapshot: &Snapshot, row: usize) -> u32 {
 
 /// Label sets by what each row is told apart by beside that, out of so many.
 fn by_set(snapshot: &Snapshot, across: usize, other: impl Fn(usize) -> u32 + Sync) -> Result<Cells, String> {
-    let labels = &snapshot.dataset.labels;
+    let labels = &**snapshot.labels();
     let count = labels.sets.len() * across;
     if count > LARGEST {
         return Err("There are more combinations of labels than this chart can count.".to_owned());
@@ -260,7 +260,7 @@ fn values(snapshot: &Snapshot, name: &str) -> Encoded {
 }
 
 fn relations(snapshot: &Snapshot, with: &str) -> Encoded {
-    let classes = snapshot.dataset.labels.classes.len();
+    let classes = snapshot.labels().classes.len();
     if classes < 2 {
         return Err(
             "There are fewer than two classes, so nothing goes with one more than with another.".to_owned()

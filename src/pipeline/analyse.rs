@@ -388,7 +388,7 @@ fn label_errors(
     groups: &Groups,
     control: &Control,
 ) -> Result<LabelErrors, Cancelled> {
-    let labels = &snapshot.dataset.labels;
+    let labels = &**snapshot.labels();
     let class = |set: &u32| match labels.sets[*set as usize][..] {
         [class] => class,
         _ => NONE,
@@ -426,7 +426,7 @@ fn stamp_of(snapshot: &Snapshot, encoder: &dyn Encoder) -> Stamp {
             row += 1;
         }
     }
-    let labels = &snapshot.dataset.labels;
+    let labels = &**snapshot.labels();
     for class in &labels.classes {
         hasher.update(&(class.len() as u64).to_le_bytes());
         hasher.update(class.as_bytes());

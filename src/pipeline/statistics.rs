@@ -40,11 +40,11 @@ pub struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// The classes of the row at that place of the rows.
     fn classes_at(&self, place: usize) -> &'a [ClassId] {
-        self.snapshot.dataset.labels.get(self.rows[place])
+        self.snapshot.labels().get(self.rows[place])
     }
 
     fn class_names(&self) -> &'a [String] {
-        &self.snapshot.dataset.labels.classes
+        &self.snapshot.labels().classes
     }
 }
 

@@ -237,7 +237,7 @@ impl Session {
     /// A bar was dragged to a count: what is wanted is what was wanted before, but for that class.
     fn draw_wanted(&mut self, part: usize, class: u32, count: u64) {
         let Some(plan) = self.balance.plan.found().cloned() else { return };
-        let names = &plan.snapshot.dataset.labels.classes;
+        let names = &plan.snapshot.labels().classes;
         let (Some(name), true) = (names.get(class as usize), part < plan.balanced.splits.len()) else {
             return;
         };

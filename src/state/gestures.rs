@@ -306,7 +306,32 @@ impl Session {
             }
             Edit::SaveView { .. } => Vec::new(),
             Edit::SetPipeline { .. } => self.pipelines_changed(),
+            Edit::Label { .. }
+            | Edit::Tag { .. }
+            | Edit::Note { .. }
+            | Edit::SetBoxes { .. }
+            | Edit::SetClasses { .. }
+            | Edit::Several { .. } => self.labelling_changed(edit),
         }
+    }
+
+    /// What counts after an edit of labels, and what follows from it.
+    fn labelling_changed(&mut self, edit: &Edit) -> Vec<Effect> {
+        let (samples, classes) = edit.relabels();
+        let labelling = &self.overlay.labelling;
+        self.snapshot = match classes {
+            true => self.snapshot.labelled(labelling),
+            false => self.snapshot.relabelled(labelling, &samples),
+        };
+        if classes {
+            // What was counted names classes by their numbers of before, and a query can mean another one.
+            self.charts.forget_figures();
+            let text = self.search.text.clone();
+            self.search.set(&text, self.snapshot.vocabulary());
+        }
+        let mut effects = vec![self.find_rows()];
+        effects.extend(self.judge());
+        effects
     }
 
     fn read_only_sentence(&self) -> String {

@@ -153,6 +153,7 @@ impl Session {
         self.latent.changed.extend_from_slice(&changed);
         // What was counted names classes and splits by their numbers in the list of before.
         self.charts.forget_figures();
+        let snapshot = snapshot.labelled(&self.overlay.labelling);
         self.snapshot = snapshot.with(facts, self.overlay.marks.clone()).finding(findings).modelled(model);
         self.issues = issues;
         self.issues_revision += 1;

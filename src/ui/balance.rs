@@ -63,7 +63,7 @@ pub fn balance_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut BalancePane) 
         .frame(bar)
         .show(ui, |ui| actions_ui(ui, pencil, session, pane.look));
     match pane.look {
-        Look::Plan if session.dataset().labels.classes.is_empty() => nothing_ui(ui),
+        Look::Plan if session.snapshot.labels().classes.is_empty() => nothing_ui(ui),
         Look::Plan => plan_ui(ui, pencil, session, pane),
         Look::Splits => resplit_ui(ui, pencil, session, &mut pane.splits),
     }

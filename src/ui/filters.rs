@@ -113,7 +113,7 @@ impl FiltersView {
 
 impl Classes {
     fn refresh(&mut self, session: &Session, order: ClassOrder, wanted: &str) {
-        let names = &session.dataset().labels.classes;
+        let names = &session.snapshot.labels().classes;
         let counts = &session.shown.found.total.classes;
         if self.counts != *counts {
             self.counts.clone_from(counts);
@@ -262,8 +262,7 @@ fn view_text(view: &View) -> String {
 
 fn classes_ui(ui: &mut Ui, session: &Session, view: &mut FiltersView, actions: &mut Vec<Action>) {
     let tokens = Tokens::of(ui);
-    let dataset = session.dataset();
-    let names = &dataset.labels.classes;
+    let names = &session.snapshot.labels().classes;
     heading_ui(ui, "Classes", &grouped(names.len() as u64));
     if names.is_empty() {
         ui.label(widgets::dim("This dataset has no labels."));
@@ -556,6 +555,7 @@ fn marks_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut Ve
         let state = match mark {
             Mark::Star => Is::Starred,
             Mark::Reviewed => Is::Reviewed,
+            Mark::Unsure => Is::Unsure,
         };
         let place = Is::ALL.iter().position(|known| *known == state);
         let line = Line {

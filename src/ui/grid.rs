@@ -207,7 +207,6 @@ fn cell_ui(
     cell: &Cell,
 ) {
     let tokens = Tokens::of(ui);
-    let dataset = session.dataset();
     let sample = cell.sample;
     let selected = session.selection.contains(sample);
     let is_cursor = session.selection.cursor == Some(sample);
@@ -226,7 +225,7 @@ fn cell_ui(
     if session.grid.cell_px >= GridState::CAPTION_FROM {
         let line = Rect::from_min_max(pos2(cell.rect.left(), picture.bottom()), cell.rect.max);
         caption_ui(painter, session, sample, line.shrink2(vec2(6.0, 0.0)), &mut view.caption, tokens);
-    } else if let Some(class) = dataset.labels.get(sample).first() {
+    } else if let Some(class) = session.snapshot.labels().get(sample).first() {
         let bar = Rect::from_min_max(pos2(drawn.left(), drawn.bottom() - 3.0), drawn.max);
         painter.rect_filled(bar, 0.0, tokens.class(*class));
     }
@@ -324,13 +323,13 @@ fn caption_ui(
     /// Width of the dot with its distance from the text.
     const DOT: f32 = 11.0;
     let dataset = session.dataset();
-    let classes = dataset.labels.get(sample);
+    let classes = session.snapshot.labels().get(sample);
     caption.clear();
     for class in classes {
         if !caption.is_empty() {
             caption.push_str(", ");
         }
-        caption.push_str(dataset.labels.classes.get(*class as usize).map_or("?", String::as_str));
+        caption.push_str(session.snapshot.labels().classes.get(*class as usize).map_or("?", String::as_str));
     }
     let font = FontId::proportional(size::SMALL);
     let (text, dot) = match classes.is_empty() {
@@ -353,7 +352,7 @@ fn tooltip_ui(ui: &mut Ui, session: &Session, sample: SampleId, position: usize)
     ui.label(egui::RichText::new(file_name(dataset.path(sample))).font(theme::bold(size::BODY)));
     ui.label(egui::RichText::new(dataset.path(sample)).weak().small());
     let mut line = String::new();
-    for name in dataset.labels.names(sample) {
+    for name in session.snapshot.labels().names(sample) {
         line.push_str(name);
         line.push_str(" · ");
     }

@@ -97,8 +97,8 @@ fn colors(by: &ColourBy, snapshot: &Snapshot, space: &Space, tokens: &Tokens) ->
     let dataset = &snapshot.dataset;
     match by {
         ColourBy::Class => {
-            let class = |sample: SampleId| dataset.labels.get(sample).first().copied();
-            named(space, class, |class| dataset.labels.classes.get(class as usize), tokens)
+            let class = |sample: SampleId| snapshot.labels().get(sample).first().copied();
+            named(space, class, |class| snapshot.labels().classes.get(class as usize), tokens)
         }
         ColourBy::Split => {
             let split = |sample: SampleId| {

@@ -242,7 +242,12 @@ fn column_of(node: &Node) -> Option<String> {
             Test::Attribute { name, .. } => format!("{ATTRIBUTE}{name}"),
             Test::Is(states) if states.as_slice() == [State::Unlabelled] => LABEL.to_owned(),
             Test::Is(states) if is_about_verdicts(states) => VERDICT.to_owned(),
-            Test::Text(_) | Test::Issue(_) | Test::Is(_) | Test::Flag(_) => return None,
+            Test::Text(_)
+            | Test::Issue(_)
+            | Test::Is(_)
+            | Test::Flag(_)
+            | Test::Origin(_)
+            | Test::Said(..) => return None,
         }),
     }
 }

@@ -80,7 +80,7 @@ struct Tally {
 impl Tally {
     fn new(snapshot: &Snapshot) -> Self {
         Self {
-            sets: vec![0; snapshot.dataset.labels.sets.len()],
+            sets: vec![0; snapshot.labels().sets.len()],
             splits: vec![0; snapshot.dataset.split_names.len() + 1],
             rest: Counts::default(),
         }
@@ -90,11 +90,11 @@ impl Tally {
         let (dataset, chunk) = (&*snapshot.dataset, &*snapshot.facts.chunks()[block]);
         let first = block * BLOCK;
         let rows = first..mask.len().min(first + BLOCK);
-        let (sets, splits) = (&dataset.labels.of[rows.clone()], &dataset.splits[rows.clone()]);
+        let (sets, splits) = (&snapshot.labels().of[rows.clone()], &dataset.splits[rows.clone()]);
         let (bytes, marks) = (&dataset.bytes[rows.clone()], &snapshot.marks[rows.clone()]);
         let listed = &snapshot.listed_issues()[rows];
         let (counts, no_split) = (&mut self.rest, self.splits.len() - 1);
-        let has_boxes = !dataset.boxes.is_empty();
+        let has_boxes = !snapshot.boxes().is_empty();
         let mut add = |row: usize| {
             counts.samples += 1;
             self.sets[sets[row] as usize] += 1;
@@ -104,7 +104,7 @@ impl Tally {
             counts.bytes += bytes[row];
             counts.unmeasured += u32::from(!chunk.measured[row]);
             if has_boxes {
-                counts.boxed += u32::from(!dataset.boxes.get((first + row) as SampleId).is_empty());
+                counts.boxed += u32::from(!snapshot.boxes().get((first + row) as SampleId).is_empty());
             }
             let issues = chunk.issues[row] | listed[row];
             if issues != 0 {
@@ -156,7 +156,7 @@ impl Tally {
     }
 
     fn finish(mut self, snapshot: &Snapshot) -> Counts {
-        let labels = &snapshot.dataset.labels;
+        let labels = &**snapshot.labels();
         let mut classes = vec![0; labels.classes.len()];
         let mut unlabelled = 0;
         for (set, count) in labels.sets.iter().zip(&self.sets) {

@@ -50,7 +50,7 @@ pub use pick::{Click, Pick, Selection, selected_terms, with_term};
 pub use rows::Rows;
 pub use snapshot::{AttributeWords, Derived, Names, Reading, Snapshot, Stamp, Vocabulary};
 pub use syntax::{
-    AttributeTest, AttributeValue, Choice, Comparison, Node, Quantity, Query, Span, State, Test,
+    AttributeTest, AttributeValue, Choice, Comparison, Node, Quantity, Query, SaidField, Span, State, Test,
 };
 
 pub(crate) use syntax::{ATTRIBUTE, parse_number};

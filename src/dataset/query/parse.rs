@@ -12,7 +12,7 @@ use super::syntax::{
     ATTRIBUTE, AttributeTest, AttributeValue, Choice, Comparison, Field, Node, Quantity, Query, Span, State,
     Test, builtin_field, builtin_names, parse_number, parse_quantity,
 };
-use crate::dataset::{Flag, ImageFormat, IssueKind, PixelKind};
+use crate::dataset::{Flag, ImageFormat, IssueKind, LabelOrigin, PixelKind};
 
 /// The longest query, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -146,6 +146,7 @@ impl<'a> Parser<'a> {
             Test::Path(patterns) => patterns.len(),
             Test::Attribute { test: AttributeTest::OneOf(values), .. } => values.len(),
             Test::Number { test: Comparison::OneOf(spans), .. } => spans.len().div_ceil(8),
+            Test::Said(_, choices) => choices.len(),
             Test::Label(choices) | Test::Split(choices) => {
                 // Names are looked up; patterns are held against every name.
                 let star =
@@ -235,6 +236,10 @@ impl<'a> Parser<'a> {
                 let flags = Flag::ALL.into_iter().map(|flag| (flag.name(), Some(flag)));
                 flags.chain([("any", None)])
             })?),
+            Field::Origin => Test::Origin(known_words("origin", values, &[], || {
+                LabelOrigin::ALL.into_iter().map(|origin| (origin.name(), origin))
+            })?),
+            Field::Said(said) => Test::Said(*said, values.iter().map(choice).collect()),
             Field::Is => {
                 let spelled = [("unlabeled", State::Unlabelled), ("labeled", State::Labelled)];
                 Test::Is(known_words("state", values, &spelled, || {

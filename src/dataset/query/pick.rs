@@ -153,6 +153,8 @@ pub fn selected_terms(text: &str, vocabulary: &Vocabulary) -> Selection {
             Test::Text(_)
             | Test::Path(_)
             | Test::Pixels(_)
+            | Test::Origin(_)
+            | Test::Said(..)
             | Test::Number { .. }
             | Test::Attribute { .. } => {}
         }

@@ -54,6 +54,8 @@ impl Display for Test {
             Self::Flag(flags) => {
                 field(out, "flag", flags.iter().map(|flag| flag.map_or("any", |flag| flag.name())))
             }
+            Self::Origin(origins) => field(out, "origin", origins.iter().map(|origin| origin.name())),
+            Self::Said(said, choices) => field(out, said.name(), choices),
             Self::Is(states) => field(out, "is", states.iter().map(|state| state.name())),
             Self::Number { column, test } => write!(out, "{column}{test}"),
             Self::Attribute { name, test } => {

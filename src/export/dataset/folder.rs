@@ -77,7 +77,7 @@ pub fn image_folder(draft: &mut Draft, reader: &Reader, control: &Control) -> Re
              becomes {new}."
         ));
     }
-    if !dataset.boxes.is_empty() {
+    if !draft.snapshot.boxes().is_empty() {
         draft.warn("Folders hold no boxes; choose the same layout or a manifest to keep them.");
     }
     warn_synthetic(draft);
@@ -89,14 +89,15 @@ pub fn image_folder(draft: &mut Draft, reader: &Reader, control: &Control) -> Re
 /// `split/class` of each sample, by its first label; what folders cannot say is told.
 pub fn class_folders(draft: &mut Draft) -> Vec<String> {
     let dataset = draft.snapshot.dataset.clone();
+    let all_labels = draft.snapshot.labels().clone();
     let has_splits = draft.samples.iter().any(|sample| dataset.splits[*sample as usize] != NO_SPLIT);
     let mut folder_names = FolderNames::default();
     let mut folders = Vec::with_capacity(draft.samples.len());
     let (mut several, mut unsplit) = (0u64, 0u64);
     for sample in &draft.samples {
-        let labels = dataset.labels.get(*sample);
+        let labels = all_labels.get(*sample);
         several += u64::from(labels.len() > 1);
-        let class = labels.first().map(|class| dataset.labels.classes[*class as usize].as_str());
+        let class = labels.first().map(|class| all_labels.classes[*class as usize].as_str());
         let split = dataset.split(*sample);
         let split = match (split, class) {
             (None, Some(_)) if has_splits => {
@@ -226,9 +227,9 @@ fn check_roles(draft: &mut Draft) {
     let (mut labels, mut splits) = (0u64, 0u64);
     for (sample, folder) in of_samples {
         let role = &roles[folder];
-        let has_label = match (role.label.as_deref(), dataset.labels.get(sample)) {
+        let has_label = match (role.label.as_deref(), draft.snapshot.labels().get(sample)) {
             (None, classes) => classes.is_empty(),
-            (Some(label), _) => dataset.labels.names(sample).any(|name| name == label),
+            (Some(label), _) => draft.snapshot.labels().names(sample).any(|name| name == label),
         };
         labels += u64::from(!has_label);
         splits += u64::from(role.split.as_deref() != dataset.split(sample));

@@ -16,7 +16,7 @@ pub struct Boxes {
 /// The figures of the boxes of these rows; `None` where the dataset has none.
 pub fn boxes(subject: Subject<'_>) -> Option<Boxes> {
     let snapshot = subject.snapshot;
-    if snapshot.dataset.boxes.is_empty() {
+    if snapshot.boxes().is_empty() {
         return None;
     }
     let mut tally = BoxTally::new(subject.class_names().len());
@@ -35,7 +35,7 @@ fn relative_boxes(snapshot: &Snapshot, row: SampleId, out: &mut Vec<RelativeBox>
     let fact = snapshot.facts.get(row);
     let (width, height) = (fact.width as f32, fact.height as f32);
     let mut left_out = 0;
-    for record in snapshot.dataset.boxes.get(row) {
+    for record in snapshot.boxes().get(row) {
         let [x, y, across, down] = record.rect;
         let (by_width, by_height) = if record.relative { (1.0, 1.0) } else { (width, height) };
         let (centre, size) = if by_width == 0.0 || by_height == 0.0 {

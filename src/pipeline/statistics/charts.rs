@@ -79,7 +79,7 @@ pub fn ordered(snapshot: &Snapshot, counts: &[u64], order: Order) -> Vec<u32> {
             classes.sort_by(|one, two| counts[*two as usize].cmp(&counts[*one as usize]).then(one.cmp(two)));
         }
         Order::Natural => {
-            let names = &snapshot.dataset.labels.classes;
+            let names = &snapshot.labels().classes;
             let ranks = crate::dataset::natural::ranks(names.len(), |class| &names[class]);
             classes.sort_by_key(|class| ranks[*class as usize]);
         }

@@ -70,7 +70,7 @@ impl Side {
         let name = match self {
             Self::Labels(classes) => classes
                 .get(at as usize)
-                .and_then(|class| dataset.labels.classes.get(*class as usize).cloned()),
+                .and_then(|class| snapshot.labels().classes.get(*class as usize).cloned()),
             Self::Splits(splits) => splits.get(at as usize).map(|split| {
                 dataset.split_names.get(*split as usize).cloned().unwrap_or_else(|| "none".to_owned())
             }),
@@ -88,7 +88,7 @@ impl Side {
         let test = match self {
             Self::Labels(classes) => {
                 let class =
-                    classes.get(at as usize).and_then(|class| dataset.labels.classes.get(*class as usize));
+                    classes.get(at as usize).and_then(|class| snapshot.labels().classes.get(*class as usize));
                 class.map(|name| Test::Label(vec![literal(name)]))
             }
             Self::Splits(splits) => splits.get(at as usize).map(|split| match *split {
@@ -138,7 +138,7 @@ impl Side {
     fn map(&self, snapshot: &Snapshot) -> Vec<u32> {
         let dataset = &snapshot.dataset;
         match self {
-            Self::Labels(classes) => places(dataset.labels.classes.len(), classes.iter().copied()),
+            Self::Labels(classes) => places(snapshot.labels().classes.len(), classes.iter().copied()),
             Self::Splits(splits) => {
                 let count = dataset.split_names.len();
                 places(count + 1, splits.iter().map(|split| u32::from(*split).min(count as u32)))

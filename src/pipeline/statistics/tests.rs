@@ -60,7 +60,7 @@ fn classes_and_splits_are_counted() {
     let all = rows(&snapshot, "");
     let found = classes(Subject { snapshot: &snapshot, rows: &all }, 0.99);
     // In the order in which they were met.
-    assert_eq!(snapshot.dataset.labels.classes, ["cat", "traffic light", "dog \"a\""]);
+    assert_eq!(snapshot.labels().classes, ["cat", "traffic light", "dog \"a\""]);
     assert_eq!((found.counts.as_slice(), found.unlabelled), (&[120, 40, 40][..], 20));
     assert!(found.is_multilabel);
     assert_eq!(found.split_names, ["train", "val", "none"]);

@@ -57,7 +57,7 @@ impl BalancePlan {
         let means = request.means;
         let total = request.total.unwrap_or(means.usual_total());
         let wanted = |part: usize, counts: &[u64]| match settings.target {
-            TargetChoice::ByHand => settings.drawn_of(dataset, request.splits[part]).wanted(counts, total),
+            TargetChoice::ByHand => settings.drawn_of(snapshot, request.splits[part]).wanted(counts, total),
             _ => request.target.wanted(counts, total),
         };
         let found = evidence.as_ref().map(|(analysed, judged)| Found { analysed, judged });
@@ -88,7 +88,7 @@ impl BalancePlan {
 
     /// A class of one of the balanced splits, with why it is missed.
     pub fn class(&self, part: usize, class: u32) -> Option<(&ClassPlan, Option<Missed>)> {
-        let at = part * self.snapshot.dataset.labels.classes.len() + class as usize;
+        let at = part * self.snapshot.labels().classes.len() + class as usize;
         Some((self.balanced.plan.classes.get(at)?, self.missed.get(at).copied().flatten()))
     }
 
@@ -99,7 +99,7 @@ impl BalancePlan {
 
     /// What is wanted, by the names of splits and classes, as [`BalanceSettings::drawn`] has it.
     pub fn wanted_by_name(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
-        let names = &self.snapshot.dataset.labels.classes;
+        let names = &self.snapshot.labels().classes;
         let of_part = |part: usize| {
             let wanted = self.balanced.classes(part).iter().map(|class| class.wanted);
             let split = self.split_name(part).unwrap_or_default().to_owned();

@@ -103,7 +103,7 @@ impl BalanceSettings {
             None => usual_splits(snapshot),
             Some(names) => names.iter().filter_map(|name| split_of(dataset, name.as_deref())).collect(),
         };
-        if dataset.labels.classes.is_empty() {
+        if snapshot.labels().classes.is_empty() {
             return Err("The dataset has no labels, so that there is nothing to balance.".to_owned());
         }
         if splits.is_empty() {
@@ -127,10 +127,10 @@ impl BalanceSettings {
     }
 
     /// What was drawn for a split; a class that was not stays as it is.
-    pub fn drawn_of(&self, dataset: &Dataset, split: SplitId) -> Target {
-        let drawn = self.drawn.get(split_name(dataset, split).unwrap_or_default());
+    pub fn drawn_of(&self, snapshot: &Snapshot, split: SplitId) -> Target {
+        let drawn = self.drawn.get(split_name(&snapshot.dataset, split).unwrap_or_default());
         let counts = drawn.into_iter().flatten().map(|(class, count)| (class.clone(), *count));
-        Target::ByHand(by_class(dataset, counts).0)
+        Target::ByHand(by_class(snapshot.labels(), counts).0)
     }
 }
 

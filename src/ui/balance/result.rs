@@ -113,7 +113,7 @@ fn missed_ui(ui: &mut Ui, plan: &BalancePlan, classes: &ClassesView) {
         ui.add(egui::Label::new(RichText::new(text).color(tokens.ok)).wrap());
         return;
     }
-    let names = &plan.snapshot.dataset.labels.classes;
+    let names = &plan.snapshot.labels().classes;
     for (why, missed) in &classes.missed {
         let named: Vec<&str> = missed
             .iter()

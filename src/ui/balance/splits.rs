@@ -149,7 +149,7 @@ pub(super) fn dealt_ui(ui: &mut Ui, session: &Session, view: &mut SplitsView) {
 fn line_ui(ui: &mut Ui, plan: &SplitPlan, class: usize) {
     let Some(share) = plan.resplit.classes.get(class) else { return };
     let tokens = Tokens::of(ui);
-    let name = plan.snapshot.dataset.labels.classes.get(class).map_or("unlabelled", String::as_str);
+    let name = plan.snapshot.labels().classes.get(class).map_or("unlabelled", String::as_str);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::hover());
     let have: Vec<String> = share.have.iter().map(|count| grouped(*count)).collect();
     let have = have.join(" / ");

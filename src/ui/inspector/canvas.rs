@@ -311,7 +311,7 @@ pub(super) fn canvas_ui(
         waiting_ui(ui, canvas, frame, sample);
     }
 
-    let boxes = session.dataset().boxes.get(sample);
+    let boxes = session.snapshot.boxes().get(sample);
     let mut pointed = None;
     if let (Some(placement), Some(size)) = (&placement, size) {
         let pointer = response.hover_pos();

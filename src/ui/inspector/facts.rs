@@ -69,9 +69,9 @@ fn labels_ui(ui: &mut Ui, facts: &Facts<'_>) {
     let dataset = facts.session.dataset();
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = Vec2::new(space::XS + 2.0, space::XS);
-        let classes = dataset.labels.get(facts.sample);
+        let classes = facts.session.snapshot.labels().get(facts.sample);
         for class in classes.iter().take(MAX_LISTED) {
-            let name = dataset.labels.classes.get(*class as usize).map_or("?", String::as_str);
+            let name = facts.session.snapshot.labels().classes.get(*class as usize).map_or("?", String::as_str);
             chip_ui(ui, name, Some(tokens.class(*class)));
         }
         if classes.is_empty() {
@@ -241,7 +241,7 @@ fn orientation_text(orientation: u8) -> &'static str {
 }
 
 fn boxes_ui(ui: &mut Ui, open: &mut bool, facts: &Facts<'_>) {
-    let boxes = facts.session.dataset().boxes.get(facts.sample);
+    let boxes = facts.session.snapshot.boxes().get(facts.sample);
     if boxes.is_empty() || !section_ui(ui, open, "Boxes", &grouped(boxes.len() as u64)) {
         return;
     }

@@ -73,7 +73,7 @@ pub(super) fn boxes_ui<'a>(
 }
 
 pub(super) fn class_name<'a>(session: &'a Session, record: &BoxRecord) -> &'a str {
-    session.dataset().labels.classes.get(record.class as usize).map_or("?", String::as_str)
+    session.snapshot.labels().classes.get(record.class as usize).map_or("?", String::as_str)
 }
 
 /// The class on a chip at the box's upper edge, inside where there is no room above.
