@@ -195,6 +195,7 @@ impl App {
 
     /// Everything but drawing.
     pub fn logic(&mut self, ctx: &Context) {
+        self.state.now_ms = crate::store::now_ms();
         self.work.poll(&self.state, &mut self.actions);
         if self.refreshed.elapsed() >= REFRESH {
             self.refreshed = Instant::now();

@@ -13,8 +13,8 @@ use super::facts::{CHUNK, FactChunk};
 use super::natural::ranks;
 use super::query::{Snapshot, parse_number, write_time};
 use super::{
-    Decision, Flag, ImageFormat, IssueKind, LabelOrigin, ModelColumn, NO_SPLIT, PixelKind, Reason, SampleId, Score,
-    Strings, Thinning, Verdict,
+    Decision, Flag, ImageFormat, IssueKind, LabelOrigin, ModelColumn, NO_SPLIT, PixelKind, Reason, SampleId,
+    Score, Strings, Thinning, Verdict,
 };
 
 /// Something to show of each sample.

@@ -206,8 +206,10 @@ impl ReviewSettings {
 /// What an analysis found of a dataset. Cloning copies pointers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Analysed {
-    /// Of the content and labels that it was worked out of.
+    /// Of the content that it was worked out of.
     pub stamp: [u8; 16],
+    /// Of the labels as well, for what it says of them.
+    pub label_stamp: [u8; 16],
     /// Samples that it looked at, and those that it could not read.
     pub looked_at: usize,
     pub unread: usize,
@@ -238,6 +240,7 @@ impl Analysed {
         self.scores[score] = other.scores[score].clone();
         self.usual[flag] = other.usual[flag];
         self.suggested = other.suggested.clone();
+        self.label_stamp = other.label_stamp;
         self
     }
 }

@@ -10,6 +10,7 @@ use super::command::Command;
 use super::dialog::Dialog;
 use super::export::{ExportChoice, PlanFace};
 use super::job::{JobFace, JobId};
+use super::labelling::LabelGesture;
 use super::latent::{LatentView, Made, MapFace, ModelRef, OpenModel, Slot};
 use super::notice::Level;
 use super::review::Which;
@@ -116,6 +117,8 @@ pub enum Action {
         mark: Mark,
         on: bool,
     },
+    /// Labels, tags, notes, boxes and classes.
+    Label(Box<LabelGesture>),
     /// Other thresholds, another method, other rules.
     ChangeReview(Box<ReviewSettings>),
     /// Decides on samples by hand, whatever is selected.

@@ -33,6 +33,8 @@ pub enum Dialog {
     },
     /// Where and how to export what stays.
     ExportDataset(Box<ExportDraft>),
+    /// The classes that there are.
+    Classes,
     Settings,
     Shortcuts,
     QueryHelp,

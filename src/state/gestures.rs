@@ -121,6 +121,7 @@ impl Session {
             | Action::WantedDrawn { .. }
             | Action::FlagPlanned
             | Action::BalanceExportTo { .. }) => return self.balance_gesture(other),
+            Action::Label(gesture) => return self.label_gesture(*gesture),
             other => return self.review_gesture(other),
         }
         (Vec::new(), None)
@@ -144,6 +145,8 @@ impl Session {
             Command::InvertSelection => self.selection.invert(self.shown.found.rows.mask()),
             Command::ToggleStar => return self.toggle(Mark::Star),
             Command::ToggleReviewed => return self.toggle(Mark::Reviewed),
+            Command::ToggleUnsure => return self.toggle(Mark::Unsure),
+            Command::ToggleLabelKeys => self.labeller.is_on = !self.labeller.is_on,
             Command::CopyPath => return self.copy_paths(),
             Command::Reveal => {
                 return (self.selection.cursor.map(Effect::Reveal).into_iter().collect(), None);
@@ -319,11 +322,14 @@ impl Session {
     fn labelling_changed(&mut self, edit: &Edit) -> Vec<Effect> {
         let (samples, classes) = edit.relabels();
         let labelling = &self.overlay.labelling;
+        let before = self.snapshot.in_force.identities.clone();
+        self.review.labels_changed |= self.review.analysed.is_some();
         self.snapshot = match classes {
             true => self.snapshot.labelled(labelling),
             false => self.snapshot.relabelled(labelling, &samples),
         };
         if classes {
+            self.review.rename_classes(&before, &self.snapshot.in_force.identities);
             // What was counted names classes by their numbers of before, and a query can mean another one.
             self.charts.forget_figures();
             let text = self.search.text.clone();

@@ -14,6 +14,7 @@ mod effect;
 pub mod export;
 mod gestures;
 mod job;
+pub mod labelling;
 pub mod latent;
 pub mod layout;
 mod notice;
@@ -34,6 +35,7 @@ pub use dialog::Dialog;
 pub use effect::{Effect, Extent};
 pub use export::{AugmentChoice, ExportChoice, ExportDraft, PlanChoice, PlanFace};
 pub use job::{JobFace, JobId};
+pub use labelling::{How, LabelGesture, Labeller};
 pub use latent::{Latent, LatentView};
 pub use notice::{Level, Notice};
 pub use pane::Pane;
@@ -62,6 +64,8 @@ pub struct State {
     pub drop_hovers: bool,
     /// Whether the window is drawn dark.
     pub drawn_dark: bool,
+    /// The time, in milliseconds since the Unix epoch, as the outside said it last.
+    pub now_ms: i64,
     next_notice: u64,
     /// How many datasets were opened.
     opened: u64,

@@ -8,7 +8,7 @@ use super::session::Session;
 use super::{Action, Effect, Extent, Level};
 use crate::dataset::edit::{Decisions, Edit, SampleSet};
 use crate::dataset::{Decision, Flag, SampleId, Verdict};
-use crate::review::{Analysed, Judged, ReviewSettings, Rules};
+use crate::review::{Analysed, Judged, NO_CLASS, ReviewSettings, Rules};
 use crate::store::JournalOp;
 
 /// How the review stands.
@@ -24,6 +24,8 @@ pub struct Review {
     pub answered: u64,
     /// Whether samples came or changed since the analysis.
     pub is_stale: bool,
+    /// Whether labels changed since the analysis, which what it says of labels does not know.
+    pub labels_changed: bool,
     /// A sample of the group that is open, and the member that is chosen in it.
     pub open: Option<SampleId>,
 }
@@ -48,6 +50,18 @@ impl Review {
     /// Whether what is shown follows from how things stand now.
     pub fn is_current(&self) -> bool {
         self.asked == self.answered
+    }
+
+    /// Classes have other numbers: what the analysis suggests keeps its meaning.
+    pub(super) fn rename_classes(&mut self, before: &[String], now: &[String]) {
+        let Some(analysed) = &self.analysed else { return };
+        let place = |identity: &String| now.iter().position(|one| one == identity);
+        let places: Vec<u32> =
+            before.iter().map(|identity| place(identity).map_or(NO_CLASS, |at| at as u32)).collect();
+        let suggested = analysed.suggested.iter();
+        let suggested = suggested.map(|class| places.get(*class as usize).copied().unwrap_or(NO_CLASS));
+        let suggested = Arc::new(suggested.collect());
+        self.analysed = Some(Arc::new(Analysed { suggested, ..Analysed::clone(analysed) }));
     }
 
     /// The group that is open.
@@ -112,6 +126,7 @@ impl Session {
             Action::Analysed(analysed) => {
                 self.review.analysed = Some(analysed);
                 self.review.is_stale = false;
+                self.review.labels_changed = false;
                 (self.judge(), None)
             }
             Action::JudgingFailed { generation, cause } if generation == self.review.asked => {
@@ -143,7 +158,8 @@ impl Session {
         let bytes: u64 = self.dataset().bytes.iter().sum();
         let is_small = bytes <= BYTES && self.dataset().len() <= SAMPLES;
         let extent = if is_small { Extent::Whole } else { Extent::Kept };
-        (self.review.analysed.is_none() || self.review.is_stale).then_some(Effect::Analyse(extent))
+        let is_stale = self.review.is_stale || self.review.labels_changed;
+        (self.review.analysed.is_none() || is_stale).then_some(Effect::Analyse(extent))
     }
 
     /// Asks for what follows from the analysis as things stand now.

@@ -10,6 +10,7 @@ use super::augment::Augment;
 use super::balance::{Balance, BalanceSettings, SplitSettings};
 use super::charts::Charts;
 use super::export::ExportChoice;
+use super::labelling::Labeller;
 use super::latent::Latent;
 use super::review::Review;
 use super::selection::Selection;
@@ -45,6 +46,7 @@ pub struct Session {
     pub latent: Latent,
     pub charts: Charts,
     pub balance: Balance,
+    pub labeller: Labeller,
     /// What was chosen in the dialog of the export last.
     pub export: Option<ExportChoice>,
 }

@@ -18,10 +18,19 @@ use crate::store::Theme;
 impl State {
     /// Carries an action out, and says what the outside has to do for it.
     pub fn update(&mut self, action: Action) -> Vec<Effect> {
+        if let Some(session) = &mut self.session {
+            let who = &mut session.labeller.who;
+            who.now_ms = self.now_ms;
+            who.person.clone_from(&self.settings.person);
+            session.refresh_labeller();
+        }
         let mut effects = self.carry_out(action);
         // Charts and plans follow from all that a view shows, whatever changed it.
         effects.extend(self.session.as_mut().map(Session::ask_charts).unwrap_or_default());
         effects.extend(self.session.as_mut().and_then(Session::ask_balance));
+        if let Some(session) = &mut self.session {
+            session.refresh_labeller();
+        }
         effects
     }
 
@@ -131,6 +140,9 @@ impl State {
             Command::ShowChecks => effects.push(Effect::TogglePane(Pane::Checks)),
             Command::ShowPruning => effects.push(Effect::TogglePane(Pane::Pruning)),
             Command::ShowAugment => effects.push(Effect::TogglePane(Pane::Augment)),
+            Command::ShowLabel => effects.push(Effect::TogglePane(Pane::Label)),
+            Command::ShowChanges => effects.push(Effect::TogglePane(Pane::Changes)),
+            Command::ManageClasses => self.dialog = Some(Dialog::Classes),
             Command::ShowLatent => effects.push(Effect::TogglePane(Pane::Latent)),
             Command::ShowTrain => effects.push(Effect::TogglePane(Pane::Train)),
             Command::ShowCharts => effects.push(Effect::TogglePane(Pane::Charts)),
@@ -167,6 +179,8 @@ impl State {
             | Command::InvertSelection
             | Command::ToggleStar
             | Command::ToggleReviewed
+            | Command::ToggleUnsure
+            | Command::ToggleLabelKeys
             | Command::Keep
             | Command::Prune
             | Command::Undecide
@@ -225,6 +239,7 @@ impl State {
             latent: Latent::new(self.opened << 32, self.drawn_dark),
             charts: Charts::new(self.opened << 32),
             balance: Balance::new(self.opened << 32),
+            labeller: Default::default(),
             export: None,
         };
         session.overlay.grow(session.snapshot.len());

@@ -4,6 +4,7 @@
 //! the dialog, close it.
 
 mod ask;
+mod classes;
 mod export;
 mod help;
 mod palette;
@@ -137,6 +138,7 @@ fn dialog_ui(ui: &mut Ui, pen: &mut Pen, view: &mut DialogsView, dialog: &Dialog
         }
         Dialog::Unsaved { problem } => ask::unsaved_ui(ui, pen, problem),
         Dialog::ExportDataset(draft) => export::export_ui(ui, pen, draft),
+        Dialog::Classes => classes::classes_ui(ui, pen),
         Dialog::Settings => settings::settings_ui(ui, pen, &mut view.settings, &view.places),
         Dialog::Shortcuts => help::shortcuts_ui(ui),
         Dialog::QueryHelp => help::query_help_ui(ui, pen),
@@ -171,6 +173,7 @@ fn title_of(dialog: &Dialog) -> &'static str {
         Dialog::Unsaved { .. } => "Not everything is saved",
         Dialog::ExportDataset(draft) if draft.choice.plan.is_some() => "Export the plan",
         Dialog::ExportDataset(_) => "Export what stays",
+        Dialog::Classes => "Classes",
         Dialog::Settings => "Settings",
         Dialog::Shortcuts => "Keyboard shortcuts",
         Dialog::QueryHelp => "Filter language",
@@ -181,7 +184,9 @@ fn title_of(dialog: &Dialog) -> &'static str {
 /// Width of the dialog's inside in points, where the window is wide enough.
 fn width_of(dialog: &Dialog) -> f32 {
     match dialog {
-        Dialog::Palette { .. } | Dialog::OpenPath { .. } | Dialog::ExportDataset(_) => 560.0,
+        Dialog::Palette { .. } | Dialog::OpenPath { .. } | Dialog::ExportDataset(_) | Dialog::Classes => {
+            560.0
+        }
         Dialog::SaveView { .. } | Dialog::GoToRow { .. } => 380.0,
         Dialog::DamagedProject { .. } | Dialog::Unsaved { .. } | Dialog::Settings | Dialog::About => 520.0,
         Dialog::Shortcuts => 600.0,

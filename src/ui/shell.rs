@@ -6,6 +6,7 @@ use egui_tiles::{Behavior, Container, TabState, Tile, TileId, Tiles, Tree, UiRes
 
 use super::augment::{AugmentPane, augment_ui};
 use super::balance::{BalancePane, balance_ui};
+use super::changes::{ChangesPane, changes_ui};
 use super::charts::{ChartsPane, charts_ui};
 use super::checks::{ChecksView, checks_ui};
 use super::duplicates::{DuplicatesView, duplicates_ui};
@@ -13,6 +14,7 @@ use super::filters::{FiltersView, filters_ui};
 use super::grid::{GridView, grid_ui};
 use super::inspector::{InspectorView, inspector_ui};
 use super::issues::{IssuesView, issues_ui};
+use super::label::{LabelPane, label_ui};
 use super::latent::{LatentPane, latent_ui};
 use super::lists::{LISTS, ListKeys, leading};
 use super::pruning::{PruningView, pruning_ui};
@@ -42,6 +44,8 @@ pub struct Views {
     pub augment: AugmentPane,
     pub train: TrainView,
     pub latent: LatentPane,
+    pub label: LabelPane,
+    pub changes: ChangesPane,
     pub inspector: InspectorView,
     /// The list that a person used last.
     last_list: Option<Pane>,
@@ -93,6 +97,8 @@ impl Panels {
             Pane::Augment,
             Pane::Train,
             Pane::Latent,
+            Pane::Label,
+            Pane::Changes,
         ];
         let middle = middle.map(|pane| tiles.insert_pane(pane));
         let front = middle[0];
@@ -407,6 +413,8 @@ impl Behavior<Pane> for Draw<'_, '_> {
             Pane::Augment => augment_ui(ui, self.pencil, &mut self.views.augment),
             Pane::Train => train_ui(ui, self.pencil, &mut self.views.train),
             Pane::Latent => latent_ui(ui, self.pencil, &mut self.views.latent),
+            Pane::Label => label_ui(ui, self.pencil, &mut self.views.label),
+            Pane::Changes => changes_ui(ui, self.pencil, &mut self.views.changes),
             Pane::Inspector => inspector_ui(ui, self.pencil, &mut self.views.inspector),
         }
         UiResponse::None

@@ -43,7 +43,8 @@ impl TryFrom<Written> for LabelChanges {
             if *count == 0 || *first < free_from {
                 return Err("the runs of labels are not sorted and apart");
             }
-            let is_there = |answer: &Option<u32>| answer.is_none_or(|at| (at as usize) < written.answers.len());
+            let is_there =
+                |answer: &Option<u32>| answer.is_none_or(|at| (at as usize) < written.answers.len());
             if !is_there(from) || !is_there(to) {
                 return Err("a run of labels names an answer that is not there");
             }
@@ -110,7 +111,9 @@ impl LabelChanges {
     /// Bytes that these take in a history.
     pub fn bytes(&self) -> usize {
         let answer = |answer: &Answer| {
-            size_of::<Answer>() + answer.by.len() + answer.labels.iter().map(|label| label.len() + 24).sum::<usize>()
+            size_of::<Answer>()
+                + answer.by.len()
+                + answer.labels.iter().map(|label| label.len() + 24).sum::<usize>()
         };
         self.runs.len() * size_of::<Run>() + self.answers.iter().map(answer).sum::<usize>()
     }

@@ -52,7 +52,8 @@ impl Classes {
         let entry = |(identity, entry): (&String, &ClassEntry)| {
             size_of::<ClassEntry>() + identity.len() + entry.name.as_ref().map_or(0, String::len)
         };
-        self.entries.iter().map(entry).sum::<usize>() + self.order.iter().map(|one| one.len() + 24).sum::<usize>()
+        self.entries.iter().map(entry).sum::<usize>()
+            + self.order.iter().map(|one| one.len() + 24).sum::<usize>()
     }
 
     /// The identity of the class that an identity stands for now; `None` where it was removed.

@@ -63,7 +63,8 @@ impl InForce {
             .sets
             .iter()
             .map(|set| {
-                let set = set.iter().filter_map(|class| index.of_given.get(*class as usize).copied().flatten());
+                let set =
+                    set.iter().filter_map(|class| index.of_given.get(*class as usize).copied().flatten());
                 index.set(&mut labels, set.collect())
             })
             .collect();
@@ -76,8 +77,12 @@ impl InForce {
             let class = |class: ClassId| index.of_given.get(class as usize).copied().flatten();
             Arc::new(dataset.boxes.reclassed(class))
         };
-        let mut counted =
-            Self { labels: Arc::new(labels), boxes, identities: Arc::new(identities), index: Arc::new(index) };
+        let mut counted = Self {
+            labels: Arc::new(labels),
+            boxes,
+            identities: Arc::new(identities),
+            index: Arc::new(index),
+        };
         let touched = SampleSet::from_rows(labelling.touched());
         counted.change(dataset, labelling, &touched);
         counted
@@ -103,9 +108,8 @@ impl InForce {
         if samples.is_empty() {
             return;
         }
-        let boxed = |sample: &SampleId| {
-            labelling.boxes(*sample).is_some() || self.boxes.changed.contains_key(sample)
-        };
+        let boxed =
+            |sample: &SampleId| labelling.boxes(*sample).is_some() || self.boxes.changed.contains_key(sample);
         let boxed: Vec<SampleId> = samples.iter().filter(boxed).collect();
         for sample in boxed {
             let records = labelling.boxes(sample).map(|boxes| self.records(labelling, boxes));
@@ -120,7 +124,9 @@ impl InForce {
         for sample in samples.iter().filter(|sample| (*sample as usize) < rows) {
             set.clear();
             match labelling.answer(sample) {
-                Some(said) => set.extend(said.labels().filter_map(|label| self.index.class(labelling, label))),
+                Some(said) => {
+                    set.extend(said.labels().filter_map(|label| self.index.class(labelling, label)))
+                }
                 None => {
                     let own = dataset.labels.get(sample).iter();
                     // The classes of the source's boxes go with them.
@@ -129,7 +135,9 @@ impl InForce {
                         None => HashSet::new(),
                     };
                     let own = own.filter(|class| !of_boxes.contains(class));
-                    set.extend(own.filter_map(|class| self.index.of_given.get(*class as usize).copied().flatten()));
+                    set.extend(
+                        own.filter_map(|class| self.index.of_given.get(*class as usize).copied().flatten()),
+                    );
                 }
             }
             set.extend(self.boxes.get(sample).iter().map(|one| one.class));

@@ -151,7 +151,8 @@ impl<'a> Ready<'a> {
                     let row = row as SampleId;
                     let said = labelling.answer(row).map(|said| said.origin);
                     // Without an answer and a label there is nothing that comes from anywhere.
-                    let origin = said.or_else(|| (!labels.get(row).is_empty()).then_some(LabelOrigin::Imported));
+                    let origin =
+                        said.or_else(|| (!labels.get(row).is_empty()).then_some(LabelOrigin::Imported));
                     origin.is_some_and(|origin| wanted[origin as usize])
                 })
             }
@@ -227,7 +228,9 @@ impl<'a> Ready<'a> {
             });
         }
         let extent = match field {
-            SaidField::Note if pattern.is_some_and(|pattern| pattern.as_literal().is_some()) => Extent::Within,
+            SaidField::Note if pattern.is_some_and(|pattern| pattern.as_literal().is_some()) => {
+                Extent::Within
+            }
             _ => Extent::Whole,
         };
         let matcher = pattern.map(|pattern| Matcher::new(pattern, extent));

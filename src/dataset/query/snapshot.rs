@@ -150,9 +150,8 @@ impl Snapshot {
         let dataset = Dataset { split_names: names, splits, ..Dataset::clone(&self.dataset) };
         let dataset = Arc::new(dataset);
         let derived = Arc::new(Derived::new(dataset.clone()));
-        let renamed = |_: &Arc<Vocabulary>| {
-            Arc::new(derived.vocabulary().with_classes(self.labels().classes.clone()))
-        };
+        let renamed =
+            |_: &Arc<Vocabulary>| Arc::new(derived.vocabulary().with_classes(self.labels().classes.clone()));
         let vocabulary = self.vocabulary.as_ref().map(renamed);
         Self { dataset, derived, vocabulary, ..self.clone() }
     }

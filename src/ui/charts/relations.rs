@@ -44,7 +44,9 @@ fn column_name(pen: &Pen<'_, '_>, found: &Relations, with: &str, column: u32) ->
     let dataset = pen.session.dataset();
     let at = column as usize;
     match found.columns.as_ref() {
-        RelationColumns::Classes => pen.session.snapshot.labels().classes.get(at).cloned().unwrap_or_default(),
+        RelationColumns::Classes => {
+            pen.session.snapshot.labels().classes.get(at).cloned().unwrap_or_default()
+        }
         RelationColumns::Splits => dataset.split_names.get(at).map_or("no split", String::as_str).to_owned(),
         RelationColumns::Bins(edges) => {
             let axis = pen.known.axis(with);

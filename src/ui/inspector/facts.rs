@@ -71,7 +71,8 @@ fn labels_ui(ui: &mut Ui, facts: &Facts<'_>) {
         ui.spacing_mut().item_spacing = Vec2::new(space::XS + 2.0, space::XS);
         let classes = facts.session.snapshot.labels().get(facts.sample);
         for class in classes.iter().take(MAX_LISTED) {
-            let name = facts.session.snapshot.labels().classes.get(*class as usize).map_or("?", String::as_str);
+            let name =
+                facts.session.snapshot.labels().classes.get(*class as usize).map_or("?", String::as_str);
             chip_ui(ui, name, Some(tokens.class(*class)));
         }
         if classes.is_empty() {

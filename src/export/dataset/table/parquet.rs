@@ -79,10 +79,7 @@ impl ParquetTable {
                 Content::Labels => {
                     let mut lists = ListBuilder::new(StringBuilder::new());
                     for sample in samples {
-                        snapshot
-                            .labels()
-                            .names(*sample)
-                            .for_each(|name| lists.values().append_value(name));
+                        snapshot.labels().names(*sample).for_each(|name| lists.values().append_value(name));
                         lists.append(true);
                     }
                     Arc::new(lists.finish())
