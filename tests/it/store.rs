@@ -63,8 +63,9 @@ fn datasets() -> impl Strategy<Value = Dataset> {
                 classes: vec!["cat".into(), "犬".into(), String::new()],
                 sets: vec![vec![], vec![0], vec![0, 2], vec![1]],
                 of: Vec::new(),
-            },
-            boxes: Boxes { starts: vec![0], records: Vec::new() },
+            }
+            .into(),
+            boxes: Boxes { starts: vec![0].into(), ..Boxes::default() }.into(),
             attributes: vec![
                 Attribute { name: "caption".into(), values: Default::default() },
                 Attribute { name: "caption".into(), values: Default::default() },
@@ -81,13 +82,16 @@ fn datasets() -> impl Strategy<Value = Dataset> {
             dataset.modified_ms.push(modified);
             dataset.gone.push(gone);
             dataset.splits.push(split.unwrap_or(NO_SPLIT));
-            dataset.labels.of.push(label);
-            dataset.boxes.records.extend(boxes.into_iter().map(|(class, rect, relative)| BoxRecord {
-                class,
-                rect: rect.map(f32::from),
-                relative,
-            }));
-            dataset.boxes.starts.push(dataset.boxes.records.len() as u32);
+            Arc::make_mut(&mut dataset.labels).of.push(label);
+            let all = Arc::make_mut(&mut dataset.boxes);
+            Arc::make_mut(&mut all.records).extend(
+                boxes.into_iter().map(|(class, rect, relative)| BoxRecord {
+                    class,
+                    rect: rect.map(f32::from),
+                    relative,
+                }),
+            );
+            Arc::make_mut(&mut all.starts).push(all.records.len() as u32);
             dataset.attributes[0].values.push(&text);
             dataset.attributes[1].values.push(&path);
         }
