@@ -7,6 +7,7 @@
 
 mod changes;
 mod classes;
+mod follow;
 mod in_force;
 mod parts;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use super::chunks::CHUNK;
 
 pub use changes::LabelChanges;
 pub use classes::{ClassEntry, Classes, Fate, MAX_CLASS_NAME};
+pub use follow::followed;
 pub use in_force::InForce;
 pub use parts::LabellingParts;
 
