@@ -118,19 +118,7 @@ fn opened(dataset: &Arc<Dataset>, samples: usize) -> Opened {
     let overlay = Overlay::new(samples);
     let snapshot = Snapshot::new(dataset.clone(), &[], facts, overlay.marks.clone());
     snapshot.derived().prepare();
-    Opened {
-        snapshot,
-        issues: Vec::new(),
-        overlay,
-        history: Default::default(),
-        project: ProjectFace::new("project".into(), Access::ReadWrite),
-        place: None,
-        review: None,
-        training: None,
-        notes: Vec::new(),
-        recent: None,
-        may_have_changed: false,
-    }
+    Opened::new(snapshot, Vec::new(), overlay, ProjectFace::new("project".into(), Access::ReadWrite))
 }
 
 fn dataset(samples: usize) -> Arc<Dataset> {
