@@ -37,6 +37,7 @@
 //! | [`export`] | issues and a report to a file, and a chosen part of the dataset or generated pictures to a folder, that a person named | the user interface |
 //! | [`media`] | bytes to pixels: decode, orientation, thumbnails, statistics, metadata | samples and where they lie |
 //! | [`analysis`] | hashes, quality, near-duplicates of pictures, figures of generated ones, how a dataset is spread: slices in, slices out | files, projects, the user interface |
+//! | [`annotation`] | annotations of samples as plain data: what a person said of each, in files and out of them, merged, and how far people agree | snapshots, the project database, the program's state, the user interface |
 //! | [`augment`] | operations, pipelines of them, what they come to for a variant, the CPU kernels, files of pipelines | datasets, the user interface |
 //! | [`balance`] | from the classes that there are to those that are wanted: plans of what goes, repeats and weights, and splits dealt anew; slices in, plain data out | files, threads, the user interface |
 //! | [`store`] | the project database, thumbnail cache and settings | the user interface |
@@ -82,6 +83,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod analysis;
+pub mod annotation;
 pub mod app;
 pub mod augment;
 pub mod balance;

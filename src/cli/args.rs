@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::labels::LabelsTask;
 use crate::analysis::quality::Check;
 use crate::review::Method;
 
@@ -105,6 +106,9 @@ pub enum Task {
     Reconstruct(ReconstructOptions),
     /// Measure a trained model: what unseen samples lose, and how like real ones its pictures are
     Evaluate(EvaluateOptions),
+    /// Files of labels: how far people agree
+    #[command(subcommand)]
+    Labels(LabelsTask),
     /// Write the built-in demo dataset: rendered letters with planted faults
     Demo(DemoArguments),
     /// Render the program's window off-screen to a PNG

@@ -34,7 +34,7 @@ pub const FORMAT: Format = Format {
 const DETECT_FILES: usize = 8;
 
 /// Larger annotation files are reported and not read.
-const MAX_XML_BYTES: u64 = 16 << 20;
+pub(crate) const MAX_XML_BYTES: u64 = 16 << 20;
 
 fn detect(tree: &Tree) -> Option<Fit> {
     if tree.focus.is_some_and(|focus| !has_extension(tree.path(focus), &["xml"])) {

@@ -106,7 +106,7 @@ pub fn parse_line(line: &str, extra: Extra) -> Result<Line, String> {
 }
 
 /// A label file: its objects, and what is wrong with its lines (number from 1, sentence).
-fn parse_labels(text: &str, extra: Extra) -> (Vec<Line>, Vec<(usize, String)>) {
+pub(crate) fn parse_labels(text: &str, extra: Extra) -> (Vec<Line>, Vec<(usize, String)>) {
     let mut lines = Vec::new();
     let mut faults = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -270,7 +270,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
 }
 
 /// The largest label file that is read, in bytes: a hundred thousand polygons.
-const MAX_LABEL_BYTES: u64 = 16 << 20;
+pub(crate) const MAX_LABEL_BYTES: u64 = 16 << 20;
 
 fn read_labels(tree: &Tree, file: usize) -> Result<Vec<u8>, ReadError> {
     if tree.bytes(file) > MAX_LABEL_BYTES {
@@ -352,7 +352,7 @@ fn report_lonely_labels(tree: &Tree, builder: &mut DatasetBuilder, used: &HashSe
 }
 
 /// The names of a `classes.txt` or the like, one per line; none where there is no such file.
-fn name_list(tree: &Tree) -> Vec<String> {
+pub(crate) fn name_list(tree: &Tree) -> Vec<String> {
     let listed = |name: &&str| {
         let mut files = (0..tree.len()).filter(|file| split_path(tree.path(*file)).1 == *name);
         files.next()

@@ -40,7 +40,7 @@ pub use bitmask::Bitmask;
 pub use brush::{Brush, Range, Stroke, asked_range, conditions, with_brushes, without_condition};
 pub use complete::{Completion, complete};
 pub use count::{Counts, Spread, Summary, counts, counts_of, summary};
-pub use date::{Date, write_time};
+pub use date::{Date, civil_from_days, days_from_civil, write_time};
 pub use found::{Found, Total};
 pub use order::{rows, sorted_rows};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_TESTS, QueryError, parse};
