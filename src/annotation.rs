@@ -37,6 +37,7 @@ use serde::{Deserialize, Serialize};
 pub use field::Field;
 pub use merge::{MatchBy, MergePlan, Resolve, merge};
 pub use panel::Panel;
+pub use report::MergeReport;
 pub use wire::{content_hex, content_of_hex};
 pub use write::{Existing, Target, Written, write};
 

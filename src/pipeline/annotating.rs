@@ -194,3 +194,60 @@ impl Identities {
         identity
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::annotation::{MatchBy, merge};
+    use crate::dataset::edit::Overlay;
+    use crate::dataset::{DatasetBuilder, Facts, Layout, NewSample};
+
+    fn snapshot(labels: &[&[&str]]) -> Snapshot {
+        let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
+        for (row, labels) in labels.iter().enumerate() {
+            builder.push(NewSample { path: &format!("{row}.png"), labels, ..NewSample::default() });
+        }
+        Snapshot::new(builder.finish().0.into(), &[], Facts::new(labels.len()), Default::default())
+    }
+
+    /// What there is of a dataset after annotations were taken in.
+    fn after(theirs: Vec<Annotated>, resolve: Resolve) -> Vec<(String, String, String)> {
+        let snapshot = snapshot(&[&["cat"], &[], &["dog"]]);
+        let rows = [0, 1, 2];
+        let ours = annotations(&snapshot, &rows);
+        let theirs = Annotations::of_samples(theirs);
+        let plan = merge(&ours, &theirs, MatchBy::Path);
+        let taking = Taking { person: "Ada", now_ms: 9, file: "b.csv" };
+        let mut overlay = Overlay::new(3);
+        if let Some(edit) = taken(&snapshot, &rows, (&ours, &theirs), &plan, resolve, &taking) {
+            let edit = overlay.effective(edit).expect("it changes something");
+            overlay.apply(&edit);
+        }
+        let snapshot = snapshot.labelled(&overlay.labelling);
+        let told = annotations(&snapshot, &rows).samples.into_iter();
+        told.map(|one| (one.labels.join(","), one.tags.join(","), one.note)).collect()
+    }
+
+    #[test]
+    fn annotations_are_taken_in_as_one_edit() {
+        let said = |path: &str, label: &str, by: &str| Annotated {
+            path: path.into(),
+            labels: vec![label.into()],
+            by: by.into(),
+            ..Annotated::default()
+        };
+        let theirs = || vec![said("0.png", "dog", "Ben"), said("1.png", "emu", ""), said("9.png", "cat", "")];
+        let row = |label: &str, tag: &str, note: &str| (label.into(), tag.into(), note.into());
+        for (resolve, expected) in [
+            (Resolve::KeepOurs, [row("cat", "", ""), row("emu", "", ""), row("dog", "", "")]),
+            (Resolve::TakeTheirs, [row("dog", "", ""), row("emu", "", ""), row("dog", "", "")]),
+            (
+                Resolve::Dispute,
+                [row("cat", "disputed", "Ben says “dog”."), row("emu", "", ""), row("dog", "", "")],
+            ),
+        ] {
+            assert_eq!(after(theirs(), resolve), expected, "{resolve:?}");
+        }
+        assert_eq!(after(Vec::new(), Resolve::TakeTheirs)[0].0, "cat");
+    }
+}

@@ -6,6 +6,7 @@
 //! This room refuses to know the user interface.
 
 pub mod analyse;
+pub mod annotating;
 pub mod augmented;
 pub mod balancing;
 pub mod channels;
