@@ -34,7 +34,7 @@ pub const COLUMNS: [&str; 15] = [
 ];
 
 /// Samples that are read between two questions whether to go on.
-const STEP: u64 = 4096;
+const STEP: usize = 4096;
 
 fn read_file(path: &Path, control: &Control) -> Result<Read, AnnotationError> {
     let content = read_bytes(path)?;
@@ -57,7 +57,7 @@ pub fn read(
     let mut faults = Faults::default();
     let mut samples = Vec::new();
     for (at, record) in reader.byte_records().enumerate() {
-        if at as u64 % STEP == 0 {
+        if at.is_multiple_of(STEP) {
             go_on()?;
         }
         let record = match record {

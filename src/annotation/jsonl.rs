@@ -49,7 +49,7 @@ pub fn read(
     let mut faults = Faults::default();
     let mut samples = Vec::new();
     for (number, line) in (1..).zip(text.split(|byte| *byte == b'\n')) {
-        if number % STEP == 0 {
+        if u64::is_multiple_of(number, STEP) {
             go_on()?;
         }
         if line.trim_ascii().is_empty() {

@@ -90,7 +90,7 @@ pub fn read<E>(
     let mut number = 0;
     for span in elements(text, start) {
         number += 1;
-        if number % STEP == 0 {
+        if u64::is_multiple_of(number, STEP) {
             go_on()?;
         }
         if span.len() > MAX_TASK_BYTES {

@@ -530,6 +530,7 @@ mod tests {
             ("evaluate RUN DATA --json --filter split:val", Some("evaluate")),
             ("stats DATA --json --quick", Some("stats")),
             ("chart DATA --kind classes --out FILE.svg", Some("chart")),
+            ("labels agreement A.csv B.json --by content --json", Some("labels")),
         ] {
             let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);
             let arguments = Arguments::try_read(words).unwrap();
@@ -553,6 +554,7 @@ mod tests {
                 Task::Encode(_) => "encode",
                 Task::Reconstruct(_) => "reconstruct",
                 Task::Evaluate(_) => "evaluate",
+                Task::Labels(_) => "labels",
                 Task::Demo(_) => "demo",
                 Task::Screenshot(_) => "screenshot",
             });
@@ -596,6 +598,8 @@ mod tests {
             "sample RUN --grid 8 --count 3 --out FILE.png",
             "sample RUN --grid 8 --out FILE.png --from mixture",
             "encode RUN --out latents.npy",
+            "labels agreement",
+            "labels agreement A.csv --by name",
         ] {
             let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);
             assert!(Arguments::try_read(words).is_err());

@@ -2,6 +2,7 @@
 
 mod analyse;
 mod analysis;
+mod annotation;
 mod augment;
 mod balance;
 mod balance_panel;
