@@ -26,6 +26,7 @@ mod import_annotated;
 mod import_layouts;
 mod inspector;
 mod keyboard;
+mod labels;
 mod latent;
 mod latent_panel;
 mod media;
