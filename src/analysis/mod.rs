@@ -8,6 +8,7 @@ pub mod descriptor;
 pub mod distribution;
 pub mod encoder;
 pub mod evidence;
+pub mod fewshot;
 pub mod generated;
 pub mod groups;
 pub mod hamming;

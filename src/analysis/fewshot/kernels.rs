@@ -1,0 +1,155 @@
+//! Two products of matrices on the machine's widest registers.
+//!
+//! A column of the weights is a lane, so that each sum has one order on every machine, whatever its registers; and
+//! products are rounded before they are added, which machines without fused instructions do as well.
+
+use pulp::{Simd, WithSimd};
+
+/// Columns of a matrix of weights are a multiple of this: the widest register.
+pub const LANES: usize = 16;
+/// Rows whose sums are held at once.
+const TOGETHER: usize = 8;
+
+/// The columns that so many classes take.
+pub fn width_of(classes: usize) -> usize {
+    classes.max(1).next_multiple_of(LANES)
+}
+
+/// `values × weights`: of rows of `numbers` each, and weights of `numbers × width`, to rows of `width`.
+pub fn products(values: &[f32], numbers: usize, weights: &[f32], width: usize, out: &mut [f32]) {
+    debug_assert_eq!(weights.len(), numbers * width);
+    debug_assert_eq!(values.len() / numbers.max(1), out.len() / width);
+    pulp::Arch::new().dispatch(Products { values, numbers, weights, width, out });
+}
+
+/// Adds `valuesᵀ × residuals` to `sums`: of rows of `numbers`, and of `width`, to `numbers × width`.
+pub fn add_outer(values: &[f32], numbers: usize, residuals: &[f32], width: usize, sums: &mut [f32]) {
+    debug_assert_eq!(sums.len(), numbers * width);
+    debug_assert_eq!(values.len() / numbers.max(1), residuals.len() / width);
+    pulp::Arch::new().dispatch(Outer { values, numbers, residuals, width, sums });
+}
+
+struct Products<'a> {
+    values: &'a [f32],
+    numbers: usize,
+    weights: &'a [f32],
+    width: usize,
+    out: &'a mut [f32],
+}
+
+impl WithSimd for Products<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { values, numbers, weights, width, out } = self;
+        let vectors = width / S::F32_LANES;
+        let (weights, _) = S::as_simd_f32s(weights);
+        let (out, _) = S::as_mut_simd_f32s(out);
+        let blocks = values.chunks(TOGETHER * numbers).zip(out.chunks_mut(TOGETHER * vectors));
+        for (values, out) in blocks {
+            if values.len() == TOGETHER * numbers {
+                rows_at_once::<S, TOGETHER>(simd, values, numbers, weights, out);
+            } else {
+                for (values, out) in values.chunks_exact(numbers).zip(out.chunks_exact_mut(vectors)) {
+                    rows_at_once::<S, 1>(simd, values, numbers, weights, out);
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn rows_at_once<S: Simd, const ROWS: usize>(
+    simd: S,
+    values: &[f32],
+    numbers: usize,
+    weights: &[S::f32s],
+    out: &mut [S::f32s],
+) {
+    let vectors = out.len() / ROWS;
+    for vector in 0..vectors {
+        let mut sums = [simd.splat_f32s(0.0); ROWS];
+        for at in 0..numbers {
+            let weight = weights[at * vectors + vector];
+            for (row, sum) in sums.iter_mut().enumerate() {
+                let value = simd.splat_f32s(values[row * numbers + at]);
+                *sum = simd.add_f32s(*sum, simd.mul_f32s(value, weight));
+            }
+        }
+        for (row, sum) in sums.into_iter().enumerate() {
+            out[row * vectors + vector] = sum;
+        }
+    }
+}
+
+struct Outer<'a> {
+    values: &'a [f32],
+    numbers: usize,
+    residuals: &'a [f32],
+    width: usize,
+    sums: &'a mut [f32],
+}
+
+impl WithSimd for Outer<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { values, numbers, residuals, width, sums } = self;
+        let vectors = width / S::F32_LANES;
+        let (residuals, _) = S::as_simd_f32s(residuals);
+        let (sums, _) = S::as_mut_simd_f32s(sums);
+        let blocks = values.chunks(TOGETHER * numbers).zip(residuals.chunks(TOGETHER * vectors));
+        for (values, residuals) in blocks {
+            for vector in 0..vectors {
+                for at in 0..numbers {
+                    let mut sum = sums[at * vectors + vector];
+                    for (values, residual) in
+                        values.chunks_exact(numbers).zip(residuals.chunks_exact(vectors))
+                    {
+                        let value = simd.splat_f32s(values[at]);
+                        sum = simd.add_f32s(sum, simd.mul_f32s(value, residual[vector]));
+                    }
+                    sums[at * vectors + vector] = sum;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(count: usize, seed: u32) -> Vec<f32> {
+        (0..count as u32).map(|at| ((at * 37 + seed * 11) % 101) as f32 / 50.0 - 1.0).collect()
+    }
+
+    #[test]
+    fn products_are_those_that_are_written_out() {
+        for (rows, numbers, classes) in [(1, 1, 1), (8, 3, 16), (19, 5, 17), (3, 128, 10)] {
+            let width = width_of(classes);
+            let (values, weights) = (made(rows * numbers, 1), made(numbers * width, 2));
+            let mut out = vec![0.0; rows * width];
+            products(&values, numbers, &weights, width, &mut out);
+            let residuals = made(rows * width, 3);
+            let mut outer = made(numbers * width, 4);
+            add_outer(&values, numbers, &residuals, width, &mut outer);
+            for column in 0..width {
+                for row in 0..rows {
+                    let mut sum = 0.0f32;
+                    (0..numbers)
+                        .for_each(|at| sum += values[row * numbers + at] * weights[at * width + column]);
+                    assert_eq!(out[row * width + column], sum, "{rows} × {numbers} × {classes}");
+                }
+                for at in 0..numbers {
+                    let mut sum = made(numbers * width, 4)[at * width + column];
+                    (0..rows)
+                        .for_each(|row| sum += values[row * numbers + at] * residuals[row * width + column]);
+                    assert_eq!(outer[at * width + column], sum, "{rows} × {numbers} × {classes}");
+                }
+            }
+        }
+    }
+}
