@@ -7,6 +7,8 @@ mod keys;
 mod one;
 mod pages;
 
+use std::path::PathBuf;
+
 use egui::{Frame, Margin, Ui};
 
 use self::classes::ClassList;
@@ -29,10 +31,17 @@ pub struct LabelPane {
     canvas: Canvas,
     classes: ClassList,
     pages: PagesView,
-    /// The note that is written, and of which sample.
-    note: Option<(SampleId, String)>,
+    note: Option<Draft>,
     /// The field that is to have the focus.
     focus: Option<Field>,
+}
+
+/// A note that is being written.
+struct Draft {
+    /// The project's folder: another dataset has other samples of the same numbers.
+    project: PathBuf,
+    sample: SampleId,
+    text: String,
 }
 
 /// A field that is typed in.

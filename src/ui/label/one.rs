@@ -7,7 +7,7 @@ use egui::{
 use egui_material_icons::icons;
 
 use super::classes::{class_colour, classes_ui};
-use super::{Field, LabelPane, gesture, percent, step};
+use super::{Draft, Field, LabelPane, gesture, percent, step};
 use crate::dataset::edit::Mark;
 use crate::dataset::{SampleId, Verdict};
 use crate::state::labelling::{Ordered, Proposals, QueueKind, Step};
@@ -206,32 +206,39 @@ fn class_chip_ui(ui: &mut Ui, name: &str, colour: Color32, tokens: &Tokens) {
 /// The sample's note, and the field that it is written in.
 fn note_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pane: &mut LabelPane, sample: SampleId) {
     let note = session.snapshot.labelling.note(sample);
+    let project = &session.project.folder;
+    pane.note.take_if(|draft| draft.project != *project);
     // A field that is open goes with its sample: what was typed is kept for that one.
-    if let Some((of, text)) = pane.note.take_if(|(of, _)| *of != sample) {
-        pencil.act(gesture(LabelGesture::Note { sample: of, text: text.trim().to_owned() }));
+    if let Some(draft) = pane.note.take_if(|draft| draft.sample != sample) {
+        keep_note(pencil, &draft);
     }
     let asks = pane.focus.take_if(|field| *field == Field::Note).is_some();
     if asks && pane.note.is_none() {
-        pane.note = Some((sample, note.to_owned()));
+        pane.note = Some(Draft { project: project.clone(), sample, text: note.to_owned() });
     }
-    let Some((_, text)) = &mut pane.note else {
+    let Some(draft) = &mut pane.note else {
         if !note.is_empty() {
             ui.label(widgets::dim(format!("Note: {note}")));
         }
         return;
     };
     let width = ui.available_width();
-    let field = TextEdit::singleline(text).hint_text("A note on this sample").desired_width(width);
+    let field = TextEdit::singleline(&mut draft.text).hint_text("A note on this sample").desired_width(width);
     let field = ui.add(field).accessible_name("Note on this sample");
     if asks {
         field.request_focus();
     }
     if field.lost_focus() {
         let is_left = ui.input(|input| input.key_pressed(Key::Escape));
-        if let Some((_, text)) = pane.note.take().filter(|_| !is_left) {
-            pencil.act(gesture(LabelGesture::Note { sample, text: text.trim().to_owned() }));
+        if let Some(draft) = pane.note.take().filter(|_| !is_left) {
+            keep_note(pencil, &draft);
         }
     }
+}
+
+fn keep_note(pencil: &mut Pencil<'_>, draft: &Draft) {
+    let text = draft.text.trim().to_owned();
+    pencil.act(gesture(LabelGesture::Note { sample: draft.sample, text }));
 }
 
 /// Stands in the place of a sample where the queue has none.
