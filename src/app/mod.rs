@@ -187,6 +187,7 @@ impl App {
                 && session.latent.is_answered()
                 && session.charts.is_answered()
                 && session.balance.is_answered()
+                && session.labeller.is_answered()
                 && session.augment.is_current()
                 && !session.shown.stale
         });

@@ -10,7 +10,7 @@ use super::command::Command;
 use super::dialog::Dialog;
 use super::export::{ExportChoice, PlanFace};
 use super::job::{JobFace, JobId};
-use super::labelling::LabelGesture;
+use super::labelling::{LabelGesture, Ordered, Ranked};
 use super::latent::{LatentView, Made, MapFace, ModelRef, OpenModel, Slot};
 use super::notice::Level;
 use super::review::Which;
@@ -20,7 +20,7 @@ use super::training::{Draft, End, ModelFace};
 use crate::augment::pipeline::Pipeline;
 use crate::crossfilter::{Card, CardId, Figures};
 use crate::dataset::edit::{Direction, History, Mark, Overlay, PipelineSlot, View};
-use crate::dataset::query::{Brush, Click, Found, Pick, Snapshot, Stroke};
+use crate::dataset::query::{Brush, Click, Found, Pick, Rows, Snapshot, Stroke};
 use crate::dataset::{Fact, Flag, Issue, ModelColumns, SampleId, Verdict};
 use crate::pipeline::channels::ChannelStatistics;
 use crate::pipeline::evaluated::Evaluated;
@@ -472,6 +472,17 @@ pub enum Action {
         generation: u64,
         dealt: Answered<SplitPlan>,
     },
+    /// The rows of a queue of samples to label, in order.
+    QueueReady {
+        generation: u64,
+        rows: Arc<Rows>,
+        ordered: Ordered,
+    },
+    /// Proposals in the order in which they are confirmed.
+    ProposalsRanked {
+        generation: u64,
+        ranked: Arc<Ranked>,
+    },
     /// The same of what takes longer.
     SlowChartsFailed {
         generation: u64,
@@ -537,6 +548,8 @@ impl Action {
                 | Self::BalancePlanned { .. }
                 | Self::SplitsDealt { .. }
                 | Self::Refresh
+                | Self::QueueReady { .. }
+                | Self::ProposalsRanked { .. }
                 | Self::Saved { .. }
                 | Self::Submitted { .. }
                 | Self::Refused { .. }

@@ -7,6 +7,7 @@ use super::augment::{RangeWish, VariantsWish};
 use super::balance::BalanceFile;
 use super::export::ExportChoice;
 use super::job::JobId;
+use super::labelling::QueueKind;
 use super::latent::{Accepted, Latents, MapFace, MapWish, ModelRef, Slot};
 use super::pane::Pane;
 use super::selection::SelectMode;
@@ -156,6 +157,15 @@ pub enum Effect {
     },
     /// Deal the samples to new splits; the answer carries the generation.
     DealSplits {
+        generation: u64,
+    },
+    /// Find the rows of a queue of samples to label; the answer carries the generation.
+    FindQueue {
+        kind: QueueKind,
+        generation: u64,
+    },
+    /// Put the model's proposals in the order in which they are confirmed; the answer carries the generation.
+    RankProposals {
         generation: u64,
     },
     PickBalanceFile(BalanceFile),

@@ -256,6 +256,7 @@ impl Session {
             if let Some(sample) = shown.or_else(|| samples.iter().next()) {
                 self.selection.cursor = Some(sample);
                 self.shown.then = Then::Reveal(sample);
+                self.labelling_travels(edit, sample, op == JournalOp::Undo);
             }
         } else {
             let filter = self.overlay.view.filter.clone();
@@ -296,6 +297,7 @@ impl Session {
 
     /// What follows from a change of the overlay.
     fn applied(&mut self, edit: &Edit) -> Vec<Effect> {
+        self.labelling_notes(edit);
         match edit {
             Edit::SetView { .. } => {
                 self.shown.then = self.selection.cursor.map_or(Then::Top, Then::Reveal);

@@ -2,14 +2,26 @@
 //!
 //! What is kept are the edits: the rest is a moment of the program.
 
+mod pace;
+mod pages;
+mod queue;
+#[cfg(test)]
+mod tests;
+mod walk;
+
 use std::sync::Arc;
 
-use super::Level;
 use super::gestures::Answer as Told;
 use super::session::Session;
+use super::{Effect, Level};
 use crate::dataset::edit::{Edit, SampleSet};
 use crate::dataset::labelling::{Classes, LabelChanges, MAX_CLASS_NAME};
 use crate::dataset::{Answer, ClassId, LabelOrigin, NamedBox, SampleId};
+
+pub use pace::Pace;
+pub use pages::{CellVerdict, PageCell, PageClass, PageStep, Pages, Ranked};
+pub use queue::{DISPUTED, Ordered, Queue, QueueKind, QueueWish, is_unlabelled};
+pub use walk::{Step, Walk};
 
 /// Who labels, and when: the outside says both before a gesture is carried out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +64,9 @@ pub struct Proposals {
 impl Proposals {
     /// No class is proposed.
     pub const NONE: u32 = u32::MAX;
+
+    /// Answers, of two classes at least, before there are proposals.
+    pub const FIRST_ANSWERS: usize = 10;
 
     /// The identity of the class proposed for a sample, and how sure that is.
     pub fn of(&self, sample: SampleId) -> Option<(&str, f32)> {
@@ -113,6 +128,20 @@ pub enum LabelGesture {
     Several(bool),
     /// The class that a sweep over cells gives; `None` ends the mode.
     Paint(Option<String>),
+    /// The panel Label comes on screen with this of it, or goes.
+    Look(Option<LabelLook>),
+    /// Something about the sample at hand.
+    Step(Step),
+    /// Something about the page of proposals.
+    Page(PageStep),
+}
+
+/// What of the panel Label is looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LabelLook {
+    #[default]
+    OneByOne,
+    Pages,
 }
 
 /// The keys that are given to classes, the first to the first class. Letters that are keys of usual commands while
@@ -131,6 +160,11 @@ pub struct Labeller {
     pub paint: Option<String>,
     /// What a model proposes, where it was asked.
     pub proposals: Option<Arc<Proposals>>,
+    /// What of the panel Label is on screen.
+    pub shown: Option<LabelLook>,
+    pub walk: Walk,
+    pub pages: Pages,
+    pub pace: Pace,
     /// The key of each class in force, by class; worked out when classes change.
     keys: Arc<Vec<Option<char>>>,
     /// What `keys` was worked out of.
@@ -138,6 +172,17 @@ pub struct Labeller {
 }
 
 impl Labeller {
+    /// One whose questions are numbered on from here.
+    pub(super) fn new(first_question: u64) -> Self {
+        let (walk, pages) = (Walk::new(first_question), Pages::new(first_question));
+        Self { walk, pages, ..Self::default() }
+    }
+
+    /// Whether what the panel Label shows follows from how things stand now.
+    pub fn is_answered(&self) -> bool {
+        self.walk.is_answered() && self.pages.is_answered()
+    }
+
     /// The key of each class in force, by class.
     pub fn keys(&self) -> &Arc<Vec<Option<char>>> {
         &self.keys
@@ -219,6 +264,39 @@ impl Session {
                 self.labeller.paint = class;
                 (Vec::new(), None)
             }
+            LabelGesture::Look(look) => {
+                self.labeller.shown = look;
+                self.begin_walk();
+                (Vec::new(), None)
+            }
+            LabelGesture::Step(step) => self.step_gesture(step),
+            LabelGesture::Page(step) => self.page_gesture(step),
+        }
+    }
+
+    /// Asks for what the panel Label shows, where that would be something else now.
+    pub(super) fn ask_labelling(&mut self) -> Option<Effect> {
+        match self.labeller.shown? {
+            LabelLook::OneByOne => self.ask_walk(),
+            LabelLook::Pages => self.ask_pages(),
+        }
+    }
+
+    /// Notes what an edit changed for the panel Label.
+    pub(super) fn labelling_notes(&mut self, edit: &Edit) {
+        if matches!(edit, Edit::SetView { .. } | Edit::SaveView { .. } | Edit::SetPipeline { .. }) {
+            return;
+        }
+        (self.labeller.walk.is_stale, self.labeller.pages.is_stale) = (true, true);
+        self.note_labels(&edit.relabels().0);
+    }
+
+    /// The panel Label goes where the history went.
+    pub(super) fn labelling_travels(&mut self, edit: &Edit, to: SampleId, is_undo: bool) {
+        match self.labeller.shown {
+            Some(LabelLook::OneByOne) => self.labeller.walk.queue.show(to),
+            Some(LabelLook::Pages) => self.pages_travel(edit, is_undo),
+            None => {}
         }
     }
 

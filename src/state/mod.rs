@@ -35,7 +35,7 @@ pub use dialog::Dialog;
 pub use effect::{Effect, Extent};
 pub use export::{AugmentChoice, ExportChoice, ExportDraft, PlanChoice, PlanFace};
 pub use job::{JobFace, JobId};
-pub use labelling::{How, LabelGesture, Labeller};
+pub use labelling::{How, LabelGesture, LabelLook, Labeller};
 pub use latent::{Latent, LatentView};
 pub use notice::{Level, Notice};
 pub use pane::Pane;

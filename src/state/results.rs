@@ -66,6 +66,8 @@ impl Session {
             Action::BalancePlanned { .. } | Action::SplitsDealt { .. } => {
                 return self.balance_result(action);
             }
+            Action::QueueReady { generation, rows, ordered } => self.take_queue(generation, rows, ordered),
+            Action::ProposalsRanked { generation, ranked } => self.take_ranked(generation, ranked),
             Action::Saved { through, problem } => {
                 self.project.saved = through;
                 self.project.problem = problem;

@@ -7,6 +7,7 @@ use super::balance::Balance;
 use super::charts::Charts;
 use super::command::Command;
 use super::gestures::Answer;
+use super::labelling::Labeller;
 use super::latent::Latent;
 use super::review::Review;
 use super::selection::Selection;
@@ -28,6 +29,7 @@ impl State {
         // Charts and plans follow from all that a view shows, whatever changed it.
         effects.extend(self.session.as_mut().map(Session::ask_charts).unwrap_or_default());
         effects.extend(self.session.as_mut().and_then(Session::ask_balance));
+        effects.extend(self.session.as_mut().and_then(Session::ask_labelling));
         if let Some(session) = &mut self.session {
             session.refresh_labeller();
         }
@@ -239,7 +241,7 @@ impl State {
             latent: Latent::new(self.opened << 32, self.drawn_dark),
             charts: Charts::new(self.opened << 32),
             balance: Balance::new(self.opened << 32),
-            labeller: Default::default(),
+            labeller: Labeller::new(self.opened << 32),
             export: None,
         };
         session.overlay.grow(session.snapshot.len());

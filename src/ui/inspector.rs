@@ -22,7 +22,7 @@ use crate::dataset::edit::Mark;
 use crate::dataset::{Dataset, SampleId};
 use crate::state::{Action, Command, Level, Session};
 use crate::text::grouped;
-use canvas::Canvas;
+pub(super) use canvas::{Canvas, canvas_ui};
 use histogram::Histogram;
 use memo::Memo;
 
@@ -142,7 +142,7 @@ pub fn inspector_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut InspectorVi
         body.split_top_bottom_at_y((body.top() + height).round())
     };
     ui.scope_builder(UiBuilder::new().max_rect(image_rect), |ui| {
-        canvas::canvas_ui(ui, pencil, canvas, histogram.tint(&picture), session, sample, &picture);
+        canvas_ui(ui, pencil, canvas, histogram.tint(&picture), session, sample, &picture);
     });
     if body.width() >= WIDE {
         ui.painter().vline(facts_rect.left(), facts_rect.y_range(), (1.0, tokens.line));

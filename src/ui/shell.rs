@@ -14,7 +14,7 @@ use super::filters::{FiltersView, filters_ui};
 use super::grid::{GridView, grid_ui};
 use super::inspector::{InspectorView, inspector_ui};
 use super::issues::{IssuesView, issues_ui};
-use super::label::{LabelPane, label_ui};
+use super::label::{LabelPane, label_ui, take_keys};
 use super::latent::{LatentPane, latent_ui};
 use super::lists::{LISTS, ListKeys, leading};
 use super::pruning::{PruningView, pruning_ui};
@@ -26,7 +26,7 @@ use super::train::{TrainView, train_ui};
 use super::welcome::welcome_ui;
 use super::{Pencil, widgets};
 use crate::state::command::{Chord, Menu};
-use crate::state::{Action, COMMANDS, Command, Pane};
+use crate::state::{Action, COMMANDS, Command, LabelGesture, Pane};
 
 /// Drawing state of every view.
 #[derive(Default)]
@@ -64,6 +64,7 @@ impl Views {
             Pane::Checks => Some(&mut self.checks.keys),
             Pane::Duplicates => Some(&mut self.duplicates.keys),
             Pane::Latent => Some(&mut self.latent.keys),
+            Pane::Label => Some(&mut self.label.keys),
             _ => None,
         }
     }
@@ -193,6 +194,9 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
         || views.was_typing
         || views.search.is_popup_open()
         || egui::Popup::is_any_open(ui.ctx());
+    if leading(|pane| panels.is_shown(pane), views.last_list) == Some(Pane::Label) {
+        take_keys(ui, pencil, &mut views.label);
+    }
     shortcuts(ui, pencil, views);
     // Each frame anew: a panel that is not drawn takes no keys.
     views.latent.takes_verdicts = false;
@@ -224,6 +228,11 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
                 pencil.state.session.as_ref().is_some_and(|session| session.balance.shown().is_some());
             if plans && !panels.is_shown(Pane::Balance) {
                 pencil.act(Action::LeaveBalance);
+            }
+            let labels =
+                pencil.state.session.as_ref().is_some_and(|session| session.labeller.shown.is_some());
+            if labels && !panels.is_shown(Pane::Label) {
+                pencil.act(Action::Label(Box::new(LabelGesture::Look(None))));
             }
             let used = LISTS.into_iter().find(|list| views.keys_of(*list).is_some_and(|keys| keys.was_used));
             views.last_list = used.or(views.last_list);

@@ -13,6 +13,7 @@ mod evaluating;
 mod exporting;
 mod finder;
 mod judging;
+mod labelling;
 mod live;
 mod mapping;
 mod measuring;
@@ -39,6 +40,7 @@ use self::demo::Demo;
 use self::exporting::{Exporting, Found};
 use self::finder::Question;
 use self::judging::Case;
+use self::labelling::Queues;
 use self::live::{Leaving, Live, Parts};
 use self::measuring::Measuring;
 use self::models::Models;
@@ -94,6 +96,7 @@ pub struct Work {
     preview: Preview,
     charting: Charting,
     balancing: Balancing,
+    queues: Queues,
     faces: Vec<JobFace>,
     person: String,
     thumbnail_cap: u64,
@@ -115,6 +118,8 @@ impl Work {
         let charting = Charting::spawn(&events.0, move || waker.request_repaint());
         let waker = ctx.clone();
         let balancing = Balancing::spawn(&events.0, move || waker.request_repaint());
+        let waker = ctx.clone();
+        let queues = Queues::spawn(&events.0, move || waker.request_repaint());
         let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
         Self {
             ctx,
@@ -138,6 +143,7 @@ impl Work {
             preview,
             charting,
             balancing,
+            queues,
             faces: Vec::new(),
             person: settings.person.clone(),
             thumbnail_cap: settings.thumbnail_cache_bytes,
@@ -403,6 +409,20 @@ impl Work {
             Effect::DealSplits { generation } => {
                 if let Some(session) = &state.session {
                     self.balancing.deal(generation, session);
+                }
+                Vec::new()
+            }
+            Effect::FindQueue { kind, generation } => {
+                if let Some(session) = &state.session {
+                    self.queues.find(generation, session.queue_wish(kind));
+                }
+                Vec::new()
+            }
+            Effect::RankProposals { generation } => {
+                if let Some(session) = &state.session
+                    && let Some(proposals) = session.labeller.proposals.clone()
+                {
+                    self.queues.rank(generation, session.snapshot.clone(), proposals);
                 }
                 Vec::new()
             }

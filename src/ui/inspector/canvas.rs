@@ -42,7 +42,7 @@ const CHECKER: f32 = 8.0;
 
 /// How the image stands in its frame.
 #[derive(Default)]
-pub(super) struct Canvas {
+pub(in crate::ui) struct Canvas {
     zoom: Zoom,
     /// The image point in the middle of the frame, in image pixels.
     center: Pos2,
@@ -248,7 +248,7 @@ fn fit_zoom(frame: Rect, image: Vec2, pixels_per_point: f32) -> f32 {
 }
 
 /// Draws the image, what lies over it, and the bar under it.
-pub(super) fn canvas_ui(
+pub(in crate::ui) fn canvas_ui(
     ui: &mut Ui,
     pencil: &mut Pencil<'_>,
     canvas: &mut Canvas,
