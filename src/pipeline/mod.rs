@@ -14,6 +14,7 @@ pub mod drift;
 pub mod duplicates;
 pub mod evaluated;
 mod keep;
+pub mod learning;
 pub mod measure;
 pub mod modelled;
 pub mod open;
