@@ -11,7 +11,7 @@ use super::figures::{Labels, RelationColumns, Relations};
 use crate::analysis::distribution::{Axis, Bins, Edges};
 use crate::dataset::columns::{Column, ColumnKind, column};
 use crate::dataset::query::{ATTRIBUTE, Reading, Snapshot, fold, parse_number};
-use crate::pipeline::statistics::{self, Measure};
+use crate::pipeline::statistics;
 
 /// Cells across and down of two columns against each other.
 const PLANE: [usize; 2] = [72, 48];
@@ -163,7 +163,7 @@ fn number_column(snapshot: &Snapshot, name: &str) -> Result<(Column, Vec<f64>), 
 
 /// The bins of a column's numbers.
 fn edges_of(column: &Column, values: &[f64], axis: Axis, bins: Bins) -> Result<Edges, String> {
-    let edges = statistics::edges_of(&Measure::Column(column.clone()), values, axis, bins);
+    let edges = statistics::edges_of(column, values, axis, bins);
     match edges.is_empty() {
         true if axis == Axis::Log => Err("No number over 0 is known yet, which a log axis needs.".to_owned()),
         true => Err("No numbers are known yet.".to_owned()),

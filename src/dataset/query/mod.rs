@@ -88,7 +88,7 @@ pub const REFERENCE: &[(&str, &str)] = &[
     ("pixels:grey", "what a stored pixel is made of: grey, grey-alpha, rgb, rgba, palette, cmyk, unknown"),
     (
         "width>=640",
-        "a number compares: `>=`, `<=`, `>`, `<`, `=`, `!=`; an unknown number never does. Fields: width, height, aspect, megapixels, bytes, bits, orientation, brightness, contrast, saturation, sharpness, labels, boxes, score.dark, score.light, score.aspect, score.information, score.blur, score.size, score.colour, score.outlier, score.unique, score.label, model.error, model.kl, model.density, model.distance",
+        "a number compares: `>=`, `<=`, `>`, `<`, `=`, `!=`; an unknown number never does. Fields: width, height, aspect, megapixels, bytes, bits, orientation, brightness, contrast, saturation, sharpness, labels, boxes, score.dark, score.light, score.aspect, score.information, score.blur, score.size, score.colour, score.outlier, score.unique, score.label, score.distance, model.error, model.kl, model.density, model.distance",
     ),
     ("width:640..800", "a range, both ends included; `640..` and `..800` are open"),
     ("bytes>2MB", "a number with a unit: k, M, G; for bytes also kB, MB, GB and KiB, MiB, GiB"),

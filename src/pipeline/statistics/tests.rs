@@ -82,9 +82,9 @@ fn numbers_are_those_of_the_rows() {
     let snapshot = snapshot();
     let some = rows(&snapshot, "label:\"traffic light\"");
     let subject = Subject { snapshot: &snapshot, rows: &some };
-    let found: Vec<Numbers> = measures(&snapshot, None)
+    let found: Vec<Numbers> = number_columns(&snapshot)
         .iter()
-        .filter_map(|measure| numbers(subject, measure, Axis::Linear, Bins::Auto))
+        .filter_map(|column| numbers(subject, column, Axis::Linear, Bins::Auto))
         .collect();
     let of = |name: &str| found.iter().find(|numbers| numbers.name == name).unwrap();
     assert_eq!(of("labels").all.count, 40);
@@ -202,7 +202,7 @@ fn every_chart_has_the_figures_that_it_is_of() {
     let subject = Subject { snapshot: &snapshot, rows: &all };
     let counted = classes(subject, DEFAULT_BETA);
     let by = |by| Settings { by, ..Settings::default() };
-    let column = |name: &str| Measure::Column(crate::dataset::columns::column(&snapshot, name).unwrap());
+    let column = |name: &str| crate::dataset::columns::column(&snapshot, name).unwrap();
     let found = space(subject, &described(200, 4), 16, &Control::new()).unwrap();
     let known_boxes = boxes(subject).unwrap();
     let related = relations(subject, &counted, &Control::new()).unwrap();
@@ -248,7 +248,7 @@ fn log_box_plots_are_of_what_is_over_0() {
     let all = rows(&snapshot, "");
     let subject = Subject { snapshot: &snapshot, rows: &all };
     let counted = classes(subject, DEFAULT_BETA);
-    let note = Measure::Column(crate::dataset::columns::column(&snapshot, "attr.note").unwrap());
+    let note = crate::dataset::columns::column(&snapshot, "attr.note").unwrap();
     let of = |scale| {
         let settings = Settings { scale, by: By::Label, ..Settings::default() };
         let chart = number_chart(subject, &counted, &note, &settings);
