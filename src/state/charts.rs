@@ -19,6 +19,18 @@ use crate::dataset::query::{Brush, Stamp, Stroke, with_brushes, without_conditio
 /// Cards on a dashboard at most: each that counts keeps four bytes a row.
 pub const MOST_CARDS: usize = 32;
 
+/// While samples are measured charts are counted anew once so large a part of the samples has news: each time looks
+/// at all of them.
+const PART: usize = 50;
+
+/// How soon charts follow what is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    AtOnce,
+    /// When a fiftieth of the samples has news: more is to come.
+    ByParts,
+}
+
 /// How the dashboard stands.
 #[derive(Debug)]
 pub struct Charts {
@@ -36,10 +48,33 @@ pub struct Charts {
     asked: u64,
     answered: u64,
     /// The rows and the cards that were asked about last.
-    wanted: Option<(u64, Arc<Vec<Card>>)>,
+    wanted: Option<Wanted>,
     slow_asked: u64,
     slow_answered: u64,
-    slow_wanted: Option<(u64, Arc<Vec<Card>>)>,
+    slow_wanted: Option<Wanted>,
+    /// Facts that were learnt since the dataset was opened.
+    learnt: u64,
+    /// Whether what was learnt last is still to be counted.
+    is_behind: bool,
+}
+
+/// What a question was about.
+#[derive(Debug)]
+struct Wanted {
+    /// The number of the question for the rows.
+    rows: u64,
+    cards: Arc<Vec<Card>>,
+    /// Facts that were learnt by then.
+    learnt: u64,
+}
+
+/// When a question is asked.
+enum Due {
+    Now(Wanted),
+    /// Once more is known.
+    Later,
+    /// It was asked.
+    Never,
 }
 
 /// What looking at pictures came to, for a card that a person started.
@@ -109,6 +144,8 @@ impl Charts {
             slow_asked: first,
             slow_answered: first,
             slow_wanted: None,
+            learnt: 0,
+            is_behind: false,
         }
     }
 
@@ -129,7 +166,12 @@ impl Charts {
 
     /// Whether all that was asked is answered.
     pub fn is_answered(&self) -> bool {
-        self.asked == self.answered && self.slow_asked == self.slow_answered
+        self.asked == self.answered && self.slow_asked == self.slow_answered && !self.is_behind
+    }
+
+    /// The number of the last question about what is counted.
+    pub fn asked(&self) -> u64 {
+        self.asked
     }
 
     /// The card of that number.
@@ -182,6 +224,11 @@ impl Charts {
         (self.asked, self.slow_asked) = (self.asked + 1, self.slow_asked + 1);
         (self.answered, self.slow_answered) = (self.asked, self.slow_asked);
         (self.wanted, self.slow_wanted) = (None, None);
+    }
+
+    /// So many facts were learnt.
+    pub(super) fn learn(&mut self, facts: usize) {
+        self.learnt += facts as u64;
     }
 
     /// Takes in figures; those of cards that are gone are dropped.
@@ -305,25 +352,43 @@ impl Session {
         (Vec::new(), None)
     }
 
-    /// Asks for what the cards show, where something that it follows from has changed.
-    pub(super) fn ask_charts(&mut self) -> Vec<Effect> {
+    /// Asks for what the cards show, where something that it follows from has changed. What is measured is followed at
+    /// that pace, and what a person does at once.
+    pub(super) fn ask_charts(&mut self, pace: Pace) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let charts = &mut self.charts;
+        let part = (self.snapshot.len() / PART) as u64;
+        let (shown, charts) = (&self.shown, &mut self.charts);
+        charts.is_behind = false;
         if !charts.is_shown {
             return effects;
         }
-        let wanted = Some((self.shown.asked, charts.cards.clone()));
-        if charts.wanted != wanted {
-            charts.wanted = wanted;
+        let is_of_data = pace == Pace::ByParts && shown.refreshed == Some(shown.asked);
+        let due = |rows: u64, before: &Option<Wanted>| {
+            let now = Wanted { rows, cards: charts.cards.clone(), learnt: charts.learnt };
+            match before {
+                None => Due::Now(now),
+                Some(before) if before.rows == rows && before.cards == now.cards => Due::Never,
+                Some(before)
+                    if is_of_data && before.cards == now.cards && now.learnt < before.learnt + part =>
+                {
+                    Due::Later
+                }
+                Some(_) => Due::Now(now),
+            }
+        };
+        let quick = due(shown.asked, &charts.wanted);
+        // Those that take longer are of the rows that are found, once nothing moves.
+        let is_calm = charts.held.is_none() && shown.answered == shown.asked;
+        let is_any = charts.cards.iter().any(|card| !card.kind.is_quick() && !card.kind.is_asked_for());
+        let slow = if is_calm && is_any { due(shown.answered, &charts.slow_wanted) } else { Due::Never };
+        charts.is_behind = matches!(quick, Due::Later) || matches!(slow, Due::Later);
+        if let Due::Now(wanted) = quick {
+            charts.wanted = Some(wanted);
             charts.asked += 1;
             effects.push(Effect::CountCharts { generation: charts.asked });
         }
-        // Those that take longer are of the rows that are found, once nothing moves.
-        let is_calm = charts.held.is_none() && self.shown.answered == self.shown.asked;
-        let wanted = Some((self.shown.answered, charts.cards.clone()));
-        let is_any = charts.cards.iter().any(|card| !card.kind.is_quick() && !card.kind.is_asked_for());
-        if is_calm && is_any && charts.slow_wanted != wanted {
-            charts.slow_wanted = wanted;
+        if let Due::Now(wanted) = slow {
+            charts.slow_wanted = Some(wanted);
             charts.slow_asked += 1;
             effects.push(Effect::DrawSlowCharts { generation: charts.slow_asked });
         }

@@ -30,7 +30,9 @@ impl Session {
             }
             Action::Refresh if self.shown.stale && self.shown.answered == self.shown.asked => {
                 self.renew_issues();
-                return (vec![self.find_rows()], None);
+                let effect = self.find_rows();
+                self.shown.refreshed = Some(self.shown.asked);
+                return (vec![effect], None);
             }
             Action::MeasuringEnded => return (self.wanted_analysis().into_iter().collect(), None),
             Action::Analysed(_) | Action::Judged { .. } | Action::JudgingFailed { .. } => {
@@ -126,6 +128,7 @@ impl Session {
         }
         self.shown.stale = true;
         self.review.is_stale = true;
+        self.charts.learn(facts.len());
     }
 
     /// Takes in what was found in samples that were measured again.

@@ -4,7 +4,7 @@
 
 use super::augment::Augment;
 use super::balance::Balance;
-use super::charts::Charts;
+use super::charts::{Charts, Pace};
 use super::command::Command;
 use super::gestures::Answer;
 use super::latent::Latent;
@@ -12,7 +12,7 @@ use super::review::Review;
 use super::selection::Selection;
 use super::session::{GridState, Search, Session, Shown};
 use super::training::Training;
-use super::{Action, Dialog, Effect, Level, Opened, Pane, State};
+use super::{Action, Dialog, Effect, JobId, Level, Opened, Pane, State};
 use crate::store::Theme;
 
 impl State {
@@ -20,7 +20,11 @@ impl State {
     pub fn update(&mut self, action: Action) -> Vec<Effect> {
         let mut effects = self.carry_out(action);
         // Charts and plans follow from all that a view shows, whatever changed it.
-        effects.extend(self.session.as_mut().map(Session::ask_charts).unwrap_or_default());
+        let pace = match self.jobs.iter().any(|job| job.id == JobId::Measure && !job.paused) {
+            true => Pace::ByParts,
+            false => Pace::AtOnce,
+        };
+        effects.extend(self.session.as_mut().map(|session| session.ask_charts(pace)).unwrap_or_default());
         effects.extend(self.session.as_mut().and_then(Session::ask_balance));
         effects
     }
