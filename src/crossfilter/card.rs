@@ -57,7 +57,10 @@ impl Kind {
             Self::Scatter { x, y } => vec![x, y],
             Self::Relations { with } if with == "label" => vec!["label"],
             Self::Relations { with } => vec!["label", with],
-            Self::BoxPlots { .. } | Self::Boxes | Self::Pictures | Self::Coverage => Vec::new(),
+            Self::BoxPlots { column } => vec!["label", column],
+            Self::Boxes => vec!["boxes", "box.at", "box.size"],
+            // They are of the rows that were there when they were asked for.
+            Self::Pictures | Self::Coverage => Vec::new(),
         }
     }
 

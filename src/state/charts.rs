@@ -105,7 +105,7 @@ impl StudyOf {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Studied {
     pub charts: Vec<crate::chart::Chart>,
-    /// Parts of the space that samples lie in, the densest first.
+    /// The parts of the space that samples lie in, the densest first.
     pub regions: Vec<Region>,
 }
 
@@ -120,10 +120,11 @@ pub enum End {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Region {
     pub count: u64,
-    pub end: End,
+    /// `None` of those between, which are not listed.
+    pub end: Option<End>,
     /// Whether it has so few samples that it is nearly empty.
     pub is_sparse: bool,
-    /// Those nearest to its centre, the centre first.
+    /// All of them, the centre first and then by their distance to it.
     pub samples: Vec<SampleId>,
 }
 

@@ -12,6 +12,7 @@ mod imbalance;
 mod relations;
 mod scatter;
 mod splits;
+mod spots;
 mod study;
 
 use std::collections::BTreeMap;

@@ -34,8 +34,6 @@ use crate::train::pack::chosen;
 
 /// Regions of a space that are shown, of the densest and of the emptiest.
 const REGIONS: usize = 12;
-/// Samples of a region that are kept.
-const OF_REGION: usize = 100;
 /// Classes that have pictures of their own where a card shows all.
 const PICTURED: u32 = 100;
 
@@ -153,15 +151,14 @@ fn counted(board: &mut Board, question: &Question) -> Action {
 /// What takes longer; `None` where nobody waits for it any more.
 fn drawn(question: &Question, control: &Control) -> Option<Action> {
     let generation = question.generation;
-    let subject = Subject { snapshot: &question.snapshot, rows: &question.rows };
-    let unread = question.query().err();
+    let query = question.query();
     let work = || {
         let mut figures = Vec::new();
         for card in question.cards.iter().filter(|card| !card.kind.is_quick() && !card.kind.is_asked_for()) {
             control.checkpoint()?;
-            let found = match &unread {
-                Some(why) => Figures::Nothing(why.clone()),
-                None => charts_of(card, subject).map_or_else(Figures::Nothing, Figures::Charts),
+            let found = match &query {
+                Err(why) => Figures::Nothing(why.clone()),
+                Ok(query) => drawn_card(card, question, query),
             };
             figures.push((card.id, Arc::new(found)));
         }
@@ -175,6 +172,20 @@ fn drawn(question: &Question, control: &Control) -> Option<Action> {
             Some(Action::SlowChartsFailed { generation, text: bug("the charts", &cause) })
         }
     }
+}
+
+/// The charts of a card of the rows that all conditions but those on its own columns leave.
+fn drawn_card(card: &Card, question: &Question, query: &Query) -> Figures {
+    let (snapshot, own) = (&question.snapshot, card.kind.own_columns());
+    let is_own = |column: &Option<String>| column.as_deref().is_some_and(|column| own.contains(&column));
+    let charts = match query.by_column().iter().any(|(column, _)| is_own(column)) {
+        true => {
+            let rows: Vec<SampleId> = rows_but(snapshot, query, &own).iter().collect();
+            charts_of(card, Subject { snapshot, rows: &rows })
+        }
+        false => charts_of(card, Subject { snapshot, rows: &question.rows }),
+    };
+    charts.map_or_else(Figures::Nothing, Figures::Charts)
 }
 
 /// What is written of a card.
@@ -340,23 +351,26 @@ fn described(
     Ok(signals::run(snapshot, reader, project, known, wanted, threads, control, &|_| {})?.signals)
 }
 
-/// The densest regions and the emptiest, of few all of them: those of the emptier half are among the emptiest.
+/// All regions, the densest first. The first are listed as the densest and the last as the emptiest; of few all of them,
+/// those of the emptier half among the emptiest.
 fn regions(space: &Space) -> Vec<Region> {
     let order = space.coverage.by_density();
     let densest = order.len().div_ceil(2).min(REGIONS);
     let emptiest = (order.len() - densest).min(REGIONS);
-    let shown = order[..densest].iter().map(|centre| (End::Densest, centre));
-    let shown = shown.chain(order[order.len() - emptiest..].iter().map(|centre| (End::Emptiest, centre)));
-    let region = |(end, centre): (End, &usize)| {
+    let region = |(place, centre): (usize, &usize)| {
         let rows = space.coverage.rows(*centre);
         Region {
             count: rows.len() as u64,
-            end,
+            end: match place {
+                place if place < densest => Some(End::Densest),
+                place if place >= order.len() - emptiest => Some(End::Emptiest),
+                _ => None,
+            },
             is_sparse: space.coverage.is_sparse(*centre),
-            samples: rows.iter().take(OF_REGION).map(|row| space.samples[*row as usize]).collect(),
+            samples: rows.iter().map(|row| space.samples[*row as usize]).collect(),
         }
     };
-    shown.map(region).collect()
+    order.iter().enumerate().map(region).collect()
 }
 
 #[cfg(test)]

@@ -154,7 +154,8 @@ pub fn selected_terms(text: &str, vocabulary: &Vocabulary) -> Selection {
             | Test::Path(_)
             | Test::Pixels(_)
             | Test::Number { .. }
-            | Test::Attribute { .. } => {}
+            | Test::Attribute { .. }
+            | Test::Box(_) => {}
         }
     }
     for node in nodes {

@@ -120,6 +120,31 @@ pub enum Test {
         name: String,
         test: AttributeTest,
     },
+    /// One of the boxes is so.
+    Box(BoxTest),
+}
+
+/// What to ask of a box.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BoxTest {
+    /// Where its centre lies: parts of the picture's width and of its height.
+    At { across: Part, down: Part },
+    /// How large it is: √(width × height) as a part of the picture's.
+    Size(Part),
+}
+
+/// A part of a side that goes from 0 to 1: `from` is in it and `to` is not. What lies beyond an end of the side counts
+/// as if it lay at that end, so that all of a side is in parts that meet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Part {
+    pub from: f64,
+    pub to: f64,
+}
+
+impl Part {
+    pub fn contains(self, place: f64) -> bool {
+        (place >= self.from || self.from <= 0.0) && (place < self.to || self.to >= 1.0)
+    }
 }
 
 /// A class or a split to ask for.
@@ -259,13 +284,15 @@ pub(super) enum Field {
     Is,
     Flag,
     Pixels,
+    BoxAt,
+    BoxSize,
     Number(&'static str),
     Date(&'static str),
     Attribute(String),
 }
 
 /// The fields whose values are words, with what each asks.
-pub(super) const WORD_FIELDS: [(&str, Field, &str); 8] = [
+pub(super) const WORD_FIELDS: [(&str, Field, &str); 10] = [
     ("label", Field::Label, "class"),
     ("split", Field::Split, "split"),
     ("format", Field::Format, "encoding of the image"),
@@ -274,7 +301,13 @@ pub(super) const WORD_FIELDS: [(&str, Field, &str); 8] = [
     ("is", Field::Is, "state of the sample"),
     ("flag", Field::Flag, "what the analysis found"),
     ("pixels", Field::Pixels, "what a stored pixel is made of"),
+    (BOX_AT, Field::BoxAt, "where the centre of a box lies"),
+    (BOX_SIZE, Field::BoxSize, "how large a box is"),
 ];
+
+/// The fields of boxes.
+pub(super) const BOX_AT: &str = "box.at";
+pub(super) const BOX_SIZE: &str = "box.size";
 
 /// What stands before the name of an attribute.
 pub(crate) const ATTRIBUTE: &str = "attr.";

@@ -215,7 +215,7 @@ fn body_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut CardView) {
             relations::relations_ui(ui, pen, found, with);
         }
         (_, Figures::Charts(charts)) => {
-            drawn::charts_ui(ui, &mut view.drawn, figures.clone(), charts);
+            drawn::charts_ui(ui, pen, &mut view.drawn, figures.clone(), charts);
         }
         // Other options were counted than those that are set now: the answer is on its way.
         _ => {
