@@ -99,6 +99,16 @@ impl Order {
     }
 }
 
+/// How two columns are drawn against each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scattered {
+    /// A point for each sample.
+    Points,
+    /// How many there are in each cell of a grid.
+    Density,
+}
+
 /// What a person sets of a card; each kind reads what it has a use for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -117,6 +127,10 @@ pub struct Options {
     pub by_split: bool,
     /// The sum over bars from the most frequent on in place of each bar.
     pub cumulative: bool,
+    /// How two columns are drawn against each other; as is fluid without one.
+    pub scattered: Option<Scattered>,
+    /// Whether points have the colours of their classes.
+    pub by_class: bool,
 }
 
 impl Options {

@@ -82,8 +82,13 @@ impl Parts {
             Self::Plane { columns: [x, y], .. } => vec![x, y],
             Self::Relations { with } => vec!["label", with],
         };
-        names.iter().filter_map(|name| Some(snapshot.reading(&column(snapshot, name)?))).collect()
+        reading_of(snapshot, &names)
     }
+}
+
+/// What these columns are read from.
+pub(super) fn reading_of(snapshot: &Snapshot, names: &[&str]) -> Vec<Reading> {
+    names.iter().filter_map(|name| Some(snapshot.reading(&column(snapshot, name)?))).collect()
 }
 
 impl Coded {
@@ -185,12 +190,21 @@ fn numbers(snapshot: &Snapshot, name: &str, axis: Axis, bins: Bins, by_split: bo
     Ok((cells, Shape::Numbers { edges, splits }))
 }
 
-fn plane(snapshot: &Snapshot, columns: &[String; 2], axes: [Axis; 2]) -> Encoded {
+/// The bins of two columns against each other, across and up, with the numbers of all rows.
+pub(super) fn plane_edges(
+    snapshot: &Snapshot,
+    columns: [&str; 2],
+    axes: [Axis; 2],
+) -> Result<[(Edges, Vec<f64>); 2], String> {
     let edges = |at: usize| -> Result<(Edges, Vec<f64>), String> {
-        let (column, values) = number_column(snapshot, &columns[at])?;
+        let (column, values) = number_column(snapshot, columns[at])?;
         Ok((edges_of(&column, &values, axes[at], Bins::Count(PLANE[at]))?, values))
     };
-    let ((x, across), (y, down)) = (edges(0)?, edges(1)?);
+    Ok([edges(0)?, edges(1)?])
+}
+
+fn plane(snapshot: &Snapshot, columns: &[String; 2], axes: [Axis; 2]) -> Encoded {
+    let [(x, across), (y, down)] = plane_edges(snapshot, [&columns[0], &columns[1]], axes)?;
     let nowhere = x.len() * y.len();
     let cells = Cells::new(snapshot.len(), nowhere + 1, |first, out| {
         for (row, cell) in (first..).zip(out) {

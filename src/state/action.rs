@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::augment::{AugmentView, Drawn, LastWord};
 use super::balance::{Answered, BalanceFile, BalancePlan, BalanceSettings, Look, SplitPlan, SplitSettings};
-use super::charts::Study;
+use super::charts::{Cloud, Study};
 use super::command::Command;
 use super::dialog::Dialog;
 use super::export::{ExportChoice, PlanFace};
@@ -449,6 +449,16 @@ pub enum Action {
         generation: u64,
         figures: Vec<(CardId, Arc<Figures>)>,
     },
+    /// The cards that are drawn as points.
+    CloudsDrawn {
+        generation: u64,
+        clouds: Vec<(CardId, Arc<Cloud>)>,
+    },
+    /// There are no points for the question of that generation, and a sentence about why: our bug.
+    CloudsFailed {
+        generation: u64,
+        text: String,
+    },
     /// What the cards show that take longer.
     SlowChartsDrawn {
         generation: u64,
@@ -527,6 +537,8 @@ impl Action {
                 | Self::NearFound { .. }
                 | Self::MapDrawn { .. }
                 | Self::ChartsCounted { .. }
+                | Self::CloudsDrawn { .. }
+                | Self::CloudsFailed { .. }
                 | Self::SlowChartsDrawn { .. }
                 | Self::ChartsFailed { .. }
                 | Self::SlowChartsFailed { .. }

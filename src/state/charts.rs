@@ -5,9 +5,12 @@
 //! stays on screen until there is one to a newer question. This file refuses to know how charts are counted
 //! ([`crate::crossfilter`]) and drawn.
 
+mod cloud;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use self::cloud::Cloud;
 use super::gestures::Answer;
 use super::session::{Session, Then};
 use super::{Action, Effect, Level};
@@ -16,7 +19,7 @@ use crate::dataset::SampleId;
 use crate::dataset::edit::View;
 use crate::dataset::query::{Brush, Stamp, Stroke, with_brushes, without_condition};
 
-/// Cards on a dashboard at most: each that counts keeps four bytes a row.
+/// Cards on a dashboard at most: each that counts keeps four bytes a row, and one of points some forty.
 pub const MOST_CARDS: usize = 32;
 
 /// While samples are measured charts are counted anew once so large a part of the samples has news: each time looks
@@ -41,6 +44,10 @@ pub struct Charts {
     pub held: Option<String>,
     /// What the cards show; those that nothing was worked out for yet are missing.
     figures: BTreeMap<CardId, Arc<Figures>>,
+    /// The cards that are drawn as points.
+    clouds: BTreeMap<CardId, Arc<Cloud>>,
+    /// The question that those answer.
+    clouds_answered: u64,
     /// What the cards show that a person has to start.
     studies: BTreeMap<CardId, Study>,
     /// Whether the panel is on screen.
@@ -137,6 +144,8 @@ impl Charts {
             cards: Arc::new(cards),
             held: None,
             figures: BTreeMap::new(),
+            clouds: BTreeMap::new(),
+            clouds_answered: first,
             studies: BTreeMap::new(),
             is_shown: false,
             asked: first,
@@ -153,6 +162,11 @@ impl Charts {
     /// What a card shows; a moment old while newer figures are counted.
     pub fn figures(&self, card: CardId) -> Option<&Arc<Figures>> {
         self.figures.get(&card)
+    }
+
+    /// The points of a card that is drawn so; a moment old while newer ones are coloured.
+    pub fn cloud(&self, card: CardId) -> Option<&Arc<Cloud>> {
+        self.clouds.get(&card)
     }
 
     /// What was found for a card that a person started.
@@ -173,6 +187,16 @@ impl Charts {
     /// The number of the last question about what is counted.
     pub fn asked(&self) -> u64 {
         self.asked
+    }
+
+    /// Whether points are drawn for the last question.
+    pub fn has_points(&self) -> bool {
+        self.clouds_answered == self.asked
+    }
+
+    /// Colours are others now: what has some is asked for anew.
+    pub(super) fn recolour(&mut self) {
+        self.wanted = None;
     }
 
     /// The card of that number.
@@ -215,6 +239,7 @@ impl Charts {
         self.next = next;
         let is_kept = |id: &CardId| cards.iter().any(|card| card.id == *id);
         self.figures.retain(|id, _| is_kept(id));
+        self.clouds.retain(|id, _| is_kept(id));
         self.studies.retain(|id, _| is_kept(id));
         self.cards = Arc::new(cards);
     }
@@ -222,8 +247,10 @@ impl Charts {
     /// The dataset is another list now: what was counted of the one before goes, and what is still to come.
     pub(super) fn forget_figures(&mut self) {
         self.figures.clear();
+        self.clouds.clear();
         (self.asked, self.slow_asked) = (self.asked + 1, self.slow_asked + 1);
         (self.answered, self.slow_answered) = (self.asked, self.slow_asked);
+        self.clouds_answered = self.asked;
         (self.wanted, self.slow_wanted) = (None, None);
     }
 
@@ -329,6 +356,20 @@ impl Session {
             {
                 charts.answered = generation;
                 charts.take(figures);
+            }
+            Action::CloudsDrawn { generation, clouds }
+                if (charts.clouds_answered + 1..=charts.asked).contains(&generation) =>
+            {
+                charts.clouds_answered = generation;
+                let there =
+                    clouds.into_iter().filter(|(card, _)| charts.cards.iter().any(|one| one.id == *card));
+                charts.clouds = there.collect();
+            }
+            Action::CloudsFailed { generation, text }
+                if (charts.clouds_answered + 1..=charts.asked).contains(&generation) =>
+            {
+                charts.clouds_answered = generation;
+                return (Vec::new(), Some((Level::Error, text)));
             }
             Action::SlowChartsDrawn { generation, figures } if generation == charts.slow_asked => {
                 charts.slow_answered = generation;

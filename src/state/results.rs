@@ -56,6 +56,8 @@ impl Session {
             | Action::NearFound { .. }
             | Action::MapDrawn { .. } => return self.latent_result(action),
             Action::ChartsCounted { .. }
+            | Action::CloudsDrawn { .. }
+            | Action::CloudsFailed { .. }
             | Action::SlowChartsDrawn { .. }
             | Action::ChartsFailed { .. }
             | Action::SlowChartsFailed { .. }

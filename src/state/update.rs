@@ -65,7 +65,10 @@ impl State {
             Action::DropHovers(hovers) => self.drop_hovers = hovers,
             Action::DrawnDark(dark) => {
                 self.drawn_dark = dark;
-                effects.extend(self.session.as_mut().and_then(|session| session.redraw_map(dark)));
+                if let Some(session) = &mut self.session {
+                    effects.extend(session.redraw_map(dark));
+                    session.charts.recolour();
+                }
             }
             Action::QuitAnyway => effects.push(Effect::QuitAnyway),
             Action::IssuesExportTo { path } => effects.push(Effect::ExportIssues { path }),

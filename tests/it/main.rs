@@ -35,6 +35,7 @@ mod pruning_panel;
 mod query;
 mod report;
 mod review;
+mod scatter_panel;
 mod session;
 mod signals;
 mod stats;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use crossbeam_channel::Sender;
 use egui::Context;
 
+use super::clouds::{Clouds, Draws};
 use super::live::Live;
 use super::{bug, waker};
 use crate::analysis::distribution::coverage::CENTRES;
@@ -38,24 +39,39 @@ const REGIONS: usize = 12;
 const PICTURED: u32 = 100;
 
 /// What the cards are to show.
+#[derive(Clone)]
 pub struct Question {
-    generation: u64,
-    snapshot: Snapshot,
+    pub(super) generation: u64,
+    pub(super) snapshot: Snapshot,
     filter: String,
-    cards: Arc<Vec<Card>>,
+    pub(super) cards: Arc<Vec<Card>>,
     /// The rows of the view.
     rows: Arc<Rows>,
+    pub(super) is_dark: bool,
 }
 
 impl Question {
-    pub fn new(generation: u64, session: &Session) -> Self {
+    pub fn new(generation: u64, session: &Session, is_dark: bool) -> Self {
         let (snapshot, filter) = (session.snapshot.clone(), session.view().filter);
         let (cards, rows) = (session.charts.cards.clone(), session.shown.found.rows.clone());
-        Self { generation, snapshot, filter, cards, rows }
+        Self { generation, snapshot, filter, cards, rows, is_dark }
+    }
+
+    /// A question of these cards, without a window.
+    #[cfg(test)]
+    pub(super) fn of(generation: u64, snapshot: Snapshot, filter: &str, cards: Vec<Card>) -> Self {
+        let (filter, cards, rows) = (filter.to_owned(), cards.into(), Arc::default());
+        Self { generation, snapshot, filter, cards, rows, is_dark: false }
+    }
+
+    /// The same with another filter.
+    #[cfg(test)]
+    pub(super) fn asking(&self, filter: &str) -> Self {
+        Self { filter: filter.to_owned(), ..self.clone() }
     }
 
     /// What the filter asks, or a sentence about why it cannot be read.
-    fn query(&self) -> Result<Query, String> {
+    pub(super) fn query(&self) -> Result<Query, String> {
         asked(&self.filter, &self.snapshot)
     }
 }
@@ -69,6 +85,7 @@ fn asked(filter: &str, snapshot: &Snapshot) -> Result<Query, String> {
 pub struct Charting {
     /// `None` forgets the dataset.
     quick: Newest<Option<Question>>,
+    clouds: Newest<Option<Question>>,
     slow: Newest<(Question, Control)>,
     last: Control,
     pub study: Option<StudyJob>,
@@ -76,7 +93,17 @@ pub struct Charting {
 
 impl Charting {
     /// Starts the threads. Answers go to `answers`, and `wake` is called after each.
-    pub fn spawn(answers: &Sender<Action>, wake: impl Fn() + Send + Clone + 'static) -> Self {
+    pub fn spawn(draws: Draws, answers: &Sender<Action>, wake: impl Fn() + Send + Clone + 'static) -> Self {
+        let (told, woken) = (answers.clone(), wake.clone());
+        let mut clouds = Clouds::new(draws);
+        let clouds = Newest::spawn("clouds", move |question: Option<Question>| match question {
+            None => clouds.forget(),
+            Some(question) => {
+                // The window may be gone by now.
+                let _ = told.send(clouds.answer(&question));
+                woken();
+            }
+        });
         let (told, woken) = (answers.clone(), wake.clone());
         let mut board = Board::default();
         let quick = Newest::spawn("charts", move |question: Option<Question>| {
@@ -97,10 +124,11 @@ impl Charting {
                 wake();
             }
         });
-        Self { quick, slow, last: Control::new(), study: None }
+        Self { quick, clouds, slow, last: Control::new(), study: None }
     }
 
     pub fn count(&self, question: Question) {
+        self.clouds.ask(Some(question.clone()));
         self.quick.ask(Some(question));
     }
 
@@ -122,6 +150,7 @@ impl Charting {
         self.last.cancel();
         self.study = None;
         self.quick.ask(None);
+        self.clouds.ask(None);
     }
 }
 
@@ -386,13 +415,7 @@ mod tests {
         let boxes = Card { id: 90, kind: Kind::Boxes, options: Default::default() };
         let cards: Vec<Card> = default_cards().into_iter().chain([boxes]).collect();
         let quick = cards.len() - 1;
-        let question = Question {
-            generation: 7,
-            snapshot,
-            filter: "width>".to_owned(),
-            cards: cards.into(),
-            rows: Arc::default(),
-        };
+        let question = Question::of(7, snapshot, "width>", cards);
         let answers = [
             (Some(counted(&mut Board::default(), &question)), quick),
             (drawn(&question, &Control::new()), 1),

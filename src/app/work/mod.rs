@@ -7,6 +7,7 @@ mod analysing;
 mod balancing;
 mod channels;
 mod charting;
+mod clouds;
 mod decoding;
 mod demo;
 mod evaluating;
@@ -35,6 +36,7 @@ use self::analysing::Analysing;
 use self::balancing::Balancing;
 use self::channels::Channels;
 use self::charting::{Charting, StudyJob, Wanting};
+use self::clouds::Draws;
 use self::demo::Demo;
 use self::exporting::{Exporting, Found};
 use self::finder::Question;
@@ -110,9 +112,10 @@ impl Work {
         let planner = Planner::spawn(events.0.clone(), move || waker.request_repaint());
         let models = Models::new(&ctx, &events.0, graphics.clone());
         let waker = ctx.clone();
+        let draws = Draws::of(graphics.as_ref());
         let preview = Preview::spawn(graphics, events.0.clone(), move || waker.request_repaint());
         let waker = ctx.clone();
-        let charting = Charting::spawn(&events.0, move || waker.request_repaint());
+        let charting = Charting::spawn(draws, &events.0, move || waker.request_repaint());
         let waker = ctx.clone();
         let balancing = Balancing::spawn(&events.0, move || waker.request_repaint());
         let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
@@ -384,13 +387,13 @@ impl Work {
             }
             Effect::CountCharts { generation } => {
                 if let Some(session) = &state.session {
-                    self.charting.count(charting::Question::new(generation, session));
+                    self.charting.count(charting::Question::new(generation, session, state.drawn_dark));
                 }
                 Vec::new()
             }
             Effect::DrawSlowCharts { generation } => {
                 if let Some(session) = &state.session {
-                    self.charting.draw(charting::Question::new(generation, session));
+                    self.charting.draw(charting::Question::new(generation, session, state.drawn_dark));
                 }
                 Vec::new()
             }

@@ -139,7 +139,7 @@ fn sample_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, sample: SampleId) {
 }
 
 /// A sample's thumbnail, whole, in the middle of a rectangle.
-fn thumbnail_ui(ui: &Ui, pen: &mut Pen<'_, '_>, sample: SampleId, rect: Rect) {
+pub(super) fn thumbnail_ui(ui: &Ui, pen: &mut Pen<'_, '_>, sample: SampleId, rect: Rect) {
     let edge_px = (rect.width() * ui.ctx().pixels_per_point()).round() as u32;
     match pen.pencil.pictures.thumbnail(sample, edge_px) {
         Some(thumb) if thumb.size.x > 0.0 && thumb.size.y > 0.0 => {

@@ -1,0 +1,168 @@
+//! Two columns against each other as points, in the panel Charts: what the pointer finds, selects and asks for.
+
+use std::sync::Arc;
+
+use egui::{Color32, Pos2, Vec2, pos2};
+use egui_kittest::Harness;
+use egui_kittest::kittest::Queryable;
+use lenslet::analysis::scatter::Scatter;
+use lenslet::crossfilter::{Board, Card, Kind, Options, Places, Scattered, rows_but};
+use lenslet::dataset::SampleId;
+use lenslet::dataset::query::{Brush, Query, Stroke, parse};
+use lenslet::gpu::points::Points;
+use lenslet::state::charts::Cloud;
+use lenslet::state::{Action, Effect, Session, State};
+use lenslet::store::Settings;
+use lenslet::ui::charts::{ChartsPane, charts_ui};
+use lenslet::ui::{Pencil, theme};
+
+use crate::session::{self, NoPictures, twenty};
+
+struct Panel {
+    state: State,
+    pane: ChartsPane,
+}
+
+impl Panel {
+    fn ui(&mut self, ui: &mut egui::Ui) {
+        let mut actions = Vec::new();
+        let mut pencil = Pencil { state: &self.state, pictures: &mut NoPictures, actions: &mut actions };
+        charts_ui(ui, &mut pencil, &mut self.pane);
+        for action in actions {
+            act(&mut self.state, action);
+        }
+    }
+
+    fn session(&self) -> &Session {
+        self.state.session.as_ref().expect("it is open")
+    }
+
+    fn selected(&self) -> Vec<SampleId> {
+        self.session().selection.iter().collect()
+    }
+}
+
+fn cloud(session: &Session, query: &Query, card: &Card) -> Option<Cloud> {
+    let places = Places::of(&session.snapshot, &card.kind, &card.options)?;
+    let colors = vec![Color32::RED; places.of.len()];
+    let points = Points::new(&places.of, &colors);
+    Some(Cloud {
+        edges: places.edges,
+        scatter: Arc::new(Scatter::new(places.of)),
+        shown: rows_but(&session.snapshot, query, &card.kind.own_columns()),
+        points: [Points::new(&[], &[]), points],
+        thinned: None,
+    })
+}
+
+/// Carries an action out; charts are counted and points placed at once.
+fn act(state: &mut State, action: Action) {
+    for effect in session::act(state, action) {
+        let Effect::CountCharts { generation } = effect else { continue };
+        let session = state.session.as_ref().expect("it is open");
+        let query = parse(&session.view().filter, session.snapshot.vocabulary()).expect("a query");
+        let cards = session.charts.cards.clone();
+        let figures = Board::default().answer(&session.snapshot, &query, &cards).into_iter();
+        let figures = figures.map(|(card, figures)| (card, Arc::new(figures))).collect();
+        let clouds = cards.iter().filter_map(|card| Some((card.id, Arc::new(cloud(session, &query, card)?))));
+        let clouds = clouds.collect();
+        act(state, Action::ChartsCounted { generation, figures });
+        act(state, Action::CloudsDrawn { generation, clouds });
+    }
+}
+
+/// [`twenty`] by width, 100 to 109 twice, and bytes, 1000 to 1019.
+fn window(options: Options) -> Harness<'static, Panel> {
+    let mut state = State::new(Settings::default());
+    act(&mut state, Action::Opened(Box::new(twenty())));
+    let kind = Kind::Scatter { x: "width".to_owned(), y: "bytes".to_owned() };
+    act(&mut state, Action::ChangeCards(vec![Card { id: 1, kind, options }]));
+    act(&mut state, Action::AskCharts);
+    let mut window = Harness::builder()
+        .with_size(Vec2::new(420.0, 420.0))
+        .with_max_steps(60)
+        .allow_missing_glyphs()
+        .with_context_setup(theme::install)
+        .build_ui_state(|ui, panel: &mut Panel| panel.ui(ui), Panel { state, pane: ChartsPane::default() });
+    window.run();
+    window
+}
+
+/// Where the point of a sample is: width in whole bins from 100 to 110, bytes from 1000 to 1020.
+fn place(window: &Harness<'static, Panel>, sample: SampleId) -> Pos2 {
+    let rect = window.get_by_label("Points of Width and Bytes").rect();
+    let (across, up) = ((sample % 10) as f32 / 10.0, sample as f32 / 20.0);
+    pos2(rect.left() + across * rect.width(), rect.bottom() - up * rect.height())
+}
+
+fn click(window: &mut Harness<'static, Panel>, at: Pos2) {
+    window.hover_at(at);
+    window.run();
+    window.drag_at(at);
+    window.step();
+    window.drop_at(at);
+    window.run();
+}
+
+#[test]
+fn the_sample_at_the_pointer_is_told_and_a_click_selects_it() {
+    let mut window = window(Options::default());
+    let at = place(&window, 13);
+    window.hover_at(at);
+    window.run_steps(8);
+    assert!(window.query_all_by_label_contains("train/dog/13.jpg").next().is_some());
+    click(&mut window, at);
+    assert_eq!(window.state().selected(), [13]);
+    assert_eq!(window.state().session().view().filter, "", "a point is selected, and nothing is asked");
+    // Beside every point there is nothing to select.
+    let beside = place(&window, 13) + Vec2::new(0.0, -30.0);
+    click(&mut window, beside);
+    assert_eq!(window.state().selected(), [13]);
+    click(&mut window, place(&window, 6));
+    assert_eq!(window.state().selected(), [6]);
+}
+
+#[test]
+fn what_the_other_conditions_leave_out_is_not_found() {
+    let mut window = window(Options::default());
+    let brushes = vec![Brush::classes(["cat"])];
+    let asked = Action::Brushed { brushes, stroke: Stroke::Set, is_held: false };
+    act(&mut window.state_mut().state, asked);
+    window.run();
+    assert_eq!(window.state().session().view().filter, "label:cat");
+    let (dog, cat) = (place(&window, 13), place(&window, 3));
+    click(&mut window, dog);
+    assert!(window.state().selected().is_empty());
+    click(&mut window, cat);
+    assert_eq!(window.state().selected(), [3]);
+}
+
+#[test]
+fn a_drag_over_points_asks_for_a_rectangle() {
+    let mut window = window(Options::default());
+    // Samples 2 to 5 and 12 to 15 have these widths, and of these the first four so few bytes.
+    let (from, to) = (place(&window, 2) + Vec2::new(4.0, -4.0), place(&window, 5) + Vec2::new(4.0, -4.0));
+    window.hover_at(from);
+    window.step();
+    window.drag_at(from);
+    window.step();
+    window.hover_at(from + Vec2::new(10.0, -6.0));
+    window.step();
+    window.hover_at(to);
+    window.step();
+    window.drop_at(to);
+    window.run();
+    assert_eq!(window.state().session().view().filter, "width>=102 width<106 bytes>=1002 bytes<1006");
+    assert_eq!(window.state().session().shown.found.rows.len(), 4);
+    assert!(window.state().selected().is_empty());
+}
+
+#[test]
+fn a_person_chooses_the_density() {
+    let density = Options { scattered: Some(Scattered::Density), ..Options::default() };
+    let mut window = window(density);
+    let rect = window.get_by_label("Grid of Width and Bytes").rect();
+    // The cell of sample 0: a click asks for it.
+    click(&mut window, rect.left_bottom() + Vec2::new(3.0, -3.0));
+    assert_eq!(window.state().session().view().filter, "width>=100 width<101 bytes>=1000 bytes<1001");
+}
