@@ -118,7 +118,8 @@ fn the_sample_at_the_pointer_is_told_and_a_click_selects_it() {
     let beside = place(&window, 13) + Vec2::new(0.0, -30.0);
     click(&mut window, beside);
     assert_eq!(window.state().selected(), [13]);
-    click(&mut window, place(&window, 6));
+    let other = place(&window, 6);
+    click(&mut window, other);
     assert_eq!(window.state().selected(), [6]);
 }
 
