@@ -4,7 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::augment::{AugmentView, Drawn, LastWord};
-use super::balance::{Answered, BalanceFile, BalancePlan, BalanceSettings, Look, SplitPlan, SplitSettings};
+use super::balance::{
+    Answered, BalanceFile, BalancePlan, BalanceSettings, Look, OtherDataset, OtherSource, SplitPlan,
+    SplitSettings,
+};
 use super::charts::{Cloud, Study};
 use super::command::Command;
 use super::dialog::Dialog;
@@ -301,6 +304,13 @@ pub enum Action {
         class: u32,
         count: u64,
     },
+    /// Asks for another dataset whose proportions are wanted.
+    PickOther(OtherSource),
+    OtherPicked {
+        path: PathBuf,
+    },
+    /// Lists that dataset no further.
+    StopListing,
     /// Prunes the samples that go by the plan.
     FlagPlanned,
     /// Opens the dialog of the export with the plan.
@@ -474,6 +484,11 @@ pub enum Action {
         generation: u64,
         plan: Answered<BalancePlan>,
     },
+    /// Another dataset, or a sentence on why it could not be listed.
+    OtherListed {
+        generation: u64,
+        other: Result<OtherDataset, String>,
+    },
     /// New splits, or a sentence on why there are none.
     SplitsDealt {
         generation: u64,
@@ -545,6 +560,7 @@ impl Action {
                 | Self::Studied { .. }
                 | Self::BalancePlanned { .. }
                 | Self::SplitsDealt { .. }
+                | Self::OtherListed { .. }
                 | Self::Refresh
                 | Self::Saved { .. }
                 | Self::Submitted { .. }

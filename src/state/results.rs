@@ -62,7 +62,7 @@ impl Session {
             | Action::ChartsFailed { .. }
             | Action::SlowChartsFailed { .. }
             | Action::Studied { .. } => return self.charts_result(action),
-            Action::BalancePlanned { .. } | Action::SplitsDealt { .. } => {
+            Action::BalancePlanned { .. } | Action::SplitsDealt { .. } | Action::OtherListed { .. } => {
                 return self.balance_result(action);
             }
             Action::Saved { through, problem } => {

@@ -83,6 +83,7 @@ impl State {
             Action::PickModel => effects.push(Effect::PickModel),
             Action::PickChartFile { card } => effects.push(Effect::PickChartFile { card }),
             Action::PickDrawnFolder => effects.push(Effect::PickDrawnFolder),
+            Action::PickOther(source) => effects.push(Effect::PickOther(source)),
             Action::PickBalanceFile(file) => effects.push(Effect::PickBalanceFile(file)),
             Action::ExportPlan => effects.extend(self.open_export_of_plan()),
             Action::ExportFolderPicked { path } => effects.extend(self.export_folder(&path)),

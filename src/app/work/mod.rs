@@ -56,7 +56,7 @@ use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
 use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
 use crate::pipeline::OpenRequest;
-use crate::state::balance::BalanceFile;
+use crate::state::balance::{BalanceFile, OtherSource};
 use crate::state::latent::ModelRef;
 use crate::state::{Action, Command, Effect, Extent, JobFace, JobId, Level, Session, State};
 use crate::store::{JournalOp, Paths, Settings};
@@ -407,6 +407,25 @@ impl Work {
                 if let Some(session) = &state.session {
                     self.balancing.deal(generation, session);
                 }
+                Vec::new()
+            }
+            Effect::PickOther(source) => self.pick(
+                move || {
+                    let dialog =
+                        rfd::FileDialog::new().set_title("Choose the dataset whose proportions are wanted");
+                    match source {
+                        OtherSource::Folder => dialog.pick_folder(),
+                        OtherSource::File => dialog.pick_file(),
+                    }
+                },
+                |path| Action::OtherPicked { path },
+            ),
+            Effect::ListOther { generation, path } => {
+                self.balancing.list(generation, path);
+                Vec::new()
+            }
+            Effect::EndListing => {
+                self.balancing.end_listing();
                 Vec::new()
             }
             Effect::PickBalanceFile(file) => self.pick(
