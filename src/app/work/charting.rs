@@ -6,6 +6,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use egui::Context;
@@ -35,6 +36,8 @@ use crate::train::pack::chosen;
 
 /// Regions of a space that are shown, of the densest and of the emptiest.
 const REGIONS: usize = 12;
+/// Points have other colours so often at most while a brush is dragged.
+const RECOLOURED: Duration = Duration::from_millis(60);
 /// Classes that have pictures of their own where a card shows all.
 const PICTURED: u32 = 100;
 
@@ -48,20 +51,23 @@ pub struct Question {
     /// The rows of the view.
     rows: Arc<Rows>,
     pub(super) is_dark: bool,
+    /// Whether it is asked while a brush is held: the next question is near.
+    is_held: bool,
 }
 
 impl Question {
     pub fn new(generation: u64, session: &Session, is_dark: bool) -> Self {
         let (snapshot, filter) = (session.snapshot.clone(), session.view().filter);
         let (cards, rows) = (session.charts.cards.clone(), session.shown.found.rows.clone());
-        Self { generation, snapshot, filter, cards, rows, is_dark }
+        let is_held = session.charts.held.is_some();
+        Self { generation, snapshot, filter, cards, rows, is_dark, is_held }
     }
 
     /// A question of these cards, without a window.
     #[cfg(test)]
     pub(super) fn of(generation: u64, snapshot: Snapshot, filter: &str, cards: Vec<Card>) -> Self {
         let (filter, cards, rows) = (filter.to_owned(), cards.into(), Arc::default());
-        Self { generation, snapshot, filter, cards, rows, is_dark: false }
+        Self { generation, snapshot, filter, cards, rows, is_dark: false, is_held: false }
     }
 
     /// The same with another filter.
@@ -95,10 +101,15 @@ impl Charting {
     /// Starts the threads. Answers go to `answers`, and `wake` is called after each.
     pub fn spawn(draws: Draws, answers: &Sender<Action>, wake: impl Fn() + Send + Clone + 'static) -> Self {
         let (told, woken) = (answers.clone(), wake.clone());
-        let mut clouds = Clouds::new(draws);
+        let (mut clouds, mut coloured) = (Clouds::new(draws), Instant::now());
         let clouds = Newest::spawn("clouds", move |question: Option<Question>| match question {
             None => clouds.forget(),
             Some(question) => {
+                if question.is_held {
+                    // Bars and rows come first while a brush is dragged: the cores are theirs.
+                    std::thread::sleep(RECOLOURED.saturating_sub(coloured.elapsed()));
+                }
+                coloured = Instant::now();
                 // The window may be gone by now.
                 let _ = told.send(clouds.answer(&question));
                 woken();

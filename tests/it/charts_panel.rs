@@ -1,14 +1,16 @@
-//! Two columns against each other as points, in the panel Charts: what the pointer finds, selects and asks for.
+//! The panel Charts by itself: two columns against each other as points, what the pointer finds, selects and asks for; and
+//! thousands of classes.
 
 use std::sync::Arc;
 
+use egui::accesskit::Role;
 use egui::{Color32, Pos2, Vec2, pos2};
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::analysis::scatter::Scatter;
-use lenslet::crossfilter::{Board, Card, Kind, Options, Places, Scattered, rows_but};
-use lenslet::dataset::SampleId;
+use lenslet::crossfilter::{Board, Card, Kind, Options, Order, Places, Scattered, rows_but};
 use lenslet::dataset::query::{Brush, Query, Stroke, parse};
+use lenslet::dataset::{DatasetBuilder, Layout, NewSample, SampleId};
 use lenslet::gpu::points::Points;
 use lenslet::state::charts::Cloud;
 use lenslet::state::{Action, Effect, Session, State};
@@ -78,6 +80,10 @@ fn window(options: Options) -> Harness<'static, Panel> {
     let kind = Kind::Scatter { x: "width".to_owned(), y: "bytes".to_owned() };
     act(&mut state, Action::ChangeCards(vec![Card { id: 1, kind, options }]));
     act(&mut state, Action::AskCharts);
+    panel(state)
+}
+
+fn panel(state: State) -> Harness<'static, Panel> {
     let mut window = Harness::builder()
         .with_size(Vec2::new(420.0, 420.0))
         .with_max_steps(60)
@@ -86,6 +92,42 @@ fn window(options: Options) -> Harness<'static, Panel> {
         .build_ui_state(|ui, panel: &mut Panel| panel.ui(ui), Panel { state, pane: ChartsPane::default() });
     window.run();
     window
+}
+
+/// Thousands of classes of one sample to three, the panel by itself.
+fn thousands(options: Options) -> Harness<'static, Panel> {
+    let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
+    for class in 0..3000 {
+        let label = format!("class {class}");
+        for at in 0..=class % 3 {
+            let path = format!("{class}/{at}.png");
+            builder.push(NewSample { path: &path, labels: &[&label], ..Default::default() });
+        }
+    }
+    let mut state = State::new(Settings::default());
+    act(&mut state, Action::Opened(Box::new(session::unmeasured(builder.finish().0, Vec::new()))));
+    act(&mut state, Action::ChangeCards(vec![Card { id: 1, kind: Kind::Classes, options }]));
+    act(&mut state, Action::AskCharts);
+    panel(state)
+}
+
+fn bars(window: &Harness<'static, Panel>) -> Vec<String> {
+    let bars = window.query_all_by_role(Role::CheckBox).filter_map(|node| node.accesskit_node().label());
+    bars.filter(|name| name.starts_with("Class class ")).collect()
+}
+
+#[test]
+fn of_thousands_of_classes_those_on_screen_are_drawn_and_a_search_finds_the_others() {
+    let window = thousands(Options::default());
+    let shown = bars(&window);
+    assert!((5..40).contains(&shown.len()), "{}", shown.len());
+    assert_eq!(shown[0], "Class class 2: 3 of 3", "the most frequent first, of equal ones the first");
+    window.get_by_label("3,000 of them");
+    let search = Options { search: "2999".to_owned(), ..Options::default() };
+    assert_eq!(bars(&thousands(search)), ["Class class 2999: 3 of 3"]);
+    let names = Options { order: Order::Name, top: Some(4), ..Options::default() };
+    let first = [0, 1, 2, 3].map(|class| format!("Class class {class}: {0} of {0}", class % 3 + 1));
+    assert_eq!(bars(&thousands(names)), first);
 }
 
 /// Where the point of a sample is: width in whole bins from 100 to 110, bytes from 1000 to 1020.
