@@ -25,7 +25,7 @@ pub use axis::{Scale, Stretch, number_text, ticks};
 pub use csv::rows as csv_rows;
 pub use font::{Weight, shortened, text_width};
 pub use layout::{Look, layout};
-pub use marks::{Anchor, Colour, Drawing, Mark};
+pub use marks::{Anchor, Colour, Drawing, Mark, Spot, Third, Which};
 pub use png::rasterised;
 pub use svg::svg;
 pub use write::{ChartError, Form, write, write_to};

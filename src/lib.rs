@@ -57,8 +57,8 @@
 //! # What stays true
 //!
 //! 1. A view reads state and returns actions. Actions, effects and edits are plain data, but for what waits on
-//!    the graphics device to be drawn: [`state::latent::Made`], [`state::latent::MapFace`] and
-//!    [`state::augment::Shown`] hold on to it.
+//!    the graphics device to be drawn: [`state::latent::Made`], [`state::latent::MapFace`],
+//!    [`state::charts::Cloud`] and [`state::augment::Shown`] hold on to it.
 //! 2. A sample's row number is stable for the life of a project: a rescan appends and marks as gone
 //!    ([`Dataset::reconcile`](dataset::Dataset::reconcile)), so that edits and caches keep their sample.
 //! 3. Every edit knows its inverse, and is durable before the screen says that it is saved.

@@ -186,6 +186,7 @@ impl App {
                 && session.review.answered == session.review.asked
                 && session.latent.is_answered()
                 && session.charts.is_answered()
+                && session.charts.has_points()
                 && session.balance.is_answered()
                 && session.labeller.is_answered()
                 && session.augment.is_current()

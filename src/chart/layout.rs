@@ -71,6 +71,7 @@ impl Page {
             background: channels(look.colours.panel),
             title: chart.title.clone(),
             marks: Vec::new(),
+            spots: Vec::new(),
         };
         let (colours, plane_height) = (look.colours, look.plane_height.max(120.0));
         let mut page = Self { drawing, colours, plane_height, y: MARGIN + TITLE };

@@ -11,7 +11,7 @@ use super::figures::{Labels, RelationColumns, Relations};
 use crate::analysis::distribution::{Axis, Bins, Edges};
 use crate::dataset::columns::{Column, ColumnKind, column};
 use crate::dataset::query::{ATTRIBUTE, Reading, Snapshot, fold, parse_number};
-use crate::pipeline::statistics::{self, Measure};
+use crate::pipeline::statistics;
 
 /// Cells across and down of two columns against each other.
 const PLANE: [usize; 2] = [72, 48];
@@ -82,8 +82,13 @@ impl Parts {
             Self::Plane { columns: [x, y], .. } => vec![x, y],
             Self::Relations { with } => vec!["label", with],
         };
-        names.iter().filter_map(|name| Some(snapshot.reading(&column(snapshot, name)?))).collect()
+        reading_of(snapshot, &names)
     }
+}
+
+/// What these columns are read from.
+pub(super) fn reading_of(snapshot: &Snapshot, names: &[&str]) -> Vec<Reading> {
+    names.iter().filter_map(|name| Some(snapshot.reading(&column(snapshot, name)?))).collect()
 }
 
 impl Coded {
@@ -163,7 +168,7 @@ fn number_column(snapshot: &Snapshot, name: &str) -> Result<(Column, Vec<f64>), 
 
 /// The bins of a column's numbers.
 fn edges_of(column: &Column, values: &[f64], axis: Axis, bins: Bins) -> Result<Edges, String> {
-    let edges = statistics::edges_of(&Measure::Column(column.clone()), values, axis, bins);
+    let edges = statistics::edges_of(column, values, axis, bins);
     match edges.is_empty() {
         true if axis == Axis::Log => Err("No number over 0 is known yet, which a log axis needs.".to_owned()),
         true => Err("No numbers are known yet.".to_owned()),
@@ -185,12 +190,21 @@ fn numbers(snapshot: &Snapshot, name: &str, axis: Axis, bins: Bins, by_split: bo
     Ok((cells, Shape::Numbers { edges, splits }))
 }
 
-fn plane(snapshot: &Snapshot, columns: &[String; 2], axes: [Axis; 2]) -> Encoded {
+/// The bins of two columns against each other, across and up, with the numbers of all rows.
+pub(super) fn plane_edges(
+    snapshot: &Snapshot,
+    columns: [&str; 2],
+    axes: [Axis; 2],
+) -> Result<[(Edges, Vec<f64>); 2], String> {
     let edges = |at: usize| -> Result<(Edges, Vec<f64>), String> {
-        let (column, values) = number_column(snapshot, &columns[at])?;
+        let (column, values) = number_column(snapshot, columns[at])?;
         Ok((edges_of(&column, &values, axes[at], Bins::Count(PLANE[at]))?, values))
     };
-    let ((x, across), (y, down)) = (edges(0)?, edges(1)?);
+    Ok([edges(0)?, edges(1)?])
+}
+
+fn plane(snapshot: &Snapshot, columns: &[String; 2], axes: [Axis; 2]) -> Encoded {
+    let [(x, across), (y, down)] = plane_edges(snapshot, [&columns[0], &columns[1]], axes)?;
     let nowhere = x.len() * y.len();
     let cells = Cells::new(snapshot.len(), nowhere + 1, |first, out| {
         for (row, cell) in (first..).zip(out) {

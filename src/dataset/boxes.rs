@@ -19,6 +19,34 @@ pub struct BoxRecord {
     pub relative: bool,
 }
 
+/// A box as parts of its picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlacedBox {
+    /// From the top left corner, x to the right; of the width and of the height.
+    pub centre: [f32; 2],
+    pub size: [f32; 2],
+}
+
+impl BoxRecord {
+    /// The box in a picture of so many pixels; `None` where it has no place in one, as in one whose size is not known.
+    pub fn placed(&self, width: u32, height: u32) -> Option<PlacedBox> {
+        let [x, y, across, down] = self.rect;
+        let (by_width, by_height) = if self.relative { (1.0, 1.0) } else { (width as f32, height as f32) };
+        let centre = [(x + across / 2.0) / by_width, (y + down / 2.0) / by_height];
+        let size = [across / by_width, down / by_height];
+        let is_known = by_width > 0.0 && by_height > 0.0;
+        let placed = PlacedBox { centre, size };
+        (is_known && centre.iter().chain(&size).all(|part| part.is_finite())).then_some(placed)
+    }
+}
+
+impl PlacedBox {
+    /// √(width × height), the side of a square of its area: 0 to 1, as large as the picture where it is larger.
+    pub fn side(&self) -> f64 {
+        (f64::from(self.size[0]) * f64::from(self.size[1])).max(0.0).sqrt().min(1.0)
+    }
+}
+
 /// The boxes of every sample: sample `i` owns `records[starts[i]..starts[i + 1]]`, unless `changed` says
 /// otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -150,6 +150,12 @@ pub static COLUMNS: &[Column] = {
         score("score.outlier", "Score: outlier", Score::Outlier, "how near the ten nearest neighbours are"),
         score("score.unique", "Score: unique", Score::Uniqueness, "how far the nearest neighbours are"),
         score("score.label", "Score: label", Score::Label, "how much its neighbours agree with the label"),
+        score(
+            "score.distance",
+            "Nearest neighbour",
+            Score::Distance,
+            "distance to the nearest other sample: 0 is equal, 1.41 as different as chance",
+        ),
         model(
             "model.error",
             "Model: error",

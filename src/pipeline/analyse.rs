@@ -14,7 +14,7 @@ use crate::analysis::encoder::{Encoder, HandMade};
 use crate::analysis::groups::Groups;
 use crate::analysis::label_errors::LabelErrors;
 use crate::analysis::neighbours::{KEPT, NONE, Neighbours};
-use crate::analysis::outliers::{Outliers, scale_free, uniqueness};
+use crate::analysis::outliers::{Outliers, nearest, scale_free, uniqueness};
 use crate::analysis::quality::Check;
 use crate::dataset::chunks::CHUNK;
 use crate::dataset::query::Snapshot;
@@ -376,6 +376,7 @@ fn rest_of(
     let scores = (0..neighbours.place_of.len()).map(|row| outliers.score(row)).collect();
     analysed.scores[Score::Outlier as usize] = Some(Arc::new(scores));
     analysed.scores[Score::Uniqueness as usize] = Some(Arc::new(uniqueness(&neighbours)));
+    analysed.scores[Score::Distance as usize] = Some(Arc::new(nearest(&neighbours)));
     analysed.scale_free = scale_free(&neighbours);
     control.checkpoint()?;
     analysed.near = Arc::new(Near { neighbours });

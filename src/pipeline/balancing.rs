@@ -17,7 +17,8 @@ use crate::balance::{
 };
 use crate::dataset::columns::Column;
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Dataset, Labels, NO_SPLIT, SampleId, SplitId, Verdict};
+use crate::dataset::{Dataset, Facts, Labels, NO_SPLIT, SampleId, SplitId, Verdict};
+use crate::import::{self, ImportError, Imported};
 use crate::jobs::{Cancelled, Control};
 use crate::review::{Analysed, Coverage, Judged, Rules, staying};
 
@@ -118,6 +119,25 @@ pub fn class_counts(snapshot: &Snapshot, split: Option<SplitId>) -> Vec<u64> {
         snapshot.labels().get(*sample).iter().for_each(|class| counts[*class as usize] += 1);
     }
     counts
+}
+
+/// How many samples of each class another dataset has, by the names of its classes, as it is listed.
+pub fn counts_of(source: &str, control: &Control) -> Result<Vec<(String, u64)>, ImportError> {
+    let Imported { dataset, issues } = import::open(source, control)?;
+    let facts = Facts::new(dataset.len());
+    let snapshot = Snapshot::new(dataset.into(), &issues, facts, Default::default());
+    let names = snapshot.labels().classes.iter().cloned();
+    Ok(names.zip(class_counts(&snapshot, None)).collect())
+}
+
+/// Says which classes of another distribution no sample here has; nothing where there are none.
+pub fn missing_here(unknown: &[String]) -> Option<String> {
+    let first = unknown.first()?;
+    let more = match unknown.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!("No sample here has a label of the other dataset's that is wanted, too: {first}{more}."))
 }
 
 /// Counts by the names of classes as counts by class of this dataset; and the names that it has not.

@@ -4,8 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::augment::{AugmentView, Drawn, LastWord};
-use super::balance::{Answered, BalanceFile, BalancePlan, BalanceSettings, Look, SplitPlan, SplitSettings};
-use super::charts::Study;
+use super::balance::{
+    Answered, BalanceFile, BalancePlan, BalanceSettings, Look, OtherDataset, OtherSource, SplitPlan,
+    SplitSettings,
+};
+use super::charts::{Cloud, Study};
 use super::command::Command;
 use super::dialog::Dialog;
 use super::export::{ExportChoice, PlanFace};
@@ -304,6 +307,13 @@ pub enum Action {
         class: u32,
         count: u64,
     },
+    /// Asks for another dataset whose proportions are wanted.
+    PickOther(OtherSource),
+    OtherPicked {
+        path: PathBuf,
+    },
+    /// Lists that dataset no further.
+    StopListing,
     /// Prunes the samples that go by the plan.
     FlagPlanned,
     /// Opens the dialog of the export with the plan.
@@ -452,6 +462,16 @@ pub enum Action {
         generation: u64,
         figures: Vec<(CardId, Arc<Figures>)>,
     },
+    /// The cards that are drawn as points.
+    CloudsDrawn {
+        generation: u64,
+        clouds: Vec<(CardId, Arc<Cloud>)>,
+    },
+    /// There are no points for the question of that generation, and a sentence about why: our bug.
+    CloudsFailed {
+        generation: u64,
+        text: String,
+    },
     /// What the cards show that take longer.
     SlowChartsDrawn {
         generation: u64,
@@ -466,6 +486,11 @@ pub enum Action {
     BalancePlanned {
         generation: u64,
         plan: Answered<BalancePlan>,
+    },
+    /// Another dataset, or a sentence on why it could not be listed.
+    OtherListed {
+        generation: u64,
+        other: Result<OtherDataset, String>,
     },
     /// New splits, or a sentence on why there are none.
     SplitsDealt {
@@ -541,12 +566,15 @@ impl Action {
                 | Self::NearFound { .. }
                 | Self::MapDrawn { .. }
                 | Self::ChartsCounted { .. }
+                | Self::CloudsDrawn { .. }
+                | Self::CloudsFailed { .. }
                 | Self::SlowChartsDrawn { .. }
                 | Self::ChartsFailed { .. }
                 | Self::SlowChartsFailed { .. }
                 | Self::Studied { .. }
                 | Self::BalancePlanned { .. }
                 | Self::SplitsDealt { .. }
+                | Self::OtherListed { .. }
                 | Self::Refresh
                 | Self::QueueReady { .. }
                 | Self::ProposalsRanked { .. }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::augment::{RangeWish, VariantsWish};
-use super::balance::BalanceFile;
+use super::balance::{BalanceFile, OtherSource};
 use super::export::ExportChoice;
 use super::job::JobId;
 use super::labelling::QueueKind;
@@ -168,6 +168,14 @@ pub enum Effect {
     RankProposals {
         generation: u64,
     },
+    PickOther(OtherSource),
+    /// Count the classes of another dataset; the answer carries the generation.
+    ListOther {
+        generation: u64,
+        path: PathBuf,
+    },
+    /// Nobody waits for the other dataset any more.
+    EndListing,
     PickBalanceFile(BalanceFile),
     /// Write a plan or new splits, in the form that the name tells.
     ExportBalance {

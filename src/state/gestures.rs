@@ -118,6 +118,8 @@ impl Session {
             | Action::LeaveBalance
             | Action::ChangeBalance(_)
             | Action::ChangeSplits(_)
+            | Action::OtherPicked { .. }
+            | Action::StopListing
             | Action::WantedDrawn { .. }
             | Action::FlagPlanned
             | Action::BalanceExportTo { .. }) => return self.balance_gesture(other),

@@ -31,7 +31,9 @@ impl Session {
             }
             Action::Refresh if self.shown.stale && self.shown.answered == self.shown.asked => {
                 self.renew_issues();
-                return (vec![self.find_rows()], None);
+                let effect = self.find_rows();
+                self.shown.refreshed = Some(self.shown.asked);
+                return (vec![effect], None);
             }
             Action::MeasuringEnded => {
                 let (mut effects, told) = self.follow_moved();
@@ -59,11 +61,13 @@ impl Session {
             | Action::NearFound { .. }
             | Action::MapDrawn { .. } => return self.latent_result(action),
             Action::ChartsCounted { .. }
+            | Action::CloudsDrawn { .. }
+            | Action::CloudsFailed { .. }
             | Action::SlowChartsDrawn { .. }
             | Action::ChartsFailed { .. }
             | Action::SlowChartsFailed { .. }
             | Action::Studied { .. } => return self.charts_result(action),
-            Action::BalancePlanned { .. } | Action::SplitsDealt { .. } => {
+            Action::BalancePlanned { .. } | Action::SplitsDealt { .. } | Action::OtherListed { .. } => {
                 return self.balance_result(action);
             }
             Action::QueueReady { generation, rows, ordered } => self.take_queue(generation, rows, ordered),
@@ -133,6 +137,7 @@ impl Session {
         }
         self.shown.stale = true;
         self.review.is_stale = true;
+        self.charts.learn(facts.len());
     }
 
     /// Takes in what was found in samples that were measured again.

@@ -106,6 +106,8 @@ pub struct Shown {
     pub asked: u64,
     /// Number of the question that `found` answers.
     pub answered: u64,
+    /// Number of the last question that was asked since the data changed, and not since a person did something.
+    pub refreshed: Option<u64>,
     /// Whether the data changed since the last question.
     pub stale: bool,
     /// Once the rows are there: where to go in them.

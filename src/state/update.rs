@@ -4,7 +4,7 @@
 
 use super::augment::Augment;
 use super::balance::Balance;
-use super::charts::Charts;
+use super::charts::{Charts, Pace};
 use super::command::Command;
 use super::gestures::Answer;
 use super::labelling::Labeller;
@@ -13,7 +13,7 @@ use super::review::Review;
 use super::selection::Selection;
 use super::session::{GridState, Search, Session, Shown};
 use super::training::Training;
-use super::{Action, Dialog, Effect, Level, Opened, Pane, State};
+use super::{Action, Dialog, Effect, JobId, Level, Opened, Pane, State};
 use crate::store::Theme;
 
 impl State {
@@ -27,7 +27,11 @@ impl State {
         }
         let mut effects = self.carry_out(action);
         // Charts and plans follow from all that a view shows, whatever changed it.
-        effects.extend(self.session.as_mut().map(Session::ask_charts).unwrap_or_default());
+        let pace = match self.jobs.iter().any(|job| job.id == JobId::Measure && !job.paused) {
+            true => Pace::ByParts,
+            false => Pace::AtOnce,
+        };
+        effects.extend(self.session.as_mut().map(|session| session.ask_charts(pace)).unwrap_or_default());
         effects.extend(self.session.as_mut().and_then(Session::ask_balance));
         effects.extend(self.session.as_mut().and_then(Session::ask_labelling));
         if let Some(session) = &mut self.session {
@@ -72,7 +76,10 @@ impl State {
             Action::DropHovers(hovers) => self.drop_hovers = hovers,
             Action::DrawnDark(dark) => {
                 self.drawn_dark = dark;
-                effects.extend(self.session.as_mut().and_then(|session| session.redraw_map(dark)));
+                if let Some(session) = &mut self.session {
+                    effects.extend(session.redraw_map(dark));
+                    session.charts.recolour();
+                }
             }
             Action::QuitAnyway => effects.push(Effect::QuitAnyway),
             Action::IssuesExportTo { path } => effects.push(Effect::ExportIssues { path }),
@@ -87,6 +94,7 @@ impl State {
             Action::PickModel => effects.push(Effect::PickModel),
             Action::PickChartFile { card } => effects.push(Effect::PickChartFile { card }),
             Action::PickDrawnFolder => effects.push(Effect::PickDrawnFolder),
+            Action::PickOther(source) => effects.push(Effect::PickOther(source)),
             Action::PickBalanceFile(file) => effects.push(Effect::PickBalanceFile(file)),
             Action::ExportPlan => effects.extend(self.open_export_of_plan()),
             Action::ExportFolderPicked { path } => effects.extend(self.export_folder(&path)),

@@ -141,7 +141,7 @@ fn settings_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
     let mut settings = BalanceSettings::clone(before);
     means::means_ui(ui, &mut settings);
     ui.add_space(space::M);
-    target::target_ui(ui, session, &mut settings);
+    target::target_ui(ui, pencil, session, &mut settings);
     ui.add_space(space::M);
     target::splits_ui(ui, session, &mut settings);
     if settings != **before {

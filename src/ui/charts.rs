@@ -6,12 +6,14 @@ mod add;
 mod axis;
 mod bars;
 mod card;
+mod cloud;
 mod drawn;
 mod histogram;
 mod imbalance;
 mod relations;
 mod scatter;
 mod splits;
+mod spots;
 mod study;
 
 use std::collections::BTreeMap;
@@ -27,9 +29,9 @@ use super::theme::{Tokens, space};
 use super::widgets::{self, Page};
 use crate::chart::Axis;
 use crate::crossfilter::{Card, CardId, default_cards};
-use crate::dataset::Dataset;
 use crate::dataset::columns::{Column, all_columns};
-use crate::dataset::query::{Selection as Picked, asked_range, conditions, selected_terms};
+use crate::dataset::query::{Selection as Picked, Snapshot, asked_range, conditions, selected_terms};
+use crate::dataset::{Dataset, SampleId};
 use crate::state::{Action, Command, Session};
 use crate::text::grouped;
 
@@ -106,6 +108,11 @@ impl Known {
     fn title(&self, name: &str) -> String {
         let column = self.columns.iter().find(|column| column.name == name);
         column.map_or_else(|| name.to_owned(), |column| column.title.to_string())
+    }
+
+    /// What is known of a sample in a column of numbers.
+    fn number(&self, snapshot: &Snapshot, name: &str, sample: SampleId) -> Option<f64> {
+        self.columns.iter().find(|column| column.name == name)?.number(snapshot, sample)
     }
 
     /// The axis of a column.

@@ -8,6 +8,7 @@ mod balance;
 mod balance_panel;
 mod brushes;
 mod charts;
+mod charts_panel;
 mod checks_panel;
 mod cli;
 mod crossfilter;

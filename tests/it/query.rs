@@ -6,9 +6,9 @@ use lenslet::dataset::builder::NewBox;
 use lenslet::dataset::columns::{COLUMNS, ColumnKind, all_columns, column};
 use lenslet::dataset::edit::{Direction, Mark};
 use lenslet::dataset::query::{
-    AttributeTest, AttributeValue, Choice, Click, Comparison, MAX_BYTES, MAX_DEPTH, MAX_TESTS, Node, Pattern,
-    Pick, Quantity, REFERENCE, SaidField, Snapshot, Span, State, Test, Vocabulary, complete, counts, fuzz,
-    parse, rows, selected_terms, summary, with_term,
+    AttributeTest, AttributeValue, BoxTest, Choice, Click, Comparison, MAX_BYTES, MAX_DEPTH, MAX_TESTS, Node,
+    Pattern, Pick, Quantity, REFERENCE, SaidField, Snapshot, Span, State, Test, Vocabulary, complete, counts,
+    fuzz, parse, rows, selected_terms, summary, with_term,
 };
 use lenslet::dataset::{
     Answer, Dataset, DatasetBuilder, Decision, Fact, Facts, Findings, Flag, ImageFormat, IssueKind,
@@ -194,6 +194,12 @@ fn queries_find_their_samples() {
         ("labels>1", "n"),
         ("labels:0", "b"),
         ("boxes>0", "l"),
+        ("box.at:0.5..0.75,0.5..0.75", "l"),
+        ("box.at:0.25..0.5,0.5..0.75", ""),
+        ("-box.at:..0.5,..", "bntdl"),
+        ("box.size:1..0.98", "l"),
+        ("box.size:..0.98", ""),
+        ("box.size!=0.98..1", "bntd"),
         ("bits:8", "nt"),
         ("modified>=2024-01-31", "td"),
         ("modified>2024-01-31", "d"),
@@ -246,6 +252,9 @@ fn errors_point_at_what_is_wrong() {
         ("width>3,4", 8..9, "only one value can be compared with; a list goes after `:`"),
         ("modified>yesterday", 9..18, "`yesterday` is not a date"),
         ("modified:2024-02-30", 9..19, "`2024-02-30` is not a date"),
+        ("box.at:0.5..1", 6..7, "two parts of the picture are needed, across and down"),
+        ("box.at:0..1,left", 12..16, "`left` is no part from 0 to 1"),
+        ("box.size:0.1", 9..12, "`0.1` is no part from 0 to 1"),
         ("label>3", 5..6, "`label` has no order: write `label:` and a value; to compare"),
         ("label:", 0..6, "a value is missing after `label`"),
         ("(label:)", 6..7, "a value is missing after `label`"),
@@ -631,6 +640,8 @@ fn piece() -> impl Strategy<Value = String> {
         ")",
         "height>2",
         "bits:8",
+        "box.at:0..0.5,0.25..1",
+        "box.size:0.2..",
     ];
     prop::sample::select(words).prop_map(str::to_owned)
 }
@@ -846,6 +857,15 @@ mod naive {
                         labels
                     };
                     sorted(&labels) != sorted(&given)
+                }
+            }),
+            Test::Box(test) => dataset.boxes.get(row).iter().any(|record| {
+                let [x, y, across, down] = record.rect.map(f64::from);
+                match test {
+                    BoxTest::At { across: wide, down: high } => {
+                        wide.contains(x + across / 2.0) && high.contains(y + down / 2.0)
+                    }
+                    BoxTest::Size(size) => size.contains((across * down).sqrt()),
                 }
             }),
             Test::Flag(flags) => {

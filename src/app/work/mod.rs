@@ -7,6 +7,7 @@ mod analysing;
 mod balancing;
 mod channels;
 mod charting;
+mod clouds;
 mod decoding;
 mod demo;
 mod evaluating;
@@ -36,6 +37,7 @@ use self::analysing::Analysing;
 use self::balancing::Balancing;
 use self::channels::Channels;
 use self::charting::{Charting, StudyJob, Wanting};
+use self::clouds::Draws;
 use self::demo::Demo;
 use self::exporting::{Exporting, Found};
 use self::finder::Question;
@@ -56,7 +58,7 @@ use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
 use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
 use crate::pipeline::OpenRequest;
-use crate::state::balance::BalanceFile;
+use crate::state::balance::{BalanceFile, OtherSource};
 use crate::state::latent::ModelRef;
 use crate::state::{Action, Command, Effect, Extent, JobFace, JobId, Level, Session, State};
 use crate::store::{JournalOp, Paths, Settings};
@@ -113,9 +115,10 @@ impl Work {
         let planner = Planner::spawn(events.0.clone(), move || waker.request_repaint());
         let models = Models::new(&ctx, &events.0, graphics.clone());
         let waker = ctx.clone();
+        let draws = Draws::of(graphics.as_ref());
         let preview = Preview::spawn(graphics, events.0.clone(), move || waker.request_repaint());
         let waker = ctx.clone();
-        let charting = Charting::spawn(&events.0, move || waker.request_repaint());
+        let charting = Charting::spawn(draws, &events.0, move || waker.request_repaint());
         let waker = ctx.clone();
         let balancing = Balancing::spawn(&events.0, move || waker.request_repaint());
         let waker = ctx.clone();
@@ -390,13 +393,13 @@ impl Work {
             }
             Effect::CountCharts { generation } => {
                 if let Some(session) = &state.session {
-                    self.charting.count(charting::Question::new(generation, session));
+                    self.charting.count(charting::Question::new(generation, session, state.drawn_dark));
                 }
                 Vec::new()
             }
             Effect::DrawSlowCharts { generation } => {
                 if let Some(session) = &state.session {
-                    self.charting.draw(charting::Question::new(generation, session));
+                    self.charting.draw(charting::Question::new(generation, session, state.drawn_dark));
                 }
                 Vec::new()
             }
@@ -424,6 +427,25 @@ impl Work {
                 {
                     self.queues.rank(generation, session.snapshot.clone(), proposals);
                 }
+                Vec::new()
+            }
+            Effect::PickOther(source) => self.pick(
+                move || {
+                    let dialog =
+                        rfd::FileDialog::new().set_title("Choose the dataset whose proportions are wanted");
+                    match source {
+                        OtherSource::Folder => dialog.pick_folder(),
+                        OtherSource::File => dialog.pick_file(),
+                    }
+                },
+                |path| Action::OtherPicked { path },
+            ),
+            Effect::ListOther { generation, path } => {
+                self.balancing.list(generation, path);
+                Vec::new()
+            }
+            Effect::EndListing => {
+                self.balancing.end_listing();
                 Vec::new()
             }
             Effect::PickBalanceFile(file) => self.pick(

@@ -13,8 +13,10 @@ use super::bitmask::{BLOCK, Bitmask, bits, pack};
 use super::pattern::{Extent, Matcher, Pattern, fold};
 use super::snapshot::{Names, Snapshot};
 use super::syntax::{
-    AttributeTest, AttributeValue, Choice, Comparison, Node, Query, SaidField, State, Test, parse_number,
+    AttributeTest, AttributeValue, BoxTest, Choice, Comparison, Node, Query, SaidField, State, Test,
+    parse_number,
 };
+use crate::dataset::boxes::{BoxRecord, PlacedBox};
 use crate::dataset::columns::{Column, builtin};
 use crate::dataset::edit::Mark;
 use crate::dataset::facts::FactChunk;
@@ -165,7 +167,30 @@ impl<'a> Ready<'a> {
                 None => Self::never(),
             },
             Test::Attribute { name, test } => Self::attribute(snapshot, name, test),
+            Test::Box(test) => Self::boxes(snapshot, *test),
         }
+    }
+
+    /// The samples of which a box is so. One without a place in its picture is not.
+    fn boxes(snapshot: &'a Snapshot, test: BoxTest) -> Self {
+        let is_so = move |placed: PlacedBox| match test {
+            BoxTest::At { across, down } => {
+                let [x, y] = placed.centre.map(f64::from);
+                across.contains(x) && down.contains(y)
+            }
+            BoxTest::Size(size) => size.contains(placed.side()),
+        };
+        let (rows, chunks) = (snapshot.len(), snapshot.facts.chunks());
+        let boxes = snapshot.boxes();
+        Self::Test(Box::new(move |first, _, words| {
+            let chunk = &chunks[first / BLOCK];
+            pack(words, BLOCK.min(rows - first), |row| {
+                let placed = |record: &BoxRecord| {
+                    record.placed(chunk.width[row], chunk.height[row]).is_some_and(is_so)
+                };
+                boxes.get((first + row) as u32).iter().any(placed)
+            });
+        }))
     }
 
     /// A condition that is asked row by row, whichever rows are asked for.

@@ -50,7 +50,8 @@ pub use pick::{Click, Pick, Selection, selected_terms, with_term};
 pub use rows::Rows;
 pub use snapshot::{AttributeWords, Derived, Names, Reading, Snapshot, Stamp, Vocabulary};
 pub use syntax::{
-    AttributeTest, AttributeValue, Choice, Comparison, Node, Quantity, Query, SaidField, Span, State, Test,
+    AttributeTest, AttributeValue, BoxTest, Choice, Comparison, Node, Part, Quantity, Query, SaidField, Span,
+    State, Test,
 };
 
 pub(crate) use syntax::{ATTRIBUTE, parse_number};
@@ -93,8 +94,13 @@ pub const REFERENCE: &[(&str, &str)] = &[
     ("pixels:grey", "what a stored pixel is made of: grey, grey-alpha, rgb, rgba, palette, cmyk, unknown"),
     (
         "width>=640",
-        "a number compares: `>=`, `<=`, `>`, `<`, `=`, `!=`; an unknown number never does. Fields: width, height, aspect, megapixels, bytes, bits, orientation, brightness, contrast, saturation, sharpness, labels, boxes, score.dark, score.light, score.aspect, score.information, score.blur, score.size, score.colour, score.outlier, score.unique, score.label, model.error, model.kl, model.density, model.distance",
+        "a number compares: `>=`, `<=`, `>`, `<`, `=`, `!=`; an unknown number never does. Fields: width, height, aspect, megapixels, bytes, bits, orientation, brightness, contrast, saturation, sharpness, labels, boxes, score.dark, score.light, score.aspect, score.information, score.blur, score.size, score.colour, score.outlier, score.unique, score.label, score.distance, model.error, model.kl, model.density, model.distance",
     ),
+    (
+        "box.at:0.5..0.75,0..0.25",
+        "a box has its centre in this part of the picture, of its width and of its height; an upper end is not in it, but for 1",
+    ),
+    ("box.size:0.1..0.2", "a box is so large: √(width × height) as a part of the picture's"),
     ("width:640..800", "a range, both ends included; `640..` and `..800` are open"),
     ("bytes>2MB", "a number with a unit: k, M, G; for bytes also kB, MB, GB and KiB, MiB, GiB"),
     ("modified>=2024-01-31", "when the file was changed, by day, month (`2024-01`) or year (`2024`), in UTC"),

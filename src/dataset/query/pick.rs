@@ -156,7 +156,8 @@ pub fn selected_terms(text: &str, vocabulary: &Vocabulary) -> Selection {
             | Test::Origin(_)
             | Test::Said(..)
             | Test::Number { .. }
-            | Test::Attribute { .. } => {}
+            | Test::Attribute { .. }
+            | Test::Box(_) => {}
         }
     }
     for node in nodes {

@@ -123,6 +123,31 @@ pub enum Test {
         name: String,
         test: AttributeTest,
     },
+    /// One of the boxes is so.
+    Box(BoxTest),
+}
+
+/// What to ask of a box.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BoxTest {
+    /// Where its centre lies: parts of the picture's width and of its height.
+    At { across: Part, down: Part },
+    /// How large it is: √(width × height) as a part of the picture's.
+    Size(Part),
+}
+
+/// A part of a side that goes from 0 to 1: `from` is in it and `to` is not. What lies beyond an end of the side counts
+/// as if it lay at that end, so that all of a side is in parts that meet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Part {
+    pub from: f64,
+    pub to: f64,
+}
+
+impl Part {
+    pub fn contains(self, place: f64) -> bool {
+        (place >= self.from || self.from <= 0.0) && (place < self.to || self.to >= 1.0)
+    }
 }
 
 /// What a person said, or the source, that a query asks for as text.
@@ -300,13 +325,15 @@ pub(super) enum Field {
     Pixels,
     Origin,
     Said(SaidField),
+    BoxAt,
+    BoxSize,
     Number(&'static str),
     Date(&'static str),
     Attribute(String),
 }
 
 /// The fields whose values are words, with what each asks.
-pub(super) const WORD_FIELDS: [(&str, Field, &str); 13] = [
+pub(super) const WORD_FIELDS: [(&str, Field, &str); 15] = [
     ("label", Field::Label, "class"),
     ("split", Field::Split, "split"),
     ("format", Field::Format, "encoding of the image"),
@@ -320,7 +347,13 @@ pub(super) const WORD_FIELDS: [(&str, Field, &str); 13] = [
     ("tag", Field::Said(SaidField::Tag), "tag of the sample"),
     ("note", Field::Said(SaidField::Note), "part of the note"),
     ("given", Field::Said(SaidField::Given), "class that the source gives"),
+    (BOX_AT, Field::BoxAt, "where the centre of a box lies"),
+    (BOX_SIZE, Field::BoxSize, "how large a box is"),
 ];
+
+/// The fields of boxes.
+pub(super) const BOX_AT: &str = "box.at";
+pub(super) const BOX_SIZE: &str = "box.size";
 
 /// What stands before the name of an attribute.
 pub(crate) const ATTRIBUTE: &str = "attr.";

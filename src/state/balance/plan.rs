@@ -10,8 +10,9 @@ use crate::balance::{ClassPlan, Fate, Means, Missed, Resplit};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Decision, SampleId, Thinning};
 use crate::jobs::{Cancelled, Control};
-use crate::pipeline::balancing::{Balanced, Found, balance_to, deal};
+use crate::pipeline::balancing::{Balanced, Found, balance_to, deal, missing_here, refusal};
 use crate::review::{Analysed, Judged};
+use crate::text::sentence;
 
 /// What an analysis found, where there was one.
 pub type Evidence = Option<(Arc<Analysed>, Arc<Judged>)>;
@@ -33,6 +34,8 @@ pub struct BalancePlan {
     pub missed: Vec<Option<Missed>>,
     /// Whether near-duplicates were known.
     pub knew_copies: bool,
+    /// What is to be said of the other dataset whose proportions are wanted.
+    pub note: Option<String>,
 }
 
 impl PartialEq for BalancePlan {
@@ -55,6 +58,9 @@ impl BalancePlan {
             Ok(request) => request,
             Err(problem) => return Ok(Err(problem)),
         };
+        if let Some(why) = refusal(snapshot, &request) {
+            return Ok(Err(sentence(why)));
+        }
         let dataset = &*snapshot.dataset;
         let means = request.means;
         let total = request.total.unwrap_or(means.usual_total());
@@ -75,6 +81,7 @@ impl BalancePlan {
             repeats: balanced.after.copies - balanced.after.samples,
             missed: balanced.plan.classes.iter().map(|class| class.why_missed(means)).collect(),
             knew_copies: evidence.is_some(),
+            note: missing_here(&settings.unknown_classes(snapshot.labels())),
             balanced,
         };
         for fate in &plan.balanced.plan.fates {
