@@ -9,6 +9,7 @@ mod duplicates;
 mod encode;
 mod evaluate;
 mod interrupt;
+mod labels;
 mod leaks;
 mod look;
 mod outs;
@@ -63,6 +64,7 @@ pub fn main() -> ExitCode {
         Some(Task::Prune(options)) => prune::run(options),
         Some(Task::Balance(options)) => balance::run(options),
         Some(Task::Split(options)) => split::run(options),
+        Some(Task::Labels(task)) => labels::run(task),
         Some(Task::Report(options)) => report::run(options),
         Some(Task::Augment(options)) => augment::run(options),
         Some(Task::Pipeline(task)) => pipeline::run(task),
