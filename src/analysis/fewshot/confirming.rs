@@ -2,7 +2,7 @@
 //!
 //! After some single answers, pages of proposals for one class are shown, the surest first. All of a page is right
 //! unless a person says otherwise: each wrong cell costs a click and comes back later, without the class that it is
-//! not; one key confirms the others. The head is fitted again after every page. Where a page would teach fewer labels
+//! not; one key confirms the others. The head is fitted again as labels grow. Where a page would teach fewer labels
 //! than as many single answers, single answers are given.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::analysis::neighbours::NONE;
 use crate::jobs::{Cancelled, Control};
 
 /// Pages between two looks at how sure the head may be.
-const HELD_OUT_EVERY: usize = 8;
+const HELD_OUT_EVERY: usize = 12;
 /// Single answers at a time.
 const BATCH: usize = 10;
 

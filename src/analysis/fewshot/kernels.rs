@@ -90,8 +90,8 @@ fn rows_at_once<S: Simd, const ROWS: usize>(
         let mut sums = [simd.splat_f32s(0.0); ROWS];
         for (at, weights) in weights.chunks_exact(vectors).enumerate().take(numbers) {
             let weight = weights[vector];
-            for (sum, row) in sums.iter_mut().zip(rows) {
-                *sum = simd.add_f32s(*sum, simd.mul_f32s(simd.splat_f32s(row[at]), weight));
+            for (row, sum) in sums.iter_mut().enumerate() {
+                *sum = simd.add_f32s(*sum, simd.mul_f32s(simd.splat_f32s(rows[row][at]), weight));
             }
         }
         for (row, sum) in sums.into_iter().enumerate() {
@@ -119,18 +119,41 @@ impl WithSimd for Outer<'_> {
         let (sums, _) = S::as_mut_simd_f32s(sums);
         let blocks = values.chunks(TOGETHER * numbers).zip(residuals.chunks(TOGETHER * vectors));
         for (values, residuals) in blocks {
-            for vector in 0..vectors {
-                for at in 0..numbers {
-                    let mut sum = sums[at * vectors + vector];
-                    for (values, residual) in
-                        values.chunks_exact(numbers).zip(residuals.chunks_exact(vectors))
-                    {
-                        let value = simd.splat_f32s(values[at]);
-                        sum = simd.add_f32s(sum, simd.mul_f32s(value, residual[vector]));
-                    }
-                    sums[at * vectors + vector] = sum;
+            if values.len() == TOGETHER * numbers {
+                add_rows::<S, TOGETHER>(simd, values, numbers, residuals, sums);
+            } else {
+                for (values, residuals) in values.chunks_exact(numbers).zip(residuals.chunks_exact(vectors)) {
+                    add_rows::<S, 1>(simd, values, numbers, residuals, sums);
                 }
             }
+        }
+    }
+}
+
+#[inline(always)]
+fn add_rows<S: Simd, const ROWS: usize>(
+    simd: S,
+    values: &[f32],
+    numbers: usize,
+    residuals: &[S::f32s],
+    sums: &mut [S::f32s],
+) {
+    let vectors = residuals.len() / ROWS;
+    let mut rows = [&values[..numbers]; ROWS];
+    for (row, values) in rows.iter_mut().zip(values.chunks_exact(numbers)) {
+        *row = &values[..numbers];
+    }
+    for vector in 0..vectors {
+        let mut parts = [simd.splat_f32s(0.0); ROWS];
+        for (row, part) in parts.iter_mut().enumerate() {
+            *part = residuals[row * vectors + vector];
+        }
+        for (at, sums) in sums.chunks_exact_mut(vectors).enumerate().take(numbers) {
+            let mut sum = sums[vector];
+            for (row, part) in parts.iter().enumerate() {
+                sum = simd.add_f32s(sum, simd.mul_f32s(simd.splat_f32s(rows[row][at]), *part));
+            }
+            sums[vector] = sum;
         }
     }
 }

@@ -67,11 +67,6 @@ impl Linear {
         self.width
     }
 
-    /// Whether there were rows of that class.
-    pub fn is_seen(&self, class: usize) -> bool {
-        self.is_seen[class]
-    }
-
     /// The scores of rows, `width` of each: −∞ for a class that was not seen.
     pub fn score(&self, rows: &[f32], out: &mut [f32]) {
         let (weights, bias) = self.values.split_at(self.numbers * self.width);
