@@ -25,6 +25,7 @@ mod import_annotated;
 mod import_layouts;
 mod inspector;
 mod keyboard;
+mod labels_simulate;
 mod latent;
 mod latent_panel;
 mod media;
