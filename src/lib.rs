@@ -36,7 +36,7 @@
 //! | [`import`] | disk to dataset, one module per format behind [`import::FORMATS`] | the user interface |
 //! | [`export`] | issues and a report to a file, and a chosen part of the dataset or generated pictures to a folder, that a person named | the user interface |
 //! | [`media`] | bytes to pixels: decode, orientation, thumbnails, statistics, metadata | samples and where they lie |
-//! | [`analysis`] | hashes, quality, near-duplicates of pictures, figures of generated ones, how a dataset is spread: slices in, slices out | files, projects, the user interface |
+//! | [`analysis`] | hashes, quality, near-duplicates of pictures, figures of generated ones, how a dataset is spread, the model beside a person who labels: slices in, slices out | files, projects, the user interface |
 //! | [`annotation`] | annotations of samples as plain data: what a person said of each, in files and out of them, merged, and how far people agree | snapshots, the project database, the program's state, the user interface |
 //! | [`augment`] | operations, pipelines of them, what they come to for a variant, the CPU kernels, files of pipelines | datasets, the user interface |
 //! | [`balance`] | from the classes that there are to those that are wanted: plans of what goes, repeats and weights, and splits dealt anew; slices in, plain data out | files, threads, the user interface |

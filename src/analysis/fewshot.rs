@@ -66,6 +66,6 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { regularisation: 0.05, steps: 25, most: 4096 }
+        Self { regularisation: 0.05, steps: 12, most: 2048 }
     }
 }

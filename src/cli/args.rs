@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
-use super::labels::LabelsTask;
 use crate::analysis::quality::Check;
 use crate::review::Method;
 
 mod augment;
 mod balance;
+mod labels;
 mod statistics;
 mod training;
 
@@ -19,6 +19,7 @@ pub use augment::{
     PipelineSheetOptions, PipelineTask, VariantsFormat,
 };
 pub use balance::{BalanceOptions, MeansName, SplitOptions, TargetName};
+pub use labels::{LabelsTask, SimulateOptions};
 pub use statistics::{ByName, ChartOptions, OrderName, StatsOptions};
 pub use training::{
     ChannelsName, DeviceOptions, EncodeOptions, EvaluateOptions, FitOptions, FreezeName, FromName,
@@ -89,6 +90,9 @@ pub enum Task {
     Balance(Box<BalanceOptions>),
     /// Deal samples to new splits, with every class in proportion and near-duplicates together
     Split(Box<SplitOptions>),
+    /// Labels by hand: in and out of files, what changed, how far people agree, and what labelling costs
+    #[command(subcommand)]
+    Labels(Box<LabelsTask>),
     /// Write what was found, and what rules decide, as a page of HTML or as JSON
     Report(ReportOptions),
     /// Write variants of a dataset's pictures, made by a pipeline of augmentations
@@ -106,9 +110,6 @@ pub enum Task {
     Reconstruct(ReconstructOptions),
     /// Measure a trained model: what unseen samples lose, and how like real ones its pictures are
     Evaluate(EvaluateOptions),
-    /// Files of labels: how far people agree
-    #[command(subcommand)]
-    Labels(LabelsTask),
     /// Write the built-in demo dataset: rendered letters with planted faults
     Demo(DemoArguments),
     /// Render the program's window off-screen to a PNG
@@ -507,6 +508,8 @@ mod tests {
                 Some("split"),
             ),
             ("split DATA --ratios 8,2 --no-duplicates --dry-run --json", Some("split")),
+            ("labels simulate DATA --truth label --strategy uncertain --budget 50 --json", Some("labels")),
+            ("labels simulate DATA --truth attr.colour --filter split:test --confirm", Some("labels")),
             ("report DATA --out FILE.html --rules default", Some("report")),
             (
                 "train DATA --out DIR --epochs 3 --latent 8 --device cpu --from RUN --freeze encoder",
@@ -546,6 +549,7 @@ mod tests {
                 Task::Split(_) => "split",
                 Task::Stats(_) => "stats",
                 Task::Chart(_) => "chart",
+                Task::Labels(_) => "labels",
                 Task::Report(_) => "report",
                 Task::Augment(_) => "augment",
                 Task::Pipeline(_) => "pipeline",
@@ -554,7 +558,6 @@ mod tests {
                 Task::Encode(_) => "encode",
                 Task::Reconstruct(_) => "reconstruct",
                 Task::Evaluate(_) => "evaluate",
-                Task::Labels(_) => "labels",
                 Task::Demo(_) => "demo",
                 Task::Screenshot(_) => "screenshot",
             });
@@ -574,6 +577,9 @@ mod tests {
             "prune DATA --rules default",
             "prune DATA --export OUT",
             "prune DATA --rules default --export OUT --as tar",
+            "labels simulate DATA",
+            "labels simulate DATA --truth label --strategy likely-wrong",
+            "labels simulate DATA --truth label --budget 0",
             "report DATA",
             "augment DATA --pipeline standard",
             "augment DATA --out DIR",

@@ -1,15 +1,19 @@
-//! `lenslet labels`: files of labels.
+//! `lenslet labels`: labels that people give, in a project and in files.
 
 mod agreement;
+mod diff;
 mod export;
 mod import;
 mod opened;
+mod simulate;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::args::LabelsTask;
 use crate::annotation::{FORMATS, Format};
 
 pub use agreement::AgreementOptions;
+pub use diff::DiffOptions;
 pub use export::ExportOptions;
 pub use import::ImportOptions;
 
@@ -30,21 +34,12 @@ impl FormatName {
     }
 }
 
-/// What is to be done with labels.
-#[derive(Debug, clap::Subcommand)]
-pub enum LabelsTask {
-    /// Write the labels that count to a file of another form
-    Export(ExportOptions),
-    /// Take labels of a file into a project, with a look at what would change
-    Import(ImportOptions),
-    /// Print how far people agree who labelled the same samples
-    Agreement(AgreementOptions),
-}
-
 pub fn run(task: &LabelsTask) -> anyhow::Result<()> {
     match task {
         LabelsTask::Export(options) => export::run(options),
         LabelsTask::Import(options) => import::run(options),
+        LabelsTask::Diff(options) => diff::run(options),
         LabelsTask::Agreement(options) => agreement::run(options),
+        LabelsTask::Simulate(options) => simulate::run(options),
     }
 }

@@ -28,6 +28,7 @@ mod import_layouts;
 mod inspector;
 mod keyboard;
 mod labels;
+mod labels_simulate;
 mod latent;
 mod latent_panel;
 mod media;

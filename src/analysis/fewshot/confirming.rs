@@ -2,7 +2,7 @@
 //!
 //! After some single answers, pages of proposals for one class are shown, the surest first. All of a page is right
 //! unless a person says otherwise: each wrong cell costs a click and comes back later, without the class that it is
-//! not; one key confirms the others. The head is fitted again after every page. Where a page would teach fewer labels
+//! not; one key confirms the others. The head is fitted again as labels grow. Where a page would teach fewer labels
 //! than as many single answers, single answers are given.
 
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ use crate::analysis::neighbours::NONE;
 use crate::jobs::{Cancelled, Control};
 
 /// Pages between two looks at how sure the head may be.
-const HELD_OUT_EVERY: usize = 8;
+const HELD_OUT_EVERY: usize = 12;
 /// Single answers at a time.
 const BATCH: usize = 10;
 
@@ -29,9 +29,11 @@ pub struct Confirming {
     pub seed: u64,
 }
 
-impl Default for Confirming {
-    fn default() -> Self {
-        Self { answers: 100, page: 60, strategy: Strategy::Mixed, seed: 0 }
+impl Confirming {
+    /// Pages of sixty after single answers for one row in fifty: at least two for a class, at most 200.
+    pub fn of(rows: usize, classes: usize, seed: u64) -> Self {
+        let answers = (rows / 50).max(2 * classes).min(200);
+        Self { answers, page: 60, strategy: Strategy::Mixed, seed }
     }
 }
 
@@ -135,11 +137,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn single_answers_are_as_many_as_rows_and_classes_ask_for() {
+        for (rows, classes, answers) in
+            [(10_000, 10, 200), (3000, 10, 60), (100, 10, 20), (1_000_000, 500, 200)]
+        {
+            assert_eq!(Confirming::of(rows, classes, 0).answers, answers, "{rows} of {classes}");
+        }
+    }
+
+    #[test]
     fn all_rows_come_to_their_true_label_and_pages_cost_less_than_answers() {
         let mut crowds = crowds(3, 100, 12);
         crowds.truth[8] = NONE;
         let task = task(&crowds, 3);
-        let how = Confirming { answers: 20, page: 24, ..Confirming::default() };
+        let how = Confirming { answers: 20, page: 24, ..Confirming::of(299, 3, 1) };
         let found = confirm(&task, &how, &Control::new()).unwrap();
         assert_eq!((found.rows, found.right), (299, 299));
         assert!(found.answers >= 20 && found.pages >= 10, "{found:?}");

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
+use super::kernels::exp;
 use super::linear::Linear;
 use super::{Answer, Features, Settings};
 use crate::analysis::neighbours::NONE;
@@ -133,7 +134,7 @@ impl Head {
         if best.0 == NONE {
             return (NONE, 0.0, 0.0);
         }
-        let part = |score: f32| libm::expf((score - best.1) / self.temperature);
+        let part = |score: f32| exp((score - best.1) / self.temperature);
         let whole: f32 = scores[..self.classes()].iter().map(|score| part(*score)).sum();
         (best.0, 1.0 / whole, (1.0 - part(second)) / whole)
     }

@@ -263,16 +263,17 @@ mod tests {
         let mut held = HeldOut::of(&crowds.features, &answers, 2, &settings, None);
         for _ in 0..2 {
             let right = held.tested().iter().filter(|test| test.proposed == test.answer.class).count();
-            assert_eq!(right, 75);
-            assert!(held.tested().iter().all(|test| (0.5..0.99).contains(&test.confidence)));
+            // One that saw them would be right of all.
+            assert!((65..=75).contains(&right), "{right}");
+            assert!(held.tested().iter().all(|test| (0.0..0.99).contains(&test.confidence)));
             held = HeldOut::of(&crowds.features, &answers, 2, &settings, Some(&held));
         }
         let head = Head::fit(&crowds.features, &answers, 2, &settings, None).unwrap();
         let proposals = head.at_temperature(held.temperature()).propose(&crowds.features);
         let found = held.estimate(&proposals, |row| row >= 100, 0.5);
-        assert_eq!((found.rows, found.tested, found.wrong), (20, 100, 25));
-        assert!(found.low < 0.25 && 0.25 < found.high);
-        assert!((found.expected - 0.25).abs() < 0.1, "{found:?}");
+        assert_eq!((found.rows, found.tested), (20, 100));
+        assert!((25..=35).contains(&found.wrong) && found.low < 0.25 && 0.25 < found.high, "{found:?}");
+        assert!((0.1..0.4).contains(&found.expected), "{found:?}");
         let none = held.estimate(&proposals, |_| true, 1.5);
         assert_eq!((none.rows, none.tested, none.low, none.high), (0, 0, 0.0, 1.0));
     }

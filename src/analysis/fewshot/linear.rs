@@ -4,7 +4,7 @@
 use rayon::prelude::*;
 
 use super::Settings;
-use super::kernels::{LANES, add_outer, products, width_of};
+use super::kernels::{LANES, add_outer, exp, products, width_of};
 
 /// Rows whose gradient is summed at once: the blocks, and so the sums, do not depend on threads.
 const BLOCK: usize = 256;
@@ -67,22 +67,16 @@ impl Linear {
         self.width
     }
 
-    /// Whether there were rows of that class.
-    pub fn is_seen(&self, class: usize) -> bool {
-        self.is_seen[class]
-    }
-
     /// The scores of rows, `width` of each: −∞ for a class that was not seen.
     pub fn score(&self, rows: &[f32], out: &mut [f32]) {
         let (weights, bias) = self.values.split_at(self.numbers * self.width);
         products(rows, self.numbers, weights, self.width, out);
+        let is_seen = self.is_seen.iter().copied().chain(std::iter::repeat(false));
+        let added = bias.iter().zip(is_seen);
+        let added: Vec<f32> =
+            added.map(|(bias, is_seen)| if is_seen { *bias } else { f32::NEG_INFINITY }).collect();
         for scores in out.chunks_exact_mut(self.width) {
-            scores.iter_mut().zip(bias).for_each(|(score, bias)| *score += bias);
-            for (class, score) in scores.iter_mut().enumerate() {
-                if !self.is_seen.get(class).copied().unwrap_or(false) {
-                    *score = f32::NEG_INFINITY;
-                }
-            }
+            scores.iter_mut().zip(&added).for_each(|(score, added)| *score += added);
         }
     }
 
@@ -158,7 +152,7 @@ impl Linear {
                 let mut whole = 0.0f32;
                 for (class, score) in scores.iter_mut().enumerate() {
                     let is_seen = self.is_seen.get(class).copied().unwrap_or(false);
-                    *score = if is_seen { libm::expf(*score - most) } else { 0.0 };
+                    *score = if is_seen { exp(*score - most) } else { 0.0 };
                     whole += *score;
                 }
                 loss += f64::from(libm::logf(whole) + most - own);

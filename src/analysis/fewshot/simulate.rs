@@ -1,5 +1,7 @@
 //! A labelling session replayed against known labels: how good proposals are after how many answers.
 
+use std::collections::HashSet;
+
 use super::{
     Answer, Drawn, Estimate, Features, Graph, Head, HeldOut, Proposals, Queue, Settings, Strategy, Trial,
 };
@@ -8,6 +10,8 @@ use crate::jobs::{Cancelled, Control};
 
 /// Answers between two refits: a person goes on while the head is fitted.
 const BATCH: usize = 5;
+/// One answer in so many is new before a head is fitted again.
+const NEW: usize = 50;
 /// Answers between two points of a curve.
 const EVERY: usize = 10;
 
@@ -94,7 +98,9 @@ pub(super) struct Session<'a> {
     /// Rows without an answer.
     pub open: usize,
     /// Classes that a person said a row is not of.
-    pub ruled_out: std::collections::HashSet<(u32, u32)>,
+    pub ruled_out: HashSet<(u32, u32)>,
+    /// Answers that the head was fitted to.
+    fitted_to: usize,
 }
 
 impl<'a> Session<'a> {
@@ -112,7 +118,8 @@ impl<'a> Session<'a> {
             held_out: HeldOut::default(),
             proposals: None,
             open,
-            ruled_out: std::collections::HashSet::new(),
+            ruled_out: HashSet::new(),
+            fitted_to: 0,
         }
     }
 
@@ -139,16 +146,19 @@ impl<'a> Session<'a> {
         self.open -= answers.len();
     }
 
+    /// Fits the head again where one answer in fifty is new, and proposes again.
     pub fn refit(&mut self, control: &Control) -> Result<(), Cancelled> {
         let Task { features, classes, settings, .. } = self.task;
         control.go_on()?;
-        let head = Head::fit(features, &self.answers, *classes, settings, self.head.as_ref());
+        if self.head.is_none() || self.answers.len() * NEW >= self.fitted_to * (NEW + 1) {
+            self.head = Head::fit(features, &self.answers, *classes, settings, self.head.as_ref());
+            self.fitted_to = self.answers.len();
+        }
         let is_out = |row: u32, class: u32| self.ruled_out.contains(&(row, class));
-        self.proposals = head.as_ref().map(|head| match self.ruled_out.is_empty() {
+        self.proposals = self.head.as_ref().map(|head| match self.ruled_out.is_empty() {
             true => head.propose(features),
             false => head.propose_without(features, &is_out),
         });
-        self.head = head;
         Ok(())
     }
 
