@@ -9,8 +9,8 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::dataset::edit::{Mark, View};
 use lenslet::dataset::{DatasetBuilder, Facts, LabelOrigin, Layout, NewSample, SampleId, Verdict};
-use lenslet::state::labelling::{Proposals, Ranked};
-use lenslet::state::{Action, Command, Effect, Session, State};
+use lenslet::state::labelling::{Proposals, QueueKind, Ranked, Step};
+use lenslet::state::{Action, Command, Effect, LabelGesture, Session, State};
 use lenslet::store::{Access, Settings};
 use lenslet::ui::label::{LabelPane, label_ui, take_keys};
 use lenslet::ui::{FullPicture, Pencil, Pictures, Thumb, theme};
@@ -131,6 +131,12 @@ fn harness(state: State, size: [f32; 2]) -> Harness<'static, Panel> {
         .build_ui_state(|ui, panel: &mut Panel| panel.ui(ui), Panel { state, pane, pictures, finds_rows });
     harness.run();
     harness
+}
+
+/// A key that goes down, within one frame.
+fn strike(key: Key) -> egui::Event {
+    let modifiers = Modifiers::NONE;
+    egui::Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers }
 }
 
 fn press(panel: &mut Harness<'_, Panel>, key: Key) {
@@ -302,7 +308,7 @@ fn a_page_is_confirmed_with_one_wrong_and_taken_back() {
     press(&mut panel, Key::Space);
     panel.get_by_role_and_label(Role::GridCell, "000005.png: not cat");
     // The next page is there in the frame after the key.
-    panel.key_press(Key::Enter);
+    panel.input_mut().events.push(strike(Key::Enter));
     panel.step();
     panel.step();
     panel.get_by_role_and_label(Role::GridCell, "000007.png: dog, 80 %");
@@ -340,9 +346,10 @@ fn of_a_hundred_thousand_the_next_is_asked_for_in_the_frame_after_the_key() {
     let mut quickest = Duration::MAX;
     for at in 2..22 {
         assert_eq!(hand(&panel), Some(at));
-        panel.key_press(Key::Num1);
+        panel.input_mut().events.push(strike(Key::Num1));
         let begun = Instant::now();
         panel.step();
+        assert_eq!(panel.state().pictures.full, Some(at));
         panel.step();
         quickest = quickest.min(begun.elapsed());
         assert_eq!(panel.state().pictures.full, Some(at + 1));
@@ -403,6 +410,8 @@ fn labels_by_keys_are_there_after_a_restart_and_undo_shows_their_sample() {
     }
     let hand = |window: &Window<'_>| session(window).labeller.walk.queue.at_hand();
     window.key(Modifiers::COMMAND, Key::J);
+    let shown = LabelGesture::Step(Step::Choose(QueueKind::Shown));
+    window.act(Action::Label(Box::new(shown)));
     let first = hand(&window).expect("there is something to label");
     window.key(Modifiers::NONE, Key::Num1);
     let second = hand(&window).expect("there is more");

@@ -188,7 +188,7 @@ impl Pages {
     /// of itself.
     pub fn expected(&self) -> (usize, f64) {
         let right = self.cells.iter().filter(|cell| cell.verdict == CellVerdict::Right);
-        right.fold((0, 0.0), |(count, doubt), cell| (count + 1, doubt + f64::from(1.0 - cell.confidence)))
+        right.fold((0, 0.0), |(count, doubt), cell| (count + 1, doubt + self.doubt(cell.confidence)))
     }
 
     pub fn can_go_back(&self) -> bool {
@@ -198,6 +198,10 @@ impl Pages {
     /// Whether a person said that a sample is not of a class.
     pub fn is_refused(&self, class: &str, sample: SampleId) -> bool {
         self.refused.get(class).is_some_and(|samples| samples.contains(&sample))
+    }
+
+    fn doubt(&self, confidence: f32) -> f64 {
+        self.ranked.as_ref().map_or(1.0, |ranked| ranked.doubt(confidence))
     }
 
     fn refuse(&mut self, class: &str, cells: &[PageCell]) {
@@ -342,7 +346,7 @@ impl Pages {
 
     fn count_beyond(&mut self, snapshot: &Snapshot) {
         let samples = self.samples_beyond(snapshot);
-        let doubt = samples.iter().map(|(_, confidence)| f64::from(1.0 - confidence)).sum();
+        let doubt = samples.iter().map(|(_, confidence)| self.doubt(*confidence)).sum();
         self.beyond = (samples.len(), doubt);
     }
 }

@@ -48,4 +48,7 @@ impl Ranked {
     pub(super) fn confidence(&self, sample: SampleId) -> f32 {
         self.proposals.confidences.get(sample as usize).copied().unwrap_or(0.0)
     }
+    pub(super) fn doubt(&self, confidence: f32) -> f64 {
+        self.proposals.doubt(confidence)
+    }
 }
