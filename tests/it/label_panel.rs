@@ -133,10 +133,16 @@ fn harness(state: State, size: [f32; 2]) -> Harness<'static, Panel> {
     harness
 }
 
-/// A key that goes down, within one frame.
-fn strike(key: Key) -> egui::Event {
-    let modifiers = Modifiers::NONE;
-    egui::Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers }
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Down,
+    Up,
+}
+
+/// A key that goes down or up, for the next frame alone.
+fn key_event(key: Key, way: Way) -> egui::Event {
+    let (pressed, modifiers) = (way == Way::Down, Modifiers::NONE);
+    egui::Event::Key { key, physical_key: None, pressed, repeat: false, modifiers }
 }
 
 fn press(panel: &mut Harness<'_, Panel>, key: Key) {
@@ -308,7 +314,7 @@ fn a_page_is_confirmed_with_one_wrong_and_taken_back() {
     press(&mut panel, Key::Space);
     panel.get_by_role_and_label(Role::GridCell, "000005.png: not cat");
     // The next page is there in the frame after the key.
-    panel.input_mut().events.push(strike(Key::Enter));
+    panel.input_mut().events.push(key_event(Key::Enter, Way::Down));
     panel.step();
     panel.step();
     panel.get_by_role_and_label(Role::GridCell, "000007.png: dog, 80 %");
@@ -346,10 +352,11 @@ fn of_a_hundred_thousand_the_next_is_asked_for_in_the_frame_after_the_key() {
     let mut quickest = Duration::MAX;
     for at in 2..22 {
         assert_eq!(hand(&panel), Some(at));
-        panel.input_mut().events.push(strike(Key::Num1));
+        panel.input_mut().events.push(key_event(Key::Num1, Way::Down));
         let begun = Instant::now();
         panel.step();
         assert_eq!(panel.state().pictures.full, Some(at));
+        panel.input_mut().events.push(key_event(Key::Num1, Way::Up));
         panel.step();
         quickest = quickest.min(begun.elapsed());
         assert_eq!(panel.state().pictures.full, Some(at + 1));
