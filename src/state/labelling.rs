@@ -294,7 +294,9 @@ impl Session {
             return;
         }
         (self.labeller.walk.is_stale, self.labeller.pages.is_stale) = (true, true);
-        self.note_labels(&edit.relabels().0);
+        if self.labeller.walk.has_begun() {
+            self.note_labels(&edit.relabels().0);
+        }
     }
 
     /// The panel Label goes where the history went.
