@@ -68,6 +68,12 @@ impl Proposals {
     /// Answers, of two classes at least, before there are proposals.
     pub const FIRST_ANSWERS: usize = 10;
 
+    /// How likely a proposal of this confidence is wrong, 0 to 1, by what the model says of itself: a calibrated
+    /// confidence is the part of such proposals that is right.
+    pub fn doubt(&self, confidence: f32) -> f64 {
+        f64::from(1.0 - confidence)
+    }
+
     /// The identity of the class proposed for a sample, and how sure that is.
     pub fn of(&self, sample: SampleId) -> Option<(&str, f32)> {
         let class = *self.classes.get(sample as usize)?;
@@ -288,7 +294,9 @@ impl Session {
             return;
         }
         (self.labeller.walk.is_stale, self.labeller.pages.is_stale) = (true, true);
-        self.note_labels(&edit.relabels().0);
+        if self.labeller.walk.has_begun() {
+            self.note_labels(&edit.relabels().0);
+        }
     }
 
     /// The panel Label goes where the history went.

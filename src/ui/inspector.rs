@@ -20,7 +20,7 @@ use super::widgets::{self, IconButton, Page};
 use super::{FullPicture, Pencil};
 use crate::dataset::edit::Mark;
 use crate::dataset::{Dataset, SampleId};
-use crate::state::{Action, Command, Level, Session};
+use crate::state::{Action, Command, LabelLook, Level, Session};
 use crate::text::grouped;
 pub(super) use canvas::{Canvas, canvas_ui};
 use histogram::Histogram;
@@ -120,8 +120,11 @@ pub fn inspector_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut InspectorVi
     }
 
     let picture = pencil.pictures.full(sample);
-    let (neighbours, count) = neighbours(session, session.position_of(sample));
-    pencil.pictures.prefetch_full(&neighbours[..count]);
+    // While samples are labelled one by one, their queue says which comes next.
+    if session.labeller.shown != Some(LabelLook::OneByOne) {
+        let (neighbours, count) = neighbours(session, session.position_of(sample));
+        pencil.pictures.prefetch_full(&neighbours[..count]);
+    }
 
     let outer = ui.available_rect_before_wrap();
     let header =

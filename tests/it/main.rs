@@ -29,6 +29,7 @@ mod inspector;
 mod keyboard;
 mod labels;
 mod labels_simulate;
+mod label_panel;
 mod latent;
 mod latent_panel;
 mod media;

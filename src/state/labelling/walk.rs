@@ -100,6 +100,11 @@ impl Walk {
         self.asked == self.answered
     }
 
+    /// Whether the panel was on screen.
+    pub(super) fn has_begun(&self) -> bool {
+        self.is_chosen
+    }
+
     fn begin(&mut self, kind: QueueKind, samples: usize, now_ms: i64) {
         self.queue = Queue::new(kind, samples);
         (self.ground, self.begun_ms, self.is_chosen) = (None, now_ms, true);

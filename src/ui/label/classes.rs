@@ -143,7 +143,8 @@ fn new_class_ui(
     }
     let hint = if classes == 0 { "Type a class to begin" } else { "New class (N)" };
     let width = ui.available_width();
-    let field = TextEdit::singleline(&mut list.new_class).hint_text(hint).desired_width(width);
+    let field =
+        TextEdit::singleline(&mut list.new_class).id_salt("new class").hint_text(hint).desired_width(width);
     let field = ui.add_enabled(sample.is_some(), field).accessible_name("New class");
     if focus.take_if(|field| *field == Field::NewClass).is_some() {
         field.request_focus();
@@ -162,7 +163,10 @@ fn filter_ui(
     focus: &mut Option<Field>,
 ) {
     let width = ui.available_width();
-    let field = TextEdit::singleline(&mut list.filter).hint_text("Search classes (/)").desired_width(width);
+    let field = TextEdit::singleline(&mut list.filter)
+        .id_salt("class filter")
+        .hint_text("Search classes (/)")
+        .desired_width(width);
     let field = ui.add(field).accessible_name("Search classes to label");
     if focus.take_if(|field| *field == Field::Filter).is_some() {
         field.request_focus();

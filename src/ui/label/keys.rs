@@ -108,32 +108,38 @@ fn classes_pressed(ui: &Ui, session: &Session) -> Vec<String> {
     };
     let (mut classes, mut by_key) = (Vec::new(), Vec::new());
     ui.input_mut(|input| {
-        input.events.retain(|event| match event {
-            Event::Key { key, pressed: true, repeat, modifiers, .. } if modifiers.is_none() => {
-                let Some((sign, class)) = sign_of(*key).and_then(|sign| Some((sign, identity(sign)?))) else {
-                    return true;
-                };
-                by_key.push(sign);
-                if !repeat {
-                    classes.push(class);
+        let mut rest: Vec<Event> = Vec::with_capacity(input.events.len());
+        for event in std::mem::take(&mut input.events) {
+            match &event {
+                Event::Key { key, pressed: true, repeat, modifiers, .. } if modifiers.is_none() => {
+                    if let Some((sign, class)) = sign_of(*key).and_then(|sign| Some((sign, identity(sign)?))) {
+                        by_key.push(sign);
+                        classes.extend(Some(class).filter(|_| !repeat));
+                        continue;
+                    }
                 }
-                false
+                // The same key once more, or a sign that no key is named after: it comes after its key.
+                Event::Text(text) => {
+                    let mut signs = text.chars();
+                    let sign = signs.next().filter(|_| signs.next().is_none());
+                    if sign.is_some_and(|sign| by_key.contains(&sign)) {
+                        continue;
+                    }
+                    let class = sign.filter(|sign| !sign.is_ascii_alphanumeric()).and_then(identity);
+                    if let Some(class) = class {
+                        let is_its_key = |event: &Event| {
+                            matches!(event, Event::Key { key, pressed: true, .. } if sign_of(*key).is_none())
+                        };
+                        rest.pop_if(|event| is_its_key(event));
+                        classes.push(class);
+                        continue;
+                    }
+                }
+                _ => {}
             }
-            // The same key once more, or a sign that no key is named after.
-            Event::Text(text) => {
-                let mut signs = text.chars();
-                let (Some(sign), None) = (signs.next(), signs.next()) else { return true };
-                if by_key.contains(&sign) {
-                    return false;
-                }
-                if sign.is_ascii_alphanumeric() {
-                    return true;
-                }
-                classes.extend(identity(sign));
-                identity(sign).is_none()
-            }
-            _ => true,
-        });
+            rest.push(event);
+        }
+        input.events = rest;
     });
     classes
 }

@@ -174,7 +174,14 @@ fn said_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, sample: Samp
         }
         if let Some((identity, confidence)) = session.proposal_of(sample) {
             let name = snapshot.labelling.classes().name(identity);
-            let text = format!("likely {name}, {}", percent(confidence));
+            let identities = &snapshot.in_force.identities;
+            let agrees = classes
+                .iter()
+                .any(|class| identities.get(*class as usize).is_some_and(|one| one == identity));
+            let text = match agrees {
+                true => format!("the model agrees, {}", percent(confidence)),
+                false => format!("likely {name}, {}", percent(confidence)),
+            };
             let ghost = egui::Button::new(RichText::new(&text).italics().color(tokens.accent))
                 .fill(Color32::TRANSPARENT)
                 .stroke((1.0, tokens.accent.gamma_multiply(0.5)))
@@ -223,7 +230,10 @@ fn note_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pane: &mut L
         return;
     };
     let width = ui.available_width();
-    let field = TextEdit::singleline(&mut draft.text).hint_text("A note on this sample").desired_width(width);
+    let field = TextEdit::singleline(&mut draft.text)
+        .id_salt("note")
+        .hint_text("A note on this sample")
+        .desired_width(width);
     let field = ui.add(field).accessible_name("Note on this sample");
     if asks {
         field.request_focus();
@@ -293,12 +303,10 @@ fn progress_ui(ui: &mut Ui, pencil: &Pencil<'_>, session: &Session) {
     if let Some(secs) = labeller.pace.remaining_secs(now_ms, left).filter(|_| left > 0) {
         text.push_str(&format!(" · {} to go", duration_text(secs)));
     }
-    ui.horizontal_wrapped(|ui| {
-        ui.label(RichText::new(text).size(size::SMALL));
-        if !labeller.walk.told.is_empty() {
-            ui.add(egui::Label::new(widgets::dim(&labeller.walk.told)).truncate());
-        }
-    });
+    ui.label(RichText::new(text).size(size::SMALL));
+    // A line of its own, there from the start, so that nothing moves when it says something.
+    let told = if labeller.walk.told.is_empty() { " " } else { &labeller.walk.told };
+    ui.add(egui::Label::new(widgets::dim(told)).truncate());
     let enter = if labeller.several { "Enter goes on" } else { "Enter accepts the proposal" };
     let keys = format!(
         "Keys of classes label · {enter} · Space or → skips · ← goes back · H unsure · − none of these · N new \

@@ -259,9 +259,8 @@ fn foot_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &mut P
         }
         ui.label(widgets::dim(wrong_text(count, wrong)));
     });
-    if !session.labeller.walk.told.is_empty() {
-        ui.add(egui::Label::new(widgets::dim(&session.labeller.walk.told)).truncate());
-    }
+    let told = &session.labeller.walk.told;
+    ui.add(egui::Label::new(widgets::dim(if told.is_empty() { " " } else { told })).truncate());
     let keys = "A click marks a wrong one · a class's key gives it that class at once · arrows and Space do the \
                 same · Enter confirms the page · Backspace takes it back";
     ui.add(egui::Label::new(widgets::dim(keys)).wrap());
