@@ -9,6 +9,7 @@ mod changes;
 mod classes;
 mod in_force;
 mod parts;
+mod reclass;
 #[cfg(test)]
 mod tests;
 
