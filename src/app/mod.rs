@@ -187,6 +187,8 @@ impl App {
                 && session.latent.is_answered()
                 && session.charts.is_answered()
                 && session.balance.is_answered()
+                && session.changes.is_answered()
+                && session.splitting.is_answered()
                 && session.augment.is_current()
                 && !session.shown.stale
         });

@@ -6,6 +6,7 @@
 //! [`Snapshot`](crate::dataset::query::Snapshot). This room refuses to know files, threads and the user
 //! interface.
 
+pub mod changes;
 pub mod impact;
 pub mod judge;
 pub mod ranked;

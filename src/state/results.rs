@@ -61,6 +61,8 @@ impl Session {
             Action::BalancePlanned { .. } | Action::SplitsDealt { .. } => {
                 return self.balance_result(action);
             }
+            Action::ChangesListed { generation, list } => self.changes.take(generation, list),
+            Action::SplitFound { generation, found } => self.splitting.take(generation, found),
             Action::Saved { through, problem } => {
                 self.project.saved = through;
                 self.project.problem = problem;

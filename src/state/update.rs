@@ -7,6 +7,8 @@ use super::balance::Balance;
 use super::charts::Charts;
 use super::command::Command;
 use super::gestures::Answer;
+use super::labelling::changes::ChangesDesk;
+use super::labelling::classes::Splitting;
 use super::latent::Latent;
 use super::review::Review;
 use super::selection::Selection;
@@ -28,6 +30,8 @@ impl State {
         // Charts and plans follow from all that a view shows, whatever changed it.
         effects.extend(self.session.as_mut().map(Session::ask_charts).unwrap_or_default());
         effects.extend(self.session.as_mut().and_then(Session::ask_balance));
+        effects.extend(self.session.as_mut().and_then(Session::ask_changes));
+        effects.extend(self.ask_split());
         if let Some(session) = &mut self.session {
             session.refresh_labeller();
         }
@@ -95,10 +99,14 @@ impl State {
                 effects.extend(self.answered(answer));
             }
             action => {
+                let is_label = matches!(action, Action::Label(_));
                 let answer = self.session.as_mut().map(|session| session.gesture(action));
                 effects.extend(self.answered(answer));
                 let augment = self.session.as_mut().map(Session::augment_selection_changed);
                 effects.extend(augment.unwrap_or_default());
+                if is_label {
+                    self.hint_at_name();
+                }
             }
         }
         effects
@@ -142,7 +150,7 @@ impl State {
             Command::ShowAugment => effects.push(Effect::TogglePane(Pane::Augment)),
             Command::ShowLabel => effects.push(Effect::TogglePane(Pane::Label)),
             Command::ShowChanges => effects.push(Effect::TogglePane(Pane::Changes)),
-            Command::ManageClasses => self.dialog = Some(Dialog::Classes),
+            Command::ManageClasses => self.dialog = Some(Dialog::Classes(Box::default())),
             Command::ShowLatent => effects.push(Effect::TogglePane(Pane::Latent)),
             Command::ShowTrain => effects.push(Effect::TogglePane(Pane::Train)),
             Command::ShowCharts => effects.push(Effect::TogglePane(Pane::Charts)),
@@ -240,6 +248,8 @@ impl State {
             charts: Charts::new(self.opened << 32),
             balance: Balance::new(self.opened << 32),
             labeller: Default::default(),
+            changes: ChangesDesk::new(self.opened << 32),
+            splitting: Splitting::new(self.opened << 32),
             export: None,
         };
         session.overlay.grow(session.snapshot.len());

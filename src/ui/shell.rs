@@ -225,6 +225,10 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
             if plans && !panels.is_shown(Pane::Balance) {
                 pencil.act(Action::LeaveBalance);
             }
+            let lists = pencil.state.session.as_ref().is_some_and(|session| session.changes.is_shown());
+            if lists && !panels.is_shown(Pane::Changes) {
+                pencil.act(Action::LeaveChanges);
+            }
             let used = LISTS.into_iter().find(|list| views.keys_of(*list).is_some_and(|keys| keys.was_used));
             views.last_list = used.or(views.last_list);
         } else {

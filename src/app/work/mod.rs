@@ -5,6 +5,7 @@
 
 mod analysing;
 mod balancing;
+mod changing;
 mod channels;
 mod charting;
 mod decoding;
@@ -33,6 +34,7 @@ use egui::Context;
 
 use self::analysing::Analysing;
 use self::balancing::Balancing;
+use self::changing::Changing;
 use self::channels::Channels;
 use self::charting::{Charting, StudyJob, Wanting};
 use self::demo::Demo;
@@ -94,6 +96,7 @@ pub struct Work {
     preview: Preview,
     charting: Charting,
     balancing: Balancing,
+    changing: Changing,
     faces: Vec<JobFace>,
     person: String,
     thumbnail_cap: u64,
@@ -115,6 +118,8 @@ impl Work {
         let charting = Charting::spawn(&events.0, move || waker.request_repaint());
         let waker = ctx.clone();
         let balancing = Balancing::spawn(&events.0, move || waker.request_repaint());
+        let waker = ctx.clone();
+        let changing = Changing::spawn(&events.0, move || waker.request_repaint());
         let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
         Self {
             ctx,
@@ -138,6 +143,7 @@ impl Work {
             preview,
             charting,
             balancing,
+            changing,
             faces: Vec::new(),
             person: settings.person.clone(),
             thumbnail_cap: settings.thumbnail_cache_bytes,
@@ -403,6 +409,18 @@ impl Work {
             Effect::DealSplits { generation } => {
                 if let Some(session) = &state.session {
                     self.balancing.deal(generation, session);
+                }
+                Vec::new()
+            }
+            Effect::ListChanges { generation } => {
+                if let Some(session) = &state.session {
+                    self.changing.list(generation, session);
+                }
+                Vec::new()
+            }
+            Effect::FindSplit { generation } => {
+                if let Some(session) = &state.session {
+                    self.changing.split(generation, session);
                 }
                 Vec::new()
             }

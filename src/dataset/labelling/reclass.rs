@@ -135,7 +135,11 @@ mod tests {
         let merged = none.merged(["ant", "bee"], "cat");
         let removed = none.removed(["ant"]);
         for (what, classes, expected) in [
-            ("renamed", none.renamed("ant", "Ameise"), vec![("Ameise", 2), ("bee", 2), ("cat", 2), ("dog", 2)]),
+            (
+                "renamed",
+                none.renamed("ant", "Ameise"),
+                vec![("Ameise", 2), ("bee", 2), ("cat", 2), ("dog", 2)],
+            ),
             (
                 "renamed back",
                 none.renamed("ant", "Ameise").renamed("ant", "ant"),
@@ -143,10 +147,22 @@ mod tests {
             ),
             ("merged", merged.clone(), vec![("cat", 6), ("dog", 2)]),
             ("merged into one that was merged", merged.merged(["dog"], "ant"), vec![("cat", 8)]),
-            ("merged into itself", none.merged(["cat"], "cat"), vec![("ant", 2), ("bee", 2), ("cat", 2), ("dog", 2)]),
-            ("merged and brought back", merged.brought_back("bee", |_| false), vec![("bee", 2), ("cat", 4), ("dog", 2)]),
+            (
+                "merged into itself",
+                none.merged(["cat"], "cat"),
+                vec![("ant", 2), ("bee", 2), ("cat", 2), ("dog", 2)],
+            ),
+            (
+                "merged and brought back",
+                merged.brought_back("bee", |_| false),
+                vec![("bee", 2), ("cat", 4), ("dog", 2)],
+            ),
             ("removed", removed.clone(), vec![("bee", 2), ("cat", 2), ("dog", 2)]),
-            ("nothing is merged into what is gone", removed.merged(["bee"], "ant"), vec![("bee", 2), ("cat", 2), ("dog", 2)]),
+            (
+                "nothing is merged into what is gone",
+                removed.merged(["bee"], "ant"),
+                vec![("bee", 2), ("cat", 2), ("dog", 2)],
+            ),
             (
                 "brought back beside another of its name",
                 removed.renamed("bee", "ant").brought_back("ant", |name| name == "ant"),

@@ -179,7 +179,9 @@ impl State {
         }
         let labelling = &session.overlay.labelling;
         let is_labelled = labelling.touched().any(|sample| {
-            labelling.answer(sample).is_some_and(|said| said.origin != LabelOrigin::Imported && said.by.is_empty())
+            labelling
+                .answer(sample)
+                .is_some_and(|said| said.origin != LabelOrigin::Imported && said.by.is_empty())
         });
         if is_labelled {
             self.hinted_at_name = true;
@@ -237,7 +239,8 @@ impl Session {
             |sample: SampleId| of.is_some_and(|of| boxes.get(sample).iter().any(|one| one.class == of));
         for sample in samples.iter().filter(|sample| is_boxed(*sample)) {
             let record = |one: &crate::dataset::BoxRecord| {
-                let identity = if Some(one.class) == of { Some(&new) } else { identities.get(one.class as usize) };
+                let identity =
+                    if Some(one.class) == of { Some(&new) } else { identities.get(one.class as usize) };
                 Some(NamedBox { class: identity?.clone(), rect: one.rect, relative: one.relative })
             };
             let to = boxes.get(sample).iter().filter_map(record).collect();
@@ -246,7 +249,9 @@ impl Session {
         // A class that comes of boxes alone goes with them.
         let answered = |sample: &SampleId| {
             let said = self.overlay.labelling.answer(*sample);
-            said.map_or(!is_boxed(*sample), |said| said.labels().any(|one| to_class(self, one) == Some(class)))
+            said.map_or(!is_boxed(*sample), |said| {
+                said.labels().any(|one| to_class(self, one) == Some(class))
+            })
         };
         let labelled: Vec<SampleId> = samples.iter().filter(answered).collect();
         let each = labelled.iter().map(|sample| {

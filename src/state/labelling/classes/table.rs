@@ -190,7 +190,9 @@ impl ClassTable {
         let name = checked_name(name)?;
         let Some(line) = self.lines.get(at) else { return Ok(Renaming::default()) };
         let mut others = HashMap::new();
-        for (other, line) in self.lines.iter().enumerate().filter(|(other, _)| !(at..self.lines[at].end).contains(other)) {
+        for (other, line) in
+            self.lines.iter().enumerate().filter(|(other, _)| !(at..self.lines[at].end).contains(other))
+        {
             if let Some(identity) = self.identity(other) {
                 others.insert(line.path.as_str(), identity);
             }
@@ -351,7 +353,8 @@ impl Tree {
             let mut at = 0;
             for end in inner.chain([name.len()]) {
                 let path = &name[..end];
-                let node = known.get(path).copied().filter(|node| end < name.len() || nodes[*node].class.is_none());
+                let node =
+                    known.get(path).copied().filter(|node| end < name.len() || nodes[*node].class.is_none());
                 at = node.unwrap_or_else(|| {
                     let new = nodes.len();
                     nodes.push(Node { path: path.to_owned(), ..Node::default() });
@@ -409,7 +412,14 @@ mod tests {
     }
 
     fn animals() -> ClassTable {
-        table(&[&["animal/cat"], &["car"], &["animal/dog/poodle"], &["animal/cat", "car"], &["animal"], &["bus"]])
+        table(&[
+            &["animal/cat"],
+            &["car"],
+            &["animal/dog/poodle"],
+            &["animal/cat", "car"],
+            &["animal"],
+            &["bus"],
+        ])
     }
 
     #[test]
