@@ -11,6 +11,7 @@ pub mod impact;
 pub mod judge;
 pub mod ranked;
 pub mod rules;
+pub mod similar;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,6 +22,7 @@ pub use impact::{Coverage, Impact, staying};
 pub use judge::{Judged, Preview, Raised, judge, judge_again};
 pub use ranked::Ranked;
 pub use rules::{FlagName, Rules};
+pub use similar::similar;
 
 use crate::analysis::evidence::{self, By};
 use crate::analysis::groups::Forest;

@@ -73,7 +73,7 @@ fn labels_ui(ui: &mut Ui, facts: &Facts<'_>) {
         for class in classes.iter().take(MAX_LISTED) {
             let name =
                 facts.session.snapshot.labels().classes.get(*class as usize).map_or("?", String::as_str);
-            chip_ui(ui, name, Some(tokens.class(*class)));
+            chip_ui(ui, name, Some(tokens.class_of(&facts.session.snapshot, *class)));
         }
         if classes.is_empty() {
             let text = RichText::new("Unlabelled").color(tokens.text_dim);
@@ -254,7 +254,7 @@ fn boxes_ui(ui: &mut Ui, open: &mut bool, facts: &Facts<'_>) {
     for record in boxes.iter().take(MAX_LISTED) {
         ui.horizontal(|ui| {
             let (rect, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
-            ui.painter().rect_filled(rect, 2, tokens.class(record.class));
+            ui.painter().rect_filled(rect, 2, tokens.class_of(&facts.session.snapshot, record.class));
             let place = match overlay::box_in_image(record, size) {
                 Some(rect) => overlay::box_text(rect),
                 None => "not a rectangle".to_owned(),
