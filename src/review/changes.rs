@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 
 use rayon::prelude::*;
 
-pub use self::pairs::{Pair, Side};
+pub use self::pairs::{ClassPair, PairSide};
 use crate::dataset::edit::{Direction, Mark};
 use crate::dataset::labelling::Fate;
 use crate::dataset::query::{Snapshot, fold};
@@ -115,7 +115,7 @@ pub struct Changes {
     /// Samples by person, as in `people`.
     pub by_person: Vec<u64>,
     /// From which class to which, those of most samples first.
-    pub pairs: Vec<Pair>,
+    pub pairs: Vec<ClassPair>,
     pub classes: Vec<ClassChange>,
     /// Samples by [`Aspect`].
     pub counts: [u64; Aspect::ALL.len()],
@@ -140,7 +140,7 @@ pub struct ChangesLook {
     /// Those of one person alone.
     pub person: Option<String>,
     /// Those from one class to another alone.
-    pub pair: Option<(Side, Side)>,
+    pub pair: Option<(PairSide, PairSide)>,
     /// Those of one aspect alone.
     pub aspect: Option<Aspect>,
     /// Those whose path has this in it, in any case.

@@ -3,6 +3,8 @@
 
 mod said;
 
+pub use said::origin_title;
+
 use std::cmp::Reverse;
 use std::sync::{Arc, Weak};
 

@@ -64,6 +64,7 @@ impl Views {
             Pane::Checks => Some(&mut self.checks.keys),
             Pane::Duplicates => Some(&mut self.duplicates.keys),
             Pane::Latent => Some(&mut self.latent.keys),
+            Pane::Changes => Some(&mut self.changes.keys),
             _ => None,
         }
     }

@@ -133,8 +133,8 @@ fn pairs_of_classes_have_queries_that_find_their_samples() {
         labelling.set_boxes(0, Some(&[]));
     });
     let changes = Changes::of(&changed);
-    let class = |name: &str| Side::Class(name.to_owned());
-    let mut found: Vec<(Side, Side, Vec<SampleId>)> = Vec::new();
+    let class = |name: &str| PairSide::Class(name.to_owned());
+    let mut found: Vec<(PairSide, PairSide, Vec<SampleId>)> = Vec::new();
     for pair in &changes.pairs {
         let query = pair.query(&changed);
         let rows: Vec<SampleId> =
@@ -153,10 +153,10 @@ fn pairs_of_classes_have_queries_that_find_their_samples() {
         found,
         [
             (class("cat"), class("dog"), vec![0, 1]),
-            (class("dog"), Side::Unlabelled, vec![2]),
-            (class("dog"), Side::Kept, vec![4]),
-            (Side::Unlabelled, class("emu"), vec![5]),
-            (Side::Kept, class("cat"), vec![3]),
+            (class("dog"), PairSide::Unlabelled, vec![2]),
+            (class("dog"), PairSide::Kept, vec![4]),
+            (PairSide::Unlabelled, class("emu"), vec![5]),
+            (PairSide::Kept, class("cat"), vec![3]),
         ]
     );
     assert_eq!(changes.pairs[0].count, 2, "the most frequent comes first");
