@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 
+use super::labels::LabelsTask;
 use crate::analysis::quality::Check;
 use crate::review::Method;
 
@@ -105,6 +106,9 @@ pub enum Task {
     Reconstruct(ReconstructOptions),
     /// Measure a trained model: what unseen samples lose, and how like real ones its pictures are
     Evaluate(EvaluateOptions),
+    /// Labels: what was changed of the source's
+    #[command(subcommand)]
+    Labels(LabelsTask),
     /// Write the built-in demo dataset: rendered letters with planted faults
     Demo(DemoArguments),
     /// Render the program's window off-screen to a PNG
@@ -526,6 +530,7 @@ mod tests {
             ("evaluate RUN DATA --json --filter split:val", Some("evaluate")),
             ("stats DATA --json --quick", Some("stats")),
             ("chart DATA --kind classes --out FILE.svg", Some("chart")),
+            ("labels diff DATA --project DIR --json", Some("labels")),
         ] {
             let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);
             let arguments = Arguments::try_read(words).unwrap();
@@ -549,6 +554,7 @@ mod tests {
                 Task::Encode(_) => "encode",
                 Task::Reconstruct(_) => "reconstruct",
                 Task::Evaluate(_) => "evaluate",
+                Task::Labels(_) => "labels",
                 Task::Demo(_) => "demo",
                 Task::Screenshot(_) => "screenshot",
             });
@@ -592,6 +598,7 @@ mod tests {
             "sample RUN --grid 8 --count 3 --out FILE.png",
             "sample RUN --grid 8 --out FILE.png --from mixture",
             "encode RUN --out latents.npy",
+            "labels diff DATA",
         ] {
             let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);
             assert!(Arguments::try_read(words).is_err());
