@@ -101,12 +101,12 @@ impl State {
             action => {
                 let is_label = matches!(action, Action::Label(_));
                 let answer = self.session.as_mut().map(|session| session.gesture(action));
-                effects.extend(self.answered(answer));
-                let augment = self.session.as_mut().map(Session::augment_selection_changed);
-                effects.extend(augment.unwrap_or_default());
                 if is_label {
                     self.hint_at_name();
                 }
+                effects.extend(self.answered(answer));
+                let augment = self.session.as_mut().map(Session::augment_selection_changed);
+                effects.extend(augment.unwrap_or_default());
             }
         }
         effects

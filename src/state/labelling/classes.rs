@@ -218,6 +218,13 @@ impl Session {
         };
         let names = &self.snapshot.labels().classes;
         let identities = self.snapshot.in_force.identities.clone();
+        // Of what was chosen a moment ago some may be of another class by now.
+        let of = identities.iter().position(|one| one == class).map(|class| class as u32);
+        let labels = self.snapshot.labels();
+        let end = self.snapshot.len() as SampleId;
+        let is_of =
+            |sample: &SampleId| *sample < end && of.is_some_and(|of| labels.get(*sample).contains(&of));
+        let samples = &SampleSet::from_rows(samples.iter().filter(is_of));
         if names.iter().any(|known| known == name) || samples.is_empty() {
             let text = match samples.is_empty() {
                 true => "No sample of the class was chosen; nothing was split.".to_owned(),
@@ -233,7 +240,6 @@ impl Session {
             counted(samples.len() as u64, "sample")
         );
         let mut edits = vec![Edit::SetClasses { from: Classes::default(), to, what: what.clone() }];
-        let of = identities.iter().position(|one| one == class).map(|class| class as u32);
         let boxes = self.snapshot.boxes();
         let is_boxed =
             |sample: SampleId| of.is_some_and(|of| boxes.get(sample).iter().any(|one| one.class == of));

@@ -30,7 +30,16 @@ const COUNT: f32 = 96.0;
 const ORIGIN: f32 = 84.0;
 
 pub(super) fn list_ui(ui: &mut Ui, desk: &mut Desk<'_, '_, '_>, view: &mut ClassesView, listed: &[usize]) {
-    let room = (ui.ctx().content_rect().height() - 380.0).clamp(3.0 * ROW, VISIBLE * ROW);
+    // What is asked and what is gone stand under the list, on screen as well.
+    let asked = match desk.draft.doing {
+        Doing::Nothing => 0.0,
+        Doing::Renaming { .. } | Doing::Keying => 100.0,
+        Doing::Merging { .. } | Doing::Removing { .. } | Doing::Splitting { .. } => 220.0,
+        Doing::Colouring => 300.0,
+    };
+    let gone = if desk.classes().gone().next().is_some() { 150.0 } else { 0.0 };
+    let room = ui.ctx().content_rect().height() - 320.0 - asked - gone;
+    let room = room.clamp(3.0 * ROW, VISIBLE * ROW);
     let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), room), Sense::hover());
     let tokens = Tokens::of(ui);
     ui.painter().rect(rect, space::RADIUS, tokens.field, (1.0, tokens.line), StrokeKind::Inside);
