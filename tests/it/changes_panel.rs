@@ -143,9 +143,9 @@ fn a_click_goes_to_the_sample_and_labels_are_given_back() {
     assert_eq!(listed(&harness.state().0), [10, 5]);
     let names = |harness: &Panel, row: u32| session(&harness.state().0).identities_of(row);
     assert_eq!((names(&harness, 0), names(&harness, 1)), (vec!["cat".to_owned()], vec!["cat".to_owned()]));
-    harness.state_mut().0.update(Action::Run(Command::Undo));
+    tell(&mut harness.state_mut().0, Action::Run(Command::Undo));
     assert_eq!(names(&harness, 0), ["dog"]);
-    harness.state_mut().0.update(Action::Run(Command::Redo));
+    tell(&mut harness.state_mut().0, Action::Run(Command::Redo));
 
     // All that is listed, by its keys as well.
     harness.run_steps(3);

@@ -356,7 +356,7 @@ fn tools_ui(ui: &mut Ui, desk: &mut Desk<'_, '_, '_>, view: &mut ClassesView) {
         for (icon, name, by) in
             [(icons::ICON_ARROW_UPWARD, "Move up", -1), (icons::ICON_ARROW_DOWNWARD, "Move down", 1)]
         {
-            let can_move = at.is_some_and(|at| view.table.moved(at, by).is_some());
+            let can_move = at.is_some_and(|at| view.table.can_move(at, by));
             if IconButton::new(icon, name).enabled(can_move).show(ui).clicked() {
                 move_by(desk, view, by);
             }

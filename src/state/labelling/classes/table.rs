@@ -62,8 +62,11 @@ pub struct ClassTable {
     pub lines: Vec<ClassLine>,
     /// Samples that have each set of [`Labels::sets`].
     by_set: Vec<u64>,
-    of: Option<(Arc<Labels>, Arc<Vec<String>>, Arc<Classes>)>,
+    of: Option<Ground>,
 }
+
+/// What a table is worked out of: labels, the identities of their classes, and what was decided of those.
+type Ground = (Arc<Labels>, Arc<Vec<String>>, Arc<Classes>);
 
 /// What giving a line another name comes to. Classes by identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -225,6 +228,13 @@ impl ClassTable {
             now = self.lines[now].parent?;
         }
         Some(now)
+    }
+
+    /// Whether a line can be moved by so many places among those beside it.
+    pub fn can_move(&self, at: usize, by: isize) -> bool {
+        let siblings = self.siblings(at);
+        let place = siblings.iter().position(|one| *one == at);
+        place.is_some_and(|place| place.saturating_add_signed(by).min(siblings.len() - 1) != place)
     }
 
     /// The order of classes, by identity, once a line is moved by so many places among those beside it; `None` where
