@@ -201,7 +201,7 @@ fn the_panel_lists_what_a_person_does_in_the_window_and_after_a_restart() {
     window.harness.get_by_label("a → b, 1 sample");
     window.close();
     let mut window = Window::open(home.path(), Some(&dataset));
-    window.act(Action::AskChanges);
+    window.key(Modifiers::COMMAND | Modifiers::SHIFT, Key::J);
     let session = window.app().state().session.as_ref().expect("it is open");
     assert_eq!(session.changes.list().map(|list| list.changes.all.len()), Some(1));
     window.close();

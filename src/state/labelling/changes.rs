@@ -110,8 +110,13 @@ impl ChangesDesk {
     pub(in crate::state) fn take(&mut self, generation: u64, list: Result<Arc<ChangeList>, String>) {
         if (self.answered + 1..=self.asked).contains(&generation) {
             self.answered = generation;
-            self.answer = Some(list);
+            self.answer = Some(list).filter(|_| self.is_shown);
         }
+    }
+
+    /// Lets the list go: it holds on to what it was found in.
+    fn leave(&mut self) {
+        (self.is_shown, self.answer, self.wanted) = (false, None, None);
     }
 }
 
@@ -120,7 +125,7 @@ impl Session {
     pub(in crate::state) fn changes_gesture(&mut self, action: Action) -> Answer {
         match action {
             Action::AskChanges => self.changes.is_shown = true,
-            Action::LeaveChanges => self.changes.is_shown = false,
+            Action::LeaveChanges => self.changes.leave(),
             Action::ChangeChanges(look) => self.changes.look = *look,
             _ => {}
         }
