@@ -81,6 +81,8 @@ pub enum Hue {
     Accent,
     /// The colour of a class, or of anything that is told apart by its number.
     Class(u32),
+    /// A colour that a person chose, sRGB; the theme makes it stand out.
+    Chosen([u8; 3]),
     /// What is in the background.
     Dim,
 }

@@ -43,7 +43,7 @@
 //! | [`store`] | the project database, thumbnail cache and settings | the user interface |
 //! | [`demo`] | the demo dataset with its planted faults | everything else but jobs |
 //! | [`pipeline`] | opening, measuring, computing signals, analysing, asking a trained model, making variants, drawing up statistics and planning a balance, for window and command line alike | the user interface |
-//! | [`review`] | what an analysis found, for a person to decide: groups, flags, rules, impact | files, threads, the user interface |
+//! | [`review`] | what an analysis found, for a person to decide: groups, flags, rules, impact; and what a person changed of the source's labels | files, threads, the user interface |
 //! | [`train`] | models, training, checkpoints, sampling: the only room that names burn | the user interface |
 //! | [`gpu`] | wgpu pipelines over `shaders/*.wgsl`, one file each: decoded pictures, clouds of points, variants of samples | datasets, the interface's state |
 //! | [`state`] | the program without window, disk or clock | egui, files |

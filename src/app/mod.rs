@@ -189,6 +189,8 @@ impl App {
                 && session.charts.has_points()
                 && session.balance.is_answered()
                 && session.labeller.is_answered()
+                && session.changes.is_answered()
+                && session.splitting.is_answered()
                 && session.augment.is_current()
                 && !session.shown.stale
         });

@@ -98,6 +98,7 @@ impl Page {
         match hue {
             Hue::Accent => channels(self.colours.accent),
             Hue::Class(class) => self.colours.class(class),
+            Hue::Chosen(colour) => self.colours.legible(colour),
             Hue::Dim => channels(self.colours.text_dim),
         }
     }

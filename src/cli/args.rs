@@ -534,6 +534,7 @@ mod tests {
             ("stats DATA --json --quick", Some("stats")),
             ("chart DATA --kind classes --out FILE.svg", Some("chart")),
             ("labels agreement A.csv B.json --by content --json", Some("labels")),
+            ("labels diff DATA --project DIR --json", Some("labels")),
         ] {
             let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);
             let arguments = Arguments::try_read(words).unwrap();
@@ -558,6 +559,7 @@ mod tests {
                 Task::Encode(_) => "encode",
                 Task::Reconstruct(_) => "reconstruct",
                 Task::Evaluate(_) => "evaluate",
+                Task::Labels(_) => "labels",
                 Task::Demo(_) => "demo",
                 Task::Screenshot(_) => "screenshot",
             });
@@ -606,6 +608,7 @@ mod tests {
             "encode RUN --out latents.npy",
             "labels agreement",
             "labels agreement A.csv --by name",
+            "labels diff DATA",
         ] {
             let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);
             assert!(Arguments::try_read(words).is_err());

@@ -10,6 +10,7 @@ mod classes;
 mod follow;
 mod in_force;
 mod parts;
+mod reclass;
 #[cfg(test)]
 mod tests;
 
@@ -109,6 +110,15 @@ impl<'a> Said<'a> {
             time_ms: self.time_ms,
         }
     }
+}
+
+/// What was said of a sample, by the numbers of texts and sets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Told {
+    /// Where its labels come from, and the text that names who gave them.
+    pub answer: Option<(LabelOrigin, u32)>,
+    /// The set of its tags.
+    pub tags: Option<u32>,
 }
 
 /// An answer in the numbers of a labelling.
@@ -268,6 +278,21 @@ impl Labelling {
         self.answer(sample).map_or(LabelOrigin::Imported, |said| said.origin)
     }
 
+    /// What was said of a sample as numbers, to be counted.
+    pub(crate) fn told(&self, sample: SampleId) -> Told {
+        let Some((chunk, row)) = self.chunk(sample) else { return Told::default() };
+        let (answer, tags) = (chunk.answers[row], chunk.tags[row]);
+        Told {
+            answer: (answer != NOTHING).then(|| (chunk.origins[row], chunk.people[row])),
+            tags: (tags != NOTHING).then_some(tags),
+        }
+    }
+
+    /// How many numbers of texts and of sets [`Told`] can hold.
+    pub(crate) fn numbers(&self) -> (usize, usize) {
+        (self.texts.all.len(), self.sets.all.len())
+    }
+
     /// A sample's tags, sorted.
     pub fn tags(&self, sample: SampleId) -> impl Iterator<Item = &str> + '_ {
         let set = self.chunk(sample).map_or(NOTHING, |(chunk, row)| chunk.tags[row]);
@@ -385,11 +410,13 @@ impl Labelling {
         Interned::id(&mut self.sets, ids)
     }
 
-    fn text(&self, id: u32) -> &str {
+    /// The text of a number.
+    pub(crate) fn text(&self, id: u32) -> &str {
         self.texts.all.get(id as usize).map_or("", |text| text)
     }
 
-    fn texts_of(&self, set: u32) -> impl Iterator<Item = &str> + use<'_> {
+    /// The texts of a set's number, sorted.
+    pub(crate) fn texts_of(&self, set: u32) -> impl Iterator<Item = &str> + use<'_> {
         let ids = self.sets.all.get(set as usize).map_or(&[][..], Vec::as_slice);
         ids.iter().map(|id| self.text(*id))
     }

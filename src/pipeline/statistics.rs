@@ -23,6 +23,7 @@ pub use space::{ClassSpace, Space, space};
 
 use crate::analysis::distribution::coverage::CENTRES;
 use crate::analysis::distribution::{Axis, Bins, DEFAULT_BETA};
+use crate::chart::Hue;
 use crate::dataset::query::Snapshot;
 use crate::dataset::{ClassId, SampleId, Signals};
 use crate::import::Reader;
@@ -44,6 +45,11 @@ impl<'a> Subject<'a> {
 
     fn class_names(&self) -> &'a [String] {
         &self.snapshot.labels().classes
+    }
+
+    /// What a class is drawn in.
+    fn hue(&self, class: ClassId) -> Hue {
+        self.snapshot.chosen_colour(class).map_or(Hue::Class(class), Hue::Chosen)
     }
 }
 

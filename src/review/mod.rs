@@ -6,10 +6,12 @@
 //! [`Snapshot`](crate::dataset::query::Snapshot). This room refuses to know files, threads and the user
 //! interface.
 
+pub mod changes;
 pub mod impact;
 pub mod judge;
 pub mod ranked;
 pub mod rules;
+pub mod similar;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ pub use impact::{Coverage, Impact, staying};
 pub use judge::{Judged, Preview, Raised, judge, judge_again};
 pub use ranked::Ranked;
 pub use rules::{FlagName, Rules};
+pub use similar::similar;
 
 use crate::analysis::evidence::{self, By};
 use crate::analysis::groups::Forest;

@@ -13,6 +13,7 @@ use super::command::Command;
 use super::dialog::Dialog;
 use super::export::{ExportChoice, PlanFace};
 use super::job::{JobFace, JobId};
+use super::labelling::changes::ChangeList;
 use super::labelling::{LabelGesture, Ordered, Ranked};
 use super::latent::{LatentView, Made, MapFace, ModelRef, OpenModel, Slot};
 use super::notice::Level;
@@ -22,11 +23,12 @@ use super::session::ProjectFace;
 use super::training::{Draft, End, ModelFace};
 use crate::augment::pipeline::Pipeline;
 use crate::crossfilter::{Card, CardId, Figures};
-use crate::dataset::edit::{Direction, History, Mark, Overlay, PipelineSlot, View};
+use crate::dataset::edit::{Direction, History, Mark, Overlay, PipelineSlot, SampleSet, View};
 use crate::dataset::query::{Brush, Click, Found, Pick, Rows, Snapshot, Stroke};
 use crate::dataset::{Fact, Flag, Issue, ModelColumns, SampleId, Verdict};
 use crate::pipeline::channels::ChannelStatistics;
 use crate::pipeline::evaluated::Evaluated;
+use crate::review::changes::ChangesLook;
 use crate::review::{Analysed, Judged, ReviewSettings};
 use crate::store::{JournalOp, Settings};
 use crate::train::config::Config;
@@ -122,6 +124,12 @@ pub enum Action {
     },
     /// Labels, tags, notes, boxes and classes.
     Label(Box<LabelGesture>),
+    /// The panel of changes is on screen.
+    AskChanges,
+    /// It is no more.
+    LeaveChanges,
+    /// Other changes, or another order of them.
+    ChangeChanges(Box<ChangesLook>),
     /// Other thresholds, another method, other rules.
     ChangeReview(Box<ReviewSettings>),
     /// Decides on samples by hand, whatever is selected.
@@ -518,6 +526,16 @@ pub enum Action {
         card: CardId,
         study: Box<Study>,
     },
+    /// What is another than the source says, or a sentence on why it is not known: our bug.
+    ChangesListed {
+        generation: u64,
+        list: Result<Arc<ChangeList>, String>,
+    },
+    /// The samples of a class that fit a filter, or what is wrong with it.
+    SplitFound {
+        generation: u64,
+        found: Result<SampleSet, String>,
+    },
     /// Time to show what was measured since.
     Refresh,
     Saved {
@@ -575,6 +593,8 @@ impl Action {
                 | Self::BalancePlanned { .. }
                 | Self::SplitsDealt { .. }
                 | Self::OtherListed { .. }
+                | Self::ChangesListed { .. }
+                | Self::SplitFound { .. }
                 | Self::Refresh
                 | Self::QueueReady { .. }
                 | Self::ProposalsRanked { .. }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::export::ExportDraft;
+use super::labelling::classes::ClassesDraft;
 
 /// A question or a page that stands over the window.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,8 +34,8 @@ pub enum Dialog {
     },
     /// Where and how to export what stays.
     ExportDataset(Box<ExportDraft>),
-    /// The classes that there are.
-    Classes,
+    /// The classes that there are, and what is typed of them.
+    Classes(Box<ClassesDraft>),
     Settings,
     Shortcuts,
     QueryHelp,

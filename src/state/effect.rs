@@ -176,6 +176,14 @@ pub enum Effect {
     },
     /// Nobody waits for the other dataset any more.
     EndListing,
+    /// Find what is another than the source says; the answer carries the generation.
+    ListChanges {
+        generation: u64,
+    },
+    /// Find the samples of a class that fit a filter; the answer carries the generation.
+    FindSplit {
+        generation: u64,
+    },
     PickBalanceFile(BalanceFile),
     /// Write a plan or new splits, in the form that the name tells.
     ExportBalance {

@@ -124,6 +124,9 @@ impl Session {
             | Action::FlagPlanned
             | Action::BalanceExportTo { .. }) => return self.balance_gesture(other),
             Action::Label(gesture) => return self.label_gesture(*gesture),
+            other @ (Action::AskChanges | Action::LeaveChanges | Action::ChangeChanges(_)) => {
+                return self.changes_gesture(other);
+            }
             other => return self.review_gesture(other),
         }
         (Vec::new(), None)

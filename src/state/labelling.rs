@@ -2,6 +2,8 @@
 //!
 //! What is kept are the edits: the rest is a moment of the program.
 
+pub mod changes;
+pub mod classes;
 mod pace;
 mod pages;
 mod queue;
@@ -107,6 +109,18 @@ pub enum LabelGesture {
         name: String,
         samples: SampleSet,
     },
+    /// A new class, and samples that are of it in this way.
+    AddClass {
+        name: String,
+        samples: SampleSet,
+        how: How,
+    },
+    /// Samples of a class, by identity, become a new class.
+    Split {
+        class: String,
+        name: String,
+        samples: SampleSet,
+    },
     /// Other classes: names, keys, colours, an order, what became of which.
     Classes {
         to: Box<Classes>,
@@ -121,6 +135,15 @@ pub enum LabelGesture {
     Note {
         sample: SampleId,
         text: String,
+    },
+    /// The same note for several samples, [`MAX_NOTED`] at most.
+    NoteAll {
+        samples: SampleSet,
+        text: String,
+    },
+    /// Samples have the source's boxes again.
+    GiveBoxesBack {
+        samples: SampleSet,
     },
     /// Other boxes; `None` are the source's again.
     Boxes {
@@ -149,6 +172,9 @@ pub enum LabelLook {
     OneByOne,
     Pages,
 }
+
+/// Samples that are given a note at once at most: each keeps the note that it had.
+pub const MAX_NOTED: usize = 10_000;
 
 /// The keys that are given to classes, the first to the first class. Letters that are keys of usual commands while
 /// labelling (star, reviewed, keep, prune, undecide, next, previous) are not among them.
@@ -245,7 +271,12 @@ impl Session {
             LabelGesture::GiveBack { samples } => {
                 self.edit(Edit::Label { changes: LabelChanges::same(&samples, None) })
             }
-            LabelGesture::NewClass { name, samples } => self.new_class(&name, &samples),
+            LabelGesture::NewClass { name, samples } => {
+                let how = if self.labeller.several { How::Add } else { How::Only };
+                self.new_class(&name, &samples, how)
+            }
+            LabelGesture::AddClass { name, samples, how } => self.new_class(&name, &samples, how),
+            LabelGesture::Split { class, name, samples } => self.split(&class, &name, &samples),
             LabelGesture::Classes { to, what } => {
                 self.edit(Edit::SetClasses { from: Classes::default(), to: *to, what })
             }
@@ -255,6 +286,8 @@ impl Session {
             LabelGesture::Note { sample, text } => {
                 self.edit(Edit::Note { sample, from: String::new(), to: text })
             }
+            LabelGesture::NoteAll { samples, text } => self.note_all(&samples, &text),
+            LabelGesture::GiveBoxesBack { samples } => self.give_boxes_back(&samples),
             LabelGesture::Boxes { sample, boxes, what } => {
                 self.edit(Edit::SetBoxes { sample, from: None, to: boxes, what })
             }
@@ -345,8 +378,23 @@ impl Session {
         }))
     }
 
+    fn note_all(&mut self, samples: &SampleSet, text: &str) -> Told {
+        if samples.len() > MAX_NOTED {
+            let text =
+                format!("A note is written to {MAX_NOTED} samples at once at most; nothing was written.");
+            return (Vec::new(), Some((Level::Warning, text)));
+        }
+        let count = crate::text::counted(samples.len() as u64, "sample");
+        let what = match text.is_empty() {
+            true => format!("Remove the notes of {count}"),
+            false => format!("Write a note to {count}"),
+        };
+        let note = |sample| Edit::Note { sample, from: String::new(), to: text.to_owned() };
+        self.edit(Edit::Several { edits: samples.iter().map(note).collect(), what })
+    }
+
     /// A class of a name that there is already is that class.
-    fn new_class(&mut self, name: &str, samples: &SampleSet) -> Told {
+    fn new_class(&mut self, name: &str, samples: &SampleSet, how: How) -> Told {
         let name = name.trim();
         if name.is_empty() || name.len() > MAX_CLASS_NAME {
             let text = format!("A class's name has 1 to {MAX_CLASS_NAME} bytes; no class was made.");
@@ -354,7 +402,6 @@ impl Session {
         }
         let names = &self.snapshot.labels().classes;
         let identities = &self.snapshot.in_force.identities;
-        let how = if self.labeller.several { How::Add } else { How::Only };
         if let Some(known) = names.iter().position(|known| known == name) {
             let class = identities[known].clone();
             let changes = self.giving(samples, &[class], how, LabelOrigin::ByHand);

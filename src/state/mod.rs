@@ -67,6 +67,8 @@ pub struct State {
     /// The time, in milliseconds since the Unix epoch, as the outside said it last.
     pub now_ms: i64,
     next_notice: u64,
+    /// Whether it was said where a person's name is set.
+    hinted_at_name: bool,
     /// How many datasets were opened.
     opened: u64,
     /// Number of the last plan of an export that was asked for.

@@ -72,6 +72,8 @@ impl Session {
             }
             Action::QueueReady { generation, rows, ordered } => self.take_queue(generation, rows, ordered),
             Action::ProposalsRanked { generation, ranked } => self.take_ranked(generation, ranked),
+            Action::ChangesListed { generation, list } => self.changes.take(generation, list),
+            Action::SplitFound { generation, found } => self.splitting.take(generation, found),
             Action::Saved { through, problem } => {
                 self.project.saved = through;
                 self.project.problem = problem;

@@ -11,6 +11,8 @@ use super::balance::{Balance, BalanceSettings, SplitSettings};
 use super::charts::Charts;
 use super::export::ExportChoice;
 use super::labelling::Labeller;
+use super::labelling::changes::ChangesDesk;
+use super::labelling::classes::Splitting;
 use super::latent::Latent;
 use super::review::Review;
 use super::selection::Selection;
@@ -47,6 +49,8 @@ pub struct Session {
     pub charts: Charts,
     pub balance: Balance,
     pub labeller: Labeller,
+    pub changes: ChangesDesk,
+    pub splitting: Splitting,
     /// What was chosen in the dialog of the export last.
     pub export: Option<ExportChoice>,
 }

@@ -8,6 +8,8 @@ use super::charts::{Charts, Pace};
 use super::command::Command;
 use super::gestures::Answer;
 use super::labelling::Labeller;
+use super::labelling::changes::ChangesDesk;
+use super::labelling::classes::Splitting;
 use super::latent::Latent;
 use super::review::Review;
 use super::selection::Selection;
@@ -34,6 +36,8 @@ impl State {
         effects.extend(self.session.as_mut().map(|session| session.ask_charts(pace)).unwrap_or_default());
         effects.extend(self.session.as_mut().and_then(Session::ask_balance));
         effects.extend(self.session.as_mut().and_then(Session::ask_labelling));
+        effects.extend(self.session.as_mut().and_then(Session::ask_changes));
+        effects.extend(self.ask_split());
         if let Some(session) = &mut self.session {
             session.refresh_labeller();
         }
@@ -105,7 +109,11 @@ impl State {
                 effects.extend(self.answered(answer));
             }
             action => {
+                let is_label = matches!(action, Action::Label(_));
                 let answer = self.session.as_mut().map(|session| session.gesture(action));
+                if is_label {
+                    self.hint_at_name();
+                }
                 effects.extend(self.answered(answer));
                 let augment = self.session.as_mut().map(Session::augment_selection_changed);
                 effects.extend(augment.unwrap_or_default());
@@ -152,7 +160,7 @@ impl State {
             Command::ShowAugment => effects.push(Effect::TogglePane(Pane::Augment)),
             Command::ShowLabel => effects.push(Effect::TogglePane(Pane::Label)),
             Command::ShowChanges => effects.push(Effect::TogglePane(Pane::Changes)),
-            Command::ManageClasses => self.dialog = Some(Dialog::Classes),
+            Command::ManageClasses => self.dialog = Some(Dialog::Classes(Box::default())),
             Command::ShowLatent => effects.push(Effect::TogglePane(Pane::Latent)),
             Command::ShowTrain => effects.push(Effect::TogglePane(Pane::Train)),
             Command::ShowCharts => effects.push(Effect::TogglePane(Pane::Charts)),
@@ -250,6 +258,8 @@ impl State {
             charts: Charts::new(self.opened << 32),
             balance: Balance::new(self.opened << 32),
             labeller: Labeller::new(self.opened << 32),
+            changes: ChangesDesk::new(self.opened << 32),
+            splitting: Splitting::new(self.opened << 32),
             export: None,
         };
         session.overlay.grow(session.snapshot.len());

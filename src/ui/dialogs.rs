@@ -29,6 +29,7 @@ pub struct DialogsView {
     /// The dialog that was drawn in the last frame.
     drawn: Option<Discriminant<Dialog>>,
     settings: settings::Drafts,
+    classes: classes::ClassesView,
 }
 
 impl DialogsView {
@@ -89,6 +90,7 @@ pub fn dialogs_ui(ctx: &Context, pencil: &mut Pencil, view: &mut DialogsView) {
     let Some(dialog) = &state.dialog else {
         view.drawn = None;
         view.settings.clear();
+        view.classes.clear();
         return;
     };
     let opens = view.drawn.replace(discriminant(dialog)) != Some(discriminant(dialog));
@@ -138,7 +140,7 @@ fn dialog_ui(ui: &mut Ui, pen: &mut Pen, view: &mut DialogsView, dialog: &Dialog
         }
         Dialog::Unsaved { problem } => ask::unsaved_ui(ui, pen, problem),
         Dialog::ExportDataset(draft) => export::export_ui(ui, pen, draft),
-        Dialog::Classes => classes::classes_ui(ui, pen),
+        Dialog::Classes(draft) => classes::classes_ui(ui, pen, &mut view.classes, draft),
         Dialog::Settings => settings::settings_ui(ui, pen, &mut view.settings, &view.places),
         Dialog::Shortcuts => help::shortcuts_ui(ui),
         Dialog::QueryHelp => help::query_help_ui(ui, pen),
@@ -173,7 +175,7 @@ fn title_of(dialog: &Dialog) -> &'static str {
         Dialog::Unsaved { .. } => "Not everything is saved",
         Dialog::ExportDataset(draft) if draft.choice.plan.is_some() => "Export the plan",
         Dialog::ExportDataset(_) => "Export what stays",
-        Dialog::Classes => "Classes",
+        Dialog::Classes(_) => "Classes",
         Dialog::Settings => "Settings",
         Dialog::Shortcuts => "Keyboard shortcuts",
         Dialog::QueryHelp => "Filter language",
@@ -184,9 +186,8 @@ fn title_of(dialog: &Dialog) -> &'static str {
 /// Width of the dialog's inside in points, where the window is wide enough.
 fn width_of(dialog: &Dialog) -> f32 {
     match dialog {
-        Dialog::Palette { .. } | Dialog::OpenPath { .. } | Dialog::ExportDataset(_) | Dialog::Classes => {
-            560.0
-        }
+        Dialog::Palette { .. } | Dialog::OpenPath { .. } | Dialog::ExportDataset(_) => 560.0,
+        Dialog::Classes(_) => 680.0,
         Dialog::SaveView { .. } | Dialog::GoToRow { .. } => 380.0,
         Dialog::DamagedProject { .. } | Dialog::Unsaved { .. } | Dialog::Settings | Dialog::About => 520.0,
         Dialog::Shortcuts => 600.0,

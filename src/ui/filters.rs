@@ -1,6 +1,10 @@
 //! The sidebar: classes, splits, formats, issues, flags, decisions and marks with live counts; a click
 //! filters.
 
+mod said;
+
+pub use said::origin_title;
+
 use std::cmp::Reverse;
 use std::sync::{Arc, Weak};
 
@@ -85,6 +89,7 @@ pub fn filters_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut FiltersView) 
                 flags_ui(ui, session, view, actions);
                 decisions_ui(ui, session, view, actions);
                 marks_ui(ui, session, view, actions);
+                said::said_ui(ui, session, view, actions);
             },
         );
     });
@@ -281,7 +286,7 @@ fn classes_ui(ui: &mut Ui, session: &Session, view: &mut FiltersView, actions: &
             let Some(name) = names.get(at) else { continue };
             let line = Line {
                 name,
-                color: Some(tokens.class(*class)),
+                color: Some(tokens.class_of(&session.snapshot, *class)),
                 shown: count(&shown.classes, at),
                 total: count(&total.classes, at),
                 largest,

@@ -9,6 +9,7 @@ mod histogram;
 mod memo;
 mod overlay;
 mod parts;
+mod said;
 
 use std::path::Path;
 
@@ -25,6 +26,7 @@ use crate::text::grouped;
 pub(super) use canvas::{Canvas, canvas_ui};
 use histogram::Histogram;
 use memo::Memo;
+use said::SaidView;
 
 /// From this width on, the facts stand beside the image.
 const WIDE: f32 = 640.0;
@@ -38,6 +40,7 @@ pub struct InspectorView {
     histogram: Histogram,
     sections: Sections,
     memo: Memo,
+    said: SaidView,
 }
 
 /// Which sections are open.
@@ -49,6 +52,8 @@ struct Sections {
     measured: bool,
     boxes: bool,
     attributes: bool,
+    /// Tags and the note.
+    said: bool,
     file: bool,
     /// Everything that the file says of itself, by group.
     metadata: bool,
@@ -63,6 +68,7 @@ impl Default for Sections {
             measured: true,
             boxes: true,
             attributes: true,
+            said: true,
             file: true,
             metadata: true,
         }
@@ -114,7 +120,8 @@ pub fn inspector_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut InspectorVi
             widgets::command_button(ui, pencil, "First sample", Command::NextSample);
         });
     };
-    let InspectorView { canvas, histogram, sections, memo } = view;
+    let InspectorView { canvas, histogram, sections, memo, said } = view;
+    said.refresh(pencil, session, sample);
     if !memo.refresh(session, sample) {
         ui.ctx().request_repaint();
     }
@@ -163,7 +170,7 @@ pub fn inspector_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut InspectorVi
             FullPicture::Loading => &[],
         };
         let shown = facts::Facts { session, sample, full, metadata, memo };
-        facts::facts_ui(ui, pencil, sections, histogram, &shown);
+        facts::facts_ui(ui, pencil, sections, histogram, said, &shown);
     });
     ui.advance_cursor_after_rect(outer);
 }
@@ -224,6 +231,7 @@ fn header_ui(
             }
             let marks = session.overlay.marks.get(sample as usize).copied().unwrap_or(0);
             for (mark, icon, names) in [
+                (Mark::Unsure, ICON_HELP, ["Mark as unsure", "Mark as no longer unsure"]),
                 (Mark::Reviewed, ICON_CHECK_CIRCLE, ["Mark as reviewed", "Mark as not reviewed"]),
                 (Mark::Star, ICON_STAR, ["Star", "Remove the star"]),
             ] {

@@ -17,6 +17,7 @@ pub mod issues;
 pub mod label;
 pub mod latent;
 pub mod lists;
+pub mod offers;
 pub mod pruning;
 pub mod scroller;
 pub mod search;

@@ -65,6 +65,7 @@ impl Views {
             Pane::Duplicates => Some(&mut self.duplicates.keys),
             Pane::Latent => Some(&mut self.latent.keys),
             Pane::Label => Some(&mut self.label.keys),
+            Pane::Changes => Some(&mut self.changes.keys),
             _ => None,
         }
     }
@@ -233,6 +234,10 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
                 pencil.state.session.as_ref().is_some_and(|session| session.labeller.shown.is_some());
             if labels && !panels.is_shown(Pane::Label) {
                 pencil.act(Action::Label(Box::new(LabelGesture::Look(None))));
+            }
+            let lists = pencil.state.session.as_ref().is_some_and(|session| session.changes.is_shown());
+            if lists && !panels.is_shown(Pane::Changes) {
+                pencil.act(Action::LeaveChanges);
             }
             let used = LISTS.into_iter().find(|list| views.keys_of(*list).is_some_and(|keys| keys.was_used));
             views.last_list = used.or(views.last_list);

@@ -492,6 +492,7 @@ fn clicks_change_the_query() {
     let zoo = zoo();
     let class = |name: &str| Pick::Class(name.to_owned());
     let split = |name: &str| Pick::Split(name.to_owned());
+    let said = |field, text: &str| Pick::Said(field, text.to_owned());
     use Click::{Add, Only};
     for (text, pick, click, expected) in [
         ("", class("cat"), Only, "label:cat"),
@@ -531,6 +532,13 @@ fn clicks_change_the_query() {
         ("-format:png", Pick::Format(ImageFormat::Png), Add, ""),
         ("-issue:any", Pick::AnyIssue, Add, ""),
         ("-is:starred", Pick::Is(State::Starred), Add, ""),
+        ("", Pick::Origin(LabelOrigin::ByHand), Only, "origin:by-hand"),
+        ("origin:by-hand", Pick::Origin(LabelOrigin::Confirmed), Add, "origin:by-hand,confirmed"),
+        ("origin:by-hand", Pick::Origin(LabelOrigin::ByHand), Only, ""),
+        ("tag:odd", said(SaidField::Tag, "two words"), Add, "tag:odd,\"two words\""),
+        ("tag:odd by:Ada", said(SaidField::Tag, "odd"), Only, "by:Ada"),
+        ("by:Ada", said(SaidField::By, "Bob"), Only, "by:Bob"),
+        ("-tag:odd", said(SaidField::Tag, "odd"), Add, ""),
     ] {
         assert_eq!(with_term(text, &pick, click, zoo.vocabulary()), expected, "{text} {pick:?} {click:?}");
     }
@@ -539,6 +547,10 @@ fn clicks_change_the_query() {
     assert_eq!(selection.classes, [true, false, false, false]);
     assert_eq!(selection.splits, [false, true]);
     assert!(selection.unlabelled && selection.any_issue && !selection.no_split);
+    let selection = selected_terms("origin:by-hand tag:Odd,even", zoo.vocabulary());
+    assert_eq!(selection.origins, [false, true, false, false]);
+    assert!(selection.said(SaidField::Tag, "odd") && selection.said(SaidField::Tag, "Even"));
+    assert!(!selection.said(SaidField::By, "odd") && !selection.said(SaidField::Tag, "od"));
     let selection = selected_terms("label:* -label:cat -split:val", zoo.vocabulary());
     assert_eq!(selection.classes, [false, true, true, true]);
     assert_eq!(selection.splits, [false, false]);

@@ -5,6 +5,7 @@
 
 mod analysing;
 mod balancing;
+mod changing;
 mod channels;
 mod charting;
 mod clouds;
@@ -35,6 +36,7 @@ use egui::Context;
 
 use self::analysing::Analysing;
 use self::balancing::Balancing;
+use self::changing::Changing;
 use self::channels::Channels;
 use self::charting::{Charting, StudyJob, Wanting};
 use self::clouds::Draws;
@@ -99,6 +101,7 @@ pub struct Work {
     charting: Charting,
     balancing: Balancing,
     queues: Queues,
+    changing: Changing,
     faces: Vec<JobFace>,
     person: String,
     thumbnail_cap: u64,
@@ -123,6 +126,8 @@ impl Work {
         let balancing = Balancing::spawn(&events.0, move || waker.request_repaint());
         let waker = ctx.clone();
         let queues = Queues::spawn(&events.0, move || waker.request_repaint());
+        let waker = ctx.clone();
+        let changing = Changing::spawn(&events.0, move || waker.request_repaint());
         let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
         Self {
             ctx,
@@ -147,6 +152,7 @@ impl Work {
             charting,
             balancing,
             queues,
+            changing,
             faces: Vec::new(),
             person: settings.person.clone(),
             thumbnail_cap: settings.thumbnail_cache_bytes,
@@ -446,6 +452,18 @@ impl Work {
             }
             Effect::EndListing => {
                 self.balancing.end_listing();
+                Vec::new()
+            }
+            Effect::ListChanges { generation } => {
+                if let Some(session) = &state.session {
+                    self.changing.list(generation, session);
+                }
+                Vec::new()
+            }
+            Effect::FindSplit { generation } => {
+                if let Some(session) = &state.session {
+                    self.changing.split(generation, session);
+                }
                 Vec::new()
             }
             Effect::PickBalanceFile(file) => self.pick(

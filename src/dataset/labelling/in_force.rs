@@ -19,6 +19,8 @@ pub struct InForce {
     pub boxes: Arc<Boxes>,
     /// The identity of each class of `labels`.
     pub identities: Arc<Vec<String>>,
+    /// The colour that a person chose for each class, sRGB; empty where they chose none.
+    pub colours: Arc<Vec<Option<[u8; 3]>>>,
     index: Arc<Index>,
 }
 
@@ -39,6 +41,7 @@ impl InForce {
             labels: dataset.labels.clone(),
             boxes: dataset.boxes.clone(),
             identities: Arc::new(dataset.labels.classes.clone()),
+            colours: Arc::default(),
             index: Arc::new(Index::given(&dataset.labels)),
         }
     }
@@ -77,9 +80,15 @@ impl InForce {
             let class = |class: ClassId| index.of_given.get(class as usize).copied().flatten();
             Arc::new(dataset.boxes.reclassed(class))
         };
+        let colour = |identity: &String| labelling.classes().entry(identity).and_then(|entry| entry.colour);
+        let mut colours: Vec<Option<[u8; 3]>> = identities.iter().map(colour).collect();
+        if colours.iter().all(Option::is_none) {
+            colours.clear();
+        }
         let mut counted = Self {
             labels: Arc::new(labels),
             boxes,
+            colours: Arc::new(colours),
             identities: Arc::new(identities),
             index: Arc::new(index),
         };

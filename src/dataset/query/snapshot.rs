@@ -15,8 +15,8 @@ use crate::dataset::edit::{Direction, SampleSet};
 use crate::dataset::facts::FactChunk;
 use crate::dataset::natural::{self, NaturalOrder};
 use crate::dataset::{
-    Boxes, Dataset, Decision, Facts, Findings, InForce, Issue, Labelling, Labels, ModelColumns, Origin,
-    SampleId, SplitId, Strings,
+    Boxes, ClassId, Dataset, Decision, Facts, Findings, InForce, Issue, Labelling, Labels, ModelColumns,
+    Origin, SampleId, SplitId, Strings,
 };
 
 /// What a query, a sort or a count is asked of. Cloning it copies pointers.
@@ -113,6 +113,11 @@ impl Snapshot {
     /// The labels that count.
     pub fn labels(&self) -> &Arc<Labels> {
         &self.in_force.labels
+    }
+
+    /// The colour that a person chose for a class, sRGB.
+    pub fn chosen_colour(&self, class: ClassId) -> Option<[u8; 3]> {
+        self.in_force.colours.get(class as usize).copied().flatten()
     }
 
     /// Whether a sample has other labels than its source gives it.

@@ -291,7 +291,7 @@ fn box_chart(
     let row = |class: &u32| {
         Some(BoxRow {
             name: subject.class_names()[*class as usize].clone(),
-            hue: Hue::Class(*class),
+            hue: subject.hue(*class),
             plot: figures[*class as usize]?,
         })
     };
@@ -369,7 +369,7 @@ pub fn box_sizes_chart(subject: Subject<'_>, boxes: &Boxes, settings: &Settings)
             let shown = most_frequent(&counts, settings.top);
             let of_class = |class: u32| Series {
                 name: subject.class_names()[class as usize].clone(),
-                hue: Hue::Class(class),
+                hue: subject.hue(class),
                 values: numbers(&boxes.tally.classes[class as usize].sizes),
             };
             shown.into_iter().map(of_class).collect()
@@ -449,7 +449,7 @@ pub fn coverage_chart(subject: Subject<'_>, space: &Space, settings: &Settings) 
         classes.sort_by(|one, two| two.samples.cmp(&one.samples).then(one.class.cmp(&two.class)));
         lines.extend(classes.into_iter().take(settings.top).map(|class| Line {
             name: subject.class_names()[class.class as usize].clone(),
-            hue: Hue::Class(class.class),
+            hue: subject.hue(class.class),
             points: points(&class.radii),
         }));
     }

@@ -252,8 +252,9 @@ impl Session {
                 }
             }
             Step::NewClass(name) => {
-                let go = if self.labeller.several { Go::Stay } else { Go::On };
-                self.then(go, |session| session.new_class(&name, &SampleSet::from_rows([sample])))
+                let (go, how) =
+                    if self.labeller.several { (Go::Stay, How::Add) } else { (Go::On, How::Only) };
+                self.then(go, |session| session.new_class(&name, &SampleSet::from_rows([sample]), how))
             }
             Step::Mark(mark) => {
                 let on = !self.has_mark(sample, mark);

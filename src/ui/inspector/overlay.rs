@@ -59,7 +59,7 @@ pub(super) fn boxes_ui<'a>(
             continue;
         }
         let is_pointed = pointed.is_some_and(|one| std::ptr::eq(one, record));
-        let color = tokens.class(record.class);
+        let color = tokens.class_of(&session.snapshot, record.class);
         let width = if is_pointed { 3.0 } else { 2.0 };
         // A dark rim keeps the line visible on an image of its own colour.
         let rim = Stroke::new(width + 2.0, Color32::from_black_alpha(110));

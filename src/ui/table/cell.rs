@@ -65,7 +65,7 @@ pub(super) fn cell_ui(
         && let Some(class) = session.snapshot.labels().get(sample).first()
     {
         let center = pos2(inner.left() + 3.5, cell.center().y);
-        painter.circle_filled(center, 3.5, tokens.class(*class));
+        painter.circle_filled(center, 3.5, tokens.class_of(&session.snapshot, *class));
         inner.min.x += 12.0;
     }
     put(elided(painter, text, color, font, inner.width()), inner.left())
