@@ -416,10 +416,16 @@ fn labels_by_keys_are_there_after_a_restart_and_undo_shows_their_sample() {
         window.app().state().session.as_ref().expect("it is open")
     }
     let hand = |window: &Window<'_>| session(window).labeller.walk.queue.at_hand();
+    window.key(Modifiers::COMMAND, Key::A);
     window.key(Modifiers::COMMAND, Key::J);
     let shown = LabelGesture::Step(Step::Choose(QueueKind::Shown));
     window.act(Action::Label(Box::new(shown)));
     let first = hand(&window).expect("there is something to label");
+    // A letter is about the sample at hand, and no command's about all that is selected.
+    window.key(Modifiers::NONE, Key::S);
+    let marks = &session(&window).overlay.marks;
+    let starred: Vec<usize> = (0..marks.len()).filter(|row| marks[*row] & Mark::Star.bit() != 0).collect();
+    assert_eq!((starred, window.selected()), (vec![first as usize], 300));
     window.key(Modifiers::NONE, Key::Num1);
     let second = hand(&window).expect("there is more");
     window.key(Modifiers::NONE, Key::Num2);

@@ -425,3 +425,50 @@ fn a_page_that_is_looked_at_stays_while_the_model_learns() {
     gesture(&mut state, LabelGesture::Give { samples, classes, how: How::Only, origin });
     assert_eq!(cells(&state), [2, 5]);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(96))]
+
+    /// Whatever a person does: what is counted as done is what is answered, and all of it can be undone.
+    #[test]
+    fn any_steps_are_counted_and_can_be_undone(steps in proptest::collection::vec(0u8..13, 0..40)) {
+        let mut state = desk(LabelLook::OneByOne);
+        propose(&mut state, PROPOSED);
+        for one in steps {
+            match one {
+                0 => step(&mut state, give("cat")),
+                1 => step(&mut state, give("dog")),
+                2 => step(&mut state, Step::NoClass),
+                3 => step(&mut state, Step::Accept),
+                4 => step(&mut state, Step::Skip),
+                5 => step(&mut state, Step::Back),
+                6 => step(&mut state, Step::Mark(Mark::Unsure)),
+                7 => step(&mut state, Step::Decide(Verdict::Prune)),
+                8 => step(&mut state, Step::NewClass("owl".to_owned())),
+                9 => step(&mut state, Step::BeginAgain),
+                10 => act(&mut state, Action::Run(Command::Undo)),
+                11 => act(&mut state, Action::Run(Command::Redo)),
+                _ => {
+                    let several = session(&state).labeller.several;
+                    gesture(&mut state, LabelGesture::Several(!several));
+                }
+            }
+            let session = session(&state);
+            let answered = (0..8).filter(|sample| session.snapshot.labelling.answer(*sample).is_some()).count();
+            let (done, left, skipped) = tally(&state);
+            proptest::prop_assert_eq!(done, answered);
+            proptest::prop_assert!(left <= 6 && skipped <= 6);
+            let queue = &walk(&state).queue;
+            if let (Some(hand), false) = (queue.at_hand(), queue.is_back()) {
+                proptest::prop_assert!(!queue.passed().contains(hand as usize));
+            }
+        }
+        while session(&state).history.next_undo().is_some() {
+            act(&mut state, Action::Run(Command::Undo));
+        }
+        let overlay = &session(&state).overlay;
+        proptest::prop_assert_eq!(&*overlay.labelling, &crate::dataset::Labelling::new(8));
+        proptest::prop_assert!(overlay.marks.iter().all(|marks| *marks == 0));
+        proptest::prop_assert_eq!(tally(&state).0, 0);
+    }
+}
