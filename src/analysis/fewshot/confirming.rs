@@ -95,7 +95,7 @@ pub fn confirm(task: &Task<'_>, how: &Confirming, control: &Control) -> Result<C
                 }
             }
         }
-        if confirmed.pages % HELD_OUT_EVERY == 0 {
+        if confirmed.pages.is_multiple_of(HELD_OUT_EVERY) {
             session.hold_out();
         }
         session.refit(control)?;

@@ -108,7 +108,8 @@ impl Graph {
         let (mut arrived, mut waiting) = (vec![0.0f32; places], vec![0.0f32; places]);
         for class in 0..classes as u32 {
             control.checkpoint()?;
-            (arrived.fill(0.0), waiting.fill(0.0));
+            arrived.fill(0.0);
+            waiting.fill(0.0);
             let mut queue = VecDeque::new();
             let mut is_queued = vec![false; places];
             for answer in answers.iter().filter(|answer| answer.class == class) {

@@ -265,7 +265,8 @@ mod tests {
             let right = held.tested().iter().filter(|test| test.proposed == test.answer.class).count();
             // One that saw them would be right of all.
             assert!((65..=75).contains(&right), "{right}");
-            assert!(held.tested().iter().all(|test| (0.0..0.99).contains(&test.confidence)));
+            let sure: f32 = held.tested().iter().map(|test| test.confidence).sum();
+            assert!((sure - right as f32).abs() < 15.0, "{sure} {right}");
             held = HeldOut::of(&crowds.features, &answers, 2, &settings, Some(&held));
         }
         let head = Head::fit(&crowds.features, &answers, 2, &settings, None).unwrap();

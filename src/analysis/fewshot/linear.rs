@@ -86,9 +86,9 @@ impl Linear {
         targets.iter().for_each(|class| self.is_seen[*class as usize] = true);
         let mut gradient = vec![0.0; self.values.len()];
         let mut loss = self.loss(&self.values, rows, targets, settings, &mut gradient);
-        let (mut past, mut step) = (Past::default(), 1.0f32);
+        let mut past = Past::default();
         let (mut tried, mut tried_gradient) = (self.values.clone(), gradient.clone());
-        for number in 0..settings.steps {
+        for _ in 0..settings.steps {
             let mut direction = past.direction(&gradient);
             let mut slope = dot(&direction, &gradient);
             if slope >= 0.0 {
@@ -98,11 +98,7 @@ impl Linear {
                 slope = dot(&direction, &gradient);
             }
             // Without curvature nobody knows how far: about one unit.
-            step = if number == 0 || past.steps.is_empty() {
-                (1.0 / (-slope).sqrt() as f32).min(1.0)
-            } else {
-                1.0f32.max(step.min(1.0))
-            };
+            let mut step = if past.steps.is_empty() { (1.0 / (-slope).sqrt() as f32).min(1.0) } else { 1.0 };
             let found = (0..12).find_map(|_| {
                 for ((to, from), way) in tried.iter_mut().zip(&self.values).zip(&direction) {
                     *to = from + step * way;

@@ -79,7 +79,7 @@ pub fn simulate(
         simulation.trials.extend(trials);
         session.refit(control)?;
         let answers = session.answers.len();
-        if answers % EVERY == 0 || answers >= budget || session.open == 0 {
+        if answers.is_multiple_of(EVERY) || answers >= budget || session.open == 0 {
             session.hold_out();
             simulation.points.push(session.point());
         }
