@@ -559,7 +559,6 @@ mod tests {
                 Task::Encode(_) => "encode",
                 Task::Reconstruct(_) => "reconstruct",
                 Task::Evaluate(_) => "evaluate",
-                Task::Labels(_) => "labels",
                 Task::Demo(_) => "demo",
                 Task::Screenshot(_) => "screenshot",
             });

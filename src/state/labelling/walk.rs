@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::queue::{Ordered, Queue, QueueKind, QueueWish};
-use super::{LabelLook, Proposals};
+use super::{How, LabelLook, Proposals};
 use crate::dataset::edit::{Decisions, Edit, Mark, SampleSet, View};
 use crate::dataset::labelling::LabelChanges;
 use crate::dataset::query::Rows;
