@@ -153,7 +153,9 @@ mod tests {
     fn a_chosen_colour_stands_out_in_both_themes_and_stays_where_it_does() {
         for colours in [&DARK, &LIGHT] {
             let canvas = luminance(channels(colours.canvas));
-            for colour in [[0; 3], [255; 3], [0, 0, 255], [255, 255, 0], [18, 20, 23], [238, 240, 243], [200, 30, 90]] {
+            for colour in
+                [[0; 3], [255; 3], [0, 0, 255], [255, 255, 0], [18, 20, 23], [238, 240, 243], [200, 30, 90]]
+            {
                 let own = luminance(colours.class_or(Some(colour), 7));
                 let ratio = (own.max(canvas) + 0.05) / (own.min(canvas) + 0.05);
                 assert!(ratio >= CONTRAST, "{colour:?}: {ratio}");

@@ -7,8 +7,8 @@ use lenslet::dataset::columns::{COLUMNS, ColumnKind, all_columns, column};
 use lenslet::dataset::edit::{Direction, Mark};
 use lenslet::dataset::query::{
     AttributeTest, AttributeValue, Choice, Click, Comparison, MAX_BYTES, MAX_DEPTH, MAX_TESTS, Node, Pattern,
-    Pick, Quantity, REFERENCE, SaidField, Snapshot, Span, State, Test, Vocabulary, complete, counts, fuzz, parse, rows,
-    selected_terms, summary, with_term,
+    Pick, Quantity, REFERENCE, SaidField, Snapshot, Span, State, Test, Vocabulary, complete, counts, fuzz,
+    parse, rows, selected_terms, summary, with_term,
 };
 use lenslet::dataset::{
     Dataset, DatasetBuilder, Decision, Fact, Facts, Findings, Flag, ImageFormat, IssueKind, LabelOrigin,

@@ -262,16 +262,18 @@ impl Facet {
     fn means(self, tests: &[Test], pick: &Pick, vocabulary: &Vocabulary) -> bool {
         match self {
             Self::Label | Self::Split => self.widths(tests, pick, vocabulary).next().is_some(),
-            Self::Format | Self::Issue | Self::Flag | Self::Origin | Self::Said(_) => tests.iter().any(|test| match (test, pick) {
-                (Test::Format(formats), Pick::Format(format)) => formats.contains(format),
-                (Test::Issue(kinds), Pick::Issue(kind)) => kinds.contains(&Some(*kind)),
-                (Test::Issue(kinds), _) => kinds.contains(&None),
-                (Test::Flag(flags), Pick::Flag(flag)) => flags.contains(&Some(*flag)),
-                (Test::Flag(flags), _) => flags.contains(&None),
-                (Test::Origin(origins), Pick::Origin(origin)) => origins.contains(origin),
-                (Test::Said(_, choices), Pick::Said(_, text)) => choices.contains(&said_choice(text)),
-                _ => false,
-            }),
+            Self::Format | Self::Issue | Self::Flag | Self::Origin | Self::Said(_) => {
+                tests.iter().any(|test| match (test, pick) {
+                    (Test::Format(formats), Pick::Format(format)) => formats.contains(format),
+                    (Test::Issue(kinds), Pick::Issue(kind)) => kinds.contains(&Some(*kind)),
+                    (Test::Issue(kinds), _) => kinds.contains(&None),
+                    (Test::Flag(flags), Pick::Flag(flag)) => flags.contains(&Some(*flag)),
+                    (Test::Flag(flags), _) => flags.contains(&None),
+                    (Test::Origin(origins), Pick::Origin(origin)) => origins.contains(origin),
+                    (Test::Said(_, choices), Pick::Said(_, text)) => choices.contains(&said_choice(text)),
+                    _ => false,
+                })
+            }
             Self::Is(_) => !tests.is_empty(),
         }
     }

@@ -15,8 +15,8 @@ use crate::dataset::edit::{Direction, SampleSet};
 use crate::dataset::facts::FactChunk;
 use crate::dataset::natural::{self, NaturalOrder};
 use crate::dataset::{
-    Boxes, ClassId, Dataset, Decision, Facts, Findings, InForce, Issue, Labelling, Labels, ModelColumns, Origin,
-    SampleId, SplitId, Strings,
+    Boxes, ClassId, Dataset, Decision, Facts, Findings, InForce, Issue, Labelling, Labels, ModelColumns,
+    Origin, SampleId, SplitId, Strings,
 };
 
 /// What a query, a sort or a count is asked of. Cloning it copies pointers.

@@ -101,7 +101,11 @@ pub(super) fn classes_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut BarsView
                     false => known.picked.classes.get(class as usize).copied().unwrap_or(false),
                 },
                 sense: Sense::click(),
-                color: Some(if is_of_none { tokens.text_dim } else { tokens.class_of(&pen.session.snapshot, class) }),
+                color: Some(if is_of_none {
+                    tokens.text_dim
+                } else {
+                    tokens.class_of(&pen.session.snapshot, class)
+                }),
             },
             most,
             is_log,

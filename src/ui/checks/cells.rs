@@ -231,7 +231,11 @@ fn caption_ui(
         const DOT: f32 = 10.0;
         let left = room.left() + if class.is_some() { DOT } else { 0.0 };
         if let Some(class) = class {
-            painter.circle_filled(pos2(room.left() + 3.0, middle), 3.0, tokens.class_of(&shown.session.snapshot, class));
+            painter.circle_filled(
+                pos2(room.left() + 3.0, middle),
+                3.0,
+                tokens.class_of(&shown.session.snapshot, class),
+            );
         }
         let text = widgets::elided(painter, text, color, font.clone(), right - left);
         painter.galley(pos2(left, middle - text.size().y / 2.0), text, color);
