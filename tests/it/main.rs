@@ -25,6 +25,7 @@ mod import_annotated;
 mod import_layouts;
 mod inspector;
 mod keyboard;
+mod label_grid;
 mod latent;
 mod latent_panel;
 mod media;
