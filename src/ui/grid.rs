@@ -121,7 +121,7 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
         for column in 0..columns {
             let position = line * columns + column;
             let Some(sample) = rows.get(position).copied() else { break };
-            let is_hovered = hovered == Some(position) && view.drag_from.is_none();
+            let is_hovered = hovered == Some(position) && view.drag_from.is_none() && view.sweep.is_none();
             let cell = Cell { sample, rect: layout.cell_rect(position), edge_px, is_hovered };
             let swept = painted.filter(|_| view.sweep.as_ref().is_some_and(|sweep| sweep.contains(sample)));
             cell_ui(ui, &clip, pencil, session, &cell, swept, &mut caption);
@@ -166,7 +166,6 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
         pointer_input(ui, pencil, view, &response, &layout, rows.len());
     }
     if view.keys.takes(ui, pencil, &response, rect) {
-        confirm_input(ui, pencil);
         key_input(ui, pencil, columns, ((rect.height() / row_height) as usize).max(1) * columns);
     }
 }
@@ -292,15 +291,6 @@ fn pointer_input(
     // Let go, here or while there was nothing to draw.
     if !response.is_pointer_button_down_on() {
         view.drag_from = None;
-    }
-}
-
-/// Enter makes labels of what is proposed for the selected samples, while keys label.
-pub(super) fn confirm_input(ui: &Ui, pencil: &mut Pencil<'_>) {
-    let session = pencil.state.session.as_ref();
-    let is_on = session.is_some_and(|session| session.labeller.is_on && !session.selection.is_empty());
-    if is_on && lists::presses(ui, Key::Enter, false) > 0 {
-        pencil.act(Action::Run(Command::ConfirmProposals));
     }
 }
 

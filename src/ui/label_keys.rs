@@ -6,7 +6,7 @@ use egui::{Event, Key, Popup, Ui};
 
 use super::lists;
 use super::{Pencil, grid::GridView};
-use crate::state::{Action, LabelGesture, Level, Pane, Session};
+use crate::state::{Action, Command, LabelGesture, Level, Pane, Session};
 
 /// Who else may want the keys of this frame.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +15,8 @@ pub struct Others {
     pub leads: Option<Pane>,
     /// Whether a part of the window has its own meaning for them, and is the one in use.
     pub take_keys: bool,
+    /// Whether Enter is that list's: nothing else has the focus.
+    pub give_enter: bool,
     /// Whether Escape closes or leaves something nearer.
     pub take_escape: bool,
 }
@@ -51,6 +53,10 @@ pub fn label_keys(ui: &Ui, pencil: &mut Pencil<'_>, grid: &mut GridView, others:
                 text: "Select the samples that the label is for first.".to_owned(),
             },
         });
+    }
+    let confirms = others.give_enter && matches!(others.leads, Some(Pane::Grid | Pane::Table));
+    if confirms && !session.selection.is_empty() && lists::presses(ui, Key::Enter, false) > 0 {
+        pencil.act(Action::Run(Command::ConfirmProposals));
     }
     // In the panel Duplicates Backspace goes back.
     let clears = others.leads != Some(Pane::Duplicates) && labeller.paint.is_none();

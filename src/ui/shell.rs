@@ -197,8 +197,11 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
     let leads = leading(|pane| panels.is_shown(pane), views.last_list);
     // The panel Label, and the drawn samples of the panel Latent, know for themselves what their keys do.
     let is_label = leads.map_or_else(|| panels.is_shown(Pane::Label), |pane| pane == Pane::Label);
+    // Where the list stood in the last frame: this one has not drawn it yet.
+    let has_focus = leads.and_then(|list| views.keys_of(list)).is_some_and(|keys| keys.was_used);
     let others = Others {
         leads,
+        give_enter: has_focus || ui.memory(|memory| memory.focused().is_none()),
         take_keys: is_label || views.latent.takes_verdicts,
         take_escape: views.charts.escape_is_taken || views.charts.takes_escape,
     };

@@ -346,7 +346,6 @@ fn keys(ui: &Ui, pencil: &mut Pencil, view: &mut TableView, session: &Session, b
     if !view.keys.takes(ui, pencil, body, whole) {
         return;
     }
-    super::grid::confirm_input(ui, pencil);
     let page = ((session.table.viewport / TABLE_ROW).floor() as isize - 1).max(1);
     for extend in [true, false] {
         for (key, by) in

@@ -350,7 +350,7 @@ fn proposals_are_ghosts_until_enter_confirms_those_of_the_selection() {
     settle(&mut window);
     let told = |window: &Window, name: &str| {
         let node = window.get_by_role_and_label(Role::GridCell, name);
-        node.accesskit_node().description().map(|text| text.to_string()).unwrap_or_default()
+        node.accesskit_node().description().unwrap_or_default()
     };
     assert_eq!(told(&window, "06.png"), "Proposed: dog 93 %");
     assert_eq!(told(&window, "00.png"), "", "it has a label");
@@ -398,8 +398,6 @@ fn what_was_labelled_by_hand_is_a_click_away_in_the_sidebar() {
     key(&mut window, Key::L);
     select(&mut window, "06.png", "08.png");
     key(&mut window, Key::Num2);
-    window.get_by_label("by hand, 3 of 3").scroll_to_me();
-    settle(&mut window);
     window.get_by_label("by hand, 3 of 3").click();
     settle(&mut window);
     assert_eq!(window.state().session().search.text, "origin:by-hand");
