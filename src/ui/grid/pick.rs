@@ -70,7 +70,9 @@ pub fn class_pick_ui(ui: &mut Ui, session: &Session, pick: &mut ClassPick) -> Op
     let field = ui
         .add(TextEdit::singleline(&mut pick.text).hint_text("Type a class").desired_width(WIDTH - space::S))
         .accessible_name("Type a class");
-    if std::mem::take(&mut pick.opens) {
+    if pick.opens {
+        // What is only measured at first cannot keep it.
+        pick.opens = !field.has_focus();
         field.request_focus();
     }
     pick.refresh(session);
