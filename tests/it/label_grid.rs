@@ -9,7 +9,7 @@ use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::dataset::edit::{SampleSet, View};
 use lenslet::dataset::labelling::Classes;
-use lenslet::dataset::{DatasetBuilder, LabelOrigin, Layout, NewSample, SampleId};
+use lenslet::dataset::{Dataset, DatasetBuilder, LabelOrigin, Layout, NewSample, SampleId};
 use lenslet::state::labelling::Proposals;
 use lenslet::state::{Action, Command, Effect, How, LabelGesture, Level, SelectMode, Session, State};
 use lenslet::store::Settings;
@@ -39,7 +39,11 @@ impl Shell {
             };
             builder.push(NewSample { path: &path, labels, ..NewSample::default() });
         }
-        let mut opened = session::unmeasured(builder.finish().0, Vec::new());
+        Self::of(builder.finish().0)
+    }
+
+    fn of(dataset: Dataset) -> Self {
+        let mut opened = session::unmeasured(dataset, Vec::new());
         opened.overlay.view = View { sort: "path".to_owned(), ..View::default() };
         let mut shell = Self {
             state: State::new(Settings::default()),
@@ -77,13 +81,17 @@ impl Shell {
 type Window = Harness<'static, Shell>;
 
 fn window() -> Window {
+    window_of(Shell::new())
+}
+
+fn window_of(shell: Shell) -> Window {
     let mut window = Harness::builder()
         .with_size([1280.0, 800.0])
         .with_max_steps(30)
         .with_os(egui::os::OperatingSystem::Nix)
         .allow_missing_glyphs()
         .with_context_setup(theme::install)
-        .build_ui_state(|ui, shell: &mut Shell| shell.ui(ui), Shell::new());
+        .build_ui_state(|ui, shell: &mut Shell| shell.ui(ui), shell);
     settle(&mut window);
     window
 }
@@ -329,6 +337,29 @@ fn the_menu_of_a_cell_labels_it_and_all_that_is_selected_with_it() {
     key(&mut window, Key::Enter);
     assert_eq!(all_of(&window, "cat"), [6, 7, 8]);
     assert!(window.query_by_label("Type a class").is_none(), "it closes");
+}
+
+#[test]
+fn of_hundreds_of_classes_two_rows_are_shown_and_the_others_are_typed() {
+    let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
+    for at in 0..300 {
+        let (path, class) = (format!("{at:03}.png"), format!("class {at:03}"));
+        builder.push(NewSample { path: &path, labels: &[&class], ..NewSample::default() });
+    }
+    let mut window = window_of(Shell::of(builder.finish().0));
+    key(&mut window, Key::L);
+    window.get_by_role_and_label(Role::GridCell, "004.png").click();
+    settle(&mut window);
+    let first = window.get_by_role_and_label(Role::Button, "class 000, key 1").rect();
+    assert!(window.query_by_label("class 299").is_none());
+    let more = window.get_by_label_contains("more…").rect();
+    assert!(more.bottom() - first.top() < 60.0, "there are two rows at most");
+    window.get_by_label_contains("more…").click();
+    settle(&mut window);
+    window.get_by_label("Type a class").type_text("ss 250");
+    settle(&mut window);
+    key(&mut window, Key::Enter);
+    assert_eq!(labels(&window, 4), ["class 250"]);
 }
 
 /// Proposes dogs for the samples from 6 on and cats for the others, 93 % sure.
