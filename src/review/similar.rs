@@ -170,6 +170,6 @@ mod tests {
     #[test]
     fn what_has_no_description_is_like_nothing() {
         check(&[9], 3, &[], &[]);
-        assert_eq!(similar(&Near::default(), &Bitmask::from_rows(4, &[1]), 5, |_| true), []);
+        assert!(similar(&Near::default(), &Bitmask::from_rows(4, &[1]), 5, |_| true).is_empty());
     }
 }

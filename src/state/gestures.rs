@@ -151,7 +151,9 @@ impl Session {
             Command::ToggleStar => return self.toggle(Mark::Star),
             Command::ToggleReviewed => return self.toggle(Mark::Reviewed),
             Command::ToggleUnsure => return self.toggle(Mark::Unsure),
-            Command::ToggleLabelKeys => self.labeller.is_on = !self.labeller.is_on,
+            Command::ToggleLabelKeys => self.labeller.turn(!self.labeller.is_on),
+            Command::ConfirmProposals => return self.confirm_selected(),
+            Command::MoreLikeThese => return self.select_more_alike(),
             Command::CopyPath => return self.copy_paths(),
             Command::Reveal => {
                 return (self.selection.cursor.map(Effect::Reveal).into_iter().collect(), None);

@@ -4,6 +4,7 @@
 
 pub mod changes;
 pub mod classes;
+mod many;
 mod pace;
 mod pages;
 mod queue;
@@ -220,6 +221,12 @@ impl Labeller {
         &self.keys
     }
 
+    /// Whether the keys of classes give labels; without them nothing is painted either.
+    pub(super) fn turn(&mut self, on: bool) {
+        self.is_on = on;
+        self.paint = self.paint.take().filter(|_| on);
+    }
+
     /// The class that a key is of.
     pub fn class_of(&self, key: char) -> Option<ClassId> {
         self.keys.iter().position(|one| *one == Some(key)).map(|class| class as ClassId)
@@ -245,6 +252,8 @@ impl Session {
             });
         if !is_current {
             self.labeller.keys = Arc::new(keys_of(identities, classes));
+            // What was painted with may be gone.
+            self.labeller.paint = self.labeller.paint.take().filter(|class| identities.contains(class));
             self.labeller.keys_of = Some((identities.clone(), classes.clone()));
         }
     }
@@ -292,7 +301,7 @@ impl Session {
                 self.edit(Edit::SetBoxes { sample, from: None, to: boxes, what })
             }
             LabelGesture::KeysOn(on) => {
-                self.labeller.is_on = on;
+                self.labeller.turn(on);
                 (Vec::new(), None)
             }
             LabelGesture::Several(several) => {

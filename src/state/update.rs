@@ -199,6 +199,8 @@ impl State {
             | Command::ToggleReviewed
             | Command::ToggleUnsure
             | Command::ToggleLabelKeys
+            | Command::ConfirmProposals
+            | Command::MoreLikeThese
             | Command::Keep
             | Command::Prune
             | Command::Undecide

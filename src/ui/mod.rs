@@ -15,6 +15,7 @@ pub mod grid;
 pub mod inspector;
 pub mod issues;
 pub mod label;
+pub mod label_keys;
 pub mod latent;
 pub mod lists;
 pub mod offers;

@@ -15,6 +15,7 @@ use super::grid::{GridView, grid_ui};
 use super::inspector::{InspectorView, inspector_ui};
 use super::issues::{IssuesView, issues_ui};
 use super::label::{LabelPane, label_ui, take_keys};
+use super::label_keys::{Others, label_keys};
 use super::latent::{LatentPane, latent_ui};
 use super::lists::{LISTS, ListKeys, leading};
 use super::pruning::{PruningView, pruning_ui};
@@ -195,9 +196,21 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
         || views.was_typing
         || views.search.is_popup_open()
         || egui::Popup::is_any_open(ui.ctx());
-    if leading(|pane| panels.is_shown(pane), views.last_list) == Some(Pane::Label) {
+    let leads = leading(|pane| panels.is_shown(pane), views.last_list);
+    if leads == Some(Pane::Label) {
         take_keys(ui, pencil, &mut views.label);
     }
+    // The panel Label, and the drawn samples of the panel Latent, know for themselves what their keys do.
+    let is_label = leads.map_or_else(|| panels.is_shown(Pane::Label), |pane| pane == Pane::Label);
+    // Where the list stood in the last frame: this one has not drawn it yet.
+    let has_focus = leads.and_then(|list| views.keys_of(list)).is_some_and(|keys| keys.was_used);
+    let others = Others {
+        leads,
+        give_enter: has_focus || ui.memory(|memory| memory.focused().is_none()),
+        take_keys: is_label || views.latent.takes_verdicts,
+        take_escape: views.charts.escape_is_taken || views.charts.takes_escape,
+    };
+    label_keys(ui, pencil, &mut views.grid, others);
     shortcuts(ui, pencil, views);
     // Each frame anew: a panel that is not drawn takes no keys.
     views.latent.takes_verdicts = false;

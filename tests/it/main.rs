@@ -32,6 +32,7 @@ mod keyboard;
 mod label_panel;
 mod labels;
 mod labels_simulate;
+mod label_grid;
 mod latent;
 mod latent_panel;
 mod media;
