@@ -2,8 +2,11 @@
 //!
 //! What is kept are the edits: the rest is a moment of the program.
 
+pub mod boxes;
+
 use std::sync::Arc;
 
+use self::boxes::{BoxEditor, BoxGesture};
 use super::Level;
 use super::gestures::Answer as Told;
 use super::session::Session;
@@ -107,6 +110,8 @@ pub enum LabelGesture {
         boxes: Option<Vec<NamedBox>>,
         what: String,
     },
+    /// What else is done to boxes.
+    EditBoxes(BoxGesture),
     /// Whether keys give labels: see [`Labeller::is_on`].
     KeysOn(bool),
     /// Whether a key adds a class or takes it away, instead of making it the only one.
@@ -129,6 +134,8 @@ pub struct Labeller {
     pub several: bool,
     /// The identity of the class that is painted with.
     pub paint: Option<String>,
+    /// How boxes are edited.
+    pub boxes: BoxEditor,
     /// What a model proposes, where it was asked.
     pub proposals: Option<Arc<Proposals>>,
     /// The key of each class in force, by class; worked out when classes change.
@@ -204,9 +211,8 @@ impl Session {
             LabelGesture::Note { sample, text } => {
                 self.edit(Edit::Note { sample, from: String::new(), to: text })
             }
-            LabelGesture::Boxes { sample, boxes, what } => {
-                self.edit(Edit::SetBoxes { sample, from: None, to: boxes, what })
-            }
+            LabelGesture::Boxes { sample, boxes, what } => self.change_boxes(sample, boxes, what),
+            LabelGesture::EditBoxes(gesture) => self.box_gesture(gesture),
             LabelGesture::KeysOn(on) => {
                 self.labeller.is_on = on;
                 (Vec::new(), None)

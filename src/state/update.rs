@@ -181,6 +181,9 @@ impl State {
             | Command::ToggleReviewed
             | Command::ToggleUnsure
             | Command::ToggleLabelKeys
+            | Command::EditBoxes
+            | Command::CopyBoxesToNext
+            | Command::GiveBoxesBack
             | Command::Keep
             | Command::Prune
             | Command::Undecide

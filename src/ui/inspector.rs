@@ -3,6 +3,7 @@
 //! Drawing state (zoom, which sections are open) lives in [`InspectorView`]. It refuses to know how
 //! pictures come to be, and files.
 
+mod boxes;
 mod canvas;
 mod facts;
 mod histogram;
@@ -20,7 +21,7 @@ use super::widgets::{self, IconButton, Page};
 use super::{FullPicture, Pencil};
 use crate::dataset::edit::Mark;
 use crate::dataset::{Dataset, SampleId};
-use crate::state::{Action, Command, Level, Session};
+use crate::state::{Action, Command, Labeller, Level, Session};
 use crate::text::grouped;
 use canvas::Canvas;
 use histogram::Histogram;
@@ -94,6 +95,16 @@ impl InspectorView {
     pub fn zoom(&self) -> f32 {
         self.canvas.zoom()
     }
+
+    /// Whether the boxes that are edited take a key without Ctrl, by the name that egui gives it; as of the last frame.
+    pub fn boxes_take(&self, labeller: &Labeller, key: &str) -> bool {
+        self.canvas.boxes.has_keys() && boxes::takes(labeller, key)
+    }
+
+    /// No key is taken until it is drawn again.
+    pub fn rest(&mut self) {
+        self.canvas.boxes.rest();
+    }
 }
 
 /// Draws the sample at the cursor.
@@ -160,7 +171,7 @@ pub fn inspector_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut InspectorVi
             FullPicture::Loading => &[],
         };
         let shown = facts::Facts { session, sample, full, metadata, memo };
-        facts::facts_ui(ui, pencil, sections, histogram, &shown);
+        facts::facts_ui(ui, pencil, sections, histogram, &mut canvas.boxes, &shown);
     });
     ui.advance_cursor_after_rect(outer);
 }

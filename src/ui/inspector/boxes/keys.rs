@@ -1,0 +1,218 @@
+//! The keys of the editor, while the image has the focus.
+
+use std::collections::BTreeSet;
+
+use egui::{Event, Key, Modifiers, Ui};
+
+use super::{BoxesView, Stage, boxes_text, delete, gesture, label, place};
+use crate::state::labelling::boxes::geometry::shift;
+use crate::state::labelling::boxes::{BoxGesture, Sides};
+use crate::state::{Command, Labeller, Session};
+use crate::text::{counted, grouped};
+use crate::ui::Pencil;
+
+/// Pixels that an arrow moves by, alone and with Shift.
+const STEP: f32 = 1.0;
+const LARGE_STEP: f32 = 10.0;
+
+/// What was pressed, in the order of the keys.
+#[derive(Default)]
+struct Pressed {
+    keys: Vec<(Key, Modifiers)>,
+    copies: bool,
+    pastes: bool,
+}
+
+/// Whether the editor takes a key without Ctrl, by the name that egui gives it.
+pub(in crate::ui::inspector) fn takes(labeller: &Labeller, key: &str) -> bool {
+    let named = Key::from_name(key);
+    let own = [Key::Delete, Key::Backspace, Key::Escape, Key::Tab];
+    named.is_some_and(|key| own.contains(&key) || class_key(labeller, key).is_some())
+}
+
+/// The place of the class that a key gives.
+fn class_key(labeller: &Labeller, key: Key) -> Option<u32> {
+    let mut letters = key.name().chars();
+    let letter = letters.next().filter(|_| letters.next().is_none())?;
+    labeller.class_of(letter.to_ascii_lowercase())
+}
+
+/// Takes the keys that are the editor's and does what they stand for.
+pub(super) fn respond(ui: &Ui, pencil: &mut Pencil<'_>, view: &mut BoxesView, stage: &Stage<'_>) {
+    let Stage { session, sample, .. } = *stage;
+    let count = stage.records().len();
+    let selected = session.selected_boxes(sample);
+    let pressed = pressed(ui, session, !selected.is_empty());
+    let can_write = session.project.can_write();
+    if pressed.copies && count > 0 {
+        pencil.act(gesture(BoxGesture::Copy { sample }));
+        // What other programs can paste, and what tells the system that there is something to paste here.
+        ui.ctx().copy_text(as_text(session, stage));
+    }
+    if pressed.pastes && can_write {
+        pencil.act(gesture(BoxGesture::Paste { sample }));
+    }
+    let mut by = [0.0; 2];
+    let mut grow = [0.0; 2];
+    for (key, held) in pressed.keys {
+        let step = if held.shift { LARGE_STEP } else { STEP };
+        let toward = match key {
+            Key::ArrowLeft => [-step, 0.0],
+            Key::ArrowRight => [step, 0.0],
+            Key::ArrowUp => [0.0, -step],
+            Key::ArrowDown => [0.0, step],
+            Key::Tab if count > 0 => {
+                let places = BTreeSet::from([cycled(&selected, count, held.shift)]);
+                pencil.act(gesture(BoxGesture::Select { sample, places }));
+                continue;
+            }
+            Key::Escape => {
+                match (view.drag.take(), selected.is_empty()) {
+                    (Some(_), _) => {}
+                    (None, false) => {
+                        pencil.act(gesture(BoxGesture::Select { sample, places: BTreeSet::new() }));
+                    }
+                    (None, true) => pencil.act(crate::state::Action::Run(Command::EditBoxes)),
+                }
+                continue;
+            }
+            Key::Delete | Key::Backspace => {
+                if can_write && !selected.is_empty() {
+                    delete(pencil, session, sample, &selected);
+                }
+                continue;
+            }
+            key => {
+                let class = class_key(&session.labeller, key).filter(|_| can_write);
+                let class = class.and_then(|class| session.snapshot.in_force.identities.get(class as usize));
+                if let Some(class) = class {
+                    label(pencil, session, sample, &selected, class);
+                }
+                continue;
+            }
+        };
+        let sum = if held.alt { &mut grow } else { &mut by };
+        (0..2).for_each(|axis| sum[axis] += toward[axis]);
+    }
+    if can_write && view.drag.is_none() {
+        step(pencil, stage, &selected, by, grow);
+    }
+}
+
+/// Moves the selected boxes by whole pixels, or makes them larger or smaller.
+fn step(pencil: &mut Pencil<'_>, stage: &Stage<'_>, selected: &[usize], by: [f32; 2], grow: [f32; 2]) {
+    let sides = stage.sides();
+    let there: Vec<(usize, Sides)> =
+        selected.iter().filter_map(|place| Some((*place, (*sides.get(*place)?)?))).collect();
+    let all: Vec<Sides> = there.iter().map(|(_, sides)| *sides).collect();
+    if by != [0.0; 2] {
+        let by = shift(&all, by, stage.size, 0.0);
+        let moved: Vec<(usize, Sides)> =
+            there.iter().map(|(place, sides)| (*place, sides.moved(by, stage.size))).collect();
+        let what = format!("Move {}", boxes_text(moved.len()));
+        place(stage, &moved, &what).into_iter().for_each(|action| pencil.act(action));
+    } else if grow != [0.0; 2] {
+        let grown: Vec<(usize, Sides)> =
+            there.iter().map(|(place, sides)| (*place, sides.grown(grow, stage.size))).collect();
+        let what = format!("Resize {}", boxes_text(grown.len()));
+        place(stage, &grown, &what).into_iter().for_each(|action| pencil.act(action));
+    }
+}
+
+/// The box after the one that is selected, or before it.
+fn cycled(selected: &[usize], count: usize, is_back: bool) -> usize {
+    match (selected.first(), is_back) {
+        (None, false) => 0,
+        (None, true) => count - 1,
+        (Some(at), false) => (at + 1) % count,
+        (Some(at), true) => (at + count - 1) % count,
+    }
+}
+
+/// The keys that are the editor's; nobody else sees them. Arrows are while a box is selected.
+fn pressed(ui: &Ui, session: &Session, has_selected: bool) -> Pressed {
+    let mut pressed = Pressed::default();
+    ui.input_mut(|input| {
+        input.events.retain(|event| match event {
+            Event::Copy => {
+                pressed.copies = true;
+                false
+            }
+            Event::Paste(_) => {
+                pressed.pastes = true;
+                false
+            }
+            Event::Key { key, pressed: true, modifiers, .. } if !modifiers.command && !modifiers.ctrl => {
+                let is_arrow =
+                    matches!(key, Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown);
+                let is_ours = if is_arrow {
+                    has_selected
+                } else {
+                    let is_plain = !modifiers.alt && (!modifiers.shift || *key == Key::Tab);
+                    is_plain && takes(&session.labeller, key.name())
+                };
+                if is_ours {
+                    pressed.keys.push((*key, *modifiers));
+                }
+                !is_ours
+            }
+            _ => true,
+        });
+    });
+    pressed
+}
+
+/// The boxes that are copied, one a line: class, left, top, width and height in pixels.
+fn as_text(session: &Session, stage: &Stage<'_>) -> String {
+    /// Lines at most: a clipboard is no export.
+    const MOST: usize = 1000;
+    let selected = session.selected_boxes(stage.sample);
+    let named = session.named_boxes(stage.sample);
+    let lines: Vec<String> = named
+        .iter()
+        .zip(stage.sides())
+        .enumerate()
+        .filter(|(place, _)| selected.is_empty() || selected.contains(place))
+        .filter_map(|(_, (one, sides))| {
+            let [left, top, width, height] = sides?.rect(false, stage.size);
+            Some(format!("{}\t{left}\t{top}\t{width}\t{height}", super::name_of(session, &one.class)))
+        })
+        .take(MOST)
+        .collect();
+    match named.len() > MOST && selected.is_empty() {
+        true => format!(
+            "{}\n({} of {})",
+            lines.join("\n"),
+            grouped(MOST as u64),
+            counted(named.len() as u64, "box")
+        ),
+        false => lines.join("\n"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tab_goes_round() {
+        for (selected, count, is_back, expected) in [
+            (&[][..], 3, false, 0),
+            (&[], 3, true, 2),
+            (&[2], 3, false, 0),
+            (&[0], 3, true, 2),
+            (&[0, 2], 3, false, 1),
+        ] {
+            assert_eq!(cycled(selected, count, is_back), expected, "{selected:?}");
+        }
+    }
+
+    #[test]
+    fn some_keys_are_the_editors() {
+        let labeller = Labeller::default();
+        for (key, expected) in [("Delete", true), ("Escape", true), ("Tab", true), ("N", false), ("1", false)]
+        {
+            assert_eq!(takes(&labeller, key), expected, "{key}");
+        }
+    }
+}
