@@ -54,7 +54,7 @@ impl Spoken {
 #[derive(Clone, Debug, Default)]
 pub struct ByHand {
     /// Classes of the source that have another name now, or are no more, by the name that they had.
-    renamed: BTreeMap<String, Option<String>>,
+    pub(super) renamed: BTreeMap<String, Option<String>>,
     /// Names of classes that the source does not have.
     pub added: Vec<String>,
     /// Samples that stay and of which something was said, by path.
