@@ -7,6 +7,7 @@
 
 mod changes;
 mod classes;
+mod follow;
 mod in_force;
 mod parts;
 #[cfg(test)]
@@ -23,6 +24,7 @@ use super::chunks::CHUNK;
 
 pub use changes::LabelChanges;
 pub use classes::{ClassEntry, Classes, Fate, MAX_CLASS_NAME};
+pub use follow::followed;
 pub use in_force::InForce;
 pub use parts::LabellingParts;
 
@@ -107,6 +109,19 @@ impl<'a> Said<'a> {
             time_ms: self.time_ms,
         }
     }
+}
+
+/// An answer in the numbers of a labelling.
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    set: u32,
+    person: u32,
+    origin: LabelOrigin,
+    time_ms: i64,
+}
+
+impl Kept {
+    const NONE: Self = Self { set: NOTHING, person: 0, origin: LabelOrigin::Imported, time_ms: 0 };
 }
 
 /// Everything that was said of the samples of a dataset.
@@ -291,21 +306,31 @@ impl Labelling {
 
     /// Changes what was said of a sample's classes.
     pub fn set_answer(&mut self, sample: SampleId, answer: Option<&Answer>) {
-        if sample as usize >= self.samples {
-            return;
+        let answer = answer.map(|answer| self.kept(answer));
+        self.fill(sample, 1, answer);
+    }
+
+    /// An answer in numbers, which are made where there are none.
+    fn kept(&mut self, answer: &Answer) -> Kept {
+        let set = self.set_of(answer.labels.iter().map(String::as_str));
+        let person = Interned::id(&mut self.texts, answer.by.as_str().into());
+        Kept { set, person, origin: answer.origin, time_ms: answer.time_ms }
+    }
+
+    /// Gives rows beside each other the same answer, chunk by chunk; rows beyond are left out.
+    fn fill(&mut self, first: SampleId, count: u32, answer: Option<Kept>) {
+        let Kept { set, person, origin, time_ms } = answer.unwrap_or(Kept::NONE);
+        let end = (first as usize).saturating_add(count as usize).min(self.samples);
+        let mut at = first as usize;
+        while at < end {
+            let Some((chunk, row)) = self.chunk_mut(at as SampleId) else { return };
+            let rows = row..(row + end - at).min(CHUNK);
+            at += rows.len();
+            chunk.answers[rows.clone()].fill(set);
+            chunk.people[rows.clone()].fill(person);
+            chunk.origins[rows.clone()].fill(origin);
+            chunk.times_ms[rows].fill(time_ms);
         }
-        let (set, by) = match answer {
-            Some(answer) => {
-                let by = Interned::id(&mut self.texts, answer.by.as_str().into());
-                (self.set_of(answer.labels.iter().map(String::as_str)), by)
-            }
-            None => (NOTHING, 0),
-        };
-        let Some((chunk, row)) = self.chunk_mut(sample) else { return };
-        chunk.answers[row] = set;
-        chunk.people[row] = by;
-        chunk.origins[row] = answer.map(|answer| answer.origin).unwrap_or_default();
-        chunk.times_ms[row] = answer.map_or(0, |answer| answer.time_ms);
     }
 
     /// Gives a sample a tag, or takes it away.

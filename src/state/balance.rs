@@ -16,7 +16,7 @@ use super::gestures::Answer;
 use super::session::Session;
 use super::{Action, Effect, Level};
 use crate::dataset::edit::{Decisions, Edit};
-use crate::dataset::{Dataset, Decision};
+use crate::dataset::{Dataset, Decision, Labels};
 use crate::review::{Analysed, Judged};
 
 /// What of the panel is looked at.
@@ -69,6 +69,7 @@ pub struct Track<T> {
 #[derive(Clone, Debug)]
 struct Ground {
     dataset: Arc<Dataset>,
+    labels: Arc<Labels>,
     decisions: Arc<Vec<Decision>>,
     evidence: Evidence,
     settings: Chosen,
@@ -102,6 +103,7 @@ impl PartialEq for Ground {
         };
         is_same_evidence
             && Arc::ptr_eq(&self.dataset, &other.dataset)
+            && Arc::ptr_eq(&self.labels, &other.labels)
             && Arc::ptr_eq(&self.decisions, &other.decisions)
             && self.settings == other.settings
     }
@@ -225,7 +227,8 @@ impl Session {
             Look::Splits => Chosen::Splits(balance.splits.clone()),
         };
         let (dataset, decisions) = (self.snapshot.dataset.clone(), self.snapshot.decisions.clone());
-        let ground = Ground { dataset, decisions, evidence: self.evidence(), settings };
+        let labels = self.snapshot.labels().clone();
+        let ground = Ground { dataset, labels, decisions, evidence: self.evidence(), settings };
         match look {
             Look::Plan => self.balance.plan.ask(ground).map(|generation| Effect::PlanBalance { generation }),
             Look::Splits => {

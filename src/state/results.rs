@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::gestures::Answer;
 use super::session::{Session, Then};
 use super::{Action, Effect, Level, Rescanned};
+use crate::dataset::labelling::followed;
 use crate::dataset::{Fact, Issue, ModelColumns, SampleId};
 
 impl Session {
@@ -32,7 +33,11 @@ impl Session {
                 self.renew_issues();
                 return (vec![self.find_rows()], None);
             }
-            Action::MeasuringEnded => return (self.wanted_analysis().into_iter().collect(), None),
+            Action::MeasuringEnded => {
+                let (mut effects, told) = self.follow_moved();
+                effects.extend(self.wanted_analysis());
+                return (effects, told);
+            }
             Action::Analysed(_) | Action::Judged { .. } | Action::JudgingFailed { .. } => {
                 return self.review_result(action);
             }
@@ -139,6 +144,12 @@ impl Session {
             self.issues = issues.into();
             self.issues_revision += 1;
         }
+    }
+
+    /// What was said of files that were moved goes with them, where it can be kept.
+    fn follow_moved(&mut self) -> Answer {
+        let edit = self.project.can_write().then(|| followed(&self.snapshot, &self.overlay)).flatten();
+        edit.map(|edit| self.edit(edit)).unwrap_or_default()
     }
 
     fn rescanned(&mut self, rescanned: Rescanned) -> Answer {

@@ -299,10 +299,11 @@ fn cards_that_take_longer_are_asked_for_when_nothing_moves() {
 fn with_one_class(state: &State) -> Action {
     let known = session(state).snapshot.clone();
     let mut dataset = (*known.dataset).clone();
-    dataset.labels.classes.truncate(1);
-    dataset.labels.sets = vec![Vec::new(), vec![0]];
-    dataset.labels.of.fill(1);
-    dataset.boxes = Boxes::default();
+    let labels = Arc::make_mut(&mut dataset.labels);
+    labels.classes.truncate(1);
+    labels.sets = vec![Vec::new(), vec![0]];
+    labels.of.fill(1);
+    dataset.boxes = Boxes::default().into();
     let issues = session(state).issues.clone();
     Action::Rescanned(Box::new(Rescanned {
         snapshot: Snapshot::new(dataset.into(), &issues, known.facts, known.marks),

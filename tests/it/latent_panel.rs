@@ -8,7 +8,7 @@ use egui::{Color32, Key, Modifiers, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use lenslet::analysis::scatter::Scatter;
-use lenslet::dataset::{ModelColumns, SampleId};
+use lenslet::dataset::ModelColumns;
 use lenslet::gpu::points::Points;
 use lenslet::jobs::Control;
 use lenslet::state::latent::{LatentTab, LatentView, Legend, Made, MapFace, OpenModel, Slot};

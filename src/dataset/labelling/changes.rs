@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Labelling};
+use super::{Answer, Kept, Labelling};
 use crate::dataset::SampleId;
 use crate::dataset::edit::SampleSet;
 
@@ -151,7 +151,11 @@ impl LabelChanges {
     }
 
     pub(crate) fn apply(&self, labelling: &mut Labelling) {
-        self.iter().for_each(|(sample, _, to)| labelling.set_answer(sample, to));
+        let answers: Vec<Kept> = self.answers.iter().map(|answer| labelling.kept(answer)).collect();
+        for run in &self.runs {
+            let to = run.to.and_then(|at| answers.get(at as usize)).copied();
+            labelling.fill(run.first, run.count, to);
+        }
     }
 
     /// What they did, as a sentence without its stop: "Label 3 samples “cat”".

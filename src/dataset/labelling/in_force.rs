@@ -119,13 +119,18 @@ impl InForce {
                 None => all.changed.remove(&sample),
             };
         }
+        // Many samples have few answers: each is looked up once.
+        let mut answered: HashMap<u32, Vec<ClassId>> = HashMap::new();
         let mut set = Vec::new();
         let rows = self.labels.of.len();
         for sample in samples.iter().filter(|sample| (*sample as usize) < rows) {
             set.clear();
             match labelling.answer(sample) {
                 Some(said) => {
-                    set.extend(said.labels().filter_map(|label| self.index.class(labelling, label)))
+                    let classes = answered.entry(said.set).or_insert_with(|| {
+                        said.labels().filter_map(|label| self.index.class(labelling, label)).collect()
+                    });
+                    set.extend_from_slice(classes);
                 }
                 None => {
                     let own = dataset.labels.get(sample).iter();

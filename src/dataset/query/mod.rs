@@ -79,8 +79,13 @@ pub const REFERENCE: &[(&str, &str)] = &[
     ("issue:any", "the sample has an issue"),
     (
         "is:starred",
-        "its state: unlabelled, labelled, multilabel, boxed, broken, unmeasured, starred, reviewed, kept, pruned",
+        "its state: unlabelled, labelled, multilabel, boxed, broken, unmeasured, starred, reviewed, kept, pruned, unsure, answered, relabelled",
     ),
+    ("origin:by-hand", "where the label comes from: imported, by-hand, confirmed, propagated"),
+    ("by:Ada", "who labelled the sample; `by:none` is nobody here"),
+    ("given:cat", "the class that the source gives"),
+    ("tag:ripe", "the sample has this tag; `tag:none` has none"),
+    ("note:rotten", "its note has this in it"),
     (
         "flag:duplicate",
         "what the analysis found: duplicate, leak, label-conflict, wrong-label, outlier, dark, light, odd-aspect-ratio, low-information, blurry, odd-size, grey; `flag:any` is any of them",

@@ -37,7 +37,9 @@ pub struct BalancePlan {
 
 impl PartialEq for BalancePlan {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.snapshot.dataset, &other.snapshot.dataset) && self.balanced == other.balanced
+        Arc::ptr_eq(&self.snapshot.dataset, &other.snapshot.dataset)
+            && Arc::ptr_eq(self.snapshot.labels(), other.snapshot.labels())
+            && self.balanced == other.balanced
     }
 }
 
@@ -142,7 +144,9 @@ pub struct SplitPlan {
 
 impl PartialEq for SplitPlan {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.snapshot.dataset, &other.snapshot.dataset) && self.resplit == other.resplit
+        Arc::ptr_eq(&self.snapshot.dataset, &other.snapshot.dataset)
+            && Arc::ptr_eq(self.snapshot.labels(), other.snapshot.labels())
+            && self.resplit == other.resplit
     }
 }
 
