@@ -75,7 +75,7 @@ fn window(access: Access) -> Window {
     };
     shell.act(Action::Opened(Box::new(opened)));
     let mut window = Harness::builder()
-        .with_size([1280.0, 800.0])
+        .with_size([1280.0, 1100.0])
         .with_os(egui::os::OperatingSystem::Nix)
         .allow_missing_glyphs()
         .with_context_setup(theme::install)

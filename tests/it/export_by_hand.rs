@@ -135,8 +135,12 @@ fn told(dataset: &Dataset, labels: &Labels, boxes: &Boxes) -> BTreeMap<String, S
             .iter()
             .map(|one| {
                 let scale = if one.relative { [SIZE[0], SIZE[1], SIZE[0], SIZE[1]] } else { [1.0; 4] };
-                let sides: Vec<String> =
-                    one.rect.iter().zip(scale).map(|(side, scale)| format!("{:.2}", side * scale)).collect();
+                let sides: Vec<String> = one
+                    .rect
+                    .iter()
+                    .zip(scale)
+                    .map(|(side, scale)| format!("{:.2}", hundredth(side * scale)))
+                    .collect();
                 format!("{}@{}", labels.classes[one.class as usize], sides.join(","))
             })
             .collect();
@@ -145,6 +149,11 @@ fn told(dataset: &Dataset, labels: &Labels, boxes: &Boxes) -> BTreeMap<String, S
         (name, format!("[{}] [{}]", names.join("|"), rects.join("|")))
     };
     all.map(tell).collect()
+}
+
+/// A number to its hundredth, never minus zero.
+fn hundredth(number: f32) -> f32 {
+    (number * 100.0).round() / 100.0 + 0.0
 }
 
 /// Exports all in the same layout and opens it again.
@@ -245,10 +254,7 @@ fn boxes_that_were_changed_are_in_the_files_of_their_layout() {
                 assert!(text.contains("<name>cat</name><pose>Left</pose>"), "{text}");
                 assert_eq!(text.matches("<pose>Left</pose>").count(), 1, "{text}");
                 assert_eq!(read("ImageSets/Main/cat_train.txt"), "a  1\nb -1\nc  1\n");
-                assert!(
-                    read("Annotations/c.xml").contains("<width>40</width>")
-                        || !read("Annotations/c.xml").is_empty()
-                );
+                assert!(read("Annotations/c.xml").contains("<name>cat</name>"));
             }
         }
     }
@@ -274,13 +280,15 @@ fn a_box_that_is_of_another_class_keeps_the_rest() {
     }
 }
 
+/// Something that is done to classes.
+type Change<'a> = &'a dyn Fn(&mut Classes);
+
 #[test]
 fn classes_are_those_of_now() {
     let renamed = |classes: &mut Classes| classes.entry_mut("cat").name = Some("big cat: \"Leo\"".to_owned());
     let merged = |classes: &mut Classes| classes.entry_mut("dog").fate = Some(Fate::Merged("cat".to_owned()));
     let removed = |classes: &mut Classes| classes.entry_mut("dog").fate = Some(Fate::Removed);
     let added = |classes: &mut Classes| drop(classes.add("fox", |_| false));
-    type Change<'a> = &'a dyn Fn(&mut Classes);
     let changes: [(&str, &[Change<'_>]); 5] = [
         ("renamed", &[&renamed]),
         ("merged", &[&merged]),

@@ -67,6 +67,14 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
         };
         draft.warn(format!("{samples} given by hand, not where the source has it."));
     }
+    let several =
+        draft.samples.iter().filter(|sample| draft.snapshot.labels().get(**sample).len() > 1).count() as u64;
+    if several > 0 {
+        draft.warn(format!(
+            "{} more than one label; a folder holds one of them. Choose a manifest to keep all.",
+            have(several)
+        ));
+    }
     if !draft.snapshot.boxes().is_empty() {
         draft.warn("Folders hold no boxes; choose a manifest to keep those that were drawn by hand.");
     }
