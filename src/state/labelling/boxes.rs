@@ -6,14 +6,14 @@
 
 pub mod geometry;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 pub use geometry::{Handle, Side, Sides};
 
 use super::LabelGesture;
 use crate::dataset::edit::Edit;
 use crate::dataset::labelling::{Classes, MAX_CLASS_NAME};
-use crate::dataset::{NamedBox, SampleId};
+use crate::dataset::{BoxRecord, NamedBox, SampleId};
 use crate::state::Level;
 use crate::state::gestures::Answer as Told;
 use crate::state::session::Session;
@@ -124,30 +124,27 @@ impl Session {
         self.snapshot.labelling.boxes(sample)?;
         let classes = self.snapshot.labelling.classes();
         let given = &self.snapshot.dataset;
-        let identity = |class: u32| given.labels.classes.get(class as usize).map(String::as_str);
-        let mut left: Vec<(Option<&str>, [f32; 4], bool)> = given
-            .boxes
-            .get(sample)
-            .iter()
-            .map(|one| {
-                let class = identity(one.class).and_then(|name| classes.resolve(name));
-                (class, one.rect, one.relative)
-            })
-            .collect();
-        let named = self.named_boxes(sample);
-        let is_other = |one: &NamedBox| {
-            let same = |given: &(Option<&str>, [f32; 4], bool)| {
-                *given == (Some(one.class.as_str()), one.rect, one.relative)
-            };
-            match left.iter().position(same) {
-                Some(at) => {
-                    left.swap_remove(at);
+        let key = |class: &str, one: &BoxRecord| (class.to_owned(), one.rect.map(f32::to_bits), one.relative);
+        // How many boxes of the source are just so.
+        let mut left: HashMap<(String, [u32; 4], bool), usize> = HashMap::new();
+        for one in given.boxes.get(sample) {
+            let name = given.labels.classes.get(one.class as usize);
+            if let Some(class) = name.and_then(|name| classes.resolve(name)) {
+                *left.entry(key(class, one)).or_default() += 1;
+            }
+        }
+        let identities = &self.snapshot.in_force.identities;
+        let is_other = |one: &BoxRecord| {
+            let class = identities.get(one.class as usize).map_or("", String::as_str);
+            match left.get_mut(&key(class, one)) {
+                Some(count) if *count > 0 => {
+                    *count -= 1;
                     false
                 }
-                None => true,
+                _ => true,
             }
         };
-        Some(named.iter().map(is_other).collect())
+        Some(self.snapshot.boxes().get(sample).iter().map(is_other).collect())
     }
 
     /// Why boxes cannot be changed, as a sentence.

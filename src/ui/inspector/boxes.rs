@@ -38,6 +38,8 @@ pub(super) struct BoxesView {
     held: Option<Held>,
     /// Whether boxes could be edited in the last frame.
     was_on: bool,
+    /// Whether the keys go to the image from now on.
+    wants_focus: bool,
     /// Whether the keys of the editor were its own in the last frame.
     has_keys: bool,
 }
@@ -91,8 +93,8 @@ impl BoxesView {
 
     /// What pointer and keys do to the boxes; gives the boxes as they look while something is dragged.
     pub fn respond(&mut self, ui: &Ui, pencil: &mut Pencil<'_>, stage: &Stage<'_>) -> Option<Vec<BoxRecord>> {
-        if !self.was_on {
-            self.was_on = true;
+        if !self.was_on || self.wants_focus {
+            (self.was_on, self.wants_focus) = (true, false);
             stage.response.request_focus();
         }
         if self.drag.as_ref().is_some_and(|drag| drag.sample != stage.sample) {

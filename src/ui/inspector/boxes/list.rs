@@ -190,6 +190,7 @@ fn row_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut BoxesView, row: &Row<
                 places.extend(session.selected_boxes(sample));
             }
             pencil.act(gesture(BoxGesture::Select { sample, places }));
+            view.wants_focus = true;
         }
         class_ui(ui, pencil, row);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
