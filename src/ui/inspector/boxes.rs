@@ -107,8 +107,10 @@ impl BoxesView {
         if is_free && self.asking.is_none() {
             self.point(ui, pencil, stage);
         }
-        self.has_keys = stage.response.has_focus() && is_free && self.asking.is_none();
-        if self.has_keys {
+        // Escape goes to the menu first, wherever the focus is.
+        let is_asking = self.asking.is_some();
+        self.has_keys = is_free && (is_asking || stage.response.has_focus());
+        if self.has_keys && !is_asking {
             keys::respond(ui, pencil, self, stage);
         }
         self.preview(stage)
