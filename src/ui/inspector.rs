@@ -21,7 +21,7 @@ use super::widgets::{self, IconButton, Page};
 use super::{FullPicture, Pencil};
 use crate::dataset::edit::Mark;
 use crate::dataset::{Dataset, SampleId};
-use crate::state::{Action, Command, Labeller, Level, Session};
+use crate::state::{Action, Command, Level, Session};
 use crate::text::grouped;
 use canvas::Canvas;
 use histogram::Histogram;
@@ -96,14 +96,10 @@ impl InspectorView {
         self.canvas.zoom()
     }
 
-    /// Whether the boxes that are edited take a key without Ctrl, by the name that egui gives it; as of the last frame.
-    pub fn boxes_take(&self, labeller: &Labeller, key: &str) -> bool {
-        self.canvas.boxes.has_keys() && boxes::takes(labeller, key)
-    }
-
-    /// No key is taken until it is drawn again.
-    pub fn rest(&mut self) {
-        self.canvas.boxes.rest();
+    /// Takes the keys of the boxes that are edited, where those had the focus in the last frame. Called before anybody
+    /// else looks at the keys of a frame.
+    pub fn take_box_keys(&mut self, ui: &Ui, session: &Session) {
+        self.canvas.take_box_keys(ui, session);
     }
 }
 

@@ -193,11 +193,14 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
         || views.was_typing
         || views.search.is_popup_open()
         || egui::Popup::is_any_open(ui.ctx());
+    // Boxes that are edited have their keys before lists and commands.
+    if let Some(session) = &pencil.state.session {
+        views.inspector.take_box_keys(ui, session);
+    }
     shortcuts(ui, pencil, views);
     // Each frame anew: a panel that is not drawn takes no keys.
     views.latent.takes_verdicts = false;
     views.charts.takes_escape = false;
-    views.inspector.rest();
     let bar = egui::Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(10, 6));
     egui::Panel::top("top").frame(bar).show(ui, |ui| top_ui(ui, pencil, views));
     let low = egui::Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(12, 0));
@@ -354,11 +357,6 @@ fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>, views: &Views) {
             }
             // A field undoes what is typed in it; elsewhere undo is the dataset's.
             if typing && matches!(entry.command, Command::Undo | Command::Redo | Command::SelectAll) {
-                continue;
-            }
-            // So are boxes that are edited on the image.
-            let labeller = pencil.state.session.as_ref().map(|session| &session.labeller);
-            if plain && labeller.is_some_and(|labeller| views.inspector.boxes_take(labeller, chord.key)) {
                 continue;
             }
             // Drawn samples are decided on by the keys of those of the dataset.

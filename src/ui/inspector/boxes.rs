@@ -17,7 +17,7 @@ use crate::state::labelling::boxes::{BoxGesture, Sides};
 use crate::state::{Action, LabelGesture, Session};
 use crate::ui::Pencil;
 use drag::Drag;
-pub(super) use keys::takes;
+use keys::Pressed;
 use list::Held;
 pub(super) use list::{list_ui, toggle_ui};
 use menu::Asking;
@@ -42,6 +42,10 @@ pub(super) struct BoxesView {
     wants_focus: bool,
     /// Whether the keys of the editor were its own in the last frame.
     has_keys: bool,
+    /// What was pressed and is not done yet.
+    pressed: Pressed,
+    /// The sample that was drawn last.
+    sample: Option<SampleId>,
 }
 
 /// What boxes are edited on.
@@ -76,14 +80,13 @@ impl Stage<'_> {
 }
 
 impl BoxesView {
-    /// Whether the editor takes keys, as of the last frame.
-    pub fn has_keys(&self) -> bool {
-        self.has_keys
-    }
-
-    /// Nothing is edited, on screen at least.
-    pub fn rest(&mut self) {
-        self.has_keys = false;
+    /// Takes the keys that are the editor's before anybody else does, where it had the focus in the last frame.
+    pub fn take_keys(&mut self, ui: &Ui, session: &Session) {
+        if !std::mem::take(&mut self.has_keys) || !session.labeller.boxes.is_on {
+            return;
+        }
+        let has_selected = self.sample.is_some_and(|sample| !session.selected_boxes(sample).is_empty());
+        self.pressed.take(ui, session, has_selected);
     }
 
     /// Nothing is edited: what was begun is dropped.
@@ -107,12 +110,12 @@ impl BoxesView {
         if is_free && self.asking.is_none() {
             self.point(ui, pencil, stage);
         }
-        // Escape goes to the menu first, wherever the focus is.
-        let is_asking = self.asking.is_some();
-        self.has_keys = is_free && (is_asking || stage.response.has_focus());
-        if self.has_keys && !is_asking {
+        self.has_keys = stage.response.has_focus() && is_free && self.asking.is_none();
+        self.sample = Some(stage.sample);
+        if self.has_keys {
             keys::respond(ui, pencil, self, stage);
         }
+        self.pressed = Pressed::default();
         self.preview(stage)
     }
 

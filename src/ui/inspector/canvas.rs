@@ -53,7 +53,7 @@ pub(super) struct Canvas {
     drawn_size: Option<[u32; 2]>,
     boxes_hidden: bool,
     /// How boxes are edited on it.
-    pub boxes: BoxesView,
+    pub(super) boxes: BoxesView,
     /// Since when which sample is awaited, in seconds of the interface's clock.
     awaited: Option<(SampleId, f64)>,
     checker: Option<TextureHandle>,
@@ -124,6 +124,11 @@ impl Canvas {
 
     pub fn zoom(&self) -> f32 {
         self.drawn_zoom
+    }
+
+    /// Takes the keys of the boxes that are edited on it, where those had the focus in the last frame.
+    pub fn take_box_keys(&mut self, ui: &Ui, session: &Session) {
+        self.boxes.take_keys(ui, session);
     }
 
     /// Enlarges by [`STEP`]s about the middle of the frame; reduces by negative ones.

@@ -17,17 +17,49 @@ const LARGE_STEP: f32 = 10.0;
 
 /// What was pressed, in the order of the keys.
 #[derive(Default)]
-struct Pressed {
+pub(super) struct Pressed {
     keys: Vec<(Key, Modifiers)>,
     copies: bool,
     pastes: bool,
 }
 
-/// Whether the editor takes a key without Ctrl, by the name that egui gives it.
-pub(in crate::ui::inspector) fn takes(labeller: &Labeller, key: &str) -> bool {
-    let named = Key::from_name(key);
+impl Pressed {
+    /// Takes the keys that are the editor's; nobody else sees them. Arrows are while a box is selected.
+    pub fn take(&mut self, ui: &Ui, session: &Session, has_selected: bool) {
+        ui.input_mut(|input| {
+            input.events.retain(|event| match event {
+                Event::Copy => {
+                    self.copies = true;
+                    false
+                }
+                Event::Paste(_) => {
+                    self.pastes = true;
+                    false
+                }
+                Event::Key { key, pressed: true, modifiers, .. } if !modifiers.command && !modifiers.ctrl => {
+                    let is_arrow =
+                        matches!(key, Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown);
+                    let is_ours = if is_arrow {
+                        has_selected
+                    } else {
+                        let is_plain = !modifiers.alt && (!modifiers.shift || *key == Key::Tab);
+                        is_plain && takes(&session.labeller, *key)
+                    };
+                    if is_ours {
+                        self.keys.push((*key, *modifiers));
+                    }
+                    !is_ours
+                }
+                _ => true,
+            });
+        });
+    }
+}
+
+/// Whether the editor takes a key that is pressed alone.
+fn takes(labeller: &Labeller, key: Key) -> bool {
     let own = [Key::Delete, Key::Backspace, Key::Escape, Key::Tab];
-    named.is_some_and(|key| own.contains(&key) || class_key(labeller, key).is_some())
+    own.contains(&key) || class_key(labeller, key).is_some()
 }
 
 /// The place of the class that a key gives.
@@ -42,7 +74,9 @@ pub(super) fn respond(ui: &Ui, pencil: &mut Pencil<'_>, view: &mut BoxesView, st
     let Stage { session, sample, .. } = *stage;
     let count = stage.records().len();
     let selected = session.selected_boxes(sample);
-    let pressed = pressed(ui, session, !selected.is_empty());
+    // Where nobody took them for it before, they are there still.
+    let mut pressed = std::mem::take(&mut view.pressed);
+    pressed.take(ui, session, !selected.is_empty());
     let can_write = session.project.can_write();
     if pressed.copies && count > 0 {
         pencil.act(gesture(BoxGesture::Copy { sample }));
@@ -129,39 +163,6 @@ fn cycled(selected: &[usize], count: usize, is_back: bool) -> usize {
     }
 }
 
-/// The keys that are the editor's; nobody else sees them. Arrows are while a box is selected.
-fn pressed(ui: &Ui, session: &Session, has_selected: bool) -> Pressed {
-    let mut pressed = Pressed::default();
-    ui.input_mut(|input| {
-        input.events.retain(|event| match event {
-            Event::Copy => {
-                pressed.copies = true;
-                false
-            }
-            Event::Paste(_) => {
-                pressed.pastes = true;
-                false
-            }
-            Event::Key { key, pressed: true, modifiers, .. } if !modifiers.command && !modifiers.ctrl => {
-                let is_arrow =
-                    matches!(key, Key::ArrowLeft | Key::ArrowRight | Key::ArrowUp | Key::ArrowDown);
-                let is_ours = if is_arrow {
-                    has_selected
-                } else {
-                    let is_plain = !modifiers.alt && (!modifiers.shift || *key == Key::Tab);
-                    is_plain && takes(&session.labeller, key.name())
-                };
-                if is_ours {
-                    pressed.keys.push((*key, *modifiers));
-                }
-                !is_ours
-            }
-            _ => true,
-        });
-    });
-    pressed
-}
-
 /// The boxes that are copied, one a line: class, left, top, width and height in pixels.
 fn as_text(session: &Session, stage: &Stage<'_>) -> String {
     /// Lines at most: a clipboard is no export.
@@ -210,9 +211,10 @@ mod tests {
     #[test]
     fn some_keys_are_the_editors() {
         let labeller = Labeller::default();
-        for (key, expected) in [("Delete", true), ("Escape", true), ("Tab", true), ("N", false), ("1", false)]
+        for (key, expected) in
+            [(Key::Delete, true), (Key::Escape, true), (Key::Tab, true), (Key::N, false), (Key::Num1, false)]
         {
-            assert_eq!(takes(&labeller, key), expected, "{key}");
+            assert_eq!(takes(&labeller, key), expected, "{key:?}");
         }
     }
 }
