@@ -82,7 +82,8 @@ impl Stage<'_> {
 impl BoxesView {
     /// Takes the keys that are the editor's before anybody else does, where it had the focus in the last frame.
     pub fn take_keys(&mut self, ui: &Ui, session: &Session) {
-        if !std::mem::take(&mut self.has_keys) || !session.labeller.boxes.is_on {
+        let had_keys = std::mem::take(&mut self.has_keys);
+        if !had_keys || !session.labeller.boxes.is_on || ui.ctx().text_edit_focused() {
             return;
         }
         let has_selected = self.sample.is_some_and(|sample| !session.selected_boxes(sample).is_empty());
