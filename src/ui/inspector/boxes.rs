@@ -115,8 +115,9 @@ impl BoxesView {
         self.sample = Some(stage.sample);
         if self.has_keys {
             keys::respond(ui, pencil, self, stage);
+        } else {
+            self.pressed = Pressed::default();
         }
-        self.pressed = Pressed::default();
         self.preview(stage)
     }
 

@@ -86,70 +86,100 @@ pub(super) fn respond(ui: &Ui, pencil: &mut Pencil<'_>, view: &mut BoxesView, st
     if pressed.pastes && can_write {
         pencil.act(gesture(BoxGesture::Paste { sample }));
     }
-    let mut by = [0.0; 2];
-    let mut grow = [0.0; 2];
-    for (key, held) in pressed.keys {
-        let step = if held.shift { LARGE_STEP } else { STEP };
-        let toward = match key {
-            Key::ArrowLeft => [-step, 0.0],
-            Key::ArrowRight => [step, 0.0],
-            Key::ArrowUp => [0.0, -step],
-            Key::ArrowDown => [0.0, step],
-            Key::Tab if count > 0 => {
-                let places = BTreeSet::from([cycled(&selected, count, held.shift)]);
-                pencil.act(gesture(BoxGesture::Select { sample, places }));
-                continue;
+    // What a key does it does to the boxes as they are after the key before it: one step a frame, but for arrows that
+    // go together.
+    let arrow = |(key, held): &(Key, Modifiers)| Some((toward(*key, *held)?, held.alt));
+    let first = pressed.keys.first().and_then(arrow);
+    let done = match first {
+        _ if pressed.pastes => 0,
+        Some((_, grows)) => {
+            let together = pressed.keys.iter().map_while(arrow).take_while(|(_, alt)| *alt == grows);
+            let steps: Vec<[f32; 2]> = together.map(|(by, _)| by).collect();
+            let by = [0, 1].map(|axis| steps.iter().map(|by| by[axis]).sum());
+            if can_write && view.drag.is_none() {
+                step(pencil, stage, &selected, by, grows);
             }
-            Key::Escape => {
-                match (view.drag.take(), selected.is_empty()) {
-                    (Some(_), _) => {}
-                    (None, false) => {
-                        pencil.act(gesture(BoxGesture::Select { sample, places: BTreeSet::new() }));
-                    }
-                    (None, true) => pencil.act(crate::state::Action::Run(Command::EditBoxes)),
-                }
-                continue;
-            }
-            Key::Delete | Key::Backspace => {
-                if can_write && !selected.is_empty() {
-                    delete(pencil, session, sample, &selected);
-                }
-                continue;
-            }
-            key => {
-                let class = class_key(&session.labeller, key).filter(|_| can_write);
-                let class = class.and_then(|class| session.snapshot.in_force.identities.get(class as usize));
-                if let Some(class) = class {
-                    label(pencil, session, sample, &selected, class);
-                }
-                continue;
-            }
-        };
-        let sum = if held.alt { &mut grow } else { &mut by };
-        (0..2).for_each(|axis| sum[axis] += toward[axis]);
-    }
-    if can_write && view.drag.is_none() {
-        step(pencil, stage, &selected, by, grow);
+            steps.len()
+        }
+        None => {
+            pressed.keys.first().into_iter().for_each(|(key, held)| {
+                other_key(pencil, view, stage, &selected, (*key, *held));
+            });
+            1
+        }
+    };
+    if done < pressed.keys.len() {
+        view.pressed.keys = pressed.keys.split_off(done);
+        ui.ctx().request_repaint();
     }
 }
 
-/// Moves the selected boxes by whole pixels, or makes them larger or smaller.
-fn step(pencil: &mut Pencil<'_>, stage: &Stage<'_>, selected: &[usize], by: [f32; 2], grow: [f32; 2]) {
+/// Where an arrow goes, in pixels; nowhere for another key.
+fn toward(key: Key, held: Modifiers) -> Option<[f32; 2]> {
+    let step = if held.shift { LARGE_STEP } else { STEP };
+    Some(match key {
+        Key::ArrowLeft => [-step, 0.0],
+        Key::ArrowRight => [step, 0.0],
+        Key::ArrowUp => [0.0, -step],
+        Key::ArrowDown => [0.0, step],
+        _ => return None,
+    })
+}
+
+/// Does what a key stands for that is no arrow.
+fn other_key(
+    pencil: &mut Pencil<'_>,
+    view: &mut BoxesView,
+    stage: &Stage<'_>,
+    selected: &[usize],
+    (key, held): (Key, Modifiers),
+) {
+    let Stage { session, sample, .. } = *stage;
+    let count = stage.records().len();
+    let can_write = session.project.can_write();
+    match key {
+        Key::Tab if count > 0 => {
+            let places = BTreeSet::from([cycled(selected, count, held.shift)]);
+            pencil.act(gesture(BoxGesture::Select { sample, places }));
+        }
+        Key::Tab => {}
+        Key::Escape => match (view.drag.take(), selected.is_empty()) {
+            (Some(_), _) => {}
+            (None, false) => {
+                pencil.act(gesture(BoxGesture::Select { sample, places: BTreeSet::new() }));
+            }
+            (None, true) => pencil.act(crate::state::Action::Run(Command::EditBoxes)),
+        },
+        Key::Delete | Key::Backspace => {
+            if can_write && !selected.is_empty() {
+                delete(pencil, session, sample, selected);
+            }
+        }
+        key => {
+            let class = class_key(&session.labeller, key).filter(|_| can_write);
+            let class = class.and_then(|class| session.snapshot.in_force.identities.get(class as usize));
+            if let Some(class) = class {
+                label(pencil, session, sample, selected, class);
+            }
+        }
+    }
+}
+
+/// Moves the selected boxes by whole pixels, or `grows` them by that many.
+fn step(pencil: &mut Pencil<'_>, stage: &Stage<'_>, selected: &[usize], by: [f32; 2], grows: bool) {
     let sides = stage.sides();
     let there: Vec<(usize, Sides)> =
         selected.iter().filter_map(|place| Some((*place, (*sides.get(*place)?)?))).collect();
     let all: Vec<Sides> = there.iter().map(|(_, sides)| *sides).collect();
-    if by != [0.0; 2] {
-        let by = shift(&all, by, stage.size, 0.0);
-        let moved: Vec<(usize, Sides)> =
-            there.iter().map(|(place, sides)| (*place, sides.moved(by, stage.size))).collect();
-        let what = format!("Move {}", boxes_text(moved.len()));
-        place(stage, &moved, &what).into_iter().for_each(|action| pencil.act(action));
-    } else if grow != [0.0; 2] {
-        let grown: Vec<(usize, Sides)> =
-            there.iter().map(|(place, sides)| (*place, sides.grown(grow, stage.size))).collect();
-        let what = format!("Resize {}", boxes_text(grown.len()));
-        place(stage, &grown, &what).into_iter().for_each(|action| pencil.act(action));
+    let by = if grows { by } else { shift(&all, by, stage.size, 0.0) };
+    let changed = there.iter().map(|(place, sides)| match grows {
+        true => (*place, sides.grown(by, stage.size)),
+        false => (*place, sides.moved(by, stage.size)),
+    });
+    let changed: Vec<(usize, Sides)> = changed.collect();
+    let what = format!("{} {}", if grows { "Resize" } else { "Move" }, boxes_text(changed.len()));
+    if let Some(action) = place(stage, &changed, &what) {
+        pencil.act(action);
     }
 }
 
