@@ -51,7 +51,7 @@ fn read_folder(path: &Path, control: &Control) -> Result<Read, AnnotationError> 
     let config = found.as_ref().map(|(_, config)| config);
     let names = match config.filter(|config| !config.names.is_empty()) {
         Some(config) => config.names.clone(),
-        None => name_list(&tree),
+        None => name_list(&tree).map(|(_, names)| names).unwrap_or_default(),
     };
     let extra =
         if config.is_some_and(|config| config.key_points) { Extra::KeyPoints } else { Extra::Polygon };

@@ -19,8 +19,10 @@ use crate::dataset::builder::NewBox;
 use crate::dataset::{DatasetBuilder, IssueKind, Layout, NewSample};
 use crate::jobs::{Cancelled, Control};
 
+mod spans;
 mod xml;
 
+pub(crate) use spans::spans;
 pub use xml::{Annotation, Object, parse};
 
 pub const FORMAT: Format = Format {

@@ -1,6 +1,7 @@
 //! What a person does with the open dataset.
 
 use super::command::Command;
+use super::labelling::boxes::BoxGesture;
 use super::layout::reveal;
 use super::selection::{Keep, SelectMode};
 use super::session::{GridState, Session, Then};
@@ -154,6 +155,14 @@ impl Session {
             Command::ToggleLabelKeys => self.labeller.turn(!self.labeller.is_on),
             Command::ConfirmProposals => return self.confirm_selected(),
             Command::MoreLikeThese => return self.select_more_alike(),
+            Command::EditBoxes => return self.box_gesture(BoxGesture::EditOn(!self.labeller.boxes.is_on)),
+            Command::CopyBoxesToNext | Command::GiveBoxesBack => {
+                let Some(sample) = self.selection.cursor else { return (Vec::new(), None) };
+                return self.box_gesture(match command {
+                    Command::CopyBoxesToNext => BoxGesture::CopyToNext { sample },
+                    _ => BoxGesture::GiveBack { sample },
+                });
+            }
             Command::CopyPath => return self.copy_paths(),
             Command::Reveal => {
                 return (self.selection.cursor.map(Effect::Reveal).into_iter().collect(), None);
@@ -372,7 +381,7 @@ impl Session {
         self.put_cursor(to.clamp(0, last.max(0)) as usize, extend);
     }
 
-    fn put_cursor(&mut self, position: usize, extend: bool) {
+    pub(super) fn put_cursor(&mut self, position: usize, extend: bool) {
         let mode = if extend { SelectMode::Range } else { SelectMode::Replace };
         self.selection.click(&self.shown.found.rows, position, mode);
         self.reveal_position(position);

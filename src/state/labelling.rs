@@ -2,6 +2,7 @@
 //!
 //! What is kept are the edits: the rest is a moment of the program.
 
+pub mod boxes;
 pub mod changes;
 pub mod classes;
 mod many;
@@ -14,6 +15,7 @@ mod walk;
 
 use std::sync::Arc;
 
+use self::boxes::{BoxEditor, BoxGesture};
 use super::gestures::Answer as Told;
 use super::session::Session;
 use super::{Effect, Level};
@@ -152,6 +154,8 @@ pub enum LabelGesture {
         boxes: Option<Vec<NamedBox>>,
         what: String,
     },
+    /// What else is done to boxes.
+    EditBoxes(BoxGesture),
     /// Whether keys give labels: see [`Labeller::is_on`].
     KeysOn(bool),
     /// Whether a key adds a class or takes it away, instead of making it the only one.
@@ -191,6 +195,8 @@ pub struct Labeller {
     pub several: bool,
     /// The identity of the class that is painted with.
     pub paint: Option<String>,
+    /// How boxes are edited.
+    pub boxes: BoxEditor,
     /// What a model proposes, where it was asked.
     pub proposals: Option<Arc<Proposals>>,
     /// What of the panel Label is on screen.
@@ -297,9 +303,8 @@ impl Session {
             }
             LabelGesture::NoteAll { samples, text } => self.note_all(&samples, &text),
             LabelGesture::GiveBoxesBack { samples } => self.give_boxes_back(&samples),
-            LabelGesture::Boxes { sample, boxes, what } => {
-                self.edit(Edit::SetBoxes { sample, from: None, to: boxes, what })
-            }
+            LabelGesture::Boxes { sample, boxes, what } => self.change_boxes(sample, boxes, what),
+            LabelGesture::EditBoxes(gesture) => self.box_gesture(gesture),
             LabelGesture::KeysOn(on) => {
                 self.labeller.turn(on);
                 (Vec::new(), None)

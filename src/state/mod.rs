@@ -91,6 +91,14 @@ impl State {
             Command::Redo => session.history.next_redo().is_some_and(may),
             Command::ExportIssues => !session.issues.is_empty(),
             Command::ExportReport => session.review.analysed.is_some(),
+            Command::GiveBoxesBack => {
+                let cursor = session.selection.cursor;
+                cursor.is_some_and(|sample| session.snapshot.labelling.boxes(sample).is_some())
+            }
+            Command::CopyBoxesToNext => {
+                let cursor = session.selection.cursor;
+                cursor.is_some_and(|sample| !session.snapshot.boxes().get(sample).is_empty())
+            }
             Command::UndecideAll => session.shown.found.total.kept + session.shown.found.total.pruned > 0,
             Command::ClearFilter => {
                 !session.overlay.view.filter.is_empty() || !session.search.text.is_empty()

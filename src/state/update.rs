@@ -201,6 +201,9 @@ impl State {
             | Command::ToggleLabelKeys
             | Command::ConfirmProposals
             | Command::MoreLikeThese
+            | Command::EditBoxes
+            | Command::CopyBoxesToNext
+            | Command::GiveBoxesBack
             | Command::Keep
             | Command::Prune
             | Command::Undecide

@@ -3,6 +3,7 @@
 //! Drawing state (zoom, which sections are open) lives in [`InspectorView`]. It refuses to know how
 //! pictures come to be, and files.
 
+mod boxes;
 mod canvas;
 mod facts;
 mod histogram;
@@ -100,6 +101,12 @@ impl InspectorView {
     pub fn zoom(&self) -> f32 {
         self.canvas.zoom()
     }
+
+    /// Takes the keys of the boxes that are edited, where those had the focus in the last frame. Called before anybody
+    /// else looks at the keys of a frame.
+    pub fn take_box_keys(&mut self, ui: &Ui, session: &Session) {
+        self.canvas.take_box_keys(ui, session);
+    }
 }
 
 /// Draws the sample at the cursor.
@@ -170,7 +177,7 @@ pub fn inspector_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut InspectorVi
             FullPicture::Loading => &[],
         };
         let shown = facts::Facts { session, sample, full, metadata, memo };
-        facts::facts_ui(ui, pencil, sections, histogram, said, &shown);
+        facts::facts_ui(ui, pencil, sections, histogram, said, &mut canvas.boxes, &shown);
     });
     ui.advance_cursor_after_rect(outer);
 }

@@ -196,6 +196,10 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
         || views.was_typing
         || views.search.is_popup_open()
         || egui::Popup::is_any_open(ui.ctx());
+    // Boxes that are edited have their keys before lists and commands.
+    if let Some(session) = &pencil.state.session {
+        views.inspector.take_box_keys(ui, session);
+    }
     let leads = leading(|pane| panels.is_shown(pane), views.last_list);
     if leads == Some(Pane::Label) {
         take_keys(ui, pencil, &mut views.label);

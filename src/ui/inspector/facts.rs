@@ -1,12 +1,12 @@
 //! Everything known of a sample, in sections that open and close.
 
-use egui::{Align, Label, Layout, RichText, ScrollArea, Sense, StrokeKind, Ui, Vec2};
+use egui::{Label, RichText, ScrollArea, Sense, StrokeKind, Ui, Vec2};
 
 use super::histogram::{Histogram, histogram_ui};
 use super::memo::Memo;
 use super::parts::{fact_ui, line_ui, section_ui};
 use super::said::{self, SaidView};
-use super::{Sections, full_path, overlay};
+use super::{Sections, boxes, full_path};
 use crate::dataset::columns::builtin;
 use crate::dataset::query::write_time;
 use crate::dataset::{Flag, SampleId, Verdict};
@@ -38,6 +38,7 @@ pub(super) fn facts_ui(
     sections: &mut Sections,
     histogram: &mut Histogram,
     view: &mut SaidView,
+    edited: &mut boxes::BoxesView,
     facts: &Facts<'_>,
 ) {
     let scroll = ScrollArea::vertical().id_salt("inspector-facts").auto_shrink([false, false]);
@@ -55,7 +56,7 @@ pub(super) fn facts_ui(
                     histogram_ui(ui, histogram, full);
                 }
                 measured_ui(ui, &mut sections.measured, facts);
-                boxes_ui(ui, &mut sections.boxes, facts);
+                boxes_ui(ui, pencil, &mut sections.boxes, edited, facts);
                 attributes_ui(ui, &mut sections.attributes, facts);
                 said::notes_ui(ui, pencil, &mut sections.said, view, facts);
                 file_ui(ui, &mut sections.file, facts);
@@ -222,33 +223,23 @@ fn orientation_text(orientation: u8) -> &'static str {
     }
 }
 
-fn boxes_ui(ui: &mut Ui, open: &mut bool, facts: &Facts<'_>) {
-    let boxes = facts.session.snapshot.boxes().get(facts.sample);
-    if boxes.is_empty() || !section_ui(ui, open, "Boxes", &grouped(boxes.len() as u64)) {
+fn boxes_ui(
+    ui: &mut Ui,
+    pencil: &mut Pencil<'_>,
+    open: &mut bool,
+    edited: &mut boxes::BoxesView,
+    facts: &Facts<'_>,
+) {
+    let Facts { session, sample, .. } = *facts;
+    let count = session.snapshot.boxes().get(sample).len();
+    let is_spoken_of = session.labeller.boxes.is_on || session.snapshot.labelling.boxes(sample).is_some();
+    let is_there = count > 0 || is_spoken_of;
+    if !is_there || !section_ui(ui, open, "Boxes", &grouped(count as u64)) {
         return;
     }
-    let tokens = Tokens::of(ui);
-    let fact = facts.session.snapshot.facts.get(facts.sample);
-    let size = facts
-        .full
-        .map_or([fact.width, fact.height], |full| [full.decoded.raster.width, full.decoded.raster.height]);
-    for record in boxes.iter().take(MAX_LISTED) {
-        ui.horizontal(|ui| {
-            let (rect, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
-            ui.painter().rect_filled(rect, 2, tokens.class_of(&facts.session.snapshot, record.class));
-            let place = match overlay::box_in_image(record, size) {
-                Some(rect) => overlay::box_text(rect),
-                None => "not a rectangle".to_owned(),
-            };
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.add(Label::new(RichText::new(place).size(size::SMALL).color(tokens.text_dim)).truncate());
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    ui.add(Label::new(overlay::class_name(facts.session, record)).truncate());
-                });
-            });
-        });
-    }
-    more_ui(ui, boxes.len());
+    let full = facts.full.map(|full| [full.decoded.raster.width, full.decoded.raster.height]);
+    let size = full.or_else(|| session.image_size(sample));
+    boxes::list_ui(ui, pencil, edited, session, sample, size);
 }
 
 /// Says how many were left out.

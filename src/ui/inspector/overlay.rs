@@ -212,14 +212,14 @@ pub(super) fn readout_ui(
 
 /// A box's place and size as text.
 pub(super) fn box_text(rect: Rect) -> String {
-    let number = |value: f32| if value.fract() == 0.0 { format!("{value}") } else { format!("{value:.1}") };
-    format!(
-        "{}, {} · {} × {} px",
-        number(rect.left()),
-        number(rect.top()),
-        number(rect.width()),
-        number(rect.height())
-    )
+    let sides = [rect.left(), rect.top(), rect.width(), rect.height()];
+    let [left, top, width, height] = sides.map(number_text);
+    format!("{left}, {top} · {width} × {height} px")
+}
+
+/// A number of pixels, with a decimal where it is no whole one.
+pub(super) fn number_text(value: f32) -> String {
+    if value.fract() == 0.0 { format!("{value}") } else { format!("{value:.1}") }
 }
 
 #[cfg(test)]
