@@ -14,7 +14,8 @@ use super::dialog::Dialog;
 use super::export::{ExportChoice, PlanFace};
 use super::job::{JobFace, JobId};
 use super::labelling::changes::ChangeList;
-use super::labelling::{LabelGesture, Ordered, Ranked};
+use super::labelling::lesson::NoModel;
+use super::labelling::{LabelGesture, Ordered, Proposals, Ranked};
 use super::latent::{LatentView, Made, MapFace, ModelRef, OpenModel, Slot};
 use super::notice::Level;
 use super::review::Which;
@@ -510,6 +511,13 @@ pub enum Action {
         generation: u64,
         rows: Arc<Rows>,
         ordered: Ordered,
+        /// Those of them that chance chose.
+        by_chance: Vec<SampleId>,
+    },
+    /// What a model learned of the labels, or why it proposes nothing.
+    Learned {
+        generation: u64,
+        found: Result<Arc<Proposals>, NoModel>,
     },
     /// Proposals in the order in which they are confirmed.
     ProposalsRanked {
@@ -596,6 +604,7 @@ impl Action {
                 | Self::ChangesListed { .. }
                 | Self::SplitFound { .. }
                 | Self::Refresh
+                | Self::Learned { .. }
                 | Self::QueueReady { .. }
                 | Self::ProposalsRanked { .. }
                 | Self::Saved { .. }

@@ -164,6 +164,10 @@ pub enum Effect {
         kind: QueueKind,
         generation: u64,
     },
+    /// Let the model learn from the labels that count; the answer carries the generation.
+    Learn {
+        generation: u64,
+    },
     /// Put the model's proposals in the order in which they are confirmed; the answer carries the generation.
     RankProposals {
         generation: u64,

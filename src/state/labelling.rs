@@ -5,6 +5,7 @@
 pub mod boxes;
 pub mod changes;
 pub mod classes;
+pub mod lesson;
 mod many;
 mod pace;
 mod pages;
@@ -16,9 +17,11 @@ mod walk;
 use std::sync::Arc;
 
 use self::boxes::{BoxEditor, BoxGesture};
+use self::lesson::Lesson;
 use super::gestures::Answer as Told;
 use super::session::Session;
 use super::{Effect, Level};
+use crate::analysis::fewshot::{CurvePoint, Estimate};
 use crate::dataset::edit::{Edit, SampleSet};
 use crate::dataset::labelling::{Classes, LabelChanges, MAX_CLASS_NAME};
 use crate::dataset::{Answer, ClassId, LabelOrigin, NamedBox, SampleId};
@@ -64,6 +67,11 @@ pub struct Proposals {
     pub margins: Vec<f32>,
     /// Number of answers that the model has seen.
     pub answers: usize,
+    /// From each of these confidences on: how many proposals for unlabelled samples there are, and how many of them
+    /// are wrong by the answers that were held back from the model.
+    pub estimates: Vec<(f32, Estimate)>,
+    /// How many proposals were right around a number of answers of this session.
+    pub curve: Vec<CurvePoint>,
 }
 
 impl Proposals {
@@ -71,12 +79,18 @@ impl Proposals {
     pub const NONE: u32 = u32::MAX;
 
     /// Answers, of two classes at least, before there are proposals.
-    pub const FIRST_ANSWERS: usize = 10;
+    pub const FIRST_ANSWERS: usize = crate::pipeline::learning::FIRST_ANSWERS;
 
     /// How likely a proposal of this confidence is wrong, 0 to 1, by what the model says of itself: a calibrated
     /// confidence is the part of such proposals that is right.
     pub fn doubt(&self, confidence: f32) -> f64 {
         f64::from(1.0 - confidence)
+    }
+
+    /// The estimate for proposals from this confidence on: of the nearest one below it.
+    pub fn estimate(&self, above: f32) -> Option<&Estimate> {
+        let at = self.estimates.partition_point(|(from, _)| *from <= above).checked_sub(1)?;
+        Some(&self.estimates[at].1)
     }
 
     /// The identity of the class proposed for a sample, and how sure that is.
@@ -204,6 +218,7 @@ pub struct Labeller {
     pub walk: Walk,
     pub pages: Pages,
     pub pace: Pace,
+    pub lesson: Lesson,
     /// The key of each class in force, by class; worked out when classes change.
     keys: Arc<Vec<Option<char>>>,
     /// What `keys` was worked out of.
@@ -214,12 +229,13 @@ impl Labeller {
     /// One whose questions are numbered on from here.
     pub(super) fn new(first_question: u64) -> Self {
         let (walk, pages) = (Walk::new(first_question), Pages::new(first_question));
-        Self { walk, pages, ..Self::default() }
+        let lesson = Lesson::new(first_question);
+        Self { walk, pages, lesson, ..Self::default() }
     }
 
     /// Whether what the panel Label shows follows from how things stand now.
     pub fn is_answered(&self) -> bool {
-        self.walk.is_answered() && self.pages.is_answered()
+        self.walk.is_answered() && self.pages.is_answered() && self.lesson.is_answered()
     }
 
     /// The key of each class in force, by class.

@@ -70,7 +70,11 @@ impl Session {
             Action::BalancePlanned { .. } | Action::SplitsDealt { .. } | Action::OtherListed { .. } => {
                 return self.balance_result(action);
             }
-            Action::QueueReady { generation, rows, ordered } => self.take_queue(generation, rows, ordered),
+            Action::Learned { generation, found } => self.learned(generation, found),
+            Action::QueueReady { generation, rows, ordered, by_chance } => {
+                self.take_queue(generation, rows, ordered);
+                self.note_chance(&by_chance);
+            }
             Action::ProposalsRanked { generation, ranked } => self.take_ranked(generation, ranked),
             Action::ChangesListed { generation, list } => self.changes.take(generation, list),
             Action::SplitFound { generation, found } => self.splitting.take(generation, found),

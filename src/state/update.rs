@@ -35,6 +35,7 @@ impl State {
         };
         effects.extend(self.session.as_mut().map(|session| session.ask_charts(pace)).unwrap_or_default());
         effects.extend(self.session.as_mut().and_then(Session::ask_balance));
+        effects.extend(self.session.as_mut().and_then(Session::ask_lesson));
         effects.extend(self.session.as_mut().and_then(Session::ask_labelling));
         effects.extend(self.session.as_mut().and_then(Session::ask_changes));
         effects.extend(self.ask_split());

@@ -4,6 +4,7 @@
 
 mod classes;
 mod keys;
+mod model;
 mod one;
 mod pages;
 
@@ -28,7 +29,7 @@ use crate::state::{Action, LabelGesture, LabelLook};
 pub struct LabelPane {
     pub keys: ListKeys,
     look: LabelLook,
-    canvas: Canvas,
+    pub(super) canvas: Canvas,
     classes: ClassList,
     pages: PagesView,
     note: Option<Draft>,

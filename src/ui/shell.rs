@@ -199,6 +199,7 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
     // Boxes that are edited have their keys before lists and commands.
     if let Some(session) = &pencil.state.session {
         views.inspector.take_box_keys(ui, session);
+        views.label.canvas.take_box_keys(ui, session);
     }
     let leads = leading(|pane| panels.is_shown(pane), views.last_list);
     if leads == Some(Pane::Label) {

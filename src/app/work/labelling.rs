@@ -1,16 +1,50 @@
-//! Queues of samples to label and proposals in order, beside the person: the threads that work them out.
+//! Queues of samples to label, the model beside the person and its proposals in order: the threads that work them out.
 //!
 //! The newest question wins: one that waits gives way to the next.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use crossbeam_channel::Sender;
 
 use super::bug;
-use crate::dataset::query::Snapshot;
-use crate::jobs::{self, Newest, Outcome};
-use crate::state::labelling::{Proposals, QueueWish, Ranked};
-use crate::state::{Action, Level};
+use crate::analysis::fewshot::{self, Drawn, Strategy};
+use crate::dataset::SampleId;
+use crate::dataset::query::{Bitmask, Snapshot};
+use crate::jobs::{self, Cancelled, Control, Newest, Outcome};
+use crate::pipeline::learning::{Ground, Learned, Learner};
+use crate::pipeline::signals;
+use crate::review::{Analysed, Near};
+use crate::state::labelling::lesson::NoModel;
+use crate::state::labelling::{Ordered, Proposals, QueueKind, QueueWish, Ranked};
+use crate::state::{Action, Level, Session};
+use crate::store::Project;
+
+/// Samples that a model picks for a queue at once.
+const PICKS: usize = 200;
+
+/// Where the descriptions and neighbours of an open dataset are.
+#[derive(Clone)]
+pub struct Source {
+    snapshot: Snapshot,
+    analysed: Option<Arc<Analysed>>,
+    project: Arc<Project>,
+}
+
+impl Source {
+    pub fn new(session: &Session, project: Arc<Project>) -> Self {
+        Self { snapshot: session.snapshot.clone(), analysed: session.review.analysed.clone(), project }
+    }
+}
+
+/// A queue to find, and where a model has its picks from.
+type Wish = (u64, QueueWish, Option<Source>);
+
+/// Labels to learn from.
+struct Lesson {
+    generation: u64,
+    source: Source,
+    chance: Arc<Bitmask>,
+}
 
 /// Proposals to put in order.
 struct Ranking {
@@ -19,24 +53,29 @@ struct Ranking {
     proposals: Arc<Proposals>,
 }
 
-/// The threads that find queues and put proposals in order.
+/// The threads that find queues, teach the model and put proposals in order.
 pub struct Queues {
-    queues: Newest<(u64, QueueWish)>,
+    queues: Newest<Wish>,
+    lessons: Newest<Lesson>,
     rankings: Newest<Ranking>,
 }
 
 impl Queues {
     /// Starts the threads. Answers go to `answers`, and `wake` is called after each.
     pub fn spawn(answers: &Sender<Action>, wake: impl Fn() + Send + Clone + 'static) -> Self {
-        let (told, woken) = (answers.clone(), wake.clone());
-        let queues = Newest::spawn("find-queue", move |(generation, wish): (u64, QueueWish)| {
-            let found = jobs::run(|| {
-                // What a model picks for a diverse or mixed queue comes in here.
-                let (rows, ordered) = wish.find(None);
-                Ok(Action::QueueReady { generation, rows: rows.into(), ordered })
-            });
+        let grounds = Arc::new(Grounds::default());
+        let (told, woken, known) = (answers.clone(), wake.clone(), grounds.clone());
+        let queues = Newest::spawn("find-queue", move |(generation, wish, source): Wish| {
+            let found = jobs::run(|| find(generation, &wish, source.as_ref(), &known));
             // The window may be gone by now.
             let _ = told.send(answer("the queue of samples to label", found));
+            woken();
+        });
+        let (told, woken) = (answers.clone(), wake.clone());
+        let mut learner: Option<Learner> = None;
+        let lessons = Newest::spawn("learn-labels", move |lesson: Lesson| {
+            let learned = jobs::run(|| learn(&lesson, &grounds, &mut learner));
+            let _ = told.send(answer("learning from labels", learned));
             woken();
         });
         let told = answers.clone();
@@ -46,19 +85,124 @@ impl Queues {
                 let ranked = Ranked::new(&snapshot, &proposals).into();
                 Ok(Action::ProposalsRanked { generation, ranked })
             });
-            // The window may be gone by now.
             let _ = told.send(answer("putting proposals in order", found));
             wake();
         });
-        Self { queues, rankings }
+        Self { queues, lessons, rankings }
     }
 
-    pub fn find(&self, generation: u64, wish: QueueWish) {
-        self.queues.ask((generation, wish));
+    /// Finds a queue; `source` is where a model has its picks from.
+    pub fn find(&self, generation: u64, wish: QueueWish, source: Option<Source>) {
+        self.queues.ask((generation, wish, source));
+    }
+
+    /// Lets the model learn; `chance` are the samples that were asked about by chance alone.
+    pub fn learn(&self, generation: u64, source: Source, chance: Arc<Bitmask>) {
+        self.lessons.ask(Lesson { generation, source, chance });
     }
 
     pub fn rank(&self, generation: u64, snapshot: Snapshot, proposals: Arc<Proposals>) {
         self.rankings.ask(Ranking { generation, snapshot, proposals });
+    }
+}
+
+/// What a model learns on, made once for each analysis.
+#[derive(Default)]
+struct Grounds {
+    known: Mutex<Option<(Arc<Near>, Option<Arc<Ground>>)>>,
+}
+
+impl Grounds {
+    /// `None` before an analysis, and where the project keeps no descriptions of it.
+    fn get(&self, source: &Source, control: &Control) -> Result<Option<Arc<Ground>>, Cancelled> {
+        let Some(analysed) = &source.analysed else { return Ok(None) };
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((near, ground)) = &*known
+            && Arc::ptr_eq(near, &analysed.near)
+        {
+            return Ok(ground.clone());
+        }
+        // The old one goes before the new one takes as much.
+        *known = None;
+        let ground = match signals::load(&source.project, source.snapshot.len()) {
+            Ok((signals, _)) => Some(Ground::new(&signals, &analysed.near.neighbours, control)?),
+            Err(error) => {
+                tracing::warn!("the model beside the person has no descriptions: {error}");
+                None
+            }
+        };
+        let ground = ground.filter(|ground| ground.known() > 0).map(Arc::new);
+        *known = Some((analysed.near.clone(), ground.clone()));
+        Ok(ground)
+    }
+}
+
+fn find(
+    generation: u64,
+    wish: &QueueWish,
+    source: Option<&Source>,
+    grounds: &Grounds,
+) -> Result<Action, Cancelled> {
+    let strategy = match wish.kind {
+        QueueKind::Mixed => Some(Strategy::Mixed),
+        QueueKind::Diverse => Some(Strategy::Diverse),
+        _ => None,
+    };
+    let mut by_chance: Vec<SampleId> = Vec::new();
+    let mut picked = None;
+    if let (Some(strategy), Some(source)) = (strategy, source)
+        && let Some(ground) = grounds.get(source, &Control::new())?
+    {
+        // Classes are named by the numbers that they have now.
+        let identities = &wish.snapshot.in_force.identities;
+        let proposals = wish.proposals.as_ref().filter(|proposals| proposals.identities == *identities);
+        let proposals = proposals.map(|proposals| fewshot::Proposals {
+            class: proposals.classes.clone(),
+            confidence: proposals.confidences.clone(),
+            margin: proposals.margins.clone(),
+        });
+        let passed = |sample: SampleId| wish.passed.contains(sample as usize);
+        let picks = ground.pick(&wish.snapshot, strategy, PICKS, proposals.as_ref(), passed, wish.seed);
+        let honest = picks.iter().filter(|pick| pick.drawn == Drawn::AtRandom);
+        by_chance.extend(honest.map(|pick| pick.row));
+        picked = Some(picks.iter().map(|pick| pick.row).collect::<Vec<SampleId>>());
+    }
+    let (rows, ordered) = wish.find(picked.as_deref());
+    if ordered == Ordered::ByChance {
+        by_chance = rows.to_vec();
+    }
+    Ok(Action::QueueReady { generation, rows: rows.into(), ordered, by_chance })
+}
+
+fn learn(lesson: &Lesson, grounds: &Grounds, learner: &mut Option<Learner>) -> Result<Action, Cancelled> {
+    let Lesson { generation, source, chance } = lesson;
+    let generation = *generation;
+    let control = Control::new();
+    let Some(ground) = grounds.get(source, &control)? else {
+        *learner = None;
+        return Ok(Action::Learned { generation, found: Err(NoModel::NotAnalysed) });
+    };
+    if !learner.as_ref().is_some_and(|learner| Arc::ptr_eq(learner.ground(), &ground)) {
+        *learner = Some(Learner::new(ground.clone()));
+    }
+    let model = learner.get_or_insert_with(|| Learner::new(ground));
+    let is_honest = |sample: SampleId| (sample as usize) < chance.len() && chance.contains(sample as usize);
+    let learned = model.learn(&source.snapshot, is_honest, &control)?;
+    let found = learned.map(|learned| Arc::new(proposals(learned))).ok_or(NoModel::TooFewAnswers);
+    Ok(Action::Learned { generation, found })
+}
+
+fn proposals(learned: Learned) -> Proposals {
+    let Learned { identities, proposals, answers, estimates, curve } = learned;
+    let fewshot::Proposals { class, confidence, margin } = proposals;
+    Proposals {
+        identities,
+        classes: class,
+        confidences: confidence,
+        margins: margin,
+        answers,
+        estimates,
+        curve,
     }
 }
 

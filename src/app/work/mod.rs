@@ -423,7 +423,16 @@ impl Work {
             }
             Effect::FindQueue { kind, generation } => {
                 if let Some(session) = &state.session {
-                    self.queues.find(generation, session.queue_wish(kind));
+                    let source = self.labelling_source(session);
+                    self.queues.find(generation, session.queue_wish(kind), source);
+                }
+                Vec::new()
+            }
+            Effect::Learn { generation } => {
+                if let Some(session) = &state.session
+                    && let Some(source) = self.labelling_source(session)
+                {
+                    self.queues.learn(generation, source, session.labeller.lesson.chance.clone());
                 }
                 Vec::new()
             }
@@ -785,6 +794,11 @@ impl Work {
             Some(live) => live.submit(op),
             None => Action::Refused { op, why: "The project is closed.".to_owned(), is_final: true },
         }
+    }
+
+    /// Where the model beside the person has its descriptions from.
+    fn labelling_source(&self, session: &Session) -> Option<labelling::Source> {
+        Some(labelling::Source::new(session, self.live.as_ref()?.project.clone()))
     }
 
     /// Opens a native dialog on a thread of its own: a portal that hangs must not hang the window.

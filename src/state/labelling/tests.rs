@@ -41,7 +41,7 @@ fn act(state: &mut State, action: Action) {
             }
             Effect::FindQueue { kind, generation } => {
                 let (rows, ordered) = session.queue_wish(kind).find(None);
-                Action::QueueReady { generation, rows: rows.into(), ordered }
+                Action::QueueReady { generation, rows: rows.into(), ordered, by_chance: Vec::new() }
             }
             _ => continue,
         };
@@ -299,7 +299,15 @@ fn newer_proposals_change_what_comes_and_not_what_is_at_hand() {
     // An answer to an older question is dropped.
     let rows = walk(&state).queue.rows().clone();
     let before = rows.len();
-    act(&mut state, Action::QueueReady { generation: 1, rows: Arc::default(), ordered: Ordered::ByChance });
+    act(
+        &mut state,
+        Action::QueueReady {
+            generation: 1,
+            rows: Arc::default(),
+            ordered: Ordered::ByChance,
+            by_chance: Vec::new(),
+        },
+    );
     assert_eq!(walk(&state).queue.rows().len(), before);
 }
 

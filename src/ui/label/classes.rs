@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Align2, Color32, FontId, Key, Rect, Response, Role, ScrollArea, Sense, StrokeKind, TextEdit, Ui,
-    WidgetInfo, pos2, vec2,
+    Align2, FontId, Key, Rect, Response, Role, ScrollArea, Sense, StrokeKind, TextEdit, Ui, WidgetInfo, pos2,
+    vec2,
 };
 
 use super::{Field, percent, step};
@@ -219,7 +219,7 @@ fn row_ui(ui: &mut Ui, session: &Session, row: &Row, enabled: bool) -> Response 
         painter.text(cap.center(), Align2::CENTER_CENTER, key.to_ascii_uppercase(), font, tokens.text);
     }
     let dot = pos2(cap.right() + space::S + 4.0, middle);
-    painter.circle_filled(dot, 4.0, class_colour(session, row.class, tokens));
+    painter.circle_filled(dot, 4.0, tokens.class_of(&session.snapshot, row.class));
     let (text, color) = match row.proposed {
         Some(confidence) => (percent(confidence), tokens.accent),
         None => {
@@ -236,14 +236,4 @@ fn row_ui(ui: &mut Ui, session: &Session, row: &Row, enabled: bool) -> Response 
     let title = widgets::elided(&painter, name, tokens.text, font, right - left - space::S);
     painter.galley(pos2(left, middle - title.size().y / 2.0), title, tokens.text);
     response
-}
-
-/// The colour of a class: a person's, or that of its number.
-pub(super) fn class_colour(session: &Session, class: ClassId, tokens: &Tokens) -> Color32 {
-    let identity = session.snapshot.in_force.identities.get(class as usize);
-    let entry = identity.and_then(|identity| session.snapshot.labelling.classes().entry(identity));
-    match entry.and_then(|entry| entry.colour) {
-        Some([red, green, blue]) => Color32::from_rgb(red, green, blue),
-        None => tokens.class(class),
-    }
 }

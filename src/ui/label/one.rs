@@ -6,10 +6,12 @@ use egui::{
 };
 use egui_material_icons::icons;
 
-use super::classes::{class_colour, classes_ui};
+use super::classes::classes_ui;
+use super::model::model_ui;
 use super::{Draft, Field, LabelPane, gesture, percent, step};
 use crate::dataset::edit::Mark;
 use crate::dataset::{SampleId, Verdict};
+use crate::state::labelling::lesson::NoModel;
 use crate::state::labelling::{Ordered, Proposals, QueueKind, Step};
 use crate::state::{LabelGesture, Session};
 use crate::text::{counted, duration_text, grouped};
@@ -40,6 +42,9 @@ pub(super) fn chooser_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session
     }
     if queue.ordered() == Ordered::ByChance {
         let text = match session.labeller.proposals {
+            None if session.labeller.lesson.why == Some(NoModel::NotAnalysed) => {
+                "The model needs an analysis first (F6). Until then the order is by chance.".to_owned()
+            }
             None => format!(
                 "The model needs some answers first: label {} of two classes or more. Until then the order is by \
                  chance.",
@@ -81,6 +86,7 @@ pub(super) fn one_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pa
     });
     ui.scope_builder(part(right.shrink2(vec2(space::M, space::S)), "label classes"), |ui| {
         ui.set_clip_rect(right.shrink(1.0).intersect(ui.clip_rect()));
+        model_ui(ui, session);
         classes_ui(ui, pencil, session, &mut pane.classes, &mut pane.focus, sample);
     });
 }
@@ -161,7 +167,7 @@ fn said_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, sample: Samp
         }
         for class in classes {
             let name = snapshot.labels().classes.get(*class as usize).map_or("?", String::as_str);
-            class_chip_ui(ui, name, class_colour(session, *class, tokens), tokens);
+            class_chip_ui(ui, name, tokens.class_of(&session.snapshot, *class), tokens);
         }
         if snapshot.is_relabelled(sample) {
             let given = snapshot.dataset.labels.get(sample).is_empty();

@@ -6,8 +6,10 @@ use egui::{
 };
 use egui_material_icons::icons;
 
+use super::model::wrong_by_answers;
 use super::{page_step, percent};
 use crate::state::Session;
+use crate::state::labelling::lesson::NoModel;
 use crate::state::labelling::{CellVerdict, PageCell, PageClass, PageStep, Pages, Proposals};
 use crate::text::{counted, grouped};
 use crate::ui::Pencil;
@@ -71,8 +73,10 @@ pub(super) fn pages_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, 
     let tokens = Tokens::of(ui);
     let pages = &session.labeller.pages;
     if session.labeller.proposals.is_none() {
+        let is_analysed = session.labeller.lesson.why != Some(NoModel::NotAnalysed);
+        let first = if is_analysed { "" } else { "Analyse the dataset (F6). " };
         let text = format!(
-            "Label {} or more of two classes, one by one. The model learns from each answer, and what it proposes \
+            "{first}Label {} or more of two classes, one by one. The model learns from each answer, and what it proposes \
              then is confirmed here by the page.",
             counted(Proposals::FIRST_ANSWERS as u64, "sample")
         );
@@ -257,7 +261,9 @@ fn foot_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &mut P
         if all.clicked() {
             pencil.act(page_step(PageStep::ConfirmAbove));
         }
-        ui.label(widgets::dim(wrong_text(count, wrong)));
+        let by_answers = session.labeller.proposals.as_ref();
+        let by_answers = by_answers.map(|proposals| wrong_by_answers(proposals, above)).unwrap_or_default();
+        ui.label(widgets::dim(wrong_text(count, wrong) + &by_answers));
     });
     let told = &session.labeller.walk.told;
     ui.add(egui::Label::new(widgets::dim(if told.is_empty() { " " } else { told })).truncate());

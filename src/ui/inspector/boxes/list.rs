@@ -139,7 +139,7 @@ fn plain_ui(ui: &mut Ui, session: &Session, record: &BoxRecord, size: Option<[u3
     let tokens = Tokens::of(ui);
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
-        ui.painter().rect_filled(rect, 2, tokens.class(record.class));
+        ui.painter().rect_filled(rect, 2, tokens.class_of(&session.snapshot, record.class));
         let place = match overlay::box_in_image(record, size.unwrap_or_default()) {
             Some(rect) => overlay::box_text(rect),
             None => "not a rectangle".to_owned(),
@@ -180,7 +180,7 @@ fn row_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut BoxesView, row: &Row<
     ui.horizontal(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
         let (rect, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
-        ui.painter().rect_filled(rect, 2, tokens.class(record.class));
+        ui.painter().rect_filled(rect, 2, tokens.class_of(&session.snapshot, record.class));
         let response = ui.add(Button::selectable(is_selected, format!("{number}")));
         let name = format!("Select box {number}");
         response.widget_info(|| WidgetInfo::selected(Role::Button, true, is_selected, &name));

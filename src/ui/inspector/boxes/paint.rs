@@ -48,7 +48,7 @@ pub(in crate::ui::inspector) fn paint_ui(
         let class = session.class_of_new_boxes(sample);
         let class =
             class.and_then(|class| session.snapshot.in_force.identities.iter().position(|one| *one == class));
-        let color = class.map_or(tokens.accent, |class| tokens.class(class as u32));
+        let color = class.map_or(tokens.accent, |class| tokens.class_of(&session.snapshot, class as u32));
         let on_screen = screen_rect(stage, &sides);
         painter.rect_stroke(
             on_screen,
