@@ -370,6 +370,7 @@ fn propose(shell: &mut Shell) {
         confidences: vec![0.934; 20],
         margins: vec![0.8; 20],
         answers: 6,
+        ..Proposals::default()
     };
     shell.state.session.as_mut().unwrap().labeller.proposals = Some(Arc::new(proposals));
 }

@@ -74,7 +74,7 @@ impl Panel {
             let answer = match effect {
                 Effect::FindQueue { kind, generation } => {
                     let (rows, ordered) = session.queue_wish(kind).find(None);
-                    Action::QueueReady { generation, rows: rows.into(), ordered }
+                    Action::QueueReady { generation, rows: rows.into(), ordered, by_chance: Vec::new() }
                 }
                 Effect::RankProposals { generation } => {
                     let proposals = session.labeller.proposals.as_ref().expect("there are proposals");
@@ -172,6 +172,7 @@ fn propose(panel: &mut Harness<'_, Panel>) {
         confidences: vec![0.0, 0.0, 0.9, 0.6, 0.99, 0.7, 0.0, 0.8],
         margins: vec![0.0, 0.0, 0.8, 0.2, 0.98, 0.4, 0.0, 0.6],
         answers: 10,
+        ..Proposals::default()
     };
     let session = panel.state_mut().state.session.as_mut().expect("it is open");
     session.labeller.proposals = Some(proposals.into());

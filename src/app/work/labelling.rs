@@ -109,7 +109,13 @@ impl Queues {
 /// What a model learns on, made once for each analysis.
 #[derive(Default)]
 struct Grounds {
-    known: Mutex<Option<(Arc<Near>, Option<Arc<Ground>>)>>,
+    known: Mutex<Option<Known>>,
+}
+
+/// What came of the neighbours of one analysis.
+struct Known {
+    near: Arc<Near>,
+    ground: Option<Arc<Ground>>,
 }
 
 impl Grounds {
@@ -117,10 +123,8 @@ impl Grounds {
     fn get(&self, source: &Source, control: &Control) -> Result<Option<Arc<Ground>>, Cancelled> {
         let Some(analysed) = &source.analysed else { return Ok(None) };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((near, ground)) = &*known
-            && Arc::ptr_eq(near, &analysed.near)
-        {
-            return Ok(ground.clone());
+        if let Some(known) = known.as_ref().filter(|known| Arc::ptr_eq(&known.near, &analysed.near)) {
+            return Ok(known.ground.clone());
         }
         // The old one goes before the new one takes as much.
         *known = None;
@@ -132,7 +136,7 @@ impl Grounds {
             }
         };
         let ground = ground.filter(|ground| ground.known() > 0).map(Arc::new);
-        *known = Some((analysed.near.clone(), ground.clone()));
+        *known = Some(Known { near: analysed.near.clone(), ground: ground.clone() });
         Ok(ground)
     }
 }

@@ -96,6 +96,7 @@ fn propose(state: &mut State, each: [(u32, f32); 6]) {
         confidences: [0.0; 2].into_iter().chain(each.map(|(_, sure)| sure)).collect(),
         margins: [0.0; 2].into_iter().chain(each.map(|(_, sure)| 2.0 * sure - 1.0)).collect(),
         answers: 10,
+        ..Proposals::default()
     };
     session.labeller.proposals = Some(proposals.into());
     act(state, Action::Refresh);
@@ -268,6 +269,7 @@ fn labels_that_are_doubted_come_surest_first() {
         confidences: vec![0.8, 0.9, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0],
         margins: vec![0.5; 8],
         answers: 10,
+        ..Proposals::default()
     };
     session_mut.labeller.proposals = Some(proposals.into());
     step(&mut state, Step::Choose(QueueKind::LikelyWrong));
