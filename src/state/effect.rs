@@ -168,6 +168,8 @@ pub enum Effect {
     Learn {
         generation: u64,
     },
+    /// Find unlabelled samples whose neighbours agree on a label.
+    SpreadLabels,
     /// Put the model's proposals in the order in which they are confirmed; the answer carries the generation.
     RankProposals {
         generation: u64,

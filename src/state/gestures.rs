@@ -155,6 +155,7 @@ impl Session {
             Command::ToggleLabelKeys => self.labeller.turn(!self.labeller.is_on),
             Command::ConfirmProposals => return self.confirm_selected(),
             Command::MoreLikeThese => return self.select_more_alike(),
+            Command::SpreadLabels => return (vec![Effect::SpreadLabels], None),
             Command::EditBoxes => return self.box_gesture(BoxGesture::EditOn(!self.labeller.boxes.is_on)),
             Command::CopyBoxesToNext | Command::GiveBoxesBack => {
                 let Some(sample) = self.selection.cursor else { return (Vec::new(), None) };

@@ -70,6 +70,7 @@ impl Session {
             Action::BalancePlanned { .. } | Action::SplitsDealt { .. } | Action::OtherListed { .. } => {
                 return self.balance_result(action);
             }
+            Action::LabelsSpread(found) => return self.take_spread(found),
             Action::Learned { generation, found } => self.learned(generation, found),
             Action::QueueReady { generation, rows, ordered, by_chance } => {
                 self.take_queue(generation, rows, ordered);

@@ -202,6 +202,7 @@ impl State {
             | Command::ToggleLabelKeys
             | Command::ConfirmProposals
             | Command::MoreLikeThese
+            | Command::SpreadLabels
             | Command::EditBoxes
             | Command::CopyBoxesToNext
             | Command::GiveBoxesBack

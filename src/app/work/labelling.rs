@@ -57,6 +57,7 @@ struct Ranking {
 pub struct Queues {
     queues: Newest<Wish>,
     lessons: Newest<Lesson>,
+    spreads: Newest<Source>,
     rankings: Newest<Ranking>,
 }
 
@@ -69,6 +70,19 @@ impl Queues {
             let found = jobs::run(|| find(generation, &wish, source.as_ref(), &known));
             // The window may be gone by now.
             let _ = told.send(answer("the queue of samples to label", found));
+            woken();
+        });
+        let (told, woken, known) = (answers.clone(), wake.clone(), grounds.clone());
+        let spreads = Newest::spawn("spread-labels", move |source: Source| {
+            let control = Control::new();
+            let found = jobs::run(|| {
+                let found = match known.get(&source, &control)? {
+                    Some(ground) => Ok(ground.spread(&source.snapshot, &control)?),
+                    None => Err(NoModel::NotAnalysed),
+                };
+                Ok(Action::LabelsSpread(found))
+            });
+            let _ = told.send(answer("spreading labels", found));
             woken();
         });
         let (told, woken) = (answers.clone(), wake.clone());
@@ -88,7 +102,7 @@ impl Queues {
             let _ = told.send(answer("putting proposals in order", found));
             wake();
         });
-        Self { queues, lessons, rankings }
+        Self { queues, lessons, spreads, rankings }
     }
 
     /// Finds a queue; `source` is where a model has its picks from.
@@ -99,6 +113,11 @@ impl Queues {
     /// Lets the model learn; `chance` are the samples that were asked about by chance alone.
     pub fn learn(&self, generation: u64, source: Source, chance: Arc<Bitmask>) {
         self.lessons.ask(Lesson { generation, source, chance });
+    }
+
+    /// Spreads labels to unlabelled samples over the graph of neighbours.
+    pub fn spread(&self, source: Source) {
+        self.spreads.ask(source);
     }
 
     pub fn rank(&self, generation: u64, snapshot: Snapshot, proposals: Arc<Proposals>) {

@@ -436,6 +436,14 @@ impl Work {
                 }
                 Vec::new()
             }
+            Effect::SpreadLabels => {
+                if let Some(session) = &state.session
+                    && let Some(source) = self.labelling_source(session)
+                {
+                    self.queues.spread(source);
+                }
+                Vec::new()
+            }
             Effect::RankProposals { generation } => {
                 if let Some(session) = &state.session
                     && let Some(proposals) = session.labeller.proposals.clone()

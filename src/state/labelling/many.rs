@@ -6,6 +6,7 @@ use crate::dataset::query::Bitmask;
 use crate::dataset::{ClassId, LabelOrigin, SampleId};
 use crate::review::similar;
 use crate::state::gestures::Answer as Told;
+use crate::state::labelling::lesson::NoModel;
 use crate::state::labelling::{How, LabelGesture};
 use crate::state::session::Session;
 use crate::state::{Effect, Level};
@@ -66,6 +67,32 @@ impl Session {
             return (Vec::new(), Some((Level::Info, text.to_owned())));
         }
         self.label_gesture(LabelGesture::GiveEach { answers, origin: LabelOrigin::Confirmed })
+    }
+
+    /// Gives labels that were spread from others to the samples of the view that still have none, as one step.
+    pub(in crate::state) fn take_spread(&mut self, found: Result<Vec<(SampleId, String)>, NoModel>) -> Told {
+        let told = |text: &str| (Vec::<Effect>::new(), Some((Level::Info, text.to_owned())));
+        let Ok(found) = found else {
+            return told(
+                "Labels spread over the neighbours that an analysis finds, and there was none yet: F6 starts one.",
+            );
+        };
+        let identities = self.snapshot.in_force.identities.clone();
+        let is_open = |(sample, class): &(SampleId, String)| {
+            self.position_of(*sample).is_some()
+                && self.snapshot.labels().get(*sample).is_empty()
+                && self.snapshot.labelling.answer(*sample).is_none()
+                && identities.contains(class)
+        };
+        let open = found.into_iter().filter(is_open);
+        let answers: Vec<(SampleId, Vec<String>)> =
+            open.map(|(sample, class)| (sample, vec![class])).collect();
+        if answers.is_empty() {
+            return told(
+                "No unlabelled sample of the view has neighbours that agree on a label: label some more.",
+            );
+        }
+        self.label_gesture(LabelGesture::GiveEach { answers, origin: LabelOrigin::Propagated })
     }
 
     /// Selects the samples of the view that are most like those that are selected, beside these. Where one of these

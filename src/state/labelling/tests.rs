@@ -482,3 +482,58 @@ proptest::proptest! {
         proptest::prop_assert_eq!(tally(&state).0, 0);
     }
 }
+
+#[test]
+fn spread_labels_are_one_step_and_leave_what_was_said() {
+    let mut state = desk(LabelLook::OneByOne);
+    step(&mut state, give("dog"));
+    let spread = |rows: &[(SampleId, &str)]| {
+        let found = rows.iter().map(|(sample, class)| (*sample, (*class).to_owned())).collect();
+        Action::LabelsSpread(Ok(found))
+    };
+    // Of sample 2 something was said since, 0 has a label, and there is no such class as the last one's.
+    act(&mut state, spread(&[(0, "dog"), (2, "cat"), (3, "cat"), (4, "cat"), (5, "emu")]));
+    let said = |state: &State, sample: SampleId| {
+        session(state).snapshot.labelling.answer(sample).map(|said| said.origin)
+    };
+    let origins = |state: &State| [0, 2, 3, 4, 5].map(|sample| said(state, sample));
+    let (hand, spread_to) = (Some(LabelOrigin::ByHand), Some(LabelOrigin::Propagated));
+    assert_eq!(origins(&state), [None, hand, spread_to, spread_to, None]);
+    assert_eq!(labels(&state, 3), ["cat"]);
+    act(&mut state, Action::Run(Command::Undo));
+    assert_eq!(origins(&state), [None, hand, None, None, None]);
+    let notices = state.notices.len();
+    act(&mut state, Action::LabelsSpread(Err(lesson::NoModel::NotAnalysed)));
+    assert_eq!((origins(&state), state.notices.len()), ([None, hand, None, None, None], notices + 1));
+}
+
+#[test]
+fn the_model_is_asked_once_for_each_change_of_labels_and_older_answers_do_not_take_back_newer_ones() {
+    let mut state = desk(LabelLook::OneByOne);
+    let lesson = |state: &State| session(state).labeller.lesson.clone();
+    assert_eq!(lesson(&state).why, Some(lesson::NoModel::NotAnalysed));
+    let asked = |effects: Vec<Effect>| -> Vec<u64> {
+        let asked = effects.into_iter().filter_map(|effect| match effect {
+            Effect::Learn { generation } => Some(generation),
+            _ => None,
+        });
+        asked.collect()
+    };
+    let analysed = crate::review::Analysed::default();
+    let first = asked(state.update(Action::Analysed(analysed.into())));
+    assert_eq!(first.len(), 1);
+    assert!(!lesson(&state).is_answered());
+    assert_eq!(asked(state.update(Action::Refresh)), [0; 0]);
+    let next = asked(state.update(Action::Label(Box::new(LabelGesture::Step(give("cat"))))));
+    assert_eq!(next, [first[0] + 1]);
+    let learned = |answers: usize| Ok(Arc::new(Proposals { answers, ..Proposals::default() }));
+    let seen = |state: &State| session(state).labeller.proposals.as_ref().map(|one| one.answers);
+    act(&mut state, Action::Learned { generation: first[0], found: learned(10) });
+    assert_eq!((seen(&state), lesson(&state).is_answered()), (Some(10), false));
+    act(&mut state, Action::Learned { generation: next[0], found: learned(11) });
+    assert_eq!((seen(&state), lesson(&state).is_answered()), (Some(11), true));
+    act(&mut state, Action::Learned { generation: first[0], found: learned(10) });
+    assert_eq!(seen(&state), Some(11));
+    act(&mut state, Action::Learned { generation: next[0] + 1, found: Err(lesson::NoModel::TooFewAnswers) });
+    assert_eq!(seen(&state), Some(11), "nobody asked for that");
+}
