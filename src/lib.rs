@@ -7,7 +7,8 @@
 //! samples as columns. A pass over the content fills [`Facts`](dataset::Facts), another one over the
 //! pixels [`Signals`](dataset::Signals), from which an analysis finds near-duplicates, neighbours and
 //! scores: an [`Analysed`](review::Analysed). Thresholds turn that into groups and flags, a
-//! [`Judged`](review::Judged). What a person decides is an [`Edit`](dataset::edit::Edit) on an overlay. A
+//! [`Judged`](review::Judged). What a person decides and says is an [`Edit`](dataset::edit::Edit) on an overlay;
+//! labels by hand lie over the source's, and a [`Snapshot`](dataset::query::Snapshot) has those that count. A
 //! [`View`](dataset::edit::View) is a query and an order; the rows that it shows are computed, never
 //! stored.
 //!
@@ -18,6 +19,7 @@
 //!                        └─▶ journal   ├─▶ Judged: groups, flags, impact ─▶ panels, export
 //!      ─decode─▶ Signals ─▶ Analysed ──┘
 //! Pipeline ─(seed, sample, variant)─▶ Plan: stages ─▶ variants ─▶ panel, export, training
+//! labels that count ─learn─▶ proposals ─confirm─▶ Edit
 //! rows ─pack─▶ training ─▶ Checkpoint ─▶ latents, columns of the Snapshot, decoded pictures ─▶ panels
 //! ```
 //!
