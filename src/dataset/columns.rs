@@ -332,9 +332,7 @@ impl Column {
             }
             Source::Given => join(out, dataset.labels.names(sample)),
             Source::Origin => {
-                let said = snapshot.labelling.answer(sample).map(|said| said.origin);
-                let given = || (!snapshot.labels().get(sample).is_empty()).then_some(LabelOrigin::Imported);
-                out.push_str(said.or_else(given).map_or("", LabelOrigin::name));
+                out.push_str(snapshot.origin(sample).map_or("", LabelOrigin::name));
             }
             Source::By => out.push_str(snapshot.labelling.answer(sample).map_or("", |said| said.by)),
             Source::Tags => join(out, snapshot.labelling.tags(sample)),

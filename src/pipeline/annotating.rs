@@ -7,7 +7,7 @@ use crate::annotation::{Annotated, AnnotatedBox, Annotations, MergePlan, Resolve
 use crate::dataset::edit::{Edit, Mark, SampleSet};
 use crate::dataset::labelling::{Classes, LabelChanges};
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Answer, LabelOrigin, NamedBox, SampleId};
+use crate::dataset::{Answer, NamedBox, SampleId};
 
 /// The tag of samples whose label is to be settled between people.
 pub const DISPUTED: &str = "disputed";
@@ -36,7 +36,7 @@ fn annotated(snapshot: &Snapshot, sample: SampleId) -> Annotated {
         path: dataset.path(sample).to_owned(),
         content: Some(fact.content).filter(|content| *content != [0; 16]),
         size: Some([fact.width, fact.height]).filter(|size| !size.contains(&0)),
-        origin: said.map(|said| said.origin).or((!labels.is_empty()).then_some(LabelOrigin::Imported)),
+        origin: snapshot.origin(sample),
         labels,
         boxes: boxes.collect(),
         tags: labelling.tags(sample).map(str::to_owned).collect(),

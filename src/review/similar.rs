@@ -10,6 +10,9 @@ use crate::analysis::neighbours::NONE;
 use crate::dataset::SampleId;
 use crate::dataset::query::Bitmask;
 
+/// Places that are looked at at most, so that it takes a moment: those further away are not found.
+const MOST_LOOKED_AT: usize = 50_000;
+
 /// The samples that are most like any of `these`, nearest first with their distances, at most `most` of them: of
 /// equal distances the lower row first. Those that `is_wanted` refuses are gone past, and `these` themselves are not
 /// among the answers.
@@ -38,7 +41,12 @@ pub fn similar(
     let enough = |found: &[(SampleId, f32)], length: f32| {
         found.len() >= most && found.get(most.saturating_sub(1)).is_none_or(|(_, last)| length > *last)
     };
+    let mut looked_at = 0;
     while let Some(Reverse(Step { length, place })) = next.pop() {
+        looked_at += 1;
+        if looked_at > MOST_LOOKED_AT {
+            break;
+        }
         if enough(&found, length) {
             break;
         }

@@ -515,7 +515,10 @@ pub enum Action {
         by_chance: Vec<SampleId>,
     },
     /// Labels of unlabelled samples by what is around them, or why there are none.
-    LabelsSpread(Result<Vec<(SampleId, String)>, NoModel>),
+    LabelsSpread {
+        generation: u64,
+        found: Result<Vec<(SampleId, String)>, NoModel>,
+    },
     /// What a model learned of the labels, or why it proposes nothing.
     Learned {
         generation: u64,
@@ -606,7 +609,7 @@ impl Action {
                 | Self::ChangesListed { .. }
                 | Self::SplitFound { .. }
                 | Self::Refresh
-                | Self::LabelsSpread(_)
+                | Self::LabelsSpread { .. }
                 | Self::Learned { .. }
                 | Self::QueueReady { .. }
                 | Self::ProposalsRanked { .. }

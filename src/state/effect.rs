@@ -168,8 +168,10 @@ pub enum Effect {
     Learn {
         generation: u64,
     },
-    /// Find unlabelled samples whose neighbours agree on a label.
-    SpreadLabels,
+    /// Find unlabelled samples whose neighbours agree on a label; the answer carries the generation.
+    SpreadLabels {
+        generation: u64,
+    },
     /// Put the model's proposals in the order in which they are confirmed; the answer carries the generation.
     RankProposals {
         generation: u64,

@@ -1,5 +1,7 @@
 //! What a person does with the open dataset.
 
+use std::sync::Arc;
+
 use super::command::Command;
 use super::labelling::boxes::BoxGesture;
 use super::layout::reveal;
@@ -155,7 +157,7 @@ impl Session {
             Command::ToggleLabelKeys => self.labeller.turn(!self.labeller.is_on),
             Command::ConfirmProposals => return self.confirm_selected(),
             Command::MoreLikeThese => return self.select_more_alike(),
-            Command::SpreadLabels => return (vec![Effect::SpreadLabels], None),
+            Command::SpreadLabels => return self.ask_spread(),
             Command::EditBoxes => return self.box_gesture(BoxGesture::EditOn(!self.labeller.boxes.is_on)),
             Command::CopyBoxesToNext | Command::GiveBoxesBack => {
                 let Some(sample) = self.selection.cursor else { return (Vec::new(), None) };
@@ -342,12 +344,13 @@ impl Session {
         let (samples, classes) = edit.relabels();
         let labelling = &self.overlay.labelling;
         let before = self.snapshot.in_force.identities.clone();
-        self.review.labels_changed |= self.review.analysed.is_some();
+        let relabels = classes || !samples.is_empty();
+        self.review.labels_changed |= self.review.analysed.is_some() && relabels;
         self.snapshot = match classes {
             true => self.snapshot.labelled(labelling),
             false => self.snapshot.relabelled(labelling, &samples),
         };
-        if classes {
+        if !Arc::ptr_eq(&before, &self.snapshot.in_force.identities) {
             self.review.rename_classes(&before, &self.snapshot.in_force.identities);
             // What was counted names classes by their numbers of before, and a query can mean another one.
             self.charts.forget_figures();
@@ -355,7 +358,9 @@ impl Session {
             self.search.set(&text, self.snapshot.vocabulary());
         }
         let mut effects = vec![self.find_rows()];
-        effects.extend(self.judge());
+        if relabels {
+            effects.extend(self.judge());
+        }
         effects
     }
 

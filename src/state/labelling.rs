@@ -287,6 +287,22 @@ impl Session {
         classes.filter_map(|class| identities.get(*class as usize).cloned()).collect()
     }
 
+    /// The identities of a sample's classes without those that its boxes alone bring.
+    pub(super) fn own_identities_of(&self, sample: SampleId) -> Vec<String> {
+        let classes = self.snapshot.labelling.classes();
+        let boxed: Vec<ClassId> = self.snapshot.boxes().get(sample).iter().map(|one| one.class).collect();
+        let identities = &self.snapshot.in_force.identities;
+        let said = self.snapshot.labelling.answer(sample);
+        let is_said = |identity: &str| {
+            said.is_some_and(|said| said.labels().any(|label| classes.resolve(label) == Some(identity)))
+        };
+        let own = self.snapshot.labels().get(sample).iter().filter_map(|class| {
+            let identity = identities.get(*class as usize)?;
+            (!boxed.contains(class) || is_said(identity)).then(|| identity.clone())
+        });
+        own.collect()
+    }
+
     pub(super) fn label_gesture(&mut self, gesture: LabelGesture) -> Told {
         match gesture {
             LabelGesture::Give { samples, classes, how, origin } => {
@@ -399,7 +415,7 @@ impl Session {
             return LabelChanges::same(samples, Some(self.answer(classes.to_vec(), origin)));
         }
         LabelChanges::of_each(samples.iter().map(|sample| {
-            let mut labels = self.identities_of(sample);
+            let mut labels = self.own_identities_of(sample);
             labels.retain(|label| !classes.contains(label));
             if how == How::Add {
                 labels.extend_from_slice(classes);

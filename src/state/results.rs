@@ -70,11 +70,10 @@ impl Session {
             Action::BalancePlanned { .. } | Action::SplitsDealt { .. } | Action::OtherListed { .. } => {
                 return self.balance_result(action);
             }
-            Action::LabelsSpread(found) => return self.take_spread(found),
+            Action::LabelsSpread { generation, found } => return self.take_spread(generation, found),
             Action::Learned { generation, found } => self.learned(generation, found),
             Action::QueueReady { generation, rows, ordered, by_chance } => {
-                self.take_queue(generation, rows, ordered);
-                self.note_chance(&by_chance);
+                self.take_queue(generation, rows, ordered, &by_chance);
             }
             Action::ProposalsRanked { generation, ranked } => self.take_ranked(generation, ranked),
             Action::ChangesListed { generation, list } => self.changes.take(generation, list),
@@ -162,12 +161,21 @@ impl Session {
 
     /// What was said of files that were moved goes with them, where it can be kept.
     fn follow_moved(&mut self) -> Answer {
-        let edit = self.project.can_write().then(|| followed(&self.snapshot, &self.overlay)).flatten();
+        let arrived = std::mem::take(&mut self.arrived);
+        if arrived.is_empty() || !self.project.can_write() {
+            return Answer::default();
+        }
+        let has_arrived = |sample: SampleId| arrived.contains(&sample);
+        let edit = followed(&self.snapshot, &self.overlay, has_arrived);
         edit.map(|edit| self.edit(edit)).unwrap_or_default()
     }
 
     fn rescanned(&mut self, rescanned: Rescanned) -> Answer {
         let Rescanned { snapshot, issues, changed, added, removed, is_asked } = rescanned;
+        let known = &self.dataset().gone;
+        let has_arrived = |row: &SampleId| known.get(*row as usize).is_none_or(|gone| *gone);
+        let arrived: Vec<SampleId> = changed.iter().copied().filter(has_arrived).collect();
+        self.arrived.extend(arrived);
         self.overlay.grow(snapshot.len());
         let facts = snapshot.facts.clone();
         // Flags stay with their samples until it is known what follows from the new list.
@@ -178,7 +186,9 @@ impl Session {
         self.latent.changed.extend_from_slice(&changed);
         // What was counted names classes and splits by their numbers in the list of before.
         self.charts.forget_figures();
+        let before = self.snapshot.in_force.identities.clone();
         let snapshot = snapshot.labelled(&self.overlay.labelling);
+        self.review.rename_classes(&before, &snapshot.in_force.identities);
         self.snapshot = snapshot.with(facts, self.overlay.marks.clone()).finding(findings).modelled(model);
         self.issues = issues;
         self.issues_revision += 1;

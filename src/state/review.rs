@@ -7,7 +7,7 @@ use super::gestures::Answer;
 use super::session::Session;
 use super::{Action, Effect, Extent, Level};
 use crate::dataset::edit::{Decisions, Edit, SampleSet};
-use crate::dataset::{Decision, Flag, SampleId, Verdict};
+use crate::dataset::{Decision, Flag, Labels, SampleId, Verdict};
 use crate::review::{Analysed, Judged, NO_CLASS, ReviewSettings, Rules};
 use crate::store::JournalOp;
 
@@ -26,6 +26,8 @@ pub struct Review {
     pub is_stale: bool,
     /// Whether labels changed since the analysis, which what it says of labels does not know.
     pub labels_changed: bool,
+    /// The labels, and the identities of their classes, with which the analysis was begun that is under way.
+    analysing: Option<(Arc<Labels>, Arc<Vec<String>>)>,
     /// A sample of the group that is open, and the member that is chosen in it.
     pub open: Option<SampleId>,
 }
@@ -115,7 +117,7 @@ impl Session {
             Command::NextGroup => self.walk_groups(1),
             Command::PreviousGroup => self.walk_groups(-1),
             Command::ApplyRules => self.apply_rules(),
-            Command::Analyse => (vec![Effect::Analyse(Extent::Asked)], None),
+            Command::Analyse => (vec![self.ask_analysis(Extent::Asked)], None),
             _ => (Vec::new(), None),
         }
     }
@@ -126,7 +128,13 @@ impl Session {
             Action::Analysed(analysed) => {
                 self.review.analysed = Some(analysed);
                 self.review.is_stale = false;
-                self.review.labels_changed = false;
+                // Labels may have changed while it was worked out.
+                let (labels, identities) = self.review.analysing.take().unwrap_or_else(|| self.labels_now());
+                self.review.labels_changed = !Arc::ptr_eq(&labels, self.snapshot.labels());
+                let now = self.snapshot.in_force.identities.clone();
+                if !Arc::ptr_eq(&identities, &now) {
+                    self.review.rename_classes(&identities, &now);
+                }
                 (self.judge(), None)
             }
             Action::JudgingFailed { generation, cause } if generation == self.review.asked => {
@@ -148,9 +156,20 @@ impl Session {
         }
     }
 
+    /// The labels that an analysis is begun with: what it says of classes is by their numbers in these.
+    fn labels_now(&self) -> (Arc<Labels>, Arc<Vec<String>>) {
+        (self.snapshot.labels().clone(), self.snapshot.in_force.identities.clone())
+    }
+
+    /// Asks for an analysis of things as they are now.
+    fn ask_analysis(&mut self, extent: Extent) -> Effect {
+        self.review.analysing = Some(self.labels_now());
+        Effect::Analyse(extent)
+    }
+
     /// What to analyse without being asked, once all is measured: where nothing was analysed yet or
     /// something changed since, all of it if that does not take long, and else what is kept.
-    pub(super) fn wanted_analysis(&self) -> Option<Effect> {
+    pub(super) fn wanted_analysis(&mut self) -> Option<Effect> {
         /// Bytes of all files, and samples, of which each is compared with each: either is about a minute
         /// of work on two cores.
         const BYTES: u64 = 2 << 30;
@@ -159,7 +178,7 @@ impl Session {
         let is_small = bytes <= BYTES && self.dataset().len() <= SAMPLES;
         let extent = if is_small { Extent::Whole } else { Extent::Kept };
         let is_stale = self.review.is_stale || self.review.labels_changed;
-        (self.review.analysed.is_none() || is_stale).then_some(Effect::Analyse(extent))
+        (self.review.analysed.is_none() || is_stale).then(|| self.ask_analysis(extent))
     }
 
     /// Asks for what follows from the analysis as things stand now.
@@ -186,7 +205,7 @@ impl Session {
             |settings: &ReviewSettings| (settings.method, settings.symmetries, settings.encoder.clone());
         let other_pairs = of_pairs(&before) != of_pairs(now);
         if other_pairs && self.review.analysed.is_some() {
-            effects.push(Effect::Analyse(Extent::Asked));
+            effects.push(self.ask_analysis(Extent::Asked));
         } else {
             effects.extend(self.judge());
         }

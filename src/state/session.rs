@@ -36,6 +36,8 @@ pub struct Session {
     /// Samples that are being measured again, and what is found in them: it is taken in at the next
     /// refresh, at once for all.
     pub(super) again: (HashSet<SampleId>, Vec<Issue>),
+    /// Samples that a rescan found and that were not there before, until they are measured.
+    pub(super) arrived: HashSet<SampleId>,
     pub project: ProjectFace,
     pub shown: Shown,
     pub selection: Selection,

@@ -252,6 +252,7 @@ impl State {
             issues: opened.issues.into(),
             issues_revision: 0,
             again: Default::default(),
+            arrived: Default::default(),
             project: opened.project,
             shown: Shown { asked: self.opened << 32, answered: self.opened << 32, ..Shown::default() },
             selection,

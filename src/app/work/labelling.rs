@@ -2,7 +2,7 @@
 //!
 //! The newest question wins: one that waits gives way to the next.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crossbeam_channel::Sender;
 
@@ -27,12 +27,14 @@ const PICKS: usize = 200;
 pub struct Source {
     snapshot: Snapshot,
     analysed: Option<Arc<Analysed>>,
-    project: Arc<Project>,
+    /// Not held on to: a project that is left is free for whoever opens it next.
+    project: Weak<Project>,
 }
 
 impl Source {
-    pub fn new(session: &Session, project: Arc<Project>) -> Self {
-        Self { snapshot: session.snapshot.clone(), analysed: session.review.analysed.clone(), project }
+    pub fn new(session: &Session, project: &Arc<Project>) -> Self {
+        let (snapshot, analysed) = (session.snapshot.clone(), session.review.analysed.clone());
+        Self { snapshot, analysed, project: Arc::downgrade(project) }
     }
 }
 
@@ -57,8 +59,10 @@ struct Ranking {
 pub struct Queues {
     queues: Newest<Wish>,
     lessons: Newest<Lesson>,
-    spreads: Newest<Source>,
+    spreads: Newest<(u64, Source)>,
     rankings: Newest<Ranking>,
+    grounds: Arc<Grounds>,
+    learner: Arc<Mutex<Option<Learner>>>,
 }
 
 impl Queues {
@@ -73,22 +77,24 @@ impl Queues {
             woken();
         });
         let (told, woken, known) = (answers.clone(), wake.clone(), grounds.clone());
-        let spreads = Newest::spawn("spread-labels", move |source: Source| {
+        let spreads = Newest::spawn("spread-labels", move |(generation, source): (u64, Source)| {
             let control = Control::new();
             let found = jobs::run(|| {
                 let found = match known.get(&source, &control)? {
                     Some(ground) => Ok(ground.spread(&source.snapshot, &control)?),
                     None => Err(NoModel::NotAnalysed),
                 };
-                Ok(Action::LabelsSpread(found))
+                Ok(Action::LabelsSpread { generation, found })
             });
             let _ = told.send(answer("spreading labels", found));
             woken();
         });
         let (told, woken) = (answers.clone(), wake.clone());
-        let mut learner: Option<Learner> = None;
+        let learner: Arc<Mutex<Option<Learner>>> = Arc::default();
+        let (own, known) = (learner.clone(), grounds.clone());
         let lessons = Newest::spawn("learn-labels", move |lesson: Lesson| {
-            let learned = jobs::run(|| learn(&lesson, &grounds, &mut learner));
+            let learned =
+                jobs::run(|| learn(&lesson, &known, &mut own.lock().unwrap_or_else(PoisonError::into_inner)));
             let _ = told.send(answer("learning from labels", learned));
             woken();
         });
@@ -102,7 +108,21 @@ impl Queues {
             let _ = told.send(answer("putting proposals in order", found));
             wake();
         });
-        Self { queues, lessons, spreads, rankings }
+        Self { queues, lessons, spreads, rankings, grounds, learner }
+    }
+
+    /// The dataset is left: what waits for it is not done, and its memory is let go where no thread uses it.
+    pub fn forget(&self) {
+        self.queues.change(|waiting| *waiting = None);
+        self.lessons.change(|waiting| *waiting = None);
+        self.spreads.change(|waiting| *waiting = None);
+        self.rankings.change(|waiting| *waiting = None);
+        if let Ok(mut learner) = self.learner.try_lock() {
+            *learner = None;
+        }
+        if let Ok(mut known) = self.grounds.known.try_lock() {
+            *known = None;
+        }
     }
 
     /// Finds a queue; `source` is where a model has its picks from.
@@ -116,8 +136,8 @@ impl Queues {
     }
 
     /// Spreads labels to unlabelled samples over the graph of neighbours.
-    pub fn spread(&self, source: Source) {
-        self.spreads.ask(source);
+    pub fn spread(&self, generation: u64, source: Source) {
+        self.spreads.ask((generation, source));
     }
 
     pub fn rank(&self, generation: u64, snapshot: Snapshot, proposals: Arc<Proposals>) {
@@ -147,11 +167,15 @@ impl Grounds {
         }
         // The old one goes before the new one takes as much.
         *known = None;
-        let ground = match signals::load(&source.project, source.snapshot.len()) {
+        let Some(project) = source.project.upgrade() else { return Ok(None) };
+        let loaded = signals::load(&project, source.snapshot.len());
+        drop(project);
+        let ground = match loaded {
             Ok((signals, _)) => Some(Ground::new(&signals, &analysed.near.neighbours, control)?),
             Err(error) => {
+                // The next question tries again.
                 tracing::warn!("the model beside the person has no descriptions: {error}");
-                None
+                return Ok(None);
             }
         };
         let ground = ground.filter(|ground| ground.known() > 0).map(Arc::new);

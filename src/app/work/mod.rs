@@ -220,6 +220,7 @@ impl Work {
             (self.analyse_again, self.channels) = (false, None);
             self.charting.forget();
             self.balancing.forget();
+            self.queues.forget();
             let (training, encoding) = self.models.let_go();
             let parts = Parts { live, measuring, rescanning, analysing, training, encoding };
             self.leaving.add(parts, self.events.0.clone());
@@ -436,11 +437,11 @@ impl Work {
                 }
                 Vec::new()
             }
-            Effect::SpreadLabels => {
+            Effect::SpreadLabels { generation } => {
                 if let Some(session) = &state.session
                     && let Some(source) = self.labelling_source(session)
                 {
-                    self.queues.spread(source);
+                    self.queues.spread(generation, source);
                 }
                 Vec::new()
             }
@@ -806,7 +807,7 @@ impl Work {
 
     /// Where the model beside the person has its descriptions from.
     fn labelling_source(&self, session: &Session) -> Option<labelling::Source> {
-        Some(labelling::Source::new(session, self.live.as_ref()?.project.clone()))
+        Some(labelling::Source::new(session, &self.live.as_ref()?.project))
     }
 
     /// Opens a native dialog on a thread of its own: a portal that hangs must not hang the window.

@@ -7,9 +7,10 @@ use crate::dataset::edit::{Decisions, Edit, Mark, Overlay, SampleSet};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Decision, SampleId, Verdict};
 
-/// The edit by which samples that came later take over what was said of samples that are gone and had the same
-/// content. `None` where there is none. Samples of which something was said already are left alone.
-pub fn followed(snapshot: &Snapshot, overlay: &Overlay) -> Option<Edit> {
+/// The edit by which samples that arrived take over what was said of samples that are gone and had the same content.
+/// `None` where there is none. Samples of which something was said already are left alone, and so is a content that
+/// was there before as well: that is a copy, and was not moved.
+pub fn followed(snapshot: &Snapshot, overlay: &Overlay, arrived: impl Fn(SampleId) -> bool) -> Option<Edit> {
     let gone = &snapshot.dataset.gone;
     let rows = snapshot.len().min(overlay.labelling.len());
     let content =
@@ -23,10 +24,14 @@ pub fn followed(snapshot: &Snapshot, overlay: &Overlay) -> Option<Edit> {
     if left.is_empty() {
         return None;
     }
+    for row in (0..rows).filter(|row| !gone[*row] && !arrived(*row as SampleId)) {
+        if let Some(content) = content(row) {
+            left.remove(&content);
+        }
+    }
     let moved: Vec<(SampleId, SampleId)> = (0..rows)
-        .filter(|row| !gone[*row] && !has_said(overlay, *row))
+        .filter(|row| arrived(*row as SampleId) && !gone[*row] && !has_said(overlay, *row))
         .filter_map(|row| Some((*left.get(&content(row)?)?, row as SampleId)))
-        .filter(|(before, now)| before < now)
         .collect();
     if moved.is_empty() {
         return None;
@@ -91,14 +96,17 @@ mod tests {
 
     #[test]
     fn what_was_said_goes_with_a_file_that_was_moved() {
-        // Rows 0 and 1 are gone; 2 is a copy of 0 that came later, 3 of 1, 4 another; 5 has its own answer.
-        let contents = [1, 2, 1, 2, 3, 1];
+        // Rows 0, 1 and 6 are gone; 2 is a copy of 0 that arrived, 3 of 1, 4 another; 5 has its own answer. 7 was
+        // there with 6, and 8 arrived.
+        let contents = [1, 2, 1, 2, 3, 1, 4, 4, 4];
+        let arrived = |row: SampleId| (2..6).contains(&row) || row == 8;
         let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
         for row in 0..contents.len() {
             builder.push(NewSample { path: &format!("{row}.png"), ..NewSample::default() });
         }
         let mut dataset = builder.finish().0;
         dataset.gone[..2].fill(true);
+        dataset.gone[6] = true;
         let mut facts = Facts::new(contents.len());
         for (row, content) in contents.iter().enumerate() {
             facts.set(row as SampleId, &Fact { content: [*content; 16], ..Fact::UNMEASURED });
@@ -108,18 +116,20 @@ mod tests {
         let answer = |label: &str| Answer { labels: vec![label.into()], ..Answer::default() };
         let said = [
             Edit::Label {
-                changes: LabelChanges::of_each([(0, Some(answer("cat"))), (5, Some(answer("dog")))]),
+                changes: LabelChanges::of_each(
+                    [(0, "cat"), (5, "dog"), (6, "emu")].map(|(row, label)| (row, Some(answer(label)))),
+                ),
             },
             Edit::Tag { samples: SampleSet::from_rows([0, 1]), tag: "ripe".into(), on: true },
             Edit::Note { sample: 1, from: String::new(), to: "look".into() },
             Edit::Mark { samples: SampleSet::from_rows([0]), mark: Mark::Unsure, on: true },
         ];
-        assert_eq!(followed(&snapshot, &overlay), None);
+        assert_eq!(followed(&snapshot, &overlay, arrived), None);
         for edit in said {
             let edit = overlay.effective(edit).unwrap();
             overlay.apply(&edit);
         }
-        let edit = overlay.effective(followed(&snapshot, &overlay).unwrap()).unwrap();
+        let edit = overlay.effective(followed(&snapshot, &overlay, arrived).unwrap()).unwrap();
         assert_eq!(edit.describe(), "What was said follows 2 moved files");
         overlay.apply(&edit);
         let told = |row: SampleId| {
@@ -138,6 +148,7 @@ mod tests {
         assert_eq!(told(3), (String::new(), "ripe".into(), "look".into(), 0));
         assert_eq!(told(4), Default::default());
         assert_eq!(told(5).0, "dog");
-        assert_eq!(followed(&snapshot, &overlay), None, "it is said once");
+        assert_eq!((told(7), told(8)), Default::default(), "a copy was deleted, not moved");
+        assert_eq!(followed(&snapshot, &overlay, arrived), None, "it is said once");
     }
 }

@@ -125,8 +125,10 @@ impl Tally {
                 counts.answered += 1;
                 counts.origins[origin as usize] += 1;
                 self.people[person as usize] += 1;
-            } else if !labels.sets[sets[row] as usize].is_empty() {
-                counts.origins[LabelOrigin::Imported as usize] += 1;
+            } else if !labels.sets[sets[row] as usize].is_empty()
+                && let Some(origin) = snapshot.origin((first + row) as SampleId)
+            {
+                counts.origins[origin as usize] += 1;
             }
             if let Some(set) = told.tags {
                 self.tag_sets[set as usize] += 1;

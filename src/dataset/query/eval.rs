@@ -148,14 +148,8 @@ impl<'a> Ready<'a> {
             Test::Origin(origins) => {
                 let mut wanted = [false; LabelOrigin::ALL.len()];
                 origins.iter().for_each(|origin| wanted[*origin as usize] = true);
-                let (labelling, labels) = (&snapshot.labelling, snapshot.labels());
                 Self::rows(snapshot.len(), move |row| {
-                    let row = row as SampleId;
-                    let said = labelling.answer(row).map(|said| said.origin);
-                    // Without an answer and a label there is nothing that comes from anywhere.
-                    let origin =
-                        said.or_else(|| (!labels.get(row).is_empty()).then_some(LabelOrigin::Imported));
-                    origin.is_some_and(|origin| wanted[origin as usize])
+                    snapshot.origin(row as SampleId).is_some_and(|origin| wanted[origin as usize])
                 })
             }
             Test::Said(field, choices) => {

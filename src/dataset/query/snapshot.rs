@@ -15,8 +15,8 @@ use crate::dataset::edit::{Direction, SampleSet};
 use crate::dataset::facts::FactChunk;
 use crate::dataset::natural::{self, NaturalOrder};
 use crate::dataset::{
-    Boxes, ClassId, Dataset, Decision, Facts, Findings, InForce, Issue, Labelling, Labels, ModelColumns,
-    Origin, SampleId, SplitId, Strings,
+    Boxes, ClassId, Dataset, Decision, Facts, Findings, InForce, Issue, LabelOrigin, Labelling, Labels,
+    ModelColumns, Origin, SampleId, SplitId, Strings,
 };
 
 /// What a query, a sort or a count is asked of. Cloning it copies pointers.
@@ -118,6 +118,16 @@ impl Snapshot {
     /// The colour that a person chose for a class, sRGB.
     pub fn chosen_colour(&self, class: ClassId) -> Option<[u8; 3]> {
         self.in_force.colours.get(class as usize).copied().flatten()
+    }
+
+    /// Where a sample's labels come from; `None` where it has none and nothing was said.
+    pub fn origin(&self, sample: SampleId) -> Option<LabelOrigin> {
+        let said = self.labelling.answer(sample).map(|said| said.origin);
+        let has_own_boxes = || self.labelling.boxes(sample).is_some_and(|boxes| !boxes.is_empty());
+        said.or_else(|| {
+            let is_labelled = !self.labels().get(sample).is_empty();
+            is_labelled.then(|| if has_own_boxes() { LabelOrigin::ByHand } else { LabelOrigin::Imported })
+        })
     }
 
     /// Whether a sample has other labels than its source gives it.

@@ -29,6 +29,8 @@ pub struct Lesson {
     pub why: Option<NoModel>,
     asked: u64,
     answered: u64,
+    /// Number of the last question for labels that spread.
+    spread: u64,
     ground: Option<Ground>,
 }
 
@@ -62,11 +64,23 @@ impl Lesson {
     /// Its questions are numbered on from here.
     pub(in crate::state) fn new(first_question: u64) -> Self {
         let (asked, answered) = (first_question, first_question);
-        Self { chance: Arc::new(Bitmask::empty(0)), why: None, asked, answered, ground: None }
+        let (chance, spread) = (Arc::new(Bitmask::empty(0)), first_question);
+        Self { chance, why: None, asked, answered, spread, ground: None }
     }
 
     pub fn is_answered(&self) -> bool {
         self.asked == self.answered
+    }
+
+    /// The number of another question for labels that spread.
+    pub(super) fn ask_spread(&mut self) -> u64 {
+        self.spread += 1;
+        self.spread
+    }
+
+    /// Whether this is the number of the last one.
+    pub(super) fn is_spread(&self, generation: u64) -> bool {
+        generation == self.spread
     }
 }
 
@@ -106,15 +120,14 @@ impl Session {
         self.labeller.proposals = found.ok();
     }
 
-    /// Notes samples that a queue brings by chance alone.
-    pub(in crate::state) fn note_chance(&mut self, by_chance: &[SampleId]) {
-        if by_chance.is_empty() {
+    /// Notes that a sample was asked about by chance alone, where its queue brought it so.
+    pub(super) fn note_chance(&mut self, sample: SampleId) {
+        if !self.labeller.walk.is_by_chance(sample) || self.labeller.lesson.chance.contains(sample as usize) {
             return;
         }
-        let rows = self.snapshot.len();
         let mut chance = Bitmask::clone(&self.labeller.lesson.chance);
-        chance.resize(rows);
-        chance.unite(&Bitmask::from_rows(rows, by_chance));
+        chance.resize(self.snapshot.len());
+        chance.set(sample as usize, true);
         self.labeller.lesson.chance = Arc::new(chance);
     }
 }

@@ -69,8 +69,21 @@ impl Session {
         self.label_gesture(LabelGesture::GiveEach { answers, origin: LabelOrigin::Confirmed })
     }
 
+    /// Asks for labels that spread from others.
+    pub(in crate::state) fn ask_spread(&mut self) -> Told {
+        let generation = self.labeller.lesson.ask_spread();
+        (vec![Effect::SpreadLabels { generation }], None)
+    }
+
     /// Gives labels that were spread from others to the samples of the view that still have none, as one step.
-    pub(in crate::state) fn take_spread(&mut self, found: Result<Vec<(SampleId, String)>, NoModel>) -> Told {
+    pub(in crate::state) fn take_spread(
+        &mut self,
+        generation: u64,
+        found: Result<Vec<(SampleId, String)>, NoModel>,
+    ) -> Told {
+        if !self.labeller.lesson.is_spread(generation) {
+            return Told::default();
+        }
         let told = |text: &str| (Vec::<Effect>::new(), Some((Level::Info, text.to_owned())));
         let Ok(found) = found else {
             return told(

@@ -25,7 +25,7 @@ fn desk_of(look: LabelLook, access: Access) -> State {
     let facts = Facts::new(dataset.len());
     let snapshot = Snapshot::new(dataset.into(), &[], facts, overlay.marks.clone());
     let opened = Opened::new(snapshot, Vec::new(), overlay, ProjectFace::new("/p".into(), access));
-    let mut state = State::new(Settings::default());
+    let mut state = State::new(Settings { person: "Ada".to_owned(), ..Settings::default() });
     act(&mut state, Action::Opened(Box::new(opened)));
     gesture(&mut state, LabelGesture::Look(Some(look)));
     state
@@ -487,12 +487,18 @@ proptest::proptest! {
 fn spread_labels_are_one_step_and_leave_what_was_said() {
     let mut state = desk(LabelLook::OneByOne);
     step(&mut state, give("dog"));
-    let spread = |rows: &[(SampleId, &str)]| {
+    let generation = match state.update(Action::Run(Command::SpreadLabels))[..] {
+        [Effect::SpreadLabels { generation }] => generation,
+        ref others => panic!("{others:?}"),
+    };
+    let spread = |generation: u64, rows: &[(SampleId, &str)]| {
         let found = rows.iter().map(|(sample, class)| (*sample, (*class).to_owned())).collect();
-        Action::LabelsSpread(Ok(found))
+        Action::LabelsSpread { generation, found: Ok(found) }
     };
     // Of sample 2 something was said since, 0 has a label, and there is no such class as the last one's.
-    act(&mut state, spread(&[(0, "dog"), (2, "cat"), (3, "cat"), (4, "cat"), (5, "emu")]));
+    act(&mut state, spread(generation - 1, &[(6, "cat")]));
+    assert!(session(&state).snapshot.labels().get(6).is_empty(), "that was another dataset's");
+    act(&mut state, spread(generation, &[(0, "dog"), (2, "cat"), (3, "cat"), (4, "cat"), (5, "emu")]));
     let said = |state: &State, sample: SampleId| {
         session(state).snapshot.labelling.answer(sample).map(|said| said.origin)
     };
@@ -503,7 +509,7 @@ fn spread_labels_are_one_step_and_leave_what_was_said() {
     act(&mut state, Action::Run(Command::Undo));
     assert_eq!(origins(&state), [None, hand, None, None, None]);
     let notices = state.notices.len();
-    act(&mut state, Action::LabelsSpread(Err(lesson::NoModel::NotAnalysed)));
+    act(&mut state, Action::LabelsSpread { generation, found: Err(lesson::NoModel::NotAnalysed) });
     assert_eq!((origins(&state), state.notices.len()), ([None, hand, None, None, None], notices + 1));
 }
 

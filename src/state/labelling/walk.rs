@@ -9,6 +9,7 @@ use super::queue::{Ordered, Queue, QueueKind, QueueWish};
 use super::{How, LabelLook, Proposals};
 use crate::dataset::edit::{Decisions, Edit, Mark, SampleSet, View};
 use crate::dataset::labelling::LabelChanges;
+use crate::dataset::query::Bitmask;
 use crate::dataset::query::Rows;
 use crate::dataset::{Dataset, Decision, Findings, LabelOrigin, Labels, SampleId, Verdict};
 use crate::state::gestures::Answer as Told;
@@ -54,6 +55,8 @@ pub struct Walk {
     asked: u64,
     answered: u64,
     ground: Option<Ground>,
+    /// Samples of the queue that chance chose.
+    by_chance: Bitmask,
     /// Whether something else than its own steps changed what it is made of.
     pub(super) is_stale: bool,
 }
@@ -109,6 +112,25 @@ impl Walk {
         self.queue = Queue::new(kind, samples);
         (self.ground, self.begun_ms, self.is_chosen) = (None, now_ms, true);
         self.told.clear();
+        self.by_chance = Bitmask::empty(samples);
+    }
+
+    /// Notes which samples of newer rows chance chose. Picks of a model keep those of its earlier picks; all of an
+    /// order by chance are, and none of them once a model gives the order.
+    fn note_chance(&mut self, samples: usize, ordered: Ordered, by_chance: &[SampleId]) {
+        let picks = matches!(self.queue.kind(), QueueKind::Mixed | QueueKind::Diverse);
+        let goes_on = picks && ordered == Ordered::AsAsked && self.queue.ordered() == Ordered::AsAsked;
+        let mut chosen = Bitmask::from_rows(samples, by_chance);
+        if goes_on {
+            self.by_chance.resize(samples);
+            chosen.unite(&self.by_chance);
+        }
+        self.by_chance = chosen;
+    }
+
+    /// Whether chance alone brought a sample.
+    pub(super) fn is_by_chance(&self, sample: SampleId) -> bool {
+        self.by_chance.contains(sample as usize)
     }
 }
 
@@ -164,10 +186,11 @@ impl Session {
         let generation = walk.asked;
         if kind == QueueKind::Shown {
             let rows = self.shown.found.rows.clone();
-            self.take_queue(generation, rows, Ordered::AsAsked);
+            self.take_queue(generation, rows, Ordered::AsAsked, &[]);
         } else if !by_model && self.snapshot.len() < AT_ONCE {
             let (rows, ordered) = self.queue_wish(kind).find(None);
-            self.take_queue(generation, rows.into(), ordered);
+            let by_chance = if ordered == Ordered::ByChance { rows.to_vec() } else { Vec::new() };
+            self.take_queue(generation, rows.into(), ordered, &by_chance);
         } else {
             return Some(Effect::FindQueue { kind, generation });
         }
@@ -175,12 +198,19 @@ impl Session {
     }
 
     /// Takes the rows of a queue in, where they answer the last question.
-    pub(in crate::state) fn take_queue(&mut self, generation: u64, rows: Arc<Rows>, ordered: Ordered) {
+    pub(in crate::state) fn take_queue(
+        &mut self,
+        generation: u64,
+        rows: Arc<Rows>,
+        ordered: Ordered,
+        by_chance: &[SampleId],
+    ) {
         let walk = &mut self.labeller.walk;
         if generation != walk.asked {
             return;
         }
         walk.answered = generation;
+        walk.note_chance(self.snapshot.len(), ordered, by_chance);
         let queue = &mut walk.queue;
         let is_new = queue.at_hand().is_none();
         let mut after = None;
@@ -228,7 +258,7 @@ impl Session {
         let Some(sample) = self.at_hand() else { return (Vec::new(), None) };
         match step {
             Step::Give(class) if self.labeller.several => {
-                let mut labels = self.identities_of(sample);
+                let mut labels = self.own_identities_of(sample);
                 match labels.iter().position(|one| *one == class) {
                     Some(at) => drop(labels.remove(at)),
                     None => labels.push(class),
@@ -308,6 +338,9 @@ impl Session {
 
     /// Says what a sample is. That it was not certain is settled with it.
     fn say(&mut self, sample: SampleId, labels: Vec<String>, origin: LabelOrigin) -> Told {
+        if self.labeller.shown == Some(LabelLook::OneByOne) {
+            self.note_chance(sample);
+        }
         let samples = SampleSet::from_rows([sample]);
         let changes = LabelChanges::same(&samples, Some(self.answer(labels, origin)));
         let label = Edit::Label { changes };

@@ -55,7 +55,8 @@ impl Session {
         pages.ranked = Some(ranked);
         pages.cells.retain(|cell| is_unlabelled(snapshot, cell.sample));
         pages.at = pages.at.filter(|at| *at < pages.cells.len());
-        if pages.cells.is_empty() {
+        let is_class = |class: &str| snapshot.labelling.classes().resolve(class).is_some();
+        if pages.cells.is_empty() || !pages.class.as_deref().is_some_and(is_class) {
             pages.fill(snapshot);
         } else {
             pages.resize(snapshot);
@@ -121,7 +122,9 @@ impl Session {
     /// Labels the samples of the page as one edit, and begins the next page.
     fn confirm_page(&mut self) -> Told {
         let pages = &self.labeller.pages;
-        let Some(class) = pages.class.clone().filter(|_| !pages.cells.is_empty()) else {
+        let is_class = |class: &String| self.snapshot.labelling.classes().resolve(class).is_some();
+        let Some(class) = pages.class.clone().filter(|class| !pages.cells.is_empty() && is_class(class))
+        else {
             return (Vec::new(), None);
         };
         let cells = pages.cells.clone();
@@ -129,6 +132,7 @@ impl Session {
         let answers = answers.filter_map(|cell| {
             let answer = match &cell.verdict {
                 CellVerdict::Right => self.answer(vec![class.clone()], LabelOrigin::Confirmed),
+                CellVerdict::Other(other) if !is_class(other) => return None,
                 CellVerdict::Other(other) => self.answer(vec![other.clone()], LabelOrigin::ByHand),
                 CellVerdict::Wrong => return None,
             };
