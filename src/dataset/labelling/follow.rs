@@ -7,9 +7,10 @@ use crate::dataset::edit::{Decisions, Edit, Mark, Overlay, SampleSet};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Decision, SampleId, Verdict};
 
-/// The edit by which samples that came later take over what was said of samples that are gone and had the same
-/// content. `None` where there is none. Samples of which something was said already are left alone.
-pub fn followed(snapshot: &Snapshot, overlay: &Overlay) -> Option<Edit> {
+/// The edit by which samples that the last scan brought, as `arrived` says, take over what was said of samples that are
+/// gone and had the same content. `None` where there is none. Samples of which something was said already are left
+/// alone, and so is all of a content that a sample which was there before still has: that is a copy, and nothing moved.
+pub fn followed(snapshot: &Snapshot, overlay: &Overlay, arrived: impl Fn(SampleId) -> bool) -> Option<Edit> {
     let gone = &snapshot.dataset.gone;
     let rows = snapshot.len().min(overlay.labelling.len());
     let content =
@@ -23,8 +24,13 @@ pub fn followed(snapshot: &Snapshot, overlay: &Overlay) -> Option<Edit> {
     if left.is_empty() {
         return None;
     }
+    for row in (0..rows).filter(|row| !gone[*row] && !arrived(*row as SampleId)) {
+        if let Some(content) = content(row) {
+            left.remove(&content);
+        }
+    }
     let moved: Vec<(SampleId, SampleId)> = (0..rows)
-        .filter(|row| !gone[*row] && !has_said(overlay, *row))
+        .filter(|row| arrived(*row as SampleId) && !gone[*row] && !has_said(overlay, *row))
         .filter_map(|row| Some((*left.get(&content(row)?)?, row as SampleId)))
         .filter(|(before, now)| before < now)
         .collect();
@@ -114,12 +120,16 @@ mod tests {
             Edit::Note { sample: 1, from: String::new(), to: "look".into() },
             Edit::Mark { samples: SampleSet::from_rows([0]), mark: Mark::Unsure, on: true },
         ];
-        assert_eq!(followed(&snapshot, &overlay), None);
+        let came = |row: SampleId| row >= 2;
+        assert_eq!(followed(&snapshot, &overlay, came), None);
         for edit in said {
             let edit = overlay.effective(edit).unwrap();
             overlay.apply(&edit);
         }
-        let edit = overlay.effective(followed(&snapshot, &overlay).unwrap()).unwrap();
+        let edit = overlay.effective(followed(&snapshot, &overlay, came).unwrap()).unwrap();
+        // Nothing moved where nothing came, or where a copy that was there before is there still.
+        assert_eq!(followed(&snapshot, &overlay, |_| false), None);
+        assert_eq!(followed(&snapshot, &overlay, |row| row == 2), None);
         assert_eq!(edit.describe(), "What was said follows 2 moved files");
         overlay.apply(&edit);
         let told = |row: SampleId| {
@@ -138,6 +148,6 @@ mod tests {
         assert_eq!(told(3), (String::new(), "ripe".into(), "look".into(), 0));
         assert_eq!(told(4), Default::default());
         assert_eq!(told(5).0, "dog");
-        assert_eq!(followed(&snapshot, &overlay), None, "it is said once");
+        assert_eq!(followed(&snapshot, &overlay, came), None, "it is said once");
     }
 }
