@@ -67,7 +67,8 @@ pub struct Annotated {
     /// Width and height of the oriented picture, in pixels, above 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<[u32; 2]>,
-    /// Classes, without repeats; those of its boxes are among them. None is no answer.
+    /// Classes, without repeats; those of its boxes are among them. None, with an `origin`, is the answer that
+    /// it is of none of the classes, and without one no answer.
     #[serde(default, rename = "label", alias = "labels", deserialize_with = "wire::one_or_many")]
     pub labels: Vec<String>,
     #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "Vec::is_empty")]
