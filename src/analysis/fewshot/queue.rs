@@ -30,6 +30,8 @@ use crate::analysis::neighbours::NONE;
 pub const HONEST_EVERY: u64 = 10;
 /// Answers to a class below which typical rows are asked about.
 const FEW: usize = 5;
+/// The least doubt of a proposal: where one class was seen alone every margin is 1, and rows are still to come.
+const LEAST_DOUBT: f32 = 1e-6;
 /// Rows that are compared with each other for one batch, and how many times what is asked for at least.
 const CANDIDATES: usize = 512;
 const TIMES: usize = 8;
@@ -231,7 +233,7 @@ impl Queue {
         let of_row = |row: &u32| {
             let at = *row as usize;
             let typical = graph.typicality(at).powi(2);
-            let doubt = proposals.map(|proposals| 1.0 - proposals.margin[at]);
+            let doubt = proposals.map(|proposals| (1.0 - proposals.margin[at]).max(LEAST_DOUBT));
             match (strategy, doubt) {
                 (Strategy::Random, _) => Score::NONE,
                 (Strategy::LikelyWrong, _) => match proposals.and_then(|proposals| proposals.get(at)) {
@@ -387,6 +389,19 @@ mod tests {
         (given[10], given[30]) = ((given[10] + 1) % 3, (given[30] + 1) % 3);
         assert_eq!(picked(Strategy::LikelyWrong, 4, &given), [10, 30]);
         assert!(picked(Strategy::LikelyWrong, 4, &[]).is_empty());
+    }
+
+    #[test]
+    fn rows_come_although_every_margin_is_one() {
+        let crowds = crowds(3, 20, 60);
+        let sure = Proposals { class: vec![0; 60], confidence: vec![1.0; 60], margin: vec![1.0; 60] };
+        for strategy in [Strategy::Uncertain, Strategy::Mixed, Strategy::RoundRobin] {
+            let mut queue = Queue::new(&crowds.features, 3, 5);
+            let asked: Vec<(u32, u32)> = (0..20).map(|at| (at * 3, 0)).collect();
+            queue.note(&crowds.features, &asked);
+            let picks = queue.pick(strategy, 8, &crowds.features, &crowds.graph, Some(&sure), &[]);
+            assert_eq!(picks.len(), 8, "{}", strategy.name());
+        }
     }
 
     #[test]
