@@ -82,9 +82,12 @@ pub struct Pick {
 pub struct Queue {
     /// 1 − cosine to the nearest row that was asked about: 0 to 2, and 1 while there is none.
     distance: Vec<f32>,
+    /// Whether there is a row to be near to.
+    is_near: bool,
     is_open: Vec<bool>,
     /// Answers of each class.
     counts: Vec<usize>,
+    /// Answered rows that have numbers.
     asked: usize,
     random: Random,
     picked: u64,
@@ -95,6 +98,7 @@ impl Queue {
     pub fn new(features: &Features, classes: usize, seed: u64) -> Self {
         Self {
             distance: vec![1.0; features.len()],
+            is_near: false,
             is_open: (0..features.len()).map(|row| features.is_known(row)).collect(),
             counts: vec![0; classes],
             asked: 0,
@@ -115,14 +119,20 @@ impl Queue {
         }
     }
 
-    /// Notes rows that were answered, and with which class. One pass over all rows for every sixteen.
-    pub fn note(&mut self, features: &Features, answered: &[(u32, u32)]) {
+    /// Counts rows that were answered, and with which class, and does not keep away from them: no pass over all rows.
+    pub fn count(&mut self, features: &Features, answered: &[(u32, u32)]) {
         for (row, class) in answered {
             self.close(*row);
             if let Some(count) = self.counts.get_mut(*class as usize) {
                 *count += 1;
             }
+            self.asked += usize::from(features.is_known(*row as usize));
         }
+    }
+
+    /// [Counts](Self::count) rows that were answered and keeps away from them. One pass over all rows for every sixteen.
+    pub fn note(&mut self, features: &Features, answered: &[(u32, u32)]) {
+        self.count(features, answered);
         let numbers = features.numbers();
         let rows: Vec<u32> =
             answered.iter().map(|(row, _)| *row).filter(|row| features.is_known(*row as usize)).collect();
@@ -133,7 +143,7 @@ impl Queue {
                     weights[lane] = *value;
                 }
             }
-            let is_first = self.asked == 0;
+            let is_first = !self.is_near;
             let blocks =
                 self.distance.par_chunks_mut(BLOCK).zip(features.values().par_chunks(BLOCK * numbers));
             blocks.for_each(|(distances, values)| {
@@ -145,7 +155,7 @@ impl Queue {
                     *distance = if is_first { near } else { distance.min(near) };
                 }
             });
-            self.asked += rows.len();
+            self.is_near = true;
         }
     }
 
@@ -389,6 +399,18 @@ mod tests {
         (given[10], given[30]) = ((given[10] + 1) % 3, (given[30] + 1) % 3);
         assert_eq!(picked(Strategy::LikelyWrong, 4, &given), [10, 30]);
         assert!(picked(Strategy::LikelyWrong, 4, &[]).is_empty());
+    }
+
+    #[test]
+    fn answers_that_are_only_counted_keep_nothing_away() {
+        let crowds = crowds(3, 20, 60);
+        let mut queue = Queue::new(&crowds.features, 3, 5);
+        queue.count(&crowds.features, &[(0, 0), (3, 0), (1, 1)]);
+        assert_eq!((&queue.counts[..], queue.asked, queue.is_open(3)), (&[2, 1, 0][..], 3, false));
+        assert!(queue.distance.iter().all(|distance| *distance == 1.0));
+        queue.note(&crowds.features, &[(2, 2)]);
+        assert_eq!((queue.counts[2], queue.asked), (1, 4));
+        assert!(queue.distance[2] < 1e-3);
     }
 
     #[test]
