@@ -279,7 +279,7 @@ mod tests {
             ),
             ("names:\n  0: cat\n  1: dog\ntrain: images\n", &["train: images\n"]),
             ("train: images\nnames:\n- cat\n- dog", &["train: images\n"]),
-            ("names: ['cat',\n  'dog'\n]\nval: images", &["val: images"]),
+            ("names: ['cat',\n  'dog'\n  ]\nval: images", &["val: images"]),
             ("train: images\nnc: 2\n", &["nc: 3\n"]),
         ] {
             let text = with_names(yaml, &wanted).unwrap_or_else(|| panic!("{yaml}"));
