@@ -290,6 +290,8 @@ pub enum AnnotationError {
     NeedsPictures(PathBuf),
     #[error("this is no file of labels that is known by its name; say its format, one of {}: {}", format_names(), .0.display())]
     Unknown(PathBuf),
+    #[error("the files name more than {} people, which is the most that are compared; see whether they name people in \"by\", or compare fewer of them: {}", panel::MAX_PEOPLE, .0)]
+    TooManyPeople(String),
     #[error("cancelled")]
     Cancelled(#[from] crate::jobs::Cancelled),
 }
