@@ -67,7 +67,8 @@ pub struct Annotated {
     /// Width and height of the oriented picture, in pixels, above 0.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub size: Option<[u32; 2]>,
-    /// Classes, without repeats; those of its boxes are among them. None is no answer.
+    /// Classes, without repeats; those of its boxes are among them. None, with an `origin`, is the answer that
+    /// it is of none of the classes, and without one no answer.
     #[serde(default, rename = "label", alias = "labels", deserialize_with = "wire::one_or_many")]
     pub labels: Vec<String>,
     #[serde(default, deserialize_with = "wire::or_default", skip_serializing_if = "Vec::is_empty")]
@@ -289,6 +290,8 @@ pub enum AnnotationError {
     NeedsPictures(PathBuf),
     #[error("this is no file of labels that is known by its name; say its format, one of {}: {}", format_names(), .0.display())]
     Unknown(PathBuf),
+    #[error("the files name more than {} people, which is the most that are compared; see whether they name people in \"by\", or compare fewer of them: {}", panel::MAX_PEOPLE, .0)]
+    TooManyPeople(String),
     #[error("cancelled")]
     Cancelled(#[from] crate::jobs::Cancelled),
 }

@@ -91,6 +91,7 @@ pub struct Change {
     /// Their note, where we have none.
     pub note: Option<String>,
     pub starred: bool,
+    pub reviewed: bool,
     pub unsure: bool,
     /// The conflict is to be settled.
     pub disputed: bool,
@@ -133,16 +134,14 @@ pub fn merge(ours: &Annotations, theirs: &Annotations, by: MatchBy) -> MergePlan
         if let Some(first) = taken.get(&own) {
             let first = &theirs.samples[*first];
             let says_more = !same_labels(&first.labels, &their.labels) || first.boxes != their.boxes;
-            if says_more && (!their.labels.is_empty() || !their.boxes.is_empty()) {
+            if says_more && (!is_silent(their) || !their.boxes.is_empty()) {
                 plan.repeated.push(at);
             }
             continue;
         }
         taken.insert(own, at);
         let our = &ours.samples[own];
-        let labels = outcome(our.labels.is_empty(), their.labels.is_empty(), || {
-            same_labels(&our.labels, &their.labels)
-        });
+        let labels = outcome(is_silent(our), is_silent(their), || same_labels(&our.labels, &their.labels));
         let boxes = outcome(our.boxes.is_empty(), their.boxes.is_empty(), || same_boxes(our, their));
         let outcome = match (labels, boxes) {
             (Outcome::Conflict, _) | (_, Outcome::Conflict) => Outcome::Conflict,
@@ -175,15 +174,21 @@ impl MergePlan {
                 Outcome::Conflict => resolve == Resolve::TakeTheirs,
                 Outcome::Same | Outcome::Silent => false,
             };
+            // New boxes bring their classes: they stay away where the labels do.
+            let boxes = match (merged.boxes, merged.labels) {
+                (Outcome::New, Outcome::Conflict) => Outcome::Conflict,
+                (boxes, _) => boxes,
+            };
             let tags = their.tags.iter().filter(|tag| !our.tags.contains(tag));
             let change = Change {
                 ours: merged.ours,
                 theirs: merged.theirs,
                 labels: is_taken(merged.labels).then(|| their.labels.clone()),
-                boxes: is_taken(merged.boxes).then(|| their.boxes.clone()),
+                boxes: is_taken(boxes).then(|| their.boxes.clone()),
                 tags: tags.cloned().collect(),
                 note: (our.note.is_empty() && !their.note.is_empty()).then(|| their.note.clone()),
                 starred: their.starred && !our.starred,
+                reviewed: their.reviewed && !our.reviewed,
                 unsure: their.unsure && !our.unsure,
                 disputed: resolve == Resolve::Dispute && merged.outcome == Outcome::Conflict,
             };
@@ -192,6 +197,11 @@ impl MergePlan {
         };
         self.samples.iter().filter_map(change).collect()
     }
+}
+
+/// Whether no answer was given: “none of the classes” is one, and has an origin.
+fn is_silent(one: &Annotated) -> bool {
+    one.labels.is_empty() && one.origin.is_none()
 }
 
 fn outcome(we_are_silent: bool, they_are_silent: bool, is_same: impl FnOnce() -> bool) -> Outcome {
@@ -281,7 +291,7 @@ impl<'a> Index<'a> {
             if let Some(found) = self.by_path.get(path) {
                 return (found.clone(), Matched::Path);
             }
-            let found = self.by_end(path);
+            let found = self.by_end(path, their.content);
             if found.len() == 1 || (self.by == MatchBy::Path && !found.is_empty()) {
                 return (found, Matched::PathEnd);
             }
@@ -293,13 +303,20 @@ impl<'a> Index<'a> {
         (Vec::new(), Matched::Path)
     }
 
-    /// The samples whose path ends with theirs or which theirs ends with; of several the ones that share most.
-    fn by_end(&self, path: &str) -> Vec<usize> {
+    /// The samples whose path ends with theirs or which theirs ends with, and whose content is not known to be another;
+    /// of several the ones that share most.
+    fn by_end(&self, path: &str, content: Option<[u8; 16]>) -> Vec<usize> {
         let named = self.by_stem.get(stem(path)).map(Vec::as_slice).unwrap_or_default();
         // What has no ending of a picture is of a format that knows none.
         let has_ending = is_image_name(path);
         let mut best = (0, Vec::new());
         for at in named.iter().take(MOST_OF_A_NAME) {
+            // What has another content is another sample, whatever it is called.
+            if let (Some(own), Some(their)) = (self.ours[*at].content, content)
+                && own != their
+            {
+                continue;
+            }
             let own = plain(&self.ours[*at].path);
             let own = if has_ending { own } else { without_ending(own) };
             let parts = |path: &str| path.split('/').count();
@@ -429,6 +446,22 @@ mod tests {
                 .collect();
             assert_eq!(told, expected, "{resolve:?}");
         }
+    }
+
+    #[test]
+    fn none_of_the_classes_is_an_answer() {
+        let none = |path: &str| Annotated {
+            path: path.into(),
+            origin: Some(crate::dataset::LabelOrigin::ByHand),
+            ..Annotated::default()
+        };
+        let mut ours = said(&["1.png cat", "2.png"]);
+        ours.samples.push(none("3.png"));
+        let theirs = Annotations::of_samples(vec![none("1.png"), none("2.png"), none("3.png")]);
+        let plan = merge(&ours, &theirs, MatchBy::Path);
+        assert_eq!(told(&plan), ["0 Path Conflict", "1 Path New", "2 Path Same"]);
+        let changes = plan.changes(&ours, &theirs, Resolve::KeepOurs);
+        assert_eq!((changes.len(), changes[0].ours, changes[0].labels.clone()), (1, 1, Some(Vec::new())));
     }
 
     #[test]

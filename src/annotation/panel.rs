@@ -6,10 +6,14 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::report::ClassRow;
-use super::{Annotated, Annotations, MatchBy};
+use super::{Annotated, AnnotationError, Annotations, MatchBy};
 use crate::analysis::agreement::{self, Alpha, Confusion, Dispute, Fleiss, UNRATED};
+use crate::jobs::{Cancelled, Control};
 
 pub use super::report::{AgreementReport, DisputeRow, PairRow};
+
+/// The most people whose answers are compared: every two of them are a pair.
+pub const MAX_PEOPLE: usize = 1000;
 
 /// The answers of people, one column each.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -37,8 +41,8 @@ pub struct Told<'a> {
 
 impl Panel {
     /// Puts answers side by side. A file in which people are named gives a column for each of them, else it is one
-    /// person's. By [`MatchBy::Either`] samples meet by path.
-    pub fn of(files: &[Told<'_>], by: MatchBy) -> Self {
+    /// person's. By [`MatchBy::Either`] samples meet by path. More than [`MAX_PEOPLE`] are refused.
+    pub fn of(files: &[Told<'_>], by: MatchBy) -> Result<Self, AnnotationError> {
         let mut panel = Self::default();
         let mut rows: HashMap<Key<'_>, usize> = HashMap::new();
         let mut numbers: HashMap<Vec<String>, u32> = HashMap::new();
@@ -54,6 +58,9 @@ impl Panel {
                 };
                 let person = if sample.by.is_empty() { file.name } else { &sample.by };
                 let column = *columns.entry(person).or_insert_with(|| panel.person(person, file.name));
+                if panel.people.len() > MAX_PEOPLE {
+                    return Err(AnnotationError::TooManyPeople(file.name.to_owned()));
+                }
                 let row = *rows.entry(key).or_insert_with(|| {
                     panel.paths.push(sample.path.clone());
                     panel.paths.len() - 1
@@ -76,10 +83,13 @@ impl Panel {
                 // Who answered nothing is there, too.
                 panel.person(file.name, file.name);
             }
+            if panel.people.len() > MAX_PEOPLE {
+                return Err(AnnotationError::TooManyPeople(file.name.to_owned()));
+            }
         }
         let rows = panel.paths.len();
         panel.ratings.iter_mut().for_each(|ratings| ratings.resize(rows, UNRATED));
-        panel
+        Ok(panel)
     }
 
     /// A column for a person, with the file where another file has a person of that name.
@@ -124,10 +134,14 @@ impl Panel {
     }
 
     /// Every two people with their confusion.
-    pub fn pairs(&self) -> Vec<(usize, usize, Confusion)> {
+    pub fn pairs(&self, control: &Control) -> Result<Vec<(usize, usize, Confusion)>, Cancelled> {
         let all =
             (0..self.people.len()).flat_map(|one| (one + 1..self.people.len()).map(move |two| (one, two)));
-        all.map(|(one, two)| (one, two, Confusion::of(&self.ratings[one], &self.ratings[two]))).collect()
+        let pair = |(one, two): (usize, usize)| {
+            control.checkpoint()?;
+            Ok((one, two, Confusion::of(&self.ratings[one], &self.ratings[two])))
+        };
+        all.map(pair).collect()
     }
 
     pub fn fleiss(&self) -> Option<Fleiss> {
@@ -253,7 +267,7 @@ mod tests {
     fn panel(files: &[(&str, &Annotations)], by: MatchBy) -> Panel {
         let told: Vec<Told<'_>> =
             files.iter().map(|(name, annotations)| Told { name, annotations }).collect();
-        Panel::of(&told, by)
+        Panel::of(&told, by).unwrap()
     }
 
     #[test]
@@ -267,6 +281,18 @@ mod tests {
         assert_eq!(panel.ratings, [[0, 0], [1, UNRATED], [0, 2], [0, UNRATED]]);
         assert_eq!(panel.answers, [vec!["cat"], vec!["dog"], vec!["cat", "dog"]]);
         assert_eq!((panel.again, panel.shared(), panel.answered()), (1, 2, vec![2, 1, 2, 1]));
+    }
+
+    #[test]
+    fn more_people_than_can_be_compared_are_refused() {
+        let of = |people: usize| {
+            let lines: Vec<String> = (0..people).map(|at| format!("1 cat @p{at}")).collect();
+            let annotations = said(&lines.iter().map(String::as_str).collect::<Vec<_>>());
+            let told = [Told { name: "all", annotations: &annotations }];
+            Panel::of(&told, MatchBy::Path).map(|panel| panel.people.len()).map_err(|error| error.to_string())
+        };
+        assert_eq!(of(MAX_PEOPLE), Ok(MAX_PEOPLE));
+        assert!(of(MAX_PEOPLE + 1).unwrap_err().contains("1000 people"));
     }
 
     #[test]
@@ -288,7 +314,7 @@ mod tests {
         };
         let (one, two) = (of("0100000010"), of("1110010000"));
         let panel = panel(&[("one", &one), ("two", &two)], MatchBy::Path);
-        let report = AgreementReport::of(&panel);
+        let report = AgreementReport::of(&panel, &Control::new()).unwrap();
         let alpha = report.alpha.unwrap().alpha.unwrap();
         assert!((alpha - 0.095).abs() < 5e-4, "{alpha}");
         // Of two answers each is the other's opposite.

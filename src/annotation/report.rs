@@ -8,6 +8,7 @@ use super::Annotations;
 use super::merge::{Matched, MergePlan, Outcome, class_counts};
 use super::panel::Panel;
 use crate::analysis::agreement::{Alpha, Cohen, Fleiss};
+use crate::jobs::{Cancelled, Control};
 
 /// How two sets of annotations go together.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -193,10 +194,10 @@ pub struct AnswerRow {
 }
 
 impl AgreementReport {
-    pub fn of(panel: &Panel) -> Self {
+    pub fn of(panel: &Panel, control: &Control) -> Result<Self, Cancelled> {
         let name = |answer: u32| panel.answer_text(answer);
         let people = panel.people.iter().zip(panel.answered());
-        let pairs = panel.pairs().into_iter().filter_map(|(first, second, confusion)| {
+        let pairs = panel.pairs(control)?.into_iter().filter_map(|(first, second, confusion)| {
             let Cohen { samples, observed, expected, kappa, error } = confusion.cohen()?;
             let cell = |((one, two), samples): (&(u32, u32), &u64)| ConfusionCell {
                 first: name(*one),
@@ -232,7 +233,7 @@ impl AgreementReport {
                 })
                 .collect(),
         });
-        Self {
+        Ok(Self {
             people: people.map(|(name, answered)| PersonRow { name: name.clone(), answered }).collect(),
             samples: panel.paths.len() as u64,
             shared: panel.shared(),
@@ -241,6 +242,6 @@ impl AgreementReport {
             alpha,
             classes: panel.class_rows(),
             disputes: disputes.collect(),
-        }
+        })
     }
 }

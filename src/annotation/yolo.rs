@@ -208,14 +208,15 @@ fn write_to(annotations: &Annotations, folder: &Path) -> io::Result<Vec<String>>
     let (mut repeated, mut boxless, mut unsized_boxes, mut splitless) = (0u64, 0u64, 0u64, 0u64);
     for sample in &annotations.samples {
         let path = join("", &sample.path);
-        let key = without_ending(&path);
-        if path.is_empty() || !taken.insert(key.to_lowercase()) {
+        let picture = picture_of(&path);
+        let labels = format!("{}.txt", without_ending(&twin(&picture, "images", "labels")));
+        // Two pictures may lead to one label file: by another ending, or with and without the folder `images`.
+        if path.is_empty() || !taken.insert(labels.to_lowercase()) {
             repeated += 1;
             continue;
         }
         let split = sample.split.as_deref().and_then(split_of);
         splitless += u64::from(split.is_none());
-        let picture = picture_of(&path);
         let _ = writeln!(lists.entry(split.unwrap_or("train")).or_default(), "./{picture}");
         boxless += sample.boxless_labels().count() as u64;
         let mut text = String::new();
@@ -228,7 +229,7 @@ fn write_to(annotations: &Annotations, folder: &Path) -> io::Result<Vec<String>>
             let (x, y) = (left + width / 2.0, top + height / 2.0);
             let _ = writeln!(text, "{number} {x} {y} {width} {height}");
         }
-        put_file(folder, &format!("{}.txt", without_ending(&twin(&picture, "images", "labels"))), &text)?;
+        put_file(folder, &labels, &text)?;
     }
     let mut yaml = String::from("path: .\n");
     for (split, list) in &lists {
@@ -299,5 +300,15 @@ mod tests {
             let found = labels_of_line(&tree, folder, line);
             assert_eq!(found.as_ref().map(|(file, picture)| (*file, picture.as_str())), expected, "{line}");
         }
+    }
+
+    #[test]
+    fn of_two_pictures_with_one_label_file_the_first_is_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let sample = |path: &str| Annotated { path: path.into(), ..Annotated::default() };
+        let samples = ["a.jpg", "images/a.jpg", "a.png", "b.jpg"].map(sample).to_vec();
+        let told = write_to(&Annotations::of_samples(samples), folder.path()).unwrap();
+        assert!(told.iter().any(|text| text.starts_with("2 answers share the name")), "{told:?}");
+        assert!(folder.path().join("labels/a.txt").is_file() && folder.path().join("labels/b.txt").is_file());
     }
 }

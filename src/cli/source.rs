@@ -19,6 +19,8 @@ pub struct Source {
     /// With the decisions in the project.
     pub snapshot: Snapshot,
     pub issues: Vec<Issue>,
+    /// Samples that were known before the source was listed again: those from this number on came just now.
+    pub known: usize,
     /// The project, if it can be written to.
     pub project: Option<Arc<Project>>,
     /// What the project keeps of the review.
@@ -40,14 +42,15 @@ pub fn open_to_write(
         let Imported { dataset, issues } = import::open(path, control)?;
         let (facts, marks) = (Facts::new(dataset.len()), Default::default());
         let snapshot = Snapshot::new(dataset.into(), &issues, facts, marks);
-        let overlay = Overlay::new(snapshot.len());
-        return Ok((Source { snapshot, issues, project: None, review: None }, overlay, None));
+        let (known, overlay) = (snapshot.len(), Overlay::new(snapshot.len()));
+        return Ok((Source { snapshot, issues, known, project: None, review: None }, overlay, None));
     };
     let paths = Paths::new()?;
     let (source, project) = (path.to_owned(), Some(folder.to_owned()));
     let request = OpenRequest { source, project, anew: false, is_open: None };
     let opened = pipeline::open(&paths, &request, control).map_err(told_once)?;
     let (mut snapshot, mut issues) = (opened.snapshot, opened.issues);
+    let known = snapshot.len();
     if opened.is_from_project {
         let relisted = pipeline::relist(&opened.project, &snapshot, &issues, control).map_err(told_once)?;
         (snapshot, issues) = (relisted.snapshot, relisted.issues);
@@ -58,6 +61,7 @@ pub fn open_to_write(
     let source = Source {
         snapshot: snapshot.deciding(overlay.decisions.clone()),
         issues,
+        known,
         project: is_writable.then_some(opened.project),
         review: opened.review,
     };

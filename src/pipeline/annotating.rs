@@ -81,12 +81,12 @@ pub fn taken(
     let mut names = Identities::of(snapshot);
     let mut answers: Vec<(SampleId, Option<Answer>)> = Vec::new();
     let mut tags: BTreeMap<String, Vec<SampleId>> = BTreeMap::new();
-    let (mut starred, mut unsure) = (Vec::new(), Vec::new());
+    let (mut starred, mut reviewed, mut unsure) = (Vec::new(), Vec::new(), Vec::new());
     let mut single = Vec::new();
     for change in &changes {
         let Some(sample) = rows.get(change.ours).copied() else { continue };
         let (our, their) = (&ours.samples[change.ours], &theirs.samples[change.theirs]);
-        if let Some(labels) = own_labels(change, their) {
+        if let Some(labels) = own_labels(change, our, their) {
             let answer = Answer {
                 labels: labels.into_iter().map(|name| names.of_name(&name)).collect(),
                 origin: their.origin.unwrap_or_default(),
@@ -114,6 +114,7 @@ pub fn taken(
             single.push(Edit::Note { sample, from: String::new(), to });
         }
         starred.extend(change.starred.then_some(sample));
+        reviewed.extend(change.reviewed.then_some(sample));
         unsure.extend(change.unsure.then_some(sample));
     }
     let mut edits = Vec::new();
@@ -128,7 +129,7 @@ pub fn taken(
         tag,
         on: true,
     }));
-    for (mark, rows) in [(Mark::Star, starred), (Mark::Unsure, unsure)] {
+    for (mark, rows) in [(Mark::Star, starred), (Mark::Reviewed, reviewed), (Mark::Unsure, unsure)] {
         edits.push(Edit::Mark { samples: SampleSet::from_rows(rows), mark, on: true });
     }
     let what = format!(
@@ -139,14 +140,15 @@ pub fn taken(
     Some(Edit::Several { edits, what })
 }
 
-/// The labels that are taken in and that no box brings by itself.
-fn own_labels(change: &Change, their: &Annotated) -> Option<Vec<String>> {
+/// The labels that are taken in and that no box brings by itself. None of them is an answer where we had labels: those
+/// of the boxes alone count then.
+fn own_labels(change: &Change, our: &Annotated, their: &Annotated) -> Option<Vec<String>> {
     let labels = change.labels.as_ref()?;
     match &change.boxes {
         None => Some(labels.clone()),
         Some(_) => {
             let own: Vec<String> = their.boxless_labels().map(str::to_owned).collect();
-            (!own.is_empty()).then_some(own)
+            (!own.is_empty() || !our.labels.is_empty()).then_some(own)
         }
     }
 }
@@ -249,5 +251,23 @@ mod tests {
             assert_eq!(after(theirs(), resolve), expected, "{resolve:?}");
         }
         assert_eq!(after(Vec::new(), Resolve::TakeTheirs)[0].0, "cat");
+    }
+
+    #[test]
+    fn boxes_that_are_new_bring_their_classes_only_where_theirs_are_taken() {
+        let boxed = Annotated {
+            path: "0.png".into(),
+            labels: vec!["emu".into()],
+            boxes: vec![AnnotatedBox { class: "emu".into(), rect: [0.0, 0.0, 0.5, 0.5], relative: true }],
+            ..Annotated::default()
+        };
+        for (resolve, label, tag) in [
+            (Resolve::KeepOurs, "cat", ""),
+            (Resolve::TakeTheirs, "emu", ""),
+            (Resolve::Dispute, "cat", DISPUTED),
+        ] {
+            let found = &after(vec![boxed.clone()], resolve)[0];
+            assert_eq!((found.0.as_str(), found.1.as_str()), (label, tag), "{resolve:?}");
+        }
     }
 }

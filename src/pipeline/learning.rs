@@ -25,7 +25,7 @@ pub const ABOVE: [f32; 12] = [0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95
 const WINDOW: usize = 50;
 /// Trials that the curve is of at most: the newest.
 const TRIALS: usize = 20_000;
-/// Answers that an order of samples keeps away from at most: the newest.
+/// Answers that an order of samples keeps away from at most: the newest. All of them count.
 const KEPT_AWAY: usize = 1024;
 
 /// What of the labels that reach a sample has to be of one class, and how much has to reach it, for the label to be
@@ -114,8 +114,11 @@ impl Ground {
         }
         answered.sort_unstable_by_key(|(time_ms, _)| *time_ms);
         let newest = answered.split_off(answered.len().saturating_sub(KEPT_AWAY));
-        let newest: Vec<(u32, u32)> = newest.into_iter().map(|(_, answer)| answer).collect();
-        queue.note(&self.features, &newest);
+        let answers = |dated: Vec<(i64, (u32, u32))>| -> Vec<(u32, u32)> {
+            dated.into_iter().map(|(_, answer)| answer).collect()
+        };
+        queue.count(&self.features, &answers(answered));
+        queue.note(&self.features, &answers(newest));
         queue.pick(strategy, count, &self.features, &self.graph, proposals, &[])
     }
 }
@@ -241,8 +244,10 @@ fn answers_of(snapshot: &Snapshot, features: &Features, is_honest: impl Fn(Sampl
         if is_out {
             continue;
         }
-        // The source's labels were chosen by no strategy of ours.
-        let drawn = if said.is_none() || is_honest(row) { Drawn::AtRandom } else { Drawn::Chosen };
+        // The source's labels were chosen by no strategy of ours, and are no other sample of rows where they were confirmed
+        // by hand.
+        let given = !snapshot.dataset.labels.get(row).is_empty();
+        let drawn = if given || is_honest(row) { Drawn::AtRandom } else { Drawn::Chosen };
         answers.extend(labels.iter().map(|class| Answer { row, class: *class, drawn }));
     }
     answers

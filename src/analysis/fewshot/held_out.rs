@@ -41,7 +41,8 @@ pub struct HeldOut {
 pub struct Estimate {
     /// Rows with such a proposal.
     pub rows: usize,
-    /// Answers drawn at random that were predicted so surely without them, and how many of those wrongly.
+    /// Rows drawn at random whose answers were predicted so surely without them, and how many of those wrongly: as none
+    /// of the row's answers.
     pub tested: usize,
     pub wrong: usize,
     /// The 95 % interval of the part that is wrong, by [`wilson`].
@@ -138,13 +139,16 @@ impl HeldOut {
             rows += 1;
             doubt += 1.0 - f64::from(proposals.confidence[row as usize]);
         }
-        let is_tested = |tested: &&Tested| {
+        let is_tested = |tested: &Tested| {
             tested.answer.drawn == Drawn::AtRandom && tested.proposed != NONE && tested.confidence >= above
         };
         let (mut tested, mut wrong) = (0, 0);
-        for test in self.tested.iter().filter(is_tested) {
-            tested += 1;
-            wrong += usize::from(test.proposed != test.answer.class);
+        // The answers of a row lie beside each other, and are one test.
+        for answers in self.tested.chunk_by(|one, two| one.answer.row == two.answer.row) {
+            if answers.iter().any(is_tested) {
+                tested += 1;
+                wrong += usize::from(answers.iter().all(|test| test.proposed != test.answer.class));
+            }
         }
         let (low, high) = wilson(wrong, tested);
         Estimate {
@@ -174,11 +178,16 @@ pub fn wilson(hits: usize, of: usize) -> (f64, f64) {
 }
 
 /// How often proposals were right, after each trial that was drawn at random, of the last `window` of those.
-/// Trials that a strategy chose are harder than others, and would draw the curve too low.
+/// Trials that a strategy chose are harder than others, and would draw the curve too low. Trials of one row that lie beside
+/// each other are one, and right where one of them is.
 pub fn curve(trials: &[Trial], window: usize) -> Vec<CurvePoint> {
-    let fair = trials.iter().enumerate().filter(|(_, trial)| trial.answer.drawn == Drawn::AtRandom);
-    let fair: Vec<(usize, bool)> =
-        fair.map(|(at, trial)| (at + 1, trial.proposed == trial.answer.class)).collect();
+    let rows = trials.chunk_by(|one, two| one.answer.row == two.answer.row);
+    let is_right = |trials: &[Trial]| trials.iter().any(|trial| trial.proposed == trial.answer.class);
+    let fair: Vec<(usize, bool)> = (1..)
+        .zip(rows)
+        .filter(|(_, trials)| trials.iter().any(|trial| trial.answer.drawn == Drawn::AtRandom))
+        .map(|(answers, trials)| (answers, is_right(trials)))
+        .collect();
     let point = |end: usize| {
         let last = &fair[(end + 1).saturating_sub(window.max(1))..=end];
         let hits = last.iter().filter(|(_, is_right)| *is_right).count();
@@ -280,6 +289,21 @@ mod tests {
     }
 
     #[test]
+    fn answers_of_one_row_are_one_test() {
+        let tested = |row: u32, class: u32, proposed: u32| Tested {
+            answer: answer(row, class, Drawn::AtRandom),
+            proposed,
+            confidence: 0.9,
+        };
+        let held = HeldOut {
+            tested: vec![tested(0, 0, 1), tested(0, 1, 1), tested(1, 0, 2), tested(1, 1, 2), tested(2, 2, 2)],
+            ..HeldOut::default()
+        };
+        let found = held.estimate(&Proposals::default(), |_| true, 0.5);
+        assert_eq!((found.tested, found.wrong), (3, 1));
+    }
+
+    #[test]
     fn too_sure_scores_become_softer_and_too_soft_ones_surer() {
         let scored = |scale: f32, wrong: usize| -> Vec<(Answer, Vec<f32>)> {
             let one = |row: usize| (answer(0, u32::from(row < wrong), Drawn::AtRandom), vec![scale, 0.0]);
@@ -294,15 +318,17 @@ mod tests {
 
     #[test]
     fn a_curve_is_of_what_was_drawn_at_random() {
-        let trial = |drawn: Drawn, is_right: bool| Trial {
-            answer: answer(0, 1, drawn),
+        let trial = |row: u32, drawn: Drawn, is_right: bool| Trial {
+            answer: answer(row, 1, drawn),
             proposed: if is_right { 1 } else { NONE },
         };
         let trials = [
-            trial(Drawn::AtRandom, false),
-            trial(Drawn::Chosen, false),
-            trial(Drawn::AtRandom, true),
-            trial(Drawn::AtRandom, true),
+            trial(0, Drawn::AtRandom, false),
+            trial(1, Drawn::Chosen, false),
+            trial(2, Drawn::AtRandom, true),
+            // Of two labels of one sample one was proposed: that is one trial, and right.
+            trial(3, Drawn::AtRandom, false),
+            trial(3, Drawn::AtRandom, true),
         ];
         let found: Vec<(usize, f64, usize)> =
             curve(&trials, 2).iter().map(|point| (point.answers, point.right, point.of)).collect();

@@ -30,6 +30,8 @@ use crate::analysis::neighbours::NONE;
 pub const HONEST_EVERY: u64 = 10;
 /// Answers to a class below which typical rows are asked about.
 const FEW: usize = 5;
+/// The least doubt of a proposal: where one class was seen alone every margin is 1, and rows are still to come.
+const LEAST_DOUBT: f32 = 1e-6;
 /// Rows that are compared with each other for one batch, and how many times what is asked for at least.
 const CANDIDATES: usize = 512;
 const TIMES: usize = 8;
@@ -80,9 +82,12 @@ pub struct Pick {
 pub struct Queue {
     /// 1 − cosine to the nearest row that was asked about: 0 to 2, and 1 while there is none.
     distance: Vec<f32>,
+    /// Whether there is a row to be near to.
+    is_near: bool,
     is_open: Vec<bool>,
     /// Answers of each class.
     counts: Vec<usize>,
+    /// Answered rows that have numbers.
     asked: usize,
     random: Random,
     picked: u64,
@@ -93,6 +98,7 @@ impl Queue {
     pub fn new(features: &Features, classes: usize, seed: u64) -> Self {
         Self {
             distance: vec![1.0; features.len()],
+            is_near: false,
             is_open: (0..features.len()).map(|row| features.is_known(row)).collect(),
             counts: vec![0; classes],
             asked: 0,
@@ -113,14 +119,20 @@ impl Queue {
         }
     }
 
-    /// Notes rows that were answered, and with which class. One pass over all rows for every sixteen.
-    pub fn note(&mut self, features: &Features, answered: &[(u32, u32)]) {
+    /// Counts rows that were answered, and with which class, and does not keep away from them: no pass over all rows.
+    pub fn count(&mut self, features: &Features, answered: &[(u32, u32)]) {
         for (row, class) in answered {
             self.close(*row);
             if let Some(count) = self.counts.get_mut(*class as usize) {
                 *count += 1;
             }
+            self.asked += usize::from(features.is_known(*row as usize));
         }
+    }
+
+    /// [Counts](Self::count) rows that were answered and keeps away from them. One pass over all rows for every sixteen.
+    pub fn note(&mut self, features: &Features, answered: &[(u32, u32)]) {
+        self.count(features, answered);
         let numbers = features.numbers();
         let rows: Vec<u32> =
             answered.iter().map(|(row, _)| *row).filter(|row| features.is_known(*row as usize)).collect();
@@ -131,7 +143,7 @@ impl Queue {
                     weights[lane] = *value;
                 }
             }
-            let is_first = self.asked == 0;
+            let is_first = !self.is_near;
             let blocks =
                 self.distance.par_chunks_mut(BLOCK).zip(features.values().par_chunks(BLOCK * numbers));
             blocks.for_each(|(distances, values)| {
@@ -143,7 +155,7 @@ impl Queue {
                     *distance = if is_first { near } else { distance.min(near) };
                 }
             });
-            self.asked += rows.len();
+            self.is_near = true;
         }
     }
 
@@ -231,7 +243,7 @@ impl Queue {
         let of_row = |row: &u32| {
             let at = *row as usize;
             let typical = graph.typicality(at).powi(2);
-            let doubt = proposals.map(|proposals| 1.0 - proposals.margin[at]);
+            let doubt = proposals.map(|proposals| (1.0 - proposals.margin[at]).max(LEAST_DOUBT));
             match (strategy, doubt) {
                 (Strategy::Random, _) => Score::NONE,
                 (Strategy::LikelyWrong, _) => match proposals.and_then(|proposals| proposals.get(at)) {
@@ -387,6 +399,31 @@ mod tests {
         (given[10], given[30]) = ((given[10] + 1) % 3, (given[30] + 1) % 3);
         assert_eq!(picked(Strategy::LikelyWrong, 4, &given), [10, 30]);
         assert!(picked(Strategy::LikelyWrong, 4, &[]).is_empty());
+    }
+
+    #[test]
+    fn answers_that_are_only_counted_keep_nothing_away() {
+        let crowds = crowds(3, 20, 60);
+        let mut queue = Queue::new(&crowds.features, 3, 5);
+        queue.count(&crowds.features, &[(0, 0), (3, 0), (1, 1)]);
+        assert_eq!((&queue.counts[..], queue.asked, queue.is_open(3)), (&[2, 1, 0][..], 3, false));
+        assert!(queue.distance.iter().all(|distance| *distance == 1.0));
+        queue.note(&crowds.features, &[(2, 2)]);
+        assert_eq!((queue.counts[2], queue.asked), (1, 4));
+        assert!(queue.distance[2] < 1e-3);
+    }
+
+    #[test]
+    fn rows_come_although_every_margin_is_one() {
+        let crowds = crowds(3, 20, 60);
+        let sure = Proposals { class: vec![0; 60], confidence: vec![1.0; 60], margin: vec![1.0; 60] };
+        for strategy in [Strategy::Uncertain, Strategy::Mixed, Strategy::RoundRobin] {
+            let mut queue = Queue::new(&crowds.features, 3, 5);
+            let asked: Vec<(u32, u32)> = (0..20).map(|at| (at * 3, 0)).collect();
+            queue.note(&crowds.features, &asked);
+            let picks = queue.pick(strategy, 8, &crowds.features, &crowds.graph, Some(&sure), &[]);
+            assert_eq!(picks.len(), 8, "{}", strategy.name());
+        }
     }
 
     #[test]

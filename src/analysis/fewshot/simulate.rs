@@ -44,7 +44,7 @@ pub struct Point {
 pub struct Simulation {
     /// Rows that have a part.
     pub rows: usize,
-    /// After every ten answers, and after the last.
+    /// After every ten answers and after the last, while rows are open.
     pub points: Vec<Point>,
     /// The proposals as they were when their rows were answered.
     pub trials: Vec<Trial>,
@@ -81,7 +81,7 @@ pub fn simulate(
         let answers = session.answers.len();
         if answers.is_multiple_of(EVERY) || answers >= budget || session.open == 0 {
             session.hold_out();
-            simulation.points.push(session.point());
+            simulation.points.extend(session.point());
         }
     }
     Ok(simulation)
@@ -170,7 +170,8 @@ impl<'a> Session<'a> {
         self.head = self.head.take().map(|head| head.at_temperature(temperature));
     }
 
-    fn point(&self) -> Point {
+    /// `None` where no row is open: of nothing no part is right.
+    fn point(&self) -> Option<Point> {
         let none = Proposals::default();
         let proposals = match (&self.head, &self.proposals) {
             (Some(head), Some(_)) => &head.propose(self.task.features),
@@ -185,9 +186,13 @@ impl<'a> Session<'a> {
                 sure += proposed.map_or(0.0, |proposed| f64::from(proposed.1));
             }
         }
-        let part = |sum: f64| if of > 0 { sum / f64::from(of) } else { 1.0 };
+        if of == 0 {
+            return None;
+        }
+        let part = |sum: f64| sum / f64::from(of);
         let estimate = self.held_out.estimate(proposals, |row| self.queue.is_open(row), 0.0);
-        Point { answers: self.answers.len(), right: part(f64::from(hits)), confidence: part(sure), estimate }
+        let (right, confidence) = (part(f64::from(hits)), part(sure));
+        Some(Point { answers: self.answers.len(), right, confidence, estimate })
     }
 
     /// An answer that no strategy drew at random.
@@ -251,7 +256,9 @@ pub(super) mod tests {
             assert_eq!(found.answers_to(1.1), None);
         }
         let all = simulate(&task, Strategy::Mixed, usize::MAX, 7, &Control::new()).unwrap();
-        assert_eq!(all.points.last().map(|point| (point.answers, point.right)), Some((239, 1.0)));
+        // Of the last answer on no row is open, and no proposal is right or wrong.
+        assert_eq!(all.points.last().map(|point| point.answers), Some(230));
+        assert_eq!(all.trials.len(), 239);
         let control = Control::new();
         control.cancel();
         assert_eq!(simulate(&task, Strategy::Mixed, 10, 7, &control), Err(Cancelled));

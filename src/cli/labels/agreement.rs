@@ -85,12 +85,12 @@ pub fn agreement(files: &[PathBuf], by: MatchBy, control: &Control) -> anyhow::R
         said.push((name_of(file), found.annotations));
     }
     let told: Vec<Told<'_>> = said.iter().map(|(name, annotations)| Told { name, annotations }).collect();
-    let panel = Panel::of(&told, by);
+    let panel = Panel::of(&told, by)?;
     if panel.people.len() < 2 {
         let message = "one person has nobody to agree with: name the file of another, or one in which several are named";
         return Err(Usage(message.to_owned()).into());
     }
-    let report = AgreementReport::of(&panel);
+    let report = AgreementReport::of(&panel, control)?;
     let (left_out, again) = (panel.left_out, panel.again);
     Ok(AgreementOutput { files: files.to_vec(), report, left_out, again, faults, more_faults })
 }

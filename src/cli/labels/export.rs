@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::FormatName;
-use super::opened::{Labelled, LabelledPart};
+use super::opened::{Keep, Labelled, LabelledPart};
 use crate::annotation::{Existing, Target, Writer, write};
 use crate::cli::look::tell;
 use crate::cli::progress::Meter;
@@ -65,7 +65,7 @@ pub fn run(options: &ExportOptions) -> anyhow::Result<()> {
 
 fn export_labels(options: &ExportOptions, control: &Control) -> anyhow::Result<ExportReport> {
     let format = options.format.0;
-    let labelled = Labelled::open(&options.part, control)?;
+    let labelled = Labelled::open(&options.part, Keep::InProject, control)?;
     let Labelled { snapshot, rows, .. } = &labelled;
     let mut report = ExportReport {
         source: snapshot.dataset.source.clone(),

@@ -7,7 +7,7 @@ use anyhow::{anyhow, bail};
 use serde::Serialize;
 
 use super::FormatName;
-use super::opened::{Labelled, LabelledPart};
+use super::opened::{Keep, Labelled, LabelledPart};
 use crate::annotation::{Fault, MatchBy, MergeReport, Resolve, merge, read};
 use crate::cli::look::tell;
 use crate::cli::progress::Meter;
@@ -99,7 +99,8 @@ fn import(options: &ImportOptions, control: &Control) -> anyhow::Result<ImportRe
         ));
     }
     let file = read(&options.file, options.format.as_ref().map(|format| format.0), control)?;
-    let mut labelled = Labelled::open(&options.part, control)?;
+    let keep = if options.dry_run { Keep::InMemory } else { Keep::InProject };
+    let mut labelled = Labelled::open(&options.part, keep, control)?;
     let by = match options.by {
         MeetBy::Path => MatchBy::Path,
         MeetBy::Content => MatchBy::Content,

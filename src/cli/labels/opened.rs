@@ -6,11 +6,12 @@ use crate::cli::Usage;
 use crate::cli::source::{Source, measured, open_to_write};
 use crate::dataset::SampleId;
 use crate::dataset::edit::{Overlay, View};
+use crate::dataset::labelling::followed;
 use crate::dataset::query::{Snapshot, parse, rows};
 use crate::import::dataset_reader;
 use crate::jobs::Control;
 use crate::pipeline::{Keeper, cores};
-use crate::store::Journal;
+use crate::store::{Entry, Journal, JournalOp, Paths, Settings, now_ms};
 
 /// Which samples, and where their project is.
 #[derive(Clone, Debug, clap::Args)]
@@ -31,6 +32,15 @@ pub struct LabelledPart {
     pub quick: bool,
 }
 
+/// Whether what follows moved files is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// In the project, where it can be written to.
+    InProject,
+    /// For this look alone.
+    InMemory,
+}
+
 /// A dataset whose labels are asked for.
 pub struct Labelled {
     pub snapshot: Snapshot,
@@ -42,9 +52,11 @@ pub struct Labelled {
 }
 
 impl Labelled {
-    pub fn open(part: &LabelledPart, control: &Control) -> anyhow::Result<Self> {
-        let (source, overlay, journal) = open_to_write(&part.path, part.project.as_deref(), control)?;
-        let Source { mut snapshot, issues, project, .. } = source;
+    /// Opens and measures the dataset. What was said of files that were moved since follows them, in the project too
+    /// where it can be written to.
+    pub fn open(part: &LabelledPart, keep: Keep, control: &Control) -> anyhow::Result<Self> {
+        let (source, mut overlay, mut journal) = open_to_write(&part.path, part.project.as_deref(), control)?;
+        let Source { mut snapshot, issues, known, project, .. } = source;
         let view = View {
             filter: part.filter.clone().unwrap_or_default(),
             sort: "path".to_owned(),
@@ -52,13 +64,29 @@ impl Labelled {
         };
         let query = parse(&view.filter, snapshot.vocabulary())
             .map_err(|error| Usage(format!("--filter: {error}")))?;
-        let is_measured = |snapshot: &Snapshot| snapshot.facts.measured() >= snapshot.dataset.present();
         if !part.quick && !is_measured(&snapshot) {
             let reader = dataset_reader(&snapshot.dataset);
             let keeper = project.as_deref().map(|project| Keeper { project, cache: None });
             snapshot = measured(snapshot, issues, &reader, keeper, cores(), control)?.0;
         }
+        let edit = followed(&snapshot, &overlay, |row| row as usize >= known);
+        if let Some(edit) = edit.and_then(|edit| overlay.effective(edit)) {
+            overlay.apply(&edit);
+            let facts = snapshot.facts.clone();
+            snapshot = snapshot.labelled(&overlay.labelling).with(facts, overlay.marks.clone());
+            snapshot = snapshot.deciding(overlay.decisions.clone());
+            if let (Some(journal), Keep::InProject) = (&mut journal, keep) {
+                let person = Settings::load(&Paths::new()?).0.person.as_str().into();
+                journal.commit(&[Entry { op: JournalOp::Append(edit), time_ms: now_ms(), person }])?;
+            }
+        }
         let rows = rows(&snapshot, &query, &view.sort, view.direction);
         Ok(Self { snapshot, rows, overlay, journal })
     }
+}
+
+/// Whether every sample that is there was measured.
+fn is_measured(snapshot: &Snapshot) -> bool {
+    let gone = &snapshot.dataset.gone;
+    (0..snapshot.len()).all(|row| gone[row] || snapshot.facts.get(row as SampleId).measured)
 }

@@ -67,7 +67,7 @@ pub fn same(draft: &mut Draft, reader: &Reader, control: &Control) -> Result<(),
     for file in (0..tree.len()).filter(|file| has_extension(tree.path(*file), &["txt"])) {
         let Some(base) = sets_base(tree.path(file)) else { continue };
         control.checkpoint()?;
-        lists.push((file, kept_lines(tree, file, base, &keys, &spoken)));
+        lists.push((file, kept_lines(tree, file, base, &keys, &spoken, &by_hand)));
     }
     let mut notes = if by_hand.is_empty() { Vec::new() } else { by_hand.notes("XML files") };
     let loose = by_hand.samples.values().map(|spoken| spoken.loose().count() as u64).sum::<u64>();
@@ -143,9 +143,11 @@ fn kept_lines(
     base: &str,
     keys: &HashSet<String>,
     spoken: &HashMap<String, &[String]>,
+    by_hand: &ByHand,
 ) -> Vec<u8> {
     let content = tree.read(list).unwrap_or_default();
-    let class = stem(tree.path(list)).rsplit_once('_').map(|(class, _)| class);
+    // What the class of the list is called now; lines of a class that is no more stay.
+    let class = stem(tree.path(list)).rsplit_once('_').and_then(|(class, _)| by_hand.now(class));
     let mut text = Vec::new();
     for line in String::from_utf8_lossy(&content).lines() {
         let mut words = line.split_whitespace();

@@ -227,6 +227,16 @@ impl Changes {
                 }
             ));
         }
+        if let [first, ..] = &self.numbers.unnamed[..] {
+            notes.push(format!(
+                "The number of the class {first}{} is above what a list of classes has room for, so that it has no name in \
+                 data.yaml; give classes numbers from 0 on without gaps.",
+                match self.numbers.unnamed.len() {
+                    1 => String::new(),
+                    more => format!(" (and {} more)", more - 1),
+                }
+            ));
+        }
         if !self.by_hand.samples.is_empty() {
             notes.push(
                 "Boxes that were moved or resized have no outline and no key points any more; lines that were left alone \

@@ -1,13 +1,14 @@
 //! Label files and the list of classes of which a person changed something: lines that they left alone stay as they
 //! stand, boxes that are no more go, and new ones come at the end. Classes that there were keep their numbers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io::Write;
 use std::sync::Arc;
 
 use super::super::by_hand::{ByHand, Spoken, Spot};
 use super::super::draft::{Draft, Make, Told, Work};
 use super::super::write::{Failure, Out};
+use crate::import::packed::MAX_CLASSES;
 use crate::import::yolo::{Config, Extra, parse_line};
 
 /// The numbers that classes have.
@@ -21,6 +22,8 @@ pub struct Numbers {
     moved: BTreeMap<u32, Option<u32>>,
     /// Names that stay listed although their class is no more.
     pub idle: Vec<String>,
+    /// Names that no list has, as their classes' numbers are [`MAX_CLASSES`] or above.
+    pub unnamed: Vec<String>,
 }
 
 impl Numbers {
@@ -68,9 +71,16 @@ impl Numbers {
                 }
             }
         }
-        let highest = old.iter().map(|(_, number)| number.saturating_add(1)).max().unwrap_or(0);
+        // Numbers that lists have room for: one far above them does not draw new classes after it.
+        let within = old.iter().map(|(_, number)| *number).filter(|number| (*number as usize) < MAX_CLASSES);
+        let highest = within.max().map_or(0, |number| number + 1);
         let mut next = highest.max(listed.len() as u32);
+        let far: BTreeSet<u32> =
+            old.iter().map(|(_, number)| *number).filter(|number| *number >= next).collect();
         for name in by_hand.added.iter().filter(|name| !made.of.contains_key(*name)).collect::<Vec<_>>() {
+            while far.contains(&next) {
+                next = next.saturating_add(1);
+            }
             made.of.insert(name.clone(), next);
             made.set_name(next, name);
             next = next.saturating_add(1);
@@ -78,8 +88,13 @@ impl Numbers {
         made
     }
 
-    /// Gives a number a name; those before it that have none are called by their number.
+    /// Gives a number a name; those before it that have none are called by their number. Numbers from files may be huge:
+    /// lists end before [`MAX_CLASSES`].
     fn set_name(&mut self, number: u32, name: &str) {
+        if number as usize >= MAX_CLASSES {
+            self.unnamed.push(name.to_owned());
+            return;
+        }
         while self.names.len() <= number as usize {
             self.names.push(self.names.len().to_string());
         }
@@ -267,6 +282,12 @@ mod tests {
         assert_eq!(numbers.names, ["0", "1", "2", "3", "eel"]);
         let unchanged = Numbers::new(&[], ["0", "3"].into_iter(), &ByHand::default());
         assert_eq!(unchanged.names, names(&[]));
+        // A number that no list has room for stays a number.
+        let renamed = [("4000000000".to_owned(), Some("fox".to_owned()))].into();
+        let by_hand = ByHand { added: names(&["eel"]), renamed, ..ByHand::default() };
+        let numbers = Numbers::new(&[], ["0", "4000000000"].into_iter(), &by_hand);
+        assert_eq!((numbers.names, numbers.unnamed), (names(&["0", "eel"]), names(&["fox"])));
+        assert_eq!(numbers.of.get("fox"), Some(&4_000_000_000));
     }
 
     #[test]
@@ -279,7 +300,7 @@ mod tests {
             ),
             ("names:\n  0: cat\n  1: dog\ntrain: images\n", &["train: images\n"]),
             ("train: images\nnames:\n- cat\n- dog", &["train: images\n"]),
-            ("names: ['cat',\n  'dog'\n]\nval: images", &["val: images"]),
+            ("names: ['cat',\n  'dog'\n  ]\nval: images", &["val: images"]),
             ("train: images\nnc: 2\n", &["nc: 3\n"]),
         ] {
             let text = with_names(yaml, &wanted).unwrap_or_else(|| panic!("{yaml}"));
