@@ -173,6 +173,7 @@ fn add(desk: &mut Desk<'_, '_, '_>, view: &ClassesView) {
     if let Some(line) = view.table.class_named(&name) {
         desk.draft.cursor = Some(line.key.clone());
         desk.draft.chosen = [line.key.clone()].into();
+        desk.begin(Doing::Nothing);
         desk.draft.told = Some(format!("There is a class “{name}” already."));
         return;
     }
