@@ -79,7 +79,7 @@ pub fn label_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut LabelPane) {
             ui.add_space(space::S);
             match pane.look {
                 LabelLook::OneByOne => one::chooser_ui(ui, pencil, session),
-                LabelLook::Pages => pages::chooser_ui(ui, pencil, session),
+                LabelLook::Pages => pages::chooser_ui(ui, pencil, session, &mut pane.pages),
             }
         });
     });
