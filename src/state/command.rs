@@ -348,7 +348,7 @@ pub static COMMANDS: &[Entry] = &[
     entry(
         C::CopyBoxesToNext,
         Edit,
-        "Copy boxes to the next sample",
+        "Copy boxes to next",
         "Put the selected boxes, or all, onto the next sample too, and go there",
         &[ctrl_shift("N")],
         Dataset,

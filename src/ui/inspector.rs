@@ -107,6 +107,15 @@ impl InspectorView {
     pub fn take_box_keys(&mut self, ui: &Ui, session: &Session) {
         self.canvas.take_box_keys(ui, session);
     }
+
+    /// Keeps a note that was typed and is not kept yet, since nobody goes on with it: the panel is not drawn any more,
+    /// or the dataset is closed.
+    pub fn keep_typed(&mut self, pencil: &mut Pencil<'_>) {
+        let state = pencil.state;
+        if let Some(session) = &state.session {
+            self.said.keep(pencil, session);
+        }
+    }
 }
 
 /// Draws the sample at the cursor.
@@ -115,6 +124,7 @@ pub fn inspector_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut InspectorVi
     let Some(session) = &state.session else { return };
     let there = |sample: &SampleId| (*sample as usize) < session.snapshot.len();
     let Some(sample) = session.selection.cursor.filter(there) else {
+        view.said.keep(pencil, session);
         let (icon, color) = (ICON_IMAGE_SEARCH, Tokens::of(ui).text_dim);
         if session.shown.found.rows.is_empty() {
             // What to do is said where the samples would be.

@@ -22,7 +22,7 @@ use super::theme::{Tokens, space};
 use super::{Pencil, widgets};
 use crate::dataset::SampleId;
 use crate::state::labelling::{PageStep, Step};
-use crate::state::{Action, LabelGesture, LabelLook};
+use crate::state::{Action, LabelGesture, LabelLook, Session};
 
 /// Drawing state of the panel.
 #[derive(Default)]
@@ -35,6 +35,22 @@ pub struct LabelPane {
     note: Option<Draft>,
     /// The field that is to have the focus.
     focus: Option<Field>,
+}
+
+impl LabelPane {
+    /// Keeps a note that is being written, since nobody goes on with it: its field is not drawn any more, or the
+    /// dataset is closed.
+    pub fn keep_typed(&mut self, pencil: &mut Pencil<'_>) {
+        let Some(draft) = self.note.take() else { return };
+        let state = pencil.state;
+        let is_of = |session: &Session| {
+            session.project.folder == draft.project && (draft.sample as usize) < session.snapshot.len()
+        };
+        if state.session.as_ref().is_some_and(is_of) {
+            let text = draft.text.trim().to_owned();
+            pencil.act(gesture(LabelGesture::Note { sample: draft.sample, text }));
+        }
+    }
 }
 
 /// A note that is being written.
@@ -79,7 +95,7 @@ pub fn label_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut LabelPane) {
             ui.add_space(space::S);
             match pane.look {
                 LabelLook::OneByOne => one::chooser_ui(ui, pencil, session),
-                LabelLook::Pages => pages::chooser_ui(ui, pencil, session),
+                LabelLook::Pages => pages::chooser_ui(ui, pencil, session, &mut pane.pages),
             }
         });
     });
@@ -90,7 +106,10 @@ pub fn label_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut LabelPane) {
     }
     match pane.look {
         LabelLook::OneByOne => one_ui(ui, pencil, session, pane),
-        LabelLook::Pages => pages_ui(ui, pencil, session, &mut pane.pages),
+        LabelLook::Pages => {
+            pane.keep_typed(pencil);
+            pages_ui(ui, pencil, session, &mut pane.pages);
+        }
     }
 }
 

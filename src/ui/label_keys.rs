@@ -60,9 +60,11 @@ pub fn label_keys(ui: &Ui, pencil: &mut Pencil<'_>, grid: &mut GridView, others:
     }
     // In the panel Duplicates Backspace goes back.
     let clears = others.leads != Some(Pane::Duplicates) && labeller.paint.is_none();
+    // The key before the gesture: that one goes through the whole selection.
     if clears
-        && let Some(gesture) = session.giving_selected_back()
+        && !session.selection.is_empty()
         && lists::presses(ui, Key::Backspace, false) > 0
+        && let Some(gesture) = session.giving_selected_back()
     {
         pencil.act(Action::Label(Box::new(gesture)));
     }

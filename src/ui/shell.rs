@@ -253,6 +253,13 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
             if labels && !panels.is_shown(Pane::Label) {
                 pencil.act(Action::Label(Box::new(LabelGesture::Look(None))));
             }
+            // What is typed in a panel is not lost with it.
+            if !panels.is_shown(Pane::Label) {
+                views.label.keep_typed(pencil);
+            }
+            if !panels.is_shown(Pane::Inspector) {
+                views.inspector.keep_typed(pencil);
+            }
             let lists = pencil.state.session.as_ref().is_some_and(|session| session.changes.is_shown());
             if lists && !panels.is_shown(Pane::Changes) {
                 pencil.act(Action::LeaveChanges);
@@ -369,7 +376,7 @@ fn recents_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
 }
 
 /// Runs the commands whose keys were pressed.
-fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>, views: &Views) {
+fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>, views: &mut Views) {
     let typing = ui.ctx().text_edit_focused();
     let modal = pencil.state.dialog.is_some();
     // Ctrl+Shift+Z also matches Ctrl+Z, so that the chords with more keys come first.
@@ -395,6 +402,11 @@ fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>, views: &Views) {
             if let Some(shortcut) = shortcut(*chord)
                 && ui.input_mut(|input| input.consume_shortcut(&shortcut))
             {
+                // Another dataset, or none, has no place for what is typed of this one.
+                if entry.menu == Menu::File {
+                    views.label.keep_typed(pencil);
+                    views.inspector.keep_typed(pencil);
+                }
                 pencil.actions.push(Action::Run(entry.command));
             }
         }

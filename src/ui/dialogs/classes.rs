@@ -110,6 +110,10 @@ pub(super) fn classes_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut ClassesV
     let mut desk = Desk { pen, session, draft: draft.clone() };
     let listed = view.table.listed(&desk.draft.search);
     keys(ui, &mut desk, view, &listed);
+    if desk.draft.doing != Doing::Colouring {
+        // Given up while it was dragged: no other class gets it.
+        view.colour = None;
+    }
     top_ui(ui, &mut desk, view, listed.len());
     ui.add_space(space::XS);
     list::list_ui(ui, &mut desk, view, &listed);
@@ -169,6 +173,7 @@ fn add(desk: &mut Desk<'_, '_, '_>, view: &ClassesView) {
     if let Some(line) = view.table.class_named(&name) {
         desk.draft.cursor = Some(line.key.clone());
         desk.draft.chosen = [line.key.clone()].into();
+        desk.begin(Doing::Nothing);
         desk.draft.told = Some(format!("There is a class “{name}” already."));
         return;
     }
@@ -224,6 +229,10 @@ fn keys(ui: &mut Ui, desk: &mut Desk<'_, '_, '_>, view: &mut ClassesView, listed
 /// Goes to a listed line, and chooses it alone.
 fn put_cursor(desk: &mut Desk<'_, '_, '_>, view: &mut ClassesView, listed: &[usize], to: usize) {
     let Some(line) = listed.get(to).and_then(|at| view.table.lines.get(*at)) else { return };
+    if desk.draft.cursor.as_ref() != Some(&line.key) {
+        // What was begun was meant for the class before.
+        desk.begin(Doing::Nothing);
+    }
     desk.draft.cursor = Some(line.key.clone());
     desk.draft.chosen = [line.key.clone()].into();
     view.anchor = Some(line.key.clone());

@@ -23,6 +23,8 @@ pub struct ClassPick {
     text: String,
     /// The classes that have what is typed in their name.
     listed: Vec<ClassId>,
+    /// Whether a class has exactly the name that is typed.
+    is_known: bool,
     /// What `listed` was worked out of.
     of: Option<(Arc<Vec<String>>, String)>,
     /// Whether the field is to take the focus.
@@ -46,25 +48,33 @@ impl ClassPick {
 
     fn refresh(&mut self, session: &Session) {
         let identities = &session.snapshot.in_force.identities;
-        // Letter by letter, as names are folded.
-        let wanted: String = self.text.trim().chars().flat_map(char::to_lowercase).collect();
-        let is_known =
-            self.of.as_ref().is_some_and(|(known, text)| Arc::ptr_eq(known, identities) && *text == wanted);
-        if is_known {
+        let typed = self.text.trim();
+        let is_current =
+            self.of.as_ref().is_some_and(|(known, text)| Arc::ptr_eq(known, identities) && text == typed);
+        if is_current {
             return;
         }
+        // Letter by letter, as names are folded.
+        let wanted: String = typed.chars().flat_map(char::to_lowercase).collect();
         let folded = session.snapshot.vocabulary().classes.folded();
         let fits = |class: &ClassId| {
             wanted.is_empty() || folded.get(*class as usize).is_some_and(|name| name.contains(&wanted))
         };
         self.listed = (0..identities.len() as ClassId).filter(fits).collect();
         // What is typed in full comes first.
-        self.listed.sort_by_key(|class| folded.get(*class as usize).is_none_or(|name| *name != wanted));
-        self.of = Some((identities.clone(), wanted));
+        let names = &session.snapshot.labels().classes;
+        self.listed.sort_by_key(|class| {
+            let is =
+                |names: &[String], text: &str| names.get(*class as usize).is_some_and(|name| name == text);
+            (!is(names, typed), !is(folded, &wanted))
+        });
+        self.is_known = names.iter().any(|name| name == typed);
+        self.of = Some((identities.clone(), typed.to_owned()));
     }
 }
 
-/// Draws the field and the classes; Enter chooses the first of them, or a new one where none fits.
+/// Draws the field and the classes. Enter chooses the first of them, which is the one that is typed in full where there
+/// is one, or a new one where none fits; Shift+Enter chooses a new one whatever fits.
 pub fn class_pick_ui(ui: &mut Ui, session: &Session, pick: &mut ClassPick) -> Option<Chosen> {
     ui.set_min_width(WIDTH);
     let field = ui
@@ -85,12 +95,20 @@ pub fn class_pick_ui(ui: &mut Ui, session: &Session, pick: &mut ClassPick) -> Op
         }
     });
     let typed = pick.text.trim();
-    let new = (pick.listed.is_empty() && !typed.is_empty()).then(|| Chosen::New(typed.to_owned()));
-    if new.is_some() && ui.button(format!("New class “{typed}”")).clicked() {
-        chosen.clone_from(&new);
+    // Also where it lies within the name of another: "cat" beside "wildcat".
+    let new = (!pick.is_known && !typed.is_empty()).then(|| Chosen::New(typed.to_owned()));
+    if new.is_some() {
+        let keys = if pick.listed.is_empty() { "Enter" } else { "Shift+Enter" };
+        if ui.button(format!("New class “{typed}”")).on_hover_text(keys).clicked() {
+            chosen.clone_from(&new);
+        }
     }
     if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) && !typed.is_empty() {
-        chosen = pick.listed.first().map(|class| Chosen::Class(*class)).or(new);
+        let first = pick.listed.first().map(|class| Chosen::Class(*class));
+        chosen = match ui.input(|input| input.modifiers.shift) {
+            true => new.or(first),
+            false => first.or(new),
+        };
     }
     chosen
 }

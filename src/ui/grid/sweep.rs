@@ -149,6 +149,11 @@ pub(super) fn sweep_input(
         }
         return;
     };
+    // It ended while the grid was not drawn: what it would cross by now was never swept.
+    if !is_down && !ui.input(|input| input.pointer.primary_released()) {
+        view.sweep = None;
+        return;
+    }
     let pointer = ui.input(|input| input.pointer.latest_pos());
     if !begins {
         // A fast pointer turns between two frames.

@@ -76,6 +76,16 @@ impl SaidView {
         }
     }
 
+    /// Keeps a note that was typed and is not kept yet, since nobody goes on with it: its field is not drawn any more,
+    /// or the dataset is closed.
+    pub fn keep(&mut self, pencil: &mut Pencil<'_>, session: &Session) {
+        let Some((project, sample)) = &self.of else { return };
+        let sample = *sample;
+        if *project == session.project.folder && (sample as usize) < session.snapshot.len() {
+            keep_note(pencil, self, session, sample);
+        }
+    }
+
     /// The tags that there are, sorted: looked for where something else was said since.
     fn all_tags(&mut self, labelling: &Arc<Labelling>) -> &[String] {
         if !self.tags.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, labelling)) {
@@ -91,16 +101,15 @@ fn act(pencil: &mut Pencil<'_>, gesture: LabelGesture) {
 }
 
 /// The samples that something is done to.
-fn samples(view: &SaidView, facts: &Facts<'_>) -> SampleSet {
-    match view.for_all && can_be_for_all(facts) {
-        true => SampleSet::from_mask(facts.session.selection.mask()),
-        false => SampleSet::from_rows([facts.sample]),
+fn samples(view: &SaidView, session: &Session, sample: SampleId) -> SampleSet {
+    match view.for_all && can_be_for_all(session, sample) {
+        true => SampleSet::from_mask(session.selection.mask()),
+        false => SampleSet::from_rows([sample]),
     }
 }
 
-fn can_be_for_all(facts: &Facts<'_>) -> bool {
-    let selection = &facts.session.selection;
-    selection.len() > 1 && selection.contains(facts.sample)
+fn can_be_for_all(session: &Session, sample: SampleId) -> bool {
+    session.selection.len() > 1 && session.selection.contains(sample)
 }
 
 /// The labels as chips, where they come from, and a field for another one.
@@ -134,7 +143,7 @@ pub(super) fn labels_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SaidVie
         }
     });
     if let Some(class) = removed {
-        let (samples, origin) = (samples(view, facts), LabelOrigin::ByHand);
+        let (samples, origin) = (samples(view, session, sample), LabelOrigin::ByHand);
         act(pencil, LabelGesture::Give { samples, classes: vec![class], how: How::Remove, origin });
     }
     source_ui(ui, pencil, view, facts);
@@ -153,7 +162,7 @@ pub(super) fn labels_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SaidVie
         add_label(pencil, view, facts, taken);
         ui.memory_mut(|memory| memory.request_focus(field.id()));
     }
-    if can_be_for_all(facts) {
+    if can_be_for_all(session, sample) {
         let count = counted(session.selection.len() as u64, "selected sample");
         let text = format!("Do it for all {count}");
         ui.checkbox(&mut view.for_all, text).on_hover_text(
@@ -163,8 +172,9 @@ pub(super) fn labels_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SaidVie
 }
 
 fn add_label(pencil: &mut Pencil<'_>, view: &SaidView, facts: &Facts<'_>, taken: Taken) {
-    let snapshot = &facts.session.snapshot;
-    let samples = samples(view, facts);
+    let Facts { session, sample, .. } = *facts;
+    let snapshot = &session.snapshot;
+    let samples = samples(view, session, sample);
     let name = match taken {
         Taken::Known(name) | Taken::New(name) => name,
     };
@@ -180,22 +190,23 @@ fn add_label(pencil: &mut Pencil<'_>, view: &SaidView, facts: &Facts<'_>, taken:
 
 /// What the source says, where that is another thing, and a button that takes it again.
 fn source_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &SaidView, facts: &Facts<'_>) {
-    let snapshot = &facts.session.snapshot;
-    if !snapshot.is_relabelled(facts.sample) {
+    let Facts { session, sample, .. } = *facts;
+    let snapshot = &session.snapshot;
+    if !snapshot.is_relabelled(sample) {
         return;
     }
-    let given: Vec<&str> = snapshot.dataset.labels.names(facts.sample).take(MAX_LISTED).collect();
+    let given: Vec<&str> = snapshot.dataset.labels.names(sample).take(MAX_LISTED).collect();
     let given = if given.is_empty() { "no label".to_owned() } else { given.join(", ") };
     let tokens = Tokens::of(ui);
     ui.horizontal_wrapped(|ui| {
         let text = RichText::new(format!("The source says: {given}")).color(tokens.text_dim);
         ui.add(Label::new(text).wrap());
         // What became of its classes is taken back in the dialog of classes.
-        let is_answered = snapshot.labelling.answer(facts.sample).is_some();
-        if is_answered && facts.session.project.can_write() {
+        let is_answered = snapshot.labelling.answer(sample).is_some();
+        if is_answered && session.project.can_write() {
             let button = ui.small_button("Give back").on_hover_text("Take the source's labels again");
             if button.clicked() {
-                act(pencil, LabelGesture::GiveBack { samples: samples(view, facts) });
+                act(pencil, LabelGesture::GiveBack { samples: samples(view, session, sample) });
             }
         }
     });
@@ -231,7 +242,7 @@ pub(super) fn notes_ui(
     let is_said = labelling.tags(sample).next().is_some() || !labelling.note(sample).is_empty();
     if (!can_write && !is_said) || !section_ui(ui, open, "Tags and note", "") {
         // Closed with a note half typed: it is not lost.
-        keep_note(pencil, view, facts);
+        keep_note(pencil, view, session, sample);
         return;
     }
     let mut removed = None;
@@ -248,7 +259,7 @@ pub(super) fn notes_ui(
         });
     }
     if let Some(tag) = removed {
-        act(pencil, LabelGesture::Tag { samples: samples(view, facts), tag, on: false });
+        act(pencil, LabelGesture::Tag { samples: samples(view, session, sample), tag, on: false });
     }
     if !can_write {
         ui.add(Label::new(labelling.note(sample)).wrap());
@@ -263,7 +274,7 @@ pub(super) fn notes_ui(
         && tag.len() <= MAX_TAG
     {
         view.tag.clear();
-        act(pencil, LabelGesture::Tag { samples: samples(view, facts), tag, on: true });
+        act(pencil, LabelGesture::Tag { samples: samples(view, session, sample), tag, on: true });
         ui.memory_mut(|memory| memory.request_focus(field.id()));
     }
     note_ui(ui, pencil, view, facts);
@@ -271,6 +282,7 @@ pub(super) fn notes_ui(
 
 /// The note, kept when the field loses the focus, when the window closes, and by Ctrl+Enter.
 fn note_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SaidView, facts: &Facts<'_>) {
+    let Facts { session, sample, .. } = *facts;
     let id = Id::unique("note of the sample");
     let enters = ui.memory(|memory| memory.has_focus(id))
         && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::Enter));
@@ -283,7 +295,7 @@ fn note_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SaidView, facts: &Fa
     let response = ui.add(field).accessible_name("Note");
     let closes = ui.input(|input| input.viewport().close_requested());
     if enters || response.lost_focus() || closes {
-        keep_note(pencil, view, facts);
+        keep_note(pencil, view, session, sample);
     }
     if view.note != view.kept_note {
         ui.label(crate::ui::widgets::dim("Ctrl+Enter keeps the note"));
@@ -291,7 +303,7 @@ fn note_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SaidView, facts: &Fa
 }
 
 /// Keeps what was typed, where that is another note.
-fn keep_note(pencil: &mut Pencil<'_>, view: &mut SaidView, facts: &Facts<'_>) {
+fn keep_note(pencil: &mut Pencil<'_>, view: &mut SaidView, session: &Session, sample: SampleId) {
     if view.note == view.kept_note {
         return;
     }
@@ -299,11 +311,11 @@ fn keep_note(pencil: &mut Pencil<'_>, view: &mut SaidView, facts: &Facts<'_>) {
     // Once, whatever comes of it.
     view.note.clone_from(&text);
     view.kept_note.clone_from(&text);
-    let samples = samples(view, facts);
+    let samples = samples(view, session, sample);
     act(
         pencil,
         match samples.len() {
-            1 => LabelGesture::Note { sample: facts.sample, text },
+            1 => LabelGesture::Note { sample, text },
             _ => LabelGesture::NoteAll { samples, text },
         },
     );

@@ -44,6 +44,15 @@ impl ClassList {
         let classes = session.snapshot.labels().classes.iter().enumerate();
         let fits = classes.filter(|(_, name)| wanted.is_empty() || name.to_lowercase().contains(&wanted));
         self.listed = fits.map(|(class, _)| class as ClassId).collect();
+        if !wanted.is_empty() {
+            // What is typed in full comes first: Enter takes it.
+            let names = &session.snapshot.labels().classes;
+            let typed = self.filter.trim();
+            self.listed.sort_by_cached_key(|class| {
+                let name = names.get(*class as usize).map_or("", String::as_str);
+                (name != typed, name.to_lowercase() != wanted)
+            });
+        }
         self.listed_of = Some((identities.clone(), self.filter.clone()));
     }
 }

@@ -8,12 +8,12 @@ use egui_material_icons::icons;
 
 use super::classes::classes_ui;
 use super::model::model_ui;
-use super::{Draft, Field, LabelPane, gesture, percent, step};
+use super::{Draft, Field, LabelPane, percent, step};
 use crate::dataset::edit::Mark;
 use crate::dataset::{SampleId, Verdict};
+use crate::state::Session;
 use crate::state::labelling::lesson::NoModel;
 use crate::state::labelling::{Ordered, Proposals, QueueKind, Step};
-use crate::state::{LabelGesture, Session};
 use crate::text::{counted, duration_text, grouped};
 use crate::ui::Pencil;
 use crate::ui::grid::file_name;
@@ -81,7 +81,10 @@ pub(super) fn one_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pa
         ui.set_clip_rect(left.intersect(ui.clip_rect()));
         match sample {
             Some(sample) => sample_ui(ui, pencil, session, pane, sample),
-            None => end_ui(ui, pencil, session),
+            None => {
+                pane.keep_typed(pencil);
+                end_ui(ui, pencil, session);
+            }
         }
     });
     ui.scope_builder(part(right.shrink2(vec2(space::M, space::S)), "label classes"), |ui| {
@@ -216,14 +219,14 @@ fn class_chip_ui(ui: &mut Ui, name: &str, colour: Color32, tokens: &Tokens) {
     ui.painter().galley(at, text, tokens.text);
 }
 
-/// The sample's note, and the field that it is written in.
+/// The sample's note, and the field that it is written in: kept when it is left, and when the window closes.
 fn note_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pane: &mut LabelPane, sample: SampleId) {
     let note = session.snapshot.labelling.note(sample);
     let project = &session.project.folder;
     pane.note.take_if(|draft| draft.project != *project);
     // A field that is open goes with its sample: what was typed is kept for that one.
-    if let Some(draft) = pane.note.take_if(|draft| draft.sample != sample) {
-        keep_note(pencil, &draft);
+    if pane.note.as_ref().is_some_and(|draft| draft.sample != sample) {
+        pane.keep_typed(pencil);
     }
     let asks = pane.focus.take_if(|field| *field == Field::Note).is_some();
     if asks && pane.note.is_none() {
@@ -244,17 +247,12 @@ fn note_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pane: &mut L
     if asks {
         field.request_focus();
     }
-    if field.lost_focus() {
-        let is_left = ui.input(|input| input.key_pressed(Key::Escape));
-        if let Some(draft) = pane.note.take().filter(|_| !is_left) {
-            keep_note(pencil, &draft);
-        }
+    let is_left = field.lost_focus();
+    if is_left && ui.input(|input| input.key_pressed(Key::Escape)) {
+        pane.note = None;
+    } else if is_left || ui.input(|input| input.viewport().close_requested()) {
+        pane.keep_typed(pencil);
     }
-}
-
-fn keep_note(pencil: &mut Pencil<'_>, draft: &Draft) {
-    let text = draft.text.trim().to_owned();
-    pencil.act(gesture(LabelGesture::Note { sample: draft.sample, text }));
 }
 
 /// Stands in the place of a sample where the queue has none.

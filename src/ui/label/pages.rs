@@ -1,5 +1,7 @@
 //! Page by page: thumbnails of what is proposed for one class, all of them right until one is clicked.
 
+use std::sync::Arc;
+
 use egui::{
     Align2, Color32, ComboBox, FontId, Frame, Margin, Rect, Role, Sense, Slider, Stroke, StrokeKind, Ui,
     WidgetInfo, pos2, vec2,
@@ -8,9 +10,10 @@ use egui_material_icons::icons;
 
 use super::model::wrong_by_answers;
 use super::{page_step, percent};
+use crate::dataset::labelling::Classes;
 use crate::state::Session;
 use crate::state::labelling::lesson::NoModel;
-use crate::state::labelling::{CellVerdict, PageCell, PageClass, PageStep, Pages, Proposals};
+use crate::state::labelling::{CellVerdict, PageCell, PageClass, PageStep, Pages, Proposals, Ranked};
 use crate::text::{counted, grouped};
 use crate::ui::Pencil;
 use crate::ui::theme::{Tokens, size, space};
@@ -21,6 +24,9 @@ const WANTED: f32 = 60.0;
 /// Edges that a cell can have, and the space between cells, in points.
 const EDGES: std::ops::RangeInclusive<f32> = 64.0..=180.0;
 const GAP: f32 = 6.0;
+/// Width of the list of classes, in points, and how many are shown before it scrolls.
+const CHOICES: f32 = 230.0;
+const VISIBLE: usize = 10;
 /// Height of the line under a picture.
 const CAPTION: f32 = 16.0;
 
@@ -31,10 +37,35 @@ pub(super) struct PagesView {
     pub columns: usize,
     /// The confidence that the slider stands at while it is dragged.
     above: Option<f32>,
+    /// The classes to choose from while they are listed.
+    choices: Option<Choices>,
+}
+
+/// Classes that have proposals.
+struct Choices {
+    /// The identity of each, and its number of proposals.
+    listed: Vec<(String, usize)>,
+    /// What they were collected of.
+    of: (Arc<Ranked>, Arc<Classes>),
+}
+
+impl Choices {
+    fn new(ranked: &Arc<Ranked>, classes: &Arc<Classes>) -> Self {
+        let counted = ranked.identities().iter().enumerate().filter_map(|(class, identity)| {
+            let count = ranked.of_class(class).len();
+            let identity = classes.resolve(identity).filter(|_| count > 0)?;
+            Some((identity.to_owned(), count))
+        });
+        Self { listed: counted.collect(), of: (ranked.clone(), classes.clone()) }
+    }
+
+    fn is_of(&self, ranked: &Arc<Ranked>, classes: &Arc<Classes>) -> bool {
+        Arc::ptr_eq(&self.of.0, ranked) && Arc::ptr_eq(&self.of.1, classes)
+    }
 }
 
 /// Chooses the class whose proposals come.
-pub(super) fn chooser_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
+pub(super) fn chooser_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &mut PagesView) {
     let pages = &session.labeller.pages;
     let classes = session.snapshot.labelling.classes();
     let title = match pages.wish() {
@@ -42,25 +73,32 @@ pub(super) fn chooser_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session
         PageClass::Of(identity) => classes.name(identity),
     };
     let combo =
-        ComboBox::from_id_salt("page class").width(170.0).height(320.0).selected_text(title).truncate();
+        ComboBox::from_id_salt("page class").width(170.0).height(340.0).selected_text(title).truncate();
     let mut chosen = None;
     let shown = combo.show_ui(ui, |ui| {
+        ui.set_max_width(CHOICES);
+        ui.set_min_width(CHOICES);
         let is_surest = *pages.wish() == PageClass::Surest;
         let help = "Whichever class brings most labels that are right with fewest that are not";
         if ui.selectable_label(is_surest, "The surest class").on_hover_text(help).clicked() {
             chosen = Some(PageClass::Surest);
         }
         let Some(ranked) = pages.ranked() else { return };
-        for (class, identity) in ranked.identities().iter().enumerate() {
-            let count = ranked.of_class(class).len();
-            let Some(identity) = classes.resolve(identity).filter(|_| count > 0) else { continue };
-            let is_on = *pages.wish() == PageClass::Of(identity.to_owned());
-            let text = format!("{} ({})", classes.name(identity), grouped(count as u64));
-            if ui.selectable_label(is_on, text).clicked() {
-                chosen = Some(PageClass::Of(identity.to_owned()));
+        view.choices.take_if(|choices| !choices.is_of(ranked, classes));
+        let choices = view.choices.get_or_insert_with(|| Choices::new(ranked, classes));
+        widgets::lines_ui(ui, "page classes", (space::ROW, VISIBLE), choices.listed.len(), |ui, at| {
+            let Some((identity, count)) = choices.listed.get(at) else { return };
+            let is_on = matches!(pages.wish(), PageClass::Of(wish) if wish == identity);
+            let text = format!("{} ({})", classes.name(identity), grouped(*count as u64));
+            let button = egui::Button::selectable(is_on, text).truncate();
+            if ui.add_sized([ui.available_width(), space::ROW], button).clicked() {
+                chosen = Some(PageClass::Of(identity.clone()));
             }
-        }
+        });
     });
+    if shown.inner.is_none() {
+        view.choices = None;
+    }
     let name = format!("Proposals for: {title}");
     shown.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, &name));
     if let Some(wish) = chosen {
