@@ -15,6 +15,7 @@ mod evaluating;
 mod exporting;
 mod finder;
 mod judging;
+mod label_files;
 mod labelling;
 mod live;
 mod mapping;
@@ -44,6 +45,7 @@ use self::demo::Demo;
 use self::exporting::{Exporting, Found};
 use self::finder::Question;
 use self::judging::Case;
+use self::label_files::{LabelFiles, Labels, Question as LabelQuestion};
 use self::labelling::Queues;
 use self::live::{Leaving, Live, Parts};
 use self::measuring::Measuring;
@@ -61,6 +63,7 @@ use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
 use crate::pipeline::OpenRequest;
 use crate::state::balance::{BalanceFile, OtherSource};
+use crate::state::label_files::{ExportQuestion, FileGesture, FileWork};
 use crate::state::latent::ModelRef;
 use crate::state::{Action, Command, Effect, Extent, JobFace, JobId, Level, Session, State};
 use crate::store::{JournalOp, Paths, Settings};
@@ -102,6 +105,7 @@ pub struct Work {
     balancing: Balancing,
     queues: Queues,
     changing: Changing,
+    label_files: LabelFiles,
     faces: Vec<JobFace>,
     person: String,
     thumbnail_cap: u64,
@@ -128,6 +132,8 @@ impl Work {
         let queues = Queues::spawn(&events.0, move || waker.request_repaint());
         let waker = ctx.clone();
         let changing = Changing::spawn(&events.0, move || waker.request_repaint());
+        let waker = ctx.clone();
+        let label_files = LabelFiles::spawn(&events.0, move || waker.request_repaint());
         let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
         Self {
             ctx,
@@ -153,6 +159,7 @@ impl Work {
             balancing,
             queues,
             changing,
+            label_files,
             faces: Vec::new(),
             person: settings.person.clone(),
             thumbnail_cap: settings.thumbnail_cache_bytes,
@@ -220,6 +227,7 @@ impl Work {
             (self.analyse_again, self.channels) = (false, None);
             self.charting.forget();
             self.balancing.forget();
+            self.label_files.stop();
             let (training, encoding) = self.models.let_go();
             let parts = Parts { live, measuring, rescanning, analysing, training, encoding };
             self.leaving.add(parts, self.events.0.clone());
@@ -487,6 +495,7 @@ impl Work {
                     Exporting::balance(path, wanting, live.reader.clone(), ctx)
                 })
             }
+            Effect::LabelFile(work) => self.label_file(*work, state),
             Effect::Study { card } => self.start_study(state, card),
             Effect::EndStudy { card } => {
                 self.charting.end_study(card);
@@ -801,11 +810,56 @@ impl Work {
         Some(labelling::Source::new(session, self.live.as_ref()?.project.clone()))
     }
 
+    /// Does what the dialogs of files of labels ask for.
+    fn label_file(&mut self, work: FileWork, state: &State) -> Vec<Action> {
+        let then = |gesture: FileGesture| Action::LabelFile(Box::new(gesture));
+        let session = state.session.as_ref();
+        match (work, session) {
+            (FileWork::PickTarget(form), _) => self.pick(
+                move || label_files::pick_target(form),
+                move |path| then(FileGesture::TargetPicked(path)),
+            ),
+            (FileWork::PickSource(place), _) => self.pick(
+                move || label_files::pick_source(place),
+                move |path| then(FileGesture::SourcePicked(path)),
+            ),
+            (FileWork::PickPeople, _) => self.pick(
+                || rfd::FileDialog::new().set_title("Choose the files of people to compare").pick_files(),
+                move |files| then(FileGesture::PeoplePicked(files)),
+            ),
+            (FileWork::Export { choice, path }, Some(session)) => {
+                let (question, person) =
+                    (ExportQuestion::new(choice, session), state.settings.person.clone());
+                self.start_export(state, |live, _, ctx| {
+                    Exporting::labels(path, Labels { question, reader: live.reader.clone(), person }, ctx)
+                })
+            }
+            (FileWork::TellLeftOut { asked, choice }, Some(session)) => {
+                let question = Box::new(ExportQuestion::new(choice, session));
+                self.label_files.ask(asked, LabelQuestion::LeftOut(question));
+                Vec::new()
+            }
+            (FileWork::Preview { asked, question }, Some(session)) => {
+                self.label_files.ask(asked, LabelQuestion::Preview(session.snapshot.clone(), question));
+                Vec::new()
+            }
+            (FileWork::Compare { asked, files, by }, Some(session)) => {
+                self.label_files.ask(asked, LabelQuestion::Compare(session.snapshot.clone(), files, by));
+                Vec::new()
+            }
+            (FileWork::Stop, _) => {
+                self.label_files.stop();
+                Vec::new()
+            }
+            (_, None) => Vec::new(),
+        }
+    }
+
     /// Opens a native dialog on a thread of its own: a portal that hangs must not hang the window.
-    fn pick(
+    fn pick<T>(
         &self,
-        dialog: impl FnOnce() -> Option<PathBuf> + Send + 'static,
-        then: impl FnOnce(PathBuf) -> Action + Send + 'static,
+        dialog: impl FnOnce() -> Option<T> + Send + 'static,
+        then: impl FnOnce(T) -> Action + Send + 'static,
     ) -> Vec<Action> {
         let (events, wake) = (self.events.0.clone(), waker(&self.ctx));
         let spawned = std::thread::Builder::new().name("dialog".to_owned()).spawn(move || {
