@@ -17,9 +17,9 @@ pub use self::compare::{CompareDraft, ComparedPeople};
 pub use self::export::{
     AnswersIn, ExportPart, ExportQuestion, LabelExport, LabelExportDraft, LabelForm, count_of,
 };
-pub use self::import::{ImportQuestion, LabelFile, LabelImportDraft, Preview, name_of};
+pub use self::import::{ImportChoice, ImportQuestion, LabelFile, LabelImportDraft, Preview, name_of};
 use super::{Dialog, Effect, Level, State};
-use crate::annotation::{MatchBy, Resolve};
+use crate::annotation::MatchBy;
 
 /// What a person does in the dialogs, and what came back for them.
 #[derive(Clone, Debug, PartialEq)]
@@ -37,11 +37,8 @@ pub enum FileGesture {
     /// Asks for a file or folder of labels.
     PickSource(Place),
     SourcePicked(PathBuf),
-    /// What samples meet by, and what becomes of conflicts.
-    ChangeImport {
-        by: MatchBy,
-        resolve: Resolve,
-    },
+    /// The form of the file, what samples meet by, and what becomes of conflicts.
+    ChangeImport(ImportChoice),
     /// What taking in would come to, or a sentence on why that is not known.
     Previewed {
         asked: u64,
@@ -105,6 +102,13 @@ pub enum FileWork {
 impl State {
     /// Carries out what happened in the dialogs of files of labels.
     pub(super) fn label_files(&mut self, gesture: FileGesture) -> Vec<Effect> {
+        if let FileGesture::LeftOutTold { asked, .. }
+        | FileGesture::Previewed { asked, .. }
+        | FileGesture::Compared { asked, .. } = &gesture
+        {
+            // There is nothing to stop any more.
+            self.asked_of_label_files.take_if(|waited| waited == asked);
+        }
         match gesture {
             FileGesture::ChangeExport(choice) => self.change_label_export(choice),
             FileGesture::PickTarget => self.pick_label_target(),
@@ -119,7 +123,7 @@ impl State {
             }
             FileGesture::PickSource(place) => work(FileWork::PickSource(place)),
             FileGesture::SourcePicked(path) => self.import_labels_of(path),
-            FileGesture::ChangeImport { by, resolve } => self.change_label_import(by, resolve),
+            FileGesture::ChangeImport(choice) => self.change_label_import(choice),
             FileGesture::Previewed { asked, found } => {
                 if let Some(Dialog::ImportLabels(draft)) = &mut self.dialog
                     && draft.asked == asked

@@ -8,8 +8,8 @@ use std::sync::Arc;
 
 use crossbeam_channel::Sender;
 
-use super::bug;
-use super::exporting::outcome;
+use super::exporting::{Exporting, outcome};
+use super::{Work, bug};
 use crate::annotation::task::Task;
 use crate::annotation::{AnnotationError, Existing, MatchBy, Target, Writer, folder, read, write};
 use crate::dataset::query::Snapshot;
@@ -20,14 +20,14 @@ use crate::jobs::{self, Cancelled, Control, Newest, Outcome};
 use crate::pipeline::agreeing::compare;
 use crate::pipeline::annotating::gathered;
 use crate::state::label_files::{
-    AnswersIn, ComparedPeople, ExportQuestion, FileGesture, ImportQuestion, LabelFile, LabelForm, Place,
-    Preview,
+    AnswersIn, ComparedPeople, ExportQuestion, FileGesture, FileWork, ImportQuestion, LabelFile, LabelForm,
+    Place, Preview,
 };
-use crate::state::{Action, Level};
+use crate::state::{Action, Level, State};
 use crate::text::{counted, sentence};
 
 /// What the dialogs ask.
-pub enum Question {
+enum Question {
     LeftOut(Box<ExportQuestion>),
     Preview(Snapshot, ImportQuestion),
     Compare(Snapshot, Vec<PathBuf>, MatchBy),
@@ -53,7 +53,7 @@ impl LabelFiles {
         Self { thread, last: Control::new() }
     }
 
-    pub fn ask(&mut self, asked: u64, question: Question) {
+    fn ask(&mut self, asked: u64, question: Question) {
         self.stop();
         self.thread.ask((asked, question, self.last.clone()));
     }
@@ -62,6 +62,51 @@ impl LabelFiles {
     pub fn stop(&mut self) {
         self.last.cancel();
         self.last = Control::new();
+    }
+}
+
+impl Work {
+    /// Does what the dialogs of files of labels ask for.
+    pub(super) fn label_file(&mut self, work: FileWork, state: &State) -> Vec<Action> {
+        let then = |gesture: FileGesture| Action::LabelFile(Box::new(gesture));
+        let session = state.session.as_ref();
+        match (work, session) {
+            (FileWork::PickTarget(form), _) => {
+                self.pick(move || pick_target(form), move |path| then(FileGesture::TargetPicked(path)))
+            }
+            (FileWork::PickSource(place), _) => {
+                self.pick(move || pick_source(place), move |path| then(FileGesture::SourcePicked(path)))
+            }
+            (FileWork::PickPeople, _) => self.pick(
+                || rfd::FileDialog::new().set_title("Choose the files of people to compare").pick_files(),
+                move |files| then(FileGesture::PeoplePicked(files)),
+            ),
+            (FileWork::Export { choice, path }, Some(session)) => {
+                let (question, person) =
+                    (ExportQuestion::new(choice, session), state.settings.person.clone());
+                self.start_export(state, |live, _, ctx| {
+                    Exporting::labels(path, Labels { question, reader: live.reader.clone(), person }, ctx)
+                })
+            }
+            (FileWork::TellLeftOut { asked, choice }, Some(session)) => {
+                let question = Box::new(ExportQuestion::new(choice, session));
+                self.label_files.ask(asked, Question::LeftOut(question));
+                Vec::new()
+            }
+            (FileWork::Preview { asked, question }, Some(session)) => {
+                self.label_files.ask(asked, Question::Preview(session.snapshot.clone(), question));
+                Vec::new()
+            }
+            (FileWork::Compare { asked, files, by }, Some(session)) => {
+                self.label_files.ask(asked, Question::Compare(session.snapshot.clone(), files, by));
+                Vec::new()
+            }
+            (FileWork::Stop, _) => {
+                self.label_files.stop();
+                Vec::new()
+            }
+            (_, None) => Vec::new(),
+        }
     }
 }
 
@@ -77,7 +122,7 @@ fn answer(asked: u64, question: Question, control: &Control) -> Option<FileGestu
             FileGesture::Previewed { asked, found: told("reading the labels", found)? }
         }
         Question::Compare(snapshot, files, by) => {
-            let found = jobs::run(|| compared(snapshot, &files, by, control));
+            let found = jobs::run(|| compared(&snapshot, &files, by, control));
             FileGesture::Compared { asked, found: told("the comparison", found)? }
         }
     })
@@ -96,10 +141,10 @@ fn preview(
     question: ImportQuestion,
     control: &Control,
 ) -> Result<Result<Preview, String>, Cancelled> {
-    let ImportQuestion { path, by, file } = question;
+    let ImportQuestion { path, form, by, file } = question;
     let file = match file {
         Some(file) => file,
-        None => match read(&path, None, control) {
+        None => match read(&path, form.map(LabelForm::format), control) {
             Ok(read) => Arc::new(LabelFile::new(path, read)),
             Err(error) => return said(error).map(Err),
         },
@@ -113,7 +158,7 @@ fn preview(
 }
 
 fn compared(
-    snapshot: Snapshot,
+    snapshot: &Snapshot,
     files: &[PathBuf],
     by: MatchBy,
     control: &Control,
@@ -199,7 +244,7 @@ fn with_notes<'a>(text: String, notes: impl Iterator<Item = &'a String>) -> Stri
 }
 
 /// The system's dialog for a place for a form of files: a file to save, or a folder.
-pub fn pick_target(form: LabelForm) -> Option<PathBuf> {
+fn pick_target(form: LabelForm) -> Option<PathBuf> {
     let format = form.format();
     let dialog = rfd::FileDialog::new().set_title("Export labels");
     match format.ending {
@@ -212,7 +257,7 @@ pub fn pick_target(form: LabelForm) -> Option<PathBuf> {
 }
 
 /// The system's dialog for labels to take in.
-pub fn pick_source(place: Place) -> Option<PathBuf> {
+fn pick_source(place: Place) -> Option<PathBuf> {
     let dialog = rfd::FileDialog::new().set_title("Import labels");
     match place {
         Place::File => dialog.pick_file(),

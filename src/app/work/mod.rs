@@ -45,7 +45,7 @@ use self::demo::Demo;
 use self::exporting::{Exporting, Found};
 use self::finder::Question;
 use self::judging::Case;
-use self::label_files::{LabelFiles, Labels, Question as LabelQuestion};
+use self::label_files::LabelFiles;
 use self::labelling::Queues;
 use self::live::{Leaving, Live, Parts};
 use self::measuring::Measuring;
@@ -63,7 +63,6 @@ use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
 use crate::pipeline::OpenRequest;
 use crate::state::balance::{BalanceFile, OtherSource};
-use crate::state::label_files::{ExportQuestion, FileGesture, FileWork};
 use crate::state::latent::ModelRef;
 use crate::state::{Action, Command, Effect, Extent, JobFace, JobId, Level, Session, State};
 use crate::store::{JournalOp, Paths, Settings};
@@ -808,51 +807,6 @@ impl Work {
     /// Where the model beside the person has its descriptions from.
     fn labelling_source(&self, session: &Session) -> Option<labelling::Source> {
         Some(labelling::Source::new(session, self.live.as_ref()?.project.clone()))
-    }
-
-    /// Does what the dialogs of files of labels ask for.
-    fn label_file(&mut self, work: FileWork, state: &State) -> Vec<Action> {
-        let then = |gesture: FileGesture| Action::LabelFile(Box::new(gesture));
-        let session = state.session.as_ref();
-        match (work, session) {
-            (FileWork::PickTarget(form), _) => self.pick(
-                move || label_files::pick_target(form),
-                move |path| then(FileGesture::TargetPicked(path)),
-            ),
-            (FileWork::PickSource(place), _) => self.pick(
-                move || label_files::pick_source(place),
-                move |path| then(FileGesture::SourcePicked(path)),
-            ),
-            (FileWork::PickPeople, _) => self.pick(
-                || rfd::FileDialog::new().set_title("Choose the files of people to compare").pick_files(),
-                move |files| then(FileGesture::PeoplePicked(files)),
-            ),
-            (FileWork::Export { choice, path }, Some(session)) => {
-                let (question, person) =
-                    (ExportQuestion::new(choice, session), state.settings.person.clone());
-                self.start_export(state, |live, _, ctx| {
-                    Exporting::labels(path, Labels { question, reader: live.reader.clone(), person }, ctx)
-                })
-            }
-            (FileWork::TellLeftOut { asked, choice }, Some(session)) => {
-                let question = Box::new(ExportQuestion::new(choice, session));
-                self.label_files.ask(asked, LabelQuestion::LeftOut(question));
-                Vec::new()
-            }
-            (FileWork::Preview { asked, question }, Some(session)) => {
-                self.label_files.ask(asked, LabelQuestion::Preview(session.snapshot.clone(), question));
-                Vec::new()
-            }
-            (FileWork::Compare { asked, files, by }, Some(session)) => {
-                self.label_files.ask(asked, LabelQuestion::Compare(session.snapshot.clone(), files, by));
-                Vec::new()
-            }
-            (FileWork::Stop, _) => {
-                self.label_files.stop();
-                Vec::new()
-            }
-            (_, None) => Vec::new(),
-        }
     }
 
     /// Opens a native dialog on a thread of its own: a portal that hangs must not hang the window.

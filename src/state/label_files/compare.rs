@@ -42,7 +42,6 @@ pub struct ComparedPeople {
     pub compared: Compared,
     /// Samples of the dataset on which people differ.
     pub disputed: Vec<SampleId>,
-    dataset: Snapshot,
 }
 
 impl PartialEq for ComparedPeople {
@@ -55,9 +54,9 @@ impl PartialEq for ComparedPeople {
 impl Eq for ComparedPeople {}
 
 impl ComparedPeople {
-    pub fn make(compared: Compared, snapshot: Snapshot, control: &Control) -> Result<Self, Cancelled> {
-        let disputed = compared.disputed(&snapshot, &all_rows(&snapshot), control)?;
-        Ok(Self { compared, disputed, dataset: snapshot })
+    pub fn make(compared: Compared, snapshot: &Snapshot, control: &Control) -> Result<Self, Cancelled> {
+        let disputed = compared.disputed(snapshot, &all_rows(snapshot), control)?;
+        Ok(Self { compared, disputed })
     }
 }
 
@@ -114,8 +113,7 @@ impl State {
             return Vec::new();
         };
         let Some(Ok(found)) = &draft.found else { return Vec::new() };
-        // A rescan in between keeps the rows of samples; those that went are tagged in vain.
-        if found.dataset.len() > session.snapshot.len() || found.disputed.is_empty() {
+        if found.disputed.is_empty() {
             return Vec::new();
         }
         let samples = SampleSet::from_rows(found.disputed.iter().copied());

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::export::all_rows;
-use super::{FileWork, work};
+use super::{FileWork, LabelForm, work};
 use crate::annotation::merge::Outcome;
 use crate::annotation::{Annotations, Faults, MatchBy, MergePlan, MergeReport, Read, Resolve, merge};
 use crate::dataset::SampleId;
@@ -14,13 +14,21 @@ use crate::jobs::{Cancelled, Control};
 use crate::pipeline::annotating::{Taking, gathered, taken};
 use crate::state::{Dialog, Effect, Level, State};
 
+/// How labels are taken in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ImportChoice {
+    /// The form of the file; found out where it is `None`.
+    pub form: Option<LabelForm>,
+    pub by: MatchBy,
+    pub resolve: Resolve,
+}
+
 /// What is chosen in the open dialog, and what it would come to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LabelImportDraft {
     /// The file or folder that was picked.
     pub path: Option<PathBuf>,
-    pub by: MatchBy,
-    pub resolve: Resolve,
+    pub choice: ImportChoice,
     /// Number of the question that was asked last.
     pub asked: u64,
     /// `None` while it is worked out; an error is a sentence.
@@ -70,6 +78,7 @@ pub fn name_of(path: &Path) -> String {
 #[derive(Clone, Debug)]
 pub struct ImportQuestion {
     pub path: PathBuf,
+    pub form: Option<LabelForm>,
     pub by: MatchBy,
     /// The file, where it was read already.
     pub file: Option<Arc<LabelFile>>,
@@ -81,7 +90,7 @@ impl PartialEq for ImportQuestion {
             (Some(one), Some(two)) => Arc::ptr_eq(one, two),
             (one, two) => one.is_none() && two.is_none(),
         };
-        is_same_file && self.path == other.path && self.by == other.by
+        is_same_file && self.path == other.path && self.form == other.form && self.by == other.by
     }
 }
 
@@ -164,19 +173,19 @@ impl State {
     pub(super) fn import_labels_of(&mut self, path: PathBuf) -> Vec<Effect> {
         let Some(Dialog::ImportLabels(draft)) = &mut self.dialog else { return Vec::new() };
         draft.path = Some(path);
+        draft.choice.form = None;
         draft.found = None;
         self.ask_preview(None)
     }
 
-    pub(super) fn change_label_import(&mut self, by: MatchBy, resolve: Resolve) -> Vec<Effect> {
+    pub(super) fn change_label_import(&mut self, choice: ImportChoice) -> Vec<Effect> {
         let Some(Dialog::ImportLabels(draft)) = &mut self.dialog else { return Vec::new() };
-        draft.resolve = resolve;
-        if draft.by == by {
+        let before = std::mem::replace(&mut draft.choice, choice);
+        if (before.form, before.by) == (choice.form, choice.by) {
             return Vec::new();
         }
-        draft.by = by;
         let file = draft.preview().map(|preview| preview.file.clone());
-        self.ask_preview(file)
+        self.ask_preview(file.filter(|_| before.form == choice.form))
     }
 
     /// Works a preview out again that no longer holds.
@@ -199,7 +208,8 @@ impl State {
         let Some(path) = draft.path.clone() else { return Vec::new() };
         draft.asked = asked;
         draft.found = None;
-        work(FileWork::Preview { asked, question: ImportQuestion { path, by: draft.by, file } })
+        let ImportChoice { form, by, .. } = draft.choice;
+        work(FileWork::Preview { asked, question: ImportQuestion { path, form, by, file } })
     }
 
     /// Takes in what the dialog shows as one edit, and closes it.
@@ -216,7 +226,7 @@ impl State {
         };
         let name = preview.file.name();
         let taking = Taking { person: &self.settings.person, now_ms: self.now_ms, file: &name };
-        let edit = preview.edit(draft.resolve, &taking);
+        let edit = preview.edit(draft.choice.resolve, &taking);
         let answer = edit.map(|edit| session.edit(edit));
         self.dialog = None;
         if answer.as_ref().is_none_or(|(_, told)| told.is_none()) {

@@ -9,13 +9,13 @@ pub(super) use export::export_labels_ui;
 pub(super) use import::import_labels_ui;
 
 use egui::{
-    Align, Align2, FontId, Layout, Response, RichText, ScrollArea, Sense, Ui, WidgetInfo, WidgetType, vec2,
+    Align, Align2, FontId, Layout, Response, RichText, Role, ScrollArea, Sense, Ui, WidgetInfo, vec2,
 };
 
 use super::{Pen, main_button};
 use crate::annotation::Faults;
 use crate::state::Action;
-use crate::state::label_files::FileGesture;
+use crate::state::label_files::{FileGesture, LabelForm};
 use crate::text::grouped;
 use crate::ui::theme::{Tokens, size, space};
 use crate::ui::widgets::elided;
@@ -30,11 +30,18 @@ fn act(pen: &mut Pen<'_, '_>, gesture: FileGesture) {
     pen.act(Action::LabelFile(Box::new(gesture)));
 }
 
+/// The title of a form, with a capital.
+fn title_of(form: LabelForm) -> String {
+    let mut letters = form.format().title.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters.clone()).collect()
+}
+
 /// A line of a list that can be clicked, cut where it is too long.
 fn line_ui(ui: &mut Ui, text: &str, is_on: bool) -> Response {
     let tokens = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::click());
-    response.widget_info(|| WidgetInfo::selected(WidgetType::Button, ui.is_enabled(), is_on, text));
+    response.widget_info(|| WidgetInfo::selected(Role::Button, ui.is_enabled(), is_on, text));
     if is_on || response.hovered() || response.has_focus() {
         let fill = if is_on { tokens.accent_soft } else { tokens.raised };
         ui.painter().rect_filled(rect, 3.0, fill);

@@ -3,7 +3,7 @@
 use egui::{TextEdit, Ui};
 
 use super::super::{Pen, dim};
-use super::{act, buttons_ui, sentences_ui, told_ui, waiting_ui};
+use super::{act, buttons_ui, sentences_ui, title_of, told_ui, waiting_ui};
 use crate::annotation::{Field, Format, Writer};
 use crate::state::JobId;
 use crate::state::label_files::{AnswersIn, ExportPart, FileGesture, LabelExportDraft, LabelForm, count_of};
@@ -25,7 +25,7 @@ pub fn export_labels_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, draft: &LabelExportD
         ui.spacing_mut().item_spacing = egui::Vec2::splat(6.0);
         for form in LabelForm::all() {
             let format = form.format();
-            if chip(ui, choice.form == form, format.title).on_hover_text(format.about).clicked() {
+            if chip(ui, choice.form == form, &title_of(form)).on_hover_text(format.about).clicked() {
                 choice.form = form;
             }
         }
@@ -96,12 +96,18 @@ pub fn export_labels_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, draft: &LabelExportD
 
 /// What a form holds, in words.
 fn held(format: &Format) -> String {
-    if Field::ALL.iter().all(|field| format.holds.contains(field)) {
-        return "all that was said".to_owned();
+    /// More are told by what there is and not by what is missing.
+    const FEW: usize = 4;
+    let listed =
+        |fields: &[Field]| fields.iter().map(|field| field.words()[1]).collect::<Vec<_>>().join(", ");
+    let missing: Vec<Field> = Field::ALL.into_iter().filter(|field| !format.holds.contains(field)).collect();
+    match missing.len() {
+        0 => return "all that was said".to_owned(),
+        1..=FEW => return format!("all but {}", listed(&missing)),
+        _ => {}
     }
-    let words: Vec<&str> = format.holds.iter().map(|field| field.words()[1]).collect();
     let pictures = if matches!(format.write, Writer::Export) { "the pictures, " } else { "" };
-    format!("{pictures}{}", words.join(", "))
+    format!("{pictures}{}", listed(format.holds))
 }
 
 /// What the form does not hold.

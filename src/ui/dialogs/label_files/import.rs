@@ -3,15 +3,17 @@
 use egui::{Ui, vec2};
 
 use super::super::{Pen, dim};
-use super::{LINE, VISIBLE, act, buttons_ui, faults_ui, line_ui, sentences_ui, told_ui, waiting_ui};
+use super::{
+    LINE, VISIBLE, act, buttons_ui, faults_ui, line_ui, sentences_ui, title_of, told_ui, waiting_ui,
+};
 use crate::annotation::merge::ConflictRow;
 use crate::annotation::{MatchBy, MergeReport, Resolve};
 use crate::dataset::SampleId;
 use crate::state::Action;
-use crate::state::label_files::{FileGesture, LabelImportDraft, Place, Preview, name_of};
+use crate::state::label_files::{FileGesture, LabelForm, LabelImportDraft, Place, Preview, name_of};
 use crate::text::{counted, grouped};
 use crate::ui::theme::{Tokens, space};
-use crate::ui::widgets::{choose, lines_ui, part_heading, raised_frame};
+use crate::ui::widgets::{chip, choose, lines_ui, part_heading, raised_frame};
 
 /// Edge of the picture of the conflict that was clicked, in points.
 const PICTURE: f32 = 96.0;
@@ -42,13 +44,13 @@ pub fn import_labels_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, draft: &LabelImportD
         None if draft.path.is_none() => dim(ui, "Choose what to take in to see what would change."),
         None => waiting_ui(ui, "Reading the labels…"),
         Some(Err(problem)) => told_ui(ui, problem, tokens.error),
-        Some(Ok(preview)) => preview_ui(ui, pen, preview, draft.resolve),
+        Some(Ok(preview)) => preview_ui(ui, pen, preview, draft.choice.resolve),
     }
     let refusal = session.why_read_only();
     if let Some(text) = &refusal {
         told_ui(ui, text, tokens.warn);
     }
-    let changes = draft.preview().map_or(0, |preview| preview.changes(draft.resolve));
+    let changes = draft.preview().map_or(0, |preview| preview.changes(draft.choice.resolve));
     let main = match changes {
         0 => "Take in".to_owned(),
         changes => format!("Take in {}", counted(changes, "sample")),
@@ -59,11 +61,11 @@ pub fn import_labels_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, draft: &LabelImportD
 }
 
 fn choices_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, draft: &LabelImportDraft) {
-    let (mut by, mut resolve) = (draft.by, draft.resolve);
+    let mut choice = draft.choice;
     part_heading(ui, "Samples meet by");
     choose(
         ui,
-        &mut by,
+        &mut choice.by,
         &[
             (MatchBy::Path, "Path", "The path in the dataset, or its end where that is one sample's"),
             (MatchBy::Content, "Content", "The hash of their content"),
@@ -74,7 +76,7 @@ fn choices_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, draft: &LabelImportDraft) {
     part_heading(ui, "Where both say something else");
     choose(
         ui,
-        &mut resolve,
+        &mut choice.resolve,
         &[
             (Resolve::KeepOurs, "Keep ours", "What is said here stays"),
             (Resolve::TakeTheirs, "Take theirs", "What the file says takes its place"),
@@ -85,8 +87,26 @@ fn choices_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, draft: &LabelImportDraft) {
             ),
         ],
     );
-    if (by, resolve) != (draft.by, draft.resolve) {
-        act(pen, FileGesture::ChangeImport { by, resolve });
+    // Where the form is found out nobody has to choose one.
+    if choice.form.is_some() || matches!(draft.found, Some(Err(_))) {
+        ui.add_space(space::XS);
+        part_heading(ui, "Form of the file");
+        ui.horizontal_wrapped(|ui| {
+            ui.spacing_mut().item_spacing = egui::Vec2::splat(6.0);
+            if chip(ui, choice.form.is_none(), "Found out").clicked() {
+                choice.form = None;
+            }
+            for form in LabelForm::all() {
+                let format = form.format();
+                if chip(ui, choice.form == Some(form), &title_of(form)).on_hover_text(format.about).clicked()
+                {
+                    choice.form = Some(form);
+                }
+            }
+        });
+    }
+    if choice != draft.choice {
+        act(pen, FileGesture::ChangeImport(choice));
     }
 }
 
@@ -123,7 +143,7 @@ fn preview_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, preview: &Preview, resolve: Re
 const MOST_STRAYS: usize = 100;
 
 /// What a file comes to, in lines.
-pub(super) fn figures(report: &MergeReport, proposals: u64) -> Vec<String> {
+fn figures(report: &MergeReport, proposals: u64) -> Vec<String> {
     let joined = |parts: &[(u64, &str)]| -> String {
         let there = parts.iter().filter(|(count, _)| *count > 0);
         there.map(|(count, what)| format!("{} {what}", grouped(*count))).collect::<Vec<_>>().join(" · ")
