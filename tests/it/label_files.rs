@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use egui_kittest::Harness;
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::annotation::task::Task;
 use lenslet::annotation::{MatchBy, read};
 use lenslet::app::App;
@@ -179,7 +179,8 @@ fn a_project_for_reading_only_says_why_nothing_is_taken_in() {
     pick(&mut harness, FileGesture::SourcePicked(ben));
     click(&mut harness, "Take theirs");
     harness.get_by_label_contains("because it is a test");
-    click(&mut harness, "Take in 2 samples");
+    assert!(harness.get_by_label("Take in 2 samples").accesskit_node().is_disabled());
+    tell(&mut harness.state_mut().0, gesture(FileGesture::TakeIn));
     assert_eq!(labels(&harness, &[0, 1]), ["cat", "cat"]);
 }
 

@@ -213,3 +213,28 @@ fn share(part: Option<f64>) -> String {
 fn coefficient(number: Option<f64>) -> String {
     number.map_or("–".to_owned(), |number| format!("{number:.3}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::annotation::Annotations;
+    use crate::annotation::panel::{Panel, Told};
+
+    #[test]
+    fn answers_that_differ_most_often_come_first() {
+        let said = |labels: &[&str]| {
+            let sample = |(at, label): (usize, &&str)| crate::annotation::Annotated {
+                path: at.to_string(),
+                labels: vec![(*label).to_owned()],
+                ..Default::default()
+            };
+            Annotations::of_samples(labels.iter().enumerate().map(sample).collect())
+        };
+        let one = said(&["cat", "cat", "dog", "dog", "dog", "emu"]);
+        let two = said(&["cat", "dog", "cat", "cat", "dog", "dog"]);
+        let told = [Told { name: "Ada", annotations: &one }, Told { name: "Ben", annotations: &two }];
+        let report = AgreementReport::of(&Panel::of(&told, MatchBy::Path));
+        let [pair] = &report.pairs[..] else { panic!("{:?}", report.pairs) };
+        assert_eq!(confused(pair), [("dog", "cat", 2), ("cat", "dog", 1), ("emu", "dog", 1)]);
+    }
+}

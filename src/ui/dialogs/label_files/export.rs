@@ -126,3 +126,21 @@ fn left_out_ui(ui: &mut Ui, draft: &LabelExportDraft) {
         }
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_form_holds_is_told_by_what_is_missing_where_that_is_little() {
+        for (name, expected) in [
+            ("parquet", "all that was said"),
+            ("csv", "all but classes that no sample has"),
+            ("folder", "the pictures, labels, splits of samples"),
+            ("coco", "sizes of pictures, labels, boxes, classes that no sample has"),
+        ] {
+            let form = LabelForm::named(name).unwrap();
+            assert_eq!(held(form.format()), expected, "{name}");
+        }
+    }
+}

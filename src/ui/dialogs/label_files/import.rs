@@ -233,3 +233,32 @@ fn picture_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, sample: SampleId) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::annotation::{Annotated, Annotations, merge};
+
+    #[test]
+    fn a_file_comes_to_lines_of_what_there_is() {
+        let said = |path: &str, label: &str| Annotated {
+            path: path.into(),
+            labels: vec![label.into()],
+            ..Annotated::default()
+        };
+        let ours = Annotations::of_samples(vec![said("a.png", "cat"), said("b.png", "cat")]);
+        let theirs =
+            Annotations::of_samples(vec![said("a.png", "cat"), said("b.png", "emu"), said("c.png", "cat")]);
+        let report = MergeReport::of(&merge(&ours, &theirs, MatchBy::Path), &ours, &theirs);
+        let lines = [
+            "2 met by path · 1 not in the dataset",
+            "1 the same · 1 something else",
+            "1 class that the dataset does not have: emu",
+            "2 proposals of models, which are not taken in",
+        ];
+        assert_eq!(figures(&report, 2), lines);
+        assert_eq!(figures(&report, 0), lines[..3]);
+        assert_eq!(strays(&report), ["c.png: not in the dataset"]);
+        assert_eq!(conflict_text(&report.conflict_rows[0]), "b.png: cat → emu");
+    }
+}
