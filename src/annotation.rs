@@ -34,7 +34,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-pub use field::Field;
+pub use field::{Field, left_out};
 pub use merge::{MatchBy, MergePlan, Resolve, merge};
 pub use panel::Panel;
 pub use report::MergeReport;

@@ -194,7 +194,11 @@ impl App {
                 && session.augment.is_current()
                 && !session.shown.stale
         });
-        self.actions.is_empty() && answered && self.work.is_idle() && self.pictures.thumbs.is_idle()
+        self.actions.is_empty()
+            && answered
+            && !self.state.waits_for_label_files()
+            && self.work.is_idle()
+            && self.pictures.thumbs.is_idle()
     }
 
     /// Everything but drawing.

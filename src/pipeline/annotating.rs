@@ -8,6 +8,7 @@ use crate::dataset::edit::{Edit, Mark, SampleSet};
 use crate::dataset::labelling::{Classes, LabelChanges};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Answer, NamedBox, SampleId};
+use crate::jobs::{Cancelled, Control};
 
 /// The tag of samples whose label is to be settled between people.
 pub const DISPUTED: &str = "disputed";
@@ -17,6 +18,21 @@ pub fn annotations(snapshot: &Snapshot, rows: &[SampleId]) -> Annotations {
     let classes = snapshot.labels().classes.clone();
     let samples = rows.iter().map(|sample| annotated(snapshot, *sample)).collect();
     Annotations { classes, samples }
+}
+
+/// The same, told as it goes and given up when that is asked for.
+pub fn gathered(snapshot: &Snapshot, rows: &[SampleId], control: &Control) -> Result<Annotations, Cancelled> {
+    /// Samples between two looks at `control`.
+    const AT_ONCE: usize = 4096;
+    control.begin("Gathering labels", rows.len() as u64);
+    let classes = snapshot.labels().classes.clone();
+    let mut samples = Vec::with_capacity(rows.len());
+    for part in rows.chunks(AT_ONCE) {
+        control.checkpoint()?;
+        samples.extend(part.iter().map(|sample| annotated(snapshot, *sample)));
+        control.add(part.len() as u64);
+    }
+    Ok(Annotations { classes, samples })
 }
 
 fn annotated(snapshot: &Snapshot, sample: SampleId) -> Annotated {

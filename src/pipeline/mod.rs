@@ -5,6 +5,7 @@
 //!
 //! This room refuses to know the user interface.
 
+pub mod agreeing;
 pub mod analyse;
 pub mod annotating;
 pub mod augmented;

@@ -13,6 +13,7 @@ use super::command::Command;
 use super::dialog::Dialog;
 use super::export::{ExportChoice, PlanFace};
 use super::job::{JobFace, JobId};
+use super::label_files::FileGesture;
 use super::labelling::changes::ChangeList;
 use super::labelling::lesson::NoModel;
 use super::labelling::{LabelGesture, Ordered, Proposals, Ranked};
@@ -209,6 +210,8 @@ pub enum Action {
     },
     /// Starts the export that the dialog shows.
     StartExport,
+    /// Labels out to files and in from them: what a person does, and what came back.
+    LabelFile(Box<FileGesture>),
     /// The panel of augmentation comes on screen: variants are wanted.
     AskVariants,
     /// It goes from the screen: nothing is drawn until it comes back.

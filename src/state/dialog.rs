@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::export::ExportDraft;
+use super::label_files::{CompareDraft, LabelExportDraft, LabelImportDraft};
 use super::labelling::classes::ClassesDraft;
 
 /// A question or a page that stands over the window.
@@ -34,6 +35,12 @@ pub enum Dialog {
     },
     /// Where and how to export what stays.
     ExportDataset(Box<ExportDraft>),
+    /// Which labels to write, and in which form.
+    ExportLabels(Box<LabelExportDraft>),
+    /// A file of labels, and what taking it in would change.
+    ImportLabels(Box<LabelImportDraft>),
+    /// People's answers side by side.
+    ComparePeople(Box<CompareDraft>),
     /// The classes that there are, and what is typed of them.
     Classes(Box<ClassesDraft>),
     Settings,

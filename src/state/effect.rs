@@ -7,6 +7,7 @@ use super::augment::{RangeWish, VariantsWish};
 use super::balance::{BalanceFile, OtherSource};
 use super::export::ExportChoice;
 use super::job::JobId;
+use super::label_files::FileWork;
 use super::labelling::QueueKind;
 use super::latent::{Accepted, Latents, MapFace, MapWish, ModelRef, Slot};
 use super::pane::Pane;
@@ -226,6 +227,8 @@ pub enum Effect {
     ExportDataset {
         choice: ExportChoice,
     },
+    /// Labels out to files and in from them.
+    LabelFile(Box<FileWork>),
     PauseJob {
         job: JobId,
         pause: bool,

@@ -244,7 +244,7 @@ impl Session {
     pub(super) fn edit(&mut self, edit: Edit) -> Answer {
         let Some(edit) = self.overlay.effective(edit) else { return (Vec::new(), None) };
         if !self.project.can_write() && !edit.only_looks() {
-            return told(Level::Warning, self.read_only_sentence());
+            return told(Level::Warning, self.why_read_only().unwrap_or_default());
         }
         self.overlay.apply(&edit);
         self.history.push(edit.clone());
@@ -362,15 +362,6 @@ impl Session {
             effects.extend(self.judge());
         }
         effects
-    }
-
-    fn read_only_sentence(&self) -> String {
-        match &self.project.access {
-            Access::ReadOnly { reason } => {
-                format!("This project is open for reading only, because {reason}. Nothing was changed.")
-            }
-            Access::ReadWrite => String::new(),
-        }
     }
 
     /// Moves by rows of the view. Where the cursor's sample has left the view, the row that took

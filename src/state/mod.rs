@@ -14,6 +14,7 @@ mod effect;
 pub mod export;
 mod gestures;
 mod job;
+pub mod label_files;
 pub mod labelling;
 pub mod latent;
 pub mod layout;
@@ -73,6 +74,9 @@ pub struct State {
     opened: u64,
     /// Number of the last plan of an export that was asked for.
     asked_plans: u64,
+    /// Number of the last question about files of labels, and the one that is waited for.
+    asked_label_files: u64,
+    asked_of_label_files: Option<u64>,
 }
 
 impl State {

@@ -10,6 +10,7 @@ use super::augment::Augment;
 use super::balance::{Balance, BalanceSettings, SplitSettings};
 use super::charts::Charts;
 use super::export::ExportChoice;
+use super::label_files::LabelExport;
 use super::labelling::Labeller;
 use super::labelling::changes::ChangesDesk;
 use super::labelling::classes::Splitting;
@@ -55,6 +56,8 @@ pub struct Session {
     pub splitting: Splitting,
     /// What was chosen in the dialog of the export last.
     pub export: Option<ExportChoice>,
+    /// What was chosen in the dialog that writes labels last.
+    pub label_export: LabelExport,
 }
 
 /// While it is equal, issues are only added at the end.
@@ -289,6 +292,16 @@ impl Default for SavedPlace {
 impl Session {
     pub fn dataset(&self) -> &Arc<Dataset> {
         &self.snapshot.dataset
+    }
+
+    /// A sentence on why nothing can be changed, where nothing can.
+    pub fn why_read_only(&self) -> Option<String> {
+        match &self.project.access {
+            Access::ReadOnly { reason } => {
+                Some(format!("This project is open for reading only, because {reason}. Nothing was changed."))
+            }
+            Access::ReadWrite => None,
+        }
     }
 
     /// What something that was worked out of the issues stands on.

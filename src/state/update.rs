@@ -39,6 +39,7 @@ impl State {
         effects.extend(self.session.as_mut().and_then(Session::ask_labelling));
         effects.extend(self.session.as_mut().and_then(Session::ask_changes));
         effects.extend(self.ask_split());
+        effects.extend(self.ask_label_files());
         if let Some(session) = &mut self.session {
             session.refresh_labeller();
         }
@@ -105,6 +106,7 @@ impl State {
             Action::ExportFolderPicked { path } => effects.extend(self.export_folder(&path)),
             Action::ExportPlanned { generation, plan } => self.export_planned(generation, plan),
             Action::StartExport => effects.extend(self.start_export()),
+            Action::LabelFile(gesture) => effects.extend(self.label_files(*gesture)),
             action if action.is_result() => {
                 let answer = self.session.as_mut().map(|session| session.result(action));
                 effects.extend(self.answered(answer));
@@ -124,7 +126,7 @@ impl State {
     }
 
     /// Says what the session has to say; gives its effects.
-    fn answered(&mut self, answer: Option<Answer>) -> Vec<Effect> {
+    pub(super) fn answered(&mut self, answer: Option<Answer>) -> Vec<Effect> {
         let Some((effects, told)) = answer else { return Vec::new() };
         if let Some((level, text)) = told {
             self.notify(level, text);
@@ -145,6 +147,9 @@ impl State {
             Command::ExportIssues => effects.push(Effect::PickIssuesFile),
             Command::ExportReport => effects.push(Effect::PickReportFile),
             Command::ExportDataset => effects.extend(self.open_export()),
+            Command::ExportLabels => effects.extend(self.open_label_export()),
+            Command::ImportLabels => effects.extend(self.open_label_import()),
+            Command::ComparePeople => effects.extend(self.open_comparison()),
             Command::Rescan => effects.push(Effect::Rescan),
             Command::CloseDataset => {
                 let place = self.session.take().map(|session| session.place());
@@ -269,6 +274,7 @@ impl State {
             changes: ChangesDesk::new(self.opened << 32),
             splitting: Splitting::new(self.opened << 32),
             export: None,
+            label_export: Default::default(),
         };
         session.overlay.grow(session.snapshot.len());
         if !self.settings.table_columns.is_empty() {

@@ -7,6 +7,7 @@ mod ask;
 mod classes;
 mod export;
 mod help;
+mod label_files;
 mod palette;
 mod settings;
 
@@ -141,6 +142,9 @@ fn dialog_ui(ui: &mut Ui, pen: &mut Pen, view: &mut DialogsView, dialog: &Dialog
         Dialog::Unsaved { problem } => ask::unsaved_ui(ui, pen, problem),
         Dialog::ExportDataset(draft) => export::export_ui(ui, pen, draft),
         Dialog::Classes(draft) => classes::classes_ui(ui, pen, &mut view.classes, draft),
+        Dialog::ExportLabels(draft) => label_files::export_labels_ui(ui, pen, draft),
+        Dialog::ImportLabels(draft) => label_files::import_labels_ui(ui, pen, draft),
+        Dialog::ComparePeople(draft) => label_files::compare_ui(ui, pen, draft),
         Dialog::Settings => settings::settings_ui(ui, pen, &mut view.settings, &view.places),
         Dialog::Shortcuts => help::shortcuts_ui(ui),
         Dialog::QueryHelp => help::query_help_ui(ui, pen),
@@ -176,6 +180,9 @@ fn title_of(dialog: &Dialog) -> &'static str {
         Dialog::ExportDataset(draft) if draft.choice.plan.is_some() => "Export the plan",
         Dialog::ExportDataset(_) => "Export what stays",
         Dialog::Classes(_) => "Classes",
+        Dialog::ExportLabels(_) => "Export labels",
+        Dialog::ImportLabels(_) => "Import labels",
+        Dialog::ComparePeople(_) => "Compare people",
         Dialog::Settings => "Settings",
         Dialog::Shortcuts => "Keyboard shortcuts",
         Dialog::QueryHelp => "Filter language",
@@ -187,7 +194,8 @@ fn title_of(dialog: &Dialog) -> &'static str {
 fn width_of(dialog: &Dialog) -> f32 {
     match dialog {
         Dialog::Palette { .. } | Dialog::OpenPath { .. } | Dialog::ExportDataset(_) => 560.0,
-        Dialog::Classes(_) => 680.0,
+        Dialog::Classes(_) | Dialog::ImportLabels(_) | Dialog::ComparePeople(_) => 680.0,
+        Dialog::ExportLabels(_) => 560.0,
         Dialog::SaveView { .. } | Dialog::GoToRow { .. } => 380.0,
         Dialog::DamagedProject { .. } | Dialog::Unsaved { .. } | Dialog::Settings | Dialog::About => 520.0,
         Dialog::Shortcuts => 600.0,

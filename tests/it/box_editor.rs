@@ -1,7 +1,7 @@
 //! Boxes by hand, as a person does them in the window: drawn, moved, resized, labelled, deleted and carried on, by
 //! pointer and keys; each is one step of undo and is there again after the program ends.
 
-use egui::accesskit::Role;
+use egui::accesskit::{Role, Toggled};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Vec2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
@@ -167,7 +167,7 @@ fn boxes_are_drawn_changed_and_carried_on_and_every_step_can_be_undone() {
     ctrl_shift(&mut window, Key::B);
     assert!(is_editing(&window));
     let toggle = window.get_by_role_and_label(Role::Button, "Edit boxes");
-    assert_eq!(toggle.accesskit_node().is_selected(), Some(true));
+    assert_eq!(toggle.accesskit_node().toggled(), Some(Toggled::True));
     press(&mut window, Modifiers::NONE, Key::N);
     assert_eq!(window.state().session().selection.cursor, Some(1));
 

@@ -31,6 +31,7 @@ mod import_annotated;
 mod import_layouts;
 mod inspector;
 mod keyboard;
+mod label_files;
 mod label_grid;
 mod label_panel;
 mod labels;

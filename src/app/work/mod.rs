@@ -15,6 +15,7 @@ mod evaluating;
 mod exporting;
 mod finder;
 mod judging;
+mod label_files;
 mod labelling;
 mod live;
 mod mapping;
@@ -44,6 +45,7 @@ use self::demo::Demo;
 use self::exporting::{Exporting, Found};
 use self::finder::Question;
 use self::judging::Case;
+use self::label_files::LabelFiles;
 use self::labelling::Queues;
 use self::live::{Leaving, Live, Parts};
 use self::measuring::Measuring;
@@ -102,6 +104,7 @@ pub struct Work {
     balancing: Balancing,
     queues: Queues,
     changing: Changing,
+    label_files: LabelFiles,
     faces: Vec<JobFace>,
     person: String,
     thumbnail_cap: u64,
@@ -128,6 +131,8 @@ impl Work {
         let queues = Queues::spawn(&events.0, move || waker.request_repaint());
         let waker = ctx.clone();
         let changing = Changing::spawn(&events.0, move || waker.request_repaint());
+        let waker = ctx.clone();
+        let label_files = LabelFiles::spawn(&events.0, move || waker.request_repaint());
         let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
         Self {
             ctx,
@@ -153,6 +158,7 @@ impl Work {
             balancing,
             queues,
             changing,
+            label_files,
             faces: Vec::new(),
             person: settings.person.clone(),
             thumbnail_cap: settings.thumbnail_cache_bytes,
@@ -221,6 +227,7 @@ impl Work {
             self.charting.forget();
             self.balancing.forget();
             self.queues.forget();
+            self.label_files.stop();
             let (training, encoding) = self.models.let_go();
             let parts = Parts { live, measuring, rescanning, analysing, training, encoding };
             self.leaving.add(parts, self.events.0.clone());
@@ -496,6 +503,7 @@ impl Work {
                     Exporting::balance(path, wanting, live.reader.clone(), ctx)
                 })
             }
+            Effect::LabelFile(work) => self.label_file(*work, state),
             Effect::Study { card } => self.start_study(state, card),
             Effect::EndStudy { card } => {
                 self.charting.end_study(card);
@@ -811,10 +819,10 @@ impl Work {
     }
 
     /// Opens a native dialog on a thread of its own: a portal that hangs must not hang the window.
-    fn pick(
+    fn pick<T>(
         &self,
-        dialog: impl FnOnce() -> Option<PathBuf> + Send + 'static,
-        then: impl FnOnce(PathBuf) -> Action + Send + 'static,
+        dialog: impl FnOnce() -> Option<T> + Send + 'static,
+        then: impl FnOnce(T) -> Action + Send + 'static,
     ) -> Vec<Action> {
         let (events, wake) = (self.events.0.clone(), waker(&self.ctx));
         let spawned = std::thread::Builder::new().name("dialog".to_owned()).spawn(move || {

@@ -2,16 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 
-use crate::annotation::panel::{AgreementReport, DisputeRow, PairRow, Panel, Told};
-use crate::annotation::{Annotations, Fault, MatchBy, read};
+use crate::annotation::panel::{AgreementReport, DisputeRow, PairRow};
+use crate::annotation::{Fault, MatchBy};
 use crate::cli::Usage;
 use crate::cli::look::tell;
 use crate::cli::progress::Meter;
 use crate::jobs::Control;
+use crate::pipeline::agreeing::{Compared, compare};
 use crate::text::{counted, grouped};
 
 /// The files are of any format that `labels import` reads. One in which people are named gives a column for each of
@@ -76,29 +77,13 @@ pub fn run(options: &AgreementOptions) -> anyhow::Result<()> {
 
 /// Reads files of labels and compares what they say.
 pub fn agreement(files: &[PathBuf], by: MatchBy, control: &Control) -> anyhow::Result<AgreementOutput> {
-    let (mut faults, mut more_faults) = (Vec::new(), 0);
-    let mut said: Vec<(String, Annotations)> = Vec::new();
-    for file in files {
-        let found = read(file, None, control)?;
-        faults.extend(found.faults.list);
-        more_faults += found.faults.more;
-        said.push((name_of(file), found.annotations));
-    }
-    let told: Vec<Told<'_>> = said.iter().map(|(name, annotations)| Told { name, annotations }).collect();
-    let panel = Panel::of(&told, by)?;
-    if panel.people.len() < 2 {
+    let Some(compared) = compare(files, by, control)? else {
         let message = "one person has nobody to agree with: name the file of another, or one in which several are named";
         return Err(Usage(message.to_owned()).into());
-    }
-    let report = AgreementReport::of(&panel, control)?;
-    let (left_out, again) = (panel.left_out, panel.again);
+    };
+    let Compared { report, left_out, again, faults, .. } = compared;
+    let (faults, more_faults) = (faults.list, faults.more);
     Ok(AgreementOutput { files: files.to_vec(), report, left_out, again, faults, more_faults })
-}
-
-/// What somebody is called whom no file names: as their file or folder.
-fn name_of(file: &Path) -> String {
-    let name = if file.is_dir() { file.file_name() } else { file.file_stem() };
-    name.map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned())
 }
 
 /// Rows that are printed of what may be long; `--json` has all.

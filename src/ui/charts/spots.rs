@@ -58,8 +58,10 @@ pub(super) fn spots_ui(
             part.on_hover_text_at_pointer(of_mark.unwrap_or(&spot.name));
         }
     }
-    let at = response.hover_pos().or(response.interact_pointer_pos())?;
-    let cell = asking().filter(|spot| is_cell(spot.which)).find(|spot| place(spot).contains(at));
+    // A click on a button leaves the cells alone: the pointer is not over them.
+    let at = response.hover_pos().or(response.interact_pointer_pos());
+    let cell =
+        at.and_then(|at| asking().filter(|spot| is_cell(spot.which)).find(|spot| place(spot).contains(at)));
     if let Some(cell) = cell {
         ui.painter().rect_stroke(place(cell), 0.0, (1.0, tokens.accent), StrokeKind::Outside);
         ui.ctx().set_cursor_icon(CursorIcon::PointingHand);

@@ -154,6 +154,13 @@ impl BoxesView {
             drag.to = stage.image_from_screen(at);
         }
         if !response.dragged() {
+            // With the button still down it was given up at Escape, and the key drops it where it is the editor's.
+            if ui.input(|input| input.pointer.primary_down()) {
+                if !self.has_keys {
+                    self.drag = None;
+                }
+                return;
+            }
             let drag = self.drag.take();
             self.asking = drag.and_then(|drag| drag.finish(pencil, stage));
         }

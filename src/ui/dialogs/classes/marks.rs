@@ -1,7 +1,7 @@
 //! The key and the colour of a class.
 
-use egui::color_picker::{Alpha, color_picker_color32};
-use egui::{Button, Color32, Label, Role, Sense, Ui, WidgetInfo, vec2};
+use egui::ecolor::Hsva;
+use egui::{Button, Color32, Label, Role, Sense, Slider, Ui, WidgetInfo, vec2};
 
 use super::{ClassesView, Desk, bind, class_at_cursor};
 use crate::state::labelling::KEYS;
@@ -67,13 +67,20 @@ pub(super) fn colouring_ui(ui: &mut Ui, desk: &mut Desk<'_, '_, '_>, view: &mut 
     });
     let shown = Tokens::of(ui).class_of(&desk.session.snapshot, class);
     let [red, green, blue] = view.colour.or(chosen).unwrap_or([shown.r(), shown.g(), shown.b()]);
-    let mut picked = Color32::from_rgb(red, green, blue);
-    ui.push_id("pick a colour", |ui| {
-        ui.spacing_mut().slider_width = 200.0;
-        if color_picker_color32(ui, &mut picked, Alpha::Opaque) {
-            view.colour = Some([picked.r(), picked.g(), picked.b()]);
-        }
-    });
+    let mut picked = Hsva::from_srgb([red, green, blue]);
+    ui.spacing_mut().slider_width = 200.0;
+    let mut has_moved = false;
+    for (part, most, title) in [
+        (&mut picked.h, 0.999, "Hue"),
+        (&mut picked.s, 1.0, "Saturation"),
+        (&mut picked.v, 1.0, "Brightness"),
+    ] {
+        let slider = Slider::new(part, 0.0..=most).show_value(false).text(title);
+        has_moved |= ui.add(slider).changed();
+    }
+    if has_moved {
+        view.colour = Some(picked.to_srgb());
+    }
     // A colour that is dragged through is taken once it is let go.
     let is_held = ui.input(|input| input.pointer.any_down());
     if let Some(colour) = view.colour.filter(|_| !is_held) {
