@@ -144,8 +144,9 @@ fn while_samples_are_measured_charts_follow_by_parts_and_end_exact() {
         let fact = Fact { measured: true, width: 64, height: 64, ..Fact::UNMEASURED };
         let facts = (measured..measured + count).map(|sample| (sample, fact)).collect();
         measured += count;
-        act(state, Action::Measured { facts, issues: Vec::new() });
-        asked(&act(state, Action::Refresh)).len()
+        let mut effects = act(state, Action::Measured { facts, issues: Vec::new() });
+        effects.extend(act(state, Action::Refresh));
+        asked(&effects).len()
     };
     let counted: Vec<usize> = (0..25).map(|_| learn(&mut state, 2)).collect();
     assert_eq!(counted.iter().sum::<usize>(), 2, "{counted:?}");

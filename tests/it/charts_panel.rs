@@ -268,7 +268,8 @@ fn what_the_other_conditions_leave_out_is_not_found() {
 fn a_drag_over_points_asks_for_a_rectangle() {
     let mut window = window(Options::default());
     // Samples 2 to 5 and 12 to 15 have these widths, and of these the first four so few bytes.
-    let (from, to) = (place(&window, 2) + Vec2::new(4.0, -4.0), place(&window, 5) + Vec2::new(4.0, -4.0));
+    let within = Vec2::new(4.0, -1.0);
+    let (from, to) = (place(&window, 2) + within, place(&window, 5) + within);
     window.hover_at(from);
     window.step();
     window.drag_at(from);
