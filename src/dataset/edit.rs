@@ -317,7 +317,15 @@ impl Edit {
         }
     }
 
-    /// What the edit did, for menus and notices: "Star 3 samples".
+    /// What the edit did, for menus and notices: "Star 3 samples". Classes by what they are called now.
+    pub fn describe_in(&self, classes: &Classes) -> String {
+        match self {
+            Self::Label { changes } => changes.describe(classes),
+            other => other.describe(),
+        }
+    }
+
+    /// [`Self::describe_in`] with classes as they were first called.
     pub fn describe(&self) -> String {
         match self {
             Self::Mark { samples, mark, on } => {
@@ -344,7 +352,7 @@ impl Edit {
             | Self::SetBoxes { what, .. }
             | Self::SetClasses { what, .. }
             | Self::Several { what, .. } => what.clone(),
-            Self::Label { changes } => changes.describe(),
+            Self::Label { changes } => changes.describe(&Classes::default()),
             Self::Tag { samples, tag, on } => {
                 let count = crate::text::counted(samples.len() as u64, "sample");
                 match on {

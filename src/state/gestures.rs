@@ -282,8 +282,10 @@ impl Session {
             self.search.set(&filter, self.snapshot.vocabulary());
         }
         let text = match op {
-            JournalOp::Undo => format!("Undone: {}{hidden}", edit.inverse().describe()),
-            _ => format!("Redone: {}{hidden}", edit.describe()),
+            JournalOp::Undo => {
+                format!("Undone: {}{hidden}", edit.inverse().describe_in(self.overlay.labelling.classes()))
+            }
+            _ => format!("Redone: {}{hidden}", edit.describe_in(self.overlay.labelling.classes())),
         };
         if self.project.can_write() {
             effects.push(Effect::Journal(op));

@@ -114,13 +114,16 @@ impl State {
     /// The name of an undo or redo in the menu: "Undo: Star 3 samples".
     pub fn title_of(&self, command: Command) -> String {
         let title = command::find(command).title;
-        let edit: Option<&Edit> = self.session.as_ref().and_then(|session| match command {
-            Command::Undo => session.history.next_undo(),
-            Command::Redo => session.history.next_redo(),
-            _ => None,
+        let edit = self.session.as_ref().and_then(|session| {
+            let edit = match command {
+                Command::Undo => session.history.next_undo(),
+                Command::Redo => session.history.next_redo(),
+                _ => None,
+            };
+            Some(edit?.describe_in(session.overlay.labelling.classes()))
         });
         match edit {
-            Some(edit) => format!("{title}: {}", edit.describe()),
+            Some(edit) => format!("{title}: {edit}"),
             None => title.to_owned(),
         }
     }

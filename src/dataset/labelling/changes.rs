@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Answer, Kept, Labelling};
+use super::{Answer, Classes, Kept, Labelling};
 use crate::dataset::SampleId;
 use crate::dataset::edit::SampleSet;
 
@@ -159,7 +159,7 @@ impl LabelChanges {
     }
 
     /// What they did, as a sentence without its stop: "Label 3 samples “cat”".
-    pub(crate) fn describe(&self) -> String {
+    pub(crate) fn describe(&self, classes: &Classes) -> String {
         let count = crate::text::counted(self.len() as u64, "sample");
         let mut answers = self.runs.iter().map(|run| run.to);
         let first = answers.next().flatten();
@@ -171,7 +171,10 @@ impl LabelChanges {
             _ if !all_same => format!("Label {count}"),
             None => format!("Give {count} the source's labels back"),
             Some(answer) if answer.labels.is_empty() => format!("Label {count} as none of the classes"),
-            Some(answer) => format!("Label {count} “{}”", answer.labels.join(", ")),
+            Some(answer) => {
+                let names: Vec<&str> = answer.labels.iter().map(|label| classes.name(label)).collect();
+                format!("Label {count} “{}”", names.join(", "))
+            }
         }
     }
 }

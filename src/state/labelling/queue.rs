@@ -12,8 +12,7 @@ use crate::dataset::edit::{Direction, Mark};
 use crate::dataset::query::{Bitmask, Rows, Snapshot, sorted_rows};
 use crate::dataset::{Flag, SampleId, Score, Verdict};
 
-/// The tag of samples that people do not agree on.
-pub const DISPUTED: &str = "disputed";
+pub use crate::pipeline::annotating::DISPUTED;
 
 /// Samples that one can go back through at most.
 const PAST: usize = 1000;

@@ -347,7 +347,7 @@ impl Session {
         if !self.has_mark(sample, Mark::Unsure) {
             return self.edit(label);
         }
-        let what = label.describe();
+        let what = label.describe_in(self.overlay.labelling.classes());
         let sure = Edit::Mark { samples, mark: Mark::Unsure, on: false };
         self.edit(Edit::Several { edits: vec![label, sure], what })
     }
