@@ -291,7 +291,9 @@ impl<'a> Index<'a> {
             if let Some(found) = self.by_path.get(path) {
                 return (found.clone(), Matched::Path);
             }
-            let found = self.by_end(path, their.content);
+            // By path alone a path is all that counts.
+            let content = their.content.filter(|_| self.by == MatchBy::Either);
+            let found = self.by_end(path, content);
             if found.len() == 1 || (self.by == MatchBy::Path && !found.is_empty()) {
                 return (found, Matched::PathEnd);
             }
@@ -410,7 +412,7 @@ mod tests {
         let plan = merge(&ours, &theirs, MatchBy::Either);
         assert_eq!(
             told(&plan),
-            ["0 Path Same", "1 PathEnd New", "2 Content Conflict", "3 PathEnd Conflict", "5 PathEnd Silent"]
+            ["0 Path Same", "1 PathEnd New", "2 PathEnd Conflict", "3 PathEnd Conflict", "5 PathEnd Silent"]
         );
         assert_eq!(
             (plan.unmatched, plan.ambiguous),
