@@ -52,6 +52,8 @@ pub struct ChartsPane {
     drag: Option<Drag>,
     /// Whether a brush was held in the last frame.
     was_held: bool,
+    /// Height of the bar above the charts, in points, when nothing was dragged.
+    bar: f32,
     known: Known,
 }
 
@@ -141,7 +143,14 @@ pub fn charts_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut ChartsPane) {
     pane.was_held = is_held;
     end_lost_drag(ui, pencil, pane, session);
     let padded = Frame::new().inner_margin(Margin::symmetric(space::M as i8, 6));
-    egui::Panel::top("charts bar").frame(padded).show(ui, |ui| bar_ui(ui, pencil, pane, session));
+    let bar = egui::Panel::top("charts bar").frame(padded);
+    // A bar that took another line would move the charts away from under the pointer.
+    let is_dragged = pane.drag.is_some() && pane.bar > 0.0;
+    let bar = if is_dragged { bar.exact_size(pane.bar) } else { bar };
+    let bar = bar.show(ui, |ui| bar_ui(ui, pencil, pane, session));
+    if !is_dragged {
+        pane.bar = bar.response.rect.height();
+    }
     let frame = Frame::new().fill(Tokens::of(ui).canvas).inner_margin(Margin::same(space::S as i8));
     egui::CentralPanel::default().frame(frame).show(ui, |ui| {
         if session.charts.cards.is_empty() {

@@ -490,11 +490,13 @@ fn a_person_brushes_the_charts_of_the_demo_undoes_and_saves_one() {
     assert!(matches!(card(&window, &kind).1, Figures::Charts(charts) if charts.len() == 1));
     // A row of a box plot asks for its class, and again for it no more.
     let row = format!("a, {a}");
-    window.click(&row);
+    window.harness.get_by_label(&row).click_accesskit();
+    window.settle();
     assert_eq!(window.shown(), a as usize);
     let filter = window.app().state().session.as_ref().expect("it is open").view().filter;
     assert!(filter.starts_with("label:a bytes>=") && filter.contains(" bytes<="), "{filter}");
-    window.click(&row);
+    window.harness.get_by_label(&row).click_accesskit();
+    window.settle();
     assert_eq!(window.shown(), 300);
     window.click("Look at 300 samples");
     let study = window.app().state().session.as_ref().expect("it is open").charts.study(61).cloned();

@@ -108,7 +108,8 @@ fn click(harness: &mut Desk, name: &str) {
 fn pick(harness: &mut Desk, picked: FileGesture) {
     let asked = tell(&mut harness.state_mut().0, gesture(picked));
     harness.state_mut().2.extend(asked);
-    harness.run_steps(6);
+    // A dialog takes some frames to find its height.
+    harness.run_steps(20);
 }
 
 fn file(folder: &Path, name: &str, text: &str) -> PathBuf {
