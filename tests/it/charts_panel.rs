@@ -205,12 +205,16 @@ fn a_click_on_a_drawn_chart_asks_for_what_it_stands_for() {
     }
     // A cell of the heat map: that of the large boxes.
     let heat = window.get_by_label("Centres of the boxes").rect();
-    let figures = window.state().session().charts.figures(1).cloned().expect("they are drawn");
+    let charts = &window.state().session().charts;
+    let figures = charts.figures(charts.cards[0].id).cloned().expect("they are drawn");
     let Figures::Charts(charts) = &*figures else { panic!("{figures:?}") };
-    let chart = Chart { subtitle: String::new(), ..charts[0].clone() };
-    let drawing = layout(&chart, &Look { width: heat.width(), plane_height: 200.0, ..Look::DARK });
-    let cell = |spot: &&Spot| spot.which == Which::Cell { column: 16, line: 16 };
-    let [x, y, width, height] = drawing.spots.iter().find(cell).expect("they are there").at;
+    let cell = |spot: &Spot| spot.which == Which::Cell { column: 16, line: 16 };
+    let mut places = charts.iter().filter_map(|chart| {
+        let chart = Chart { subtitle: String::new(), ..chart.clone() };
+        let drawing = layout(&chart, &Look { width: heat.width(), plane_height: 200.0, ..Look::DARK });
+        drawing.spots.iter().find(|spot| cell(spot)).map(|spot| spot.at)
+    });
+    let [x, y, width, height] = places.next().expect("one has cells");
     click(&mut window, heat.min + Vec2::new(x + width / 2.0, y + height / 2.0));
     assert_eq!(asked(&window), ("box.at:0.5..0.53125,0.5..0.53125".to_owned(), 4));
 }
