@@ -25,7 +25,7 @@ pub use axis::{Scale, Stretch, number_text, ticks};
 pub use csv::rows as csv_rows;
 pub use font::{Weight, shortened, text_width};
 pub use layout::{Look, layout};
-pub use marks::{Anchor, Colour, Drawing, Mark};
+pub use marks::{Anchor, Colour, Drawing, Mark, Spot, Third, Which};
 pub use png::rasterised;
 pub use svg::svg;
 pub use write::{ChartError, Form, write, write_to};
@@ -81,6 +81,8 @@ pub enum Hue {
     Accent,
     /// The colour of a class, or of anything that is told apart by its number.
     Class(u32),
+    /// A colour that a person chose, sRGB; the theme makes it stand out.
+    Chosen([u8; 3]),
     /// What is in the background.
     Dim,
 }

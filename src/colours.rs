@@ -76,6 +76,28 @@ impl Colours {
         rgb_of_hsv(hue, saturation, value)
     }
 
+    /// The colour that a person chose for a class, or that of its number.
+    pub fn class_or(&self, chosen: Option<[u8; 3]>, class: u32) -> [u8; 3] {
+        chosen.map_or_else(|| self.class(class), |colour| self.legible(colour))
+    }
+
+    /// A colour that was made for no theme, mixed with white or black until it stands out from the canvas by
+    /// [`CONTRAST`].
+    pub fn legible(&self, colour: [u8; 3]) -> [u8; 3] {
+        const STEPS: u8 = 32;
+        let canvas = luminance(channels(self.canvas));
+        let end = if self.dark { 255.0 } else { 0.0 };
+        let mixed = |step: u8| {
+            let part = f32::from(step) / f32::from(STEPS);
+            colour.map(|value| (f32::from(value) * (1.0 - part) + end * part).round() as u8)
+        };
+        let stands_out = |colour: &[u8; 3]| {
+            let own = luminance(*colour);
+            (own.max(canvas) + 0.05) / (own.min(canvas) + 0.05) >= CONTRAST
+        };
+        (0..=STEPS).map(mixed).find(stands_out).unwrap_or(colour)
+    }
+
     /// The colour of a part of a scale, 0 to 1: from what is near the canvas to what stands out, through hues
     /// that those see apart who see few colours.
     pub fn scale(&self, part: f32) -> [u8; 3] {
@@ -90,6 +112,18 @@ impl Colours {
         let mix = |channel: usize| stops[at][channel] * (1.0 - between) + stops[at + 1][channel] * between;
         [mix(0), mix(1), mix(2)].map(|value| value.round() as u8)
     }
+}
+
+/// The least contrast of what is not text with what it stands on, after WCAG 2.2 (1.4.11).
+pub const CONTRAST: f32 = 3.0;
+
+/// Relative luminance after WCAG 2.2, 0 to 1.
+fn luminance(colour: [u8; 3]) -> f32 {
+    let [red, green, blue] = colour.map(|value| {
+        let value = f32::from(value) / 255.0;
+        if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+    });
+    0.2126 * red + 0.7152 * green + 0.0722 * blue
 }
 
 /// Hue, saturation and value in linear light, each 0 to 1, as sRGB.
@@ -114,6 +148,23 @@ fn rgb_of_hsv(hue: f32, saturation: f32, value: f32) -> [u8; 3] {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_chosen_colour_stands_out_in_both_themes_and_stays_where_it_does() {
+        for colours in [&DARK, &LIGHT] {
+            let canvas = luminance(channels(colours.canvas));
+            for colour in
+                [[0; 3], [255; 3], [0, 0, 255], [255, 255, 0], [18, 20, 23], [238, 240, 243], [200, 30, 90]]
+            {
+                let own = luminance(colours.class_or(Some(colour), 7));
+                let ratio = (own.max(canvas) + 0.05) / (own.min(canvas) + 0.05);
+                assert!(ratio >= CONTRAST, "{colour:?}: {ratio}");
+            }
+        }
+        assert_eq!(DARK.legible([255, 255, 0]), [255, 255, 0]);
+        assert_eq!(LIGHT.legible([0, 0, 255]), [0, 0, 255]);
+        assert_eq!(LIGHT.class_or(None, 7), LIGHT.class(7));
+    }
 
     #[test]
     fn classes_are_as_egui_has_them() {

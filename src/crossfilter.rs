@@ -18,11 +18,13 @@ mod cells;
 mod coded;
 mod drawn;
 mod figures;
+mod places;
 mod saved;
 
 pub use board::{Board, rows_but};
-pub use card::{Card, CardId, Kind, Options, Order, default_cards};
+pub use card::{Card, CardId, Kind, Options, Order, Scattered, default_cards};
 pub use cells::Cells;
 pub use drawn::{charts_of, counts_settings, space_charts};
 pub use figures::{Figures, Labels, Numbers, Plane, RelationColumns, Relations, Values};
+pub use places::{Places, places_reading};
 pub use saved::saved_chart;

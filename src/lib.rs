@@ -7,7 +7,8 @@
 //! samples as columns. A pass over the content fills [`Facts`](dataset::Facts), another one over the
 //! pixels [`Signals`](dataset::Signals), from which an analysis finds near-duplicates, neighbours and
 //! scores: an [`Analysed`](review::Analysed). Thresholds turn that into groups and flags, a
-//! [`Judged`](review::Judged). What a person decides is an [`Edit`](dataset::edit::Edit) on an overlay. A
+//! [`Judged`](review::Judged). What a person decides and says is an [`Edit`](dataset::edit::Edit) on an overlay;
+//! labels by hand lie over the source's, and a [`Snapshot`](dataset::query::Snapshot) has those that count. A
 //! [`View`](dataset::edit::View) is a query and an order; the rows that it shows are computed, never
 //! stored.
 //!
@@ -18,6 +19,7 @@
 //!                        └─▶ journal   ├─▶ Judged: groups, flags, impact ─▶ panels, export
 //!      ─decode─▶ Signals ─▶ Analysed ──┘
 //! Pipeline ─(seed, sample, variant)─▶ Plan: stages ─▶ variants ─▶ panel, export, training
+//! labels that count ─learn─▶ proposals ─confirm─▶ Edit
 //! rows ─pack─▶ training ─▶ Checkpoint ─▶ latents, columns of the Snapshot, decoded pictures ─▶ panels
 //! ```
 //!
@@ -36,13 +38,14 @@
 //! | [`import`] | disk to dataset, one module per format behind [`import::FORMATS`] | the user interface |
 //! | [`export`] | issues and a report to a file, and a chosen part of the dataset or generated pictures to a folder, that a person named | the user interface |
 //! | [`media`] | bytes to pixels: decode, orientation, thumbnails, statistics, metadata | samples and where they lie |
-//! | [`analysis`] | hashes, quality, near-duplicates of pictures, figures of generated ones, how a dataset is spread: slices in, slices out | files, projects, the user interface |
+//! | [`analysis`] | hashes, quality, near-duplicates of pictures, figures of generated ones, how a dataset is spread, the model beside a person who labels: slices in, slices out | files, projects, the user interface |
+//! | [`annotation`] | annotations of samples as plain data: what a person said of each, in files and out of them, merged, and how far people agree | snapshots, the project database, the program's state, the user interface |
 //! | [`augment`] | operations, pipelines of them, what they come to for a variant, the CPU kernels, files of pipelines | datasets, the user interface |
 //! | [`balance`] | from the classes that there are to those that are wanted: plans of what goes, repeats and weights, and splits dealt anew; slices in, plain data out | files, threads, the user interface |
 //! | [`store`] | the project database, thumbnail cache and settings | the user interface |
 //! | [`demo`] | the demo dataset with its planted faults | everything else but jobs |
 //! | [`pipeline`] | opening, measuring, computing signals, analysing, asking a trained model, making variants, drawing up statistics and planning a balance, for window and command line alike | the user interface |
-//! | [`review`] | what an analysis found, for a person to decide: groups, flags, rules, impact | files, threads, the user interface |
+//! | [`review`] | what an analysis found, for a person to decide: groups, flags, rules, impact; and what a person changed of the source's labels | files, threads, the user interface |
 //! | [`train`] | models, training, checkpoints, sampling: the only room that names burn | the user interface |
 //! | [`gpu`] | wgpu pipelines over `shaders/*.wgsl`, one file each: decoded pictures, clouds of points, variants of samples | datasets, the interface's state |
 //! | [`state`] | the program without window, disk or clock | egui, files |
@@ -56,8 +59,8 @@
 //! # What stays true
 //!
 //! 1. A view reads state and returns actions. Actions, effects and edits are plain data, but for what waits on
-//!    the graphics device to be drawn: [`state::latent::Made`], [`state::latent::MapFace`] and
-//!    [`state::augment::Shown`] hold on to it.
+//!    the graphics device to be drawn: [`state::latent::Made`], [`state::latent::MapFace`],
+//!    [`state::charts::Cloud`] and [`state::augment::Shown`] hold on to it.
 //! 2. A sample's row number is stable for the life of a project: a rescan appends and marks as gone
 //!    ([`Dataset::reconcile`](dataset::Dataset::reconcile)), so that edits and caches keep their sample.
 //! 3. Every edit knows its inverse, and is durable before the screen says that it is saved.
@@ -82,6 +85,7 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 pub mod analysis;
+pub mod annotation;
 pub mod app;
 pub mod augment;
 pub mod balance;

@@ -1,12 +1,14 @@
-//! What can be computed of pictures and of many of them: hashes, quality, near-duplicates. Slices in,
-//! slices out.
+//! What can be computed of pictures and of many of them: hashes, quality, near-duplicates, how far people agree.
+//! Slices in, slices out.
 //!
 //! This room refuses to know files, projects and the user interface.
 
+pub mod agreement;
 pub mod descriptor;
 pub mod distribution;
 pub mod encoder;
 pub mod evidence;
+pub mod fewshot;
 pub mod generated;
 pub mod groups;
 pub mod hamming;

@@ -80,6 +80,15 @@ pub fn uniqueness(neighbours: &Neighbours) -> Vec<f32> {
     means.into_iter().map(|mean| if most > 0.0 { mean / most } else { mean }).collect()
 }
 
+/// How far the nearest other sample is from each, 0 where it is a copy; NaN where it is not known.
+pub fn nearest(neighbours: &Neighbours) -> Vec<f32> {
+    let nearest = |row: usize| match neighbours.copies(row) {
+        0 => neighbours.near(row).next().map_or(f32::NAN, |(_, squared)| length(squared)),
+        _ => 0.0,
+    };
+    (0..neighbours.place_of.len()).map(nearest).collect()
+}
+
 /// The distance below which another sample is a near-duplicate by the scale of the dataset itself: 0.13
 /// of the median distance to the nearest, each description once (as Datalab defines it, but that copies
 /// do not draw the median to 0). 0 where nothing has a neighbour.
@@ -147,6 +156,15 @@ mod tests {
         let points: Vec<Whitened> = places.iter().map(point).collect();
         let rows: Vec<Option<&Whitened>> = points.iter().map(Some).collect();
         Neighbours::of(&rows, NEAREST, &Control::new()).unwrap()
+    }
+
+    #[test]
+    fn a_copy_is_as_near_as_can_be() {
+        let distances = nearest(&line(&[0, 36, 36, 120]));
+        assert_eq!(distances.len(), 4);
+        assert!((distances[0] - 0.1).abs() < 1e-6 && (distances[3] - 84.0 / SCALE).abs() < 1e-6);
+        assert_eq!(distances[1..3], [0.0, 0.0]);
+        assert!(nearest(&line(&[5]))[0].is_nan());
     }
 
     #[test]

@@ -104,6 +104,21 @@ impl Scatter {
         best.map(|(_, row)| row)
     }
 
+    /// The point nearest to a place of those that are asked for, no further than `reach` to a side and no further up or
+    /// down: for a plane that is drawn wider than high. The first of those that are as near.
+    pub fn nearest_of(&self, at: [f32; 2], reach: [f32; 2], is_asked: impl Fn(u32) -> bool) -> Option<u32> {
+        let mut best: Option<(f32, u32)> = None;
+        let corner = |sign: f32| std::array::from_fn(|axis| at[axis] + sign * reach[axis]);
+        self.each_near(corner(-1.0), corner(1.0), |row, point| {
+            let part = |axis: usize| ((point[axis] - at[axis]) / reach[axis]).powi(2);
+            let apart = part(0) + part(1);
+            if apart <= 1.0 && best.is_none_or(|known| (apart, row) < known) && is_asked(row) {
+                best = Some((apart, row));
+            }
+        });
+        best.map(|(_, row)| row)
+    }
+
     /// The points within an outline, in their order: those that a line to the right crosses the outline an
     /// odd number of times from.
     pub fn within(&self, outline: &[[f32; 2]]) -> Vec<u32> {
@@ -187,6 +202,17 @@ mod tests {
                 (0..points.len() as u32).filter(|row| is_inside(points[*row as usize], &outline)).collect();
             prop_assert_eq!(scatter.within(&outline), inside);
         }
+    }
+
+    #[test]
+    fn the_nearest_of_some_is_by_a_reach_for_each_side() {
+        let scatter = Scatter::new(vec![[0.0, 0.0], [0.3, 0.0], [0.0, 0.1], [f32::NAN, 0.0]]);
+        let nearest =
+            |reach, asked: &[u32]| scatter.nearest_of([0.2, 0.0], reach, |row| asked.contains(&row));
+        assert_eq!(nearest([0.25, 0.25], &[0, 1, 2, 3]), Some(1));
+        assert_eq!(nearest([0.25, 0.25], &[0, 2]), Some(0));
+        assert_eq!(nearest([0.05, 0.25], &[0, 1, 2]), None);
+        assert_eq!(nearest([0.25, 0.05], &[2]), None);
     }
 
     #[test]

@@ -186,15 +186,24 @@ impl App {
                 && session.review.answered == session.review.asked
                 && session.latent.is_answered()
                 && session.charts.is_answered()
+                && session.charts.has_points()
                 && session.balance.is_answered()
+                && session.labeller.is_answered()
+                && session.changes.is_answered()
+                && session.splitting.is_answered()
                 && session.augment.is_current()
                 && !session.shown.stale
         });
-        self.actions.is_empty() && answered && self.work.is_idle() && self.pictures.thumbs.is_idle()
+        self.actions.is_empty()
+            && answered
+            && !self.state.waits_for_label_files()
+            && self.work.is_idle()
+            && self.pictures.thumbs.is_idle()
     }
 
     /// Everything but drawing.
     pub fn logic(&mut self, ctx: &Context) {
+        self.state.now_ms = crate::store::now_ms();
         self.work.poll(&self.state, &mut self.actions);
         if self.refreshed.elapsed() >= REFRESH {
             self.refreshed = Instant::now();

@@ -253,6 +253,82 @@ fn a_sampler_draws_what_is_promised() {
     }
 }
 
+#[test]
+fn weights_are_those_of_scikit_learn_and_of_cui_et_al() {
+    let counts = [500u64, 120, 37, 8, 1];
+    let of: Vec<[u32; 1]> = (0..5).flat_map(|class| vec![[class]; counts[class as usize] as usize]).collect();
+    let of: Vec<&[u32]> = of.iter().map(|class| &class[..]).collect();
+    let is_near = |found: &[f64], expected: &[f64; 5]| {
+        found.iter().zip(expected).all(|(one, two)| (one / two - 1.0).abs() < 1e-9)
+    };
+    let of_classes = |weighting| {
+        let means = Means { weights: Some(weighting), ..Means::default() };
+        let plan = planned(&of, &counts, &[], means, 1);
+        plan.classes.iter().map(|class| class.weight).collect::<Vec<f64>>()
+    };
+    // scikit-learn 1.9.1: python -c "import numpy as np; from sklearn.utils.class_weight import compute_class_weight
+    // y = np.repeat(np.arange(5), [500, 120, 37, 8, 1])
+    // print(compute_class_weight('balanced', classes=np.arange(5), y=y).tolist())"
+    let balanced = of_classes(Weighting::Inverse);
+    assert!(is_near(&balanced, &[0.2664, 1.11, 3.6, 16.65, 133.2]), "{balanced:?}");
+    // The formula of Cui et al., (1 - beta) / (1 - beta^n), in all as many as there are classes (NumPy 2.4.6):
+    // python -c "import numpy as np; n = np.array([500., 120., 37., 8., 1.]); b = ...
+    // w = (1 - b) / (1 - np.power(b, n)); print((w / w.sum() * len(n)).tolist())"
+    for (beta, expected) in [
+        (
+            0.9,
+            [
+                0.338_374_583_350_616_65,
+                0.338_375_676_048_921_16,
+                0.345_377_301_406_470_7,
+                0.594_126_605_687_824_8,
+                3.383_745_833_506_167,
+            ],
+        ),
+        (
+            0.99,
+            [
+                0.042_438_029_526_893_385,
+                0.060_174_152_494_107_13,
+                0.135_756_132_908_241_7,
+                0.545_712_567_717_417_4,
+                4.215_919_117_353_341,
+            ],
+        ),
+        (
+            0.999,
+            [
+                0.010_909_728_454_829_792,
+                0.037_958_031_220_472_574,
+                0.118_164_486_171_353_01,
+                0.538_668_928_485_288_4,
+                4.294_298_825_668_056,
+            ],
+        ),
+        (
+            0.9999,
+            [
+                0.008_818_165_828_036_385,
+                0.036_054_348_200_607_114,
+                0.116_449_362_868_683_6,
+                0.537_798_184_098_742_4,
+                4.300_879_939_003_931,
+            ],
+        ),
+    ] {
+        let figures = crate::analysis::distribution::Imbalance::of(&counts, beta).weights;
+        assert!(is_near(&figures, &expected), "{beta}: {figures:?}");
+        // Those of samples are the same but for their scale, by which their mean over samples is 1.
+        let weights = of_classes(Weighting::Effective { beta });
+        let sum: f64 = weights.iter().sum();
+        let scaled: Vec<f64> = weights.iter().map(|weight| weight / sum * 5.0).collect();
+        assert!(is_near(&scaled, &expected), "{beta}: {weights:?}");
+        let mean =
+            weights.iter().zip(counts).map(|(weight, count)| weight * count as f64).sum::<f64>() / 666.0;
+        assert!((mean - 1.0).abs() < 1e-9, "{beta}: {mean}");
+    }
+}
+
 fn groups(rows: usize, of: &[Vec<u32>]) -> Groups {
     let pairs: Vec<Pair> =
         of.iter().flat_map(|rows| rows.windows(2).map(|two| pair(two[0], two[1], 0))).collect();

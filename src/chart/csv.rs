@@ -8,25 +8,33 @@ use super::{Bars, Body, BoxRow, Boxes, Chart, Grid, Heat, Histogram, Lines, Pict
 pub fn text(chart: &Chart) -> String {
     let mut out = Vec::new();
     let mut table = csv::WriterBuilder::new().flexible(true).from_writer(&mut out);
-    for row in rows(chart) {
+    each_row(chart, &mut |row| {
         // Writing to memory cannot fail.
         let _ = table.write_record(row);
-    }
+    });
     drop(table);
     String::from_utf8(out).unwrap_or_default()
 }
 
 /// The table, its first row the heading.
 pub fn rows(chart: &Chart) -> Vec<Vec<String>> {
-    match &chart.body {
+    let mut rows = Vec::new();
+    each_row(chart, &mut |row| rows.push(row));
+    rows
+}
+
+/// Gives every row of the table: those of pictures, a row for each pixel, one by one.
+fn each_row(chart: &Chart, give: &mut dyn FnMut(Vec<String>)) {
+    let rows = match &chart.body {
         Body::Bars(bars) => of_bars(bars),
         Body::Histogram(histogram) => of_histogram(histogram),
         Body::Lines(lines) => of_lines(lines),
         Body::Boxes(boxes) => of_boxes(boxes),
         Body::Grid(grid) => of_grid(grid),
         Body::Heat(heat) => of_heat(heat),
-        Body::Pictures(pictures) => of_pictures(pictures),
-    }
+        Body::Pictures(pictures) => return of_pictures(pictures, give),
+    };
+    rows.into_iter().for_each(give);
 }
 
 /// A heading as a name of a column.
@@ -117,15 +125,15 @@ fn of_heat(heat: &Heat) -> Vec<Vec<String>> {
 }
 
 /// Pixels and swatches, one a row: a swatch is at its place with its share instead of a second place.
-fn of_pictures(pictures: &Pictures) -> Vec<Vec<String>> {
+fn of_pictures(pictures: &Pictures, give: &mut dyn FnMut(Vec<String>)) {
     let of = column(&pictures.of, "name");
     let heading = [of.as_str(), "tile", "x", "y", "share", "red", "green", "blue"];
-    let mut rows = vec![heading.map(str::to_owned).to_vec()];
+    give(heading.map(str::to_owned).to_vec());
     for row in &pictures.rows {
         for (tile, heading) in row.tiles.iter().zip(&pictures.headings) {
             let mut push = |place: [String; 3], rgb: &[u8]| {
                 let rgb = rgb.iter().map(u8::to_string);
-                rows.push([row.name.clone(), heading.clone()].into_iter().chain(place).chain(rgb).collect());
+                give([row.name.clone(), heading.clone()].into_iter().chain(place).chain(rgb).collect());
             };
             match tile {
                 Tile::Picture(picture) => {
@@ -142,5 +150,4 @@ fn of_pictures(pictures: &Pictures) -> Vec<Vec<String>> {
             }
         }
     }
-    rows
 }

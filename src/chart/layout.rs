@@ -71,6 +71,7 @@ impl Page {
             background: channels(look.colours.panel),
             title: chart.title.clone(),
             marks: Vec::new(),
+            spots: Vec::new(),
         };
         let (colours, plane_height) = (look.colours, look.plane_height.max(120.0));
         let mut page = Self { drawing, colours, plane_height, y: MARGIN + TITLE };
@@ -97,6 +98,7 @@ impl Page {
         match hue {
             Hue::Accent => channels(self.colours.accent),
             Hue::Class(class) => self.colours.class(class),
+            Hue::Chosen(colour) => self.colours.legible(colour),
             Hue::Dim => channels(self.colours.text_dim),
         }
     }

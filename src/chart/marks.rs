@@ -54,6 +54,44 @@ pub enum Mark {
     },
 }
 
+/// What of a chart's data a part of its drawing stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// A category, or a row, by its place.
+    Row(usize),
+    /// Of a row's box plot what is below the box, in it, or above it.
+    Quartiles {
+        row: usize,
+        part: Third,
+    },
+    Bin(usize),
+    Cell {
+        column: usize,
+        line: usize,
+    },
+}
+
+/// A part of a box plot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Third {
+    /// Under the first quartile.
+    Below,
+    /// From the first quartile to the third.
+    Middle,
+    /// From the third quartile on.
+    Above,
+}
+
+/// A place of a drawing that can be pointed at.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Spot {
+    /// Left, top, width and height.
+    pub at: [f32; 4],
+    pub which: Which,
+    /// What it stands for, in words.
+    pub name: String,
+}
+
 /// Marks, the first at the back.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Drawing {
@@ -63,6 +101,8 @@ pub struct Drawing {
     /// What it shows, for who cannot see it.
     pub title: String,
     pub marks: Vec<Mark>,
+    /// Later ones lie over earlier ones.
+    pub spots: Vec<Spot>,
 }
 
 impl Drawing {
@@ -70,6 +110,12 @@ impl Drawing {
         // A rectangle that was turned over by rounding is none.
         if at[2] > 0.0 && at[3] > 0.0 {
             self.marks.push(Mark::Rect { at, fill, tip: tip.into() });
+        }
+    }
+
+    pub fn spot(&mut self, at: [f32; 4], which: Which, name: impl Into<String>) {
+        if at[2] > 0.0 && at[3] > 0.0 {
+            self.spots.push(Spot { at, which, name: name.into() });
         }
     }
 

@@ -215,6 +215,40 @@ fn nothing_is_drawn_outside_of_the_paper_and_no_text_on_other_text() {
 }
 
 #[test]
+fn every_row_bin_and_cell_can_be_pointed_at_where_it_is_drawn() {
+    for (name, chart) in all() {
+        let drawing = layout(&chart, &Look { width: 420.0, ..Look::LIGHT });
+        let count = |is: fn(&Which) -> bool| drawing.spots.iter().filter(|spot| is(&spot.which)).count();
+        let rows = count(|which| matches!(which, Which::Row(_)));
+        let bins = count(|which| matches!(which, Which::Bin(_)));
+        let cells = count(|which| matches!(which, Which::Cell { .. }));
+        let expected = match &chart.body {
+            Body::Bars(bars) => (bars.categories.len().min(bars.top), 0, 0),
+            Body::Histogram(histogram) => (0, histogram.edges.len().saturating_sub(1), 0),
+            Body::Boxes(boxes) => (boxes.rows.len().min(boxes.top), 0, 0),
+            Body::Grid(grid) => (0, 0, grid.counts.iter().filter(|count| **count > 0.0).count()),
+            Body::Pictures(pictures) => (pictures.rows.len().min(pictures.top), 0, 0),
+            Body::Lines(_) | Body::Heat(_) => (0, 0, 0),
+        };
+        assert_eq!((rows, bins, cells), expected, "{name}");
+        for spot in &drawing.spots {
+            let [x, y, width, height] = spot.at;
+            let is_inside =
+                x >= 0.0 && x + width <= drawing.width && y >= 0.0 && y + height <= drawing.height;
+            assert!(is_inside && !spot.name.is_empty(), "{name}: {spot:?}");
+        }
+    }
+    // A box plot has its box, and what is beside it.
+    let drawing = layout(&chart(boxes()), &Look::LIGHT);
+    let parts = |row: usize| {
+        let of = |spot: &&Spot| matches!(spot.which, Which::Quartiles { row: own, .. } if own == row);
+        drawing.spots.iter().filter(of).map(|spot| spot.name.as_str()).collect::<Vec<&str>>()
+    };
+    let expected = ["class 2, Width under 22", "class 2, Width 46 and over", "class 2, Width 22 to 46"];
+    assert_eq!(parts(2), expected);
+}
+
+#[test]
 fn a_drawing_is_well_formed_and_says_what_it_shows() {
     for (name, chart) in all() {
         let text = String::from_utf8(write(&chart, Form::Svg, &Look::DARK).unwrap()).unwrap();
@@ -318,8 +352,14 @@ fn turned_text_stands_where_it_is_to_stand() {
     {
         let mark = mark(is_turned, anchor);
         let marks = vec![mark.clone()];
-        let drawing =
-            Drawing { width: 220.0, height: 220.0, background: [255; 3], title: String::new(), marks };
+        let drawing = Drawing {
+            width: 220.0,
+            height: 220.0,
+            background: [255; 3],
+            title: String::new(),
+            marks,
+            spots: Vec::new(),
+        };
         let picture = rasterised(&drawing, 1.0).unwrap();
         let inked = |at: usize| picture.rgb[at * 3] < 128;
         let places: Vec<[f32; 2]> =

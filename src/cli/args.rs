@@ -10,6 +10,7 @@ use crate::review::Method;
 
 mod augment;
 mod balance;
+mod labels;
 mod statistics;
 mod training;
 
@@ -18,6 +19,7 @@ pub use augment::{
     PipelineSheetOptions, PipelineTask, VariantsFormat,
 };
 pub use balance::{BalanceOptions, MeansName, SplitOptions, TargetName};
+pub use labels::{LabelsTask, SimulateOptions};
 pub use statistics::{ByName, ChartOptions, OrderName, StatsOptions};
 pub use training::{
     ChannelsName, DeviceOptions, EncodeOptions, EvaluateOptions, FitOptions, FreezeName, FromName,
@@ -88,6 +90,9 @@ pub enum Task {
     Balance(Box<BalanceOptions>),
     /// Deal samples to new splits, with every class in proportion and near-duplicates together
     Split(Box<SplitOptions>),
+    /// Labels by hand: in and out of files, what changed, how far people agree, and what labelling costs
+    #[command(subcommand)]
+    Labels(Box<LabelsTask>),
     /// Write what was found, and what rules decide, as a page of HTML or as JSON
     Report(ReportOptions),
     /// Write variants of a dataset's pictures, made by a pipeline of augmentations
@@ -503,6 +508,8 @@ mod tests {
                 Some("split"),
             ),
             ("split DATA --ratios 8,2 --no-duplicates --dry-run --json", Some("split")),
+            ("labels simulate DATA --truth label --strategy uncertain --budget 50 --json", Some("labels")),
+            ("labels simulate DATA --truth attr.colour --filter split:test --confirm", Some("labels")),
             ("report DATA --out FILE.html --rules default", Some("report")),
             (
                 "train DATA --out DIR --epochs 3 --latent 8 --device cpu --from RUN --freeze encoder",
@@ -526,6 +533,8 @@ mod tests {
             ("evaluate RUN DATA --json --filter split:val", Some("evaluate")),
             ("stats DATA --json --quick", Some("stats")),
             ("chart DATA --kind classes --out FILE.svg", Some("chart")),
+            ("labels agreement A.csv B.json --by content --json", Some("labels")),
+            ("labels diff DATA --project DIR --json", Some("labels")),
         ] {
             let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);
             let arguments = Arguments::try_read(words).unwrap();
@@ -541,6 +550,7 @@ mod tests {
                 Task::Split(_) => "split",
                 Task::Stats(_) => "stats",
                 Task::Chart(_) => "chart",
+                Task::Labels(_) => "labels",
                 Task::Report(_) => "report",
                 Task::Augment(_) => "augment",
                 Task::Pipeline(_) => "pipeline",
@@ -568,6 +578,9 @@ mod tests {
             "prune DATA --rules default",
             "prune DATA --export OUT",
             "prune DATA --rules default --export OUT --as tar",
+            "labels simulate DATA",
+            "labels simulate DATA --truth label --strategy likely-wrong",
+            "labels simulate DATA --truth label --budget 0",
             "report DATA",
             "augment DATA --pipeline standard",
             "augment DATA --out DIR",
@@ -592,6 +605,9 @@ mod tests {
             "sample RUN --grid 8 --count 3 --out FILE.png",
             "sample RUN --grid 8 --out FILE.png --from mixture",
             "encode RUN --out latents.npy",
+            "labels agreement",
+            "labels agreement A.csv --by name",
+            "labels diff DATA",
         ] {
             let words = std::iter::once("lenslet").chain(words.split(' ')).map(Into::into);
             assert!(Arguments::try_read(words).is_err());

@@ -29,9 +29,11 @@ use crate::dataset::{NO_SPLIT, SplitId};
 use crate::export::dataset::Table;
 use crate::export::weights::check_weights_name;
 use crate::export::{ExportError, check_target};
-use crate::import::{self, Reader, dataset_reader};
+use crate::import::{Reader, dataset_reader};
 use crate::jobs::Control;
-use crate::pipeline::balancing::{Found, Request, balance, by_class, class_counts, refusal, usual_splits};
+use crate::pipeline::balancing::{
+    Found, Request, balance, by_class, class_counts, counts_of, missing_here, refusal, usual_splits,
+};
 use crate::pipeline::cores;
 use crate::review::{Analysed, Judged};
 
@@ -231,13 +233,7 @@ fn check_files(options: &BalanceOptions) -> anyhow::Result<()> {
 /// Counts by names of classes that a target reads from elsewhere.
 fn given(target: &TargetName, control: &Control) -> anyhow::Result<Vec<(String, u64)>> {
     match target {
-        TargetName::Match(path) => {
-            let other = import::open(path, control)?;
-            let facts = crate::dataset::Facts::new(other.dataset.len());
-            let snapshot = Snapshot::new(other.dataset.into(), &other.issues, facts, Default::default());
-            let names = snapshot.dataset.labels.classes.iter().cloned();
-            Ok(names.zip(class_counts(&snapshot, None)).collect())
-        }
+        TargetName::Match(path) => Ok(counts_of(path, control)?),
         TargetName::File(path) => Ok(counts_by_hand(path)?),
         _ => Ok(Vec::new()),
     }
@@ -276,7 +272,6 @@ fn wanted(
     given: Vec<(String, u64)>,
     snapshot: &Snapshot,
 ) -> Result<(Target, Vec<String>), Usage> {
-    let dataset = &*snapshot.dataset;
     let target = match name {
         TargetName::Uniform => Target::Uniform,
         TargetName::Sqrt => Target::SquareRoot,
@@ -286,7 +281,7 @@ fn wanted(
             Target::Match(class_counts(snapshot, Some(split_named(split, snapshot)?)))
         }
         TargetName::File(path) => {
-            let (counts, unknown) = by_class(dataset, given);
+            let (counts, unknown) = by_class(snapshot.labels(), given);
             if let Some(name) = unknown.first() {
                 let path = path.display();
                 return Err(Usage(format!(
@@ -296,25 +291,15 @@ fn wanted(
             Target::ByHand(counts)
         }
         TargetName::Match(path) => {
-            let (counts, unknown) = by_class(dataset, given);
+            let (counts, unknown) = by_class(snapshot.labels(), given);
             if counts.iter().all(Option::is_none) {
                 return Err(Usage(format!("the datasets have no class in common: {path}")));
             }
             let counts = counts.into_iter().map(Option::unwrap_or_default).collect();
-            return Ok((Target::Match(counts), missing_here(&unknown)));
+            return Ok((Target::Match(counts), missing_here(&unknown).into_iter().collect()));
         }
     };
     Ok((target, Vec::new()))
-}
-
-/// Says which classes of the other dataset cannot be had.
-fn missing_here(unknown: &[String]) -> Vec<String> {
-    let Some(first) = unknown.first() else { return Vec::new() };
-    let more = match unknown.len() - 1 {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    vec![format!("No sample here has a label of the other dataset's that is wanted, too: {first}{more}.")]
 }
 
 fn split_named(name: &str, snapshot: &Snapshot) -> Result<SplitId, Usage> {

@@ -13,9 +13,7 @@ use crate::dataset::columns::{COLUMNS, Column, ColumnKind, column};
 use crate::dataset::query::Snapshot;
 use crate::jobs::Control;
 use crate::pipeline::statistics::charts::{self, By, Order, Settings};
-use crate::pipeline::statistics::{
-    Classes, Measure, NEAREST, Side, boxes, classes, pictures, relation, space,
-};
+use crate::pipeline::statistics::{Classes, Side, boxes, classes, pictures, relation, space};
 
 /// What can be drawn.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,9 +35,19 @@ enum Kind {
     Relations(Option<String>),
 }
 
-/// Words for columns that are more natural for many than for one.
-const PLURALS: [(&str, &str); 4] =
-    [("aspects", "aspect"), ("widths", "width"), ("heights", "height"), ("size", "bytes")];
+/// Words for columns that are more natural for a chart than their names.
+const WORDS: [(&str, &str); 5] = [
+    ("aspects", "aspect"),
+    ("widths", "width"),
+    ("heights", "height"),
+    ("size", "bytes"),
+    ("distance", "score.distance"),
+];
+
+/// Rows that are drawn unless `--top` says otherwise.
+const TOP: usize = 40;
+/// Classes whose pictures a table has at most: each takes half a megabyte while pictures are looked at.
+const PICTURED: usize = 1000;
 
 pub fn run(options: &ChartOptions) -> anyhow::Result<()> {
     let control = Control::new();
@@ -49,11 +57,12 @@ pub fn run(options: &ChartOptions) -> anyhow::Result<()> {
     if let Some(by) = options.by {
         kind.check_by(by, &options.kind)?;
     }
-    Form::of(&options.out).map_err(|error| Usage(error.to_string()))?;
+    kind.check_options(options)?;
+    let form = Form::of(&options.out).map_err(|error| Usage(error.to_string()))?;
     check_out(&options.out, options.overwrite)?;
     let check = |snapshot: &Snapshot| kind.check(snapshot);
     let looked = look(&options.samples, kind.needs(), Some(&options.out), check, &control)?;
-    let chart = drawn(&kind, &looked, &settings(options), &control)?;
+    let chart = drawn(&kind, &looked, &settings(options, form), &control)?;
     let theme = if options.dark { Look::DARK } else { Look::LIGHT };
     write_to(&options.out, &chart, &theme)?;
     drop(meter);
@@ -65,8 +74,8 @@ impl Kind {
     fn read(word: &str) -> Result<Self, Usage> {
         let word = word.trim();
         let column = |word: &str| -> Result<String, Usage> {
-            let plural = PLURALS.iter().find(|(plural, _)| *plural == word);
-            let word = plural.map_or(word, |(_, column)| column);
+            let known = WORDS.iter().find(|(known, _)| *known == word);
+            let word = known.map_or(word, |(_, column)| column);
             match word {
                 "" => Err(unknown_kind(word)),
                 word => Ok(word.to_owned()),
@@ -111,6 +120,39 @@ impl Kind {
         }
     }
 
+    /// Refuses what is set and would change nothing of the chart.
+    fn check_options(&self, options: &ChartOptions) -> Result<(), Usage> {
+        let by_label = options.by == Some(ByName::Label);
+        let is_number = matches!(self, Self::Number(_));
+        let has_log = !matches!(self, Self::Splits | Self::Boxes | Self::MeanImages | Self::Relations(_));
+        let has_bins = is_number && !by_label || matches!(self, Self::Plane(_));
+        let has_order = matches!(self, Self::Classes | Self::Splits) || is_number && by_label;
+        let has_top = match self {
+            Self::Classes | Self::Splits | Self::MeanImages | Self::Regions | Self::Diversity => true,
+            Self::Relations(_) => true,
+            Self::Number(_) | Self::BoxSizes | Self::Coverage => by_label,
+            Self::Cumulative | Self::Plane(_) | Self::Boxes | Self::BoxNumbers => false,
+        };
+        let checks = [
+            ("--log-axis", options.log_axis, has_log, "charts that have an axis of numbers or of counts"),
+            (
+                "--bins",
+                options.bins.is_some(),
+                has_bins,
+                "histograms of a column, and two columns as a plane",
+            ),
+            ("--order", options.order.is_some(), has_order, "classes, splits and box plots of each class"),
+            ("--top", options.top.is_some(), has_top, "charts that have a row or a line for each of many"),
+        ];
+        match checks.into_iter().find(|(_, is_set, is_used, _)| *is_set && !is_used) {
+            None => Ok(()),
+            Some((name, _, _, kinds)) => {
+                let by = if by_label { " --by label" } else { "" };
+                Err(Usage(format!("{name} is for {kinds}; leave it out for {}{by}", options.kind)))
+            }
+        }
+    }
+
     /// Whether the dataset has the columns that are named.
     fn check(&self, snapshot: &Snapshot) -> anyhow::Result<()> {
         let names: &[String] = match self {
@@ -119,8 +161,8 @@ impl Kind {
             Self::Relations(Some(name)) if name != "split" && name != "label" => std::slice::from_ref(name),
             _ => &[],
         };
-        let columns = names.iter().filter(|name| *name != NEAREST);
-        columns
+        names
+            .iter()
             .map(|name| number_column(name, snapshot))
             .try_for_each(|found| found.map(drop))
             .map_err(Into::into)
@@ -128,7 +170,6 @@ impl Kind {
 
     fn needs(&self) -> Needs {
         let of_column = |name: &str| match name {
-            NEAREST => Needs::Analysis,
             name if name.starts_with("score.") => Needs::Analysis,
             "bytes" | "labels" | "modified" => Needs::Listing,
             _ => Needs::Facts,
@@ -156,17 +197,21 @@ fn unknown_kind(word: &str) -> Usage {
     ))
 }
 
-fn settings(options: &ChartOptions) -> Settings {
+/// What is set. A table has all rows, however many a drawing would show.
+fn settings(options: &ChartOptions, form: Form) -> Settings {
     Settings {
         scale: if options.log_axis { Scale::Log } else { Scale::Linear },
         bins: options.bins.map_or(Bins::Auto, |bins| Bins::Count(bins.into())),
-        top: options.top.into(),
+        top: match form {
+            Form::Csv => usize::MAX,
+            Form::Svg | Form::Png => options.top.map_or(TOP, usize::from),
+        },
         by: match options.by {
             None => By::Nothing,
             Some(ByName::Split) => By::Split,
             Some(ByName::Label) => By::Label,
         },
-        order: match options.order {
+        order: match options.order.unwrap_or_default() {
             OrderName::Count => Order::Count,
             OrderName::Name => Order::Natural,
             OrderName::Dataset => Order::Dataset,
@@ -191,18 +236,18 @@ fn drawn(kind: &Kind, looked: &Looked, settings: &Settings, control: &Control) -
         Kind::Cumulative => charts::cumulative_chart(subject, &counted(), settings),
         Kind::Splits => charts::splits_chart(subject, &counted(), settings),
         Kind::Number(name) => {
-            let measure = measure(name, looked)?;
-            charts::number_chart(subject, &counted(), &measure, settings)
+            let column = number_column(name, &looked.snapshot)?;
+            charts::number_chart(subject, &counted(), &column, settings)
         }
         Kind::Plane([x, y]) => {
-            let [x, y] = [measure(x, looked)?, measure(y, looked)?];
+            let [x, y] = [number_column(x, &looked.snapshot)?, number_column(y, &looked.snapshot)?];
             charts::plane_chart(subject, [&x, &y], settings)
         }
         Kind::Boxes => charts::box_centres_chart(subject, &known_boxes()?),
         Kind::BoxSizes => charts::box_sizes_chart(subject, &known_boxes()?, settings),
         Kind::BoxNumbers => charts::box_numbers_chart(subject, &known_boxes()?, settings),
         Kind::MeanImages => {
-            let top = settings.top.saturating_sub(1);
+            let top = settings.top.saturating_sub(1).min(PICTURED);
             let found = pictures(subject, &looked.reader, top, looked.threads, control)?;
             charts::pictures_chart(subject, &found, settings)
         }
@@ -211,15 +256,6 @@ fn drawn(kind: &Kind, looked: &Looked, settings: &Settings, control: &Control) -
         Kind::Diversity => charts::diversity_chart(subject, &covered()?, settings),
         Kind::Relations(with) => related(with.as_deref(), looked, settings)?,
     })
-}
-
-/// A column of numbers, or the distance.
-fn measure<'a>(name: &str, looked: &'a Looked) -> anyhow::Result<Measure<'a>> {
-    if name == NEAREST {
-        let near = looked.known().near;
-        return near.map(Measure::Nearest).ok_or_else(|| anyhow!("no sample could be compared with others"));
-    }
-    Ok(Measure::Column(number_column(name, &looked.snapshot)?))
 }
 
 fn number_column(name: &str, snapshot: &Snapshot) -> Result<Column, Usage> {
@@ -273,7 +309,7 @@ mod tests {
             ("bytes, score.blur", plane("bytes", "score.blur"), Needs::Analysis),
             ("aspects", Kind::Number("aspect".to_owned()), Needs::Facts),
             ("bytes", Kind::Number("bytes".to_owned()), Needs::Listing),
-            ("distance", Kind::Number("distance".to_owned()), Needs::Analysis),
+            ("distance", Kind::Number("score.distance".to_owned()), Needs::Analysis),
             ("relations", Kind::Relations(None), Needs::Listing),
             ("relations:heights", Kind::Relations(Some("height".to_owned())), Needs::Facts),
             ("coverage", Kind::Coverage, Needs::Descriptions),

@@ -9,6 +9,7 @@ mod duplicates;
 mod encode;
 mod evaluate;
 mod interrupt;
+mod labels;
 mod leaks;
 mod look;
 mod outs;
@@ -71,6 +72,7 @@ pub fn main() -> ExitCode {
         Some(Task::Encode(options)) => encode::run(options),
         Some(Task::Reconstruct(options)) => reconstruct::run(options),
         Some(Task::Evaluate(options)) => evaluate::run(options),
+        Some(Task::Labels(task)) => labels::run(task),
         Some(Task::Demo(options)) => demo::run(options),
         Some(Task::Screenshot(options)) => crate::app::screenshot(options),
         None => crate::app::run(arguments.path.as_deref(), arguments.project.as_deref()),

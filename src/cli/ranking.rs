@@ -105,7 +105,7 @@ impl By {
                 }
             }
             Self::Label => {
-                let classes = &reviewed.snapshot.dataset.labels.classes;
+                let classes = &reviewed.snapshot.labels().classes;
                 let suggested = analysed.suggested.get(sample as usize).copied();
                 let suggested = suggested.filter(|class| *class != NO_CLASS);
                 Evidence::Label {

@@ -63,7 +63,7 @@ pub fn review_opened(
     control: &Control,
 ) -> anyhow::Result<Reviewed> {
     let wanted = wanted(alike)?;
-    let Source { snapshot, issues, project, review } = opened;
+    let Source { snapshot, issues, project, review, .. } = opened;
     let settings: ReviewSettings =
         review.and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default();
     let settings = if alike.is_given() {
@@ -117,7 +117,7 @@ impl Reviewed {
 
     /// The names of a sample's classes.
     pub fn labels(&self, sample: SampleId) -> Vec<String> {
-        self.snapshot.dataset.labels.names(sample).map(str::to_owned).collect()
+        self.snapshot.labels().names(sample).map(str::to_owned).collect()
     }
 
     /// Samples that are there.

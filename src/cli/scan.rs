@@ -118,7 +118,7 @@ fn report(
         let pairs = names.iter().zip(counts).filter(|(_, count)| **count > 0);
         pairs.map(|(name, count)| (name.clone(), u64::from(*count))).collect()
     };
-    let mut classes = named(&dataset.labels.classes, &counts.classes);
+    let mut classes = named(&snapshot.labels().classes, &counts.classes);
     if counts.unlabelled > 0 {
         *classes.entry("unlabelled".to_owned()).or_default() += u64::from(counts.unlabelled);
     }
@@ -144,7 +144,7 @@ fn report(
         bytes: counts.bytes,
         width: summary.width.map(Range::of),
         height: summary.height.map(Range::of),
-        boxes: rows.iter().map(|row| dataset.boxes.get(*row).len() as u64).sum(),
+        boxes: rows.iter().map(|row| snapshot.boxes().get(*row).len() as u64).sum(),
         model: snapshot.model.as_deref().map(ModelRow::of),
         issues: IssueRow::list(issues),
         seconds: started.elapsed().as_secs_f64(),

@@ -6,18 +6,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::anyhow;
 
+use crate::dataset::edit::Overlay;
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Facts, Issue};
 use crate::import::{self, Imported, Reader};
 use crate::jobs::Control;
 use crate::pipeline::{self, Keeper, OpenError, OpenRequest};
-use crate::store::{Access, Paths, Project};
+use crate::store::{Access, Journal, Paths, Project};
 
 /// A dataset as it was listed.
 pub struct Source {
     /// With the decisions in the project.
     pub snapshot: Snapshot,
     pub issues: Vec<Issue>,
+    /// Samples that were known before the source was listed again: those from this number on came just now.
+    pub known: usize,
     /// The project, if it can be written to.
     pub project: Option<Arc<Project>>,
     /// What the project keeps of the review.
@@ -26,28 +29,43 @@ pub struct Source {
 
 /// Opens a dataset; with a project's folder, what the project knows brought up to date.
 pub fn open(path: &str, project: Option<&Path>, control: &Control) -> anyhow::Result<Source> {
+    Ok(open_to_write(path, project, control)?.0)
+}
+
+/// [`open`] with what was decided, and the journal of a project that can be written to.
+pub fn open_to_write(
+    path: &str,
+    project: Option<&Path>,
+    control: &Control,
+) -> anyhow::Result<(Source, Overlay, Option<Journal>)> {
     let Some(folder) = project else {
         let Imported { dataset, issues } = import::open(path, control)?;
         let (facts, marks) = (Facts::new(dataset.len()), Default::default());
         let snapshot = Snapshot::new(dataset.into(), &issues, facts, marks);
-        return Ok(Source { snapshot, issues, project: None, review: None });
+        let (known, overlay) = (snapshot.len(), Overlay::new(snapshot.len()));
+        return Ok((Source { snapshot, issues, known, project: None, review: None }, overlay, None));
     };
     let paths = Paths::new()?;
     let (source, project) = (path.to_owned(), Some(folder.to_owned()));
     let request = OpenRequest { source, project, anew: false, is_open: None };
     let opened = pipeline::open(&paths, &request, control).map_err(told_once)?;
     let (mut snapshot, mut issues) = (opened.snapshot, opened.issues);
+    let known = snapshot.len();
     if opened.is_from_project {
         let relisted = pipeline::relist(&opened.project, &snapshot, &issues, control).map_err(told_once)?;
         (snapshot, issues) = (relisted.snapshot, relisted.issues);
     }
     let is_writable = opened.project.access() == &Access::ReadWrite;
-    Ok(Source {
-        snapshot: snapshot.deciding(opened.overlay.decisions.clone()),
+    let mut overlay = opened.overlay;
+    overlay.grow(snapshot.len());
+    let source = Source {
+        snapshot: snapshot.deciding(overlay.decisions.clone()),
         issues,
+        known,
         project: is_writable.then_some(opened.project),
         review: opened.review,
-    })
+    };
+    Ok((source, overlay, is_writable.then_some(opened.journal)))
 }
 
 /// The error without its causes, which its sentence has in it.

@@ -1,17 +1,19 @@
-//! `lenslet split`: samples dealt to new splits, written as a table.
+//! `lenslet split`: samples dealt to new splits, written as a table or as folders.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use anyhow::bail;
 use serde::Serialize;
 
 use super::Usage;
-use super::args::SplitOptions;
+use super::args::{LayoutName, LinkingName, SplitOptions};
 use super::balance::{Subject, analysed, column_named, listed};
 use super::look::{IssueRow, tell};
-use super::outs::check_grounds;
+use super::outs::{check_apart, check_grounds};
 use super::progress::Meter;
+use super::prune::{PlanRow, print_export, print_plan, target_of, what_is_missing};
 use super::review::wanted;
 use super::source::open;
 use super::trained::check_out;
@@ -19,8 +21,8 @@ use crate::balance::ClassShare;
 use crate::dataset::SplitId;
 use crate::dataset::columns::Column;
 use crate::dataset::query::Snapshot;
-use crate::export::check_target;
-use crate::export::dataset::{Planned, Table, write_manifest};
+use crate::export::dataset::{Options, Planned, Report, Table, plan, run as export, write_manifest};
+use crate::export::{ExportError, check_target};
 use crate::import::dataset_reader;
 use crate::jobs::Control;
 use crate::pipeline::balancing::{Dealt, SplitRequest, deal};
@@ -40,6 +42,10 @@ pub struct SplitReport {
     /// Whether near-duplicates were kept together.
     pub near_duplicates: bool,
     pub notes: Vec<String>,
+    /// What the folder would have.
+    pub plan: Option<PlanRow>,
+    /// What was written to the folder; `null` for a dry run, and where nothing could be.
+    pub export: Option<Report>,
     pub manifest: Option<PathBuf>,
     pub issues: Vec<IssueRow>,
     pub seconds: f64,
@@ -81,11 +87,8 @@ const TOLD_PATHS: usize = 5;
 pub fn run(options: &SplitOptions) -> anyhow::Result<()> {
     let started = Instant::now();
     let names = names(options)?;
-    if let Some(file) = &options.manifest {
-        Table::of(file)?;
-        check_target(file, Path::new(&options.analysis.path))?;
-        check_out(file, options.overwrite)?;
-    }
+    let target = target(options)?;
+    check_files(options)?;
     let control = Control::new();
     let meter = Meter::start(&control);
     wanted(&options.alike)?;
@@ -106,21 +109,72 @@ pub fn run(options: &SplitOptions) -> anyhow::Result<()> {
     let request = SplitRequest { names, ratios: options.ratios.clone(), group, seed: options.seed };
     let duplicates = subject.found.as_ref().map(|(_, judged)| &*judged.groups);
     let dealt = deal(&subject.snapshot, duplicates, &request, &control)?;
-    let mut notes = Vec::new();
-    let manifest = options.manifest.as_ref().filter(|_| !options.dry_run);
-    if let Some(file) = manifest {
-        let samples = staying(&dealt.snapshot);
-        notes =
-            write_manifest(&dealt.snapshot, &samples, &subject.reader, file, Planned::default(), &control)?;
-    }
+    let mut report = rows_of(&subject, &dealt, &request);
+    let ended = write(options, target, &subject, &dealt, &mut report, &control);
     drop(meter);
-    let report = SplitReport {
-        notes,
-        manifest: manifest.cloned(),
-        seconds: started.elapsed().as_secs_f64(),
-        ..rows_of(&subject, &dealt, &request)
-    };
-    tell(&report, options.json, |out| print(&report, out))
+    report.seconds = started.elapsed().as_secs_f64();
+    // How samples were dealt is told whatever became of the files.
+    tell(&report, options.json, |out| print(&report, out))?;
+    ended?;
+    match (&report.export, &report.plan) {
+        (Some(export), _) => what_is_missing(export).map_or(Ok(()), |missing| bail!("{missing}")),
+        (None, Some(plan)) if !plan.refusals.is_empty() => bail!("{}", plan.refusals.join("\n")),
+        _ => Ok(()),
+    }
+}
+
+/// Where and how to export: in folders of the new splits unless a layout is named.
+fn target(options: &SplitOptions) -> Result<Option<Options>, Usage> {
+    if options.layout == Some(LayoutName::Same) {
+        let text = "--layout same would keep the splits that there are: choose image-folder, webdataset, csv, jsonl \
+                    or parquet";
+        return Err(Usage(text.to_owned()));
+    }
+    let usual = (options.linking != LinkingName::Manifest).then_some(LayoutName::ImageFolder);
+    target_of(options.export.as_ref(), options.linking, options.layout.or(usual), options.overwrite)
+}
+
+/// Refuses files that cannot be written, or would replace what is read or written.
+fn check_files(options: &SplitOptions) -> anyhow::Result<()> {
+    let source = Path::new(&options.analysis.path);
+    let folder = options.export.as_deref();
+    for out in folder.into_iter().chain(options.manifest.as_deref()) {
+        check_target(out, source)?;
+    }
+    if let Some(file) = &options.manifest {
+        Table::of(file)?;
+        check_apart(folder, &[("--manifest", file)], &[])?;
+        check_out(file, options.overwrite)?;
+    }
+    Ok(())
+}
+
+/// Plans the folder, and writes what is asked for unless it is a dry run.
+fn write(
+    options: &SplitOptions,
+    target: Option<Options>,
+    subject: &Subject,
+    dealt: &Dealt,
+    report: &mut SplitReport,
+    control: &Control,
+) -> Result<(), ExportError> {
+    let (snapshot, samples) = (&dealt.snapshot, staying(&dealt.snapshot));
+    if let Some(target) = target {
+        let planned = plan(snapshot, &samples, &subject.reader, &target, control)?;
+        report.plan = Some(PlanRow::from(&planned));
+        if !planned.refusals.is_empty() {
+            return Ok(());
+        }
+        if !options.dry_run {
+            report.export = Some(export(&planned, &subject.reader, control)?);
+        }
+    }
+    if let Some(file) = options.manifest.as_ref().filter(|_| !options.dry_run) {
+        report.notes =
+            write_manifest(snapshot, &samples, &subject.reader, file, Planned::default(), control)?;
+        report.manifest = Some(file.clone());
+    }
+    Ok(())
 }
 
 /// Refuses a column by which nothing would be kept together.
@@ -175,7 +229,7 @@ fn rows_of(subject: &Subject, dealt: &Dealt, request: &SplitRequest) -> SplitRep
         samples: *samples,
     };
     let class = |(at, share): (usize, &ClassShare)| ShareRow {
-        class: dataset.labels.classes.get(at).cloned(),
+        class: subject.snapshot.labels().classes.get(at).cloned(),
         samples: share.samples,
         have: share.have.clone(),
         wanted: share.wanted.clone(),
@@ -192,6 +246,8 @@ fn rows_of(subject: &Subject, dealt: &Dealt, request: &SplitRequest) -> SplitRep
         grouped: dealt.resplit.grouped,
         near_duplicates: subject.found.is_some(),
         notes: Vec::new(),
+        plan: None,
+        export: None,
         manifest: None,
         issues: subject.issues.clone(),
         seconds: 0.0,
@@ -232,6 +288,12 @@ fn print(report: &SplitReport, out: &mut impl Write) -> std::io::Result<()> {
     writeln!(out, "{}", line("all", report.splits.iter().map(|part| grouped(part.samples)).collect(), ""))?;
     for note in &report.notes {
         writeln!(out, "  {note}")?;
+    }
+    if let Some(plan) = &report.plan {
+        print_plan(plan, out)?;
+    }
+    if let Some(export) = &report.export {
+        print_export(export, out)?;
     }
     if let Some(file) = &report.manifest {
         writeln!(out, "\nwritten: {}", file.display())?;

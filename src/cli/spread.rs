@@ -16,7 +16,6 @@ use crate::jobs::Control;
 use crate::pipeline::signals::{self, Wanted};
 use crate::pipeline::statistics::{Known, Subject};
 use crate::pipeline::{Keeper, cores};
-use crate::review::Near;
 use crate::store::Project;
 use crate::train::pack::chosen;
 
@@ -41,7 +40,6 @@ pub struct Looked {
     pub rows: Vec<SampleId>,
     pub threads: usize,
     signals: Option<Signals>,
-    near: Option<std::sync::Arc<Near>>,
 }
 
 /// Opens a dataset and looks at it. `out`, where there is one, is a file that lies where it may be written. `check` says
@@ -68,24 +66,22 @@ pub fn look(
     }
     let needs = needs.max(needs_of(&query));
     let project = opened.project.clone();
-    let (snapshot, mut signals, mut near) = if needs == Needs::Analysis {
+    let (snapshot, mut signals) = if needs == Needs::Analysis {
         let reviewed = review_opened(None, opened, threads, &AlikeOptions::default(), control)?;
-        (reviewed.snapshot, reviewed.signals, Some(reviewed.analysed.near))
+        (reviewed.snapshot, reviewed.signals)
     } else if needs >= Needs::Facts {
         let keeper = project.as_deref().map(|project| Keeper { project, cache: None });
         let (snapshot, _) = measured(opened.snapshot, opened.issues, &reader, keeper, threads, control)?;
-        (snapshot, None, None)
+        (snapshot, None)
     } else {
-        (opened.snapshot, None, None)
+        (opened.snapshot, None)
     };
     if needs >= Needs::Descriptions && signals.is_none() {
         signals = Some(described(&snapshot, &reader, project.as_deref(), threads, control)?);
     }
-    // An analysis that found nobody's neighbours says nothing of distances.
-    near = near.filter(|near| !near.neighbours.place_of.is_empty());
     let rows = query::rows(&snapshot, &query, "path", Default::default());
     let rows = chosen(&snapshot, &rows);
-    Ok(Looked { snapshot, reader, rows, threads, signals, near })
+    Ok(Looked { snapshot, reader, rows, threads, signals })
 }
 
 /// The descriptions of all samples, those that the project keeps as they are.
@@ -131,6 +127,6 @@ impl Looked {
     }
 
     pub fn known(&self) -> Known<'_> {
-        Known { signals: self.signals.as_ref(), near: self.near.as_deref() }
+        Known { signals: self.signals.as_ref() }
     }
 }

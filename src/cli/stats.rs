@@ -11,7 +11,7 @@ use super::progress::Meter;
 use super::spread::{Needs, look};
 use crate::analysis::distribution::{Axis, Bins, BoxPlot};
 use crate::jobs::Control;
-use crate::pipeline::statistics::{Options, boxes, classes, gather, measures, numbers, relations};
+use crate::pipeline::statistics::{Options, boxes, classes, gather, number_columns, numbers, relations};
 use crate::text::{counted, grouped, significant};
 use report::{NumberReport, RelationReport, SpaceReport, StatsReport};
 
@@ -31,9 +31,8 @@ pub fn run(options: &StatsOptions) -> anyhow::Result<()> {
     };
     let mut report = if options.quick {
         let classes = classes(subject, wanted.beta);
-        let figures = measures(subject.snapshot, None);
-        let figures =
-            figures.iter().filter_map(|measure| numbers(subject, measure, wanted.axis, wanted.bins));
+        let figures = number_columns(subject.snapshot);
+        let figures = figures.iter().filter_map(|column| numbers(subject, column, wanted.axis, wanted.bins));
         let (figures, related) = (figures.collect::<Vec<_>>(), relations(subject, &classes, &control)?);
         StatsReport::quick(subject, &classes, &figures, &related, boxes(subject).as_ref())
     } else {

@@ -126,11 +126,11 @@ impl Counted {
 
     fn figures(&self, snapshot: &Snapshot) -> Figures {
         let (all, shown) = (self.coded.all.clone(), self.counts.clone());
-        let dataset = &snapshot.dataset;
+        let labels = snapshot.labels();
         match &self.coded.shape {
             Shape::Labels { splits, all } => Figures::Labels(Labels {
                 all: all.clone(),
-                shown: Labels::of_sets(dataset, &shown, *splits),
+                shown: Labels::of_sets(labels, &shown, *splits),
                 splits: *splits,
             }),
             Shape::Numbers { edges, splits } => {
@@ -139,7 +139,7 @@ impl Counted {
             Shape::Values { names } => Figures::Values(Values { names: names.clone(), all, shown }),
             Shape::Plane { x, y } => Figures::Plane(Plane { x: x.clone(), y: y.clone(), all, shown }),
             Shape::Relations { columns, across } => {
-                Figures::Relations(Relations::of_sets(dataset, &shown, columns, *across))
+                Figures::Relations(Relations::of_sets(labels, &shown, columns, *across))
             }
             Shape::Nothing(why) => Figures::Nothing(why.clone()),
         }

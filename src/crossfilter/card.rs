@@ -57,7 +57,10 @@ impl Kind {
             Self::Scatter { x, y } => vec![x, y],
             Self::Relations { with } if with == "label" => vec!["label"],
             Self::Relations { with } => vec!["label", with],
-            Self::BoxPlots { .. } | Self::Boxes | Self::Pictures | Self::Coverage => Vec::new(),
+            Self::BoxPlots { column } => vec!["label", column],
+            Self::Boxes => vec!["boxes", "box.at", "box.size"],
+            // They are of the rows that were there when they were asked for.
+            Self::Pictures | Self::Coverage => Vec::new(),
         }
     }
 
@@ -96,6 +99,16 @@ impl Order {
     }
 }
 
+/// How two columns are drawn against each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scattered {
+    /// A point for each sample.
+    Points,
+    /// How many there are in each cell of a grid.
+    Density,
+}
+
 /// What a person sets of a card; each kind reads what it has a use for.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -114,6 +127,10 @@ pub struct Options {
     pub by_split: bool,
     /// The sum over bars from the most frequent on in place of each bar.
     pub cumulative: bool,
+    /// How two columns are drawn against each other; as is fluid without one.
+    pub scattered: Option<Scattered>,
+    /// Whether points have the colours of their classes.
+    pub by_class: bool,
 }
 
 impl Options {

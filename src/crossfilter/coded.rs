@@ -11,7 +11,7 @@ use super::figures::{Labels, RelationColumns, Relations};
 use crate::analysis::distribution::{Axis, Bins, Edges};
 use crate::dataset::columns::{Column, ColumnKind, column};
 use crate::dataset::query::{ATTRIBUTE, Reading, Snapshot, fold, parse_number};
-use crate::pipeline::statistics::{self, Measure};
+use crate::pipeline::statistics;
 
 /// Cells across and down of two columns against each other.
 const PLANE: [usize; 2] = [72, 48];
@@ -82,8 +82,13 @@ impl Parts {
             Self::Plane { columns: [x, y], .. } => vec![x, y],
             Self::Relations { with } => vec!["label", with],
         };
-        names.iter().filter_map(|name| Some(snapshot.reading(&column(snapshot, name)?))).collect()
+        reading_of(snapshot, &names)
     }
+}
+
+/// What these columns are read from.
+pub(super) fn reading_of(snapshot: &Snapshot, names: &[&str]) -> Vec<Reading> {
+    names.iter().filter_map(|name| Some(snapshot.reading(&column(snapshot, name)?))).collect()
 }
 
 impl Coded {
@@ -104,7 +109,7 @@ impl Coded {
         });
         let shape = match shape {
             Shape::Labels { splits, .. } => {
-                all = Arc::new(Labels::of_sets(&snapshot.dataset, &all, splits));
+                all = Arc::new(Labels::of_sets(snapshot.labels(), &all, splits));
                 Shape::Labels { splits, all: all.clone() }
             }
             shape => shape,
@@ -124,7 +129,7 @@ fn split_of(snapshot: &Snapshot, row: usize) -> u32 {
 
 /// Label sets by what each row is told apart by beside that, out of so many.
 fn by_set(snapshot: &Snapshot, across: usize, other: impl Fn(usize) -> u32 + Sync) -> Result<Cells, String> {
-    let labels = &snapshot.dataset.labels;
+    let labels = &**snapshot.labels();
     let count = labels.sets.len() * across;
     if count > LARGEST {
         return Err("There are more combinations of labels than this chart can count.".to_owned());
@@ -163,7 +168,7 @@ fn number_column(snapshot: &Snapshot, name: &str) -> Result<(Column, Vec<f64>), 
 
 /// The bins of a column's numbers.
 fn edges_of(column: &Column, values: &[f64], axis: Axis, bins: Bins) -> Result<Edges, String> {
-    let edges = statistics::edges_of(&Measure::Column(column.clone()), values, axis, bins);
+    let edges = statistics::edges_of(column, values, axis, bins);
     match edges.is_empty() {
         true if axis == Axis::Log => Err("No number over 0 is known yet, which a log axis needs.".to_owned()),
         true => Err("No numbers are known yet.".to_owned()),
@@ -185,12 +190,21 @@ fn numbers(snapshot: &Snapshot, name: &str, axis: Axis, bins: Bins, by_split: bo
     Ok((cells, Shape::Numbers { edges, splits }))
 }
 
-fn plane(snapshot: &Snapshot, columns: &[String; 2], axes: [Axis; 2]) -> Encoded {
+/// The bins of two columns against each other, across and up, with the numbers of all rows.
+pub(super) fn plane_edges(
+    snapshot: &Snapshot,
+    columns: [&str; 2],
+    axes: [Axis; 2],
+) -> Result<[(Edges, Vec<f64>); 2], String> {
     let edges = |at: usize| -> Result<(Edges, Vec<f64>), String> {
-        let (column, values) = number_column(snapshot, &columns[at])?;
+        let (column, values) = number_column(snapshot, columns[at])?;
         Ok((edges_of(&column, &values, axes[at], Bins::Count(PLANE[at]))?, values))
     };
-    let ((x, across), (y, down)) = (edges(0)?, edges(1)?);
+    Ok([edges(0)?, edges(1)?])
+}
+
+fn plane(snapshot: &Snapshot, columns: &[String; 2], axes: [Axis; 2]) -> Encoded {
+    let [(x, across), (y, down)] = plane_edges(snapshot, [&columns[0], &columns[1]], axes)?;
     let nowhere = x.len() * y.len();
     let cells = Cells::new(snapshot.len(), nowhere + 1, |first, out| {
         for (row, cell) in (first..).zip(out) {
@@ -260,7 +274,7 @@ fn values(snapshot: &Snapshot, name: &str) -> Encoded {
 }
 
 fn relations(snapshot: &Snapshot, with: &str) -> Encoded {
-    let classes = snapshot.dataset.labels.classes.len();
+    let classes = snapshot.labels().classes.len();
     if classes < 2 {
         return Err(
             "There are fewer than two classes, so nothing goes with one more than with another.".to_owned()

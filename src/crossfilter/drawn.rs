@@ -3,9 +3,9 @@
 use super::card::{Card, Kind, Options, Order};
 use crate::analysis::distribution::{Bins, DEFAULT_BETA};
 use crate::chart::{Chart, Scale};
-use crate::dataset::columns::{ColumnKind, column};
+use crate::dataset::columns::{Column, ColumnKind, column};
 use crate::pipeline::statistics::charts::{self, By, Settings};
-use crate::pipeline::statistics::{Measure, Space, Subject, boxes, classes};
+use crate::pipeline::statistics::{Space, Subject, boxes, classes};
 
 /// Rows that a written drawing shows at most where a card lists all.
 pub(super) const TOP: u32 = 100;
@@ -21,7 +21,7 @@ pub fn charts_of(card: &Card, subject: Subject<'_>) -> Result<Vec<Chart>, String
             let counted = classes(subject, DEFAULT_BETA);
             let scale = if options.log_axes[0] { Scale::Log } else { Scale::Linear };
             let settings = Settings { scale, by: By::Label, ..counts_settings(options) };
-            vec![charts::number_chart(subject, &counted, &measure(subject, column)?, &settings)]
+            vec![charts::number_chart(subject, &counted, &number_column(subject, column)?, &settings)]
         }
         Kind::Boxes => {
             let found = boxes(subject).ok_or("This dataset has no boxes.")?;
@@ -62,10 +62,10 @@ pub fn counts_settings(options: &Options) -> Settings {
     }
 }
 
-fn measure(subject: Subject<'_>, name: &str) -> Result<Measure<'static>, String> {
+fn number_column(subject: Subject<'_>, name: &str) -> Result<Column, String> {
     let found = column(subject.snapshot, name).ok_or_else(|| format!("The dataset has no column {name}."))?;
     match found.kind {
         ColumnKind::Text => Err(format!("{name} is no column of numbers.")),
-        _ => Ok(Measure::Column(found)),
+        _ => Ok(found),
     }
 }

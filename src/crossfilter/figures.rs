@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::analysis::distribution::{Cell, Edges, Table};
 use crate::chart::Chart;
-use crate::dataset::Dataset;
+use crate::dataset::Labels as DatasetLabels;
 
 /// What a card shows.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,8 +33,7 @@ pub struct Labels {
 
 impl Labels {
     /// Sums of label sets by split as sums of classes by split.
-    pub(super) fn of_sets(dataset: &Dataset, by_set: &[u32], splits: usize) -> Vec<u32> {
-        let labels = &dataset.labels;
+    pub(super) fn of_sets(labels: &DatasetLabels, by_set: &[u32], splits: usize) -> Vec<u32> {
         let mut found = vec![0; (labels.classes.len() + 1) * splits];
         for (set, counts) in labels.sets.iter().zip(by_set.chunks(splits)) {
             let unlabelled = [labels.classes.len() as u32];
@@ -139,12 +138,11 @@ impl Relations {
 
     /// The table of label sets by columns, as many as `across`; the last one of bins is for rows in none.
     pub(super) fn of_sets(
-        dataset: &Dataset,
+        labels: &DatasetLabels,
         by_set: &[u32],
         columns: &Arc<RelationColumns>,
         across: usize,
     ) -> Self {
-        let labels = &dataset.labels;
         let wide = match **columns {
             RelationColumns::Classes => labels.classes.len(),
             RelationColumns::Splits => across,

@@ -93,12 +93,12 @@ fn series(snapshot: &Snapshot, splits: usize, by_split: bool, of: &[&[u32]]) -> 
 
 /// The classes in their order, as the window lists them.
 fn listed(labels: &Labels, options: &Options, snapshot: &Snapshot) -> Vec<u32> {
-    let names = &snapshot.dataset.labels.classes;
+    let names = &snapshot.labels().classes;
     options.listed(names, |class| total(labels.of(class as usize).0))
 }
 
 fn classes(labels: &Labels, options: &Options, snapshot: &Snapshot) -> Parts {
-    let names = &snapshot.dataset.labels.classes;
+    let names = &snapshot.labels().classes;
     let order = listed(labels, options, snapshot);
     let name = |class: &u32| names.get(*class as usize).cloned().unwrap_or_default();
     let mut categories: Vec<String> = order.iter().map(name).collect();
@@ -155,7 +155,7 @@ fn imbalance(labels: &Labels, snapshot: &Snapshot) -> Parts {
     let known = figures.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     let (rows, values): (Vec<String>, Vec<f64>) = known.unzip();
     let cell = |(row, value): (u32, f64)| HeatCell { row, column: 0, value, shade: 0.0, more: Vec::new() };
-    let rarest = found.rarest.and_then(|rarest| snapshot.dataset.labels.classes.get(rarest.class));
+    let rarest = found.rarest.and_then(|rarest| snapshot.labels().classes.get(rarest.class));
     let notes = rarest.map(|name| format!("The rarest class is {name}."));
     let heat = Heat {
         row_title: "figure".to_owned(),
@@ -172,7 +172,7 @@ fn imbalance(labels: &Labels, snapshot: &Snapshot) -> Parts {
 }
 
 fn splits(labels: &Labels, options: &Options, snapshot: &Snapshot) -> Parts {
-    let names = &snapshot.dataset.labels.classes;
+    let names = &snapshot.labels().classes;
     let order = listed(labels, options, snapshot);
     let there = |split: &usize| {
         (0..labels.classes()).any(|class| labels.of(class).0.get(*split).is_some_and(|count| *count > 0))
@@ -274,7 +274,7 @@ fn grid(plane: &Plane, snapshot: &Snapshot, [x, y]: [&String; 2]) -> Parts {
 fn relations(found: &Relations, snapshot: &Snapshot, with: &str) -> Parts {
     let dataset = &snapshot.dataset;
     let columns = match found.columns.as_ref() {
-        RelationColumns::Classes => dataset.labels.classes.clone(),
+        RelationColumns::Classes => snapshot.labels().classes.clone(),
         RelationColumns::Splits => {
             (0..=dataset.split_names.len()).map(|split| split_name(snapshot, split)).collect()
         }
@@ -294,7 +294,7 @@ fn relations(found: &Relations, snapshot: &Snapshot, with: &str) -> Parts {
     let heat = Heat {
         row_title: "label".to_owned(),
         column_title: with.to_owned(),
-        rows: dataset.labels.classes.clone(),
+        rows: snapshot.labels().classes.clone(),
         columns,
         shades: Shades::Ratio,
         value: "observed over expected".to_owned(),

@@ -1,7 +1,11 @@
 //! Bounding boxes of samples, as one flat column.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
+use super::SampleId;
 use super::labels::ClassId;
 
 /// A box in pixels of the oriented image: the origin is the top left corner, x to the right.
@@ -15,17 +19,52 @@ pub struct BoxRecord {
     pub relative: bool,
 }
 
-/// The boxes of every sample: sample `i` owns `records[starts[i]..starts[i + 1]]`.
+/// A box as parts of its picture.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct PlacedBox {
+    /// From the top left corner, x to the right; of the width and of the height.
+    pub centre: [f32; 2],
+    pub size: [f32; 2],
+}
+
+impl BoxRecord {
+    /// The box in a picture of so many pixels; `None` where it has no place in one, as in one whose size is not known.
+    pub fn placed(&self, width: u32, height: u32) -> Option<PlacedBox> {
+        let [x, y, across, down] = self.rect;
+        let (by_width, by_height) = if self.relative { (1.0, 1.0) } else { (width as f32, height as f32) };
+        let centre = [(x + across / 2.0) / by_width, (y + down / 2.0) / by_height];
+        let size = [across / by_width, down / by_height];
+        let is_known = by_width > 0.0 && by_height > 0.0;
+        let placed = PlacedBox { centre, size };
+        (is_known && centre.iter().chain(&size).all(|part| part.is_finite())).then_some(placed)
+    }
+}
+
+impl PlacedBox {
+    /// √(width × height), the side of a square of its area: 0 to 1, as large as the picture where it is larger.
+    pub fn side(&self) -> f64 {
+        (f64::from(self.size[0]) * f64::from(self.size[1])).max(0.0).sqrt().min(1.0)
+    }
+}
+
+/// The boxes of every sample: sample `i` owns `records[starts[i]..starts[i + 1]]`, unless `changed` says
+/// otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Boxes {
     /// One more than there are samples; empty when no sample has a box.
-    pub starts: Vec<u32>,
-    pub records: Vec<BoxRecord>,
+    pub starts: Arc<Vec<u32>>,
+    pub records: Arc<Vec<BoxRecord>>,
+    /// Samples whose boxes are these instead.
+    #[serde(default)]
+    pub changed: BTreeMap<SampleId, Vec<BoxRecord>>,
 }
 
 impl Boxes {
     /// The boxes of one sample.
-    pub fn get(&self, sample: super::SampleId) -> &[BoxRecord] {
+    pub fn get(&self, sample: SampleId) -> &[BoxRecord] {
+        if let Some(records) = self.changed.get(&sample) {
+            return records;
+        }
         let at = sample as usize;
         match (self.starts.get(at), self.starts.get(at + 1)) {
             (Some(start), Some(end)) => &self.records[*start as usize..*end as usize],
@@ -33,7 +72,31 @@ impl Boxes {
         }
     }
 
+    /// Whether no sample has a box. Boxes that were taken from each sample one by one still count.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        self.records.is_empty() && self.changed.values().all(Vec::is_empty)
+    }
+
+    /// Every box that there is.
+    pub fn iter(&self) -> impl Iterator<Item = &BoxRecord> {
+        let samples = self.starts.len().saturating_sub(1) as SampleId;
+        let own = (0..samples).filter(|sample| !self.changed.contains_key(sample));
+        own.flat_map(|sample| self.get(sample)).chain(self.changed.values().flatten())
+    }
+
+    /// The same boxes with the classes that `class` gives; those of no class are left out.
+    pub fn reclassed(&self, class: impl Fn(ClassId) -> Option<ClassId>) -> Self {
+        let record = |one: &BoxRecord| Some(BoxRecord { class: class(one.class)?, ..*one });
+        let (mut starts, mut records) = (Vec::with_capacity(self.starts.len()), Vec::new());
+        for ends in self.starts.windows(2) {
+            starts.push(records.len() as u32);
+            records.extend(self.records[ends[0] as usize..ends[1] as usize].iter().filter_map(record));
+        }
+        if !self.starts.is_empty() {
+            starts.push(records.len() as u32);
+        }
+        let changed = self.changed.iter();
+        let changed = changed.map(|(sample, boxes)| (*sample, boxes.iter().filter_map(record).collect()));
+        Self { starts: starts.into(), records: records.into(), changed: changed.collect() }
     }
 }

@@ -234,7 +234,8 @@ impl DatasetBuilder {
             for sample in 0..samples {
                 starts[sample + 1] += starts[sample];
             }
-            Boxes { starts, records: self.boxes.into_iter().map(|(_, one)| one).collect() }
+            let records: Vec<BoxRecord> = self.boxes.into_iter().map(|(_, one)| one).collect();
+            Boxes { starts: starts.into(), records: records.into(), ..Boxes::default() }
         };
         let dataset = Dataset {
             root: self.root,
@@ -248,8 +249,8 @@ impl DatasetBuilder {
             modified_ms: self.modified_ms,
             split_names: self.split_names,
             splits: self.splits,
-            labels: self.labels.finish(),
-            boxes,
+            labels: self.labels.finish().into(),
+            boxes: boxes.into(),
             attributes: self.attributes.into_iter().map(|column| column.finish(samples)).collect(),
             gone: vec![false; samples],
         };

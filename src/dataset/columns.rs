@@ -13,8 +13,8 @@ use super::facts::{CHUNK, FactChunk};
 use super::natural::ranks;
 use super::query::{Snapshot, parse_number, write_time};
 use super::{
-    Decision, Flag, ImageFormat, IssueKind, ModelColumn, NO_SPLIT, PixelKind, Reason, SampleId, Score,
-    Strings, Thinning, Verdict,
+    Decision, Flag, ImageFormat, IssueKind, LabelOrigin, ModelColumn, NO_SPLIT, PixelKind, Reason, SampleId,
+    Score, Strings, Thinning, Verdict,
 };
 
 /// Something to show of each sample.
@@ -66,6 +66,12 @@ enum Source {
     Boxes,
     Issues,
     Mark(Mark),
+    Given,
+    Origin,
+    By,
+    Labelled,
+    Tags,
+    Note,
     Score(Score),
     Model(ModelColumn),
     Flags,
@@ -117,6 +123,20 @@ pub static COLUMNS: &[Column] = {
             Source::Mark(Mark::Reviewed),
             "“yes” when the sample was marked as reviewed",
         ),
+        new("unsure", "Unsure", "", Text, Source::Mark(Mark::Unsure), "“yes” when the label is not certain"),
+        new("given", "Given label", "", Text, Source::Given, "names of the classes that the source gives"),
+        new(
+            "origin",
+            "Origin",
+            "",
+            Text,
+            Source::Origin,
+            "where the label comes from: imported, by-hand, confirmed or propagated",
+        ),
+        new("by", "Labelled by", "", Text, Source::By, "who labelled the sample"),
+        new("labelled", "Labelled", "", Date, Source::Labelled, "when the sample was labelled, in UTC"),
+        new("tags", "Tags", "", Text, Source::Tags, "the sample's tags"),
+        new("note", "Note", "", Text, Source::Note, "what was noted of the sample"),
         new("verdict", "Verdict", "", Text, Source::Verdict, "“keep” or “prune”, where that was decided"),
         new("reason", "Reason", "", Text, Source::Reason, "why the sample is kept or pruned"),
         new("flags", "Flags", "", Text, Source::Flags, "what the analysis found: duplicate, leak, dark, …"),
@@ -130,6 +150,12 @@ pub static COLUMNS: &[Column] = {
         score("score.outlier", "Score: outlier", Score::Outlier, "how near the ten nearest neighbours are"),
         score("score.unique", "Score: unique", Score::Uniqueness, "how far the nearest neighbours are"),
         score("score.label", "Score: label", Score::Label, "how much its neighbours agree with the label"),
+        score(
+            "score.distance",
+            "Nearest neighbour",
+            Score::Distance,
+            "distance to the nearest other sample: 0 is equal, 1.41 as different as chance",
+        ),
         model(
             "model.error",
             "Model: error",
@@ -263,8 +289,8 @@ impl Column {
             Source::Name => file_name(dataset.path(sample)).into(),
             Source::Split => dataset.split(sample).unwrap_or_default().into(),
             Source::Attribute(at) => dataset.attributes[at].values.get(sample as usize).into(),
-            Source::Label if dataset.labels.get(sample).len() == 1 => {
-                dataset.labels.names(sample).next().unwrap_or_default().into()
+            Source::Label if snapshot.labels().get(sample).len() == 1 => {
+                snapshot.labels().names(sample).next().unwrap_or_default().into()
             }
             _ => {
                 let mut text = String::new();
@@ -283,7 +309,7 @@ impl Column {
             Source::Path | Source::Name | Source::Split | Source::Attribute(_) => {
                 out.push_str(&self.text(snapshot, sample));
             }
-            Source::Label => join(out, dataset.labels.names(sample)),
+            Source::Label => join(out, snapshot.labels().names(sample)),
             Source::Format => {
                 let (chunk, row) = facts();
                 if chunk.format[row] != ImageFormat::Unknown {
@@ -304,6 +330,13 @@ impl Column {
                     out.push_str("yes");
                 }
             }
+            Source::Given => join(out, dataset.labels.names(sample)),
+            Source::Origin => {
+                out.push_str(snapshot.origin(sample).map_or("", LabelOrigin::name));
+            }
+            Source::By => out.push_str(snapshot.labelling.answer(sample).map_or("", |said| said.by)),
+            Source::Tags => join(out, snapshot.labelling.tags(sample)),
+            Source::Note => out.push_str(snapshot.labelling.note(sample)),
             Source::Flags => join(out, snapshot.findings.flags_of(sample).map(Flag::name)),
             Source::Verdict => out.push_str(verdict_name(snapshot.decision(sample).verdict)),
             Source::Reason => write_reason(snapshot, snapshot.decision(sample), out),
@@ -317,7 +350,7 @@ impl Column {
                 let Some(number) = self.number(snapshot, sample) else { return };
                 // Writing to a String cannot fail.
                 let _ = match self.source {
-                    Source::Modified => {
+                    Source::Modified | Source::Labelled => {
                         write_time(number as i64, out);
                         Ok(())
                     }
@@ -357,7 +390,7 @@ impl Column {
         let known = |number: u32| if number == 0 { f64::NAN } else { f64::from(number) };
         match self.source {
             Source::Labels => {
-                let labels = &dataset.labels;
+                let labels = snapshot.labels();
                 each(out, &labels.of[rows], |set| labels.sets[*set as usize].len() as f64);
             }
             Source::Bytes => each(out, &dataset.bytes[rows], |bytes| *bytes as f64),
@@ -365,9 +398,15 @@ impl Column {
                 0 => f64::NAN,
                 modified => *modified as f64,
             }),
+            Source::Labelled => {
+                for (row, number) in rows.zip(out) {
+                    let said = snapshot.labelling.answer(row as SampleId);
+                    *number = said.map_or(f64::NAN, |said| said.time_ms as f64);
+                }
+            }
             Source::Boxes => {
                 for (row, number) in rows.zip(out) {
-                    *number = dataset.boxes.get(row as SampleId).len() as f64;
+                    *number = snapshot.boxes().get(row as SampleId).len() as f64;
                 }
             }
             Source::Width => facts(snapshot, first, out, |chunk, row| known(chunk.width[row])),
@@ -411,6 +450,11 @@ impl Column {
             | Source::Pixels
             | Source::Issues
             | Source::Mark(_)
+            | Source::Given
+            | Source::Origin
+            | Source::By
+            | Source::Tags
+            | Source::Note
             | Source::Flags
             | Source::Verdict
             | Source::Reason
@@ -476,6 +520,17 @@ impl Column {
         matches!(self.source, Source::Model(_))
     }
 
+    /// Whether the values change as labels and boxes do.
+    pub(super) fn reads_labels(&self) -> bool {
+        matches!(self.source, Source::Label | Source::Labels | Source::Boxes)
+    }
+
+    /// Whether the values change as a person says something of samples.
+    pub(super) fn reads_labelling(&self) -> bool {
+        use Source::*;
+        matches!(self.source, Origin | By | Labelled | Tags | Note)
+    }
+
     /// Whether sorting few rows costs little: nothing is worked out for all rows first.
     pub(super) fn is_cheap_by_row(&self) -> bool {
         !matches!(self.source, Source::Name | Source::Label | Source::Attribute(_))
@@ -494,7 +549,7 @@ impl Column {
                 keys(&|row| Some(ranks[row].into()))
             }
             Source::Label => {
-                let labels = &dataset.labels;
+                let labels = snapshot.labels();
                 let name = |set: &Vec<u32>| {
                     let mut text = String::new();
                     join(&mut text, set.iter().map(|class| labels.classes[*class as usize].as_str()));
@@ -558,6 +613,13 @@ impl Column {
                 let ranks = snapshot.derived().attribute_ranks(at);
                 let values = &dataset.attributes[at].values;
                 keys(&|row| (!values.get(row).is_empty()).then(|| ranks[row].into()))
+            }
+            Source::Given | Source::Origin | Source::By | Source::Tags | Source::Note => {
+                let texts: Vec<Cow<'_, str>> =
+                    rows.par_iter().with_min_len(4096).map(|row| self.text(snapshot, *row)).collect();
+                let ranks = ranks(texts.len(), |at| &texts[at]);
+                let key = |at: usize| (!texts[at].is_empty()).then(|| ranks[at].into());
+                (0..rows.len()).map(key).collect()
             }
             _ => keys(&|row| self.number(snapshot, row as SampleId).map(ordered_bits)),
         }

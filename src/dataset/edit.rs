@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SampleId;
 use super::decision::{Decision, Reason, Verdict};
+use super::labelling::{Classes, LabelChanges, Labelling, NamedBox};
 use super::query::Bitmask;
 
 /// A set of samples as sorted, disjoint, non-touching runs of row numbers.
@@ -56,6 +57,11 @@ impl SampleSet {
 
     pub fn is_empty(&self) -> bool {
         self.runs.is_empty()
+    }
+
+    /// First row and number of rows of each run.
+    pub fn runs(&self) -> impl Iterator<Item = (SampleId, u32)> + '_ {
+        self.runs.iter().copied()
     }
 
     /// The rows in ascending order.
@@ -128,10 +134,12 @@ pub enum Mark {
     Star,
     /// Looked at and settled.
     Reviewed,
+    /// Its label is not certain: for a second look.
+    Unsure,
 }
 
 impl Mark {
-    pub const ALL: [Self; 2] = [Self::Star, Self::Reviewed];
+    pub const ALL: [Self; 3] = [Self::Star, Self::Reviewed, Self::Unsure];
 
     /// This mark's bit in a sample's mark mask.
     pub fn bit(self) -> u8 {
@@ -143,6 +151,7 @@ impl Mark {
         match self {
             Self::Star => "starred",
             Self::Reviewed => "reviewed",
+            Self::Unsure => "unsure",
         }
     }
 
@@ -171,7 +180,7 @@ pub struct View {
 }
 
 /// A decision about a dataset.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Edit {
     /// Sets or clears a mark.
@@ -184,6 +193,18 @@ pub enum Edit {
     SaveView { name: String, from: Option<View>, to: Option<View> },
     /// Changes one of the two pipelines of augmentations. Pipelines are texts here.
     SetPipeline { slot: PipelineSlot, from: String, to: String, what: String },
+    /// Says to which classes samples belong.
+    Label { changes: LabelChanges },
+    /// Gives samples a tag, or takes it from them.
+    Tag { samples: SampleSet, tag: String, on: bool },
+    /// Changes a sample's note.
+    Note { sample: SampleId, from: String, to: String },
+    /// Gives a sample other boxes; `None` are its source's.
+    SetBoxes { sample: SampleId, from: Option<Vec<NamedBox>>, to: Option<Vec<NamedBox>>, what: String },
+    /// Changes what classes there are.
+    SetClasses { from: Classes, to: Classes, what: String },
+    /// Several edits in one gesture.
+    Several { edits: Vec<Self>, what: String },
 }
 
 /// One of the two pipelines that a person works on, to compare them.
@@ -217,6 +238,14 @@ impl Edit {
             Self::SetPipeline { slot, from, to, what } => {
                 Self::SetPipeline { slot, from: to, to: from, what }
             }
+            Self::Label { changes } => Self::Label { changes: changes.inverse() },
+            Self::Tag { samples, tag, on } => Self::Tag { samples, tag, on: !on },
+            Self::Note { sample, from, to } => Self::Note { sample, from: to, to: from },
+            Self::SetBoxes { sample, from, to, what } => Self::SetBoxes { sample, from: to, to: from, what },
+            Self::SetClasses { from, to, what } => Self::SetClasses { from: to, to: from, what },
+            Self::Several { edits, what } => {
+                Self::Several { edits: edits.iter().rev().map(Self::inverse).collect(), what }
+            }
         }
     }
 
@@ -225,7 +254,37 @@ impl Edit {
         match self {
             Self::Mark { samples, .. } => Some(Cow::Borrowed(samples)),
             Self::Decide { decisions } => Some(Cow::Owned(decisions.samples())),
-            Self::SetView { .. } | Self::SaveView { .. } | Self::SetPipeline { .. } => None,
+            Self::Label { changes } => Some(Cow::Owned(changes.samples())),
+            Self::Tag { samples, .. } => Some(Cow::Borrowed(samples)),
+            Self::Note { sample, .. } | Self::SetBoxes { sample, .. } => {
+                Some(Cow::Owned(SampleSet::from_rows([*sample])))
+            }
+            Self::Several { edits, .. } => {
+                let mut changed = edits.iter().filter_map(Self::samples).peekable();
+                changed.peek()?;
+                let rows = changed.flat_map(|samples| samples.iter().collect::<Vec<_>>());
+                Some(Cow::Owned(SampleSet::from_rows(rows)))
+            }
+            Self::SetView { .. }
+            | Self::SaveView { .. }
+            | Self::SetPipeline { .. }
+            | Self::SetClasses { .. } => None,
+        }
+    }
+
+    /// The samples whose labels or boxes it changes, and whether it changes classes.
+    pub fn relabels(&self) -> (SampleSet, bool) {
+        match self {
+            Self::Label { .. } | Self::SetBoxes { .. } => {
+                (self.samples().map(Cow::into_owned).unwrap_or_default(), false)
+            }
+            Self::SetClasses { .. } => (SampleSet::default(), true),
+            Self::Several { edits, .. } => {
+                let each: Vec<(SampleSet, bool)> = edits.iter().map(Self::relabels).collect();
+                let rows = each.iter().flat_map(|(samples, _)| samples.iter());
+                (SampleSet::from_rows(rows), each.iter().any(|(_, classes)| *classes))
+            }
+            _ => (SampleSet::default(), false),
         }
     }
 
@@ -244,10 +303,29 @@ impl Edit {
             Self::SetView { from, to } => view(from) + view(to),
             Self::SaveView { name, from, to } => name.len() + from.iter().chain(to).map(view).sum::<usize>(),
             Self::SetPipeline { from, to, what, .. } => from.len() + to.len() + what.len(),
+            Self::Label { changes } => changes.bytes(),
+            Self::Tag { samples, tag, .. } => samples.runs.len() * size_of::<(SampleId, u32)>() + tag.len(),
+            Self::Note { from, to, .. } => from.len() + to.len(),
+            Self::SetBoxes { from, to, what, .. } => {
+                let bytes = |one: &NamedBox| size_of::<NamedBox>() + one.class.len();
+                what.len() + from.iter().chain(to).flatten().map(bytes).sum::<usize>()
+            }
+            Self::SetClasses { from, to, what } => from.bytes() + to.bytes() + what.len(),
+            Self::Several { edits, what } => {
+                what.len() + edits.iter().map(|edit| size_of::<Self>() + edit.bytes()).sum::<usize>()
+            }
         }
     }
 
-    /// What the edit did, for menus and notices: "Star 3 samples".
+    /// What the edit did, for menus and notices: "Star 3 samples". Classes by what they are called now.
+    pub fn describe_in(&self, classes: &Classes) -> String {
+        match self {
+            Self::Label { changes } => changes.describe(classes),
+            other => other.describe(),
+        }
+    }
+
+    /// [`Self::describe_in`] with classes as they were first called.
     pub fn describe(&self) -> String {
         match self {
             Self::Mark { samples, mark, on } => {
@@ -256,6 +334,8 @@ impl Edit {
                     (Mark::Star, false) => "Unstar",
                     (Mark::Reviewed, true) => "Mark as reviewed",
                     (Mark::Reviewed, false) => "Mark as not reviewed",
+                    (Mark::Unsure, true) => "Mark as unsure",
+                    (Mark::Unsure, false) => "Mark as no longer unsure",
                 };
                 match samples.len() {
                     1 => format!("{verb} 1 sample"),
@@ -268,7 +348,20 @@ impl Edit {
             Self::SetView { to, .. } => format!("Filter: {}", to.filter),
             Self::SaveView { name, to: None, .. } => format!("Remove the view “{name}”"),
             Self::SaveView { name, .. } => format!("Save the view “{name}”"),
-            Self::SetPipeline { what, .. } => what.clone(),
+            Self::SetPipeline { what, .. }
+            | Self::SetBoxes { what, .. }
+            | Self::SetClasses { what, .. }
+            | Self::Several { what, .. } => what.clone(),
+            Self::Label { changes } => changes.describe(&Classes::default()),
+            Self::Tag { samples, tag, on } => {
+                let count = crate::text::counted(samples.len() as u64, "sample");
+                match on {
+                    true => format!("Tag {count} “{tag}”"),
+                    false => format!("Take the tag “{tag}” from {count}"),
+                }
+            }
+            Self::Note { to, .. } if to.is_empty() => "Remove a note".to_owned(),
+            Self::Note { .. } => "Write a note".to_owned(),
         }
     }
 }
@@ -425,6 +518,8 @@ pub struct Overlay {
     pub saved_views: BTreeMap<String, View>,
     /// One for each [`PipelineSlot`], as text; empty where there is none.
     pub pipelines: [String; 2],
+    /// What was said of samples and classes.
+    pub labelling: std::sync::Arc<Labelling>,
 }
 
 impl Overlay {
@@ -432,7 +527,8 @@ impl Overlay {
     pub fn new(samples: usize) -> Self {
         let view = View { sort: "path".to_owned(), ..View::default() };
         let decisions = std::sync::Arc::new(vec![Decision::UNDECIDED; samples]);
-        Self { marks: std::sync::Arc::new(vec![0; samples]), decisions, view, ..Self::default() }
+        let labelling = std::sync::Arc::new(Labelling::new(samples));
+        Self { marks: std::sync::Arc::new(vec![0; samples]), decisions, view, labelling, ..Self::default() }
     }
 
     /// The edit reduced to what it changes here, or `None` when it changes nothing.
@@ -457,6 +553,42 @@ impl Overlay {
             Edit::SetPipeline { slot, to, what, .. } => {
                 let from = self.pipelines[slot as usize].clone();
                 (from != to).then_some(Edit::SetPipeline { slot, from, to, what })
+            }
+            Edit::Label { changes } => {
+                let changes = changes.effective(&self.labelling);
+                (!changes.is_empty()).then_some(Edit::Label { changes })
+            }
+            Edit::Tag { samples, tag, on } => {
+                let end = self.labelling.len() as SampleId;
+                let other = |sample: &SampleId| *sample < end && self.labelling.has_tag(*sample, &tag) != on;
+                let samples = SampleSet::from_ascending(samples.iter().filter(other));
+                (!samples.is_empty() && !tag.is_empty()).then_some(Edit::Tag { samples, tag, on })
+            }
+            Edit::Note { sample, to, .. } => {
+                let from = self.labelling.note(sample).to_owned();
+                let is_there = (sample as usize) < self.labelling.len();
+                (is_there && from != to).then_some(Edit::Note { sample, from, to })
+            }
+            Edit::SetBoxes { sample, to, what, .. } => {
+                let from = self.labelling.boxes(sample).map(<[NamedBox]>::to_vec);
+                let is_there = (sample as usize) < self.labelling.len();
+                (is_there && from != to).then_some(Edit::SetBoxes { sample, from, to, what })
+            }
+            Edit::SetClasses { to, what, .. } => {
+                let from = Classes::clone(self.labelling.classes());
+                (from != to).then_some(Edit::SetClasses { from, to, what })
+            }
+            Edit::Several { edits, what } => {
+                // Each is effective after those before it.
+                let mut then = self.clone();
+                let mut kept = Vec::with_capacity(edits.len());
+                for edit in edits {
+                    if let Some(edit) = then.effective(edit) {
+                        then.apply(&edit);
+                        kept.push(edit);
+                    }
+                }
+                (!kept.is_empty()).then_some(Edit::Several { edits: kept, what })
             }
         }
     }
@@ -491,7 +623,20 @@ impl Overlay {
                 };
             }
             Edit::SetPipeline { slot, to, .. } => self.pipelines[*slot as usize].clone_from(to),
+            Edit::Label { changes } => changes.apply(self.labelling_mut()),
+            Edit::Tag { samples, tag, on } => {
+                let labelling = self.labelling_mut();
+                samples.iter().for_each(|sample| labelling.set_tag(sample, tag, *on));
+            }
+            Edit::Note { sample, to, .. } => self.labelling_mut().set_note(*sample, to),
+            Edit::SetBoxes { sample, to, .. } => self.labelling_mut().set_boxes(*sample, to.as_deref()),
+            Edit::SetClasses { to, .. } => self.labelling_mut().set_classes(to.clone()),
+            Edit::Several { edits, .. } => edits.iter().for_each(|edit| self.apply(edit)),
         }
+    }
+
+    fn labelling_mut(&mut self) -> &mut Labelling {
+        std::sync::Arc::make_mut(&mut self.labelling)
     }
 
     /// Appends unmarked rows up to `samples` rows.
@@ -502,11 +647,14 @@ impl Overlay {
         if self.decisions.len() < samples {
             std::sync::Arc::make_mut(&mut self.decisions).resize(samples, Decision::UNDECIDED);
         }
+        if self.labelling.len() < samples {
+            self.labelling_mut().grow(samples);
+        }
     }
 }
 
 /// Effective edits in the order they were made, and how many of them are in force.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     edits: std::collections::VecDeque<Edit>,
     done: usize,

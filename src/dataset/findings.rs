@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use super::SampleId;
 
-/// How good a sample is in one respect, 0 to 1, low is bad. The order is the order on screen.
+/// How good a sample is in one respect, 0 to 1, low is bad; or how far it is from the nearest other, 0 to 2. The
+/// order is the order on screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Score {
@@ -21,10 +22,12 @@ pub enum Score {
     Outlier,
     Uniqueness,
     Label,
+    /// The distance to the nearest other sample: 0 is equal, √2 as different as chance.
+    Distance,
 }
 
 impl Score {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Dark,
         Self::Light,
         Self::OddAspect,
@@ -35,9 +38,10 @@ impl Score {
         Self::Outlier,
         Self::Uniqueness,
         Self::Label,
+        Self::Distance,
     ];
 
-    /// The flag of the samples whose score is under the threshold; uniqueness flags nothing.
+    /// The flag of the samples whose score is under the threshold; uniqueness and distance flag nothing.
     pub fn flag(self) -> Option<Flag> {
         Some(match self {
             Self::Dark => Flag::Dark,
@@ -49,7 +53,7 @@ impl Score {
             Self::Grey => Flag::Grey,
             Self::Outlier => Flag::Outlier,
             Self::Label => Flag::WrongLabel,
-            Self::Uniqueness => return None,
+            Self::Uniqueness | Self::Distance => return None,
         })
     }
 }

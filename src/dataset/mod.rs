@@ -26,6 +26,7 @@ pub mod strings;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -35,7 +36,7 @@ pub use decision::{Decision, Preference, Reason, Thinning, Verdict};
 pub use facts::{Fact, Facts, ImageFormat, PixelKind};
 pub use findings::{Findings, Flag, Score};
 pub use issue::{Issue, IssueKind, Origin};
-pub use labelling::LabelOrigin;
+pub use labelling::{Answer, InForce, LabelOrigin, Labelling, NamedBox};
 pub use labels::{ClassId, Labels};
 pub use modelled::{ModelColumn, ModelColumns};
 pub use reconcile::Reconciled;
@@ -174,8 +175,9 @@ pub struct Dataset {
     pub modified_ms: Vec<i64>,
     pub split_names: Vec<String>,
     pub splits: Vec<SplitId>,
-    pub labels: Labels,
-    pub boxes: Boxes,
+    /// What the source says; what counts is in a [`Snapshot`](query::Snapshot).
+    pub labels: Arc<Labels>,
+    pub boxes: Arc<Boxes>,
     pub attributes: Vec<Attribute>,
     /// Samples that an earlier scan knew and the last one did not find: kept so that row numbers
     /// stay, shown in no view. One per sample.

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use super::{
     Attribute, BoxRecord, Boxes, Container, Dataset, Issue, Labels, NO_SPLIT, Place, SampleId, SplitId,
@@ -340,8 +341,12 @@ impl Columns {
             modified_ms: self.modified_ms,
             split_names: fresh.split_names,
             splits: self.splits,
-            labels: Labels { of: self.label_sets, ..fresh.labels },
-            boxes: Boxes { starts: self.box_starts, records: self.boxes },
+            labels: Arc::new(Labels { of: self.label_sets, ..Arc::unwrap_or_clone(fresh.labels) }),
+            boxes: Arc::new(Boxes {
+                starts: self.box_starts.into(),
+                records: self.boxes.into(),
+                ..Boxes::default()
+            }),
             attributes: attributes
                 .map(|(attribute, values)| Attribute { name: attribute.name, values })
                 .collect(),

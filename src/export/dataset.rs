@@ -16,6 +16,7 @@
 
 mod arrays;
 mod augmented;
+mod by_hand;
 mod coco;
 mod copy;
 mod draft;

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use eframe::egui_wgpu::ScreenDescriptor;
 use egui::{Color32, Painter, Pos2, Rect, Vec2};
+use rayon::prelude::*;
 
 use super::{Drawing, Gpu, Pipeline, Recipe, bytes_of, or_warned, screen_px, storage, uniform};
 
@@ -111,7 +112,17 @@ impl Column {
     }
 
     fn of_colors(colors: &[Color32]) -> Self {
-        Self::new(1, colors.iter().take(MOST).flat_map(Color32::to_array).collect())
+        /// Colours that a thread writes at once.
+        const PART: usize = 16_384;
+        let colors = &colors[..colors.len().min(MOST)];
+        let mut bytes = vec![0; colors.len() * size_of::<u32>()];
+        let parts = bytes.par_chunks_mut(PART * size_of::<u32>()).zip(colors.par_chunks(PART));
+        parts.for_each(|(bytes, colors)| {
+            for (bytes, color) in bytes.chunks_exact_mut(size_of::<u32>()).zip(colors) {
+                bytes.copy_from_slice(&color.to_array());
+            }
+        });
+        Self::new(1, bytes)
     }
 
     fn rows(&self) -> usize {

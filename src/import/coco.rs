@@ -64,6 +64,17 @@ pub(crate) fn looks_like_coco(tree: &Tree, file: usize) -> bool {
             || (has("categories") && has("supercategory")))
 }
 
+/// The annotation files that samples come from.
+pub(crate) fn read_files(tree: &Tree) -> Vec<usize> {
+    let mut files: Vec<usize> =
+        json_files(tree).into_iter().filter(|file| looks_like_coco(tree, *file)).collect();
+    let name = |file: usize| split_path(tree.path(file)).1;
+    if files.iter().any(|file| name(*file).starts_with("instances_")) {
+        files.retain(|file| !BESIDE_INSTANCES.iter().any(|prefix| name(*file).starts_with(prefix)));
+    }
+    files
+}
+
 /// Kinds of annotation files that COCO's archive has beside `instances_*`, for the same images.
 const BESIDE_INSTANCES: [&str; 5] = ["captions_", "person_keypoints_", "stuff_", "panoptic_", "image_info_"];
 
@@ -84,12 +95,7 @@ struct Gathered {
 }
 
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
-    let mut files: Vec<usize> =
-        json_files(tree).into_iter().filter(|file| looks_like_coco(tree, *file)).collect();
-    let name = |file: usize| split_path(tree.path(file)).1;
-    if files.iter().any(|file| name(*file).starts_with("instances_")) {
-        files.retain(|file| !BESIDE_INSTANCES.iter().any(|prefix| name(*file).starts_with(prefix)));
-    }
+    let files = read_files(tree);
     let mut all = Collection::default();
     let mut broken = Vec::new();
     for (source, file) in files.iter().enumerate() {

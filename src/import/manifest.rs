@@ -58,7 +58,7 @@ const BATCH: usize = 8192;
 const MAX_ATTRIBUTE_BYTES: usize = 8 << 10;
 
 /// The class of a box in a row that tells no label, as in tables about one kind of object.
-const UNNAMED: &str = "object";
+pub(crate) const UNNAMED: &str = "object";
 
 /// Faults that a table reports one by one.
 const MAX_ISSUES: usize = 1000;
@@ -463,15 +463,15 @@ fn push(
 }
 
 /// What a row says of its image.
-struct RowValues<'a> {
-    labels: Vec<&'a str>,
-    split: Option<&'a str>,
+pub(crate) struct RowValues<'a> {
+    pub labels: Vec<&'a str>,
+    pub split: Option<&'a str>,
     /// The box, or that it is none.
-    rect: Option<Result<[f32; 4], ()>>,
+    pub rect: Option<Result<[f32; 4], ()>>,
     attributes: Vec<(&'a str, String)>,
 }
 
-fn row_values<'a>(table: &'a Table, row: usize, roles: &Roles) -> RowValues<'a> {
+pub(crate) fn row_values<'a>(table: &'a Table, row: usize, roles: &Roles) -> RowValues<'a> {
     let rect = roles.boxes.as_ref().and_then(|boxes| boxes.rect(|column| table.cell(row, column)));
     let mut values = RowValues { labels: Vec::new(), split: None, rect, attributes: Vec::new() };
     for (column, text) in table.row(row) {

@@ -19,8 +19,10 @@ use crate::dataset::builder::NewBox;
 use crate::dataset::{DatasetBuilder, IssueKind, Layout, NewSample};
 use crate::jobs::{Cancelled, Control};
 
+mod spans;
 mod xml;
 
+pub(crate) use spans::spans;
 pub use xml::{Annotation, Object, parse};
 
 pub const FORMAT: Format = Format {
@@ -34,7 +36,7 @@ pub const FORMAT: Format = Format {
 const DETECT_FILES: usize = 8;
 
 /// Larger annotation files are reported and not read.
-const MAX_XML_BYTES: u64 = 16 << 20;
+pub(crate) const MAX_XML_BYTES: u64 = 16 << 20;
 
 fn detect(tree: &Tree) -> Option<Fit> {
     if tree.focus.is_some_and(|focus| !has_extension(tree.path(focus), &["xml"])) {

@@ -106,7 +106,7 @@ pub fn parse_line(line: &str, extra: Extra) -> Result<Line, String> {
 }
 
 /// A label file: its objects, and what is wrong with its lines (number from 1, sentence).
-fn parse_labels(text: &str, extra: Extra) -> (Vec<Line>, Vec<(usize, String)>) {
+pub(crate) fn parse_labels(text: &str, extra: Extra) -> (Vec<Line>, Vec<(usize, String)>) {
     let mut lines = Vec::new();
     let mut faults = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
@@ -203,15 +203,21 @@ pub(crate) fn find_config(tree: &Tree) -> Option<(usize, Config)> {
 
 /// The label file of an image, where there is one.
 pub(crate) fn label_file(tree: &Tree, image: &str) -> Option<usize> {
+    let (twin, beside) = label_paths(image);
+    twin.and_then(|path| tree.find(&path)).or_else(|| tree.find(&beside))
+}
+
+/// Where the label file of an image may be: in the twin of its folder `images`, where it is in one, and beside it.
+pub(crate) fn label_paths(image: &str) -> (Option<String>, String) {
     let (folder, _) = split_path(image);
     let name = format!("{}.txt", stem(image));
     // The last folder named "images" is the one that has its twin, as in Ultralytics' loader.
     let mut parts: Vec<&str> = folder.split('/').collect();
-    let twin = parts.iter().rposition(|part| part.eq_ignore_ascii_case("images")).and_then(|at| {
+    let twin = parts.iter().rposition(|part| part.eq_ignore_ascii_case("images")).map(|at| {
         parts[at] = "labels";
-        tree.find(&join(&parts.join("/"), &name))
+        join(&parts.join("/"), &name)
     });
-    twin.or_else(|| tree.find(&join(folder, &name)))
+    (twin, join(folder, &name))
 }
 
 fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Result<(), ImportError> {
@@ -220,7 +226,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
     let config = found.as_ref().map(|(_, config)| config);
     let names = match config.filter(|config| !config.names.is_empty()) {
         Some(config) => config.names.clone(),
-        None => name_list(tree),
+        None => name_list(tree).map(|(_, names)| names).unwrap_or_default(),
     };
     for name in &names {
         builder.class(name);
@@ -270,7 +276,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
 }
 
 /// The largest label file that is read, in bytes: a hundred thousand polygons.
-const MAX_LABEL_BYTES: u64 = 16 << 20;
+pub(crate) const MAX_LABEL_BYTES: u64 = 16 << 20;
 
 fn read_labels(tree: &Tree, file: usize) -> Result<Vec<u8>, ReadError> {
     if tree.bytes(file) > MAX_LABEL_BYTES {
@@ -351,17 +357,17 @@ fn report_lonely_labels(tree: &Tree, builder: &mut DatasetBuilder, used: &HashSe
     }
 }
 
-/// The names of a `classes.txt` or the like, one per line; none where there is no such file.
-fn name_list(tree: &Tree) -> Vec<String> {
+/// A `classes.txt` or the like with its names, one per line.
+pub(crate) fn name_list(tree: &Tree) -> Option<(usize, Vec<String>)> {
     let listed = |name: &&str| {
         let mut files = (0..tree.len()).filter(|file| split_path(tree.path(*file)).1 == *name);
         files.next()
     };
-    let Some(file) = NAME_LISTS.iter().find_map(listed) else { return Vec::new() };
+    let file = NAME_LISTS.iter().find_map(listed)?;
     let text = tree.read(file).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
     let names = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    names.take(MAX_CLASSES).map(str::to_owned).collect()
+    Some((file, names.take(MAX_CLASSES).map(str::to_owned).collect()))
 }
 
 /// Notes the split of each image that the YAML file names, and reports what is not there.

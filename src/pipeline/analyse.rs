@@ -14,7 +14,7 @@ use crate::analysis::encoder::{Encoder, HandMade};
 use crate::analysis::groups::Groups;
 use crate::analysis::label_errors::LabelErrors;
 use crate::analysis::neighbours::{KEPT, NONE, Neighbours};
-use crate::analysis::outliers::{Outliers, scale_free, uniqueness};
+use crate::analysis::outliers::{Outliers, nearest, scale_free, uniqueness};
 use crate::analysis::quality::Check;
 use crate::dataset::chunks::CHUNK;
 use crate::dataset::query::Snapshot;
@@ -89,9 +89,10 @@ impl Ended {
 struct Known {
     /// What everything is worked out of.
     stamp: Stamp,
-    /// The same and what pairs are looked for by; near-copies do not vote on labels, so that those
-    /// depend on it as well.
+    /// The same and what pairs are looked for by.
     asked: Stamp,
+    /// The same and the labels; near-copies do not vote on labels.
+    labelled: Stamp,
     rest: Option<Analysed>,
     alike: Option<Arc<Alike>>,
     labels: Option<Analysed>,
@@ -101,6 +102,7 @@ impl Known {
     fn of(subject: &Subject<'_>, encoder: &dyn Encoder, options: Options) -> Self {
         let stamp = stamp_of(subject.snapshot, encoder);
         let asked = stamp_with(&stamp, options);
+        let labelled = stamp_of_labels(&asked, subject.snapshot);
         let project = subject.project.filter(|_| signals::is_kept(encoder));
         // What was found of a part of the samples is not all that there is to find.
         let before = subject.before.filter(|before| before.stamp == stamp && before.unread == 0);
@@ -109,13 +111,15 @@ impl Known {
         let same = before.filter(|before| is_asked(&before.alike));
         let rest = || kept(project, REST, |raw| analysis_blob::decode_rest(raw, &stamp));
         let alike = || kept(project, ALIKE, |raw| analysis_blob::decode_alike(raw, &asked)).map(Arc::new);
-        let labels = || kept(project, LABELS, |raw| analysis_blob::decode_labels(raw, &asked));
+        let said = same.filter(|same| same.label_stamp == labelled);
+        let labels = || kept(project, LABELS, |raw| analysis_blob::decode_labels(raw, &labelled));
         Self {
             stamp,
             asked,
+            labelled,
             rest: before.cloned().or_else(rest),
             alike: same.map(|same| same.alike.clone()).or_else(alike),
-            labels: same.cloned().or_else(labels),
+            labels: said.cloned().or_else(labels),
         }
     }
 
@@ -123,13 +127,33 @@ impl Known {
     fn whole(&self) -> Option<Analysed> {
         let (rest, alike, labels) = (self.rest.as_ref()?, self.alike.as_ref()?, self.labels.as_ref()?);
         let analysed = Analysed { stamp: self.stamp, alike: alike.clone(), ..rest.clone() };
-        Some(analysed.with_labels_of(labels))
+        let analysed = analysed.with_labels_of(labels);
+        Some(Analysed { label_stamp: self.labelled, ..analysed })
+    }
+
+    /// All of it, where it lacks what follows from labels at most, which takes no look at a picture.
+    fn relabelled(
+        mut self,
+        subject: &Subject<'_>,
+        encoder: &dyn Encoder,
+        options: Options,
+        control: &Control,
+    ) -> Result<Result<Analysed, Self>, Cancelled> {
+        if let (Some(rest), Some(alike), None) = (&self.rest, &self.alike, &self.labels) {
+            let labels = labels_after(subject.snapshot, rest, alike, encoder, options, control)?;
+            let project = subject.project.filter(|_| signals::is_kept(encoder));
+            let mut kept = Kept { project, problem: None };
+            kept.keep(LABELS, || analysis_blob::encode_labels(&labels, &self.labelled));
+            self.labels = Some(labels);
+        }
+        Ok(self.whole().ok_or(self))
     }
 }
 
 /// What is known of an analysis without looking at a picture, if that is all of it.
-pub fn known(subject: Subject<'_>, options: Options) -> Option<Ended> {
-    Known::of(&subject, &HandMade, options).whole().map(Ended::known)
+pub fn known(subject: Subject<'_>, options: Options, control: &Control) -> Result<Option<Ended>, Cancelled> {
+    let known = Known::of(&subject, &HandMade, options);
+    Ok(known.relabelled(&subject, &HandMade, options, control)?.ok().map(Ended::known))
 }
 
 /// Analyses every sample that is there and was measured.
@@ -153,10 +177,11 @@ pub fn analyse_by(
 ) -> Result<Ended, Cancelled> {
     control.begin("Looking for what is known", 0);
     let known = Known::of(&subject, encoder, options);
-    if let Some(analysed) = known.whole() {
-        return Ok(Ended::known(analysed));
-    }
-    let Known { stamp, asked, rest, alike, labels } = known;
+    let known = match known.relabelled(&subject, encoder, options, control)? {
+        Ok(analysed) => return Ok(Ended::known(analysed)),
+        Err(known) => known,
+    };
+    let Known { stamp, asked, labelled, rest, alike, labels } = known;
     let Subject { snapshot, reader, project, .. } = subject;
     let mut kept = Kept { project: project.filter(|_| signals::is_kept(encoder)), problem: None };
     let known = match project.map(|project| signals::load(project, snapshot.len())) {
@@ -206,15 +231,8 @@ pub fn analyse_by(
     let labels = match labels {
         Some(labels) => labels,
         None => {
-            // By a trained encoder what counts as a copy follows from the data, as it does where it is judged.
-            let by_data = options.method == Method::Descriptor && !signals::is_kept(encoder);
-            let threshold = match by_data && rest.scale_free > 0.0 {
-                true => thousandths_below(rest.scale_free),
-                false => options.method.default_threshold(),
-            };
-            let groups = alike.forest.groups(threshold.min(alike.radius));
-            let labels = labels_of(snapshot, &rest.near.neighbours, &groups, control)?;
-            kept.keep(LABELS, || analysis_blob::encode_labels(&labels, &asked));
+            let labels = labels_after(snapshot, &rest, &alike, encoder, options, control)?;
+            kept.keep(LABELS, || analysis_blob::encode_labels(&labels, &labelled));
             labels
         }
     };
@@ -228,6 +246,7 @@ pub fn analyse_by(
         None,
     ];
     let analysed = Analysed { stamp, unread, alike, ..rest }.with_labels_of(&labels);
+    let analysed = Analysed { label_stamp: labelled, ..analysed };
     let (facts, issues) = told(&subject, issues);
     if let (Some(project), false) = (project, facts.is_empty()) {
         let failed = keep_issues(project, snapshot, &facts, &issues).err();
@@ -357,10 +376,30 @@ fn rest_of(
     let scores = (0..neighbours.place_of.len()).map(|row| outliers.score(row)).collect();
     analysed.scores[Score::Outlier as usize] = Some(Arc::new(scores));
     analysed.scores[Score::Uniqueness as usize] = Some(Arc::new(uniqueness(&neighbours)));
+    analysed.scores[Score::Distance as usize] = Some(Arc::new(nearest(&neighbours)));
     analysed.scale_free = scale_free(&neighbours);
     control.checkpoint()?;
     analysed.near = Arc::new(Near { neighbours });
     Ok(analysed)
+}
+
+/// What follows from the labels, of an analysis that knows the rest.
+fn labels_after(
+    snapshot: &Snapshot,
+    rest: &Analysed,
+    alike: &Alike,
+    encoder: &dyn Encoder,
+    options: Options,
+    control: &Control,
+) -> Result<Analysed, Cancelled> {
+    // By a trained encoder what counts as a copy follows from the data, as it does where it is judged.
+    let by_data = options.method == Method::Descriptor && !signals::is_kept(encoder);
+    let threshold = match by_data && rest.scale_free > 0.0 {
+        true => thousandths_below(rest.scale_free),
+        false => options.method.default_threshold(),
+    };
+    let groups = alike.forest.groups(threshold.min(alike.radius));
+    labels_of(snapshot, &rest.near.neighbours, &groups, control)
 }
 
 /// The scores of labels and the suggested classes.
@@ -388,7 +427,7 @@ fn label_errors(
     groups: &Groups,
     control: &Control,
 ) -> Result<LabelErrors, Cancelled> {
-    let labels = &snapshot.dataset.labels;
+    let labels = &**snapshot.labels();
     let class = |set: &u32| match labels.sets[*set as usize][..] {
         [class] => class,
         _ => NONE,
@@ -409,8 +448,7 @@ fn by_row(found: Neighbours, samples: &[SampleId], rows: usize) -> Neighbours {
     Neighbours { place_of, first, rows: near, ..found }
 }
 
-/// What everything is worked out of: the content of every sample that is there and can be read, its labels,
-/// and what describes it, where that is not made by hand.
+/// What everything is worked out of: the content of every sample that is there and can be read, and what describes it, where that is not made by hand.
 fn stamp_of(snapshot: &Snapshot, encoder: &dyn Encoder) -> Stamp {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&FOUND_BY.to_le_bytes());
@@ -426,19 +464,29 @@ fn stamp_of(snapshot: &Snapshot, encoder: &dyn Encoder) -> Stamp {
             row += 1;
         }
     }
-    let labels = &snapshot.dataset.labels;
+    first_half(&hasher)
+}
+
+/// The labels, whichever way they came to be, and what else what is said of them is worked out of.
+fn stamp_of_labels(asked: &Stamp, snapshot: &Snapshot) -> Stamp {
+    let labels = snapshot.labels();
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(asked);
     for class in &labels.classes {
         hasher.update(&(class.len() as u64).to_le_bytes());
         hasher.update(class.as_bytes());
     }
-    for set in &labels.sets {
-        hasher.update(&(set.len() as u64).to_le_bytes());
+    // Sets have other numbers where labels came in another order.
+    let set = |set: &Vec<u32>| {
+        let mut hasher = blake3::Hasher::new();
         for class in set {
             hasher.update(&class.to_le_bytes());
         }
-    }
-    for set in &labels.of {
-        hasher.update(&set.to_le_bytes());
+        first_half(&hasher)
+    };
+    let sets: Vec<Stamp> = labels.sets.iter().map(set).collect();
+    for of in &labels.of {
+        hasher.update(&sets[*of as usize]);
     }
     first_half(&hasher)
 }

@@ -17,7 +17,7 @@ use crate::augment::table::mixing::{OWN, PARTNER};
 use crate::augment::table::{Picture, Taken};
 use crate::dataset::boxes::BoxRecord;
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Dataset, SampleId, SplitId};
+use crate::dataset::{Dataset, Labels, SampleId, SplitId};
 use crate::import::reader::access::lock;
 use crate::import::{ReadError, Reader};
 use crate::media::Raster;
@@ -171,11 +171,11 @@ impl Augmenter<'_> {
     /// How much each class is worth of the variant's label, in all 1; empty without labels. Of a sample with
     /// several labels each is worth the same.
     pub fn label_weights(&self, sample: SampleId, plan: &Plan) -> Vec<(u32, f64)> {
-        let dataset = &self.snapshot.dataset;
-        let mut weights: Vec<(u32, f64)> = shares(dataset, sample);
+        let labels = self.snapshot.labels();
+        let mut weights: Vec<(u32, f64)> = shares(labels, sample);
         for (other, own) in self.mixed(sample, plan) {
             weights.iter_mut().for_each(|(_, weight)| *weight *= own);
-            for (class, share) in shares(dataset, other) {
+            for (class, share) in shares(labels, other) {
                 match weights.iter_mut().find(|(known, _)| *known == class) {
                     Some((_, weight)) => *weight += share * (1.0 - own),
                     None => weights.push((class, share * (1.0 - own))),
@@ -188,7 +188,7 @@ impl Augmenter<'_> {
     /// The sample's boxes in the variant, in its pixels, `None` for those that are no longer in it; and behind
     /// them those that are in it of samples that were mixed in.
     pub fn boxes(&self, sample: SampleId, plan: &Plan) -> Vec<Option<BoxRecord>> {
-        let own = self.snapshot.dataset.boxes.get(sample);
+        let own = self.snapshot.boxes().get(sample);
         // A picture that was made smaller has its boxes made smaller; one that nobody knows is as it was.
         let known = self.known_size(sample).unwrap_or(plan.before);
         let rects = in_pixels(own, known, plan.before);
@@ -203,7 +203,7 @@ impl Augmenter<'_> {
         for mixed in mixed(&plan.stages, plan.before) {
             let other = self.other(sample, mixed.mix.partner);
             let Some(other) = other.filter(|other| *other != sample) else { continue };
-            let theirs = self.snapshot.dataset.boxes.get(other);
+            let theirs = self.snapshot.boxes().get(other);
             let Some(size) = self.size_for(other, theirs) else { continue };
             let rects = in_pixels(theirs, size, mixed.size);
             let followed = records(theirs, follow_mixed(mixed, &rects, LEAST_VISIBLE));
@@ -270,8 +270,8 @@ pub struct Made {
     pub mixed: Vec<SampleId>,
 }
 
-fn shares(dataset: &Dataset, sample: SampleId) -> Vec<(u32, f64)> {
-    let labels = dataset.labels.get(sample);
+fn shares(labels: &Labels, sample: SampleId) -> Vec<(u32, f64)> {
+    let labels = labels.get(sample);
     labels.iter().map(|class| (*class, 1.0 / labels.len() as f64)).collect()
 }
 
@@ -296,7 +296,7 @@ pub fn drawn_of_classes(
     // Those of each class with the least numbers so far, greatest first.
     let mut classes: HashMap<u32, BinaryHeap<(u64, SampleId)>> = HashMap::new();
     for row in rows {
-        let class = snapshot.dataset.labels.get(row).first().copied().unwrap_or(u32::MAX);
+        let class = snapshot.labels().get(row).first().copied().unwrap_or(u32::MAX);
         let least = classes.entry(class).or_default();
         let number = luck(row, 0);
         if least.len() < count {

@@ -17,7 +17,8 @@ use crate::balance::{
 };
 use crate::dataset::columns::Column;
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Dataset, NO_SPLIT, SampleId, SplitId, Verdict};
+use crate::dataset::{Dataset, Facts, Labels, NO_SPLIT, SampleId, SplitId, Verdict};
+use crate::import::{self, ImportError, Imported};
 use crate::jobs::{Cancelled, Control};
 use crate::review::{Analysed, Coverage, Judged, Rules, staying};
 
@@ -112,22 +113,41 @@ pub fn usual_splits(snapshot: &Snapshot) -> Vec<SplitId> {
 /// How many samples of each class there are, of one split or of all; pruned ones are not counted.
 pub fn class_counts(snapshot: &Snapshot, split: Option<SplitId>) -> Vec<u64> {
     let dataset = &*snapshot.dataset;
-    let mut counts = vec![0; dataset.labels.classes.len()];
+    let mut counts = vec![0; snapshot.labels().classes.len()];
     let is_of = |sample: &SampleId| split.is_none_or(|split| dataset.splits[*sample as usize] == split);
     for sample in staying(snapshot).iter().filter(|sample| is_of(sample)) {
-        dataset.labels.get(*sample).iter().for_each(|class| counts[*class as usize] += 1);
+        snapshot.labels().get(*sample).iter().for_each(|class| counts[*class as usize] += 1);
     }
     counts
 }
 
+/// How many samples of each class another dataset has, by the names of its classes, as it is listed.
+pub fn counts_of(source: &str, control: &Control) -> Result<Vec<(String, u64)>, ImportError> {
+    let Imported { dataset, issues } = import::open(source, control)?;
+    let facts = Facts::new(dataset.len());
+    let snapshot = Snapshot::new(dataset.into(), &issues, facts, Default::default());
+    let names = snapshot.labels().classes.iter().cloned();
+    Ok(names.zip(class_counts(&snapshot, None)).collect())
+}
+
+/// Says which classes of another distribution no sample here has; nothing where there are none.
+pub fn missing_here(unknown: &[String]) -> Option<String> {
+    let first = unknown.first()?;
+    let more = match unknown.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!("No sample here has a label of the other dataset's that is wanted, too: {first}{more}."))
+}
+
 /// Counts by the names of classes as counts by class of this dataset; and the names that it has not.
 pub fn by_class<T: Copy>(
-    dataset: &Dataset,
+    labels: &Labels,
     counts: impl IntoIterator<Item = (String, T)>,
 ) -> (Vec<Option<T>>, Vec<String>) {
-    let ids = dataset.labels.classes.iter().enumerate();
+    let ids = labels.classes.iter().enumerate();
     let ids: HashMap<&str, usize> = ids.map(|(id, name)| (name.as_str(), id)).collect();
-    let mut of_class = vec![None; dataset.labels.classes.len()];
+    let mut of_class = vec![None; labels.classes.len()];
     let mut unknown = Vec::new();
     for (name, count) in counts {
         match ids.get(name.as_str()) {
@@ -191,7 +211,7 @@ pub fn balance_to(
     let edges =
         found_copies.map_or(&[][..], |found| found.analysed.alike.forest.edges(found.judged.threshold));
     let pool = Pool {
-        labels: &dataset.labels,
+        labels: snapshot.labels(),
         part_of: &part_of,
         parts: request.splits.len(),
         keys: &keys,
@@ -313,7 +333,7 @@ pub fn deal(
     }
     let together = Forest::new(snapshot.len(), &pairs).groups(0);
     control.checkpoint()?;
-    let deck = Deck { labels: &dataset.labels, is_there: &is_there, keys: &keys, groups: &together };
+    let deck = Deck { labels: snapshot.labels(), is_there: &is_there, keys: &keys, groups: &together };
     let dealt = resplit(&deck, &request.ratios, request.seed, control)?;
     let snapshot = snapshot.in_splits(request.names.clone(), dealt.split_of.clone());
     Ok(Dealt { resplit: dealt, together, snapshot })

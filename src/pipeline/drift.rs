@@ -50,7 +50,7 @@ impl Yardstick {
             if !goes_on() {
                 return None;
             }
-            let class = snapshot.dataset.labels.get(*sample).first().copied();
+            let class = snapshot.labels().get(*sample).first().copied();
             let picture = reader.picture(&snapshot.dataset, *sample).ok();
             described.extend(picture.and_then(|picture| Some((class, describe(&picture)?))));
         }

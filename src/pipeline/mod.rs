@@ -5,7 +5,9 @@
 //!
 //! This room refuses to know the user interface.
 
+pub mod agreeing;
 pub mod analyse;
+pub mod annotating;
 pub mod augmented;
 pub mod balancing;
 pub mod channels;
@@ -13,6 +15,7 @@ pub mod drift;
 pub mod duplicates;
 pub mod evaluated;
 mod keep;
+pub mod learning;
 pub mod measure;
 pub mod modelled;
 pub mod open;

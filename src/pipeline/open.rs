@@ -94,7 +94,7 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
         let marks = loaded.overlay.marks.clone();
         let model = project.load_model(&loaded.dataset)?.map(Arc::new);
         let snapshot = Snapshot::new(loaded.dataset.into(), &loaded.issues, loaded.facts, marks);
-        let snapshot = snapshot.modelled(model);
+        let snapshot = snapshot.modelled(model).labelled(&loaded.overlay.labelling);
         return Ok(Opened {
             project,
             snapshot,
@@ -127,7 +127,7 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
         ));
     }
     let (facts, marks) = (Facts::new(dataset.len()), opened.overlay.marks.clone());
-    let snapshot = Snapshot::new(dataset.into(), &issues, facts, marks);
+    let snapshot = Snapshot::new(dataset.into(), &issues, facts, marks).labelled(&opened.overlay.labelling);
     Ok(Opened {
         project,
         snapshot,
@@ -185,7 +185,10 @@ pub fn relist(
         known.relisted(&issues, facts)
     } else {
         let model = known.model.as_ref().map(|model| Arc::new(model.forgetting(&changed)));
-        Snapshot::new(Arc::new(dataset), &issues, facts, known.marks.clone()).modelled(model)
+        let mut labelling = known.labelling.clone();
+        Arc::make_mut(&mut labelling).grow(dataset.len());
+        let snapshot = Snapshot::new(Arc::new(dataset), &issues, facts, known.marks.clone());
+        snapshot.modelled(model).labelled(&labelling)
     };
     Ok(Relisted { snapshot, issues, changed, added, removed })
 }

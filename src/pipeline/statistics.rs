@@ -16,18 +16,18 @@ mod space;
 
 pub use boxes::{Boxes, boxes};
 pub use classes::{Classes, classes, most_frequent};
-pub use numbers::{Measure, NEAREST, Numbers, edges_of, measures, numbers, values_of};
+pub use numbers::{Numbers, edges_of, number_columns, numbers, values_of};
 pub use pictures::{PictureFigures, Pictures, pictures};
 pub use relations::{Relation, Side, relation, relations};
 pub use space::{ClassSpace, Space, space};
 
 use crate::analysis::distribution::coverage::CENTRES;
 use crate::analysis::distribution::{Axis, Bins, DEFAULT_BETA};
+use crate::chart::Hue;
 use crate::dataset::query::Snapshot;
 use crate::dataset::{ClassId, SampleId, Signals};
 use crate::import::Reader;
 use crate::jobs::{Cancelled, Control};
-use crate::review::Near;
 
 /// What statistics are of: some rows of a dataset.
 #[derive(Clone, Copy)]
@@ -40,11 +40,16 @@ pub struct Subject<'a> {
 impl<'a> Subject<'a> {
     /// The classes of the row at that place of the rows.
     fn classes_at(&self, place: usize) -> &'a [ClassId] {
-        self.snapshot.dataset.labels.get(self.rows[place])
+        self.snapshot.labels().get(self.rows[place])
     }
 
     fn class_names(&self) -> &'a [String] {
-        &self.snapshot.dataset.labels.classes
+        &self.snapshot.labels().classes
+    }
+
+    /// What a class is drawn in.
+    fn hue(&self, class: ClassId) -> Hue {
+        self.snapshot.chosen_colour(class).map_or(Hue::Class(class), Hue::Chosen)
     }
 }
 
@@ -53,8 +58,6 @@ impl<'a> Subject<'a> {
 pub struct Known<'a> {
     /// With descriptions.
     pub signals: Option<&'a Signals>,
-    /// Nearest neighbours, from an analysis.
-    pub near: Option<&'a Near>,
 }
 
 /// What a person can set.
@@ -102,12 +105,12 @@ pub fn gather(
 ) -> Result<Statistics, Cancelled> {
     control.begin("Counting", 0);
     let classes = classes(subject, options.beta);
-    let measures = measures(subject.snapshot, known.near);
-    control.begin("Counting numbers", measures.len() as u64);
+    let columns = number_columns(subject.snapshot);
+    control.begin("Counting numbers", columns.len() as u64);
     let mut figures = Vec::new();
-    for measure in &measures {
+    for column in &columns {
         control.checkpoint()?;
-        figures.extend(numbers(subject, measure, options.axis, options.bins));
+        figures.extend(numbers(subject, column, options.axis, options.bins));
         control.add(1);
     }
     let relations = relations(subject, &classes, control)?;

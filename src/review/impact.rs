@@ -52,7 +52,6 @@ pub struct Coverage {
 impl Impact {
     /// What the decisions in force do, with these groups of near-duplicates.
     pub fn of<'a>(snapshot: &Snapshot, groups: impl IntoIterator<Item = &'a [SampleId]>) -> Self {
-        let dataset = &*snapshot.dataset;
         let pruned = |row: &SampleId| snapshot.decision(*row).verdict == Verdict::Prune;
         let all = counts_of(snapshot, snapshot.derived().present());
         let rows = snapshot.derived().present().iter().filter(pruned);
@@ -70,7 +69,7 @@ impl Impact {
             no_split: (all.no_split, lost.no_split),
             ..Self::default()
         };
-        debug_assert_eq!(impact.classes.len(), dataset.labels.classes.len());
+        debug_assert_eq!(impact.classes.len(), snapshot.labels().classes.len());
         for row in gone.iter() {
             match snapshot.decision(row).reason {
                 Reason::ByHand => impact.by_hand += 1,

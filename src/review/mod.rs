@@ -6,10 +6,12 @@
 //! [`Snapshot`](crate::dataset::query::Snapshot). This room refuses to know files, threads and the user
 //! interface.
 
+pub mod changes;
 pub mod impact;
 pub mod judge;
 pub mod ranked;
 pub mod rules;
+pub mod similar;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -20,6 +22,7 @@ pub use impact::{Coverage, Impact, staying};
 pub use judge::{Judged, Preview, Raised, judge, judge_again};
 pub use ranked::Ranked;
 pub use rules::{FlagName, Rules};
+pub use similar::similar;
 
 use crate::analysis::evidence::{self, By};
 use crate::analysis::groups::Forest;
@@ -206,8 +209,10 @@ impl ReviewSettings {
 /// What an analysis found of a dataset. Cloning copies pointers.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Analysed {
-    /// Of the content and labels that it was worked out of.
+    /// Of the content that it was worked out of.
     pub stamp: [u8; 16],
+    /// Of the labels as well, for what it says of them.
+    pub label_stamp: [u8; 16],
     /// Samples that it looked at, and those that it could not read.
     pub looked_at: usize,
     pub unread: usize,
@@ -238,6 +243,7 @@ impl Analysed {
         self.scores[score] = other.scores[score].clone();
         self.usual[flag] = other.usual[flag];
         self.suggested = other.suggested.clone();
+        self.label_stamp = other.label_stamp;
         self
     }
 }

@@ -225,7 +225,7 @@ impl Rules {
 
 /// Whether samples of a group have labels that contradict each other; none is no contradiction.
 pub fn is_conflict(snapshot: &Snapshot, group: &[SampleId]) -> bool {
-    let labels = &snapshot.dataset.labels;
+    let labels = &**snapshot.labels();
     let mut sets = group.iter().map(|row| labels.of[*row as usize]);
     let mut labelled = sets.by_ref().filter(|set| !labels.sets[*set as usize].is_empty());
     labelled.next().is_some_and(|first| labelled.any(|set| set != first))
@@ -254,7 +254,7 @@ impl<'a> Keys<'a> {
         let chunk = &self.snapshot.facts.chunks()[row / CHUNK];
         match preference {
             Preference::Protected => f64::from(u8::from(self.protected.contains(row))),
-            Preference::Labelled => f64::from(u8::from(!dataset.labels.get(sample).is_empty())),
+            Preference::Labelled => f64::from(u8::from(!self.snapshot.labels().get(sample).is_empty())),
             Preference::Resolution => {
                 f64::from(chunk.width[row % CHUNK]) * f64::from(chunk.height[row % CHUNK])
             }

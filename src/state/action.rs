@@ -4,12 +4,19 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::augment::{AugmentView, Drawn, LastWord};
-use super::balance::{Answered, BalanceFile, BalancePlan, BalanceSettings, Look, SplitPlan, SplitSettings};
-use super::charts::Study;
+use super::balance::{
+    Answered, BalanceFile, BalancePlan, BalanceSettings, Look, OtherDataset, OtherSource, SplitPlan,
+    SplitSettings,
+};
+use super::charts::{Cloud, Study};
 use super::command::Command;
 use super::dialog::Dialog;
 use super::export::{ExportChoice, PlanFace};
 use super::job::{JobFace, JobId};
+use super::label_files::FileGesture;
+use super::labelling::changes::ChangeList;
+use super::labelling::lesson::NoModel;
+use super::labelling::{LabelGesture, Ordered, Proposals, Ranked};
 use super::latent::{LatentView, Made, MapFace, ModelRef, OpenModel, Slot};
 use super::notice::Level;
 use super::review::Which;
@@ -18,11 +25,12 @@ use super::session::ProjectFace;
 use super::training::{Draft, End, ModelFace};
 use crate::augment::pipeline::Pipeline;
 use crate::crossfilter::{Card, CardId, Figures};
-use crate::dataset::edit::{Direction, History, Mark, Overlay, PipelineSlot, View};
-use crate::dataset::query::{Brush, Click, Found, Pick, Snapshot, Stroke};
+use crate::dataset::edit::{Direction, History, Mark, Overlay, PipelineSlot, SampleSet, View};
+use crate::dataset::query::{Brush, Click, Found, Pick, Rows, Snapshot, Stroke};
 use crate::dataset::{Fact, Flag, Issue, ModelColumns, SampleId, Verdict};
 use crate::pipeline::channels::ChannelStatistics;
 use crate::pipeline::evaluated::Evaluated;
+use crate::review::changes::ChangesLook;
 use crate::review::{Analysed, Judged, ReviewSettings};
 use crate::store::{JournalOp, Settings};
 use crate::train::config::Config;
@@ -116,6 +124,14 @@ pub enum Action {
         mark: Mark,
         on: bool,
     },
+    /// Labels, tags, notes, boxes and classes.
+    Label(Box<LabelGesture>),
+    /// The panel of changes is on screen.
+    AskChanges,
+    /// It is no more.
+    LeaveChanges,
+    /// Other changes, or another order of them.
+    ChangeChanges(Box<ChangesLook>),
     /// Other thresholds, another method, other rules.
     ChangeReview(Box<ReviewSettings>),
     /// Decides on samples by hand, whatever is selected.
@@ -194,6 +210,8 @@ pub enum Action {
     },
     /// Starts the export that the dialog shows.
     StartExport,
+    /// Labels out to files and in from them: what a person does, and what came back.
+    LabelFile(Box<FileGesture>),
     /// The panel of augmentation comes on screen: variants are wanted.
     AskVariants,
     /// It goes from the screen: nothing is drawn until it comes back.
@@ -301,6 +319,13 @@ pub enum Action {
         class: u32,
         count: u64,
     },
+    /// Asks for another dataset whose proportions are wanted.
+    PickOther(OtherSource),
+    OtherPicked {
+        path: PathBuf,
+    },
+    /// Lists that dataset no further.
+    StopListing,
     /// Prunes the samples that go by the plan.
     FlagPlanned,
     /// Opens the dialog of the export with the plan.
@@ -449,6 +474,16 @@ pub enum Action {
         generation: u64,
         figures: Vec<(CardId, Arc<Figures>)>,
     },
+    /// The cards that are drawn as points.
+    CloudsDrawn {
+        generation: u64,
+        clouds: Vec<(CardId, Arc<Cloud>)>,
+    },
+    /// There are no points for the question of that generation, and a sentence about why: our bug.
+    CloudsFailed {
+        generation: u64,
+        text: String,
+    },
     /// What the cards show that take longer.
     SlowChartsDrawn {
         generation: u64,
@@ -464,10 +499,38 @@ pub enum Action {
         generation: u64,
         plan: Answered<BalancePlan>,
     },
+    /// Another dataset, or a sentence on why it could not be listed.
+    OtherListed {
+        generation: u64,
+        other: Result<OtherDataset, String>,
+    },
     /// New splits, or a sentence on why there are none.
     SplitsDealt {
         generation: u64,
         dealt: Answered<SplitPlan>,
+    },
+    /// The rows of a queue of samples to label, in order.
+    QueueReady {
+        generation: u64,
+        rows: Arc<Rows>,
+        ordered: Ordered,
+        /// Those of them that chance chose.
+        by_chance: Vec<SampleId>,
+    },
+    /// Labels of unlabelled samples by what is around them, or why there are none.
+    LabelsSpread {
+        generation: u64,
+        found: Result<Vec<(SampleId, String)>, NoModel>,
+    },
+    /// What a model learned of the labels, or why it proposes nothing.
+    Learned {
+        generation: u64,
+        found: Result<Arc<Proposals>, NoModel>,
+    },
+    /// Proposals in the order in which they are confirmed.
+    ProposalsRanked {
+        generation: u64,
+        ranked: Arc<Ranked>,
     },
     /// The same of what takes longer.
     SlowChartsFailed {
@@ -478,6 +541,16 @@ pub enum Action {
     Studied {
         card: CardId,
         study: Box<Study>,
+    },
+    /// What is another than the source says, or a sentence on why it is not known: our bug.
+    ChangesListed {
+        generation: u64,
+        list: Result<Arc<ChangeList>, String>,
+    },
+    /// The samples of a class that fit a filter, or what is wrong with it.
+    SplitFound {
+        generation: u64,
+        found: Result<SampleSet, String>,
     },
     /// Time to show what was measured since.
     Refresh,
@@ -527,13 +600,22 @@ impl Action {
                 | Self::NearFound { .. }
                 | Self::MapDrawn { .. }
                 | Self::ChartsCounted { .. }
+                | Self::CloudsDrawn { .. }
+                | Self::CloudsFailed { .. }
                 | Self::SlowChartsDrawn { .. }
                 | Self::ChartsFailed { .. }
                 | Self::SlowChartsFailed { .. }
                 | Self::Studied { .. }
                 | Self::BalancePlanned { .. }
                 | Self::SplitsDealt { .. }
+                | Self::OtherListed { .. }
+                | Self::ChangesListed { .. }
+                | Self::SplitFound { .. }
                 | Self::Refresh
+                | Self::LabelsSpread { .. }
+                | Self::Learned { .. }
+                | Self::QueueReady { .. }
+                | Self::ProposalsRanked { .. }
                 | Self::Saved { .. }
                 | Self::Submitted { .. }
                 | Self::Refused { .. }

@@ -11,12 +11,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use self::plan::{BalancePlan, Evidence, SplitPlan};
-pub use self::settings::{BalanceSettings, FillChoice, SplitSettings, TargetChoice};
+pub use self::settings::{
+    BalanceSettings, FillChoice, MOST_SPLITS, OtherDataset, SplitSettings, TargetChoice,
+};
 use super::gestures::Answer;
 use super::session::Session;
 use super::{Action, Effect, Level};
 use crate::dataset::edit::{Decisions, Edit};
-use crate::dataset::{Dataset, Decision};
+use crate::dataset::{Dataset, Decision, Labels};
 use crate::review::{Analysed, Judged};
 
 /// What of the panel is looked at.
@@ -39,6 +41,14 @@ pub enum BalanceFile {
     Splits,
 }
 
+/// Where another dataset is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OtherSource {
+    Folder,
+    /// An archive, a table, an array.
+    File,
+}
+
 /// What answers a question, or a sentence on why nothing does.
 pub type Answered<T> = Result<Arc<T>, String>;
 
@@ -53,6 +63,9 @@ pub struct Balance {
     shown: Option<Look>,
     /// The name of the file that weights were written to last.
     weights_path: Option<std::path::PathBuf>,
+    /// The other dataset that is being listed, with the number of that question.
+    listing: Option<(u64, PathBuf)>,
+    listed: u64,
 }
 
 /// A question that is asked again whenever something changes, and the newest answer to it.
@@ -69,6 +82,7 @@ pub struct Track<T> {
 #[derive(Clone, Debug)]
 struct Ground {
     dataset: Arc<Dataset>,
+    labels: Arc<Labels>,
     decisions: Arc<Vec<Decision>>,
     evidence: Evidence,
     settings: Chosen,
@@ -102,6 +116,7 @@ impl PartialEq for Ground {
         };
         is_same_evidence
             && Arc::ptr_eq(&self.dataset, &other.dataset)
+            && Arc::ptr_eq(&self.labels, &other.labels)
             && Arc::ptr_eq(&self.decisions, &other.decisions)
             && self.settings == other.settings
     }
@@ -157,6 +172,8 @@ impl Balance {
             dealt: Track::new(first),
             shown: None,
             weights_path: None,
+            listing: None,
+            listed: first,
         }
     }
 
@@ -167,7 +184,12 @@ impl Balance {
 
     /// Whether all that was asked is answered.
     pub fn is_answered(&self) -> bool {
-        self.plan.is_current() && self.dealt.is_current()
+        self.plan.is_current() && self.dealt.is_current() && self.listing.is_none()
+    }
+
+    /// The other dataset that is being listed.
+    pub fn listing(&self) -> Option<&std::path::Path> {
+        self.listing.as_ref().map(|(_, path)| path.as_path())
     }
 
     /// The file of weights that a sampler reads, once it is written.
@@ -199,6 +221,16 @@ impl Session {
             Action::ChangeBalance(settings) => self.balance.settings = settings,
             Action::ChangeSplits(settings) => self.balance.splits = settings,
             Action::WantedDrawn { part, class, count } => self.draw_wanted(part, class, count),
+            Action::OtherPicked { path } => {
+                self.balance.listed += 1;
+                let generation = self.balance.listed;
+                self.balance.listing = Some((generation, path.clone()));
+                return (vec![Effect::ListOther { generation, path }], None);
+            }
+            Action::StopListing => {
+                self.balance.listing = None;
+                return (vec![Effect::EndListing], None);
+            }
             Action::FlagPlanned => return self.flag_planned(),
             Action::BalanceExportTo { file, path } => return self.write_balance(file, path),
             _ => {}
@@ -211,6 +243,18 @@ impl Session {
         match action {
             Action::BalancePlanned { generation, plan } => self.balance.plan.take(generation, plan),
             Action::SplitsDealt { generation, dealt } => self.balance.dealt.take(generation, dealt),
+            Action::OtherListed { generation, other } => {
+                let is_awaited = self.balance.listing.take_if(|(asked, _)| *asked == generation).is_some();
+                match other {
+                    Ok(other) if is_awaited => {
+                        let settings = BalanceSettings::clone(&self.balance.settings);
+                        let (target, other) = (TargetChoice::MatchDataset, Some(other));
+                        self.balance.settings = BalanceSettings { target, other, ..settings }.into();
+                    }
+                    Err(text) if is_awaited => return (Vec::new(), Some((Level::Error, text))),
+                    _ => {}
+                }
+            }
             _ => {}
         }
         (Vec::new(), None)
@@ -225,7 +269,8 @@ impl Session {
             Look::Splits => Chosen::Splits(balance.splits.clone()),
         };
         let (dataset, decisions) = (self.snapshot.dataset.clone(), self.snapshot.decisions.clone());
-        let ground = Ground { dataset, decisions, evidence: self.evidence(), settings };
+        let labels = self.snapshot.labels().clone();
+        let ground = Ground { dataset, labels, decisions, evidence: self.evidence(), settings };
         match look {
             Look::Plan => self.balance.plan.ask(ground).map(|generation| Effect::PlanBalance { generation }),
             Look::Splits => {
@@ -237,7 +282,7 @@ impl Session {
     /// A bar was dragged to a count: what is wanted is what was wanted before, but for that class.
     fn draw_wanted(&mut self, part: usize, class: u32, count: u64) {
         let Some(plan) = self.balance.plan.found().cloned() else { return };
-        let names = &plan.snapshot.dataset.labels.classes;
+        let names = &plan.snapshot.labels().classes;
         let (Some(name), true) = (names.get(class as usize), part < plan.balanced.splits.len()) else {
             return;
         };

@@ -5,9 +5,12 @@
 //! stays on screen until there is one to a newer question. This file refuses to know how charts are counted
 //! ([`crate::crossfilter`]) and drawn.
 
+mod cloud;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub use self::cloud::Cloud;
 use super::gestures::Answer;
 use super::session::{Session, Then};
 use super::{Action, Effect, Level};
@@ -16,8 +19,20 @@ use crate::dataset::SampleId;
 use crate::dataset::edit::View;
 use crate::dataset::query::{Brush, Stamp, Stroke, with_brushes, without_condition};
 
-/// Cards on a dashboard at most: each that counts keeps four bytes a row.
+/// Cards on a dashboard at most: each that counts keeps four bytes a row, and one of points some forty.
 pub const MOST_CARDS: usize = 32;
+
+/// While samples are measured charts are counted anew once so large a part of the samples has news: each time looks
+/// at all of them.
+const PART: usize = 50;
+
+/// How soon charts follow what is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    AtOnce,
+    /// When a fiftieth of the samples has news: more is to come.
+    ByParts,
+}
 
 /// How the dashboard stands.
 #[derive(Debug)]
@@ -29,6 +44,10 @@ pub struct Charts {
     pub held: Option<String>,
     /// What the cards show; those that nothing was worked out for yet are missing.
     figures: BTreeMap<CardId, Arc<Figures>>,
+    /// The cards that are drawn as points.
+    clouds: BTreeMap<CardId, Arc<Cloud>>,
+    /// The question that those answer.
+    clouds_answered: u64,
     /// What the cards show that a person has to start.
     studies: BTreeMap<CardId, Study>,
     /// Whether the panel is on screen.
@@ -36,10 +55,33 @@ pub struct Charts {
     asked: u64,
     answered: u64,
     /// The rows and the cards that were asked about last.
-    wanted: Option<(u64, Arc<Vec<Card>>)>,
+    wanted: Option<Wanted>,
     slow_asked: u64,
     slow_answered: u64,
-    slow_wanted: Option<(u64, Arc<Vec<Card>>)>,
+    slow_wanted: Option<Wanted>,
+    /// Facts that were learnt since the dataset was opened.
+    learnt: u64,
+    /// Whether what was learnt last is still to be counted.
+    is_behind: bool,
+}
+
+/// What a question was about.
+#[derive(Debug)]
+struct Wanted {
+    /// The number of the question for the rows.
+    rows: u64,
+    cards: Arc<Vec<Card>>,
+    /// Facts that were learnt by then.
+    learnt: u64,
+}
+
+/// When a question is asked.
+enum Due {
+    Now(Wanted),
+    /// Once more is known.
+    Later,
+    /// It was asked.
+    Never,
 }
 
 /// What looking at pictures came to, for a card that a person started.
@@ -70,7 +112,7 @@ impl StudyOf {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Studied {
     pub charts: Vec<crate::chart::Chart>,
-    /// Parts of the space that samples lie in, the densest first.
+    /// The parts of the space that samples lie in, the densest first.
     pub regions: Vec<Region>,
 }
 
@@ -85,10 +127,11 @@ pub enum End {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Region {
     pub count: u64,
-    pub end: End,
+    /// `None` of those between, which are not listed.
+    pub end: Option<End>,
     /// Whether it has so few samples that it is nearly empty.
     pub is_sparse: bool,
-    /// Those nearest to its centre, the centre first.
+    /// All of them, the centre first and then by their distance to it.
     pub samples: Vec<SampleId>,
 }
 
@@ -101,6 +144,8 @@ impl Charts {
             cards: Arc::new(cards),
             held: None,
             figures: BTreeMap::new(),
+            clouds: BTreeMap::new(),
+            clouds_answered: first,
             studies: BTreeMap::new(),
             is_shown: false,
             asked: first,
@@ -109,12 +154,19 @@ impl Charts {
             slow_asked: first,
             slow_answered: first,
             slow_wanted: None,
+            learnt: 0,
+            is_behind: false,
         }
     }
 
     /// What a card shows; a moment old while newer figures are counted.
     pub fn figures(&self, card: CardId) -> Option<&Arc<Figures>> {
         self.figures.get(&card)
+    }
+
+    /// The points of a card that is drawn so; a moment old while newer ones are coloured.
+    pub fn cloud(&self, card: CardId) -> Option<&Arc<Cloud>> {
+        self.clouds.get(&card)
     }
 
     /// What was found for a card that a person started.
@@ -129,7 +181,22 @@ impl Charts {
 
     /// Whether all that was asked is answered.
     pub fn is_answered(&self) -> bool {
-        self.asked == self.answered && self.slow_asked == self.slow_answered
+        self.asked == self.answered && self.slow_asked == self.slow_answered && !self.is_behind
+    }
+
+    /// The number of the last question about what is counted.
+    pub fn asked(&self) -> u64 {
+        self.asked
+    }
+
+    /// Whether points are drawn for the last question.
+    pub fn has_points(&self) -> bool {
+        self.clouds_answered == self.asked
+    }
+
+    /// Colours are others now: what has some is asked for anew.
+    pub(super) fn recolour(&mut self) {
+        self.wanted = None;
     }
 
     /// The card of that number.
@@ -172,6 +239,7 @@ impl Charts {
         self.next = next;
         let is_kept = |id: &CardId| cards.iter().any(|card| card.id == *id);
         self.figures.retain(|id, _| is_kept(id));
+        self.clouds.retain(|id, _| is_kept(id));
         self.studies.retain(|id, _| is_kept(id));
         self.cards = Arc::new(cards);
     }
@@ -179,9 +247,16 @@ impl Charts {
     /// The dataset is another list now: what was counted of the one before goes, and what is still to come.
     pub(super) fn forget_figures(&mut self) {
         self.figures.clear();
+        self.clouds.clear();
         (self.asked, self.slow_asked) = (self.asked + 1, self.slow_asked + 1);
         (self.answered, self.slow_answered) = (self.asked, self.slow_asked);
+        self.clouds_answered = self.asked;
         (self.wanted, self.slow_wanted) = (None, None);
+    }
+
+    /// So many facts were learnt.
+    pub(super) fn learn(&mut self, facts: usize) {
+        self.learnt += facts as u64;
     }
 
     /// Takes in figures; those of cards that are gone are dropped.
@@ -282,6 +357,20 @@ impl Session {
                 charts.answered = generation;
                 charts.take(figures);
             }
+            Action::CloudsDrawn { generation, clouds }
+                if (charts.clouds_answered + 1..=charts.asked).contains(&generation) =>
+            {
+                charts.clouds_answered = generation;
+                let there =
+                    clouds.into_iter().filter(|(card, _)| charts.cards.iter().any(|one| one.id == *card));
+                charts.clouds = there.collect();
+            }
+            Action::CloudsFailed { generation, text }
+                if (charts.clouds_answered + 1..=charts.asked).contains(&generation) =>
+            {
+                charts.clouds_answered = generation;
+                return (Vec::new(), Some((Level::Error, text)));
+            }
             Action::SlowChartsDrawn { generation, figures } if generation == charts.slow_asked => {
                 charts.slow_answered = generation;
                 charts.take(figures);
@@ -305,25 +394,43 @@ impl Session {
         (Vec::new(), None)
     }
 
-    /// Asks for what the cards show, where something that it follows from has changed.
-    pub(super) fn ask_charts(&mut self) -> Vec<Effect> {
+    /// Asks for what the cards show, where something that it follows from has changed. What is measured is followed at
+    /// that pace, and what a person does at once.
+    pub(super) fn ask_charts(&mut self, pace: Pace) -> Vec<Effect> {
         let mut effects = Vec::new();
-        let charts = &mut self.charts;
+        let part = (self.snapshot.len() / PART) as u64;
+        let (shown, charts) = (&self.shown, &mut self.charts);
+        charts.is_behind = false;
         if !charts.is_shown {
             return effects;
         }
-        let wanted = Some((self.shown.asked, charts.cards.clone()));
-        if charts.wanted != wanted {
-            charts.wanted = wanted;
+        let is_of_data = pace == Pace::ByParts && shown.refreshed == Some(shown.asked);
+        let due = |rows: u64, before: &Option<Wanted>| {
+            let now = Wanted { rows, cards: charts.cards.clone(), learnt: charts.learnt };
+            match before {
+                None => Due::Now(now),
+                Some(before) if before.rows == rows && before.cards == now.cards => Due::Never,
+                Some(before)
+                    if is_of_data && before.cards == now.cards && now.learnt < before.learnt + part =>
+                {
+                    Due::Later
+                }
+                Some(_) => Due::Now(now),
+            }
+        };
+        let quick = due(shown.asked, &charts.wanted);
+        // Those that take longer are of the rows that are found, once nothing moves.
+        let is_calm = charts.held.is_none() && shown.answered == shown.asked;
+        let is_any = charts.cards.iter().any(|card| !card.kind.is_quick() && !card.kind.is_asked_for());
+        let slow = if is_calm && is_any { due(shown.answered, &charts.slow_wanted) } else { Due::Never };
+        charts.is_behind = matches!(quick, Due::Later) || matches!(slow, Due::Later);
+        if let Due::Now(wanted) = quick {
+            charts.wanted = Some(wanted);
             charts.asked += 1;
             effects.push(Effect::CountCharts { generation: charts.asked });
         }
-        // Those that take longer are of the rows that are found, once nothing moves.
-        let is_calm = charts.held.is_none() && self.shown.answered == self.shown.asked;
-        let wanted = Some((self.shown.answered, charts.cards.clone()));
-        let is_any = charts.cards.iter().any(|card| !card.kind.is_quick() && !card.kind.is_asked_for());
-        if is_calm && is_any && charts.slow_wanted != wanted {
-            charts.slow_wanted = wanted;
+        if let Due::Now(wanted) = slow {
+            charts.slow_wanted = Some(wanted);
             charts.slow_asked += 1;
             effects.push(Effect::DrawSlowCharts { generation: charts.slow_asked });
         }

@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use super::export::ExportDraft;
+use super::label_files::{CompareDraft, LabelExportDraft, LabelImportDraft};
+use super::labelling::classes::ClassesDraft;
 
 /// A question or a page that stands over the window.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +35,14 @@ pub enum Dialog {
     },
     /// Where and how to export what stays.
     ExportDataset(Box<ExportDraft>),
+    /// Which labels to write, and in which form.
+    ExportLabels(Box<LabelExportDraft>),
+    /// A file of labels, and what taking it in would change.
+    ImportLabels(Box<LabelImportDraft>),
+    /// People's answers side by side.
+    ComparePeople(Box<CompareDraft>),
+    /// The classes that there are, and what is typed of them.
+    Classes(Box<ClassesDraft>),
     Settings,
     Shortcuts,
     QueryHelp,

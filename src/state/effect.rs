@@ -4,9 +4,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::augment::{RangeWish, VariantsWish};
-use super::balance::BalanceFile;
+use super::balance::{BalanceFile, OtherSource};
 use super::export::ExportChoice;
 use super::job::JobId;
+use super::label_files::FileWork;
+use super::labelling::QueueKind;
 use super::latent::{Accepted, Latents, MapFace, MapWish, ModelRef, Slot};
 use super::pane::Pane;
 use super::selection::SelectMode;
@@ -158,6 +160,39 @@ pub enum Effect {
     DealSplits {
         generation: u64,
     },
+    /// Find the rows of a queue of samples to label; the answer carries the generation.
+    FindQueue {
+        kind: QueueKind,
+        generation: u64,
+    },
+    /// Let the model learn from the labels that count; the answer carries the generation.
+    Learn {
+        generation: u64,
+    },
+    /// Find unlabelled samples whose neighbours agree on a label; the answer carries the generation.
+    SpreadLabels {
+        generation: u64,
+    },
+    /// Put the model's proposals in the order in which they are confirmed; the answer carries the generation.
+    RankProposals {
+        generation: u64,
+    },
+    PickOther(OtherSource),
+    /// Count the classes of another dataset; the answer carries the generation.
+    ListOther {
+        generation: u64,
+        path: PathBuf,
+    },
+    /// Nobody waits for the other dataset any more.
+    EndListing,
+    /// Find what is another than the source says; the answer carries the generation.
+    ListChanges {
+        generation: u64,
+    },
+    /// Find the samples of a class that fit a filter; the answer carries the generation.
+    FindSplit {
+        generation: u64,
+    },
     PickBalanceFile(BalanceFile),
     /// Write a plan or new splits, in the form that the name tells.
     ExportBalance {
@@ -192,6 +227,8 @@ pub enum Effect {
     ExportDataset {
         choice: ExportChoice,
     },
+    /// Labels out to files and in from them.
+    LabelFile(Box<FileWork>),
     PauseJob {
         job: JobId,
         pause: bool,

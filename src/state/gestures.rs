@@ -1,6 +1,9 @@
 //! What a person does with the open dataset.
 
+use std::sync::Arc;
+
 use super::command::Command;
+use super::labelling::boxes::BoxGesture;
 use super::layout::reveal;
 use super::selection::{Keep, SelectMode};
 use super::session::{GridState, Session, Then};
@@ -118,9 +121,15 @@ impl Session {
             | Action::LeaveBalance
             | Action::ChangeBalance(_)
             | Action::ChangeSplits(_)
+            | Action::OtherPicked { .. }
+            | Action::StopListing
             | Action::WantedDrawn { .. }
             | Action::FlagPlanned
             | Action::BalanceExportTo { .. }) => return self.balance_gesture(other),
+            Action::Label(gesture) => return self.label_gesture(*gesture),
+            other @ (Action::AskChanges | Action::LeaveChanges | Action::ChangeChanges(_)) => {
+                return self.changes_gesture(other);
+            }
             other => return self.review_gesture(other),
         }
         (Vec::new(), None)
@@ -144,6 +153,19 @@ impl Session {
             Command::InvertSelection => self.selection.invert(self.shown.found.rows.mask()),
             Command::ToggleStar => return self.toggle(Mark::Star),
             Command::ToggleReviewed => return self.toggle(Mark::Reviewed),
+            Command::ToggleUnsure => return self.toggle(Mark::Unsure),
+            Command::ToggleLabelKeys => self.labeller.turn(!self.labeller.is_on),
+            Command::ConfirmProposals => return self.confirm_selected(),
+            Command::MoreLikeThese => return self.select_more_alike(),
+            Command::SpreadLabels => return self.ask_spread(),
+            Command::EditBoxes => return self.box_gesture(BoxGesture::EditOn(!self.labeller.boxes.is_on)),
+            Command::CopyBoxesToNext | Command::GiveBoxesBack => {
+                let Some(sample) = self.selection.cursor else { return (Vec::new(), None) };
+                return self.box_gesture(match command {
+                    Command::CopyBoxesToNext => BoxGesture::CopyToNext { sample },
+                    _ => BoxGesture::GiveBack { sample },
+                });
+            }
             Command::CopyPath => return self.copy_paths(),
             Command::Reveal => {
                 return (self.selection.cursor.map(Effect::Reveal).into_iter().collect(), None);
@@ -222,7 +244,7 @@ impl Session {
     pub(super) fn edit(&mut self, edit: Edit) -> Answer {
         let Some(edit) = self.overlay.effective(edit) else { return (Vec::new(), None) };
         if !self.project.can_write() && !edit.only_looks() {
-            return told(Level::Warning, self.read_only_sentence());
+            return told(Level::Warning, self.why_read_only().unwrap_or_default());
         }
         self.overlay.apply(&edit);
         self.history.push(edit.clone());
@@ -253,14 +275,17 @@ impl Session {
             if let Some(sample) = shown.or_else(|| samples.iter().next()) {
                 self.selection.cursor = Some(sample);
                 self.shown.then = Then::Reveal(sample);
+                self.labelling_travels(edit, sample, op == JournalOp::Undo);
             }
         } else {
             let filter = self.overlay.view.filter.clone();
             self.search.set(&filter, self.snapshot.vocabulary());
         }
         let text = match op {
-            JournalOp::Undo => format!("Undone: {}{hidden}", edit.inverse().describe()),
-            _ => format!("Redone: {}{hidden}", edit.describe()),
+            JournalOp::Undo => {
+                format!("Undone: {}{hidden}", edit.inverse().describe_in(self.overlay.labelling.classes()))
+            }
+            _ => format!("Redone: {}{hidden}", edit.describe_in(self.overlay.labelling.classes())),
         };
         if self.project.can_write() {
             effects.push(Effect::Journal(op));
@@ -293,6 +318,7 @@ impl Session {
 
     /// What follows from a change of the overlay.
     fn applied(&mut self, edit: &Edit) -> Vec<Effect> {
+        self.labelling_notes(edit);
         match edit {
             Edit::SetView { .. } => {
                 self.shown.then = self.selection.cursor.map_or(Then::Top, Then::Reveal);
@@ -306,16 +332,38 @@ impl Session {
             }
             Edit::SaveView { .. } => Vec::new(),
             Edit::SetPipeline { .. } => self.pipelines_changed(),
+            Edit::Label { .. }
+            | Edit::Tag { .. }
+            | Edit::Note { .. }
+            | Edit::SetBoxes { .. }
+            | Edit::SetClasses { .. }
+            | Edit::Several { .. } => self.labelling_changed(edit),
         }
     }
 
-    fn read_only_sentence(&self) -> String {
-        match &self.project.access {
-            Access::ReadOnly { reason } => {
-                format!("This project is open for reading only, because {reason}. Nothing was changed.")
-            }
-            Access::ReadWrite => String::new(),
+    /// What counts after an edit of labels, and what follows from it.
+    fn labelling_changed(&mut self, edit: &Edit) -> Vec<Effect> {
+        let (samples, classes) = edit.relabels();
+        let labelling = &self.overlay.labelling;
+        let before = self.snapshot.in_force.identities.clone();
+        let relabels = classes || !samples.is_empty();
+        self.review.labels_changed |= self.review.analysed.is_some() && relabels;
+        self.snapshot = match classes {
+            true => self.snapshot.labelled(labelling),
+            false => self.snapshot.relabelled(labelling, &samples),
+        };
+        if !Arc::ptr_eq(&before, &self.snapshot.in_force.identities) {
+            self.review.rename_classes(&before, &self.snapshot.in_force.identities);
+            // What was counted names classes by their numbers of before, and a query can mean another one.
+            self.charts.forget_figures();
+            let text = self.search.text.clone();
+            self.search.set(&text, self.snapshot.vocabulary());
         }
+        let mut effects = vec![self.find_rows()];
+        if relabels {
+            effects.extend(self.judge());
+        }
+        effects
     }
 
     /// Moves by rows of the view. Where the cursor's sample has left the view, the row that took
@@ -332,7 +380,7 @@ impl Session {
         self.put_cursor(to.clamp(0, last.max(0)) as usize, extend);
     }
 
-    fn put_cursor(&mut self, position: usize, extend: bool) {
+    pub(super) fn put_cursor(&mut self, position: usize, extend: bool) {
         let mode = if extend { SelectMode::Range } else { SelectMode::Replace };
         self.selection.click(&self.shown.found.rows, position, mode);
         self.reveal_position(position);

@@ -14,6 +14,8 @@ mod effect;
 pub mod export;
 mod gestures;
 mod job;
+pub mod label_files;
+pub mod labelling;
 pub mod latent;
 pub mod layout;
 mod notice;
@@ -34,6 +36,7 @@ pub use dialog::Dialog;
 pub use effect::{Effect, Extent};
 pub use export::{AugmentChoice, ExportChoice, ExportDraft, PlanChoice, PlanFace};
 pub use job::{JobFace, JobId};
+pub use labelling::{How, LabelGesture, LabelLook, Labeller};
 pub use latent::{Latent, LatentView};
 pub use notice::{Level, Notice};
 pub use pane::Pane;
@@ -62,11 +65,18 @@ pub struct State {
     pub drop_hovers: bool,
     /// Whether the window is drawn dark.
     pub drawn_dark: bool,
+    /// The time, in milliseconds since the Unix epoch, as the outside said it last.
+    pub now_ms: i64,
     next_notice: u64,
+    /// Whether it was said where a person's name is set.
+    hinted_at_name: bool,
     /// How many datasets were opened.
     opened: u64,
     /// Number of the last plan of an export that was asked for.
     asked_plans: u64,
+    /// Number of the last question about files of labels, and the one that is waited for.
+    asked_label_files: u64,
+    asked_of_label_files: Option<u64>,
 }
 
 impl State {
@@ -85,6 +95,14 @@ impl State {
             Command::Redo => session.history.next_redo().is_some_and(may),
             Command::ExportIssues => !session.issues.is_empty(),
             Command::ExportReport => session.review.analysed.is_some(),
+            Command::GiveBoxesBack => {
+                let cursor = session.selection.cursor;
+                cursor.is_some_and(|sample| session.snapshot.labelling.boxes(sample).is_some())
+            }
+            Command::CopyBoxesToNext => {
+                let cursor = session.selection.cursor;
+                cursor.is_some_and(|sample| !session.snapshot.boxes().get(sample).is_empty())
+            }
             Command::UndecideAll => session.shown.found.total.kept + session.shown.found.total.pruned > 0,
             Command::ClearFilter => {
                 !session.overlay.view.filter.is_empty() || !session.search.text.is_empty()
@@ -96,13 +114,16 @@ impl State {
     /// The name of an undo or redo in the menu: "Undo: Star 3 samples".
     pub fn title_of(&self, command: Command) -> String {
         let title = command::find(command).title;
-        let edit: Option<&Edit> = self.session.as_ref().and_then(|session| match command {
-            Command::Undo => session.history.next_undo(),
-            Command::Redo => session.history.next_redo(),
-            _ => None,
+        let edit = self.session.as_ref().and_then(|session| {
+            let edit = match command {
+                Command::Undo => session.history.next_undo(),
+                Command::Redo => session.history.next_redo(),
+                _ => None,
+            };
+            Some(edit?.describe_in(session.overlay.labelling.classes()))
         });
         match edit {
-            Some(edit) => format!("{title}: {}", edit.describe()),
+            Some(edit) => format!("{title}: {edit}"),
             None => title.to_owned(),
         }
     }

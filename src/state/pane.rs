@@ -15,12 +15,14 @@ pub enum Pane {
     Augment,
     Train,
     Latent,
+    Label,
+    Changes,
     Inspector,
     Filters,
 }
 
 impl Pane {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Grid,
         Self::Table,
         Self::Issues,
@@ -32,6 +34,8 @@ impl Pane {
         Self::Augment,
         Self::Train,
         Self::Latent,
+        Self::Label,
+        Self::Changes,
         Self::Inspector,
         Self::Filters,
     ];
@@ -49,6 +53,8 @@ impl Pane {
             Self::Augment => "Augment",
             Self::Train => "Train",
             Self::Latent => "Latent",
+            Self::Label => "Label",
+            Self::Changes => "Changes",
             Self::Inspector => "Inspector",
             Self::Filters => "Filters",
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::gestures::Answer;
 use super::session::{Session, Then};
 use super::{Action, Effect, Level, Rescanned};
+use crate::dataset::labelling::followed;
 use crate::dataset::{Fact, Issue, ModelColumns, SampleId};
 
 impl Session {
@@ -30,9 +31,15 @@ impl Session {
             }
             Action::Refresh if self.shown.stale && self.shown.answered == self.shown.asked => {
                 self.renew_issues();
-                return (vec![self.find_rows()], None);
+                let effect = self.find_rows();
+                self.shown.refreshed = Some(self.shown.asked);
+                return (vec![effect], None);
             }
-            Action::MeasuringEnded => return (self.wanted_analysis().into_iter().collect(), None),
+            Action::MeasuringEnded => {
+                let (mut effects, told) = self.follow_moved();
+                effects.extend(self.wanted_analysis());
+                return (effects, told);
+            }
             Action::Analysed(_) | Action::Judged { .. } | Action::JudgingFailed { .. } => {
                 return self.review_result(action);
             }
@@ -54,13 +61,23 @@ impl Session {
             | Action::NearFound { .. }
             | Action::MapDrawn { .. } => return self.latent_result(action),
             Action::ChartsCounted { .. }
+            | Action::CloudsDrawn { .. }
+            | Action::CloudsFailed { .. }
             | Action::SlowChartsDrawn { .. }
             | Action::ChartsFailed { .. }
             | Action::SlowChartsFailed { .. }
             | Action::Studied { .. } => return self.charts_result(action),
-            Action::BalancePlanned { .. } | Action::SplitsDealt { .. } => {
+            Action::BalancePlanned { .. } | Action::SplitsDealt { .. } | Action::OtherListed { .. } => {
                 return self.balance_result(action);
             }
+            Action::LabelsSpread { generation, found } => return self.take_spread(generation, found),
+            Action::Learned { generation, found } => self.learned(generation, found),
+            Action::QueueReady { generation, rows, ordered, by_chance } => {
+                self.take_queue(generation, rows, ordered, &by_chance);
+            }
+            Action::ProposalsRanked { generation, ranked } => self.take_ranked(generation, ranked),
+            Action::ChangesListed { generation, list } => self.changes.take(generation, list),
+            Action::SplitFound { generation, found } => self.splitting.take(generation, found),
             Action::Saved { through, problem } => {
                 self.project.saved = through;
                 self.project.problem = problem;
@@ -126,6 +143,7 @@ impl Session {
         }
         self.shown.stale = true;
         self.review.is_stale = true;
+        self.charts.learn(facts.len());
     }
 
     /// Takes in what was found in samples that were measured again.
@@ -141,8 +159,23 @@ impl Session {
         }
     }
 
+    /// What was said of files that were moved goes with them, where it can be kept.
+    fn follow_moved(&mut self) -> Answer {
+        let arrived = std::mem::take(&mut self.arrived);
+        if arrived.is_empty() || !self.project.can_write() {
+            return Answer::default();
+        }
+        let has_arrived = |sample: SampleId| arrived.contains(&sample);
+        let edit = followed(&self.snapshot, &self.overlay, has_arrived);
+        edit.map(|edit| self.edit(edit)).unwrap_or_default()
+    }
+
     fn rescanned(&mut self, rescanned: Rescanned) -> Answer {
         let Rescanned { snapshot, issues, changed, added, removed, is_asked } = rescanned;
+        let known = &self.dataset().gone;
+        let has_arrived = |row: &SampleId| known.get(*row as usize).is_none_or(|gone| *gone);
+        let arrived: Vec<SampleId> = changed.iter().copied().filter(has_arrived).collect();
+        self.arrived.extend(arrived);
         self.overlay.grow(snapshot.len());
         let facts = snapshot.facts.clone();
         // Flags stay with their samples until it is known what follows from the new list.
@@ -153,6 +186,9 @@ impl Session {
         self.latent.changed.extend_from_slice(&changed);
         // What was counted names classes and splits by their numbers in the list of before.
         self.charts.forget_figures();
+        let before = self.snapshot.in_force.identities.clone();
+        let snapshot = snapshot.labelled(&self.overlay.labelling);
+        self.review.rename_classes(&before, &snapshot.in_force.identities);
         self.snapshot = snapshot.with(facts, self.overlay.marks.clone()).finding(findings).modelled(model);
         self.issues = issues;
         self.issues_revision += 1;

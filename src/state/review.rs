@@ -7,8 +7,8 @@ use super::gestures::Answer;
 use super::session::Session;
 use super::{Action, Effect, Extent, Level};
 use crate::dataset::edit::{Decisions, Edit, SampleSet};
-use crate::dataset::{Decision, Flag, SampleId, Verdict};
-use crate::review::{Analysed, Judged, ReviewSettings, Rules};
+use crate::dataset::{Decision, Flag, Labels, SampleId, Verdict};
+use crate::review::{Analysed, Judged, NO_CLASS, ReviewSettings, Rules};
 use crate::store::JournalOp;
 
 /// How the review stands.
@@ -24,6 +24,10 @@ pub struct Review {
     pub answered: u64,
     /// Whether samples came or changed since the analysis.
     pub is_stale: bool,
+    /// Whether labels changed since the analysis, which what it says of labels does not know.
+    pub labels_changed: bool,
+    /// The labels, and the identities of their classes, with which the analysis was begun that is under way.
+    analysing: Option<(Arc<Labels>, Arc<Vec<String>>)>,
     /// A sample of the group that is open, and the member that is chosen in it.
     pub open: Option<SampleId>,
 }
@@ -48,6 +52,18 @@ impl Review {
     /// Whether what is shown follows from how things stand now.
     pub fn is_current(&self) -> bool {
         self.asked == self.answered
+    }
+
+    /// Classes have other numbers: what the analysis suggests keeps its meaning.
+    pub(super) fn rename_classes(&mut self, before: &[String], now: &[String]) {
+        let Some(analysed) = &self.analysed else { return };
+        let place = |identity: &String| now.iter().position(|one| one == identity);
+        let places: Vec<u32> =
+            before.iter().map(|identity| place(identity).map_or(NO_CLASS, |at| at as u32)).collect();
+        let suggested = analysed.suggested.iter();
+        let suggested = suggested.map(|class| places.get(*class as usize).copied().unwrap_or(NO_CLASS));
+        let suggested = Arc::new(suggested.collect());
+        self.analysed = Some(Arc::new(Analysed { suggested, ..Analysed::clone(analysed) }));
     }
 
     /// The group that is open.
@@ -101,7 +117,7 @@ impl Session {
             Command::NextGroup => self.walk_groups(1),
             Command::PreviousGroup => self.walk_groups(-1),
             Command::ApplyRules => self.apply_rules(),
-            Command::Analyse => (vec![Effect::Analyse(Extent::Asked)], None),
+            Command::Analyse => (vec![self.ask_analysis(Extent::Asked)], None),
             _ => (Vec::new(), None),
         }
     }
@@ -112,6 +128,13 @@ impl Session {
             Action::Analysed(analysed) => {
                 self.review.analysed = Some(analysed);
                 self.review.is_stale = false;
+                // Labels may have changed while it was worked out.
+                let (labels, identities) = self.review.analysing.take().unwrap_or_else(|| self.labels_now());
+                self.review.labels_changed = !Arc::ptr_eq(&labels, self.snapshot.labels());
+                let now = self.snapshot.in_force.identities.clone();
+                if !Arc::ptr_eq(&identities, &now) {
+                    self.review.rename_classes(&identities, &now);
+                }
                 (self.judge(), None)
             }
             Action::JudgingFailed { generation, cause } if generation == self.review.asked => {
@@ -133,9 +156,20 @@ impl Session {
         }
     }
 
+    /// The labels that an analysis is begun with: what it says of classes is by their numbers in these.
+    fn labels_now(&self) -> (Arc<Labels>, Arc<Vec<String>>) {
+        (self.snapshot.labels().clone(), self.snapshot.in_force.identities.clone())
+    }
+
+    /// Asks for an analysis of things as they are now.
+    fn ask_analysis(&mut self, extent: Extent) -> Effect {
+        self.review.analysing = Some(self.labels_now());
+        Effect::Analyse(extent)
+    }
+
     /// What to analyse without being asked, once all is measured: where nothing was analysed yet or
     /// something changed since, all of it if that does not take long, and else what is kept.
-    pub(super) fn wanted_analysis(&self) -> Option<Effect> {
+    pub(super) fn wanted_analysis(&mut self) -> Option<Effect> {
         /// Bytes of all files, and samples, of which each is compared with each: either is about a minute
         /// of work on two cores.
         const BYTES: u64 = 2 << 30;
@@ -143,7 +177,8 @@ impl Session {
         let bytes: u64 = self.dataset().bytes.iter().sum();
         let is_small = bytes <= BYTES && self.dataset().len() <= SAMPLES;
         let extent = if is_small { Extent::Whole } else { Extent::Kept };
-        (self.review.analysed.is_none() || self.review.is_stale).then_some(Effect::Analyse(extent))
+        let is_stale = self.review.is_stale || self.review.labels_changed;
+        (self.review.analysed.is_none() || is_stale).then(|| self.ask_analysis(extent))
     }
 
     /// Asks for what follows from the analysis as things stand now.
@@ -170,7 +205,7 @@ impl Session {
             |settings: &ReviewSettings| (settings.method, settings.symmetries, settings.encoder.clone());
         let other_pairs = of_pairs(&before) != of_pairs(now);
         if other_pairs && self.review.analysed.is_some() {
-            effects.push(Effect::Analyse(Extent::Asked));
+            effects.push(self.ask_analysis(Extent::Asked));
         } else {
             effects.extend(self.judge());
         }

@@ -10,6 +10,10 @@ use super::augment::Augment;
 use super::balance::{Balance, BalanceSettings, SplitSettings};
 use super::charts::Charts;
 use super::export::ExportChoice;
+use super::label_files::LabelExport;
+use super::labelling::Labeller;
+use super::labelling::changes::ChangesDesk;
+use super::labelling::classes::Splitting;
 use super::latent::Latent;
 use super::review::Review;
 use super::selection::Selection;
@@ -33,6 +37,8 @@ pub struct Session {
     /// Samples that are being measured again, and what is found in them: it is taken in at the next
     /// refresh, at once for all.
     pub(super) again: (HashSet<SampleId>, Vec<Issue>),
+    /// Samples that a rescan found and that were not there before, until they are measured.
+    pub(super) arrived: HashSet<SampleId>,
     pub project: ProjectFace,
     pub shown: Shown,
     pub selection: Selection,
@@ -45,8 +51,13 @@ pub struct Session {
     pub latent: Latent,
     pub charts: Charts,
     pub balance: Balance,
+    pub labeller: Labeller,
+    pub changes: ChangesDesk,
+    pub splitting: Splitting,
     /// What was chosen in the dialog of the export last.
     pub export: Option<ExportChoice>,
+    /// What was chosen in the dialog that writes labels last.
+    pub label_export: LabelExport,
 }
 
 /// While it is equal, issues are only added at the end.
@@ -104,6 +115,8 @@ pub struct Shown {
     pub asked: u64,
     /// Number of the question that `found` answers.
     pub answered: u64,
+    /// Number of the last question that was asked since the data changed, and not since a person did something.
+    pub refreshed: Option<u64>,
     /// Whether the data changed since the last question.
     pub stale: bool,
     /// Once the rows are there: where to go in them.
@@ -279,6 +292,16 @@ impl Default for SavedPlace {
 impl Session {
     pub fn dataset(&self) -> &Arc<Dataset> {
         &self.snapshot.dataset
+    }
+
+    /// A sentence on why nothing can be changed, where nothing can.
+    pub fn why_read_only(&self) -> Option<String> {
+        match &self.project.access {
+            Access::ReadOnly { reason } => {
+                Some(format!("This project is open for reading only, because {reason}. Nothing was changed."))
+            }
+            Access::ReadWrite => None,
+        }
     }
 
     /// What something that was worked out of the issues stands on.

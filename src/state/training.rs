@@ -379,7 +379,7 @@ impl Session {
     fn change_training(&mut self, mut draft: Draft) -> Answer {
         // Those of a model are as many as the samples have.
         if draft.config.shape.classes > 0 {
-            draft.config.shape.classes = self.dataset().labels.classes.len().clamp(1, 1000);
+            draft.config.shape.classes = self.snapshot.labels().classes.len().clamp(1, 1000);
         }
         let before = self.training.draft.replace(draft);
         let now = self.training.draft.as_ref();
@@ -407,7 +407,7 @@ impl Session {
         if self.shown.found.rows.is_empty() {
             return told("No sample is shown that a model could learn from. Clear the filter.".to_owned());
         }
-        if draft.config.shape.classes > 0 && self.dataset().labels.classes.is_empty() {
+        if draft.config.shape.classes > 0 && self.snapshot.labels().classes.is_empty() {
             let text = "No sample has a label that the model could be told: switch “Tell it the class” off.";
             return told(text.to_owned());
         }

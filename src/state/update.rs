@@ -4,24 +4,45 @@
 
 use super::augment::Augment;
 use super::balance::Balance;
-use super::charts::Charts;
+use super::charts::{Charts, Pace};
 use super::command::Command;
 use super::gestures::Answer;
+use super::labelling::Labeller;
+use super::labelling::changes::ChangesDesk;
+use super::labelling::classes::Splitting;
 use super::latent::Latent;
 use super::review::Review;
 use super::selection::Selection;
 use super::session::{GridState, Search, Session, Shown};
 use super::training::Training;
-use super::{Action, Dialog, Effect, Level, Opened, Pane, State};
+use super::{Action, Dialog, Effect, JobId, Level, Opened, Pane, State};
 use crate::store::Theme;
 
 impl State {
     /// Carries an action out, and says what the outside has to do for it.
     pub fn update(&mut self, action: Action) -> Vec<Effect> {
+        if let Some(session) = &mut self.session {
+            let who = &mut session.labeller.who;
+            who.now_ms = self.now_ms;
+            who.person.clone_from(&self.settings.person);
+            session.refresh_labeller();
+        }
         let mut effects = self.carry_out(action);
         // Charts and plans follow from all that a view shows, whatever changed it.
-        effects.extend(self.session.as_mut().map(Session::ask_charts).unwrap_or_default());
+        let pace = match self.jobs.iter().any(|job| job.id == JobId::Measure && !job.paused) {
+            true => Pace::ByParts,
+            false => Pace::AtOnce,
+        };
+        effects.extend(self.session.as_mut().map(|session| session.ask_charts(pace)).unwrap_or_default());
         effects.extend(self.session.as_mut().and_then(Session::ask_balance));
+        effects.extend(self.session.as_mut().and_then(Session::ask_lesson));
+        effects.extend(self.session.as_mut().and_then(Session::ask_labelling));
+        effects.extend(self.session.as_mut().and_then(Session::ask_changes));
+        effects.extend(self.ask_split());
+        effects.extend(self.ask_label_files());
+        if let Some(session) = &mut self.session {
+            session.refresh_labeller();
+        }
         effects
     }
 
@@ -61,7 +82,10 @@ impl State {
             Action::DropHovers(hovers) => self.drop_hovers = hovers,
             Action::DrawnDark(dark) => {
                 self.drawn_dark = dark;
-                effects.extend(self.session.as_mut().and_then(|session| session.redraw_map(dark)));
+                if let Some(session) = &mut self.session {
+                    effects.extend(session.redraw_map(dark));
+                    session.charts.recolour();
+                }
             }
             Action::QuitAnyway => effects.push(Effect::QuitAnyway),
             Action::IssuesExportTo { path } => effects.push(Effect::ExportIssues { path }),
@@ -76,17 +100,23 @@ impl State {
             Action::PickModel => effects.push(Effect::PickModel),
             Action::PickChartFile { card } => effects.push(Effect::PickChartFile { card }),
             Action::PickDrawnFolder => effects.push(Effect::PickDrawnFolder),
+            Action::PickOther(source) => effects.push(Effect::PickOther(source)),
             Action::PickBalanceFile(file) => effects.push(Effect::PickBalanceFile(file)),
             Action::ExportPlan => effects.extend(self.open_export_of_plan()),
             Action::ExportFolderPicked { path } => effects.extend(self.export_folder(&path)),
             Action::ExportPlanned { generation, plan } => self.export_planned(generation, plan),
             Action::StartExport => effects.extend(self.start_export()),
+            Action::LabelFile(gesture) => effects.extend(self.label_files(*gesture)),
             action if action.is_result() => {
                 let answer = self.session.as_mut().map(|session| session.result(action));
                 effects.extend(self.answered(answer));
             }
             action => {
+                let is_label = matches!(action, Action::Label(_));
                 let answer = self.session.as_mut().map(|session| session.gesture(action));
+                if is_label {
+                    self.hint_at_name();
+                }
                 effects.extend(self.answered(answer));
                 let augment = self.session.as_mut().map(Session::augment_selection_changed);
                 effects.extend(augment.unwrap_or_default());
@@ -96,7 +126,7 @@ impl State {
     }
 
     /// Says what the session has to say; gives its effects.
-    fn answered(&mut self, answer: Option<Answer>) -> Vec<Effect> {
+    pub(super) fn answered(&mut self, answer: Option<Answer>) -> Vec<Effect> {
         let Some((effects, told)) = answer else { return Vec::new() };
         if let Some((level, text)) = told {
             self.notify(level, text);
@@ -117,6 +147,9 @@ impl State {
             Command::ExportIssues => effects.push(Effect::PickIssuesFile),
             Command::ExportReport => effects.push(Effect::PickReportFile),
             Command::ExportDataset => effects.extend(self.open_export()),
+            Command::ExportLabels => effects.extend(self.open_label_export()),
+            Command::ImportLabels => effects.extend(self.open_label_import()),
+            Command::ComparePeople => effects.extend(self.open_comparison()),
             Command::Rescan => effects.push(Effect::Rescan),
             Command::CloseDataset => {
                 let place = self.session.take().map(|session| session.place());
@@ -131,6 +164,9 @@ impl State {
             Command::ShowChecks => effects.push(Effect::TogglePane(Pane::Checks)),
             Command::ShowPruning => effects.push(Effect::TogglePane(Pane::Pruning)),
             Command::ShowAugment => effects.push(Effect::TogglePane(Pane::Augment)),
+            Command::ShowLabel => effects.push(Effect::TogglePane(Pane::Label)),
+            Command::ShowChanges => effects.push(Effect::TogglePane(Pane::Changes)),
+            Command::ManageClasses => self.dialog = Some(Dialog::Classes(Box::default())),
             Command::ShowLatent => effects.push(Effect::TogglePane(Pane::Latent)),
             Command::ShowTrain => effects.push(Effect::TogglePane(Pane::Train)),
             Command::ShowCharts => effects.push(Effect::TogglePane(Pane::Charts)),
@@ -167,6 +203,14 @@ impl State {
             | Command::InvertSelection
             | Command::ToggleStar
             | Command::ToggleReviewed
+            | Command::ToggleUnsure
+            | Command::ToggleLabelKeys
+            | Command::ConfirmProposals
+            | Command::MoreLikeThese
+            | Command::SpreadLabels
+            | Command::EditBoxes
+            | Command::CopyBoxesToNext
+            | Command::GiveBoxesBack
             | Command::Keep
             | Command::Prune
             | Command::Undecide
@@ -213,6 +257,7 @@ impl State {
             issues: opened.issues.into(),
             issues_revision: 0,
             again: Default::default(),
+            arrived: Default::default(),
             project: opened.project,
             shown: Shown { asked: self.opened << 32, answered: self.opened << 32, ..Shown::default() },
             selection,
@@ -225,7 +270,11 @@ impl State {
             latent: Latent::new(self.opened << 32, self.drawn_dark),
             charts: Charts::new(self.opened << 32),
             balance: Balance::new(self.opened << 32),
+            labeller: Labeller::new(self.opened << 32),
+            changes: ChangesDesk::new(self.opened << 32),
+            splitting: Splitting::new(self.opened << 32),
             export: None,
+            label_export: Default::default(),
         };
         session.overlay.grow(session.snapshot.len());
         if !self.settings.table_columns.is_empty() {

@@ -11,6 +11,7 @@ use crate::analysis::evidence::By;
 use crate::analysis::groups::Forest;
 use crate::analysis::hamming::Pair;
 use crate::analysis::neighbours::{NONE, Neighbours};
+use crate::analysis::outliers::nearest;
 use crate::dataset::{Flag, Score};
 use crate::review::{Alike, Analysed, Method, Near};
 
@@ -86,7 +87,8 @@ pub fn encode_rest(analysed: &Analysed, stamp: &Stamp) -> Vec<u8> {
     write_all(&mut raw, [analysed.looked_at as u32]);
     write_all(&mut raw, [analysed.scale_free]);
     write_all(&mut raw, analysed.usual.map(|usual| usual.unwrap_or(f32::NAN)));
-    for values in &analysed.scores {
+    for score in kept_scores() {
+        let values = &analysed.scores[score as usize];
         put(&mut raw, values.iter().flat_map(|values| values.iter().copied()));
     }
     let Neighbours { each, place_of, first, copies, rows, distances } = &analysed.near.neighbours;
@@ -107,9 +109,9 @@ pub fn decode_rest(raw: &[u8], stamp: &Stamp) -> Result<Option<Analysed>, Damage
     for (to, usual) in analysed.usual.iter_mut().zip(usual) {
         *to = (!usual.is_nan()).then_some(usual);
     }
-    for at in 0..Score::ALL.len() {
+    for score in kept_scores() {
         let values: Vec<f32> = get(&mut fields)?;
-        analysed.scores[at] = (!values.is_empty()).then(|| Arc::new(values));
+        analysed.scores[score as usize] = (!values.is_empty()).then(|| Arc::new(values));
     }
     let each = fields.numbers::<u32>(1)?[0] as usize;
     let (place_of, first): (Vec<u32>, Vec<u32>) = (get(&mut fields)?, get(&mut fields)?);
@@ -127,8 +129,14 @@ pub fn decode_rest(raw: &[u8], stamp: &Stamp) -> Result<Option<Analysed>, Damage
         return Err(Damage("the neighbours are not those of the samples"));
     }
     let neighbours = Neighbours { each, place_of, first, copies, rows, distances };
+    analysed.scores[Score::Distance as usize] = Some(Arc::new(nearest(&neighbours)));
     analysed.near = Arc::new(Near { neighbours });
     Ok(Some(analysed))
+}
+
+/// The scores that are written: the distance is there again from the neighbours.
+fn kept_scores() -> impl Iterator<Item = Score> {
+    Score::ALL.into_iter().filter(|score| *score != Score::Distance)
 }
 
 /// Rows that a dataset can have: numbers above are damage.
@@ -210,7 +218,11 @@ mod tests {
         let labels = encode_labels(&analysed, &stamp);
         assert_eq!(decode_alike(&alike, &stamp).unwrap().unwrap(), *analysed.alike);
         let back = decode_rest(&rest, &stamp).unwrap().unwrap();
-        let back = back.with_labels_of(&decode_labels(&labels, &stamp).unwrap().unwrap());
+        let mut back = back.with_labels_of(&decode_labels(&labels, &stamp).unwrap().unwrap());
+        // Not kept, and there all the same: a copy is as near as can be, and who has no description has no distance.
+        let distances = back.scores[Score::Distance as usize].take().unwrap();
+        assert_eq!((distances.len(), distances[3], distances[5]), (6, 0.0, 0.0));
+        assert!(distances[0] > 0.0 && distances[1].is_nan());
         assert_eq!(back, Analysed { alike: back.alike.clone(), ..analysed });
         assert_eq!(decode_alike(&alike, &other), Ok(None));
         assert_eq!(decode_rest(&rest, &other), Ok(None));

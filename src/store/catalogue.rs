@@ -142,12 +142,14 @@ pub fn decode(mut columns: Columns) -> Result<Catalogue, Damage> {
         modified_ms,
         split_names: head.split_names,
         splits: splits.unwrap_or_else(|| vec![NO_SPLIT; rows]),
-        labels: labels.unwrap_or_else(|| Labels {
-            classes: Vec::new(),
-            sets: vec![Vec::new()],
-            of: vec![Labels::UNLABELLED; rows],
-        }),
-        boxes: boxes.unwrap_or_default(),
+        labels: labels
+            .unwrap_or_else(|| Labels {
+                classes: Vec::new(),
+                sets: vec![Vec::new()],
+                of: vec![Labels::UNLABELLED; rows],
+            })
+            .into(),
+        boxes: boxes.unwrap_or_default().into(),
         attributes,
         gone: gone.unwrap_or_else(|| vec![false; rows]),
     };
@@ -338,7 +340,8 @@ fn boxes(columns: &mut Columns, rows: usize, class_count: usize) -> Result<Boxes
         rect: [rect[0], rect[1], rect[2], rect[3]],
         relative: relative != 0,
     });
-    Ok(Boxes { starts, records: records.collect() })
+    let records: Vec<BoxRecord> = records.collect();
+    Ok(Boxes { starts: starts.into(), records: records.into(), ..Boxes::default() })
 }
 
 #[cfg(test)]

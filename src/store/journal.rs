@@ -151,7 +151,8 @@ mod tests {
 
     use super::*;
     use crate::dataset::edit::{Decisions, Direction, Mark, SampleSet, View};
-    use crate::dataset::{Decision, SampleId, Verdict};
+    use crate::dataset::labelling::{Classes, LabelChanges};
+    use crate::dataset::{Answer, Decision, SampleId, Verdict};
     use crate::store::database;
 
     const SAMPLES: usize = 40;
@@ -246,6 +247,23 @@ mod tests {
                 };
                 let each = each.into_iter().map(|(row, other, on)| (row, decision(other, on)));
                 Edit::Decide { decisions: Decisions::of_each(each) }
+            }),
+            (prop::collection::vec(0..SAMPLES as SampleId, 0..6), prop::option::of("[ab]")).prop_map(
+                |(rows, label)| {
+                    let to = label.map(|label| Answer { labels: vec![label], ..Answer::default() });
+                    let each = rows.into_iter().map(|row| (row, to.clone()));
+                    Edit::Label { changes: LabelChanges::of_each(each) }
+                }
+            ),
+            (0..SAMPLES as SampleId, "[ab]?", any::<bool>()).prop_map(|(sample, text, on)| {
+                let note = Edit::Note { sample, from: String::new(), to: text };
+                let tag = Edit::Tag { samples: SampleSet::from_rows([sample]), tag: "t".into(), on };
+                Edit::Several { edits: vec![note, tag], what: "Both".into() }
+            }),
+            "[ab]".prop_map(|name| {
+                let mut to = Classes::default();
+                to.entry_mut("a").name = Some(name);
+                Edit::SetClasses { from: Classes::default(), to, what: "Rename".into() }
             }),
             view.clone().prop_map(|to| Edit::SetView { from: View::default(), to }),
             (0..3u8, prop::option::of(view))

@@ -44,4 +44,4 @@ pub use latents::{Keeping, LATENTS};
 pub use project::{Access, Loaded, Project};
 pub use settings::{RECENTS, Recent, Settings, Theme, WindowGeometry};
 pub use thumbnails::{DEFAULT_CAP, Thumbnail, Thumbnails, stamp};
-pub use writer::{JournalWriter, QUEUE, Ticket};
+pub use writer::{JournalWriter, QUEUE, Ticket, now_ms};

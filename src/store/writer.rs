@@ -225,6 +225,6 @@ fn run(mut journal: Journal, queue: &Receiver<Box<Entry>>, shared: &Shared, wake
 }
 
 /// Milliseconds since the Unix epoch; 0 on a clock before it.
-fn now_ms() -> i64 {
+pub fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }

@@ -439,7 +439,7 @@ pub fn classes(
     samples: &[SampleId],
     names: Option<Vec<String>>,
 ) -> (Vec<u32>, Vec<String>) {
-    let labels = &snapshot.dataset.labels;
+    let labels = &**snapshot.labels();
     let first = |sample: &SampleId| labels.get(*sample).first().copied();
     let mut numbers = vec![NO_CLASS; labels.classes.len()];
     let names = names.unwrap_or_else(|| {

@@ -63,7 +63,7 @@ pub fn balance_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut BalancePane) 
         .frame(bar)
         .show(ui, |ui| actions_ui(ui, pencil, session, pane.look));
     match pane.look {
-        Look::Plan if session.dataset().labels.classes.is_empty() => nothing_ui(ui),
+        Look::Plan if session.snapshot.labels().classes.is_empty() => nothing_ui(ui),
         Look::Plan => plan_ui(ui, pencil, session, pane),
         Look::Splits => resplit_ui(ui, pencil, session, &mut pane.splits),
     }
@@ -141,7 +141,7 @@ fn settings_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
     let mut settings = BalanceSettings::clone(before);
     means::means_ui(ui, &mut settings);
     ui.add_space(space::M);
-    target::target_ui(ui, session, &mut settings);
+    target::target_ui(ui, pencil, session, &mut settings);
     ui.add_space(space::M);
     target::splits_ui(ui, session, &mut settings);
     if settings != **before {

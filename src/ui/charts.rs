@@ -6,12 +6,14 @@ mod add;
 mod axis;
 mod bars;
 mod card;
+mod cloud;
 mod drawn;
 mod histogram;
 mod imbalance;
 mod relations;
 mod scatter;
 mod splits;
+mod spots;
 mod study;
 
 use std::collections::BTreeMap;
@@ -27,9 +29,9 @@ use super::theme::{Tokens, space};
 use super::widgets::{self, Page};
 use crate::chart::Axis;
 use crate::crossfilter::{Card, CardId, default_cards};
-use crate::dataset::Dataset;
 use crate::dataset::columns::{Column, all_columns};
-use crate::dataset::query::{Selection as Picked, asked_range, conditions, selected_terms};
+use crate::dataset::query::{Selection as Picked, Snapshot, asked_range, conditions, selected_terms};
+use crate::dataset::{Dataset, SampleId};
 use crate::state::{Action, Command, Session};
 use crate::text::grouped;
 
@@ -50,6 +52,8 @@ pub struct ChartsPane {
     drag: Option<Drag>,
     /// Whether a brush was held in the last frame.
     was_held: bool,
+    /// Height of the bar above the charts, in points, when nothing was dragged.
+    bar: f32,
     known: Known,
 }
 
@@ -108,6 +112,11 @@ impl Known {
         column.map_or_else(|| name.to_owned(), |column| column.title.to_string())
     }
 
+    /// What is known of a sample in a column of numbers.
+    fn number(&self, snapshot: &Snapshot, name: &str, sample: SampleId) -> Option<f64> {
+        self.columns.iter().find(|column| column.name == name)?.number(snapshot, sample)
+    }
+
     /// The axis of a column.
     fn axis(&self, name: &str) -> Axis {
         let unit = self.columns.iter().find(|column| column.name == name).map_or("", |column| column.unit);
@@ -134,7 +143,14 @@ pub fn charts_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut ChartsPane) {
     pane.was_held = is_held;
     end_lost_drag(ui, pencil, pane, session);
     let padded = Frame::new().inner_margin(Margin::symmetric(space::M as i8, 6));
-    egui::Panel::top("charts bar").frame(padded).show(ui, |ui| bar_ui(ui, pencil, pane, session));
+    let bar = egui::Panel::top("charts bar").frame(padded);
+    // A bar that took another line would move the charts away from under the pointer.
+    let is_dragged = pane.drag.is_some() && pane.bar > 0.0;
+    let bar = if is_dragged { bar.exact_size(pane.bar) } else { bar };
+    let bar = bar.show(ui, |ui| bar_ui(ui, pencil, pane, session));
+    if !is_dragged {
+        pane.bar = bar.response.rect.height();
+    }
     let frame = Frame::new().fill(Tokens::of(ui).canvas).inner_margin(Margin::same(space::S as i8));
     egui::CentralPanel::default().frame(frame).show(ui, |ui| {
         if session.charts.cards.is_empty() {

@@ -265,9 +265,13 @@ fn above_ui(
 ) {
     let session = shown.session;
     let is_running = pencil.state.jobs.iter().any(|job| job.id == JobId::Analyse);
-    if session.review.is_stale && !is_running {
+    let labels_changed = session.review.labels_changed && shown.flag == Flag::WrongLabel;
+    if (session.review.is_stale || labels_changed) && !is_running {
         ui.horizontal_wrapped(|ui| {
-            ui.label(widgets::dim("Samples came or changed since the analysis."));
+            ui.label(widgets::dim(match session.review.is_stale {
+                true => "Samples came or changed since the analysis.",
+                false => "Labels changed since the analysis.",
+            }));
             if ui.small_button("Analyse again").clicked() {
                 pencil.act(Action::Run(Command::Analyse));
             }

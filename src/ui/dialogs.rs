@@ -4,8 +4,10 @@
 //! the dialog, close it.
 
 mod ask;
+mod classes;
 mod export;
 mod help;
+mod label_files;
 mod palette;
 mod settings;
 
@@ -28,6 +30,7 @@ pub struct DialogsView {
     /// The dialog that was drawn in the last frame.
     drawn: Option<Discriminant<Dialog>>,
     settings: settings::Drafts,
+    classes: classes::ClassesView,
 }
 
 impl DialogsView {
@@ -88,6 +91,7 @@ pub fn dialogs_ui(ctx: &Context, pencil: &mut Pencil, view: &mut DialogsView) {
     let Some(dialog) = &state.dialog else {
         view.drawn = None;
         view.settings.clear();
+        view.classes.clear();
         return;
     };
     let opens = view.drawn.replace(discriminant(dialog)) != Some(discriminant(dialog));
@@ -137,6 +141,10 @@ fn dialog_ui(ui: &mut Ui, pen: &mut Pen, view: &mut DialogsView, dialog: &Dialog
         }
         Dialog::Unsaved { problem } => ask::unsaved_ui(ui, pen, problem),
         Dialog::ExportDataset(draft) => export::export_ui(ui, pen, draft),
+        Dialog::Classes(draft) => classes::classes_ui(ui, pen, &mut view.classes, draft),
+        Dialog::ExportLabels(draft) => label_files::export_labels_ui(ui, pen, draft),
+        Dialog::ImportLabels(draft) => label_files::import_labels_ui(ui, pen, draft),
+        Dialog::ComparePeople(draft) => label_files::compare_ui(ui, pen, draft),
         Dialog::Settings => settings::settings_ui(ui, pen, &mut view.settings, &view.places),
         Dialog::Shortcuts => help::shortcuts_ui(ui),
         Dialog::QueryHelp => help::query_help_ui(ui, pen),
@@ -171,6 +179,10 @@ fn title_of(dialog: &Dialog) -> &'static str {
         Dialog::Unsaved { .. } => "Not everything is saved",
         Dialog::ExportDataset(draft) if draft.choice.plan.is_some() => "Export the plan",
         Dialog::ExportDataset(_) => "Export what stays",
+        Dialog::Classes(_) => "Classes",
+        Dialog::ExportLabels(_) => "Export labels",
+        Dialog::ImportLabels(_) => "Import labels",
+        Dialog::ComparePeople(_) => "Compare people",
         Dialog::Settings => "Settings",
         Dialog::Shortcuts => "Keyboard shortcuts",
         Dialog::QueryHelp => "Filter language",
@@ -182,6 +194,8 @@ fn title_of(dialog: &Dialog) -> &'static str {
 fn width_of(dialog: &Dialog) -> f32 {
     match dialog {
         Dialog::Palette { .. } | Dialog::OpenPath { .. } | Dialog::ExportDataset(_) => 560.0,
+        Dialog::Classes(_) | Dialog::ImportLabels(_) | Dialog::ComparePeople(_) => 680.0,
+        Dialog::ExportLabels(_) => 560.0,
         Dialog::SaveView { .. } | Dialog::GoToRow { .. } => 380.0,
         Dialog::DamagedProject { .. } | Dialog::Unsaved { .. } | Dialog::Settings | Dialog::About => 520.0,
         Dialog::Shortcuts => 600.0,

@@ -1,6 +1,10 @@
 //! The sidebar: classes, splits, formats, issues, flags, decisions and marks with live counts; a click
 //! filters.
 
+mod said;
+
+pub use said::origin_title;
+
 use std::cmp::Reverse;
 use std::sync::{Arc, Weak};
 
@@ -85,6 +89,7 @@ pub fn filters_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut FiltersView) 
                 flags_ui(ui, session, view, actions);
                 decisions_ui(ui, session, view, actions);
                 marks_ui(ui, session, view, actions);
+                said::said_ui(ui, session, view, actions);
             },
         );
     });
@@ -113,7 +118,7 @@ impl FiltersView {
 
 impl Classes {
     fn refresh(&mut self, session: &Session, order: ClassOrder, wanted: &str) {
-        let names = &session.dataset().labels.classes;
+        let names = &session.snapshot.labels().classes;
         let counts = &session.shown.found.total.classes;
         if self.counts != *counts {
             self.counts.clone_from(counts);
@@ -262,8 +267,7 @@ fn view_text(view: &View) -> String {
 
 fn classes_ui(ui: &mut Ui, session: &Session, view: &mut FiltersView, actions: &mut Vec<Action>) {
     let tokens = Tokens::of(ui);
-    let dataset = session.dataset();
-    let names = &dataset.labels.classes;
+    let names = &session.snapshot.labels().classes;
     heading_ui(ui, "Classes", &grouped(names.len() as u64));
     if names.is_empty() {
         ui.label(widgets::dim("This dataset has no labels."));
@@ -282,7 +286,7 @@ fn classes_ui(ui: &mut Ui, session: &Session, view: &mut FiltersView, actions: &
             let Some(name) = names.get(at) else { continue };
             let line = Line {
                 name,
-                color: Some(tokens.class(*class)),
+                color: Some(tokens.class_of(&session.snapshot, *class)),
                 shown: count(&shown.classes, at),
                 total: count(&total.classes, at),
                 largest,
@@ -556,6 +560,7 @@ fn marks_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut Ve
         let state = match mark {
             Mark::Star => Is::Starred,
             Mark::Reviewed => Is::Reviewed,
+            Mark::Unsure => Is::Unsure,
         };
         let place = Is::ALL.iter().position(|known| *known == state);
         let line = Line {

@@ -1,21 +1,30 @@
 //! The grid of thumbnails: any number of samples, a few cells at a time.
+//!
+//! Cells are selected, labelled by the keys of classes and painted with one.
+
+mod bar;
+mod cell;
+mod menu;
+mod pick;
+mod sweep;
 
 use std::ops::Range;
 
-use egui::{
-    Align2, Color32, CornerRadius, FontId, Key, Modifiers, Pos2, Rect, Sense, Stroke, StrokeKind, Ui,
-    WidgetInfo, pos2, vec2,
-};
-use egui_material_icons::{MaterialIcon, icons};
+use egui::{Key, Modifiers, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo, pos2, vec2};
 
+use self::bar::{BarView, bar_ui};
+use self::cell::{Cell, cell_ui, node_ui, tooltip_ui};
+use self::menu::menu_ui;
+use self::pick::ClassPick;
+use self::sweep::{Sweep, Swept, class_of, sweep_input};
 use super::lists::{self, ListKeys};
-use super::theme::{self, Tokens, size, space};
+use super::theme::Tokens;
 use super::widgets;
 use super::{Pencil, scroller};
-use crate::dataset::edit::Mark;
-use crate::dataset::{IssueKind, NO_SPLIT, SampleId};
-use crate::state::{Action, Command, GridState, SelectMode, Session, cells_across};
+use crate::state::{Action, Command, GridState, SelectMode, cells_across};
 use crate::text::counted;
+
+pub use self::cell::file_name;
 
 /// Rows of cells above and below the screen that are made ready.
 const PREFETCH_ROWS: usize = 3;
@@ -27,14 +36,28 @@ pub struct GridView {
     drag_from: Option<(f32, f64)>,
     /// Cells that the drag covered when it was last looked at.
     dragged: Option<(Range<usize>, Range<usize>)>,
+    /// The sweep that paints, from press to release.
+    sweep: Option<Sweep>,
+    bar: BarView,
+    menu: ClassPick,
     pub keys: ListKeys,
     caption: String,
+}
+
+impl GridView {
+    /// Leaves a sweep that is under way: nothing of it is given.
+    pub fn leave_sweep(&mut self) {
+        self.sweep = None;
+    }
 }
 
 /// Draws the grid and takes its input.
 pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
     let Some(session) = &pencil.state.session else { return };
     let tokens = Tokens::of(ui);
+    if session.labeller.is_on {
+        bar_ui(ui, pencil, session, &mut view.bar);
+    }
     let rect = ui.available_rect_before_wrap();
     ui.painter().rect_filled(rect, 0.0, tokens.canvas);
     if session.shown.found.rows.is_empty() {
@@ -85,17 +108,30 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
     let hovered = pointer.filter(|_| ui.rect_contains_pointer(window.rect)).and_then(at);
     let is_click = response.clicked_by(egui::PointerButton::Primary);
     let mut clicked = response.interact_pointer_pos().filter(|_| is_click).and_then(at);
+    let is_painting = session.labeller.paint.is_some();
+    let painted = session.labeller.paint.as_deref().zip(view.sweep.as_ref()).map(|(class, sweep)| Swept {
+        gives: sweep.gives(),
+        class: class_of(session, class),
+        name: session.snapshot.labelling.classes().name(class),
+    });
+    let asks = response.secondary_clicked();
+    let mut asked = response.interact_pointer_pos().filter(|_| asks).and_then(at);
+    let mut caption = std::mem::take(&mut view.caption);
     for line in window.first..window.end {
         for column in 0..columns {
             let position = line * columns + column;
             let Some(sample) = rows.get(position).copied() else { break };
-            let is_hovered = hovered == Some(position) && view.drag_from.is_none();
+            let is_hovered = hovered == Some(position) && view.drag_from.is_none() && view.sweep.is_none();
             let cell = Cell { sample, rect: layout.cell_rect(position), edge_px, is_hovered };
-            cell_ui(ui, &clip, pencil, session, view, &cell);
+            let swept = painted.filter(|_| view.sweep.as_ref().is_some_and(|sweep| sweep.contains(sample)));
+            cell_ui(ui, &clip, pencil, session, &cell, swept, &mut caption);
             let node = is_read.then(|| node_ui(ui, session, &cell, window.rect, id));
             if node.as_ref().is_some_and(egui::Response::clicked) {
                 view.keys.use_by_click(&response);
                 clicked = Some(position);
+            }
+            if node.as_ref().is_some_and(egui::Response::secondary_clicked) {
+                asked = Some(position);
             }
             if is_hovered {
                 let node = node.unwrap_or_else(|| response.clone());
@@ -103,8 +139,10 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
             }
         }
     }
+    view.caption = caption;
     let modifiers = ui.input(|input| input.modifiers);
     match clicked {
+        _ if is_painting => {}
         Some(position) => pencil.act(Action::Click { position, mode: mode(modifiers) }),
         // Beside the cells.
         None if is_click && !modifiers.command && !modifiers.shift => {
@@ -120,7 +158,13 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
         }
     }
 
-    pointer_input(ui, pencil, view, &response, &layout, rows.len());
+    menu_ui(pencil, session, &mut view.menu, &response, asked);
+    sweep_input(ui, pencil, view, session, &response, &layout, clicked);
+    if is_painting {
+        view.drag_from = None;
+    } else {
+        pointer_input(ui, pencil, view, &response, &layout, rows.len());
+    }
     if view.keys.takes(ui, pencil, &response, rect) {
         key_input(ui, pencil, columns, ((rect.height() / row_height) as usize).max(1) * columns);
     }
@@ -143,6 +187,15 @@ impl Layout {
         let y = (line as f64 * f64::from(self.row_height) - self.position) as f32;
         let min = pos2(x, self.rect.top() + y + GridState::GAP / 2.0);
         Rect::from_min_size(min, vec2(self.cell, self.row_height - GridState::GAP))
+    }
+
+    /// Points from the top of the whole list of a place on screen, and the other way round.
+    fn list_y(&self, screen_y: f32) -> f64 {
+        f64::from(screen_y - self.rect.top()) + self.position
+    }
+
+    fn screen_y(&self, list_y: f64) -> f32 {
+        self.rect.top() + (list_y - self.position) as f32
     }
 
     /// The position of the cell that is there.
@@ -168,221 +221,6 @@ impl Layout {
         let lines = touched(from, to, size, self.row_height.into(), count.div_ceil(self.columns));
         (lines, across)
     }
-}
-
-struct Cell {
-    sample: SampleId,
-    rect: Rect,
-    edge_px: u32,
-    is_hovered: bool,
-}
-
-/// A cell as a screen reader finds it: by its path, to be clicked. It has no focus of its own: Tab
-/// goes past the grid in one step, keys move the cursor. Drags go to the grid below.
-fn node_ui(ui: &Ui, session: &Session, cell: &Cell, window: Rect, grid: egui::Id) -> egui::Response {
-    let id = grid.with(("cell", cell.sample));
-    let response = ui.interact(cell.rect.intersect(window), id, Sense::CLICK);
-    let path = session.dataset().path(cell.sample);
-    response.widget_info(|| WidgetInfo::labeled(egui::Role::GridCell, true, path));
-    let is_selected = session.selection.contains(cell.sample);
-    let decision = widgets::decision_text(&session.snapshot, session.snapshot.decision(cell.sample));
-    ui.ctx().accesskit_node_builder(id, |node| {
-        node.set_selected(is_selected);
-        if !decision.is_empty() {
-            node.set_description(decision);
-        }
-    });
-    if session.selection.cursor == Some(cell.sample) {
-        ui.ctx().accesskit_node_builder(grid, |node| node.set_active_descendant(id.accesskit_id()));
-    }
-    response
-}
-
-fn cell_ui(
-    ui: &Ui,
-    painter: &egui::Painter,
-    pencil: &mut Pencil<'_>,
-    session: &Session,
-    view: &mut GridView,
-    cell: &Cell,
-) {
-    let tokens = Tokens::of(ui);
-    let dataset = session.dataset();
-    let sample = cell.sample;
-    let selected = session.selection.contains(sample);
-    let is_cursor = session.selection.cursor == Some(sample);
-
-    // Round corners of hundreds of small cells cost more than they show.
-    let is_round = session.grid.cell_px >= GridState::CAPTION_FROM;
-    let radius = if is_round { CornerRadius::same(space::RADIUS) } else { CornerRadius::ZERO };
-    if selected {
-        painter.rect_filled(cell.rect, radius, tokens.accent_soft);
-    } else if cell.is_hovered {
-        painter.rect_filled(cell.rect, radius, tokens.raised);
-    }
-    let picture = Rect::from_min_size(cell.rect.min, vec2(cell.rect.width(), session.grid.cell_px));
-    let drawn = picture_ui(painter, pencil, session, cell, picture.shrink(3.0), tokens);
-    marks_ui(painter, session, sample, drawn, tokens);
-    if session.grid.cell_px >= GridState::CAPTION_FROM {
-        let line = Rect::from_min_max(pos2(cell.rect.left(), picture.bottom()), cell.rect.max);
-        caption_ui(painter, session, sample, line.shrink2(vec2(6.0, 0.0)), &mut view.caption, tokens);
-    } else if let Some(class) = dataset.labels.get(sample).first() {
-        let bar = Rect::from_min_max(pos2(drawn.left(), drawn.bottom() - 3.0), drawn.max);
-        painter.rect_filled(bar, 0.0, tokens.class(*class));
-    }
-    if selected {
-        painter.rect_stroke(cell.rect, radius, Stroke::new(2.0, tokens.accent), StrokeKind::Inside);
-    } else if is_cursor {
-        painter.rect_stroke(cell.rect, radius, Stroke::new(1.0, tokens.text_dim), StrokeKind::Inside);
-    }
-}
-
-/// The picture, or what stands in its place; gives where it is. Pictures stand on their caption,
-/// however wide and low they are.
-fn picture_ui(
-    painter: &egui::Painter,
-    pencil: &mut Pencil<'_>,
-    session: &Session,
-    cell: &Cell,
-    room: Rect,
-    tokens: &Tokens,
-) -> Rect {
-    match pencil.pictures.thumbnail(cell.sample, cell.edge_px) {
-        Some(thumb) if thumb.size.x > 0.0 && thumb.size.y > 0.0 => {
-            let scale = (room.width() / thumb.size.x).min(room.height() / thumb.size.y);
-            let drawn = Align2::CENTER_BOTTOM.align_size_within_rect(thumb.size * scale, room);
-            let tint = widgets::verdict_tint(session.snapshot.decision(cell.sample).verdict);
-            painter.image(thumb.texture, drawn, thumb.uv, tint);
-            drawn
-        }
-        _ => {
-            painter.rect_filled(room, 3, tokens.panel);
-            let fact = session.snapshot.facts.get(cell.sample);
-            if fact.measured && fact.width == 0 {
-                broken_ui(painter, session.snapshot.issues(cell.sample), room, tokens);
-            }
-            room
-        }
-    }
-}
-
-/// Stands for a picture that cannot be shown, with the reason where there is room for it.
-fn broken_ui(painter: &egui::Painter, issues: u16, room: Rect, tokens: &Tokens) {
-    let icon = icons::ICON_BROKEN_IMAGE;
-    let font = FontId::new((room.width() * 0.26).clamp(14.0, 32.0), icon.font_family());
-    let told = |kind: &IssueKind| issues & kind.bit() != 0;
-    let reason = IssueKind::ALL.into_iter().find(|kind| told(kind) && !kind.leaves_image());
-    let reason = reason.or_else(|| IssueKind::ALL.into_iter().find(told));
-    let (center, color) = (room.center(), tokens.error.gamma_multiply(0.8));
-    match reason {
-        Some(kind) if room.width() >= GridState::CAPTION_FROM => {
-            painter.text(center - vec2(0.0, 9.0), Align2::CENTER_CENTER, icon.codepoint, font, color);
-            let (at, font) = (center + vec2(0.0, 17.0), FontId::proportional(size::SMALL));
-            let title = widgets::kind_title(kind);
-            painter.text(at, Align2::CENTER_CENTER, title, font, tokens.text_dim);
-        }
-        _ => {
-            painter.text(center, Align2::CENTER_CENTER, icon.codepoint, font, color);
-        }
-    }
-}
-
-/// The marks of the sample in the upper left corner of its picture, a fault of one that can be seen in
-/// the right one, and under that whether it stays.
-fn marks_ui(painter: &egui::Painter, session: &Session, sample: SampleId, drawn: Rect, tokens: &Tokens) {
-    let marks = session.overlay.marks.get(sample as usize).copied().unwrap_or(0);
-    let mut at = drawn.left_top() + vec2(11.0, 11.0);
-    let badge =
-        |icon: MaterialIcon, at: Pos2, color: Color32| widgets::badge(painter, icon, at, color, tokens);
-    for (mark, icon, color) in
-        [(Mark::Star, icons::ICON_STAR, tokens.warn), (Mark::Reviewed, icons::ICON_CHECK, tokens.ok)]
-    {
-        if marks & mark.bit() != 0 {
-            badge(icon, at, color);
-            at.x += 20.0;
-        }
-    }
-    if let Some((icon, color)) = widgets::verdict_icon(session.snapshot.decision(sample).verdict, tokens) {
-        badge(icon, drawn.right_bottom() - vec2(11.0, 11.0), color);
-    }
-    let fact = session.snapshot.facts.get(sample);
-    let room_for_two = drawn.width() >= 44.0;
-    if session.snapshot.issues(sample) != 0 && fact.width > 0 && room_for_two {
-        badge(icons::ICON_PRIORITY_HIGH, drawn.right_top() + vec2(-11.0, 11.0), tokens.error);
-    }
-}
-
-/// The classes with the colour of the first one; the file's name where there is none.
-fn caption_ui(
-    painter: &egui::Painter,
-    session: &Session,
-    sample: SampleId,
-    line: Rect,
-    caption: &mut String,
-    tokens: &Tokens,
-) {
-    /// Width of the dot with its distance from the text.
-    const DOT: f32 = 11.0;
-    let dataset = session.dataset();
-    let classes = dataset.labels.get(sample);
-    caption.clear();
-    for class in classes {
-        if !caption.is_empty() {
-            caption.push_str(", ");
-        }
-        caption.push_str(dataset.labels.classes.get(*class as usize).map_or("?", String::as_str));
-    }
-    let font = FontId::proportional(size::SMALL);
-    let (text, dot) = match classes.is_empty() {
-        true => {
-            let name = file_name(dataset.path(sample));
-            (widgets::elided_name(painter, name, tokens.text_dim, font, line.width()).0, 0.0)
-        }
-        false => (widgets::elided(painter, caption, tokens.text, font, line.width() - DOT), DOT),
-    };
-    let left = line.center().x - (text.size().x + dot) / 2.0;
-    if let Some(class) = classes.first() {
-        painter.circle_filled(pos2(left + 3.5, line.center().y), 3.5, tokens.class(*class));
-    }
-    painter.galley(pos2(left + dot, line.center().y - text.size().y / 2.0), text, tokens.text);
-}
-
-fn tooltip_ui(ui: &mut Ui, session: &Session, sample: SampleId, position: usize) {
-    let dataset = session.dataset();
-    let fact = session.snapshot.facts.get(sample);
-    ui.label(egui::RichText::new(file_name(dataset.path(sample))).font(theme::bold(size::BODY)));
-    ui.label(egui::RichText::new(dataset.path(sample)).weak().small());
-    let mut line = String::new();
-    for name in dataset.labels.names(sample) {
-        line.push_str(name);
-        line.push_str(" · ");
-    }
-    if dataset.splits[sample as usize] != NO_SPLIT {
-        line.push_str(dataset.split(sample).unwrap_or_default());
-        line.push_str(" · ");
-    }
-    if fact.width > 0 {
-        line.push_str(&format!("{} × {} · {} · ", fact.width, fact.height, fact.format.name()));
-    }
-    line.push_str(&crate::text::bytes_text(dataset.bytes[sample as usize]));
-    ui.label(line);
-    let issues = session.snapshot.issues(sample);
-    if issues != 0 {
-        let kinds = IssueKind::ALL.into_iter().filter(|kind| issues & kind.bit() != 0);
-        let names: Vec<&str> = kinds.map(widgets::kind_title).collect();
-        ui.colored_label(Tokens::of(ui).error, names.join(", "));
-    }
-    let decision = widgets::decision_text(&session.snapshot, session.snapshot.decision(sample));
-    if !decision.is_empty() {
-        ui.label(decision);
-    }
-    let row = crate::text::grouped(position as u64 + 1);
-    ui.label(egui::RichText::new(format!("row {row}")).weak().small());
-}
-
-/// The last part of a path.
-pub fn file_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Ctrl and the wheel, or two fingers, change the size of cells.

@@ -3,12 +3,14 @@
 //! Drawing state (zoom, which sections are open) lives in [`InspectorView`]. It refuses to know how
 //! pictures come to be, and files.
 
+mod boxes;
 mod canvas;
 mod facts;
 mod histogram;
 mod memo;
 mod overlay;
 mod parts;
+mod said;
 
 use std::path::Path;
 
@@ -20,11 +22,12 @@ use super::widgets::{self, IconButton, Page};
 use super::{FullPicture, Pencil};
 use crate::dataset::edit::Mark;
 use crate::dataset::{Dataset, SampleId};
-use crate::state::{Action, Command, Level, Session};
+use crate::state::{Action, Command, LabelLook, Level, Session};
 use crate::text::grouped;
-use canvas::Canvas;
+pub(super) use canvas::{Canvas, canvas_ui};
 use histogram::Histogram;
 use memo::Memo;
+use said::SaidView;
 
 /// From this width on, the facts stand beside the image.
 const WIDE: f32 = 640.0;
@@ -38,6 +41,7 @@ pub struct InspectorView {
     histogram: Histogram,
     sections: Sections,
     memo: Memo,
+    said: SaidView,
 }
 
 /// Which sections are open.
@@ -49,6 +53,8 @@ struct Sections {
     measured: bool,
     boxes: bool,
     attributes: bool,
+    /// Tags and the note.
+    said: bool,
     file: bool,
     /// Everything that the file says of itself, by group.
     metadata: bool,
@@ -63,6 +69,7 @@ impl Default for Sections {
             measured: true,
             boxes: true,
             attributes: true,
+            said: true,
             file: true,
             metadata: true,
         }
@@ -94,6 +101,21 @@ impl InspectorView {
     pub fn zoom(&self) -> f32 {
         self.canvas.zoom()
     }
+
+    /// Takes the keys of the boxes that are edited, where those had the focus in the last frame. Called before anybody
+    /// else looks at the keys of a frame.
+    pub fn take_box_keys(&mut self, ui: &Ui, session: &Session) {
+        self.canvas.take_box_keys(ui, session);
+    }
+
+    /// Keeps a note that was typed and is not kept yet, since nobody goes on with it: the panel is not drawn any more,
+    /// or the dataset is closed.
+    pub fn keep_typed(&mut self, pencil: &mut Pencil<'_>) {
+        let state = pencil.state;
+        if let Some(session) = &state.session {
+            self.said.keep(pencil, session);
+        }
+    }
 }
 
 /// Draws the sample at the cursor.
@@ -102,6 +124,7 @@ pub fn inspector_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut InspectorVi
     let Some(session) = &state.session else { return };
     let there = |sample: &SampleId| (*sample as usize) < session.snapshot.len();
     let Some(sample) = session.selection.cursor.filter(there) else {
+        view.said.keep(pencil, session);
         let (icon, color) = (ICON_IMAGE_SEARCH, Tokens::of(ui).text_dim);
         if session.shown.found.rows.is_empty() {
             // What to do is said where the samples would be.
@@ -114,14 +137,18 @@ pub fn inspector_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut InspectorVi
             widgets::command_button(ui, pencil, "First sample", Command::NextSample);
         });
     };
-    let InspectorView { canvas, histogram, sections, memo } = view;
+    let InspectorView { canvas, histogram, sections, memo, said } = view;
+    said.refresh(pencil, session, sample);
     if !memo.refresh(session, sample) {
         ui.ctx().request_repaint();
     }
 
     let picture = pencil.pictures.full(sample);
-    let (neighbours, count) = neighbours(session, session.position_of(sample));
-    pencil.pictures.prefetch_full(&neighbours[..count]);
+    // While samples are labelled one by one, their queue says which comes next.
+    if session.labeller.shown != Some(LabelLook::OneByOne) {
+        let (neighbours, count) = neighbours(session, session.position_of(sample));
+        pencil.pictures.prefetch_full(&neighbours[..count]);
+    }
 
     let outer = ui.available_rect_before_wrap();
     let header =
@@ -142,7 +169,7 @@ pub fn inspector_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut InspectorVi
         body.split_top_bottom_at_y((body.top() + height).round())
     };
     ui.scope_builder(UiBuilder::new().max_rect(image_rect), |ui| {
-        canvas::canvas_ui(ui, pencil, canvas, histogram.tint(&picture), session, sample, &picture);
+        canvas_ui(ui, pencil, canvas, histogram.tint(&picture), session, sample, &picture);
     });
     if body.width() >= WIDE {
         ui.painter().vline(facts_rect.left(), facts_rect.y_range(), (1.0, tokens.line));
@@ -160,7 +187,7 @@ pub fn inspector_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut InspectorVi
             FullPicture::Loading => &[],
         };
         let shown = facts::Facts { session, sample, full, metadata, memo };
-        facts::facts_ui(ui, pencil, sections, histogram, &shown);
+        facts::facts_ui(ui, pencil, sections, histogram, said, &mut canvas.boxes, &shown);
     });
     ui.advance_cursor_after_rect(outer);
 }
@@ -221,6 +248,7 @@ fn header_ui(
             }
             let marks = session.overlay.marks.get(sample as usize).copied().unwrap_or(0);
             for (mark, icon, names) in [
+                (Mark::Unsure, ICON_HELP, ["Mark as unsure", "Mark as no longer unsure"]),
                 (Mark::Reviewed, ICON_CHECK_CIRCLE, ["Mark as reviewed", "Mark as not reviewed"]),
                 (Mark::Star, ICON_STAR, ["Star", "Remove the star"]),
             ] {

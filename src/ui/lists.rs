@@ -1,4 +1,5 @@
-//! Which of the lists (grid, table, issues, duplicates, checks, drawn samples) takes the keys that move its cursor.
+//! Which of the lists (grid, table, issues, duplicates, checks, changes, drawn samples, samples to label) takes the
+//! keys that move its cursor.
 //!
 //! A list takes them while it has the focus. While nothing has the focus one list leads: the one
 //! that was used last, or the only one on screen. It refuses to know what the keys do.
@@ -26,8 +27,16 @@ impl Default for ListKeys {
 }
 
 /// The lists, of which the earlier ones lead where none was used yet.
-pub const LISTS: [Pane; 6] =
-    [Pane::Grid, Pane::Table, Pane::Issues, Pane::Duplicates, Pane::Checks, Pane::Latent];
+pub const LISTS: [Pane; 8] = [
+    Pane::Grid,
+    Pane::Table,
+    Pane::Issues,
+    Pane::Duplicates,
+    Pane::Checks,
+    Pane::Latent,
+    Pane::Label,
+    Pane::Changes,
+];
 
 /// The list that leads: of those on screen the one that was used last, or else the first.
 pub fn leading(on_screen: impl Fn(Pane) -> bool, last_used: Option<Pane>) -> Option<Pane> {

@@ -5,6 +5,7 @@
 
 pub mod augment;
 pub mod balance;
+pub mod changes;
 pub mod charts;
 pub mod checks;
 pub mod dialogs;
@@ -13,8 +14,11 @@ pub mod filters;
 pub mod grid;
 pub mod inspector;
 pub mod issues;
+pub mod label;
+pub mod label_keys;
 pub mod latent;
 pub mod lists;
+pub mod offers;
 pub mod pruning;
 pub mod scroller;
 pub mod search;

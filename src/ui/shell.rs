@@ -6,6 +6,7 @@ use egui_tiles::{Behavior, Container, TabState, Tile, TileId, Tiles, Tree, UiRes
 
 use super::augment::{AugmentPane, augment_ui};
 use super::balance::{BalancePane, balance_ui};
+use super::changes::{ChangesPane, changes_ui};
 use super::charts::{ChartsPane, charts_ui};
 use super::checks::{ChecksView, checks_ui};
 use super::duplicates::{DuplicatesView, duplicates_ui};
@@ -13,6 +14,8 @@ use super::filters::{FiltersView, filters_ui};
 use super::grid::{GridView, grid_ui};
 use super::inspector::{InspectorView, inspector_ui};
 use super::issues::{IssuesView, issues_ui};
+use super::label::{LabelPane, label_ui, take_keys};
+use super::label_keys::{Others, label_keys};
 use super::latent::{LatentPane, latent_ui};
 use super::lists::{LISTS, ListKeys, leading};
 use super::pruning::{PruningView, pruning_ui};
@@ -24,7 +27,7 @@ use super::train::{TrainView, train_ui};
 use super::welcome::welcome_ui;
 use super::{Pencil, widgets};
 use crate::state::command::{Chord, Menu};
-use crate::state::{Action, COMMANDS, Command, Pane};
+use crate::state::{Action, COMMANDS, Command, LabelGesture, Pane};
 
 /// Drawing state of every view.
 #[derive(Default)]
@@ -42,6 +45,8 @@ pub struct Views {
     pub augment: AugmentPane,
     pub train: TrainView,
     pub latent: LatentPane,
+    pub label: LabelPane,
+    pub changes: ChangesPane,
     pub inspector: InspectorView,
     /// The list that a person used last.
     last_list: Option<Pane>,
@@ -60,6 +65,8 @@ impl Views {
             Pane::Checks => Some(&mut self.checks.keys),
             Pane::Duplicates => Some(&mut self.duplicates.keys),
             Pane::Latent => Some(&mut self.latent.keys),
+            Pane::Label => Some(&mut self.label.keys),
+            Pane::Changes => Some(&mut self.changes.keys),
             _ => None,
         }
     }
@@ -93,6 +100,8 @@ impl Panels {
             Pane::Augment,
             Pane::Train,
             Pane::Latent,
+            Pane::Label,
+            Pane::Changes,
         ];
         let middle = middle.map(|pane| tiles.insert_pane(pane));
         let front = middle[0];
@@ -187,6 +196,26 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
         || views.was_typing
         || views.search.is_popup_open()
         || egui::Popup::is_any_open(ui.ctx());
+    // Boxes that are edited have their keys before lists and commands.
+    if let Some(session) = &pencil.state.session {
+        views.inspector.take_box_keys(ui, session);
+        views.label.canvas.take_box_keys(ui, session);
+    }
+    let leads = leading(|pane| panels.is_shown(pane), views.last_list);
+    if leads == Some(Pane::Label) {
+        take_keys(ui, pencil, &mut views.label);
+    }
+    // The panel Label, and the drawn samples of the panel Latent, know for themselves what their keys do.
+    let is_label = leads.map_or_else(|| panels.is_shown(Pane::Label), |pane| pane == Pane::Label);
+    // Where the list stood in the last frame: this one has not drawn it yet.
+    let has_focus = leads.and_then(|list| views.keys_of(list)).is_some_and(|keys| keys.was_used);
+    let others = Others {
+        leads,
+        give_enter: has_focus || ui.memory(|memory| memory.focused().is_none()),
+        take_keys: is_label || views.latent.takes_verdicts,
+        take_escape: views.charts.escape_is_taken || views.charts.takes_escape,
+    };
+    label_keys(ui, pencil, &mut views.grid, others);
     shortcuts(ui, pencil, views);
     // Each frame anew: a panel that is not drawn takes no keys.
     views.latent.takes_verdicts = false;
@@ -218,6 +247,22 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
                 pencil.state.session.as_ref().is_some_and(|session| session.balance.shown().is_some());
             if plans && !panels.is_shown(Pane::Balance) {
                 pencil.act(Action::LeaveBalance);
+            }
+            let labels =
+                pencil.state.session.as_ref().is_some_and(|session| session.labeller.shown.is_some());
+            if labels && !panels.is_shown(Pane::Label) {
+                pencil.act(Action::Label(Box::new(LabelGesture::Look(None))));
+            }
+            // What is typed in a panel is not lost with it.
+            if !panels.is_shown(Pane::Label) {
+                views.label.keep_typed(pencil);
+            }
+            if !panels.is_shown(Pane::Inspector) {
+                views.inspector.keep_typed(pencil);
+            }
+            let lists = pencil.state.session.as_ref().is_some_and(|session| session.changes.is_shown());
+            if lists && !panels.is_shown(Pane::Changes) {
+                pencil.act(Action::LeaveChanges);
             }
             let used = LISTS.into_iter().find(|list| views.keys_of(*list).is_some_and(|keys| keys.was_used));
             views.last_list = used.or(views.last_list);
@@ -331,7 +376,7 @@ fn recents_ui(ui: &mut Ui, pencil: &mut Pencil<'_>) {
 }
 
 /// Runs the commands whose keys were pressed.
-fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>, views: &Views) {
+fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>, views: &mut Views) {
     let typing = ui.ctx().text_edit_focused();
     let modal = pencil.state.dialog.is_some();
     // Ctrl+Shift+Z also matches Ctrl+Z, so that the chords with more keys come first.
@@ -357,6 +402,11 @@ fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>, views: &Views) {
             if let Some(shortcut) = shortcut(*chord)
                 && ui.input_mut(|input| input.consume_shortcut(&shortcut))
             {
+                // Another dataset, or none, has no place for what is typed of this one.
+                if entry.menu == Menu::File {
+                    views.label.keep_typed(pencil);
+                    views.inspector.keep_typed(pencil);
+                }
                 pencil.actions.push(Action::Run(entry.command));
             }
         }
@@ -407,6 +457,8 @@ impl Behavior<Pane> for Draw<'_, '_> {
             Pane::Augment => augment_ui(ui, self.pencil, &mut self.views.augment),
             Pane::Train => train_ui(ui, self.pencil, &mut self.views.train),
             Pane::Latent => latent_ui(ui, self.pencil, &mut self.views.latent),
+            Pane::Label => label_ui(ui, self.pencil, &mut self.views.label),
+            Pane::Changes => changes_ui(ui, self.pencil, &mut self.views.changes),
             Pane::Inspector => inspector_ui(ui, self.pencil, &mut self.views.inspector),
         }
         UiResponse::None

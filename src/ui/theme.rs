@@ -10,6 +10,8 @@ use egui::epaint::Shadow;
 use egui::{Color32, CornerRadius, FontData, FontFamily, FontId, Margin, Stroke, TextStyle, Theme, Vec2};
 
 use crate::colours::{self, Colours};
+use crate::dataset::ClassId;
+use crate::dataset::query::Snapshot;
 
 /// The colours of one theme.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -103,9 +105,14 @@ impl Tokens {
         let [red, green, blue] = self.plain().class(class);
         Color32::from_rgb(red, green, blue)
     }
-}
 
-impl Tokens {
+    /// The colour of a class of a dataset: the one that a person chose for it, made to stand out from the canvas
+    /// of this theme, or else that of its number.
+    pub fn class_of(&self, snapshot: &Snapshot, class: ClassId) -> Color32 {
+        let [red, green, blue] = self.plain().class_or(snapshot.chosen_colour(class), class);
+        Color32::from_rgb(red, green, blue)
+    }
+
     /// The colour of a part of a scale, 0 to 1: from what is near the canvas to what stands out, through hues
     /// that those see apart who see few colours.
     pub fn scale(&self, part: f32) -> Color32 {

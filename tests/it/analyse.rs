@@ -42,7 +42,7 @@ fn what_could_not_be_read_is_told_and_the_rest_is_not_kept_as_all() {
     );
     assert_eq!((ended.facts.len(), ended.issues.len()), (9, 9));
     assert!(ended.issues.iter().all(|issue| issue.kind == IssueKind::Missing));
-    assert!(known(subject, COMBINED).is_none());
+    assert!(known(subject, COMBINED, &Control::new()).unwrap().is_none());
     // As the window knows it now: nothing can be read, and nothing is kept of what it was.
     let mut facts = snapshot.facts.clone();
     facts.learn(&ended.facts);
@@ -50,7 +50,7 @@ fn what_could_not_be_read_is_told_and_the_rest_is_not_kept_as_all() {
     let gone = Subject { snapshot: &learned, before: Some(&ended.analysed), ..subject };
     for _ in 0..2 {
         assert_eq!(analysed(gone, COMBINED).analysed.looked_at, 0);
-        assert!(known(subject, COMBINED).is_none(), "it is not taken for all");
+        assert!(known(subject, COMBINED, &Control::new()).unwrap().is_none(), "it is not taken for all");
     }
 
     std::fs::rename(&away, &folder).unwrap();
@@ -58,7 +58,7 @@ fn what_could_not_be_read_is_told_and_the_rest_is_not_kept_as_all() {
     let whole = analysed(again, COMBINED);
     assert_eq!((whole.analysed.looked_at, whole.analysed.unread, whole.notes.len()), (9, 0, 0));
     assert_eq!(whole.analysed.alike.pairs.len(), 1);
-    let kept = known(subject, COMBINED).unwrap().analysed;
+    let kept = known(subject, COMBINED, &Control::new()).unwrap().unwrap().analysed;
     assert_eq!(text(&kept), text(&whole.analysed));
 }
 
@@ -116,7 +116,7 @@ fn mirrored_copies_are_found_by_every_hash_that_was_asked_for() {
             let distance = found.alike.pair(one, two).map(|(pair, _)| u32::from(pair.distance));
             let is_near = distance.is_some_and(|distance| distance <= method.default_threshold());
             assert_eq!(is_near, options.symmetries, "{method:?} {symmetries}: {distance:?}");
-            let kept = known(subject, options).unwrap().analysed;
+            let kept = known(subject, options, &Control::new()).unwrap().unwrap().analysed;
             assert_eq!(text(&kept), text(&found), "{method:?}");
         }
     }

@@ -423,6 +423,34 @@ fn new_splits_keep_near_copies_and_named_groups_together() {
             assert!(samples > 1 && paths == samples.min(5), "{group}");
         }
     }
+    // The same as folders: what is dealt is what an importer finds there.
+    let folder = home.path().join("dealt");
+    let told_again = json(&lenslet(&[&words[..], &["--export", text(&folder)]].concat(), home.path()));
+    assert_eq!((&told_again["splits"], &told_again["classes"]), (&told["splits"], &told["classes"]));
+    assert_eq!((&told_again["manifest"], &told_again["export"]["complete"]), (&Value::Null, &json!(true)));
+    let exported = snapshot(text(&folder));
+    let mut all_again: BTreeMap<String, u64> = BTreeMap::new();
+    for row in 0..exported.len() as u32 {
+        *all_again.entry(exported.dataset.split(row).expect("it has one").to_owned()).or_default() += 1;
+    }
+    assert_eq!(all_again, all);
+    assert_eq!(counts(&exported), counts(&written));
+    let leaks = json(&lenslet(&["leaks", text(&folder), "--json"], home.path()));
+    assert_eq!((&leaks["samples"], &leaks["leaking"]), (&json!(300), &json!(0)));
+    for (more, code, told) in [
+        (&["--export", text(&home.path().join("other")), "--layout", "same"][..], 2, "keep the splits"),
+        (&["--layout", "csv", "--dry-run"], 2, "--export"),
+        (
+            &["--export", text(&home.path().join("x")), "--manifest", text(&home.path().join("x/a.csv"))],
+            2,
+            "--manifest",
+        ),
+    ] {
+        let output = lenslet(&[&words[..], more].concat(), home.path());
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{more:?}: {error}");
+        assert!(error.contains(told), "{more:?}: {error}");
+    }
     // A column that names groups.
     let rows: String = (0..40).map(|at| format!("{at}.png,c{},p{}\n", at % 2, at / 4)).collect();
     let named = home.path().join("named");

@@ -9,7 +9,7 @@ use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::balance::{Missed, Weighting};
 use lenslet::dataset::{DatasetBuilder, Layout, NewSample, Reason, SampleId, Thinning, Verdict};
 use lenslet::jobs::Control;
-use lenslet::state::balance::{BalanceFile, FillChoice, Look, TargetChoice};
+use lenslet::state::balance::{BalanceFile, FillChoice, Look, OtherDataset, OtherSource, TargetChoice};
 use lenslet::state::{
     Action, BalancePlan, BalanceSettings, Command, Dialog, Effect, ExportChoice, Session, SplitPlan,
     SplitSettings, State,
@@ -230,6 +230,93 @@ fn new_splits_keep_what_belongs_together() {
     let alone = SplitSettings { parts: vec![("train".to_owned(), 1.0)], ..SplitSettings::default() };
     tell(&mut state, Action::ChangeSplits(alone.into()));
     assert!(matches!(session(&state).balance.dealt.answer, Some(Err(_))));
+}
+
+#[test]
+fn another_dataset_is_listed_and_its_proportions_are_wanted() {
+    let target = TargetChoice::MatchDataset;
+    let mut state = planning(BalanceSettings { target, ..BalanceSettings::default() });
+    let problem = |state: &State| match &session(state).balance.plan.answer {
+        Some(Err(text)) => text.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(problem(&state), "Choose the dataset whose proportions are wanted.");
+    let picked = tell(&mut state, Action::PickOther(OtherSource::Folder));
+    assert_eq!(picked, [Effect::PickOther(OtherSource::Folder)]);
+    let path = std::path::PathBuf::from("/other");
+    let list = |state: &mut State| {
+        let effects = tell(state, Action::OtherPicked { path: path.clone() });
+        let [Effect::ListOther { generation, path: listed }] = effects.as_slice() else {
+            panic!("{effects:?}")
+        };
+        assert_eq!(*listed, path);
+        *generation
+    };
+    let other = |counts: &[(&str, u64)]| OtherDataset {
+        source: "/other".to_owned(),
+        counts: counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
+    };
+    let stopped = list(&mut state);
+    assert_eq!(session(&state).balance.listing(), Some(&*path));
+    assert!(!session(&state).balance.is_answered());
+    // What was stopped is no answer, however late it comes.
+    assert_eq!(tell(&mut state, Action::StopListing), [Effect::EndListing]);
+    tell(&mut state, Action::OtherListed { generation: stopped, other: Ok(other(&[("cat", 1)])) });
+    assert!(session(&state).balance.settings.other.is_none());
+    // Why one could not be listed is told.
+    let generation = list(&mut state);
+    tell(&mut state, Action::OtherListed { generation, other: Err("There is nothing.".to_owned()) });
+    assert_eq!(state.notices.last().map(|notice| notice.text.as_str()), Some("There is nothing."));
+    let generation = list(&mut state);
+    let counts = other(&[("cat", 30), ("dog", 10), ("owl", 5)]);
+    tell(&mut state, Action::OtherListed { generation, other: Ok(counts) });
+    // Three cats for each dog, and as many as there can be where none is added.
+    assert_eq!(classes(&state), [(8, 8, 8), (8, 2, 2)]);
+    let note = "No sample here has a label of the other dataset's that is wanted, too: owl.";
+    assert_eq!(plan(&state).note.as_deref(), Some(note));
+    let generation = list(&mut state);
+    tell(&mut state, Action::OtherListed { generation, other: Ok(other(&[("owl", 3)])) });
+    assert_eq!(problem(&state), "The datasets have no class in common: /other");
+    // One without a sample of what is here would leave nothing.
+    let generation = list(&mut state);
+    tell(&mut state, Action::OtherListed { generation, other: Ok(other(&[("cat", 0)])) });
+    assert!(problem(&state).contains("nothing of it would stay"), "{}", problem(&state));
+}
+
+#[test]
+fn names_and_proportions_of_new_splits_are_a_persons_own() {
+    let mut state = reviewed();
+    tell(&mut state, Action::AskBalance(Look::Splits));
+    for (names, expected) in [
+        (["a", "a "], "Two splits are called a: give them different names."),
+        (["", "b"], "A split has no name: give each of them one."),
+    ] {
+        let parts = names.map(|name| (name.to_owned(), 0.5)).to_vec();
+        tell(&mut state, Action::ChangeSplits(SplitSettings { parts, ..SplitSettings::default() }.into()));
+        let answer = session(&state).balance.dealt.answer.clone();
+        assert_eq!(answer, Some(Err(expected.to_owned())));
+    }
+    tell(&mut state, Action::ChangeSplits(SplitSettings::default().into()));
+    let mut harness = harness(state, [1000.0, 900.0], Theme::Dark);
+    harness.get_by_label("New splits").click();
+    harness.run();
+    harness.get_by_label("Add a split").click();
+    harness.run();
+    harness.get_by_role_and_label(Role::TextInput, "Name of split 4");
+    harness.get_by_label("Remove the split test").click();
+    harness.run();
+    let parts = |harness: &Harness<'static, (State, BalancePane)>| {
+        session(&harness.state().0).balance.splits.parts.clone()
+    };
+    let expected = [("train", 0.8), ("val", 0.1), ("split-4", 0.0)];
+    assert_eq!(parts(&harness), expected.map(|(name, ratio)| (name.to_owned(), ratio)));
+    harness.get_by_label("Make it 100 %").click();
+    harness.run();
+    let scaled = parts(&harness);
+    assert!((scaled[0].1 - 8.0 / 9.0).abs() < 1e-9 && (scaled[1].1 - 1.0 / 9.0).abs() < 1e-9, "{scaled:?}");
+    assert!(harness.query_by_label("Make it 100 %").is_none());
+    let dealt = session(&harness.state().0).balance.dealt.current().expect("it is dealt").clone();
+    assert_eq!(dealt.names, ["train", "val"], "a split without a part is none");
 }
 
 /// The panel by itself; what is asked is answered at once.

@@ -7,11 +7,12 @@ use egui::{Key, Modifiers};
 use egui_kittest::kittest::Queryable;
 use lenslet::crossfilter::{Card, CardId, Figures, Kind, Options, default_cards};
 use lenslet::dataset::query::{Brush, Range, Snapshot, Stroke};
-use lenslet::dataset::{Boxes, DatasetBuilder, Layout, NewSample};
-use lenslet::state::{Action, Command, Effect, Rescanned, SelectMode, Session, State};
+use lenslet::dataset::{Boxes, DatasetBuilder, Fact, Layout, NewSample};
+use lenslet::jobs::Progress;
+use lenslet::state::{Action, Command, Effect, JobFace, JobId, Rescanned, SelectMode, Session, State};
 use lenslet::store::Settings;
 
-use crate::session::{act, answer, twenty};
+use crate::session::{act, answer, twenty, unmeasured};
 use crate::window::{Window, demo};
 
 fn session(state: &State) -> &Session {
@@ -124,6 +125,49 @@ fn charts_are_counted_while_they_are_shown_and_newer_answers_win() {
     assert!(session(&state).charts.is_answered());
     act(&mut state, Action::LeaveCharts);
     assert!(asked(&act(&mut state, brushed(100.0, 108.0, false))).is_empty());
+}
+
+#[test]
+fn while_samples_are_measured_charts_follow_by_parts_and_end_exact() {
+    let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
+    for at in 0..1000 {
+        builder.push(NewSample { path: &format!("{at:04}.jpg"), ..Default::default() });
+    }
+    let mut state = State::new(Settings::default());
+    act(&mut state, Action::Opened(Box::new(unmeasured(builder.finish().0, Vec::new()))));
+    let jobs = vec![JobFace { id: JobId::Measure, progress: Progress::default(), paused: false }];
+    act(&mut state, Action::JobsMoved(jobs));
+    assert_eq!(asked(&act(&mut state, Action::AskCharts)).len(), 1);
+    // A fiftieth of the samples, in steps of a tenth of that.
+    let mut measured = 0u32;
+    let mut learn = |state: &mut State, count: u32| {
+        let fact = Fact { measured: true, width: 64, height: 64, ..Fact::UNMEASURED };
+        let facts = (measured..measured + count).map(|sample| (sample, fact)).collect();
+        measured += count;
+        let mut effects = act(state, Action::Measured { facts, issues: Vec::new() });
+        effects.extend(act(state, Action::Refresh));
+        asked(&effects).len()
+    };
+    let counted: Vec<usize> = (0..25).map(|_| learn(&mut state, 2)).collect();
+    assert_eq!(counted.iter().sum::<usize>(), 2, "{counted:?}");
+    assert_eq!((counted[9], counted[19]), (1, 1), "{counted:?}");
+    // The answers to what was asked come, and still not all is counted.
+    let generation = session(&state).charts.asked();
+    act(&mut state, counted_of(generation));
+    assert!(!session(&state).charts.is_answered());
+    // What a person does is counted at once, of all that is known.
+    assert_eq!(asked(&act(&mut state, brushed(10.0, 99.0, false))).len(), 1);
+    assert_eq!(learn(&mut state, 3), 0);
+    // The end is counted whatever is new.
+    assert_eq!(asked(&act(&mut state, Action::JobsMoved(Vec::new()))).len(), 1);
+    let generation = session(&state).charts.asked();
+    act(&mut state, counted_of(generation));
+    assert!(session(&state).charts.is_answered());
+    assert_eq!(learn(&mut state, 1), 1, "nothing is measured any more, and what is new is told at once");
+}
+
+fn counted_of(generation: u64) -> Action {
+    counted(generation, 1, "all")
 }
 
 #[test]
@@ -299,10 +343,11 @@ fn cards_that_take_longer_are_asked_for_when_nothing_moves() {
 fn with_one_class(state: &State) -> Action {
     let known = session(state).snapshot.clone();
     let mut dataset = (*known.dataset).clone();
-    dataset.labels.classes.truncate(1);
-    dataset.labels.sets = vec![Vec::new(), vec![0]];
-    dataset.labels.of.fill(1);
-    dataset.boxes = Boxes::default();
+    let labels = Arc::make_mut(&mut dataset.labels);
+    labels.classes.truncate(1);
+    labels.sets = vec![Vec::new(), vec![0]];
+    labels.of.fill(1);
+    dataset.boxes = Boxes::default().into();
     let issues = session(state).issues.clone();
     Action::Rescanned(Box::new(Rescanned {
         snapshot: Snapshot::new(dataset.into(), &issues, known.facts, known.marks),
@@ -443,6 +488,16 @@ fn a_person_brushes_the_charts_of_the_demo_undoes_and_saves_one() {
     cards.insert(1, Card { id: 61, kind: Kind::Coverage, options: Options::default() });
     window.act(Action::ChangeCards(cards));
     assert!(matches!(card(&window, &kind).1, Figures::Charts(charts) if charts.len() == 1));
+    // A row of a box plot asks for its class, and again for it no more.
+    let row = format!("a, {a}");
+    window.harness.get_by_label(&row).click_accesskit();
+    window.settle();
+    assert_eq!(window.shown(), a as usize);
+    let filter = window.app().state().session.as_ref().expect("it is open").view().filter;
+    assert!(filter.starts_with("label:a bytes>=") && filter.contains(" bytes<="), "{filter}");
+    window.harness.get_by_label(&row).click_accesskit();
+    window.settle();
+    assert_eq!(window.shown(), 300);
     window.click("Look at 300 samples");
     let study = window.app().state().session.as_ref().expect("it is open").charts.study(61).cloned();
     let study = study.expect("the pictures were looked at");

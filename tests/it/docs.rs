@@ -1,6 +1,7 @@
 //! The tables of the documentation come from the code: this checks that they are current.
 //! `LENSLET_UPDATE_DOCS=1 cargo test --test it docs` writes them.
 
+use lenslet::annotation::{FORMATS as LABEL_FORMATS, Field, Writer};
 use lenslet::augment::param::{Kind, Param, Value};
 use lenslet::augment::table::FAMILIES;
 use lenslet::dataset::query::REFERENCE;
@@ -42,6 +43,25 @@ fn readme_is_current() {
         query.push_str(&format!("| `{}` | {} |\n", written.replace('|', "\\|"), meaning.replace('|', "\\|")));
     }
     check("README.md", "query", &query);
+}
+
+#[test]
+fn the_formats_of_labels_are_current() {
+    let mut table =
+        String::from("| format | | what it is | holds | does not hold |\n| --- | --- | --- | --- | --- |\n");
+    let words = |fields: &[Field]| fields.iter().map(|field| field.words()[1]).collect::<Vec<_>>().join(", ");
+    for format in LABEL_FORMATS {
+        let missing: Vec<Field> =
+            Field::ALL.into_iter().filter(|field| !format.holds.contains(field)).collect();
+        let holds = if missing.is_empty() { "all".to_owned() } else { words(format.holds) };
+        let written = if matches!(format.write, Writer::Export) { " (read)" } else { "" };
+        let (name, title, about) = (format.name, format.title, format.about);
+        table.push_str(&format!(
+            "| `{name}` | {title}{written} | {about} | {holds} | {} |\n",
+            words(&missing)
+        ));
+    }
+    check("docs/labels.md", "formats", &table);
 }
 
 #[test]

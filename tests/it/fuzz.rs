@@ -195,6 +195,24 @@ fn tables() {
 }
 
 #[test]
+fn labels() {
+    let csv = b"path,content,size,label,boxes,time\na.png,00112233445566778899aabbccddeeff,4x3,cat;dog,\
+        \"[{\"\"class\"\":\"\"cat\"\",\"\"rect\"\":[1,2,3,4]}]\",2026-01-31T12:00:00.5+02:00\n";
+    let lines =
+        br#"{"path":"a.png","size":[4,3],"label":["cat"],"boxes":[{"class":"cat","rect":[0.1,0.2,0.3,0.4],
+        "relative":true}],"starred":true,"origin":"by-hand","time":"2026-01-31"}"#;
+    let coco = br#"{"images":[{"id":1,"file_name":"a.jpg","width":4,"height":3}],"categories":[{"id":1,"name":"cat"}],
+        "annotations":[{"image_id":1,"category_id":1,"bbox":[1,2,3,4]},{"image_id":1,"category_id":1}]}"#;
+    let studio = br#"[{"data":{"image":"/data/local-files/?d=a%20b.png"},"annotations":[{"completed_by":{"email":"a"},
+        "result":[{"type":"choices","from_name":"x","value":{"choices":["cat",["a","b"]]}},{"type":"rectanglelabels",
+        "original_width":4,"original_height":3,"value":{"x":1,"y":2,"width":3,"height":4,"rotation":5,
+        "rectanglelabels":["cat"]}}]}],"predictions":[{"result":[],"score":0.5}]}]"#;
+    let task = br#"{"format":"lenslet-labelling-task","version":1,"classes":[{"name":"cat","key":"1"}],
+        "samples":[{"path":"a.png","answer":{"label":["cat"],"unsure":true}}],"answered_by":"Ada"}"#;
+    fuzz("labels", &[csv, lines, coco, studio, task], lenslet::annotation::fuzz);
+}
+
+#[test]
 fn images() {
     let png = {
         let mut bytes = std::io::Cursor::new(Vec::new());

@@ -6,13 +6,13 @@ use lenslet::dataset::builder::NewBox;
 use lenslet::dataset::columns::{COLUMNS, ColumnKind, all_columns, column};
 use lenslet::dataset::edit::{Direction, Mark};
 use lenslet::dataset::query::{
-    AttributeTest, AttributeValue, Choice, Click, Comparison, MAX_BYTES, MAX_DEPTH, MAX_TESTS, Node, Pattern,
-    Pick, Quantity, REFERENCE, Snapshot, Span, State, Test, Vocabulary, complete, counts, fuzz, parse, rows,
-    selected_terms, summary, with_term,
+    AttributeTest, AttributeValue, BoxTest, Choice, Click, Comparison, MAX_BYTES, MAX_DEPTH, MAX_TESTS, Node,
+    Pattern, Pick, Quantity, REFERENCE, SaidField, Snapshot, Span, State, Test, Vocabulary, complete, counts,
+    fuzz, parse, rows, selected_terms, summary, with_term,
 };
 use lenslet::dataset::{
-    Dataset, DatasetBuilder, Decision, Fact, Facts, Findings, Flag, ImageFormat, IssueKind, Layout,
-    NewSample, PixelKind, SampleId, Score, Verdict,
+    Answer, Dataset, DatasetBuilder, Decision, Fact, Facts, Findings, Flag, ImageFormat, IssueKind,
+    LabelOrigin, Labelling, Layout, NewSample, PixelKind, SampleId, Score, Verdict,
 };
 use proptest::prelude::*;
 
@@ -194,6 +194,12 @@ fn queries_find_their_samples() {
         ("labels>1", "n"),
         ("labels:0", "b"),
         ("boxes>0", "l"),
+        ("box.at:0.5..0.75,0.5..0.75", "l"),
+        ("box.at:0.25..0.5,0.5..0.75", ""),
+        ("-box.at:..0.5,..", "bntdl"),
+        ("box.size:1..0.98", "l"),
+        ("box.size:..0.98", ""),
+        ("box.size!=0.98..1", "bntd"),
         ("bits:8", "nt"),
         ("modified>=2024-01-31", "td"),
         ("modified>2024-01-31", "d"),
@@ -246,6 +252,9 @@ fn errors_point_at_what_is_wrong() {
         ("width>3,4", 8..9, "only one value can be compared with; a list goes after `:`"),
         ("modified>yesterday", 9..18, "`yesterday` is not a date"),
         ("modified:2024-02-30", 9..19, "`2024-02-30` is not a date"),
+        ("box.at:0.5..1", 6..7, "two parts of the picture are needed, across and down"),
+        ("box.at:0..1,left", 12..16, "`left` is no part from 0 to 1"),
+        ("box.size:0.1", 9..12, "`0.1` is no part from 0 to 1"),
         ("label>3", 5..6, "`label` has no order: write `label:` and a value; to compare"),
         ("label:", 0..6, "a value is missing after `label`"),
         ("(label:)", 6..7, "a value is missing after `label`"),
@@ -367,7 +376,7 @@ fn counts_and_sizes_are_of_the_rows_named() {
     assert_eq!(counted.formats[ImageFormat::Unknown as usize], 2);
     assert_eq!(counted.issues[IssueKind::Misnamed as usize], 1);
     assert_eq!((counted.with_issue, counted.boxed, counted.unmeasured), (2, 1, 1));
-    assert_eq!(counted.marks, [2, 1]);
+    assert_eq!(counted.marks, [2, 1, 0]);
     assert_eq!(counted.bytes, 2_000_000 + 10_000 + 500 + 65_536);
     assert_eq!(counts(&zoo, &[99]).samples, 0, "rows out of range are left out");
 
@@ -483,6 +492,7 @@ fn clicks_change_the_query() {
     let zoo = zoo();
     let class = |name: &str| Pick::Class(name.to_owned());
     let split = |name: &str| Pick::Split(name.to_owned());
+    let said = |field, text: &str| Pick::Said(field, text.to_owned());
     use Click::{Add, Only};
     for (text, pick, click, expected) in [
         ("", class("cat"), Only, "label:cat"),
@@ -522,6 +532,13 @@ fn clicks_change_the_query() {
         ("-format:png", Pick::Format(ImageFormat::Png), Add, ""),
         ("-issue:any", Pick::AnyIssue, Add, ""),
         ("-is:starred", Pick::Is(State::Starred), Add, ""),
+        ("", Pick::Origin(LabelOrigin::ByHand), Only, "origin:by-hand"),
+        ("origin:by-hand", Pick::Origin(LabelOrigin::Confirmed), Add, "origin:by-hand,confirmed"),
+        ("origin:by-hand", Pick::Origin(LabelOrigin::ByHand), Only, ""),
+        ("tag:odd", said(SaidField::Tag, "two words"), Add, "tag:odd,\"two words\""),
+        ("tag:odd by:Ada", said(SaidField::Tag, "odd"), Only, "by:Ada"),
+        ("by:Ada", said(SaidField::By, "Bob"), Only, "by:Bob"),
+        ("-tag:odd", said(SaidField::Tag, "odd"), Add, ""),
     ] {
         assert_eq!(with_term(text, &pick, click, zoo.vocabulary()), expected, "{text} {pick:?} {click:?}");
     }
@@ -530,6 +547,10 @@ fn clicks_change_the_query() {
     assert_eq!(selection.classes, [true, false, false, false]);
     assert_eq!(selection.splits, [false, true]);
     assert!(selection.unlabelled && selection.any_issue && !selection.no_split);
+    let selection = selected_terms("origin:by-hand tag:Odd,even", zoo.vocabulary());
+    assert_eq!(selection.origins, [false, true, false, false]);
+    assert!(selection.said(SaidField::Tag, "odd") && selection.said(SaidField::Tag, "Even"));
+    assert!(!selection.said(SaidField::By, "odd") && !selection.said(SaidField::Tag, "od"));
     let selection = selected_terms("label:* -label:cat -split:val", zoo.vocabulary());
     assert_eq!(selection.classes, [false, true, true, true]);
     assert_eq!(selection.splits, [false, false]);
@@ -610,6 +631,19 @@ fn piece() -> impl Strategy<Value = String> {
         "n:*",
         "attr.n:\"\"",
         "pixels:rgb",
+        "is:unsure",
+        "is:answered",
+        "is:relabelled",
+        "origin:by-hand,imported",
+        "origin:confirmed",
+        "by:ada",
+        "by:none",
+        "tag:ripe",
+        "tag:r*,none",
+        "note:rot",
+        "note:none",
+        "given:cat",
+        "given:none,d*",
         "or",
         "and",
         "not",
@@ -618,6 +652,8 @@ fn piece() -> impl Strategy<Value = String> {
         ")",
         "height>2",
         "bits:8",
+        "box.at:0..0.5,0.25..1",
+        "box.size:0.2..",
     ];
     prop::sample::select(words).prop_map(str::to_owned)
 }
@@ -658,7 +694,7 @@ fn row() -> impl Strategy<Value = Row> {
         prop::sample::subsequence(vec!["cat", "Cat", "dog", "a c"], 0..3),
         prop::option::of(prop::sample::select(vec!["train", "val"])),
         prop::sample::select(vec!["", "1", "2.0", "3", "X", "x"]),
-        (0u64..3000, -1i64..400_000_000, 0u8..4),
+        (0u64..3000, -1i64..400_000_000, 0u8..8),
         fact,
     )
 }
@@ -711,7 +747,27 @@ fn build(rows: &[Row]) -> Snapshot {
     let decide = |fact: &Fact| Decision::by_hand(verdicts[fact.height as usize % 3]);
     let decisions = Arc::new(facts.iter().map(decide).collect());
     let snapshot = Snapshot::new(Arc::new(dataset), &[], columns, Arc::new(marks));
-    snapshot.deciding(decisions).finding(findings.into())
+    let labelling = Arc::new(said(snapshot.len()));
+    snapshot.deciding(decisions).finding(findings.into()).labelled(&labelling)
+}
+
+/// What was said of every third sample, of each something else.
+fn said(rows: usize) -> Labelling {
+    let mut labelling = Labelling::new(rows);
+    for row in (0..rows as SampleId).step_by(3) {
+        let labels = [vec!["cat"], vec!["dog", "Cat"], vec![]][row as usize / 3 % 3].clone();
+        let answer = Answer {
+            labels: labels.into_iter().map(str::to_owned).collect(),
+            origin: LabelOrigin::ALL[row as usize / 3 % 4],
+            by: if row % 2 == 0 { "Ada".to_owned() } else { String::new() },
+            time_ms: 1000,
+        };
+        labelling.set_answer(row, Some(&answer));
+        labelling.set_tag(row, "Ripe", row % 2 == 0);
+        labelling.set_tag(row, "green", row % 4 == 0);
+        labelling.set_note(row, if row % 5 == 0 { "Rotten" } else { "" });
+    }
+    labelling
 }
 
 /// What the language says, one sample at a time and without any haste.
@@ -731,7 +787,9 @@ mod naive {
         let dataset: &Dataset = &snapshot.dataset;
         let fact = snapshot.facts.get(row);
         let path = dataset.path(row);
-        let labels: Vec<&str> = dataset.labels.names(row).collect();
+        let labels: Vec<&str> = snapshot.labels().names(row).collect();
+        let given: Vec<&str> = dataset.labels.names(row).collect();
+        let answer = snapshot.labelling.answer(row);
         match test {
             Test::Text(pattern) => {
                 let within = Pattern::from_pieces(
@@ -746,7 +804,7 @@ mod naive {
             Test::Label(choices) => choices.iter().any(|choice| match choice {
                 Choice::None => labels.is_empty(),
                 Choice::Name(pattern) => {
-                    labels.iter().any(|label| named(pattern, label, &dataset.labels.classes))
+                    labels.iter().any(|label| named(pattern, label, &snapshot.labels().classes))
                 }
             }),
             Test::Split(choices) => choices.iter().any(|choice| match (choice, dataset.split(row)) {
@@ -761,6 +819,35 @@ mod naive {
                 Some(kind) => fact.has(*kind),
                 None => fact.issues != 0,
             }),
+            Test::Origin(origins) => {
+                let origin = answer.map(|said| said.origin);
+                let origin = origin.or((!labels.is_empty()).then_some(LabelOrigin::Imported));
+                origin.is_some_and(|origin| origins.contains(&origin))
+            }
+            Test::Said(SaidField::Given, choices) => choices.iter().any(|choice| match choice {
+                Choice::None => given.is_empty(),
+                Choice::Name(pattern) => {
+                    given.iter().any(|label| named(pattern, label, &dataset.labels.classes))
+                }
+            }),
+            Test::Said(field, choices) => {
+                let texts: Vec<&str> = match field {
+                    SaidField::By => answer.iter().map(|said| said.by).collect(),
+                    SaidField::Note => vec![snapshot.labelling.note(row)],
+                    _ => snapshot.labelling.tags(row).collect(),
+                };
+                let texts: Vec<&str> = texts.into_iter().filter(|text| !text.is_empty()).collect();
+                let within = |pattern: &Pattern, text: &str| match pattern.as_literal() {
+                    Some(part) if *field == SaidField::Note => {
+                        text.to_lowercase().contains(&part.to_lowercase())
+                    }
+                    _ => fits(pattern, text),
+                };
+                choices.iter().any(|choice| match choice {
+                    Choice::None => texts.is_empty(),
+                    Choice::Name(pattern) => texts.iter().any(|text| within(pattern, text)),
+                })
+            }
             Test::Is(states) => states.iter().any(|state| match state {
                 State::Unlabelled => labels.is_empty(),
                 State::Labelled => !labels.is_empty(),
@@ -772,6 +859,26 @@ mod naive {
                 State::Reviewed => snapshot.marks[row as usize] & Mark::Reviewed.bit() != 0,
                 State::Kept => snapshot.decision(row).verdict == Verdict::Keep,
                 State::Pruned => snapshot.decision(row).verdict == Verdict::Prune,
+                State::Unsure => snapshot.marks[row as usize] & Mark::Unsure.bit() != 0,
+                State::Answered => answer.is_some(),
+                State::Relabelled => {
+                    let sorted = |labels: &[&str]| {
+                        let mut labels: Vec<String> =
+                            labels.iter().map(|label| (*label).to_owned()).collect();
+                        labels.sort();
+                        labels
+                    };
+                    sorted(&labels) != sorted(&given)
+                }
+            }),
+            Test::Box(test) => dataset.boxes.get(row).iter().any(|record| {
+                let [x, y, across, down] = record.rect.map(f64::from);
+                match test {
+                    BoxTest::At { across: wide, down: high } => {
+                        wide.contains(x + across / 2.0) && high.contains(y + down / 2.0)
+                    }
+                    BoxTest::Size(size) => size.contains((across * down).sqrt()),
+                }
             }),
             Test::Flag(flags) => {
                 let has: Vec<Flag> = snapshot.findings.flags_of(row).collect();

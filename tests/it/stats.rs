@@ -46,7 +46,7 @@ fn stats_say_all_of_a_dataset_and_the_same_on_any_number_of_threads() {
     for name in ["bytes", "width", "height", "aspect", "brightness", "contrast", "saturation", "sharpness"] {
         assert_eq!(number(name)["count"], 9, "{name}");
     }
-    for name in ["score.dark", "score.blur", "score.unique", "distance"] {
+    for name in ["score.dark", "score.blur", "score.unique", "score.distance"] {
         assert!(number(name)["count"].as_u64().expect("a count") > 0, "{name}");
     }
     assert_eq!(
@@ -185,6 +185,8 @@ fn charts_of_boxes_are_of_every_box() {
     assert_eq!(numbers.iter().map(|row| row[2]).collect::<Vec<f64>>(), [1.0, 1.0, 1.0], "0, 1 and 2 boxes");
     assert_eq!(sums(&table(&["box-sizes"]), 2), [3.0]);
     assert_eq!(sums(&table(&["box-sizes", "--by", "label"]), 2), [2.0, 1.0], "cat and dog");
+    // A table has them all, however many are drawn.
+    assert_eq!(sums(&table(&["box-sizes", "--by", "label", "--top", "1"]), 2), [2.0, 1.0], "cat and dog");
     for form in ["svg", "png"] {
         for kind in ["boxes", "box-sizes", "box-numbers"] {
             let out = home.path().join(format!("{kind}.{form}"));
@@ -192,6 +194,37 @@ fn charts_of_boxes_are_of_every_box() {
             assert!(wrote.status.success() && out.exists(), "{}", String::from_utf8_lossy(&wrote.stderr));
         }
     }
+}
+
+#[test]
+fn a_table_has_every_class_whatever_is_drawn() {
+    let home = tempfile::tempdir().expect("a folder");
+    let set = pictures(home.path());
+    for (words, column, expected) in [
+        (&["mean-images"][..], 0, &["all samples", "dog", "cat"][..]),
+        (&["coverage", "--by", "label"], 0, &["all", "dog", "cat"]),
+    ] {
+        let out = home.path().join(format!("{}.csv", words[0]));
+        let arguments = [&["chart", &set, "--out", text(&out), "--top", "1", "--kind"], words].concat();
+        let wrote = lenslet(&arguments, home.path());
+        assert!(wrote.status.success(), "{words:?}: {}", String::from_utf8_lossy(&wrote.stderr));
+        let rows = csv::Reader::from_path(&out).expect("a table").into_records();
+        let mut names: Vec<String> = rows.map(|row| row.expect("a row")[column].to_owned()).collect();
+        names.dedup();
+        assert_eq!(names, expected, "{words:?}");
+    }
+}
+
+#[test]
+fn the_distance_to_the_nearest_is_a_column_like_any_other() {
+    let home = tempfile::tempdir().expect("a folder");
+    let set = pictures(home.path());
+    let told = json(&lenslet(&["stats", &set, "--json", "--filter", "score.distance=0"], home.path()));
+    // One picture is there twice: both are as near to another as can be.
+    assert_eq!(told["samples"], 2, "{told}");
+    let numbers = told["numbers"].as_array().expect("a list");
+    let distance = numbers.iter().find(|row| row["name"] == "score.distance").expect("it is known");
+    assert_eq!((distance["count"].as_u64(), distance["max"].as_f64()), (Some(2), Some(0.0)));
 }
 
 #[test]
@@ -211,6 +244,15 @@ fn what_cannot_be_drawn_is_told_in_a_sentence() {
         (vec!["--kind", "classes", "--by", "label", "--out", &out("a.svg")], 2, "--by label is for columns"),
         (vec!["--kind", "sizes", "--by", "split", "--out", &out("a.svg")], 2, "leave it out for sizes"),
         (vec!["--kind", "classes", "--bins", "0", "--out", &out("a.svg")], 2, "--bins"),
+        (vec!["--kind", "classes", "--bins", "9", "--out", &out("a.svg")], 2, "--bins is for histograms"),
+        (vec!["--kind", "splits", "--log-axis", "--out", &out("a.svg")], 2, "leave it out for splits"),
+        (vec!["--kind", "sizes", "--top", "9", "--out", &out("a.svg")], 2, "leave it out for sizes"),
+        (vec!["--kind", "coverage", "--order", "name", "--out", &out("a.svg")], 2, "--order is for classes"),
+        (
+            vec!["--kind", "bytes", "--by", "label", "--bins", "9", "--out", &out("a.svg")],
+            2,
+            "leave it out for bytes --by label",
+        ),
         (vec!["--kind", "classes", "--out", &format!("{set}/a.svg")], 1, "a.svg"),
     ] {
         let output = lenslet(&[&["chart", &set], arguments.as_slice()].concat(), home.path());

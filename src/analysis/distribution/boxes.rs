@@ -48,12 +48,25 @@ impl BoxFigures {
     }
 
     fn add(&mut self, one: &RelativeBox) {
-        let cell = |place: f32| ((place * CELLS as f32).max(0.0) as usize).min(CELLS - 1);
+        let cell = |place: f32| part_of(f64::from(place), CELLS);
         let size = (f64::from(one.size[0]) * f64::from(one.size[1])).max(0.0).sqrt().min(1.0);
         self.boxes += 1;
         self.centres[cell(one.centre[1]) * CELLS + cell(one.centre[0])] += 1;
-        self.sizes[((size * SIZES as f64) as usize).min(SIZES - 1)] += 1;
+        self.sizes[part_of(size, SIZES)] += 1;
         self.sum_of_sizes += size;
+    }
+}
+
+/// Which of so many equal parts from 0 to 1 a number lies in, which begins at `part / parts`; one outside is in the first
+/// or the last.
+fn part_of(number: f64, parts: usize) -> usize {
+    let begin = |part: usize| part as f64 / parts as f64;
+    let part = ((number * parts as f64).max(0.0) as usize).min(parts - 1);
+    // A product can be rounded over a border that its number does not reach, and the other way round.
+    match part {
+        part if part + 1 < parts && number >= begin(part + 1) => part + 1,
+        part if part > 0 && number < begin(part) => part - 1,
+        part => part,
     }
 }
 
@@ -102,6 +115,18 @@ impl BoxTally {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_part_begins_at_its_border() {
+        for parts in [CELLS, SIZES] {
+            for part in 0..parts {
+                let begin = part as f64 / parts as f64;
+                assert_eq!(part_of(begin, parts), part);
+                assert_eq!(part_of(begin.next_down(), parts), part.saturating_sub(1));
+            }
+        }
+        assert_eq!((part_of(-3.0, 32), part_of(7.0, 32)), (0, 31));
+    }
 
     #[test]
     fn boxes_count_where_they_lie() {

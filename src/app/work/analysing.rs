@@ -52,7 +52,7 @@ impl Analysing {
             Ok(match (trained, extent) {
                 // Nothing of a trained encoder is kept.
                 (Some(_), Extent::Kept) => None,
-                (None, Extent::Kept) => pipeline::analyse::known(subject, options),
+                (None, Extent::Kept) => pipeline::analyse::known(subject, options, control)?,
                 (None, _) => Some(analyse(subject, options, threads, control)?),
                 (Some(Ok(trained)), _) => {
                     let encoder = LatentMean::new(&trained);

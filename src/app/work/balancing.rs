@@ -13,14 +13,15 @@ use crate::dataset::query::Snapshot;
 use crate::export::ExportError;
 use crate::export::dataset::{Planned, write_manifest};
 use crate::export::weights::{rows_of, write_sampler, write_weights};
-use crate::import::Reader;
-use crate::jobs::{self, Control, Newest, Outcome};
+use crate::import::{ImportError, Reader};
+use crate::jobs::{self, Cancelled, Control, Newest, Outcome};
+use crate::pipeline::balancing::counts_of;
 use crate::review::staying;
 use crate::state::balance::{
-    Answered, BalanceFile, BalancePlan, BalanceSettings, Evidence, SplitPlan, SplitSettings,
+    Answered, BalanceFile, BalancePlan, BalanceSettings, Evidence, OtherDataset, SplitPlan, SplitSettings,
 };
 use crate::state::{Action, Level, Session};
-use crate::text::counted;
+use crate::text::{counted, sentence};
 
 /// A plan to work out, or new splits.
 pub struct Question<S> {
@@ -35,6 +36,9 @@ pub struct Question<S> {
 pub struct Balancing {
     plans: Newest<Question<BalanceSettings>>,
     splits: Newest<Question<SplitSettings>>,
+    others: Newest<(u64, PathBuf, Control)>,
+    /// Of the other dataset that is listed.
+    listing: Control,
     /// Of the questions about the dataset that is open.
     control: Control,
 }
@@ -52,6 +56,18 @@ impl Balancing {
                 woken();
             }
         });
+        let (told, woken) = (answers.clone(), wake.clone());
+        let others =
+            Newest::spawn("list-other", move |(generation, path, control): (u64, PathBuf, Control)| {
+                if let Some(other) =
+                    answer("listing the other dataset", jobs::run(|| listed(&path, &control)))
+                {
+                    let other = other.map(Arc::unwrap_or_clone);
+                    // The window may be gone by now.
+                    let _ = told.send(Action::OtherListed { generation, other });
+                    woken();
+                }
+            });
         let told = answers.clone();
         let splits = Newest::spawn("deal-splits", move |question: Question<SplitSettings>| {
             let Question { generation, snapshot, evidence, settings, control } = &question;
@@ -62,7 +78,7 @@ impl Balancing {
                 wake();
             }
         });
-        Self { plans, splits, control: Control::new() }
+        Self { plans, splits, others, listing: Control::new(), control: Control::new() }
     }
 
     pub fn plan(&self, generation: u64, session: &Session) {
@@ -71,6 +87,17 @@ impl Balancing {
 
     pub fn deal(&self, generation: u64, session: &Session) {
         self.splits.ask(self.question(generation, session, &session.balance.splits));
+    }
+
+    /// Counts the classes of another dataset; of one that was asked for before nobody waits any more.
+    pub fn list(&mut self, generation: u64, path: PathBuf) {
+        self.end_listing();
+        self.others.ask((generation, path, self.listing.clone()));
+    }
+
+    pub fn end_listing(&mut self) {
+        self.listing.cancel();
+        self.listing = Control::new();
     }
 
     fn question<S>(&self, generation: u64, session: &Session, settings: &Arc<S>) -> Question<S> {
@@ -83,6 +110,24 @@ impl Balancing {
     pub fn forget(&mut self) {
         self.control.cancel();
         self.control = Control::new();
+        self.end_listing();
+    }
+}
+
+/// The classes of another dataset, or a sentence on why it could not be listed.
+fn listed(path: &Path, control: &Control) -> Result<Result<OtherDataset, String>, Cancelled> {
+    let Some(source) = path.to_str() else {
+        return Ok(Err(format!(
+            "The path is not UTF-8, so that it cannot be kept; rename it: {}",
+            path.display()
+        )));
+    };
+    match counts_of(source, control) {
+        Ok(counts) => {
+            Ok(Ok(OtherDataset { source: source.to_owned(), counts: counts.into_iter().collect() }))
+        }
+        Err(ImportError::Cancelled(cancelled)) => Err(cancelled),
+        Err(error) => Ok(Err(sentence(error))),
     }
 }
 

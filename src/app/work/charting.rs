@@ -6,10 +6,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::Sender;
 use egui::Context;
 
+use super::clouds::{Clouds, Draws};
 use super::live::Live;
 use super::{bug, waker};
 use crate::analysis::distribution::coverage::CENTRES;
@@ -34,30 +36,48 @@ use crate::train::pack::chosen;
 
 /// Regions of a space that are shown, of the densest and of the emptiest.
 const REGIONS: usize = 12;
-/// Samples of a region that are kept.
-const OF_REGION: usize = 100;
+/// Points have other colours so often at most while a brush is dragged.
+const RECOLOURED: Duration = Duration::from_millis(60);
 /// Classes that have pictures of their own where a card shows all.
 const PICTURED: u32 = 100;
 
 /// What the cards are to show.
+#[derive(Clone)]
 pub struct Question {
-    generation: u64,
-    snapshot: Snapshot,
+    pub(super) generation: u64,
+    pub(super) snapshot: Snapshot,
     filter: String,
-    cards: Arc<Vec<Card>>,
+    pub(super) cards: Arc<Vec<Card>>,
     /// The rows of the view.
     rows: Arc<Rows>,
+    pub(super) is_dark: bool,
+    /// Whether it is asked while a brush is held: the next question is near.
+    is_held: bool,
 }
 
 impl Question {
-    pub fn new(generation: u64, session: &Session) -> Self {
+    pub fn new(generation: u64, session: &Session, is_dark: bool) -> Self {
         let (snapshot, filter) = (session.snapshot.clone(), session.view().filter);
         let (cards, rows) = (session.charts.cards.clone(), session.shown.found.rows.clone());
-        Self { generation, snapshot, filter, cards, rows }
+        let is_held = session.charts.held.is_some();
+        Self { generation, snapshot, filter, cards, rows, is_dark, is_held }
+    }
+
+    /// A question of these cards, without a window.
+    #[cfg(test)]
+    pub(super) fn of(generation: u64, snapshot: Snapshot, filter: &str, cards: Vec<Card>) -> Self {
+        let (filter, cards, rows) = (filter.to_owned(), cards.into(), Arc::default());
+        Self { generation, snapshot, filter, cards, rows, is_dark: false, is_held: false }
+    }
+
+    /// The same with another filter.
+    #[cfg(test)]
+    pub(super) fn asking(&self, filter: &str) -> Self {
+        Self { filter: filter.to_owned(), ..self.clone() }
     }
 
     /// What the filter asks, or a sentence about why it cannot be read.
-    fn query(&self) -> Result<Query, String> {
+    pub(super) fn query(&self) -> Result<Query, String> {
         asked(&self.filter, &self.snapshot)
     }
 }
@@ -71,6 +91,7 @@ fn asked(filter: &str, snapshot: &Snapshot) -> Result<Query, String> {
 pub struct Charting {
     /// `None` forgets the dataset.
     quick: Newest<Option<Question>>,
+    clouds: Newest<Option<Question>>,
     slow: Newest<(Question, Control)>,
     last: Control,
     pub study: Option<StudyJob>,
@@ -78,7 +99,22 @@ pub struct Charting {
 
 impl Charting {
     /// Starts the threads. Answers go to `answers`, and `wake` is called after each.
-    pub fn spawn(answers: &Sender<Action>, wake: impl Fn() + Send + Clone + 'static) -> Self {
+    pub fn spawn(draws: Draws, answers: &Sender<Action>, wake: impl Fn() + Send + Clone + 'static) -> Self {
+        let (told, woken) = (answers.clone(), wake.clone());
+        let (mut clouds, mut coloured) = (Clouds::new(draws), Instant::now());
+        let clouds = Newest::spawn("clouds", move |question: Option<Question>| match question {
+            None => clouds.forget(),
+            Some(question) => {
+                if question.is_held {
+                    // Bars and rows come first while a brush is dragged: the cores are theirs.
+                    std::thread::sleep(RECOLOURED.saturating_sub(coloured.elapsed()));
+                }
+                coloured = Instant::now();
+                // The window may be gone by now.
+                let _ = told.send(clouds.answer(&question));
+                woken();
+            }
+        });
         let (told, woken) = (answers.clone(), wake.clone());
         let mut board = Board::default();
         let quick = Newest::spawn("charts", move |question: Option<Question>| {
@@ -99,10 +135,11 @@ impl Charting {
                 wake();
             }
         });
-        Self { quick, slow, last: Control::new(), study: None }
+        Self { quick, clouds, slow, last: Control::new(), study: None }
     }
 
     pub fn count(&self, question: Question) {
+        self.clouds.ask(Some(question.clone()));
         self.quick.ask(Some(question));
     }
 
@@ -124,6 +161,7 @@ impl Charting {
         self.last.cancel();
         self.study = None;
         self.quick.ask(None);
+        self.clouds.ask(None);
     }
 }
 
@@ -153,15 +191,14 @@ fn counted(board: &mut Board, question: &Question) -> Action {
 /// What takes longer; `None` where nobody waits for it any more.
 fn drawn(question: &Question, control: &Control) -> Option<Action> {
     let generation = question.generation;
-    let subject = Subject { snapshot: &question.snapshot, rows: &question.rows };
-    let unread = question.query().err();
+    let query = question.query();
     let work = || {
         let mut figures = Vec::new();
         for card in question.cards.iter().filter(|card| !card.kind.is_quick() && !card.kind.is_asked_for()) {
             control.checkpoint()?;
-            let found = match &unread {
-                Some(why) => Figures::Nothing(why.clone()),
-                None => charts_of(card, subject).map_or_else(Figures::Nothing, Figures::Charts),
+            let found = match &query {
+                Err(why) => Figures::Nothing(why.clone()),
+                Ok(query) => drawn_card(card, question, query),
             };
             figures.push((card.id, Arc::new(found)));
         }
@@ -175,6 +212,20 @@ fn drawn(question: &Question, control: &Control) -> Option<Action> {
             Some(Action::SlowChartsFailed { generation, text: bug("the charts", &cause) })
         }
     }
+}
+
+/// The charts of a card of the rows that all conditions but those on its own columns leave.
+fn drawn_card(card: &Card, question: &Question, query: &Query) -> Figures {
+    let (snapshot, own) = (&question.snapshot, card.kind.own_columns());
+    let is_own = |column: &Option<String>| column.as_deref().is_some_and(|column| own.contains(&column));
+    let charts = match query.by_column().iter().any(|(column, _)| is_own(column)) {
+        true => {
+            let rows: Vec<SampleId> = rows_but(snapshot, query, &own).iter().collect();
+            charts_of(card, Subject { snapshot, rows: &rows })
+        }
+        false => charts_of(card, Subject { snapshot, rows: &question.rows }),
+    };
+    charts.map_or_else(Figures::Nothing, Figures::Charts)
 }
 
 /// What is written of a card.
@@ -340,23 +391,26 @@ fn described(
     Ok(signals::run(snapshot, reader, project, known, wanted, threads, control, &|_| {})?.signals)
 }
 
-/// The densest regions and the emptiest, of few all of them: those of the emptier half are among the emptiest.
+/// All regions, the densest first. The first are listed as the densest and the last as the emptiest; of few all of them,
+/// those of the emptier half among the emptiest.
 fn regions(space: &Space) -> Vec<Region> {
     let order = space.coverage.by_density();
     let densest = order.len().div_ceil(2).min(REGIONS);
     let emptiest = (order.len() - densest).min(REGIONS);
-    let shown = order[..densest].iter().map(|centre| (End::Densest, centre));
-    let shown = shown.chain(order[order.len() - emptiest..].iter().map(|centre| (End::Emptiest, centre)));
-    let region = |(end, centre): (End, &usize)| {
+    let region = |(place, centre): (usize, &usize)| {
         let rows = space.coverage.rows(*centre);
         Region {
             count: rows.len() as u64,
-            end,
+            end: match place {
+                place if place < densest => Some(End::Densest),
+                place if place >= order.len() - emptiest => Some(End::Emptiest),
+                _ => None,
+            },
             is_sparse: space.coverage.is_sparse(*centre),
-            samples: rows.iter().take(OF_REGION).map(|row| space.samples[*row as usize]).collect(),
+            samples: rows.iter().map(|row| space.samples[*row as usize]).collect(),
         }
     };
-    shown.map(region).collect()
+    order.iter().enumerate().map(region).collect()
 }
 
 #[cfg(test)]
@@ -372,13 +426,7 @@ mod tests {
         let boxes = Card { id: 90, kind: Kind::Boxes, options: Default::default() };
         let cards: Vec<Card> = default_cards().into_iter().chain([boxes]).collect();
         let quick = cards.len() - 1;
-        let question = Question {
-            generation: 7,
-            snapshot,
-            filter: "width>".to_owned(),
-            cards: cards.into(),
-            rows: Arc::default(),
-        };
+        let question = Question::of(7, snapshot, "width>", cards);
         let answers = [
             (Some(counted(&mut Board::default(), &question)), quick),
             (drawn(&question, &Control::new()), 1),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use egui::Context;
 
 use super::balancing::Wanting;
+use super::label_files::Labels;
 use super::studio::Loaded;
 use super::{bug, waker};
 use crate::dataset::query::Snapshot;
@@ -77,6 +78,13 @@ impl Exporting {
     ) -> std::io::Result<Self> {
         Self::start("The export was cancelled; nothing was written.".to_owned(), ctx, move |control| {
             wanting.write(&target, &reader, control)
+        })
+    }
+
+    /// Starts writing labels.
+    pub fn labels(target: PathBuf, labels: Labels, ctx: &Context) -> std::io::Result<Self> {
+        Self::start("The export of labels was cancelled.".to_owned(), ctx, move |control| {
+            labels.write(&target, control)
         })
     }
 
@@ -183,7 +191,7 @@ impl Exporting {
 }
 
 /// What became of an exported dataset, in a sentence or three.
-fn outcome(report: &Report) -> Told {
+pub(super) fn outcome(report: &Report) -> Told {
     let mut text = format!(
         "{} in {} ({}) exported and verified: {}.",
         counted(report.samples - report.failed.min(report.samples), "sample"),

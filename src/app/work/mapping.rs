@@ -97,15 +97,17 @@ fn colors(by: &ColourBy, snapshot: &Snapshot, space: &Space, tokens: &Tokens) ->
     let dataset = &snapshot.dataset;
     match by {
         ColourBy::Class => {
-            let class = |sample: SampleId| dataset.labels.get(sample).first().copied();
-            named(space, class, |class| dataset.labels.classes.get(class as usize), tokens)
+            let class = |sample: SampleId| snapshot.labels().get(sample).first().copied();
+            let name = |class: u32| snapshot.labels().classes.get(class as usize);
+            named(space, class, name, |class| tokens.class_of(snapshot, class), tokens)
         }
         ColourBy::Split => {
             let split = |sample: SampleId| {
                 let split = dataset.splits[sample as usize];
                 (split != NO_SPLIT).then_some(u32::from(split))
             };
-            named(space, split, |split| dataset.split_names.get(split as usize), tokens)
+            let name = |split: u32| dataset.split_names.get(split as usize);
+            named(space, split, name, |split| tokens.class(split), tokens)
         }
         ColourBy::Column(name) => {
             let column = column(snapshot, name);
@@ -135,6 +137,7 @@ fn named<'a>(
     space: &Space,
     of: impl Fn(SampleId) -> Option<u32>,
     name: impl Fn(u32) -> Option<&'a String>,
+    color: impl Fn(u32) -> Color32,
     tokens: &Tokens,
 ) -> (Vec<Color32>, Legend) {
     let mut counts: Vec<usize> = Vec::new();
@@ -144,7 +147,7 @@ fn named<'a>(
             counts.resize(number as usize + 1, 0);
         }
         counts[number as usize] += 1;
-        tokens.class(number)
+        color(number)
     });
     let colors = colors.collect();
     let mut order: Vec<u32> =
@@ -153,7 +156,7 @@ fn named<'a>(
     let more = order.len().saturating_sub(NAMES);
     let named = |number: &u32| {
         let name = name(*number).cloned().unwrap_or_default();
-        (name, tokens.class(*number).to_array())
+        (name, color(*number).to_array())
     };
     (colors, Legend::Names { names: order.iter().take(NAMES).map(named).collect(), more })
 }

@@ -5,14 +5,18 @@
 
 mod analysing;
 mod balancing;
+mod changing;
 mod channels;
 mod charting;
+mod clouds;
 mod decoding;
 mod demo;
 mod evaluating;
 mod exporting;
 mod finder;
 mod judging;
+mod label_files;
+mod labelling;
 mod live;
 mod mapping;
 mod measuring;
@@ -33,12 +37,16 @@ use egui::Context;
 
 use self::analysing::Analysing;
 use self::balancing::Balancing;
+use self::changing::Changing;
 use self::channels::Channels;
 use self::charting::{Charting, StudyJob, Wanting};
+use self::clouds::Draws;
 use self::demo::Demo;
 use self::exporting::{Exporting, Found};
 use self::finder::Question;
 use self::judging::Case;
+use self::label_files::LabelFiles;
+use self::labelling::Queues;
 use self::live::{Leaving, Live, Parts};
 use self::measuring::Measuring;
 use self::models::Models;
@@ -54,7 +62,7 @@ use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
 use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
 use crate::pipeline::OpenRequest;
-use crate::state::balance::BalanceFile;
+use crate::state::balance::{BalanceFile, OtherSource};
 use crate::state::latent::ModelRef;
 use crate::state::{Action, Command, Effect, Extent, JobFace, JobId, Level, Session, State};
 use crate::store::{JournalOp, Paths, Settings};
@@ -94,6 +102,9 @@ pub struct Work {
     preview: Preview,
     charting: Charting,
     balancing: Balancing,
+    queues: Queues,
+    changing: Changing,
+    label_files: LabelFiles,
     faces: Vec<JobFace>,
     person: String,
     thumbnail_cap: u64,
@@ -110,11 +121,18 @@ impl Work {
         let planner = Planner::spawn(events.0.clone(), move || waker.request_repaint());
         let models = Models::new(&ctx, &events.0, graphics.clone());
         let waker = ctx.clone();
+        let draws = Draws::of(graphics.as_ref());
         let preview = Preview::spawn(graphics, events.0.clone(), move || waker.request_repaint());
         let waker = ctx.clone();
-        let charting = Charting::spawn(&events.0, move || waker.request_repaint());
+        let charting = Charting::spawn(draws, &events.0, move || waker.request_repaint());
         let waker = ctx.clone();
         let balancing = Balancing::spawn(&events.0, move || waker.request_repaint());
+        let waker = ctx.clone();
+        let queues = Queues::spawn(&events.0, move || waker.request_repaint());
+        let waker = ctx.clone();
+        let changing = Changing::spawn(&events.0, move || waker.request_repaint());
+        let waker = ctx.clone();
+        let label_files = LabelFiles::spawn(&events.0, move || waker.request_repaint());
         let keeper = settings_keeper(paths.clone(), settings.clone(), events.0.clone());
         Self {
             ctx,
@@ -138,6 +156,9 @@ impl Work {
             preview,
             charting,
             balancing,
+            queues,
+            changing,
+            label_files,
             faces: Vec::new(),
             person: settings.person.clone(),
             thumbnail_cap: settings.thumbnail_cache_bytes,
@@ -205,6 +226,8 @@ impl Work {
             (self.analyse_again, self.channels) = (false, None);
             self.charting.forget();
             self.balancing.forget();
+            self.queues.forget();
+            self.label_files.stop();
             let (training, encoding) = self.models.let_go();
             let parts = Parts { live, measuring, rescanning, analysing, training, encoding };
             self.leaving.add(parts, self.events.0.clone());
@@ -384,13 +407,13 @@ impl Work {
             }
             Effect::CountCharts { generation } => {
                 if let Some(session) = &state.session {
-                    self.charting.count(charting::Question::new(generation, session));
+                    self.charting.count(charting::Question::new(generation, session, state.drawn_dark));
                 }
                 Vec::new()
             }
             Effect::DrawSlowCharts { generation } => {
                 if let Some(session) = &state.session {
-                    self.charting.draw(charting::Question::new(generation, session));
+                    self.charting.draw(charting::Question::new(generation, session, state.drawn_dark));
                 }
                 Vec::new()
             }
@@ -406,6 +429,68 @@ impl Work {
                 }
                 Vec::new()
             }
+            Effect::FindQueue { kind, generation } => {
+                if let Some(session) = &state.session {
+                    let source = self.labelling_source(session);
+                    self.queues.find(generation, session.queue_wish(kind), source);
+                }
+                Vec::new()
+            }
+            Effect::Learn { generation } => {
+                if let Some(session) = &state.session
+                    && let Some(source) = self.labelling_source(session)
+                {
+                    self.queues.learn(generation, source, session.labeller.lesson.chance.clone());
+                }
+                Vec::new()
+            }
+            Effect::SpreadLabels { generation } => {
+                if let Some(session) = &state.session
+                    && let Some(source) = self.labelling_source(session)
+                {
+                    self.queues.spread(generation, source);
+                }
+                Vec::new()
+            }
+            Effect::RankProposals { generation } => {
+                if let Some(session) = &state.session
+                    && let Some(proposals) = session.labeller.proposals.clone()
+                {
+                    self.queues.rank(generation, session.snapshot.clone(), proposals);
+                }
+                Vec::new()
+            }
+            Effect::PickOther(source) => self.pick(
+                move || {
+                    let dialog =
+                        rfd::FileDialog::new().set_title("Choose the dataset whose proportions are wanted");
+                    match source {
+                        OtherSource::Folder => dialog.pick_folder(),
+                        OtherSource::File => dialog.pick_file(),
+                    }
+                },
+                |path| Action::OtherPicked { path },
+            ),
+            Effect::ListOther { generation, path } => {
+                self.balancing.list(generation, path);
+                Vec::new()
+            }
+            Effect::EndListing => {
+                self.balancing.end_listing();
+                Vec::new()
+            }
+            Effect::ListChanges { generation } => {
+                if let Some(session) = &state.session {
+                    self.changing.list(generation, session);
+                }
+                Vec::new()
+            }
+            Effect::FindSplit { generation } => {
+                if let Some(session) = &state.session {
+                    self.changing.split(generation, session);
+                }
+                Vec::new()
+            }
             Effect::PickBalanceFile(file) => self.pick(
                 move || balance_dialog(file).save_file(),
                 move |path| Action::BalanceExportTo { file, path },
@@ -418,6 +503,7 @@ impl Work {
                     Exporting::balance(path, wanting, live.reader.clone(), ctx)
                 })
             }
+            Effect::LabelFile(work) => self.label_file(*work, state),
             Effect::Study { card } => self.start_study(state, card),
             Effect::EndStudy { card } => {
                 self.charting.end_study(card);
@@ -727,11 +813,16 @@ impl Work {
         }
     }
 
+    /// Where the model beside the person has its descriptions from.
+    fn labelling_source(&self, session: &Session) -> Option<labelling::Source> {
+        Some(labelling::Source::new(session, &self.live.as_ref()?.project))
+    }
+
     /// Opens a native dialog on a thread of its own: a portal that hangs must not hang the window.
-    fn pick(
+    fn pick<T>(
         &self,
-        dialog: impl FnOnce() -> Option<PathBuf> + Send + 'static,
-        then: impl FnOnce(PathBuf) -> Action + Send + 'static,
+        dialog: impl FnOnce() -> Option<T> + Send + 'static,
+        then: impl FnOnce(T) -> Action + Send + 'static,
     ) -> Vec<Action> {
         let (events, wake) = (self.events.0.clone(), waker(&self.ctx));
         let spawned = std::thread::Builder::new().name("dialog".to_owned()).spawn(move || {

@@ -2,7 +2,7 @@
 
 use super::super::axis::Stretch;
 use super::super::font::{Weight, shortened};
-use super::super::marks::{Anchor, Mark};
+use super::super::marks::{Anchor, Mark, Which};
 use super::super::{Bars, Scale, Series};
 use super::plane::upright_ticks;
 use super::{GAP, MARGIN, Page, TEXT, widest};
@@ -49,6 +49,8 @@ pub fn draw(page: &mut Page, bars: &Bars) {
             x = to;
         }
         page.label([x.max(left) + 6.0, base], &texts[at], Anchor::Start);
+        let row = [MARGIN, top + ROW * at as f32, page.inner_width(), ROW];
+        page.drawing.spot(row, Which::Row(at), format!("{name}, {}", texts[at]));
     }
     let axis = channels(page.colours.text_dim);
     page.drawing.marks.push(Mark::Line {

@@ -2,7 +2,7 @@
 
 use super::super::axis::{Scale, Stretch};
 use super::super::font::{Weight, shortened};
-use super::super::marks::Anchor;
+use super::super::marks::{Anchor, Third, Which};
 use super::super::{BoxRow, Boxes};
 use super::plane::upright_ticks;
 use super::{GAP, MARGIN, Page, TEXT, mixed, widest};
@@ -74,9 +74,29 @@ pub fn draw(page: &mut Page, boxes: &Boxes) {
         );
         let place = [x(plot.q1), middle - THICK / 2.0, (x(plot.q3) - x(plot.q1)).max(2.0), THICK];
         page.drawing.rect(place, colour, tip);
+        spots(page, boxes, at, [left, right], place);
         let line = channels(page.colours.panel);
         let median = x(plot.median);
         page.drawing.line(vec![[median, middle - THICK / 2.0], [median, middle + THICK / 2.0]], 2.0, line);
     }
     page.left_out(boxes.rows.len() - shown, &boxes.of);
+}
+
+/// What can be pointed at of a row: all of it, and over that the parts around its box.
+fn spots(page: &mut Page, boxes: &Boxes, row: usize, [left, right]: [f32; 2], place: [f32; 4]) {
+    let BoxRow { name, plot, .. } = &boxes.rows[row];
+    let [x, y, width, height] = place;
+    let (top, title, text) =
+        (y + height / 2.0 - ROW / 2.0, &boxes.axis.title, |value| boxes.axis.text(value));
+    let (low, high) = (text(plot.q1), text(plot.q3));
+    let whole = [MARGIN, top, page.inner_width(), ROW];
+    page.drawing.spot(whole, Which::Row(row), format!("{name}, {}", grouped(plot.count)));
+    for (part, from, to, words) in [
+        (Third::Below, left, x, format!("under {low}")),
+        (Third::Above, x + width, right, format!("{high} and over")),
+        (Third::Middle, x, x + width, format!("{low} to {high}")),
+    ] {
+        let which = Which::Quartiles { row, part };
+        page.drawing.spot([from, top, to - from, ROW], which, format!("{name}, {title} {words}"));
+    }
 }

@@ -1,7 +1,7 @@
 //! A plane whose cells are coloured by how many there are in each.
 
 use super::super::axis::number_text;
-use super::super::marks::Anchor;
+use super::super::marks::{Anchor, Which};
 use super::super::{Axis, Grid, Scale, Upright};
 use super::plane::Plane;
 use super::{GAP, Page};
@@ -48,6 +48,7 @@ pub fn draw(page: &mut Page, grid: &Grid) {
         );
         // Neighbours overlap by a hair, so that no seam shows between them.
         let place = [left, top, right - left + 0.25, bottom - top + 0.25];
+        page.drawing.spot(place, Which::Cell { column, line }, tip.clone());
         page.drawing.rect(place, page.colours.scale(part_of(*count, most)), tip);
     }
     strip(page, &plane, grid, most);

@@ -1,7 +1,7 @@
 //! Rows of small pictures and colours with their names.
 
 use super::super::font::{Weight, shortened};
-use super::super::marks::{Anchor, Mark};
+use super::super::marks::{Anchor, Mark, Which};
 use super::super::{Pictures, Tile};
 use super::{GAP, MARGIN, Page, SMALL, TEXT, widest};
 use crate::colours::channels;
@@ -30,7 +30,9 @@ pub fn draw(page: &mut Page, pictures: &Pictures) {
         x += wide + APART;
     }
     page.y += 8.0;
-    for row in rows {
+    for (at, row) in rows.iter().enumerate() {
+        let whole = [MARGIN, page.y - APART / 2.0, page.inner_width(), sizes.edge + APART];
+        page.drawing.spot(whole, Which::Row(at), format!("{}, {}", row.name, row.caption));
         let middle = page.y + sizes.edge / 2.0;
         let name = shortened(&row.name, TEXT, Weight::Regular, name_width);
         page.name([MARGIN, middle - 2.0], name, Anchor::Start);

@@ -2,7 +2,7 @@
 
 use super::super::axis::Stretch;
 use super::super::font::{Weight, text_width};
-use super::super::marks::{Anchor, Mark};
+use super::super::marks::{Anchor, Mark, Which};
 use super::super::{Axis, Histogram, Lines};
 use super::bars::bounds;
 use super::{GAP, MARGIN, Page, TEXT};
@@ -103,7 +103,7 @@ pub fn histogram(page: &mut Page, histogram: &Histogram) {
     let x = plane.x(&histogram.x, histogram.edges[0], histogram.edges[bins]);
     let y = plane.y(&histogram.y, low, high);
     plane.axes(page, (&histogram.x, &x), (&histogram.y, &y));
-    for bin in 0..bins {
+    for (bin, total) in totals.iter().enumerate() {
         let (from, to) = (x.at(histogram.edges[bin]), x.at(histogram.edges[bin + 1]));
         // A line of the background between bars that are wide enough for one.
         let gap = if to - from > 5.0 { 1.0 } else { 0.0 };
@@ -112,6 +112,9 @@ pub fn histogram(page: &mut Page, histogram: &Histogram) {
             histogram.x.text(histogram.edges[bin]),
             histogram.x.text(histogram.edges[bin + 1])
         );
+        let column = [from, plane.top, to - from, plane.bottom - plane.top];
+        let name = format!("{} {range}: {}", histogram.x.title, histogram.y.text(*total));
+        page.drawing.spot(column, Which::Bin(bin), name);
         let (mut sum, mut base) = (0.0, plane.bottom);
         for series in &histogram.series {
             let value = value(series, bin);

@@ -196,7 +196,7 @@ Each class is dealt to the splits in proportion. Near-duplicates stay in one spl
 samples of one value of the column that --group names: a patient, a scene, a video. What was pruned in the project
 stays away. docs/balance.md has the method.
 
-Exit status: 0 when the table was written, 1 when not, 2 for wrong usage.";
+Exit status: 0 when all was written, 1 when something could not be, 2 for wrong usage.";
 
 #[derive(Clone, Debug, Args)]
 #[command(after_long_help = SPLIT_HELP)]
@@ -227,11 +227,24 @@ pub struct SplitOptions {
     #[arg(long, value_name = "S", default_value_t = 1)]
     pub seed: u64,
 
-    /// The table to write: every sample with its new split
-    #[arg(long, value_name = "FILE.csv|jsonl|parquet", required_unless_present = "dry_run")]
+    /// The table to write: every sample with its new split; the images stay where they are
+    #[arg(long, value_name = "FILE.csv|jsonl|parquet", required_unless_present_any = ["export", "dry_run"])]
     pub manifest: Option<PathBuf>,
 
-    /// Replace a file that is there
+    /// Folder to write the samples to, in a folder for each split; it is made where it is not there
+    #[arg(long, value_name = "DIR")]
+    pub export: Option<PathBuf>,
+
+    /// How images come to the folder
+    #[arg(long = "as", value_name = "KIND", value_enum, default_value_t = LinkingName::Copy)]
+    pub linking: LinkingName,
+
+    /// The layout of the export: image-folder unless set, or webdataset, csv, jsonl, parquet; with '--as manifest' a
+    /// table
+    #[arg(long, value_name = "LAYOUT", value_enum, requires = "export")]
+    pub layout: Option<LayoutName>,
+
+    /// Replace files that are there; an interrupted export begins anew
     #[arg(long)]
     pub overwrite: bool,
 

@@ -62,7 +62,7 @@ Kinds:
   sizes             width and height of each sample, as a plane
   aspects, bytes, brightness, contrast, saturation, sharpness, score.blur, … and any other column of
                     numbers: a histogram; '--by split' stacks it, '--by label' draws a box plot of each class
-  distance          the distance to the nearest neighbour
+  distance          the distance to the nearest neighbour, the column score.distance
   COLUMN,COLUMN     two columns of numbers, as a plane
   boxes             where the centres of boxes lie; box-sizes and box-numbers: how large, how many; '--by label' has
                     the sizes of the most frequent classes
@@ -95,17 +95,18 @@ pub struct ChartOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub bins: Option<u16>,
 
-    /// Rows that are drawn at most. A .csv has them all, but of box-sizes, coverage and mean-images as many classes
-    #[arg(long, value_name = "N", default_value_t = 40, value_parser = clap::value_parser!(u16).range(1..=2000))]
-    pub top: u16,
+    /// Rows, or lines, that are drawn at most, 40 unless set. A .csv has them all: of mean-images those of the 1,000
+    /// most frequent classes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=2000))]
+    pub top: Option<u16>,
 
     /// What is told apart; refused for a kind that tells nothing of it
     #[arg(long, value_name = "WHAT", value_enum)]
     pub by: Option<ByName>,
 
-    /// What classes are in the order of
-    #[arg(long, value_name = "ORDER", value_enum, default_value_t = OrderName::Count)]
-    pub order: OrderName,
+    /// What classes are in the order of, count unless set
+    #[arg(long, value_name = "ORDER", value_enum)]
+    pub order: Option<OrderName>,
 
     /// Draw in the dark theme
     #[arg(long)]
@@ -124,8 +125,9 @@ pub enum ByName {
 }
 
 /// What classes are in the order of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum OrderName {
+    #[default]
     Count,
     Name,
     Dataset,

@@ -148,7 +148,7 @@ fn split_name(snapshot: &Snapshot, split: SplitId) -> &str {
 }
 
 fn split_row(snapshot: &Snapshot, balanced: &Balanced, part: usize) -> SplitRow {
-    let classes = snapshot.dataset.labels.classes.iter().zip(balanced.classes(part));
+    let classes = snapshot.labels().classes.iter().zip(balanced.classes(part));
     let row = |(class, plan): (&String, &ClassPlan)| ClassRow { class: class.clone(), plan: *plan };
     let split = split_name(snapshot, balanced.splits[part]).to_owned();
     SplitRow { split, classes: classes.map(row).collect() }
@@ -182,13 +182,13 @@ pub fn told_of(snapshot: &Snapshot, balanced: &Balanced, request: &Request) -> V
         let before: Vec<u64> = balanced.classes(part).iter().map(|class| class.before).collect();
         let classes = target.asked_in_vain(&before);
         if !classes.is_empty() {
-            let names = classes.iter().map(|class| snapshot.dataset.labels.classes[*class].as_str());
+            let names = classes.iter().map(|class| snapshot.labels().classes[*class].as_str());
             let split = split_name(snapshot, balanced.splits[part]);
             notes.push(format!("{split} has no sample of {}, of which some are wanted.", few(names)));
         }
     }
     let missed = balanced.plan.classes.iter().filter(|class| class.is_missed()).count() as u64;
-    let several = snapshot.dataset.labels.sets.iter().any(|set| set.len() > 1);
+    let several = snapshot.labels().sets.iter().any(|set| set.len() > 1);
     if missed > 0 && (means.removes() || means.fill.is_some()) {
         let classes =
             if missed == 1 { "1 class does".to_owned() } else { format!("{} classes do", grouped(missed)) };

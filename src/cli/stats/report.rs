@@ -253,7 +253,7 @@ impl StatsReport {
 }
 
 fn class_name(subject: Subject<'_>, class: usize) -> String {
-    subject.snapshot.dataset.labels.classes.get(class).cloned().unwrap_or_default()
+    subject.snapshot.labels().classes.get(class).cloned().unwrap_or_default()
 }
 
 fn path(subject: Subject<'_>, sample: u32) -> String {

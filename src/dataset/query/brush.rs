@@ -8,8 +8,8 @@ use super::parse::parse;
 use super::pattern::Pattern;
 use super::snapshot::Vocabulary;
 use super::syntax::{
-    ATTRIBUTE, AttributeTest, AttributeValue, Choice, Comparison, Node, Quantity, Query, State, Test,
-    parse_number,
+    ATTRIBUTE, AttributeTest, AttributeValue, BOX_AT, BOX_SIZE, BoxTest, Choice, Comparison, Node, Part,
+    Quantity, Query, State, Test, parse_number,
 };
 use crate::dataset::columns::builtin;
 use crate::dataset::{ImageFormat, PixelKind};
@@ -118,6 +118,19 @@ impl Brush {
             },
         };
         Some(Self { column: column.to_owned(), conditions: vec![Node::Test(test)] })
+    }
+
+    /// Samples that have a box whose centre lies there: parts of the picture from one end to under another.
+    pub fn box_at([from, to]: [f64; 2], [above, below]: [f64; 2]) -> Self {
+        let (across, down) = (Part { from, to }, Part { from: above, to: below });
+        let conditions = vec![Node::Test(Test::Box(BoxTest::At { across, down }))];
+        Self { column: BOX_AT.to_owned(), conditions }
+    }
+
+    /// Samples that have a box of a size from one to under another.
+    pub fn box_size([from, to]: [f64; 2]) -> Self {
+        let conditions = vec![Node::Test(Test::Box(BoxTest::Size(Part { from, to })))];
+        Self { column: BOX_SIZE.to_owned(), conditions }
     }
 
     /// Samples whose path has one of these in it: a whole path finds its sample, and any whose path goes on
@@ -240,9 +253,16 @@ fn column_of(node: &Node) -> Option<String> {
             Test::Path(_) => "path".to_owned(),
             Test::Number { column, .. } => (*column).to_owned(),
             Test::Attribute { name, .. } => format!("{ATTRIBUTE}{name}"),
+            Test::Box(BoxTest::At { .. }) => BOX_AT.to_owned(),
+            Test::Box(BoxTest::Size(_)) => BOX_SIZE.to_owned(),
             Test::Is(states) if states.as_slice() == [State::Unlabelled] => LABEL.to_owned(),
             Test::Is(states) if is_about_verdicts(states) => VERDICT.to_owned(),
-            Test::Text(_) | Test::Issue(_) | Test::Is(_) | Test::Flag(_) => return None,
+            Test::Text(_)
+            | Test::Issue(_)
+            | Test::Is(_)
+            | Test::Flag(_)
+            | Test::Origin(_)
+            | Test::Said(..) => return None,
         }),
     }
 }

@@ -10,7 +10,7 @@ use super::print::Quoted;
 use super::snapshot::Vocabulary;
 use super::syntax::{ATTRIBUTE, State, WORD_FIELDS, builtin_field};
 use crate::dataset::columns::{COLUMNS, ColumnKind};
-use crate::dataset::{Flag, ImageFormat, IssueKind, PixelKind};
+use crate::dataset::{Flag, ImageFormat, IssueKind, LabelOrigin, PixelKind};
 
 /// How many completions are offered at most.
 const OFFERED: usize = 20;
@@ -169,6 +169,7 @@ fn offer_values(ranked: &mut Ranked, field: &str, vocabulary: &Vocabulary) {
             word("any", "any flag");
             Flag::ALL.iter().for_each(|flag| word(flag.name(), flag.about()));
         }
+        "origin" => LabelOrigin::ALL.iter().for_each(|origin| word(origin.name(), "origin of the label")),
         "is" => State::ALL.iter().for_each(|state| word(state.name(), state.about())),
         field => {
             let bare = field.strip_prefix(ATTRIBUTE).unwrap_or(field);

@@ -2,12 +2,15 @@
 //!
 //! It refuses to know why these rows and not others.
 
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::bitmask::{BLOCK, Bitmask, bits};
 use super::snapshot::Snapshot;
 use crate::dataset::edit::Mark;
-use crate::dataset::{Flag, ImageFormat, IssueKind, SampleId, Verdict};
+use crate::dataset::{Flag, ImageFormat, IssueKind, LabelOrigin, SampleId, Verdict};
 
 /// How many of some samples there are of each kind.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,6 +30,17 @@ pub struct Counts {
     pub with_issue: u32,
     /// In the order of [`Mark::ALL`].
     pub marks: [u32; Mark::ALL.len()],
+    /// Samples whose labels come from each origin, in the order of [`LabelOrigin::ALL`]; what has neither a label
+    /// nor an answer comes from nowhere.
+    pub origins: [u32; LabelOrigin::ALL.len()],
+    /// Samples that were answered.
+    pub answered: u32,
+    /// Samples that have other labels than their source gives them.
+    pub relabelled: u32,
+    /// Who answered, by name, and how many samples. Answers without a name are not among them.
+    pub people: Vec<(String, u32)>,
+    /// The tags, by name, and how many samples have each.
+    pub tags: Vec<(String, u32)>,
     /// Samples that have each flag, in the order of [`Flag::ALL`].
     pub flags: [u32; Flag::ALL.len()],
     /// Samples that have any flag.
@@ -51,13 +65,14 @@ pub fn counts(snapshot: &Snapshot, rows: &[SampleId]) -> Counts {
 pub fn counts_of(snapshot: &Snapshot, mask: &Bitmask) -> Counts {
     // As many parts as threads, since each holds a count per label set.
     let blocks = snapshot.len().div_ceil(BLOCK);
+    let relabelled = Relabelled::new(snapshot);
     let part = blocks.div_ceil(rayon::current_num_threads()).max(1);
     let tallies: Vec<Tally> = (0..blocks.div_ceil(part))
         .into_par_iter()
         .map(|at| {
             let mut tally = Tally::new(snapshot);
             for block in at * part..blocks.min((at + 1) * part) {
-                tally.add_block(snapshot, mask, block);
+                tally.add_block(snapshot, &relabelled, mask, block);
             }
             tally
         })
@@ -74,37 +89,58 @@ struct Tally {
     sets: Vec<u32>,
     /// One more than there are splits: the last is for none.
     splits: Vec<u32>,
+    /// By the number of who answered, and of the set of tags.
+    people: Vec<u32>,
+    tag_sets: Vec<u32>,
     rest: Counts,
 }
 
 impl Tally {
     fn new(snapshot: &Snapshot) -> Self {
+        let (texts, sets) = snapshot.labelling.numbers();
         Self {
-            sets: vec![0; snapshot.dataset.labels.sets.len()],
+            people: vec![0; texts],
+            tag_sets: vec![0; sets],
+            sets: vec![0; snapshot.labels().sets.len()],
             splits: vec![0; snapshot.dataset.split_names.len() + 1],
             rest: Counts::default(),
         }
     }
 
-    fn add_block(&mut self, snapshot: &Snapshot, mask: &Bitmask, block: usize) {
+    fn add_block(&mut self, snapshot: &Snapshot, relabelled: &Relabelled, mask: &Bitmask, block: usize) {
         let (dataset, chunk) = (&*snapshot.dataset, &*snapshot.facts.chunks()[block]);
         let first = block * BLOCK;
         let rows = first..mask.len().min(first + BLOCK);
-        let (sets, splits) = (&dataset.labels.of[rows.clone()], &dataset.splits[rows.clone()]);
+        let (sets, splits) = (&snapshot.labels().of[rows.clone()], &dataset.splits[rows.clone()]);
         let (bytes, marks) = (&dataset.bytes[rows.clone()], &snapshot.marks[rows.clone()]);
         let listed = &snapshot.listed_issues()[rows];
         let (counts, no_split) = (&mut self.rest, self.splits.len() - 1);
-        let has_boxes = !dataset.boxes.is_empty();
+        let has_boxes = !snapshot.boxes().is_empty();
+        let labels = snapshot.labels();
         let mut add = |row: usize| {
             counts.samples += 1;
             self.sets[sets[row] as usize] += 1;
+            let told = snapshot.labelling.told((first + row) as SampleId);
+            if let Some((origin, person)) = told.answer {
+                counts.answered += 1;
+                counts.origins[origin as usize] += 1;
+                self.people[person as usize] += 1;
+            } else if !labels.sets[sets[row] as usize].is_empty()
+                && let Some(origin) = snapshot.origin((first + row) as SampleId)
+            {
+                counts.origins[origin as usize] += 1;
+            }
+            if let Some(set) = told.tags {
+                self.tag_sets[set as usize] += 1;
+            }
+            counts.relabelled += u32::from(relabelled.is(first + row));
             // NO_SPLIT is above every split's id.
             self.splits[(splits[row] as usize).min(no_split)] += 1;
             counts.formats[chunk.format[row] as usize] += 1;
             counts.bytes += bytes[row];
             counts.unmeasured += u32::from(!chunk.measured[row]);
             if has_boxes {
-                counts.boxed += u32::from(!dataset.boxes.get((first + row) as SampleId).is_empty());
+                counts.boxed += u32::from(!snapshot.boxes().get((first + row) as SampleId).is_empty());
             }
             let issues = chunk.issues[row] | listed[row];
             if issues != 0 {
@@ -143,6 +179,11 @@ impl Tally {
         sum(&mut counts.formats, &others.formats);
         sum(&mut counts.issues, &others.issues);
         sum(&mut counts.marks, &others.marks);
+        sum(&mut self.people, &other.people);
+        sum(&mut self.tag_sets, &other.tag_sets);
+        sum(&mut counts.origins, &others.origins);
+        counts.answered += others.answered;
+        counts.relabelled += others.relabelled;
         sum(&mut counts.flags, &others.flags);
         counts.flagged += others.flagged;
         counts.kept += others.kept;
@@ -156,7 +197,7 @@ impl Tally {
     }
 
     fn finish(mut self, snapshot: &Snapshot) -> Counts {
-        let labels = &snapshot.dataset.labels;
+        let labels = &**snapshot.labels();
         let mut classes = vec![0; labels.classes.len()];
         let mut unlabelled = 0;
         for (set, count) in labels.sets.iter().zip(&self.sets) {
@@ -166,7 +207,54 @@ impl Tally {
             unlabelled += if set.is_empty() { *count } else { 0 };
         }
         let no_split = self.splits.pop().unwrap_or(0);
-        Counts { classes, unlabelled, splits: self.splits, no_split, ..self.rest }
+        let labelling = &*snapshot.labelling;
+        let people = (0u32..).zip(&self.people).filter(|(_, count)| **count > 0);
+        let people = people.map(|(person, count)| (labelling.text(person).to_owned(), *count));
+        let mut people: Vec<(String, u32)> = people.filter(|(name, _)| !name.is_empty()).collect();
+        people.sort();
+        let mut tags: BTreeMap<&str, u32> = BTreeMap::new();
+        for (set, count) in (0u32..).zip(&self.tag_sets).filter(|(_, count)| **count > 0) {
+            labelling.texts_of(set).for_each(|tag| *tags.entry(tag).or_default() += count);
+        }
+        let tags = tags.into_iter().map(|(tag, count)| (tag.to_owned(), count)).collect();
+        Counts { classes, unlabelled, splits: self.splits, no_split, people, tags, ..self.rest }
+    }
+}
+
+/// Which samples have other labels than their source gives them: as [`Snapshot::is_relabelled`], by sets of classes
+/// instead of by sample.
+struct Relabelled<'a> {
+    /// The labels that count and those of the source, as sets, with a number for each set: equal ones have the same
+    /// classes. `None` where all labels are the source's.
+    sets: Option<[(&'a [u32], Vec<u32>); 2]>,
+}
+
+impl<'a> Relabelled<'a> {
+    fn new(snapshot: &'a Snapshot) -> Self {
+        let (labels, given) = (snapshot.labels(), &snapshot.dataset.labels);
+        if Arc::ptr_eq(labels, given) {
+            return Self { sets: None };
+        }
+        let identities = &snapshot.in_force.identities;
+        let mut numbers: HashMap<Vec<&str>, u32> = HashMap::new();
+        let mut number = |set: &[u32], names: &'a [String]| {
+            let names = set.iter().filter_map(|class| names.get(*class as usize));
+            let mut names: Vec<&str> = names.map(String::as_str).collect();
+            names.sort_unstable();
+            let next = numbers.len() as u32;
+            *numbers.entry(names).or_insert(next)
+        };
+        let now = labels.sets.iter().map(|set| number(set, identities)).collect();
+        let before = given.sets.iter().map(|set| number(set, &given.classes)).collect();
+        Self { sets: Some([(&labels.of, now), (&given.of, before)]) }
+    }
+
+    fn is(&self, row: usize) -> bool {
+        let Some([now, before]) = &self.sets else { return false };
+        let number = |(of, numbers): &(&[u32], Vec<u32>)| {
+            of.get(row).and_then(|set| numbers.get(*set as usize)).copied()
+        };
+        number(now) != number(before)
     }
 }
 
@@ -239,6 +327,44 @@ pub fn summary(snapshot: &Snapshot, rows: &[SampleId]) -> Summary {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::edit::{Edit, Overlay, SampleSet};
+    use crate::dataset::labelling::LabelChanges;
+    use crate::dataset::{Answer, DatasetBuilder, Facts, Layout, NewSample};
+
+    #[test]
+    fn what_was_said_is_counted_by_origin_person_and_tag() {
+        let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
+        for row in 0..8 {
+            let labels: &[&str] = if row < 4 { &["cat"] } else { &[] };
+            builder.push(NewSample { path: &format!("{row}.png"), labels, ..NewSample::default() });
+        }
+        let dataset = builder.finish().0;
+        let mut overlay = Overlay::new(dataset.len());
+        let answer = |labels: &[&str], origin, by: &str| Answer {
+            labels: labels.iter().map(|label| (*label).to_owned()).collect(),
+            origin,
+            by: by.to_owned(),
+            time_ms: 0,
+        };
+        let by_hand = answer(&["dog"], LabelOrigin::ByHand, "Ada");
+        let same = answer(&["cat"], LabelOrigin::Confirmed, "");
+        let changes = [(0, Some(by_hand.clone())), (1, Some(same)), (5, Some(by_hand))];
+        overlay.apply(&Edit::Label { changes: LabelChanges::of_each(changes) });
+        for (rows, tag) in [(vec![0, 7], "odd"), (vec![7], "blue")] {
+            overlay.apply(&Edit::Tag { samples: SampleSet::from_rows(rows), tag: tag.to_owned(), on: true });
+        }
+        let snapshot = Snapshot::new(dataset.into(), &[], Facts::new(8), overlay.marks.clone());
+        let snapshot = snapshot.labelled(&overlay.labelling);
+        let all: Vec<SampleId> = (0..8).collect();
+        let counted = counts(&snapshot, &all);
+        assert_eq!(counted.origins, [2, 2, 1, 0]);
+        assert_eq!((counted.answered, counted.relabelled), (3, 2), "one was confirmed as it was");
+        assert_eq!(counted.people, [("Ada".to_owned(), 2)]);
+        assert_eq!(counted.tags, [("blue".to_owned(), 1), ("odd".to_owned(), 2)]);
+        let relabelled = all.iter().filter(|row| snapshot.is_relabelled(**row)).count();
+        assert_eq!(relabelled, counted.relabelled as usize);
+        assert_eq!(counts(&snapshot, &[2, 7]).tags, [("blue".to_owned(), 1), ("odd".to_owned(), 1)]);
+    }
 
     #[test]
     fn the_median_of_an_even_number_is_between() {

@@ -10,15 +10,19 @@ use memchr::memmem::Finder;
 use rayon::prelude::*;
 
 use super::bitmask::{BLOCK, Bitmask, bits, pack};
-use super::pattern::{Extent, Matcher, Pattern};
+use super::pattern::{Extent, Matcher, Pattern, fold};
 use super::snapshot::{Names, Snapshot};
 use super::syntax::{
-    AttributeTest, AttributeValue, Choice, Comparison, Node, Query, State, Test, parse_number,
+    AttributeTest, AttributeValue, BoxTest, Choice, Comparison, Node, Query, SaidField, State, Test,
+    parse_number,
 };
+use crate::dataset::boxes::{BoxRecord, PlacedBox};
 use crate::dataset::columns::{Column, builtin};
 use crate::dataset::edit::Mark;
 use crate::dataset::facts::FactChunk;
-use crate::dataset::{Flag, ImageFormat, IssueKind, Labels, NO_SPLIT, PixelKind, Strings, Verdict};
+use crate::dataset::{
+    Flag, ImageFormat, IssueKind, LabelOrigin, Labels, NO_SPLIT, PixelKind, SampleId, Strings, Verdict,
+};
 
 impl Query {
     /// The samples that the query asks for; those that are gone are not among them.
@@ -141,13 +145,46 @@ impl<'a> Ready<'a> {
                 let flags = &snapshot.findings.flags;
                 Self::rows(snapshot.len(), move |row| flags.get(row).is_some_and(|bits| bits & wanted != 0))
             }
+            Test::Origin(origins) => {
+                let mut wanted = [false; LabelOrigin::ALL.len()];
+                origins.iter().for_each(|origin| wanted[*origin as usize] = true);
+                Self::rows(snapshot.len(), move |row| {
+                    snapshot.origin(row as SampleId).is_some_and(|origin| wanted[origin as usize])
+                })
+            }
+            Test::Said(field, choices) => {
+                Self::Or(choices.iter().map(|choice| Self::said(snapshot, *field, choice)).collect())
+            }
             Test::Is(states) => Self::Or(states.iter().map(|state| Self::state(snapshot, *state)).collect()),
             Test::Number { column, test } => match builtin(column) {
                 Some(column) => Self::number(snapshot, column, test),
                 None => Self::never(),
             },
             Test::Attribute { name, test } => Self::attribute(snapshot, name, test),
+            Test::Box(test) => Self::boxes(snapshot, *test),
         }
+    }
+
+    /// The samples of which a box is so. One without a place in its picture is not.
+    fn boxes(snapshot: &'a Snapshot, test: BoxTest) -> Self {
+        let is_so = move |placed: PlacedBox| match test {
+            BoxTest::At { across, down } => {
+                let [x, y] = placed.centre.map(f64::from);
+                across.contains(x) && down.contains(y)
+            }
+            BoxTest::Size(size) => size.contains(placed.side()),
+        };
+        let (rows, chunks) = (snapshot.len(), snapshot.facts.chunks());
+        let boxes = snapshot.boxes();
+        Self::Test(Box::new(move |first, _, words| {
+            let chunk = &chunks[first / BLOCK];
+            pack(words, BLOCK.min(rows - first), |row| {
+                let placed = |record: &BoxRecord| {
+                    record.placed(chunk.width[row], chunk.height[row]).is_some_and(is_so)
+                };
+                boxes.get((first + row) as u32).iter().any(placed)
+            });
+        }))
     }
 
     /// A condition that is asked row by row, whichever rows are asked for.
@@ -183,9 +220,54 @@ impl<'a> Ready<'a> {
 
     /// The samples whose set of classes is so: asked once per distinct set.
     fn label_sets(snapshot: &'a Snapshot, test: impl Fn(&[u32]) -> bool + Sync) -> Self {
-        let Labels { sets, of, .. } = &snapshot.dataset.labels;
+        let Labels { sets, of, .. } = &**snapshot.labels();
         let table: Vec<bool> = sets.par_iter().with_min_len(4096).map(|set| test(set)).collect();
         Self::rows(of.len(), move |row| table[of[row] as usize])
+    }
+
+    /// The samples of which something is said in text.
+    fn said(snapshot: &'a Snapshot, field: SaidField, choice: &'a Choice) -> Self {
+        let (rows, labelling) = (snapshot.len(), &snapshot.labelling);
+        let pattern = match choice {
+            Choice::None => None,
+            Choice::Name(pattern) => Some(pattern),
+        };
+        if field == SaidField::Given {
+            let given = &snapshot.dataset.labels;
+            let wanted = match pattern {
+                Some(pattern) => {
+                    let names = Names::new(given.classes.clone());
+                    names.matching(pattern).into_iter().map(|class| class as u32).collect()
+                }
+                None => Vec::new(),
+            };
+            return Self::rows(rows, move |row| match given.get(row as SampleId) {
+                [] => pattern.is_none(),
+                classes => classes.iter().any(|class| wanted.contains(class)),
+            });
+        }
+        let extent = match field {
+            SaidField::Note if pattern.is_some_and(|pattern| pattern.as_literal().is_some()) => {
+                Extent::Within
+            }
+            _ => Extent::Whole,
+        };
+        let matcher = pattern.map(|pattern| Matcher::new(pattern, extent));
+        Self::rows(rows, move |row| {
+            let row = row as SampleId;
+            let fits = |text: &str| match &matcher {
+                Some(matcher) => !text.is_empty() && matcher.is_match(fold(text).as_bytes()),
+                None => text.is_empty(),
+            };
+            match field {
+                SaidField::By => fits(labelling.answer(row).map_or("", |said| said.by)),
+                SaidField::Note => fits(labelling.note(row)),
+                _ => match labelling.tags(row).next() {
+                    None => fits(""),
+                    Some(_) => matcher.is_some() && labelling.tags(row).any(fits),
+                },
+            }
+        })
     }
 
     fn splits(snapshot: &'a Snapshot, choices: &[Choice]) -> Self {
@@ -214,7 +296,7 @@ impl<'a> Ready<'a> {
             State::Labelled => Self::label_sets(snapshot, |set| !set.is_empty()),
             State::Multilabel => Self::label_sets(snapshot, |set| set.len() > 1),
             State::Boxed => {
-                let boxes = &snapshot.dataset.boxes;
+                let boxes = &**snapshot.boxes();
                 Self::rows(snapshot.len(), move |row| !boxes.get(row as u32).is_empty())
             }
             State::Broken => {
@@ -227,6 +309,14 @@ impl<'a> Ready<'a> {
             State::Reviewed => marked(Mark::Reviewed),
             State::Kept => decided(Verdict::Keep),
             State::Pruned => decided(Verdict::Prune),
+            State::Unsure => marked(Mark::Unsure),
+            State::Answered => {
+                let labelling = &snapshot.labelling;
+                Self::rows(snapshot.len(), move |row| labelling.answer(row as SampleId).is_some())
+            }
+            State::Relabelled => {
+                Self::rows(snapshot.len(), move |row| snapshot.is_relabelled(row as SampleId))
+            }
         }
     }
 

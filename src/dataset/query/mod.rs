@@ -40,7 +40,7 @@ pub use bitmask::Bitmask;
 pub use brush::{Brush, Range, Stroke, asked_range, conditions, with_brushes, without_condition};
 pub use complete::{Completion, complete};
 pub use count::{Counts, Spread, Summary, counts, counts_of, summary};
-pub use date::{Date, write_time};
+pub use date::{Date, civil_from_days, days_from_civil, write_time};
 pub use found::{Found, Total};
 pub use order::{rows, sorted_rows};
 pub use parse::{MAX_BYTES, MAX_DEPTH, MAX_TESTS, QueryError, parse};
@@ -50,7 +50,8 @@ pub use pick::{Click, Pick, Selection, selected_terms, with_term};
 pub use rows::Rows;
 pub use snapshot::{AttributeWords, Derived, Names, Reading, Snapshot, Stamp, Vocabulary};
 pub use syntax::{
-    AttributeTest, AttributeValue, Choice, Comparison, Node, Quantity, Query, Span, State, Test,
+    AttributeTest, AttributeValue, BoxTest, Choice, Comparison, Node, Part, Quantity, Query, SaidField, Span,
+    State, Test,
 };
 
 pub(crate) use syntax::{ATTRIBUTE, parse_number};
@@ -79,8 +80,13 @@ pub const REFERENCE: &[(&str, &str)] = &[
     ("issue:any", "the sample has an issue"),
     (
         "is:starred",
-        "its state: unlabelled, labelled, multilabel, boxed, broken, unmeasured, starred, reviewed, kept, pruned",
+        "its state: unlabelled, labelled, multilabel, boxed, broken, unmeasured, starred, reviewed, kept, pruned, unsure, answered, relabelled",
     ),
+    ("origin:by-hand", "where the label comes from: imported, by-hand, confirmed, propagated"),
+    ("by:Ada", "who labelled the sample; `by:none` is nobody here"),
+    ("given:cat", "the class that the source gives"),
+    ("tag:ripe", "the sample has this tag; `tag:none` has none"),
+    ("note:rotten", "its note has this in it"),
     (
         "flag:duplicate",
         "what the analysis found: duplicate, leak, label-conflict, wrong-label, outlier, dark, light, odd-aspect-ratio, low-information, blurry, odd-size, grey; `flag:any` is any of them",
@@ -88,8 +94,13 @@ pub const REFERENCE: &[(&str, &str)] = &[
     ("pixels:grey", "what a stored pixel is made of: grey, grey-alpha, rgb, rgba, palette, cmyk, unknown"),
     (
         "width>=640",
-        "a number compares: `>=`, `<=`, `>`, `<`, `=`, `!=`; an unknown number never does. Fields: width, height, aspect, megapixels, bytes, bits, orientation, brightness, contrast, saturation, sharpness, labels, boxes, score.dark, score.light, score.aspect, score.information, score.blur, score.size, score.colour, score.outlier, score.unique, score.label, model.error, model.kl, model.density, model.distance",
+        "a number compares: `>=`, `<=`, `>`, `<`, `=`, `!=`; an unknown number never does. Fields: width, height, aspect, megapixels, bytes, bits, orientation, brightness, contrast, saturation, sharpness, labels, boxes, score.dark, score.light, score.aspect, score.information, score.blur, score.size, score.colour, score.outlier, score.unique, score.label, score.distance, model.error, model.kl, model.density, model.distance",
     ),
+    (
+        "box.at:0.5..0.75,0..0.25",
+        "a box has its centre in this part of the picture, of its width and of its height; an upper end is not in it, but for 1",
+    ),
+    ("box.size:0.1..0.2", "a box is so large: √(width × height) as a part of the picture's"),
     ("width:640..800", "a range, both ends included; `640..` and `..800` are open"),
     ("bytes>2MB", "a number with a unit: k, M, G; for bytes also kB, MB, GB and KiB, MiB, GiB"),
     ("modified>=2024-01-31", "when the file was changed, by day, month (`2024-01`) or year (`2024`), in UTC"),

@@ -9,10 +9,10 @@ use super::lex::{FieldToken, Op, Token, TokenKind, Value, lex};
 use super::pattern::Pattern;
 use super::snapshot::Vocabulary;
 use super::syntax::{
-    ATTRIBUTE, AttributeTest, AttributeValue, Choice, Comparison, Field, Node, Quantity, Query, Span, State,
-    Test, builtin_field, builtin_names, parse_number, parse_quantity,
+    ATTRIBUTE, AttributeTest, AttributeValue, BoxTest, Choice, Comparison, Field, Node, Part, Quantity,
+    Query, Span, State, Test, builtin_field, builtin_names, parse_number, parse_quantity,
 };
-use crate::dataset::{Flag, ImageFormat, IssueKind, PixelKind};
+use crate::dataset::{Flag, ImageFormat, IssueKind, LabelOrigin, PixelKind};
 
 /// The longest query, in bytes.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -146,6 +146,7 @@ impl<'a> Parser<'a> {
             Test::Path(patterns) => patterns.len(),
             Test::Attribute { test: AttributeTest::OneOf(values), .. } => values.len(),
             Test::Number { test: Comparison::OneOf(spans), .. } => spans.len().div_ceil(8),
+            Test::Said(_, choices) => choices.len(),
             Test::Label(choices) | Test::Split(choices) => {
                 // Names are looked up; patterns are held against every name.
                 let star =
@@ -235,12 +236,28 @@ impl<'a> Parser<'a> {
                 let flags = Flag::ALL.into_iter().map(|flag| (flag.name(), Some(flag)));
                 flags.chain([("any", None)])
             })?),
+            Field::Origin => Test::Origin(known_words("origin", values, &[], || {
+                LabelOrigin::ALL.into_iter().map(|origin| (origin.name(), origin))
+            })?),
+            Field::Said(said) => Test::Said(*said, values.iter().map(choice).collect()),
             Field::Is => {
                 let spelled = [("unlabeled", State::Unlabelled), ("labeled", State::Labelled)];
                 Test::Is(known_words("state", values, &spelled, || {
                     State::ALL.into_iter().map(|state| (state.name(), state))
                 })?)
             }
+            Field::BoxAt => match values.as_slice() {
+                [across, down] => Test::Box(BoxTest::At { across: part(across)?, down: part(down)? }),
+                _ => {
+                    let message =
+                        "two parts of the picture are needed, across and down, as in `0.5..0.75,0..0.25`";
+                    return fail(token.op_at.clone(), message);
+                }
+            },
+            Field::BoxSize => match values.as_slice() {
+                [size] => Test::Box(BoxTest::Size(part(size)?)),
+                _ => return fail(token.op_at.clone(), "one range of sizes is needed, as in `0.1..0.2`"),
+            },
             _ => Test::Path(values.iter().map(Value::pattern).collect()),
         })
     }
@@ -308,6 +325,20 @@ fn equality(token: &FieldToken) -> Result<bool, QueryError> {
             let name = &token.name;
             fail(token.op_at.clone(), format!("`{name}` has no order: write `{name}:` and a value{hint}"))
         }
+    }
+}
+
+/// A part of a side: two numbers with dots between, of which one may be missing.
+fn part(value: &Value) -> Result<Part, QueryError> {
+    let text = value.text();
+    let end = |text: &str, otherwise: f64| match text {
+        "" => Some(otherwise),
+        text => parse_number(text).map(|number| number.clamp(0.0, 1.0)),
+    };
+    let ends = text.split_once("..").and_then(|(from, to)| Some((end(from, 0.0)?, end(to, 1.0)?)));
+    match ends {
+        Some((from, to)) => Ok(Part { from: from.min(to), to: from.max(to) }),
+        None => fail(value.at.clone(), format!("`{text}` is no part from 0 to 1, such as `0.25..0.5`")),
     }
 }
 

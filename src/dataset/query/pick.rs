@@ -6,10 +6,10 @@
 use std::collections::HashSet;
 
 use super::parse::parse;
-use super::pattern::Pattern;
+use super::pattern::{Pattern, fold};
 use super::snapshot::{Names, Vocabulary};
-use super::syntax::{Choice, Node, Query, State, Test};
-use crate::dataset::{Flag, ImageFormat, IssueKind};
+use super::syntax::{Choice, Node, Query, SaidField, State, Test};
+use crate::dataset::{Flag, ImageFormat, IssueKind, LabelOrigin};
 
 /// Something that a person can click to ask for it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -25,6 +25,9 @@ pub enum Pick {
     AnyIssue,
     Flag(Flag),
     AnyFlag,
+    Origin(LabelOrigin),
+    /// Who labelled, a tag, a note or the source's class: exactly this text, in any case.
+    Said(SaidField, String),
     /// A state by itself; [`State::Unlabelled`] is the same as [`Pick::Unlabelled`].
     Is(State),
 }
@@ -107,8 +110,19 @@ pub struct Selection {
     /// In the order of [`Flag::ALL`].
     pub flags: [bool; Flag::ALL.len()],
     pub any_flag: bool,
+    /// In the order of [`LabelOrigin::ALL`].
+    pub origins: [bool; LabelOrigin::ALL.len()],
+    /// Texts that are asked for as something that was said, in lower case.
+    said: Vec<(SaidField, String)>,
     /// In the order of [`State::ALL`].
     pub states: [bool; State::ALL.len()],
+}
+
+impl Selection {
+    /// Whether this text is asked for as something that was said.
+    pub fn said(&self, field: SaidField, text: &str) -> bool {
+        self.said.iter().any(|(other, wanted)| *other == field && *wanted == fold(text))
+    }
 }
 
 /// What of the sidebar the query's text asks for; nothing for text that is not a query.
@@ -150,11 +164,22 @@ pub fn selected_terms(text: &str, vocabulary: &Vocabulary) -> Selection {
                 }
                 selection.unlabelled |= states.as_slice() == [State::Unlabelled];
             }
+            Test::Origin(origins) => {
+                origins.iter().for_each(|origin| selection.origins[*origin as usize] = true);
+            }
+            Test::Said(field, choices) => {
+                let texts = choices.iter().filter_map(|choice| match choice {
+                    Choice::Name(pattern) => pattern.as_literal().map(|text| (*field, fold(text))),
+                    Choice::None => None,
+                });
+                selection.said.extend(texts);
+            }
             Test::Text(_)
             | Test::Path(_)
             | Test::Pixels(_)
             | Test::Number { .. }
-            | Test::Attribute { .. } => {}
+            | Test::Attribute { .. }
+            | Test::Box(_) => {}
         }
     }
     for node in nodes {
@@ -192,6 +217,8 @@ enum Facet {
     Format,
     Issue,
     Flag,
+    Origin,
+    Said(SaidField),
     Is(State),
 }
 
@@ -203,6 +230,8 @@ impl Facet {
             Pick::Format(_) => Self::Format,
             Pick::Issue(_) | Pick::AnyIssue => Self::Issue,
             Pick::Flag(_) | Pick::AnyFlag => Self::Flag,
+            Pick::Origin(_) => Self::Origin,
+            Pick::Said(field, _) => Self::Said(*field),
             Pick::Is(state) => Self::Is(*state),
         }
     }
@@ -213,10 +242,12 @@ impl Facet {
         let owns = match (self, test) {
             (Self::Label, Test::Is(states)) => states.as_slice() == [State::Unlabelled],
             (Self::Is(state), Test::Is(states)) => states.as_slice() == [state],
+            (Self::Said(field), Test::Said(other, _)) => *other == field,
             (Self::Label, Test::Label(_))
             | (Self::Split, Test::Split(_))
             | (Self::Format, Test::Format(_))
             | (Self::Issue, Test::Issue(_))
+            | (Self::Origin, Test::Origin(_))
             | (Self::Flag, Test::Flag(_)) => true,
             _ => false,
         };
@@ -232,14 +263,18 @@ impl Facet {
     fn means(self, tests: &[Test], pick: &Pick, vocabulary: &Vocabulary) -> bool {
         match self {
             Self::Label | Self::Split => self.widths(tests, pick, vocabulary).next().is_some(),
-            Self::Format | Self::Issue | Self::Flag => tests.iter().any(|test| match (test, pick) {
-                (Test::Format(formats), Pick::Format(format)) => formats.contains(format),
-                (Test::Issue(kinds), Pick::Issue(kind)) => kinds.contains(&Some(*kind)),
-                (Test::Issue(kinds), _) => kinds.contains(&None),
-                (Test::Flag(flags), Pick::Flag(flag)) => flags.contains(&Some(*flag)),
-                (Test::Flag(flags), _) => flags.contains(&None),
-                _ => false,
-            }),
+            Self::Format | Self::Issue | Self::Flag | Self::Origin | Self::Said(_) => {
+                tests.iter().any(|test| match (test, pick) {
+                    (Test::Format(formats), Pick::Format(format)) => formats.contains(format),
+                    (Test::Issue(kinds), Pick::Issue(kind)) => kinds.contains(&Some(*kind)),
+                    (Test::Issue(kinds), _) => kinds.contains(&None),
+                    (Test::Flag(flags), Pick::Flag(flag)) => flags.contains(&Some(*flag)),
+                    (Test::Flag(flags), _) => flags.contains(&None),
+                    (Test::Origin(origins), Pick::Origin(origin)) => origins.contains(origin),
+                    (Test::Said(_, choices), Pick::Said(_, text)) => choices.contains(&said_choice(text)),
+                    _ => false,
+                })
+            }
             Self::Is(_) => !tests.is_empty(),
         }
     }
@@ -314,6 +349,21 @@ impl Facet {
                 });
                 some(toggled(flags.flatten().collect(), picked, click)).map(Test::Flag)
             }
+            Pick::Origin(origin) => {
+                let origins = tests.into_iter().filter_map(|test| match test {
+                    Test::Origin(origins) => Some(origins),
+                    _ => None,
+                });
+                some(toggled(origins.flatten().collect(), *origin, click)).map(Test::Origin)
+            }
+            Pick::Said(field, text) => {
+                let choices = tests.into_iter().filter_map(|test| match test {
+                    Test::Said(_, choices) => Some(choices),
+                    _ => None,
+                });
+                let choices = toggled(choices.flatten().collect(), said_choice(text), click);
+                some(choices).map(|choices| Test::Said(*field, choices))
+            }
             Pick::Is(state) => tests.is_empty().then(|| Test::Is(vec![*state])),
         }
     }
@@ -321,6 +371,10 @@ impl Facet {
 
 fn some<T>(items: Vec<T>) -> Option<Vec<T>> {
     (!items.is_empty()).then_some(items)
+}
+
+fn said_choice(text: &str) -> Choice {
+    Choice::Name(Pattern::literal(text))
 }
 
 fn pick_choice(pick: &Pick) -> Choice {

@@ -7,7 +7,8 @@ use std::fmt::{self, Display, Formatter};
 use super::lex::keyword;
 use super::pattern::Pattern;
 use super::syntax::{
-    ATTRIBUTE, AttributeTest, AttributeValue, Choice, Comparison, Node, Quantity, Query, Span, Test,
+    ATTRIBUTE, AttributeTest, AttributeValue, BOX_AT, BOX_SIZE, BoxTest, Choice, Comparison, Node, Part,
+    Quantity, Query, Span, Test,
 };
 
 impl Display for Query {
@@ -54,6 +55,8 @@ impl Display for Test {
             Self::Flag(flags) => {
                 field(out, "flag", flags.iter().map(|flag| flag.map_or("any", |flag| flag.name())))
             }
+            Self::Origin(origins) => field(out, "origin", origins.iter().map(|origin| origin.name())),
+            Self::Said(said, choices) => field(out, said.name(), choices),
             Self::Is(states) => field(out, "is", states.iter().map(|state| state.name())),
             Self::Number { column, test } => write!(out, "{column}{test}"),
             Self::Attribute { name, test } => {
@@ -66,7 +69,15 @@ impl Display for Test {
                     AttributeTest::Compare(test) => test.fmt(out),
                 }
             }
+            Self::Box(BoxTest::At { across, down }) => field(out, BOX_AT, [across, down]),
+            Self::Box(BoxTest::Size(size)) => field(out, BOX_SIZE, [size]),
         }
+    }
+}
+
+impl Display for Part {
+    fn fmt(&self, out: &mut Formatter<'_>) -> fmt::Result {
+        write!(out, "{}..{}", self.from, self.to)
     }
 }
 

@@ -11,11 +11,12 @@ use super::bitmask::Bitmask;
 use super::pattern::{Extent, Matcher, Pattern, fold, fold_into};
 use super::syntax::parse_number;
 use crate::dataset::columns::{Column, ColumnKind, kind_of};
-use crate::dataset::edit::Direction;
+use crate::dataset::edit::{Direction, SampleSet};
 use crate::dataset::facts::FactChunk;
 use crate::dataset::natural::{self, NaturalOrder};
 use crate::dataset::{
-    Dataset, Decision, Facts, Findings, Issue, ModelColumns, Origin, SampleId, SplitId, Strings,
+    Boxes, ClassId, Dataset, Decision, Facts, Findings, InForce, Issue, LabelOrigin, Labelling, Labels,
+    ModelColumns, Origin, SampleId, SplitId, Strings,
 };
 
 /// What a query, a sort or a count is asked of. Cloning it copies pointers.
@@ -32,6 +33,12 @@ pub struct Snapshot {
     pub findings: Arc<Findings>,
     /// What a trained model says of samples, if one was asked.
     pub model: Option<Arc<ModelColumns>>,
+    /// The labels and boxes that count, in place of those of `dataset`.
+    pub in_force: InForce,
+    /// What a person said of samples and classes.
+    pub labelling: Arc<Labelling>,
+    /// The vocabulary with the classes that count, where they are not the dataset's.
+    vocabulary: Option<Arc<Vocabulary>>,
     /// Bits of the issues found while listing, one per sample of `dataset`.
     listed: Arc<Vec<u16>>,
     derived: Arc<Derived>,
@@ -44,8 +51,23 @@ impl Snapshot {
     pub fn new(dataset: Arc<Dataset>, issues: &[Issue], facts: Facts, marks: Arc<Vec<u8>>) -> Self {
         let listed = listed_bits(dataset.len(), issues);
         let derived = Arc::new(Derived::new(dataset.clone()));
-        let (decisions, findings, model) = Default::default();
-        Self { dataset, facts, marks, decisions, findings, model, listed, derived }.grown()
+        let (decisions, findings, model, vocabulary) = Default::default();
+        let in_force = InForce::given(&dataset);
+        let labelling = Arc::new(Labelling::new(dataset.len()));
+        Self {
+            dataset,
+            facts,
+            marks,
+            decisions,
+            findings,
+            model,
+            in_force,
+            labelling,
+            vocabulary,
+            listed,
+            derived,
+        }
+        .grown()
     }
 
     /// The same dataset, listed again: with these issues and facts.
@@ -63,6 +85,71 @@ impl Snapshot {
         Self { decisions, ..self.clone() }
     }
 
+    /// The same under this labelling. Takes time in proportion to the rows.
+    pub fn labelled(&self, labelling: &Arc<Labelling>) -> Self {
+        let in_force = InForce::new(&self.dataset, labelling);
+        Self { labelling: labelling.clone(), ..self.clone() }.counting(in_force)
+    }
+
+    /// The same under a labelling that says something else of these samples and the same of classes.
+    pub fn relabelled(&self, labelling: &Arc<Labelling>, samples: &SampleSet) -> Self {
+        let mut in_force = self.in_force.clone();
+        in_force.update(&self.dataset, labelling, samples);
+        Self { labelling: labelling.clone(), ..self.clone() }.counting(in_force)
+    }
+
+    fn counting(self, in_force: InForce) -> Self {
+        let classes = &in_force.labels.classes;
+        let vocabulary = if *classes == self.dataset.labels.classes {
+            None
+        } else if *classes == self.in_force.labels.classes {
+            self.vocabulary.clone()
+        } else {
+            Some(Arc::new(self.derived.vocabulary().with_classes(classes.clone())))
+        };
+        Self { in_force, vocabulary, ..self }
+    }
+
+    /// The labels that count.
+    pub fn labels(&self) -> &Arc<Labels> {
+        &self.in_force.labels
+    }
+
+    /// The colour that a person chose for a class, sRGB.
+    pub fn chosen_colour(&self, class: ClassId) -> Option<[u8; 3]> {
+        self.in_force.colours.get(class as usize).copied().flatten()
+    }
+
+    /// Where a sample's labels come from; `None` where it has none and nothing was said.
+    pub fn origin(&self, sample: SampleId) -> Option<LabelOrigin> {
+        let said = self.labelling.answer(sample).map(|said| said.origin);
+        let has_own_boxes = || self.labelling.boxes(sample).is_some_and(|boxes| !boxes.is_empty());
+        said.or_else(|| {
+            let is_labelled = !self.labels().get(sample).is_empty();
+            is_labelled.then(|| if has_own_boxes() { LabelOrigin::ByHand } else { LabelOrigin::Imported })
+        })
+    }
+
+    /// Whether a sample has other labels than its source gives it.
+    pub fn is_relabelled(&self, sample: SampleId) -> bool {
+        let (labels, given) = (self.labels(), &self.dataset.labels);
+        if Arc::ptr_eq(labels, given) {
+            return false;
+        }
+        let identities = &self.in_force.identities;
+        let now = labels.get(sample).iter().map(|class| identities.get(*class as usize).map(String::as_str));
+        let mut now: Vec<&str> = now.flatten().collect();
+        let mut before: Vec<&str> = given.names(sample).collect();
+        now.sort_unstable();
+        before.sort_unstable();
+        now != before
+    }
+
+    /// The boxes that count.
+    pub fn boxes(&self) -> &Arc<Boxes> {
+        &self.in_force.boxes
+    }
+
     /// The same with these findings.
     pub fn finding(&self, findings: Arc<Findings>) -> Self {
         Self { findings, ..self.clone() }
@@ -78,7 +165,10 @@ impl Snapshot {
         let dataset = Dataset { split_names: names, splits, ..Dataset::clone(&self.dataset) };
         let dataset = Arc::new(dataset);
         let derived = Arc::new(Derived::new(dataset.clone()));
-        Self { dataset, derived, ..self.clone() }
+        let renamed =
+            |_: &Arc<Vocabulary>| Arc::new(derived.vocabulary().with_classes(self.labels().classes.clone()));
+        let vocabulary = self.vocabulary.as_ref().map(renamed);
+        Self { dataset, derived, vocabulary, ..self.clone() }
     }
 
     /// What is to become of a sample.
@@ -112,7 +202,10 @@ impl Snapshot {
 
     /// The names that queries on this dataset can use.
     pub fn vocabulary(&self) -> &Vocabulary {
-        self.derived.vocabulary()
+        match &self.vocabulary {
+            Some(vocabulary) => vocabulary,
+            None => self.derived.vocabulary(),
+        }
     }
 
     /// What a column's values are read from here: while it is equal, so are they.
@@ -128,6 +221,9 @@ impl Snapshot {
             decisions: Arc::downgrade(&self.decisions),
             findings: Arc::downgrade(&self.findings),
             model: self.model.as_ref().map(Arc::downgrade).unwrap_or_default(),
+            labels: Arc::downgrade(self.labels()),
+            boxes: Arc::downgrade(self.boxes()),
+            labelling: Arc::downgrade(&self.labelling),
         };
         let all = Reading { dataset: DatasetRef(Arc::downgrade(&self.dataset)), of };
         Stamp { all, listed: Arc::downgrade(&self.listed) }
@@ -228,6 +324,9 @@ pub(super) struct SortedOf {
     decisions: Weak<Vec<Decision>>,
     findings: Weak<Findings>,
     model: Weak<ModelColumns>,
+    labels: Weak<Labels>,
+    boxes: Weak<Boxes>,
+    labelling: Weak<Labelling>,
 }
 
 impl SortedOf {
@@ -248,6 +347,13 @@ impl SortedOf {
         if column.reads_model() {
             of.model = snapshot.model.as_ref().map(Arc::downgrade).unwrap_or_default();
         }
+        if column.reads_labels() {
+            of.labels = Arc::downgrade(snapshot.labels());
+            of.boxes = Arc::downgrade(snapshot.boxes());
+        }
+        if column.reads_labelling() {
+            of.labelling = Arc::downgrade(&snapshot.labelling);
+        }
         of
     }
 }
@@ -260,6 +366,9 @@ impl PartialEq for SortedOf {
             && self.decisions.ptr_eq(&other.decisions)
             && self.findings.ptr_eq(&other.findings)
             && self.model.ptr_eq(&other.model)
+            && self.labels.ptr_eq(&other.labels)
+            && self.boxes.ptr_eq(&other.boxes)
+            && self.labelling.ptr_eq(&other.labelling)
     }
 }
 
@@ -453,6 +562,11 @@ impl Vocabulary {
             splits: Names::new(dataset.split_names.clone()),
             attributes: attributes.collect(),
         }
+    }
+
+    /// The same with other classes.
+    pub fn with_classes(&self, classes: Vec<String>) -> Self {
+        Self { classes: Names::new(classes), ..self.clone() }
     }
 }
 

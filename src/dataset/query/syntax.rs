@@ -6,7 +6,7 @@
 use super::date::Date;
 use super::pattern::Pattern;
 use crate::dataset::columns::{COLUMNS, ColumnKind};
-use crate::dataset::{Flag, ImageFormat, IssueKind, PixelKind};
+use crate::dataset::{Flag, ImageFormat, IssueKind, LabelOrigin, PixelKind};
 
 /// A question about samples, answered by yes or no for each.
 ///
@@ -110,6 +110,9 @@ pub enum Test {
     Is(Vec<State>),
     /// `None` is any flag.
     Flag(Vec<Option<Flag>>),
+    Origin(Vec<LabelOrigin>),
+    /// Something that was said of the sample, in text.
+    Said(SaidField, Vec<Choice>),
     /// A column of [`COLUMNS`] that holds numbers or dates, by name.
     Number {
         column: &'static str,
@@ -120,6 +123,55 @@ pub enum Test {
         name: String,
         test: AttributeTest,
     },
+    /// One of the boxes is so.
+    Box(BoxTest),
+}
+
+/// What to ask of a box.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum BoxTest {
+    /// Where its centre lies: parts of the picture's width and of its height.
+    At { across: Part, down: Part },
+    /// How large it is: √(width × height) as a part of the picture's.
+    Size(Part),
+}
+
+/// A part of a side that goes from 0 to 1: `from` is in it and `to` is not. What lies beyond an end of the side counts
+/// as if it lay at that end, so that all of a side is in parts that meet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Part {
+    pub from: f64,
+    pub to: f64,
+}
+
+impl Part {
+    pub fn contains(self, place: f64) -> bool {
+        (place >= self.from || self.from <= 0.0) && (place < self.to || self.to >= 1.0)
+    }
+}
+
+/// What a person said, or the source, that a query asks for as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SaidField {
+    /// Who labelled the sample.
+    By,
+    Tag,
+    /// Part of the note.
+    Note,
+    /// The class that the source gives.
+    Given,
+}
+
+impl SaidField {
+    /// The word used in queries.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::By => "by",
+            Self::Tag => "tag",
+            Self::Note => "note",
+            Self::Given => "given",
+        }
+    }
 }
 
 /// A class or a split to ask for.
@@ -199,10 +251,13 @@ pub enum State {
     Reviewed,
     Kept,
     Pruned,
+    Unsure,
+    Answered,
+    Relabelled,
 }
 
 impl State {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Unlabelled,
         Self::Labelled,
         Self::Multilabel,
@@ -213,6 +268,9 @@ impl State {
         Self::Reviewed,
         Self::Kept,
         Self::Pruned,
+        Self::Unsure,
+        Self::Answered,
+        Self::Relabelled,
     ];
 
     /// The word used in queries.
@@ -228,6 +286,9 @@ impl State {
             Self::Reviewed => "reviewed",
             Self::Kept => "kept",
             Self::Pruned => "pruned",
+            Self::Unsure => "unsure",
+            Self::Answered => "answered",
+            Self::Relabelled => "relabelled",
         }
     }
 
@@ -244,6 +305,9 @@ impl State {
             Self::Reviewed => "was marked as reviewed",
             Self::Kept => "was decided to stay",
             Self::Pruned => "is to be left out of an export",
+            Self::Unsure => "was marked as unsure",
+            Self::Answered => "has a label that was given or confirmed here",
+            Self::Relabelled => "has another label than its source says",
         }
     }
 }
@@ -259,13 +323,17 @@ pub(super) enum Field {
     Is,
     Flag,
     Pixels,
+    Origin,
+    Said(SaidField),
+    BoxAt,
+    BoxSize,
     Number(&'static str),
     Date(&'static str),
     Attribute(String),
 }
 
 /// The fields whose values are words, with what each asks.
-pub(super) const WORD_FIELDS: [(&str, Field, &str); 8] = [
+pub(super) const WORD_FIELDS: [(&str, Field, &str); 15] = [
     ("label", Field::Label, "class"),
     ("split", Field::Split, "split"),
     ("format", Field::Format, "encoding of the image"),
@@ -274,7 +342,18 @@ pub(super) const WORD_FIELDS: [(&str, Field, &str); 8] = [
     ("is", Field::Is, "state of the sample"),
     ("flag", Field::Flag, "what the analysis found"),
     ("pixels", Field::Pixels, "what a stored pixel is made of"),
+    ("origin", Field::Origin, "where the label comes from"),
+    ("by", Field::Said(SaidField::By), "who labelled the sample"),
+    ("tag", Field::Said(SaidField::Tag), "tag of the sample"),
+    ("note", Field::Said(SaidField::Note), "part of the note"),
+    ("given", Field::Said(SaidField::Given), "class that the source gives"),
+    (BOX_AT, Field::BoxAt, "where the centre of a box lies"),
+    (BOX_SIZE, Field::BoxSize, "how large a box is"),
 ];
+
+/// The fields of boxes.
+pub(super) const BOX_AT: &str = "box.at";
+pub(super) const BOX_SIZE: &str = "box.size";
 
 /// What stands before the name of an attribute.
 pub(crate) const ATTRIBUTE: &str = "attr.";

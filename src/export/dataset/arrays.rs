@@ -79,7 +79,7 @@ pub fn idx(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     let names = beside.iter().any(|file| draft.tree.as_ref().is_some_and(|tree| is_names(tree, *file)));
     beside.into_iter().for_each(|file| draft.beside(file));
     // These names come of the source's own path, which the target need not have.
-    let classes = &draft.snapshot.dataset.labels.classes;
+    let classes = &draft.snapshot.labels().classes;
     let is_fashion = classes.iter().any(|name| name.parse::<i64>().is_err())
         && classes.iter().all(|name| FASHION.contains(&name.as_str()));
     if is_fashion && !names {

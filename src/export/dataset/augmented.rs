@@ -409,9 +409,9 @@ impl Making {
     /// All that is known of a picture but its file. Boxes are of the variant; of the sample itself as they are.
     fn about(&self, work: &Work<'_>, item: Item, plan: Option<&Plan>) -> Map<String, Value> {
         let dataset = work.dataset();
-        let class_name = |class: u32| dataset.labels.classes[class as usize].as_str();
+        let class_name = |class: u32| work.snapshot.labels().classes[class as usize].as_str();
         let mut about = Map::new();
-        let labels: Vec<&str> = dataset.labels.names(item.sample).collect();
+        let labels: Vec<&str> = work.snapshot.labels().names(item.sample).collect();
         match labels[..] {
             [] => {}
             [label] => drop(about.insert("label".into(), json!(label))),
@@ -447,12 +447,12 @@ impl Making {
                 boxes.map(|one| json!({ "class": class_name(one.class), "rect": one.rect })).collect()
             }
             None => {
-                let boxes = dataset.boxes.get(item.sample).iter();
+                let boxes = work.snapshot.boxes().get(item.sample).iter();
                 let told = |one: &crate::dataset::boxes::BoxRecord| json!({ "class": class_name(one.class), "rect": one.rect, "relative": one.relative });
                 boxes.map(told).collect()
             }
         };
-        if !boxes.is_empty() || !dataset.boxes.get(item.sample).is_empty() {
+        if !boxes.is_empty() || !work.snapshot.boxes().get(item.sample).is_empty() {
             about.insert("boxes".into(), boxes.into());
         }
         about

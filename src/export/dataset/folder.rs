@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::draft::{Draft, From, Output};
+use super::draft::{Draft, From, Output, unpacked};
 use super::layouts::{is_row, sample_name};
 use super::names::{Taken, safe_name, safe_path};
 use crate::dataset::{NO_SPLIT, SampleId};
@@ -23,7 +23,7 @@ const STEP: usize = 4096;
 /// The folder of samples without a split, where others have one and they have a label.
 const NO_SPLIT_FOLDER: &str = "unsplit";
 
-/// The same relative paths.
+/// The same relative paths, but for samples that a person gave another class: those lie in its folder.
 pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
     let dataset = draft.snapshot.dataset.clone();
     if draft.samples.iter().any(|sample| !dataset.places[*sample as usize].is_loose()) {
@@ -31,14 +31,103 @@ pub fn same(draft: &mut Draft, control: &Control) -> Result<(), ExportError> {
             "The images lie in archives; they are written as files, in folders of the archives' names.",
         );
     }
-    for at in 0..draft.samples.len() {
-        if at % STEP == 0 {
-            control.checkpoint()?;
+    let folders = folders_by_hand(draft);
+    // Those that stay where they are have their names first.
+    let mut taken = Taken::default();
+    let mut moved = 0u64;
+    for pass in [Pass::Staying, Pass::Moving] {
+        for at in 0..draft.samples.len() {
+            if at % STEP == 0 {
+                control.checkpoint()?;
+            }
+            let sample = draft.samples[at];
+            match (pass, folders.get(&sample)) {
+                (Pass::Staying, None) => {
+                    draft.same_sample(sample);
+                    if let (false, Some(output)) = (folders.is_empty(), draft.outputs.last()) {
+                        taken.take(&output.path);
+                        taken.reserve_folder(split_path(&output.path).0);
+                    }
+                }
+                (Pass::Moving, Some(folder)) => {
+                    let (name, bytes) = (split_path(dataset.path(sample)).1, dataset.bytes[sample as usize]);
+                    let slash = if folder.is_empty() { "" } else { "/" };
+                    let path = taken.take(&format!("{folder}{slash}{}", safe_name(name)));
+                    draft.outputs.push(Output { path, raw: None, bytes, from: From::Sample(sample) });
+                    moved += 1;
+                }
+                _ => {}
+            }
         }
-        draft.same_sample(draft.samples[at]);
+    }
+    if moved > 0 {
+        let samples = match moved {
+            1 => "1 sample lies in the folder of the class that it was".to_owned(),
+            moved => format!("{} lie in the folders of the classes that they were", counted(moved, "sample")),
+        };
+        draft.warn(format!("{samples} given by hand, not where the source has it."));
+    }
+    let several =
+        draft.samples.iter().filter(|sample| draft.snapshot.labels().get(**sample).len() > 1).count() as u64;
+    if several > 0 {
+        draft.warn(format!(
+            "{} more than one label; a folder holds one of them. Choose a manifest to keep all.",
+            have(several)
+        ));
+    }
+    if !draft.snapshot.boxes().is_empty() {
+        draft.warn("Folders hold no boxes; choose a manifest to keep those that were drawn by hand.");
     }
     check_roles(draft);
     Ok(())
+}
+
+/// Whether samples are named that stay in their folders, or those that leave them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    Staying,
+    Moving,
+}
+
+/// The folders of samples that have another class than their folder in the source says.
+fn folders_by_hand(draft: &Draft) -> HashMap<SampleId, String> {
+    let snapshot = &draft.snapshot;
+    let dataset = &*snapshot.dataset;
+    let (labels, given) = (snapshot.labels(), &dataset.labels);
+    let mut folders = HashMap::new();
+    if snapshot.labelling.leaves_labels() {
+        return folders;
+    }
+    for sample in draft.samples.iter().copied() {
+        let was = given.names(sample).next();
+        let now: Vec<&str> = labels.names(sample).collect();
+        let stays = was.map_or(now.is_empty(), |was| now.contains(&was));
+        if stays {
+            continue;
+        }
+        let path = unpacked(dataset.path(sample), dataset.places[sample as usize].is_loose());
+        let folder = split_path(&path).0;
+        if let Some(folder) = folder_of_class(folder, was, now.first().copied()) {
+            folders.insert(sample, folder);
+        }
+    }
+    folders
+}
+
+/// A folder with the name of another class in the place of the one that it has, or below it where it has none; `None`
+/// where the folder does not tell the class.
+fn folder_of_class(folder: &str, was: Option<&str>, now: Option<&str>) -> Option<String> {
+    let parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
+    let class = now.map(|name| match safe_path(name) {
+        safe if safe.is_empty() => "_".to_owned(),
+        safe => safe,
+    });
+    let class: Vec<&str> = class.iter().flat_map(|class| class.split('/')).collect();
+    let Some(was) = was else { return Some([parts, class].concat().join("/")) };
+    let old: Vec<&str> = was.split('/').collect();
+    // The innermost, since a folder around all may have a class's name.
+    let at = parts.windows(old.len()).rposition(|window| window == old.as_slice())?;
+    Some([&parts[..at], &class[..], &parts[at + old.len()..]].concat().join("/"))
 }
 
 /// `split/class/name`.
@@ -77,7 +166,7 @@ pub fn image_folder(draft: &mut Draft, reader: &Reader, control: &Control) -> Re
              becomes {new}."
         ));
     }
-    if !dataset.boxes.is_empty() {
+    if !draft.snapshot.boxes().is_empty() {
         draft.warn("Folders hold no boxes; choose the same layout or a manifest to keep them.");
     }
     warn_synthetic(draft);
@@ -89,14 +178,15 @@ pub fn image_folder(draft: &mut Draft, reader: &Reader, control: &Control) -> Re
 /// `split/class` of each sample, by its first label; what folders cannot say is told.
 pub fn class_folders(draft: &mut Draft) -> Vec<String> {
     let dataset = draft.snapshot.dataset.clone();
+    let all_labels = draft.snapshot.labels().clone();
     let has_splits = draft.samples.iter().any(|sample| dataset.splits[*sample as usize] != NO_SPLIT);
     let mut folder_names = FolderNames::default();
     let mut folders = Vec::with_capacity(draft.samples.len());
     let (mut several, mut unsplit) = (0u64, 0u64);
     for sample in &draft.samples {
-        let labels = dataset.labels.get(*sample);
+        let labels = all_labels.get(*sample);
         several += u64::from(labels.len() > 1);
-        let class = labels.first().map(|class| dataset.labels.classes[*class as usize].as_str());
+        let class = labels.first().map(|class| all_labels.classes[*class as usize].as_str());
         let split = dataset.split(*sample);
         let split = match (split, class) {
             (None, Some(_)) if has_splits => {
@@ -226,9 +316,9 @@ fn check_roles(draft: &mut Draft) {
     let (mut labels, mut splits) = (0u64, 0u64);
     for (sample, folder) in of_samples {
         let role = &roles[folder];
-        let has_label = match (role.label.as_deref(), dataset.labels.get(sample)) {
+        let has_label = match (role.label.as_deref(), draft.snapshot.labels().get(sample)) {
             (None, classes) => classes.is_empty(),
-            (Some(label), _) => dataset.labels.names(sample).any(|name| name == label),
+            (Some(label), _) => draft.snapshot.labels().names(sample).any(|name| name == label),
         };
         labels += u64::from(!has_label);
         splits += u64::from(role.split.as_deref() != dataset.split(sample));
@@ -240,6 +330,29 @@ fn check_roles(draft: &mut Draft) {
                 "Read as an image folder, {samples} would have another {what} or none, since the folders \
                  that stay do not tell it; choose a manifest or WebDataset to keep it."
             ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_has_its_folder_where_the_other_had_it() {
+        for (folder, was, now, expected) in [
+            ("train/cat", Some("cat"), Some("dog"), Some("train/dog")),
+            ("cat/train", Some("cat"), Some("dog"), Some("dog/train")),
+            ("cat/train/cat", Some("cat"), Some("dog"), Some("cat/train/dog")),
+            ("set/a/b/images", Some("a/b"), Some("c"), Some("set/c/images")),
+            ("train/cat", Some("cat"), Some("big/dog"), Some("train/big/dog")),
+            ("train/cat", Some("cat"), Some("../x:y"), Some("train/x_y")),
+            ("train/cat", Some("cat"), None, Some("train")),
+            ("", None, Some("dog"), Some("dog")),
+            ("train", None, Some("dog"), Some("train/dog")),
+            ("train/1", Some("one"), Some("dog"), None),
+        ] {
+            assert_eq!(folder_of_class(folder, was, now).as_deref(), expected, "{folder} {was:?} {now:?}");
         }
     }
 }

@@ -6,8 +6,8 @@ use std::path::Path;
 use super::draft::Draft;
 use super::names::{parts, safe_name};
 use super::{
-    Kind, Linking, Options, arrays, augmented, coco, folder, ground, manifest, numpy, parquet, table, voc,
-    webdataset, yolo,
+    Kind, Linking, Options, arrays, augmented, by_hand, coco, folder, ground, manifest, numpy, parquet,
+    table, voc, webdataset, yolo,
 };
 use crate::dataset::query::Snapshot;
 use crate::dataset::{ContainerKind, ImageFormat, Layout, SampleId};
@@ -51,13 +51,17 @@ fn fill_layout(
     control: &Control,
 ) -> Result<(), ExportError> {
     let layout = draft.snapshot.dataset.layout;
+    let is_copied = !matches!(layout, Layout::ImageFolder | Layout::Coco | Layout::Yolo | Layout::Voc);
+    if options.kind == Kind::Same && is_copied {
+        by_hand::warn_as_given(draft);
+    }
     match (options.kind, layout) {
         (Kind::Same, Layout::ImageFolder) => folder::same(draft, control),
         (Kind::Same, Layout::WebDataset) => webdataset::same(draft, control),
         (Kind::Same, Layout::Manifest) => manifest::same(draft, control),
-        (Kind::Same, Layout::Coco) => coco::same(draft, control),
-        (Kind::Same, Layout::Yolo) => yolo::same(draft, control),
-        (Kind::Same, Layout::Voc) => voc::same(draft, control),
+        (Kind::Same, Layout::Coco) => coco::same(draft, reader, control),
+        (Kind::Same, Layout::Yolo) => yolo::same(draft, reader, control),
+        (Kind::Same, Layout::Voc) => voc::same(draft, reader, control),
         (Kind::Same, Layout::Idx) => arrays::idx(draft, control),
         (Kind::Same, Layout::Cifar) => arrays::cifar(draft, control),
         (Kind::Same, Layout::Numpy) => numpy::same(draft, control),

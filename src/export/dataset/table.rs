@@ -64,13 +64,13 @@ pub fn manifest(
     };
     let dataset = draft.snapshot.dataset.clone();
     let odd = |name: &String| name.contains([';', '|']) || name.starts_with('[');
-    if form != Table::Parquet && dataset.labels.classes.iter().any(odd) {
+    if form != Table::Parquet && draft.snapshot.labels().classes.iter().any(odd) {
         draft.warn(
             "Some classes have ; or | in their names, which a table's readers take for several \
          labels; choose Parquet.",
         );
     }
-    let relative = dataset.boxes.records.iter().any(|one| one.relative);
+    let relative = draft.snapshot.boxes().iter().any(|one| one.relative);
     if form == Table::Parquet && relative && draft.snapshot.facts.measured() < dataset.present() {
         draft.warn(
             "Boxes that are fractions of images that were not measured are left out: in Parquet they \
@@ -82,7 +82,7 @@ pub fn manifest(
     let headings = headings(&draft.snapshot, &options.planned);
     match form {
         Table::Csv | Table::JsonLines => {
-            let has_boxes = !dataset.boxes.is_empty();
+            let has_boxes = !draft.snapshot.boxes().is_empty();
             let (name, lines) =
                 if form == Table::Csv { ("metadata.csv", false) } else { ("metadata.jsonl", true) };
             draft.made(name.into(), about, TextTable { paths, headings, has_boxes, lines });
@@ -237,9 +237,8 @@ fn headings(snapshot: &Snapshot, planned: &Planned) -> Vec<(String, Content)> {
 
 /// A sample's labels that none of its boxes has.
 fn boxless_labels(snapshot: &Snapshot, sample: SampleId) -> Vec<&str> {
-    let dataset = &*snapshot.dataset;
-    let boxes = dataset.boxes.get(sample);
+    let boxes = snapshot.boxes().get(sample);
     let boxless = |class: &&u32| !boxes.iter().any(|one| one.class == **class);
-    let labels = dataset.labels.get(sample).iter().filter(boxless);
-    labels.map(|class| dataset.labels.classes[*class as usize].as_str()).collect()
+    let labels = snapshot.labels().get(sample).iter().filter(boxless);
+    labels.map(|class| snapshot.labels().classes[*class as usize].as_str()).collect()
 }

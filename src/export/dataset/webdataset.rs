@@ -17,7 +17,8 @@ use super::layouts::{is_row, list_source};
 use super::names::{Taken, parts, safe_name};
 use super::write::{Failure, Out, content, stored};
 use super::{Linking, Options};
-use crate::dataset::{ContainerKind, Dataset, NO_SPLIT, SampleId};
+use crate::dataset::query::Snapshot;
+use crate::dataset::{ContainerKind, NO_SPLIT, SampleId};
 use crate::export::ExportError;
 use crate::import::folder::shard_stem;
 use crate::import::names::{is_image_name, split_in, split_path};
@@ -181,9 +182,10 @@ impl Make for Text {
 /// New shards of each split.
 pub fn shards(draft: &mut Draft, options: &Options, control: &Control) -> Result<(), ExportError> {
     let dataset = draft.snapshot.dataset.clone();
-    let has_numbers = dataset.labels.classes.iter().all(|name| is_line(name));
-    if has_numbers && !dataset.labels.classes.is_empty() {
-        let mut text = dataset.labels.classes.join("\n");
+    let labels = draft.snapshot.labels().clone();
+    let has_numbers = labels.classes.iter().all(|name| is_line(name));
+    if has_numbers && !labels.classes.is_empty() {
+        let mut text = labels.classes.join("\n");
         text.push('\n');
         draft.made("classes.txt".into(), text.len() as u64, Text(text.into_bytes()));
     }
@@ -228,7 +230,7 @@ pub fn shards(draft: &mut Draft, options: &Options, control: &Control) -> Result
             counted(unread, "sample")
         ));
     }
-    if !dataset.boxes.is_empty() {
+    if !draft.snapshot.boxes().is_empty() {
         draft.warn("Boxes are in the .json of each sample, where Lenslet does not read them back.");
     }
     if matches!(options.linking, Linking::HardLink | Linking::SymLink) {
@@ -254,12 +256,12 @@ struct NewShard {
 
 impl Make for NewShard {
     fn tell(&self, draft: &Draft, told: &mut Told) {
-        let dataset = &*draft.snapshot.dataset;
+        let snapshot = &draft.snapshot;
         for at in &self.places {
             let sample = draft.samples[*at];
-            let labels = dataset.labels.get(sample).iter().map(|class| self.label(dataset, *class));
+            let labels = snapshot.labels().get(sample).iter().map(|class| self.label(snapshot, *class));
             labels.for_each(|label| told.add(label.to_string().as_bytes()));
-            told.add(Value::Object(self.about(dataset, sample)).to_string().as_bytes());
+            told.add(Value::Object(self.about(snapshot, sample)).to_string().as_bytes());
         }
     }
 
@@ -283,11 +285,11 @@ impl Make for NewShard {
             let key = format!("{at:08}");
             let modified = dataset.modified_ms[sample as usize];
             append(&mut tar, &format!("{key}{ending}"), &bytes, modified)?;
-            if let [class] = dataset.labels.get(sample) {
-                let label = self.label(dataset, *class);
+            if let [class] = work.snapshot.labels().get(sample) {
+                let label = self.label(work.snapshot, *class);
                 append(&mut tar, &format!("{key}.cls"), label_text(&label).as_bytes(), modified)?;
             }
-            let about = Value::Object(self.about(dataset, sample)).to_string();
+            let about = Value::Object(self.about(work.snapshot, sample)).to_string();
             append(&mut tar, &format!("{key}.json"), about.as_bytes(), modified)?;
         }
         tar.finish()?;
@@ -296,20 +298,21 @@ impl Make for NewShard {
 }
 
 impl NewShard {
-    fn label(&self, dataset: &Dataset, class: u32) -> Value {
-        if self.has_numbers { json!(class) } else { json!(dataset.labels.classes[class as usize]) }
+    fn label(&self, snapshot: &Snapshot, class: u32) -> Value {
+        if self.has_numbers { json!(class) } else { json!(snapshot.labels().classes[class as usize]) }
     }
 
     /// What is known of a sample beside its image and its only label.
-    fn about(&self, dataset: &Dataset, sample: SampleId) -> Map<String, Value> {
+    fn about(&self, snapshot: &Snapshot, sample: SampleId) -> Map<String, Value> {
+        let dataset = &*snapshot.dataset;
         let mut about = Map::new();
         about.insert("source".into(), json!(dataset.path(sample)));
         if let Some(split) = dataset.split(sample) {
             about.insert("split".into(), json!(split));
         }
-        let labels = dataset.labels.get(sample);
+        let labels = snapshot.labels().get(sample);
         if labels.len() > 1 {
-            about.insert("labels".into(), labels.iter().map(|class| self.label(dataset, *class)).collect());
+            about.insert("labels".into(), labels.iter().map(|class| self.label(snapshot, *class)).collect());
         }
         for attribute in &dataset.attributes {
             let value = attribute.values.get(sample as usize);
@@ -320,8 +323,8 @@ impl NewShard {
                 about.insert(if is_taken { format!("attr.{name}") } else { name.clone() }, json!(value));
             }
         }
-        let boxes = dataset.boxes.get(sample).iter().map(|one| {
-            let class = &dataset.labels.classes[one.class as usize];
+        let boxes = snapshot.boxes().get(sample).iter().map(|one| {
+            let class = &snapshot.labels().classes[one.class as usize];
             json!({ "class": class, "rect": one.rect, "relative": one.relative })
         });
         let boxes: Vec<Value> = boxes.collect();

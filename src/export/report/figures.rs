@@ -289,7 +289,7 @@ impl Figures {
             wrong_labels: gatherer.flag_row(Flag::WrongLabel, limits.wrong_labels, |scored| {
                 let suggested = analysed.suggested.get(scored.sample as usize).copied();
                 let suggested = suggested.filter(|class| *class != NO_CLASS);
-                let name = |class| dataset.labels.classes.get(class as usize).cloned();
+                let name = |class| gatherer.snapshot().labels().classes.get(class as usize).cloned();
                 let label = gatherer.labels(scored.sample).join(", ");
                 WrongLabel { label, suggested: suggested.and_then(name), scored }
             }),
@@ -345,7 +345,7 @@ impl<'a> Gatherer<'a> {
     }
 
     fn labels(&self, sample: SampleId) -> Vec<String> {
-        let labels = &self.snapshot().dataset.labels;
+        let labels = self.snapshot().labels();
         let name = |class: &u32| labels.classes.get(*class as usize).cloned();
         labels.get(sample).iter().filter_map(name).collect()
     }
@@ -458,7 +458,7 @@ impl<'a> Gatherer<'a> {
             counts.map(|(name, count)| share(name, *count)).collect()
         };
         let mut splits = named(&dataset.split_names, &impact.splits);
-        let mut classes = named(&dataset.labels.classes, &impact.classes);
+        let mut classes = named(&self.snapshot().labels().classes, &impact.classes);
         for (shares, name, count) in
             [(&mut splits, "in no split", impact.no_split), (&mut classes, "unlabelled", impact.unlabelled)]
         {

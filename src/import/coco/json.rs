@@ -23,6 +23,8 @@ pub struct Image {
     pub file_name: Option<String>,
     /// Where it is on the web: LVIS has that instead.
     pub coco_url: Option<String>,
+    /// Width and height in pixels as the file tells them; 0 where it does not.
+    pub size: [u32; 2],
 }
 
 impl Image {
@@ -94,6 +96,17 @@ impl Loose {
             }
             Self::Text(text) => Some(Id::Text(text.into())),
             _ => None,
+        }
+    }
+
+    /// A picture's width or height; 0 for what is none.
+    fn side(&self) -> u32 {
+        match self {
+            Self::Whole(number) => u32::try_from(*number).unwrap_or(0),
+            Self::Number(number) if number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(number) => {
+                *number as u32
+            }
+            _ => 0,
         }
     }
 
@@ -234,6 +247,8 @@ impl Entry for Image {
             "id" => self.id = map.next_value::<Loose>()?.id(),
             "file_name" => self.file_name = map.next_value::<Loose>()?.text(),
             "coco_url" => self.coco_url = map.next_value::<Loose>()?.text(),
+            "width" => self.size[0] = map.next_value::<Loose>()?.side(),
+            "height" => self.size[1] = map.next_value::<Loose>()?.side(),
             _ => drop(map.next_value::<IgnoredAny>()?),
         }
         Ok(())
@@ -450,6 +465,7 @@ mod tests {
         assert_eq!(document.annotations[0].category, Some(Id::Number(2)));
         assert_eq!(document.annotations[1].image, Some(Id::Text("a".into())));
         assert_eq!(document.images[1].file_name.as_deref(), Some("12"));
+        assert_eq!(document.images[0].size, [4, 0]);
         assert_eq!((document.categories.len(), document.malformed), (1, 5));
     }
 

@@ -9,6 +9,8 @@ use quick_xml::reader::Reader;
 pub struct Annotation {
     /// The image's name, empty where it is not told.
     pub filename: String,
+    /// Width and height in pixels; 0 where they are not told.
+    pub size: [u32; 2],
     pub objects: Vec<Object>,
 }
 
@@ -83,6 +85,12 @@ pub fn parse(bytes: &[u8]) -> Result<Annotation, String> {
                 let value = content.trim();
                 match (path(&open)[..].split_first(), &mut object) {
                     (Some((&"annotation", ["filename"])), _) => annotation.filename = value.to_owned(),
+                    (Some((&"annotation", ["size", "width"])), _) => {
+                        annotation.size[0] = value.parse().unwrap_or(0);
+                    }
+                    (Some((&"annotation", ["size", "height"])), _) => {
+                        annotation.size[1] = value.parse().unwrap_or(0);
+                    }
                     (Some((&"annotation", ["object", rest @ ..])), Some(draft)) => match rest {
                         [] if annotation.objects.len() < MAX_OBJECTS => {
                             annotation.objects.extend(object.take().and_then(Draft::finish));
@@ -158,7 +166,7 @@ mod tests {
             <xmax>3.0</xmax></bndbox><name> cat </name><difficult>1</difficult>\
             <part><name>head</name><bndbox><xmin>7</xmin></bndbox></part></object>";
         let parsed = parse(annotation(body).as_bytes()).unwrap();
-        assert_eq!(parsed.filename, "a&b.jpg");
+        assert_eq!((parsed.filename.as_str(), parsed.size), ("a&b.jpg", [9, 0]));
         assert_eq!(parsed.objects.len(), 1);
         let cat = &parsed.objects[0];
         assert_eq!((cat.name.as_str(), cat.difficult), ("cat", true));

@@ -9,14 +9,15 @@ use crate::dataset::query::Snapshot;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Boxes {
     pub tally: BoxTally,
-    /// Boxes in pixels of samples whose size is not known: they have no place and no size, and count for their sample.
+    /// Boxes that have no place and no size, such as those in pixels of samples whose size is not known: they count for
+    /// their sample.
     pub left_out: u64,
 }
 
 /// The figures of the boxes of these rows; `None` where the dataset has none.
 pub fn boxes(subject: Subject<'_>) -> Option<Boxes> {
     let snapshot = subject.snapshot;
-    if snapshot.dataset.boxes.is_empty() {
+    if snapshot.boxes().is_empty() {
         return None;
     }
     let mut tally = BoxTally::new(subject.class_names().len());
@@ -33,18 +34,12 @@ pub fn boxes(subject: Subject<'_>) -> Option<Boxes> {
 /// that they count as boxes of the sample.
 fn relative_boxes(snapshot: &Snapshot, row: SampleId, out: &mut Vec<RelativeBox>) -> u64 {
     let fact = snapshot.facts.get(row);
-    let (width, height) = (fact.width as f32, fact.height as f32);
     let mut left_out = 0;
-    for record in snapshot.dataset.boxes.get(row) {
-        let [x, y, across, down] = record.rect;
-        let (by_width, by_height) = if record.relative { (1.0, 1.0) } else { (width, height) };
-        let (centre, size) = if by_width == 0.0 || by_height == 0.0 {
-            left_out += 1;
-            ([f32::NAN; 2], [f32::NAN; 2])
-        } else {
-            let centre = [(x + across / 2.0) / by_width, (y + down / 2.0) / by_height];
-            (centre, [across / by_width, down / by_height])
-        };
+    for record in snapshot.boxes().get(row) {
+        let placed = record.placed(fact.width, fact.height);
+        left_out += u64::from(placed.is_none());
+        let (centre, size) =
+            placed.map_or(([f32::NAN; 2], [f32::NAN; 2]), |placed| (placed.centre, placed.size));
         out.push(RelativeBox { class: record.class, centre, size });
     }
     left_out

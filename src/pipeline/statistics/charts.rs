@@ -8,11 +8,12 @@ use crate::chart::{
     Axis, Bars, Body, BoxRow, Boxes as BoxChart, Chart, Grid, Heat, HeatCell, Histogram, Hue, Line, Lines,
     Picture, PictureRow, Pictures as PictureChart, Scale, Series, Shades, Tile, Upright, number_text,
 };
+use crate::dataset::columns::Column;
 use crate::dataset::query::Snapshot;
 use crate::text::{counted, grouped as grouped_text};
 
 use super::classes::{Classes, most_frequent};
-use super::numbers::{Measure, edges_of, values_of};
+use super::numbers::{edges_of, values_of};
 use super::{Boxes, PictureFigures, Pictures, Relation, Space, Subject};
 
 /// Cells of a plane of two numbers, across and down.
@@ -79,7 +80,7 @@ pub fn ordered(snapshot: &Snapshot, counts: &[u64], order: Order) -> Vec<u32> {
             classes.sort_by(|one, two| counts[*two as usize].cmp(&counts[*one as usize]).then(one.cmp(two)));
         }
         Order::Natural => {
-            let names = &snapshot.dataset.labels.classes;
+            let names = &snapshot.labels().classes;
             let ranks = crate::dataset::natural::ranks(names.len(), |class| &names[class]);
             classes.sort_by_key(|class| ranks[*class as usize]);
         }
@@ -209,14 +210,9 @@ pub(super) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> St
 }
 
 /// A histogram of a number, stacked by split or with a box plot of each class.
-pub fn number_chart(
-    subject: Subject<'_>,
-    classes: &Classes,
-    measure: &Measure<'_>,
-    settings: &Settings,
-) -> Chart {
-    let values = values_of(subject, measure);
-    let axis = Axis::new(measure.title(), measure.unit(), settings.scale);
+pub fn number_chart(subject: Subject<'_>, classes: &Classes, column: &Column, settings: &Settings) -> Chart {
+    let values = values_of(subject, column);
+    let axis = Axis::new(column.title.as_ref(), column.unit, settings.scale);
     let unknown = values.iter().filter(|value| value.is_nan()).count() as u64;
     let mut notes: Vec<String> = Vec::new();
     if let Some(figures) = BoxPlot::of(&mut values.clone()) {
@@ -233,16 +229,16 @@ pub fn number_chart(
     if unknown > 0 {
         notes.push(format!("It is not known of {}.", counted(unknown, "sample")));
     }
-    let title = format!("{} of the samples", measure.title());
+    let title = format!("{} of the samples", column.title);
     let not_positive = values.iter().filter(|value| **value <= 0.0).count() as u64;
     if settings.scale == Scale::Log && not_positive > 0 {
         notes.push(format!("{} not over 0 have no place on a log axis.", grouped_text(not_positive)));
     }
     if settings.by == By::Label {
         let body = box_chart(subject, classes, &values, axis, settings);
-        return chart(subject, format!("{} by class", measure.title()), Body::Boxes(body), notes);
+        return chart(subject, format!("{} by class", column.title), Body::Boxes(body), notes);
     }
-    let edges = edges_of(measure, &values, place_of(settings.scale), settings.bins);
+    let edges = edges_of(column, &values, place_of(settings.scale), settings.bins);
     let body = Histogram {
         series: histogram_series(subject, classes, &values, &edges, settings.by),
         x: axis,
@@ -295,7 +291,7 @@ fn box_chart(
     let row = |class: &u32| {
         Some(BoxRow {
             name: subject.class_names()[*class as usize].clone(),
-            hue: Hue::Class(*class),
+            hue: subject.hue(*class),
             plot: figures[*class as usize]?,
         })
     };
@@ -303,17 +299,18 @@ fn box_chart(
 }
 
 /// Two numbers against each other, as many samples as there are.
-pub fn plane_chart(subject: Subject<'_>, measures: [&Measure<'_>; 2], settings: &Settings) -> Chart {
+pub fn plane_chart(subject: Subject<'_>, columns: [&Column; 2], settings: &Settings) -> Chart {
     let axis = place_of(settings.scale);
     let cells = match settings.bins {
         Bins::Auto => CELLS_OF_TWO,
         Bins::Count(count) => [count; 2],
     };
-    let [x, y] = measures.map(|measure| values_of(subject, measure));
-    let edges = |at: usize, values: &[f64]| edges_of(measures[at], values, axis, Bins::Count(cells[at]));
+    let [x, y] = columns.map(|column| values_of(subject, column));
+    let edges = |at: usize, values: &[f64]| edges_of(columns[at], values, axis, Bins::Count(cells[at]));
     let found = Density::in_edges(&x, &y, edges(0, &x), edges(1, &y));
-    let [x_axis, y_axis] = measures.map(|measure| Axis::new(measure.title(), measure.unit(), settings.scale));
-    let title = format!("{} and {}", measures[0].title(), measures[1].title());
+    let [x_axis, y_axis] =
+        columns.map(|column| Axis::new(column.title.as_ref(), column.unit, settings.scale));
+    let title = format!("{} and {}", columns[0].title, columns[1].title);
     let notes = (found.left_out > 0).then(|| {
         format!(
             "{} are left out: one of the numbers is not known, or not over 0.",
@@ -372,7 +369,7 @@ pub fn box_sizes_chart(subject: Subject<'_>, boxes: &Boxes, settings: &Settings)
             let shown = most_frequent(&counts, settings.top);
             let of_class = |class: u32| Series {
                 name: subject.class_names()[class as usize].clone(),
-                hue: Hue::Class(class),
+                hue: subject.hue(class),
                 values: numbers(&boxes.tally.classes[class as usize].sizes),
             };
             shown.into_iter().map(of_class).collect()
@@ -452,7 +449,7 @@ pub fn coverage_chart(subject: Subject<'_>, space: &Space, settings: &Settings) 
         classes.sort_by(|one, two| two.samples.cmp(&one.samples).then(one.class.cmp(&two.class)));
         lines.extend(classes.into_iter().take(settings.top).map(|class| Line {
             name: subject.class_names()[class.class as usize].clone(),
-            hue: Hue::Class(class.class),
+            hue: subject.hue(class.class),
             points: points(&class.radii),
         }));
     }

@@ -27,7 +27,7 @@ pub struct Classes {
 /// Counts the samples of these rows by class and split.
 pub fn classes(subject: Subject<'_>, beta: f64) -> Classes {
     let dataset = &subject.snapshot.dataset;
-    let (classes, splits) = (dataset.labels.classes.len(), dataset.split_names.len());
+    let (classes, splits) = (subject.snapshot.labels().classes.len(), dataset.split_names.len());
     // The last is for samples of no split, whose id is above every other.
     let mut by_split = vec![vec![0u64; classes]; splits + 1];
     let mut samples = vec![0u64; splits + 1];

@@ -7,44 +7,8 @@ use crate::analysis::distribution::{Axis, Bins, BoxPlot, Edges, Histogram, box_p
 use crate::dataset::chunks::CHUNK;
 use crate::dataset::columns::{Column, ColumnKind, all_columns};
 use crate::dataset::query::Snapshot;
-use crate::review::Near;
 
-/// A number of each sample.
-#[derive(Clone, Debug)]
-pub enum Measure<'a> {
-    Column(Column),
-    /// The distance to the nearest neighbour, as the descriptor sees it.
-    Nearest(&'a Near),
-}
-
-/// The name of [`Measure::Nearest`].
-pub const NEAREST: &str = "distance";
-
-impl Measure<'_> {
-    /// The word on the command line and in JSON.
-    pub fn name(&self) -> &str {
-        match self {
-            Self::Column(column) => &column.name,
-            Self::Nearest(_) => NEAREST,
-        }
-    }
-
-    pub fn title(&self) -> &str {
-        match self {
-            Self::Column(column) => &column.title,
-            Self::Nearest(_) => "Distance to the nearest neighbour",
-        }
-    }
-
-    pub fn unit(&self) -> &'static str {
-        match self {
-            Self::Column(column) => column.unit,
-            Self::Nearest(_) => "",
-        }
-    }
-}
-
-/// The figures of one measure.
+/// The figures of one column.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Numbers {
     pub name: String,
@@ -60,52 +24,40 @@ pub struct Numbers {
     pub classes: Vec<Option<BoxPlot>>,
 }
 
-/// Every number that samples have, those of an analysis where there was one.
-pub fn measures<'a>(snapshot: &Snapshot, near: Option<&'a Near>) -> Vec<Measure<'a>> {
-    let numbers = all_columns(snapshot).into_iter().filter(|column| column.kind == ColumnKind::Number);
-    numbers.map(Measure::Column).chain(near.map(Measure::Nearest)).collect()
+/// Every column of numbers that samples have.
+pub fn number_columns(snapshot: &Snapshot) -> Vec<Column> {
+    all_columns(snapshot).into_iter().filter(|column| column.kind == ColumnKind::Number).collect()
 }
 
 /// The value of each of the rows, in their order; NaN where it is not known.
-pub fn values_of(subject: Subject<'_>, measure: &Measure<'_>) -> Vec<f64> {
-    match measure {
-        Measure::Column(column) => {
-            let mut all = vec![f64::NAN; subject.snapshot.len()];
-            let fill = |(at, out): (usize, &mut [f64])| column.numbers(subject.snapshot, at * CHUNK, out);
-            all.par_chunks_mut(CHUNK).enumerate().for_each(fill);
-            subject.rows.iter().map(|row| all[*row as usize]).collect()
-        }
-        Measure::Nearest(near) => {
-            let nearest =
-                |row: &u32| near.of(*row).next().map_or(f64::NAN, |(_, distance)| f64::from(distance));
-            subject.rows.iter().map(nearest).collect()
-        }
-    }
+pub fn values_of(subject: Subject<'_>, column: &Column) -> Vec<f64> {
+    let mut all = vec![f64::NAN; subject.snapshot.len()];
+    let fill = |(at, out): (usize, &mut [f64])| column.numbers(subject.snapshot, at * CHUNK, out);
+    all.par_chunks_mut(CHUNK).enumerate().for_each(fill);
+    subject.rows.iter().map(|row| all[*row as usize]).collect()
 }
 
-/// The bins of a measure's values. Those of a column that is kept in single precision have borders in single
+/// The bins of a column's values. Those of one that is kept in single precision have borders in single
 /// precision, so that a query for a bin finds what was counted in it.
-pub fn edges_of(measure: &Measure<'_>, values: &[f64], axis: Axis, bins: Bins) -> Edges {
+pub fn edges_of(column: &Column, values: &[f64], axis: Axis, bins: Bins) -> Edges {
     let mut edges = Edges::of(values, axis, bins);
-    if let Measure::Column(column) = measure
-        && column.is_single_precision()
-    {
+    if column.is_single_precision() {
         edges.values.iter_mut().for_each(|edge| *edge = f64::from(*edge as f32));
         edges.values.dedup();
     }
     edges
 }
 
-/// The figures of a measure; `None` where no value is known.
-pub fn numbers(subject: Subject<'_>, measure: &Measure<'_>, axis: Axis, bins: Bins) -> Option<Numbers> {
-    let values = values_of(subject, measure);
+/// The figures of a column; `None` where no value is known.
+pub fn numbers(subject: Subject<'_>, column: &Column, axis: Axis, bins: Bins) -> Option<Numbers> {
+    let values = values_of(subject, column);
     let all = BoxPlot::of(&mut values.clone())?;
     let (mean, deviation) = moments(&values);
-    let edges = edges_of(measure, &values, axis, bins);
+    let edges = edges_of(column, &values, axis, bins);
     Some(Numbers {
-        name: measure.name().to_owned(),
-        title: measure.title().to_owned(),
-        unit: measure.unit(),
+        name: column.name.to_string(),
+        title: column.title.to_string(),
+        unit: column.unit,
         all,
         mean,
         deviation,

@@ -69,7 +69,7 @@ pub fn pictures(
     threads: usize,
     control: &Control,
 ) -> Result<Pictures, Cancelled> {
-    let labels = &subject.snapshot.dataset.labels;
+    let labels = subject.snapshot.labels();
     let shown = most_frequent(&counts(subject), classes);
     let mut place_of = vec![usize::MAX; labels.classes.len()];
     shown.iter().enumerate().for_each(|(place, class)| place_of[*class as usize] = place);

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::Subject;
 use super::classes::{Classes, most_frequent};
-use super::numbers::{Measure, edges_of, measures, values_of};
+use super::numbers::{edges_of, number_columns, values_of};
 use crate::analysis::distribution::{Axis, Bins, Cell, Edges, Table};
 use crate::dataset::columns::Column;
 use crate::dataset::query::{
@@ -70,7 +70,7 @@ impl Side {
         let name = match self {
             Self::Labels(classes) => classes
                 .get(at as usize)
-                .and_then(|class| dataset.labels.classes.get(*class as usize).cloned()),
+                .and_then(|class| snapshot.labels().classes.get(*class as usize).cloned()),
             Self::Splits(splits) => splits.get(at as usize).map(|split| {
                 dataset.split_names.get(*split as usize).cloned().unwrap_or_else(|| "none".to_owned())
             }),
@@ -88,7 +88,7 @@ impl Side {
         let test = match self {
             Self::Labels(classes) => {
                 let class =
-                    classes.get(at as usize).and_then(|class| dataset.labels.classes.get(*class as usize));
+                    classes.get(at as usize).and_then(|class| snapshot.labels().classes.get(*class as usize));
                 class.map(|name| Test::Label(vec![literal(name)]))
             }
             Self::Splits(splits) => splits.get(at as usize).map(|split| match *split {
@@ -138,7 +138,7 @@ impl Side {
     fn map(&self, snapshot: &Snapshot) -> Vec<u32> {
         let dataset = &snapshot.dataset;
         match self {
-            Self::Labels(classes) => places(dataset.labels.classes.len(), classes.iter().copied()),
+            Self::Labels(classes) => places(snapshot.labels().classes.len(), classes.iter().copied()),
             Self::Splits(splits) => {
                 let count = dataset.split_names.len();
                 places(count + 1, splits.iter().map(|split| u32::from(*split).min(count as u32)))
@@ -205,20 +205,19 @@ pub fn relation(subject: Subject<'_>, rows: Side, columns: Side) -> Option<Relat
 /// The bin of each row, where a side is of bins.
 fn bins_of(subject: Subject<'_>, side: &Side) -> Vec<u32> {
     let Side::Bins { column, edges } = side else { return Vec::new() };
-    let values = values_of(subject, &Measure::Column(column.clone()));
+    let values = values_of(subject, column);
     values.into_iter().map(|value| edges.bin(value).map_or(NONE, |bin| bin as u32)).collect()
 }
 
 impl Side {
     /// The bins of a column for a table; `None` where it has fewer than two.
     pub fn of_column(subject: Subject<'_>, column: &Column) -> Option<Self> {
-        let measure = Measure::Column(column.clone());
-        let values = values_of(subject, &measure);
+        let values = values_of(subject, column);
         let known = values.iter().copied().filter(|value| value.is_finite());
         let (low, high) = known
             .fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)));
         let axis = if low > 0.0 && high / low >= WIDE { Axis::Log } else { Axis::Linear };
-        let edges = edges_of(&measure, &values, axis, Bins::Count(BINS));
+        let edges = edges_of(column, &values, axis, Bins::Count(BINS));
         (edges.len() > 1).then(|| Self::Bins { column: column.clone(), edges })
     }
 
@@ -248,13 +247,12 @@ pub fn relations(
     if classes.split_ids.len() > 1 {
         found.extend(relation(subject, labels.clone(), Side::Splits(classes.split_ids.clone())));
     }
-    let measures = measures(subject.snapshot, None);
-    control.begin("Comparing labels with numbers", measures.len() as u64);
-    for measure in &measures {
+    let columns = number_columns(subject.snapshot);
+    control.begin("Comparing labels with numbers", columns.len() as u64);
+    for column in &columns {
         control.checkpoint()?;
         // How many labels a sample has says nothing of which.
-        if let Measure::Column(column) = measure
-            && column.name != "labels"
+        if column.name != "labels"
             && let Some(bins) = Side::of_column(subject, column)
         {
             found.extend(relation(subject, labels.clone(), bins));

@@ -4,7 +4,7 @@ use crate::analysis::distribution::Cell;
 use crate::analysis::whiten::AXES;
 use crate::chart::{Body, Look, Scale, csv_rows, layout};
 use crate::dataset::builder::NewBox;
-use crate::dataset::query::{self, parse};
+use crate::dataset::query::{self, Brush, parse};
 use crate::dataset::{DatasetBuilder, Fact, Facts, Kinds, Layout, NewSample, Signal};
 
 /// Two hundred samples of three classes, some of two, in two splits and none, with facts and a note.
@@ -60,7 +60,7 @@ fn classes_and_splits_are_counted() {
     let all = rows(&snapshot, "");
     let found = classes(Subject { snapshot: &snapshot, rows: &all }, 0.99);
     // In the order in which they were met.
-    assert_eq!(snapshot.dataset.labels.classes, ["cat", "traffic light", "dog \"a\""]);
+    assert_eq!(snapshot.labels().classes, ["cat", "traffic light", "dog \"a\""]);
     assert_eq!((found.counts.as_slice(), found.unlabelled), (&[120, 40, 40][..], 20));
     assert!(found.is_multilabel);
     assert_eq!(found.split_names, ["train", "val", "none"]);
@@ -82,9 +82,9 @@ fn numbers_are_those_of_the_rows() {
     let snapshot = snapshot();
     let some = rows(&snapshot, "label:\"traffic light\"");
     let subject = Subject { snapshot: &snapshot, rows: &some };
-    let found: Vec<Numbers> = measures(&snapshot, None)
+    let found: Vec<Numbers> = number_columns(&snapshot)
         .iter()
-        .filter_map(|measure| numbers(subject, measure, Axis::Linear, Bins::Auto))
+        .filter_map(|column| numbers(subject, column, Axis::Linear, Bins::Auto))
         .collect();
     let of = |name: &str| found.iter().find(|numbers| numbers.name == name).unwrap();
     assert_eq!(of("labels").all.count, 40);
@@ -202,7 +202,7 @@ fn every_chart_has_the_figures_that_it_is_of() {
     let subject = Subject { snapshot: &snapshot, rows: &all };
     let counted = classes(subject, DEFAULT_BETA);
     let by = |by| Settings { by, ..Settings::default() };
-    let column = |name: &str| Measure::Column(crate::dataset::columns::column(&snapshot, name).unwrap());
+    let column = |name: &str| crate::dataset::columns::column(&snapshot, name).unwrap();
     let found = space(subject, &described(200, 4), 16, &Control::new()).unwrap();
     let known_boxes = boxes(subject).unwrap();
     let related = relations(subject, &counted, &Control::new()).unwrap();
@@ -248,7 +248,7 @@ fn log_box_plots_are_of_what_is_over_0() {
     let all = rows(&snapshot, "");
     let subject = Subject { snapshot: &snapshot, rows: &all };
     let counted = classes(subject, DEFAULT_BETA);
-    let note = Measure::Column(crate::dataset::columns::column(&snapshot, "attr.note").unwrap());
+    let note = crate::dataset::columns::column(&snapshot, "attr.note").unwrap();
     let of = |scale| {
         let settings = Settings { scale, by: By::Label, ..Settings::default() };
         let chart = number_chart(subject, &counted, &note, &settings);
@@ -275,4 +275,50 @@ fn ranked_cells_are_in_their_order() {
     let strength = |cell: &Cell| cell.conservative().ln().abs();
     assert!(found.cells.windows(2).all(|pair| strength(&pair[0]) >= strength(&pair[1])));
     assert!(relation(subject, Side::Labels(Vec::new()), Side::labels(&counted)).is_none());
+}
+
+#[test]
+fn a_click_on_a_cell_or_a_size_finds_the_samples_whose_boxes_were_counted_there() {
+    let mut builder = DatasetBuilder::new("/d", "/d", Layout::Manifest);
+    let mut facts = Facts::new(120);
+    for at in 0..120u32 {
+        let part =
+            |salt: u32| f32::from((at.wrapping_mul(2_654_435_761).wrapping_add(salt * 7919) >> 9) as u8);
+        // Parts of the picture, some on borders of cells and some beyond it, and pixels of pictures of unknown size.
+        let relative = [part(1) / 256.0, part(2) / 128.0, part(3) / 512.0, part(4) / 256.0];
+        let pixels = [part(5), part(6), part(7) / 8.0, part(8) / 8.0];
+        let mut boxes = vec![NewBox { class: "cat", rect: relative, relative: true }];
+        if at % 3 == 0 {
+            boxes.push(NewBox { class: "dog", rect: pixels, relative: false });
+        }
+        let path = format!("{at:03}.png");
+        builder.push(NewSample { path: &path, boxes, ..Default::default() });
+        if at % 4 != 0 {
+            facts.set(at, &Fact { measured: true, width: 256, height: 200, ..Fact::UNMEASURED });
+        }
+    }
+    let (dataset, issues) = builder.finish();
+    let snapshot = Snapshot::new(dataset.into(), &issues, facts, Default::default());
+    let found = |brush: Brush| {
+        let text = query::with_brushes("", &[brush], query::Stroke::Set, snapshot.vocabulary());
+        rows(&snapshot, &text)
+    };
+    let all = rows(&snapshot, "");
+    let mut of_cells = vec![0; 32 * 32];
+    let mut of_sizes = vec![0; 50];
+    for row in &all {
+        // Each sample by itself: where it has a box, it is found.
+        let one = boxes(Subject { snapshot: &snapshot, rows: &[*row] }).unwrap().tally.all;
+        one.centres.iter().zip(&mut of_cells).for_each(|(boxes, samples)| *samples += u64::from(*boxes > 0));
+        one.sizes.iter().zip(&mut of_sizes).for_each(|(boxes, samples)| *samples += u64::from(*boxes > 0));
+    }
+    let edges = |parts: usize, at: usize| [at as f64 / parts as f64, (at + 1) as f64 / parts as f64];
+    for (cell, samples) in of_cells.iter().enumerate() {
+        let brush = Brush::box_at(edges(32, cell % 32), edges(32, cell / 32));
+        assert_eq!(found(brush).len() as u64, *samples, "cell {cell}");
+    }
+    for (size, samples) in of_sizes.iter().enumerate() {
+        assert_eq!(found(Brush::box_size(edges(50, size))).len() as u64, *samples, "size {size}");
+    }
+    assert!(of_cells.iter().filter(|samples| **samples > 0).count() > 40);
 }

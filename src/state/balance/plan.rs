@@ -10,8 +10,9 @@ use crate::balance::{ClassPlan, Fate, Means, Missed, Resplit};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Decision, SampleId, Thinning};
 use crate::jobs::{Cancelled, Control};
-use crate::pipeline::balancing::{Balanced, Found, balance_to, deal};
+use crate::pipeline::balancing::{Balanced, Found, balance_to, deal, missing_here, refusal};
 use crate::review::{Analysed, Judged};
+use crate::text::sentence;
 
 /// What an analysis found, where there was one.
 pub type Evidence = Option<(Arc<Analysed>, Arc<Judged>)>;
@@ -33,11 +34,15 @@ pub struct BalancePlan {
     pub missed: Vec<Option<Missed>>,
     /// Whether near-duplicates were known.
     pub knew_copies: bool,
+    /// What is to be said of the other dataset whose proportions are wanted.
+    pub note: Option<String>,
 }
 
 impl PartialEq for BalancePlan {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.snapshot.dataset, &other.snapshot.dataset) && self.balanced == other.balanced
+        Arc::ptr_eq(&self.snapshot.dataset, &other.snapshot.dataset)
+            && Arc::ptr_eq(self.snapshot.labels(), other.snapshot.labels())
+            && self.balanced == other.balanced
     }
 }
 
@@ -53,11 +58,14 @@ impl BalancePlan {
             Ok(request) => request,
             Err(problem) => return Ok(Err(problem)),
         };
+        if let Some(why) = refusal(snapshot, &request) {
+            return Ok(Err(sentence(why)));
+        }
         let dataset = &*snapshot.dataset;
         let means = request.means;
         let total = request.total.unwrap_or(means.usual_total());
         let wanted = |part: usize, counts: &[u64]| match settings.target {
-            TargetChoice::ByHand => settings.drawn_of(dataset, request.splits[part]).wanted(counts, total),
+            TargetChoice::ByHand => settings.drawn_of(snapshot, request.splits[part]).wanted(counts, total),
             _ => request.target.wanted(counts, total),
         };
         let found = evidence.as_ref().map(|(analysed, judged)| Found { analysed, judged });
@@ -73,6 +81,7 @@ impl BalancePlan {
             repeats: balanced.after.copies - balanced.after.samples,
             missed: balanced.plan.classes.iter().map(|class| class.why_missed(means)).collect(),
             knew_copies: evidence.is_some(),
+            note: missing_here(&settings.unknown_classes(snapshot.labels())),
             balanced,
         };
         for fate in &plan.balanced.plan.fates {
@@ -88,7 +97,7 @@ impl BalancePlan {
 
     /// A class of one of the balanced splits, with why it is missed.
     pub fn class(&self, part: usize, class: u32) -> Option<(&ClassPlan, Option<Missed>)> {
-        let at = part * self.snapshot.dataset.labels.classes.len() + class as usize;
+        let at = part * self.snapshot.labels().classes.len() + class as usize;
         Some((self.balanced.plan.classes.get(at)?, self.missed.get(at).copied().flatten()))
     }
 
@@ -99,7 +108,7 @@ impl BalancePlan {
 
     /// What is wanted, by the names of splits and classes, as [`BalanceSettings::drawn`] has it.
     pub fn wanted_by_name(&self) -> BTreeMap<String, BTreeMap<String, u64>> {
-        let names = &self.snapshot.dataset.labels.classes;
+        let names = &self.snapshot.labels().classes;
         let of_part = |part: usize| {
             let wanted = self.balanced.classes(part).iter().map(|class| class.wanted);
             let split = self.split_name(part).unwrap_or_default().to_owned();
@@ -142,7 +151,9 @@ pub struct SplitPlan {
 
 impl PartialEq for SplitPlan {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.snapshot.dataset, &other.snapshot.dataset) && self.resplit == other.resplit
+        Arc::ptr_eq(&self.snapshot.dataset, &other.snapshot.dataset)
+            && Arc::ptr_eq(self.snapshot.labels(), other.snapshot.labels())
+            && self.resplit == other.resplit
     }
 }
 

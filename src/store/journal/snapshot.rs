@@ -1,5 +1,7 @@
 //! The kept snapshot of the overlay: sealed columns among the parts of the database.
 
+mod labelling;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -35,6 +37,9 @@ pub(super) fn put_snapshot(connection: &Connection, overlay: &Overlay) -> rusqli
     for (name, raw) in columns {
         database::put_column(connection, &format!("{OVERLAY}{name}"), &blob::seal_column(raw))?;
     }
+    for (name, raw) in labelling::encode(&overlay.labelling) {
+        database::put_column(connection, &format!("{OVERLAY}{name}"), &blob::seal_column(&raw))?;
+    }
     Ok(())
 }
 
@@ -48,6 +53,7 @@ pub(super) fn snapshot(
         return Ok(None);
     }
     let decisions = columns.remove("decisions");
+    let labelling = labelling::take(&mut columns);
     let mut take = |name| match columns.remove(name) {
         Some(parts) => blob::unseal_column(&parts?),
         None => Err(Damage("a column of the snapshot is missing")),
@@ -62,7 +68,9 @@ pub(super) fn snapshot(
         let mut decisions: Vec<Decision> =
             bytes.as_chunks().0.iter().copied().map(Decision::from_bytes).collect();
         decisions.resize(samples, Decision::UNDECIDED);
-        Ok(Overlay { marks: Arc::new(marks), decisions: Arc::new(decisions), view, saved_views, pipelines })
+        let (marks, decisions) = (Arc::new(marks), Arc::new(decisions));
+        let labelling = Arc::new(labelling::decode(samples, labelling)?);
+        Ok(Overlay { marks, decisions, view, saved_views, pipelines, labelling })
     };
     Ok(Some(whole()))
 }

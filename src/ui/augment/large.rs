@@ -103,6 +103,6 @@ pub fn large_ui(
     picture.paint(&painter, &mut mosaic, rect, wiped.map(|(before, pointer)| (before, pointer.x)));
     painter.set(below, mosaic.shape());
     if wiped.is_none() {
-        boxes_ui(ui, &painter, fitted(rect, drawn), drawn);
+        boxes_ui(ui, &painter, &session.snapshot, fitted(rect, drawn), drawn);
     }
 }

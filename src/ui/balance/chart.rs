@@ -113,7 +113,7 @@ pub(super) fn chart_ui(
     if !ui.input(|input| input.pointer.any_down()) {
         view.drag = None;
     }
-    let without = plan.snapshot.dataset.labels.classes.len().saturating_sub(classes.there);
+    let without = plan.snapshot.labels().classes.len().saturating_sub(classes.there);
     if without > 0 {
         let text = format!("{} without a sample here", crate::text::counted(without as u64, "class"));
         ui.label(widgets::dim(text));
@@ -150,7 +150,7 @@ fn line_ui(
     let tokens = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::hover());
     let (figures, missed) = plan.class(classes.part, class)?;
-    let name = plan.snapshot.dataset.labels.classes.get(class as usize)?;
+    let name = plan.snapshot.labels().classes.get(class as usize)?;
     let names = rect.left() + (rect.width() * NAMES).min(NAMES_MOST);
     let scale = Scale {
         from: names,

@@ -73,7 +73,7 @@ impl ClassesView {
         if is_same && !self.is_behind() {
             return;
         }
-        let names = &plan.snapshot.dataset.labels.classes;
+        let names = &plan.snapshot.labels().classes;
         let classes = plan.balanced.classes(self.part);
         let mut order: Vec<u32> = (0..classes.len() as u32).collect();
         order.retain(|class| classes[*class as usize].before > 0);

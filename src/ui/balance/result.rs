@@ -35,6 +35,9 @@ pub(super) fn result_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session,
         let text = "Which samples are redundant is known after an analysis. Without one nothing is pruned.";
         analysis_ui(ui, pencil, text);
     }
+    if let Some(note) = &plan.note {
+        ui.add(egui::Label::new(widgets::dim(note)).wrap());
+    }
     figures_ui(ui, plan);
     if let Some(coverage) = &plan.balanced.coverage {
         ui.add_space(space::S);
@@ -113,7 +116,7 @@ fn missed_ui(ui: &mut Ui, plan: &BalancePlan, classes: &ClassesView) {
         ui.add(egui::Label::new(RichText::new(text).color(tokens.ok)).wrap());
         return;
     }
-    let names = &plan.snapshot.dataset.labels.classes;
+    let names = &plan.snapshot.labels().classes;
     for (why, missed) in &classes.missed {
         let named: Vec<&str> = missed
             .iter()

@@ -3,11 +3,14 @@
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-use egui::{Align2, ComboBox, DragValue, FontId, Label, RichText, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{
+    Align2, ComboBox, DragValue, FontId, Label, RichText, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2,
+};
+use egui_material_icons::icons;
 
 use super::result::{analysis_ui, row_ui};
 use crate::balance::ClassShare;
-use crate::state::balance::SplitSettings;
+use crate::state::balance::{MOST_SPLITS, SplitSettings};
 use crate::state::{Action, Session, SplitPlan};
 use crate::text::{counted, grouped};
 use crate::ui::Pencil;
@@ -17,6 +20,8 @@ use crate::ui::widgets;
 /// Height of a line, in points, and lines that are there at once.
 const LINE: f32 = space::ROW - 4.0;
 const VISIBLE: usize = 20;
+/// Characters of a split's name at most.
+const NAME: usize = 100;
 /// Part of a line that names have.
 const NAMES: f32 = 0.34;
 
@@ -46,19 +51,8 @@ pub(super) fn new_splits_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Sess
     let before = &session.balance.splits;
     let mut settings = SplitSettings::clone(before);
     widgets::group_heading(ui, "New splits");
-    widgets::part_heading(ui, "Proportions");
-    for (name, ratio) in &mut settings.parts {
-        ui.horizontal(|ui| {
-            let mut percent = *ratio * 100.0;
-            let field =
-                DragValue::new(&mut percent).range(0.0..=100.0).speed(0.2).max_decimals(1).suffix(" %");
-            let response = ui.add(field.update_while_editing(false));
-            if response.accessible_name(format!("Part of {name}")).changed() {
-                *ratio = percent / 100.0;
-            }
-            ui.label(name.as_str());
-        });
-    }
+    widgets::part_heading(ui, "Names and proportions");
+    parts_ui(ui, &mut settings);
     ui.add_space(space::XS);
     widgets::part_heading(ui, "Samples of one value stay together");
     group_ui(ui, session, &mut settings.group);
@@ -74,6 +68,47 @@ pub(super) fn new_splits_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Sess
     if settings != **before {
         pencil.act(Action::ChangeSplits(Arc::new(settings)));
     }
+}
+
+/// The splits: their names and their parts of all, which can be others than what adds up to all.
+fn parts_ui(ui: &mut Ui, settings: &mut SplitSettings) {
+    let (mut removed, count) = (None, settings.parts.len());
+    for (at, (name, ratio)) in settings.parts.iter_mut().enumerate() {
+        ui.push_id(("part", at), |ui| {
+            ui.horizontal(|ui| {
+                let mut percent = *ratio * 100.0;
+                let field =
+                    DragValue::new(&mut percent).range(0.0..=100.0).speed(0.2).max_decimals(1).suffix(" %");
+                let response = ui.add(field.update_while_editing(false));
+                if response.accessible_name(format!("Part of {name}")).changed() {
+                    *ratio = percent / 100.0;
+                }
+                let title = format!("Name of split {}", at + 1);
+                let field = TextEdit::singleline(name).desired_width(130.0).char_limit(NAME);
+                ui.add(field).accessible_name(title);
+                let title = format!("Remove the split {name}");
+                if count > 2 && widgets::icon_button(ui, icons::ICON_CLOSE, &title).clicked() {
+                    removed = Some(at);
+                }
+            });
+        });
+    }
+    if let Some(at) = removed {
+        settings.parts.remove(at);
+    }
+    ui.horizontal_wrapped(|ui| {
+        if count < MOST_SPLITS && ui.button("Add a split").clicked() {
+            settings.add();
+        }
+        let sum = settings.sum();
+        if sum > 0.0 && (sum - 1.0).abs() > 5e-4 {
+            let text = format!("In all {:.1} %: each is dealt as its part of that", sum * 100.0);
+            ui.add(Label::new(widgets::dim(text)).wrap());
+            if ui.button("Make it 100 %").clicked() {
+                settings.scale();
+            }
+        }
+    });
 }
 
 /// The column that samples are grouped by: one of the dataset's own.
@@ -149,7 +184,7 @@ pub(super) fn dealt_ui(ui: &mut Ui, session: &Session, view: &mut SplitsView) {
 fn line_ui(ui: &mut Ui, plan: &SplitPlan, class: usize) {
     let Some(share) = plan.resplit.classes.get(class) else { return };
     let tokens = Tokens::of(ui);
-    let name = plan.snapshot.dataset.labels.classes.get(class).map_or("unlabelled", String::as_str);
+    let name = plan.snapshot.labels().classes.get(class).map_or("unlabelled", String::as_str);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::hover());
     let have: Vec<String> = share.have.iter().map(|count| grouped(*count)).collect();
     let have = have.join(" / ");

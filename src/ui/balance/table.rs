@@ -39,7 +39,7 @@ pub(super) fn table_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, plan: &BalancePlan,
     heading_ui(ui, columns);
     widgets::lines_ui(ui, "table", (LINE, VISIBLE), classes.listed.len(), |ui, at| {
         let Some(class) = classes.listed.get(at).copied() else { return };
-        let name = plan.snapshot.dataset.labels.classes.get(class as usize);
+        let name = plan.snapshot.labels().classes.get(class as usize);
         if let (Some(name), Some((figures, missed))) = (name, plan.class(classes.part, class))
             && line_ui(ui, columns, name, figures, missed)
         {

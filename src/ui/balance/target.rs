@@ -4,8 +4,10 @@ use egui::{ComboBox, DragValue, Ui};
 
 use crate::balance::Total;
 use crate::dataset::Dataset;
-use crate::state::Session;
-use crate::state::balance::{BalanceSettings, TargetChoice};
+use crate::state::balance::{BalanceSettings, OtherSource, TargetChoice};
+use crate::state::{Action, Session};
+use crate::text::counted;
+use crate::ui::Pencil;
 use crate::ui::theme::space;
 use crate::ui::widgets;
 
@@ -16,7 +18,12 @@ const COUNT: u64 = 100;
 /// What the samples that are in no split are called.
 pub(super) const NO_SPLIT: &str = "in no split";
 
-pub(super) fn target_ui(ui: &mut Ui, session: &Session, settings: &mut BalanceSettings) {
+pub(super) fn target_ui(
+    ui: &mut Ui,
+    pencil: &mut Pencil<'_>,
+    session: &Session,
+    settings: &mut BalanceSettings,
+) {
     widgets::group_heading(ui, "Target");
     let (cap, floor) = match settings.target {
         TargetChoice::Cap(count) | TargetChoice::Floor(count) => (count, count),
@@ -33,6 +40,11 @@ pub(super) fn target_ui(ui: &mut Ui, session: &Session, settings: &mut BalanceSe
         (TargetChoice::Cap(cap), "Cap", "At most so many of each class"),
         (TargetChoice::Floor(floor), "Floor", "At least so many of each class"),
         (TargetChoice::MatchSplit(matched), "Match a split", "The proportions of another split"),
+        (
+            TargetChoice::MatchDataset,
+            "Like another dataset…",
+            "The proportions of another dataset, by names of classes",
+        ),
         (TargetChoice::ByHand, "By hand", "What is drawn in the chart, class by class"),
     ];
     widgets::choose(ui, &mut target, &choices);
@@ -48,6 +60,7 @@ pub(super) fn target_ui(ui: &mut Ui, session: &Session, settings: &mut BalanceSe
         TargetChoice::Cap(count) => count_ui(ui, count, "Most samples of a class"),
         TargetChoice::Floor(count) => count_ui(ui, count, "Fewest samples of a class"),
         TargetChoice::MatchSplit(name) => match_ui(ui, session.dataset(), name),
+        TargetChoice::MatchDataset => other_ui(ui, pencil, session, settings),
         TargetChoice::ByHand => {
             let text = "Drag the marks in the chart. What was not drawn stays as it is.";
             ui.add(egui::Label::new(widgets::dim(text)).wrap());
@@ -79,6 +92,36 @@ fn match_ui(ui: &mut Ui, dataset: &Dataset, name: &mut Option<String>) {
         }
         if ui.selectable_label(name.is_none(), NO_SPLIT).clicked() {
             *name = None;
+        }
+    });
+}
+
+/// The other dataset, and what chooses another.
+fn other_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, settings: &BalanceSettings) {
+    if let Some(path) = session.balance.listing() {
+        ui.horizontal_wrapped(|ui| {
+            ui.spinner();
+            ui.label(widgets::dim(format!("Listing {}", path.display())));
+            if ui.button("Stop listing").clicked() {
+                pencil.act(Action::StopListing);
+            }
+        });
+        return;
+    }
+    if let Some(other) = &settings.other {
+        let classes = counted(other.counts.len() as u64, "class");
+        let samples = counted(other.counts.values().sum(), "label");
+        let text = format!("{}: {samples} of {classes}", other.source);
+        ui.add(egui::Label::new(widgets::dim(text)).wrap());
+    }
+    ui.horizontal_wrapped(|ui| {
+        for (source, title, help) in [
+            (OtherSource::Folder, "Choose a folder…", "Another dataset in a folder"),
+            (OtherSource::File, "Choose a file…", "Another dataset in an archive, a table or an array"),
+        ] {
+            if ui.button(title).on_hover_text(help).clicked() {
+                pencil.act(Action::PickOther(source));
+            }
         }
     });
 }

@@ -98,7 +98,7 @@ fn offers(columns: &[Column], session: &Session) -> Vec<Offer> {
         offer("Pictures", "The average picture of each class, how it varies, its colours", Kind::Pictures),
         offer("Coverage and diversity", "How well the samples cover their space", Kind::Coverage),
     ];
-    if !session.dataset().boxes.is_empty() {
+    if !session.snapshot.boxes().is_empty() {
         offers.push(offer("Boxes", "Where boxes lie, how large and how many they are", Kind::Boxes));
     }
     let numbers = || columns.iter().filter(|column| column.kind == ColumnKind::Number);

@@ -73,7 +73,7 @@ struct Bar<'a> {
 /// Draws the classes.
 pub(super) fn classes_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut BarsView, labels: &Labels) {
     let tokens = Tokens::of(ui);
-    let names = &pen.session.dataset().labels.classes;
+    let names = &pen.session.snapshot.labels().classes;
     let unlabelled: u32 = labels.of(labels.classes()).0.iter().sum();
     if names.is_empty() {
         ui.label(widgets::dim("This dataset has no labels."));
@@ -101,7 +101,11 @@ pub(super) fn classes_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut BarsView
                     false => known.picked.classes.get(class as usize).copied().unwrap_or(false),
                 },
                 sense: Sense::click(),
-                color: Some(if is_of_none { tokens.text_dim } else { tokens.class(class) }),
+                color: Some(if is_of_none {
+                    tokens.text_dim
+                } else {
+                    tokens.class_of(&pen.session.snapshot, class)
+                }),
             },
             most,
             is_log,
@@ -170,7 +174,7 @@ pub(super) fn values_ui(
 /// The part of all samples that the most frequent classes have together.
 pub(super) fn cumulative_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut BarsView, labels: &Labels) {
     let tokens = Tokens::of(ui);
-    let names = &pen.session.dataset().labels.classes;
+    let names = &pen.session.snapshot.labels().classes;
     let options =
         Options { order: Order::Count, search: String::new(), top: None, ..pen.card.options.clone() };
     let all = |class: u32| labels.of(class as usize).0.iter().sum::<u32>();

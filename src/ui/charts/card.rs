@@ -9,7 +9,7 @@ use super::imbalance::ImbalanceView;
 use super::scatter::ScatterView;
 use super::splits::SplitsView;
 use super::{Drag, Known, bars, drawn, histogram, imbalance, relations, scatter, splits, study};
-use crate::crossfilter::{Card, Figures, Kind, Order};
+use crate::crossfilter::{Card, Figures, Kind, Order, Scattered};
 use crate::state::{Action, Session};
 use crate::ui::Pencil;
 use crate::ui::theme::{Tokens, bold, size, space};
@@ -134,6 +134,22 @@ fn options_ui(ui: &mut Ui, card: &mut Card, known: &Known) {
             bins_ui(ui, &mut options.bins);
         }
         Kind::Scatter { x, y } => {
+            ui.horizontal(|ui| {
+                for (form, title, help) in [
+                    (None, "As fits", "As points where that is fluid on this machine"),
+                    (Some(Scattered::Points), "Points", "A point for each sample"),
+                    (
+                        Some(Scattered::Density),
+                        "Density",
+                        "How many samples there are in each cell of a grid",
+                    ),
+                ] {
+                    ui.selectable_value(&mut options.scattered, form, title).on_hover_text(help);
+                }
+            });
+            if options.scattered != Some(Scattered::Density) {
+                ui.checkbox(&mut options.by_class, "Points coloured by class");
+            }
             for (log, name) in options.log_axes.iter_mut().zip([x, y]) {
                 ui.checkbox(log, format!("{} by its logarithm", known.title(name)));
             }
@@ -215,7 +231,7 @@ fn body_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut CardView) {
             relations::relations_ui(ui, pen, found, with);
         }
         (_, Figures::Charts(charts)) => {
-            drawn::charts_ui(ui, &mut view.drawn, figures.clone(), charts);
+            drawn::charts_ui(ui, pen, &mut view.drawn, figures.clone(), charts);
         }
         // Other options were counted than those that are set now: the answer is on its way.
         _ => {

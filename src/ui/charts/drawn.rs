@@ -8,6 +8,8 @@ use egui::{
     Vec2, WidgetInfo, pos2, vec2,
 };
 
+use super::card::Pen;
+use super::spots::{act, has_cells, spots_ui};
 use crate::chart::{Anchor, Chart, Colour, Drawing, Look, Mark, Picture, Weight, layout};
 use crate::ui::theme::{Tokens, bold};
 
@@ -30,8 +32,14 @@ pub(super) struct DrawnView {
     textures: Vec<TextureHandle>,
 }
 
-/// Draws charts below each other, which are part of `of`.
-pub(super) fn charts_ui(ui: &mut Ui, view: &mut DrawnView, of: Held, charts: &[Chart]) {
+/// Draws charts below each other, which are part of `of`. A click on a part of one asks for what it stands for.
+pub(super) fn charts_ui(
+    ui: &mut Ui,
+    pen: &mut Pen<'_, '_>,
+    view: &mut DrawnView,
+    of: Held,
+    charts: &[Chart],
+) {
     let tokens = Tokens::of(ui);
     let width = (ui.available_width() / STEP).floor() * STEP;
     let is_same = |(known, wide, dark): &(Held, f32, bool)| {
@@ -54,9 +62,12 @@ pub(super) fn charts_ui(ui: &mut Ui, view: &mut DrawnView, of: Held, charts: &[C
     }
     let mut textures = view.textures.iter();
     let above = if charts.len() == 1 { HEADING } else { 0.0 };
-    for (drawing, chart) in view.drawings.iter().zip(charts) {
+    let mut clicked = None;
+    for (at, (drawing, chart)) in view.drawings.iter().zip(charts).enumerate() {
+        let kind = &pen.card.kind;
         let size = vec2(drawing.width, drawing.height - above);
-        let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
+        let sense = if has_cells(kind, at, drawing) { Sense::CLICK } else { Sense::hover() };
+        let (rect, response) = ui.allocate_exact_size(size, sense);
         response.widget_info(|| WidgetInfo::labeled(egui::Role::Image, true, &chart.title));
         let is_visible = ui.is_rect_visible(rect);
         let painter = ui.painter_at(rect);
@@ -67,9 +78,15 @@ pub(super) fn charts_ui(ui: &mut Ui, view: &mut DrawnView, of: Held, charts: &[C
                 mark_ui(&painter, rect, mark, texture);
             }
         }
+        if is_visible && let Some(which) = spots_ui(ui, kind, (at, drawing), rect, &response) {
+            clicked = Some((at, which));
+        }
         if let Some(tip) = response.hover_pos().and_then(|at| tip(drawing, at - rect.min)) {
             response.on_hover_text_at_pointer(tip);
         }
+    }
+    if let Some(clicked) = clicked {
+        act(ui, pen, charts, clicked);
     }
 }
 
@@ -80,7 +97,7 @@ fn in_card(chart: &Chart, of: usize) -> Chart {
 }
 
 /// What stands for something at a place, the mark in front first.
-fn tip(drawing: &Drawing, at: Vec2) -> Option<&str> {
+pub(super) fn tip(drawing: &Drawing, at: Vec2) -> Option<&str> {
     drawing.marks.iter().rev().find_map(|mark| match mark {
         Mark::Rect { at: [x, y, width, height], tip, .. } if !tip.is_empty() => {
             let rect = Rect::from_min_size(pos2(*x, *y), vec2(*width, *height));

@@ -73,7 +73,7 @@ pub(super) fn imbalance_ui(
             ui.end_row();
         }
     });
-    let names = &pen.session.dataset().labels.classes;
+    let names = &pen.session.snapshot.labels().classes;
     if let Some(rarest) = found.rarest
         && let Some(name) = names.get(rarest.class)
     {

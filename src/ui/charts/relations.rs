@@ -44,7 +44,9 @@ fn column_name(pen: &Pen<'_, '_>, found: &Relations, with: &str, column: u32) ->
     let dataset = pen.session.dataset();
     let at = column as usize;
     match found.columns.as_ref() {
-        RelationColumns::Classes => dataset.labels.classes.get(at).cloned().unwrap_or_default(),
+        RelationColumns::Classes => {
+            pen.session.snapshot.labels().classes.get(at).cloned().unwrap_or_default()
+        }
         RelationColumns::Splits => dataset.split_names.get(at).map_or("no split", String::as_str).to_owned(),
         RelationColumns::Bins(edges) => {
             let axis = pen.known.axis(with);
@@ -58,7 +60,7 @@ fn column_name(pen: &Pen<'_, '_>, found: &Relations, with: &str, column: u32) ->
 /// What a cell asks for.
 fn brushes(pen: &Pen<'_, '_>, found: &Relations, with: &str, cell: &Cell) -> Option<Vec<Brush>> {
     let dataset = pen.session.dataset();
-    let class = |at: u32| dataset.labels.classes.get(at as usize).map(String::as_str);
+    let class = |at: u32| pen.session.snapshot.labels().classes.get(at as usize).map(String::as_str);
     let row = class(cell.row)?;
     let at = cell.column as usize;
     Some(match found.columns.as_ref() {
@@ -77,7 +79,7 @@ fn brushes(pen: &Pen<'_, '_>, found: &Relations, with: &str, cell: &Cell) -> Opt
 fn cell_ui(ui: &mut Ui, pen: &Pen<'_, '_>, found: &Relations, with: &str, cell: &Cell) -> bool {
     let tokens = Tokens::of(ui);
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::click());
-    let class = pen.session.dataset().labels.classes.get(cell.row as usize).map_or("", String::as_str);
+    let class = pen.session.snapshot.labels().classes.get(cell.row as usize).map_or("", String::as_str);
     let name = format!("{class} and {}", column_name(pen, found, with, cell.column));
     let told = || {
         format!(

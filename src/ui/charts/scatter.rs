@@ -1,4 +1,5 @@
-//! Two columns against each other as a grid of counts: a million samples are as many cells as a thousand.
+//! Two columns against each other, as points or as a grid of counts: either way a drag asks for a rectangle of cells.
+//! A million samples are as many cells as a thousand, and as points a million triangles on the graphics device.
 
 use std::sync::Arc;
 
@@ -10,10 +11,12 @@ use egui::{
 use super::Drag;
 use super::axis::{AXIS, Step, bin_at, hold_arrows, numbers_across, numbers_up, stepped, stretch};
 use super::card::Pen;
+use super::cloud::{cloud_of, cloud_ui, pointed_ui, thinned_ui};
 use super::histogram::range_of;
 use crate::crossfilter::{Figures, Plane};
 use crate::dataset::query::{Brush, Stroke, asked_range};
 use crate::state::Action;
+use crate::state::charts::Cloud;
 use crate::text::grouped;
 use crate::ui::theme::Tokens;
 
@@ -87,19 +90,28 @@ pub(super) fn scatter_ui(
     let grid = Rect::from_min_max(rect.min + vec2(NUMBERS, 0.0), pos2(rect.right(), rect.top() + GRID));
     let painter = ui.painter_at(rect.expand(1.0));
     painter.rect_filled(grid, 3.0, tokens.canvas);
-    let texture = view.texture(ui.ctx(), figures, plane, tokens);
-    let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-    painter.image(texture, grid, whole, Color32::WHITE);
+    let cloud = cloud_of(pen, plane);
+    match cloud {
+        Some(cloud) => cloud_ui(ui, pen, cloud, grid),
+        None => {
+            let texture = view.texture(ui.ctx(), figures, plane, tokens);
+            let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
+            painter.image(texture, grid, whole, Color32::WHITE);
+        }
+    }
     let [x, y] = columns.map(|column| pen.known.axis(column));
     numbers_across(&painter, &x, &plane.x, grid.x_range(), grid.bottom() + AXIS / 2.0, tokens);
     numbers_up(&painter, &y, &plane.y, grid.y_range(), grid.left() - 4.0, tokens);
     if let Some(brushed) = brushed(pen, plane, columns, grid) {
         painter.rect_stroke(brushed, 2.0, (1.5, tokens.accent), StrokeKind::Outside);
     }
-    let response = input(ui, pen, plane, columns, grid);
+    let response = input(ui, pen, plane, columns, grid, cloud);
     if response.has_focus() {
         hold_arrows(ui, &response, tokens);
         keys(ui, pen, plane, columns);
+    }
+    if let Some(cloud) = cloud {
+        thinned_ui(ui, cloud);
     }
 }
 
@@ -134,11 +146,20 @@ fn brushed(pen: &Pen<'_, '_>, plane: &Plane, columns: [&str; 2], grid: Rect) -> 
     Some(Rect::from_min_max(pos2(x.0, y.1), pos2(x.1, y.0)))
 }
 
-/// What a pointer does to the grid: a drag asks for a rectangle of cells, a click for a cell.
-fn input(ui: &Ui, pen: &mut Pen<'_, '_>, plane: &Plane, columns: [&str; 2], grid: Rect) -> Response {
+/// What a pointer does: a drag asks for a rectangle of cells; a click selects a point, or asks for a cell where there are
+/// none.
+fn input(
+    ui: &Ui,
+    pen: &mut Pen<'_, '_>,
+    plane: &Plane,
+    columns: [&str; 2],
+    grid: Rect,
+    cloud: Option<&Cloud>,
+) -> Response {
     let response = ui.interact(grid, ui.scope_id().with("grid"), Sense::click_and_drag());
     let [x, y] = columns.map(|column| pen.known.title(column));
-    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Grid of {x} and {y}")));
+    let what = if cloud.is_some() { "Points" } else { "Grid" };
+    response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("{what} of {x} and {y}")));
     if response.hovered() || response.dragged() {
         ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
     }
@@ -164,6 +185,10 @@ fn input(ui: &Ui, pen: &mut Pen<'_, '_>, plane: &Plane, columns: [&str; 2], grid
             *pen.drag = None;
             act(pen, plane, columns, &now, Stroke::Set, false);
         }
+    }
+    if let Some(cloud) = cloud {
+        pointed_ui(ui, pen, cloud, grid, &response);
+        return response;
     }
     if response.clicked()
         && let Some(at) = response.interact_pointer_pos()

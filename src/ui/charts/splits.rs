@@ -67,7 +67,7 @@ pub(super) fn splits_ui(
         return;
     }
     view.refresh(figures, labels);
-    let names = &dataset.labels.classes;
+    let names = &pen.session.snapshot.labels().clone().classes;
     let all = |class: u32| labels.of(class as usize).0.iter().sum::<u32>();
     order.refresh(&labels.all, &pen.card.options, all, names);
     let split_name = |column: usize| {

@@ -8,7 +8,7 @@ use crate::crossfilter::Kind;
 use crate::dataset::SampleId;
 use crate::dataset::query::{Brush, Stroke};
 use crate::state::charts::{End, Region, StudyOf};
-use crate::state::{Action, JobId};
+use crate::state::{Action, JobId, SelectMode};
 use crate::text::counted;
 use crate::ui::theme::{Tokens, space};
 use crate::ui::widgets;
@@ -17,17 +17,17 @@ use crate::ui::widgets;
 const EDGE: f32 = 46.0;
 /// Samples of a region that are shown at once, and that are asked for by their paths at most.
 const SHOWN: usize = 5;
-const ASKED: usize = 60;
+pub(super) const ASKED: usize = 60;
 
 /// Draws what was found, or what starts it.
 pub(super) fn study_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut DrawnView) {
     let study = pen.session.charts.study(pen.card.id).cloned();
     start_ui(ui, pen, study.as_ref().map(|study| &study.of));
     let Some(study) = study else { return };
-    charts_ui(ui, view, study.found.clone(), &study.found.charts);
-    let (dense, empty): (Vec<&Region>, Vec<&Region>) =
-        study.found.regions.iter().partition(|region| region.end == End::Densest);
-    for (title, regions) in [("Densest regions", dense), ("Emptiest regions", empty)] {
+    charts_ui(ui, pen, view, study.found.clone(), &study.found.charts);
+    for (title, end) in [("Densest regions", End::Densest), ("Emptiest regions", End::Emptiest)] {
+        let regions: Vec<&Region> =
+            study.found.regions.iter().filter(|region| region.end == Some(end)).collect();
         if regions.is_empty() {
             continue;
         }
@@ -114,6 +114,15 @@ fn region_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, title: &str, at: usize, region:
             let brushes = vec![Brush::paths(paths)];
             pen.pencil.act(Action::Brushed { brushes, stroke: Stroke::Set, is_held: false });
         }
+        if region.samples.len() > ASKED {
+            let response = ui.small_button("select all");
+            let name = format!("Select {of} of {} {}", title.to_lowercase(), at + 1);
+            response.widget_info(|| WidgetInfo::labeled(egui::Role::Button, true, &name));
+            if response.on_hover_text(format!("Select all {of} of this region")).clicked() {
+                let samples = region.samples.clone();
+                pen.pencil.act(Action::SelectSamples { samples, mode: SelectMode::Replace });
+            }
+        }
     });
 }
 
@@ -130,7 +139,7 @@ fn sample_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, sample: SampleId) {
 }
 
 /// A sample's thumbnail, whole, in the middle of a rectangle.
-fn thumbnail_ui(ui: &Ui, pen: &mut Pen<'_, '_>, sample: SampleId, rect: Rect) {
+pub(super) fn thumbnail_ui(ui: &Ui, pen: &mut Pen<'_, '_>, sample: SampleId, rect: Rect) {
     let edge_px = (rect.width() * ui.ctx().pixels_per_point()).round() as u32;
     match pen.pencil.pictures.thumbnail(sample, edge_px) {
         Some(thumb) if thumb.size.x > 0.0 && thumb.size.y > 0.0 => {

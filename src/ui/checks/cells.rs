@@ -222,7 +222,7 @@ fn caption_ui(
     painter.galley(pos2(end, middle - right.size().y / 2.0), right, color);
 
     caption.clear();
-    for name in dataset.labels.names(sample) {
+    for name in shown.session.snapshot.labels().names(sample) {
         caption.push_str(if caption.is_empty() { "" } else { ", " });
         caption.push_str(name);
     }
@@ -231,12 +231,16 @@ fn caption_ui(
         const DOT: f32 = 10.0;
         let left = room.left() + if class.is_some() { DOT } else { 0.0 };
         if let Some(class) = class {
-            painter.circle_filled(pos2(room.left() + 3.0, middle), 3.0, tokens.class(class));
+            painter.circle_filled(
+                pos2(room.left() + 3.0, middle),
+                3.0,
+                tokens.class_of(&shown.session.snapshot, class),
+            );
         }
         let text = widgets::elided(painter, text, color, font.clone(), right - left);
         painter.galley(pos2(left, middle - text.size().y / 2.0), text, color);
     };
-    let class = dataset.labels.get(sample).first().copied();
+    let class = shown.session.snapshot.labels().get(sample).first().copied();
     match class {
         Some(_) => put(caption, tokens.text_dim, class, middle, end - space::XS),
         None => put(file_name(dataset.path(sample)), tokens.text_dim, None, middle, end - space::XS),
@@ -260,7 +264,7 @@ fn caption_ui(
 /// The class that the sample's neighbours agree on, where it is another one.
 fn suggested<'a>(shown: &Shown<'a>, sample: SampleId) -> Option<(u32, &'a str)> {
     let class = shown.analysed.suggested.get(sample as usize).copied().filter(|class| *class != NO_CLASS)?;
-    let name = shown.session.dataset().labels.classes.get(class as usize)?;
+    let name = shown.session.snapshot.labels().classes.get(class as usize)?;
     Some((class, name))
 }
 
@@ -298,7 +302,7 @@ fn tooltip_ui(ui: &mut Ui, shown: &Shown<'_>, sample: SampleId) {
     ui.label(egui::RichText::new(file_name(path)).font(theme::bold(size::BODY)));
     ui.label(widgets::dim(path));
     let fact = session.snapshot.facts.get(sample);
-    let mut line: Vec<String> = dataset.labels.names(sample).map(str::to_owned).collect();
+    let mut line: Vec<String> = shown.session.snapshot.labels().names(sample).map(str::to_owned).collect();
     line.extend(split_of(shown, sample).map(str::to_owned));
     if fact.width > 0 {
         line.push(format!("{} × {}", fact.width, fact.height));

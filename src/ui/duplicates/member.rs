@@ -74,7 +74,7 @@ fn labels(session: &Session, sample: SampleId, tokens: &Tokens) -> [(String, Col
     let dataset = session.dataset();
     let flags = session.review.judged.findings.flags(sample);
     let color = |flag: Flag| if flags & flag.bit() != 0 { tokens.warn } else { tokens.text_dim };
-    let names: Vec<&str> = dataset.labels.names(sample).take(20).collect();
+    let names: Vec<&str> = session.snapshot.labels().names(sample).take(20).collect();
     let label = if names.is_empty() { "unlabelled".to_owned() } else { names.join(", ") };
     let split = dataset.split(sample).map(|split| format!(" · {split}")).unwrap_or_default();
     [(label, color(Flag::LabelConflict)), (split, color(Flag::Leak))]

@@ -1,11 +1,12 @@
 //! The image itself: fitting, zooming about the pointer, panning, and choosing the textures to draw.
 
 use egui::{
-    Align, Align2, Color32, EventFilter, FontId, Key, Layout, Modifiers, Pos2, Rect, Response, RichText,
-    Role, Sense, TextureHandle, TextureOptions, Ui, UiBuilder, Vec2, WidgetInfo,
+    Align, Align2, Color32, EventFilter, FontId, Key, Layout, Modifiers, PointerButton, Pos2, Rect, Response,
+    RichText, Role, Sense, TextureHandle, TextureOptions, Ui, UiBuilder, Vec2, WidgetInfo,
 };
 use egui_material_icons::icons::*;
 
+use super::boxes::{self, BoxesView, Stage};
 use super::{overlay, rect_of_size};
 use crate::dataset::SampleId;
 use crate::state::{Command, Session};
@@ -42,7 +43,7 @@ const CHECKER: f32 = 8.0;
 
 /// How the image stands in its frame.
 #[derive(Default)]
-pub(super) struct Canvas {
+pub(in crate::ui) struct Canvas {
     zoom: Zoom,
     /// The image point in the middle of the frame, in image pixels.
     center: Pos2,
@@ -51,6 +52,8 @@ pub(super) struct Canvas {
     /// Size of the image that was last drawn, in pixels.
     drawn_size: Option<[u32; 2]>,
     boxes_hidden: bool,
+    /// How boxes are edited on it.
+    pub(super) boxes: BoxesView,
     /// Since when which sample is awaited, in seconds of the interface's clock.
     awaited: Option<(SampleId, f64)>,
     checker: Option<TextureHandle>,
@@ -63,6 +66,13 @@ enum Zoom {
     Fit,
     /// Screen pixels per image pixel.
     Scale(f32),
+}
+
+/// What a person edits on the image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Edits {
+    Nothing,
+    Boxes,
 }
 
 /// Where the image lies on the screen.
@@ -114,6 +124,11 @@ impl Canvas {
 
     pub fn zoom(&self) -> f32 {
         self.drawn_zoom
+    }
+
+    /// Takes the keys of the boxes that are edited on it, where those had the focus in the last frame.
+    pub fn take_box_keys(&mut self, ui: &Ui, session: &Session) {
+        self.boxes.take_keys(ui, session);
     }
 
     /// Enlarges by [`STEP`]s about the middle of the frame; reduces by negative ones.
@@ -169,8 +184,9 @@ impl Canvas {
         self.center = fixed - (at - placement.frame.center()) / (zoom / pixels_per_point);
     }
 
-    /// What the pointer does to the image.
-    fn respond(&mut self, ui: &Ui, response: &Response, placement: &Placement) {
+    /// What the pointer does to the image. While boxes are edited a drag is theirs, unless it is one with the middle
+    /// button or with the space bar held.
+    fn respond(&mut self, ui: &Ui, response: &Response, placement: &Placement, edits: Edits) {
         let pixels_per_point = ui.pixels_per_point();
         if let Some(at) = response.hover_pos() {
             let factor = ui.input(|input| input.zoom_delta() * (input.smooth_scroll_delta().y / WHEEL).exp());
@@ -178,7 +194,8 @@ impl Canvas {
                 self.zoom_about(placement, at, placement.zoom * factor, pixels_per_point);
             }
         }
-        if response.double_clicked()
+        if edits == Edits::Nothing
+            && response.double_clicked()
             && let Some(at) = response.interact_pointer_pos()
         {
             match self.zoom {
@@ -186,7 +203,14 @@ impl Canvas {
                 Zoom::Scale(_) => self.fit(),
             }
         }
-        if response.dragged() {
+        let pans = match edits {
+            Edits::Nothing => response.dragged(),
+            Edits::Boxes => {
+                let with_space = || ui.input(|input| input.key_down(Key::Space)) && response.dragged();
+                response.dragged_by(PointerButton::Middle) || with_space()
+            }
+        };
+        if pans {
             if self.zoom == Zoom::Fit {
                 self.zoom = Zoom::Scale(placement.zoom);
             }
@@ -196,11 +220,16 @@ impl Canvas {
 
     /// Moves what is seen: by Alt and an arrow from anywhere but a text field, by an arrow alone while
     /// the image has the focus.
-    fn pan_by_keys(&mut self, ui: &Ui, response: &Response, placement: &Placement) {
+    fn pan_by_keys(&mut self, ui: &Ui, response: &Response, placement: &Placement, edits: Edits) {
         let has_focus = response.has_focus();
         if has_focus {
             let arrows =
                 EventFilter { vertical_arrows: true, horizontal_arrows: true, ..EventFilter::default() };
+            // Tab goes from box to box, and Escape leaves the box first.
+            let arrows = match edits {
+                Edits::Nothing => arrows,
+                Edits::Boxes => EventFilter { tab: true, escape: true, ..arrows },
+            };
             ui.memory_mut(|memory| memory.set_focus_lock_filter(response.id, arrows));
         }
         if !ui.is_enabled() || ui.ctx().text_edit_focused() {
@@ -248,7 +277,7 @@ fn fit_zoom(frame: Rect, image: Vec2, pixels_per_point: f32) -> f32 {
 }
 
 /// Draws the image, what lies over it, and the bar under it.
-pub(super) fn canvas_ui(
+pub(in crate::ui) fn canvas_ui(
     ui: &mut Ui,
     pencil: &mut Pencil<'_>,
     canvas: &mut Canvas,
@@ -264,7 +293,7 @@ pub(super) fn canvas_ui(
 
     if let FullPicture::Failed { message, .. } = picture {
         ui.scope_builder(UiBuilder::new().max_rect(frame), |ui| failed_ui(ui, pencil, message));
-        return bar_ui(ui, canvas, bar, None, false);
+        return bar_ui(ui, pencil, session, canvas, bar, None, false);
     }
     let full = match picture {
         FullPicture::Ready(full) => {
@@ -285,14 +314,25 @@ pub(super) fn canvas_ui(
     let response = ui.interact(frame, ui.scope_id().with("canvas"), Sense::click_and_drag());
     let name = session.dataset().path(sample);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Image {name}")));
+    let is_on = session.labeller.boxes.is_on;
+    let edits = if is_on && session.project.can_write() { Edits::Boxes } else { Edits::Nothing };
+    if !is_on {
+        canvas.boxes.leave();
+    }
     let mut placement = None;
+    // The boxes as they look while one of them is dragged.
+    let mut dragged = None;
     if let Some(size) = size.filter(|[width, height]| *width > 0 && *height > 0) {
         canvas.meet(size);
         let pixels_per_point = ui.pixels_per_point();
         let before = canvas.place(frame, size, pixels_per_point);
-        canvas.respond(ui, &response, &before);
+        if is_on {
+            let stage = Stage { session, sample, placement: &before, size, response: &response };
+            dragged = canvas.boxes.respond(ui, pencil, &stage);
+        }
+        canvas.respond(ui, &response, &before, edits);
         if pencil.state.dialog.is_none() {
-            canvas.pan_by_keys(ui, &response, &before);
+            canvas.pan_by_keys(ui, &response, &before, if is_on { Edits::Boxes } else { edits });
         }
         placement = Some(canvas.place(frame, size, pixels_per_point));
     }
@@ -311,11 +351,11 @@ pub(super) fn canvas_ui(
         waiting_ui(ui, canvas, frame, sample);
     }
 
-    let boxes = session.dataset().boxes.get(sample);
+    let boxes = dragged.as_deref().unwrap_or(session.snapshot.boxes().get(sample));
     let mut pointed = None;
     if let (Some(placement), Some(size)) = (&placement, size) {
         let pointer = response.hover_pos();
-        if !canvas.boxes_hidden {
+        if !canvas.boxes_hidden || is_on {
             pointed = overlay::boxes_ui(&painter, session, boxes, placement, size, pointer, tokens);
         }
         if let (Some(full), Some(pointer)) = (full, pointer) {
@@ -324,14 +364,18 @@ pub(super) fn canvas_ui(
         if response.has_focus() {
             painter.rect_stroke(frame.shrink(1.0), 0, (1.0, tokens.accent), egui::StrokeKind::Inside);
         }
+        if is_on {
+            let stage = Stage { session, sample, placement, size, response: &response };
+            boxes::paint_ui(ui, pencil, &mut canvas.boxes, &stage, boxes);
+        }
         let larger = placement.image.width() > frame.width() || placement.image.height() > frame.height();
-        if larger && response.hovered() {
+        if larger && response.hovered() && edits == Edits::Nothing {
             let icon =
                 if response.dragged() { egui::CursorIcon::Grabbing } else { egui::CursorIcon::Crosshair };
             ui.ctx().set_cursor_icon(icon);
         }
     }
-    bar_ui(ui, canvas, bar, placement.as_ref(), !boxes.is_empty());
+    bar_ui(ui, pencil, session, canvas, bar, placement.as_ref(), !boxes.is_empty());
 }
 
 /// The whole image: from the reduced image that has just enough pixels, else from its tiles.
@@ -389,7 +433,15 @@ fn failed_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, message: &str) {
 }
 
 /// Fit, actual size, zoom, and whether boxes are drawn.
-fn bar_ui(ui: &mut Ui, canvas: &mut Canvas, bar: Rect, placement: Option<&Placement>, has_boxes: bool) {
+fn bar_ui(
+    ui: &mut Ui,
+    pencil: &mut Pencil<'_>,
+    session: &Session,
+    canvas: &mut Canvas,
+    bar: Rect,
+    placement: Option<&Placement>,
+    has_boxes: bool,
+) {
     let tokens = Tokens::of(ui);
     ui.painter().hline(bar.x_range(), bar.top(), (1.0, tokens.line));
     let inner = bar.shrink2(Vec2::new(space::S, 0.0));
@@ -425,8 +477,9 @@ fn bar_ui(ui: &mut Ui, canvas: &mut Canvas, bar: Rect, placement: Option<&Placem
         if IconButton::new(ICON_ADD, "Zoom in").enabled(there).show(ui).clicked() {
             canvas.zoom_by(1);
         }
-        if has_boxes {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            boxes::toggle_ui(ui, pencil, session);
+            if has_boxes {
                 let shown = !canvas.boxes_hidden;
                 let text = RichText::new("Boxes");
                 let button = egui::Button::selectable(shown, text);
@@ -435,8 +488,8 @@ fn bar_ui(ui: &mut Ui, canvas: &mut Canvas, bar: Rect, placement: Option<&Placem
                 if response.clicked() {
                     canvas.boxes_hidden = shown;
                 }
-            });
-        }
+            }
+        });
     });
 }
 

@@ -1,11 +1,12 @@
 //! Everything known of a sample, in sections that open and close.
 
-use egui::{Align, Label, Layout, RichText, ScrollArea, Sense, StrokeKind, Ui, Vec2};
+use egui::{Label, RichText, ScrollArea, Sense, StrokeKind, Ui, Vec2};
 
 use super::histogram::{Histogram, histogram_ui};
 use super::memo::Memo;
 use super::parts::{fact_ui, line_ui, section_ui};
-use super::{Sections, full_path, overlay};
+use super::said::{self, SaidView};
+use super::{Sections, boxes, full_path};
 use crate::dataset::columns::builtin;
 use crate::dataset::query::write_time;
 use crate::dataset::{Flag, SampleId, Verdict};
@@ -17,7 +18,7 @@ use crate::ui::widgets::{decision_text, elided, kind_title, verdict_icon};
 use crate::ui::{Full, Pencil};
 
 /// Boxes and attributes that are listed.
-const MAX_LISTED: usize = 200;
+pub(super) const MAX_LISTED: usize = 200;
 /// Characters of an attribute that are shown.
 const MAX_VALUE: usize = 2000;
 
@@ -36,6 +37,8 @@ pub(super) fn facts_ui(
     pencil: &mut Pencil<'_>,
     sections: &mut Sections,
     histogram: &mut Histogram,
+    view: &mut SaidView,
+    edited: &mut boxes::BoxesView,
     facts: &Facts<'_>,
 ) {
     let scroll = ScrollArea::vertical().id_salt("inspector-facts").auto_shrink([false, false]);
@@ -44,7 +47,7 @@ pub(super) fn facts_ui(
             ui,
             |ui| {
                 ui.spacing_mut().item_spacing.y = space::XS;
-                labels_ui(ui, facts);
+                said::labels_ui(ui, pencil, view, facts);
                 review_ui(ui, pencil, &mut sections.review, facts);
                 issues_ui(ui, &mut sections.issues, facts);
                 if let Some(full) = facts.full
@@ -53,8 +56,9 @@ pub(super) fn facts_ui(
                     histogram_ui(ui, histogram, full);
                 }
                 measured_ui(ui, &mut sections.measured, facts);
-                boxes_ui(ui, &mut sections.boxes, facts);
+                boxes_ui(ui, pencil, &mut sections.boxes, edited, facts);
                 attributes_ui(ui, &mut sections.attributes, facts);
+                said::notes_ui(ui, pencil, &mut sections.said, view, facts);
                 file_ui(ui, &mut sections.file, facts);
                 metadata_ui(ui, pencil, &mut sections.metadata, facts.metadata);
                 ui.add_space(space::L);
@@ -63,29 +67,8 @@ pub(super) fn facts_ui(
     });
 }
 
-/// Classes as chips in their colours, and the split.
-fn labels_ui(ui: &mut Ui, facts: &Facts<'_>) {
-    let tokens = Tokens::of(ui);
-    let dataset = facts.session.dataset();
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = Vec2::new(space::XS + 2.0, space::XS);
-        let classes = dataset.labels.get(facts.sample);
-        for class in classes.iter().take(MAX_LISTED) {
-            let name = dataset.labels.classes.get(*class as usize).map_or("?", String::as_str);
-            chip_ui(ui, name, Some(tokens.class(*class)));
-        }
-        if classes.is_empty() {
-            let text = RichText::new("Unlabelled").color(tokens.text_dim);
-            ui.add(Label::new(text).selectable(false));
-        }
-        if let Some(split) = dataset.split(facts.sample) {
-            chip_ui(ui, split, None);
-        }
-    });
-}
-
 /// A word in a rounded frame, with a dot of its colour.
-fn chip_ui(ui: &mut Ui, text: &str, dot: Option<egui::Color32>) {
+pub(super) fn chip_ui(ui: &mut Ui, text: &str, dot: Option<egui::Color32>) {
     let tokens = Tokens::of(ui);
     let dot_width = if dot.is_some() { 14.0 } else { 0.0 };
     let room = (ui.max_rect().width() - 2.0 * space::S - dot_width).max(20.0);
@@ -240,33 +223,23 @@ fn orientation_text(orientation: u8) -> &'static str {
     }
 }
 
-fn boxes_ui(ui: &mut Ui, open: &mut bool, facts: &Facts<'_>) {
-    let boxes = facts.session.dataset().boxes.get(facts.sample);
-    if boxes.is_empty() || !section_ui(ui, open, "Boxes", &grouped(boxes.len() as u64)) {
+fn boxes_ui(
+    ui: &mut Ui,
+    pencil: &mut Pencil<'_>,
+    open: &mut bool,
+    edited: &mut boxes::BoxesView,
+    facts: &Facts<'_>,
+) {
+    let Facts { session, sample, .. } = *facts;
+    let count = session.snapshot.boxes().get(sample).len();
+    let is_spoken_of = session.labeller.boxes.is_on || session.snapshot.labelling.boxes(sample).is_some();
+    let is_there = count > 0 || is_spoken_of;
+    if !is_there || !section_ui(ui, open, "Boxes", &grouped(count as u64)) {
         return;
     }
-    let tokens = Tokens::of(ui);
-    let fact = facts.session.snapshot.facts.get(facts.sample);
-    let size = facts
-        .full
-        .map_or([fact.width, fact.height], |full| [full.decoded.raster.width, full.decoded.raster.height]);
-    for record in boxes.iter().take(MAX_LISTED) {
-        ui.horizontal(|ui| {
-            let (rect, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
-            ui.painter().rect_filled(rect, 2, tokens.class(record.class));
-            let place = match overlay::box_in_image(record, size) {
-                Some(rect) => overlay::box_text(rect),
-                None => "not a rectangle".to_owned(),
-            };
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                ui.add(Label::new(RichText::new(place).size(size::SMALL).color(tokens.text_dim)).truncate());
-                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                    ui.add(Label::new(overlay::class_name(facts.session, record)).truncate());
-                });
-            });
-        });
-    }
-    more_ui(ui, boxes.len());
+    let full = facts.full.map(|full| [full.decoded.raster.width, full.decoded.raster.height]);
+    let size = full.or_else(|| session.image_size(sample));
+    boxes::list_ui(ui, pencil, edited, session, sample, size);
 }
 
 /// Says how many were left out.

@@ -59,7 +59,7 @@ pub(super) fn boxes_ui<'a>(
             continue;
         }
         let is_pointed = pointed.is_some_and(|one| std::ptr::eq(one, record));
-        let color = tokens.class(record.class);
+        let color = tokens.class_of(&session.snapshot, record.class);
         let width = if is_pointed { 3.0 } else { 2.0 };
         // A dark rim keeps the line visible on an image of its own colour.
         let rim = Stroke::new(width + 2.0, Color32::from_black_alpha(110));
@@ -73,7 +73,7 @@ pub(super) fn boxes_ui<'a>(
 }
 
 pub(super) fn class_name<'a>(session: &'a Session, record: &BoxRecord) -> &'a str {
-    session.dataset().labels.classes.get(record.class as usize).map_or("?", String::as_str)
+    session.snapshot.labels().classes.get(record.class as usize).map_or("?", String::as_str)
 }
 
 /// The class on a chip at the box's upper edge, inside where there is no room above.
@@ -212,14 +212,14 @@ pub(super) fn readout_ui(
 
 /// A box's place and size as text.
 pub(super) fn box_text(rect: Rect) -> String {
-    let number = |value: f32| if value.fract() == 0.0 { format!("{value}") } else { format!("{value:.1}") };
-    format!(
-        "{}, {} · {} × {} px",
-        number(rect.left()),
-        number(rect.top()),
-        number(rect.width()),
-        number(rect.height())
-    )
+    let sides = [rect.left(), rect.top(), rect.width(), rect.height()];
+    let [left, top, width, height] = sides.map(number_text);
+    format!("{left}, {top} · {width} × {height} px")
+}
+
+/// A number of pixels, with a decimal where it is no whole one.
+pub(super) fn number_text(value: f32) -> String {
+    if value.fract() == 0.0 { format!("{value}") } else { format!("{value:.1}") }
 }
 
 #[cfg(test)]

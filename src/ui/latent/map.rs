@@ -337,7 +337,7 @@ fn sample_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, sample: Sa
     let (rect, _) = ui.allocate_exact_size(Vec2::splat(112.0), Sense::hover());
     thumbnail_ui(ui, pencil, sample, rect);
     ui.label(dataset.path(sample));
-    let mut parts: Vec<String> = dataset.labels.names(sample).map(str::to_owned).collect();
+    let mut parts: Vec<String> = session.snapshot.labels().names(sample).map(str::to_owned).collect();
     parts.extend(dataset.split(sample).map(str::to_owned));
     let columns = all_columns(&session.snapshot);
     for column in columns.iter().filter(|column| column.name.starts_with("model.")) {

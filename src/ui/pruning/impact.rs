@@ -51,7 +51,7 @@ pub fn impact_ui(
         pencil.act(Action::Picked { pick: split_pick(names, row), click: Click::Only });
     }
     ui.add_space(space::M);
-    let names = &dataset.labels.classes;
+    let names = &session.snapshot.labels().classes;
     let shares =
         Shares { title: "Classes", names, counts: &impact.classes, rest: (impact.unlabelled, "unlabelled") };
     if let Some(row) = shares_ui(ui, classes, impact, &shares) {

@@ -62,10 +62,10 @@ pub(super) fn cell_ui(
         _ => tokens.text,
     };
     if column.name == "label"
-        && let Some(class) = session.dataset().labels.get(sample).first()
+        && let Some(class) = session.snapshot.labels().get(sample).first()
     {
         let center = pos2(inner.left() + 3.5, cell.center().y);
-        painter.circle_filled(center, 3.5, tokens.class(*class));
+        painter.circle_filled(center, 3.5, tokens.class_of(&session.snapshot, *class));
         inner.min.x += 12.0;
     }
     put(elided(painter, text, color, font, inner.width()), inner.left())

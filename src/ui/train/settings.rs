@@ -151,7 +151,7 @@ fn pictures_ui(ui: &mut Ui, draft: &mut Draft) {
 }
 
 fn model_ui(ui: &mut Ui, session: &Session, draft: &mut Draft) {
-    let has_labels = !session.dataset().labels.classes.is_empty();
+    let has_labels = !session.snapshot.labels().classes.is_empty();
     let shape = &mut draft.config.shape;
     group(ui, "Model", |ui| {
         row(ui, "Latent", "Numbers that describe a picture, 1 to 512", |ui| {

@@ -45,8 +45,8 @@ impl Make for TarShard {
             // The time of the sample: the same bytes whenever it is made.
             let modified = dataset.modified_ms[item.sample as usize];
             append(&mut tar, &format!("{key}.{ending}"), &bytes, modified)?;
-            if let [class] = dataset.labels.get(item.sample) {
-                let name = &dataset.labels.classes[*class as usize];
+            if let [class] = work.snapshot.labels().get(item.sample) {
+                let name = &work.snapshot.labels().classes[*class as usize];
                 append(&mut tar, &format!("{key}.cls"), name.as_bytes(), modified)?;
             }
             let about = Value::Object(making.about(work, item, plan.as_ref())).to_string();

@@ -79,11 +79,7 @@ impl ParquetTable {
                 Content::Labels => {
                     let mut lists = ListBuilder::new(StringBuilder::new());
                     for sample in samples {
-                        snapshot
-                            .dataset
-                            .labels
-                            .names(*sample)
-                            .for_each(|name| lists.values().append_value(name));
+                        snapshot.labels().names(*sample).for_each(|name| lists.values().append_value(name));
                         lists.append(true);
                     }
                     Arc::new(lists.finish())
@@ -124,7 +120,7 @@ impl ParquetTable {
         };
         let mut columns: Vec<(&str, ArrayRef)> =
             self.headings.iter().map(|(name, content)| (name.as_str(), column(content))).collect();
-        if !snapshot.dataset.boxes.is_empty() {
+        if !snapshot.boxes().is_empty() {
             columns.push(("objects", objects(snapshot, samples)));
         }
         RecordBatch::try_from_iter_with_nullable(columns.into_iter().map(|(name, array)| (name, array, true)))
@@ -134,16 +130,15 @@ impl ParquetTable {
 
 /// The boxes of samples: a struct of a list of boxes, in pixels, and a list of their classes.
 fn objects(snapshot: &Snapshot, samples: &[SampleId]) -> ArrayRef {
-    let dataset = &*snapshot.dataset;
     let mut boxes = ListBuilder::new(ListBuilder::new(Float32Builder::new()));
     let mut classes = ListBuilder::new(StringBuilder::new());
     for sample in samples {
-        for one in dataset.boxes.get(*sample) {
+        for one in snapshot.boxes().get(*sample) {
             let Some(rect) = in_pixels(snapshot, *sample, one) else { continue };
             let values = boxes.values();
             rect.iter().for_each(|side| values.values().append_value(*side));
             values.append(true);
-            classes.values().append_value(&dataset.labels.classes[one.class as usize]);
+            classes.values().append_value(&snapshot.labels().classes[one.class as usize]);
         }
         boxes.append(true);
         classes.append(true);

@@ -67,12 +67,11 @@ impl Make for TextTable {
 
 /// A row for each box, and one for what no box tells.
 fn rows(snapshot: &Snapshot, sample: SampleId) -> Vec<Row<'_>> {
-    let dataset = &*snapshot.dataset;
-    let boxes = dataset.boxes.get(sample);
+    let boxes = snapshot.boxes().get(sample);
     let mut rows: Vec<Row<'_>> = boxes
         .iter()
         .map(|one| Row {
-            labels: vec![dataset.labels.classes[one.class as usize].as_str()],
+            labels: vec![snapshot.labels().classes[one.class as usize].as_str()],
             corners: Some(corners(one)),
         })
         .collect();

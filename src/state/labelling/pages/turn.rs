@@ -1,0 +1,209 @@
+//! What a person does on a page of proposals, and the edit that a page comes to.
+
+use std::sync::Arc;
+
+use super::{CellVerdict, PageCell, PageStep, Pages, Ranked, Turned};
+use crate::dataset::LabelOrigin;
+use crate::dataset::edit::{Edit, SampleSet};
+use crate::dataset::labelling::LabelChanges;
+use crate::state::gestures::Answer as Told;
+use crate::state::labelling::is_unlabelled;
+use crate::state::session::Session;
+use crate::state::{Command, Effect};
+
+/// Below so many samples proposals are put in order at once.
+const AT_ONCE: usize = 10_000;
+
+impl Session {
+    /// Asks for the order of the proposals where it would be another one now.
+    pub(in crate::state::labelling) fn ask_pages(&mut self) -> Option<Effect> {
+        let dataset = self.dataset().clone();
+        let pages = &mut self.labeller.pages;
+        let ground = self.labeller.proposals.clone().map(|proposals| (dataset, proposals));
+        let is_same = match (&pages.ground, &ground) {
+            (Some(one), Some(two)) => Arc::ptr_eq(&one.0, &two.0) && Arc::ptr_eq(&one.1, &two.1),
+            (one, two) => one.is_none() && two.is_none(),
+        };
+        if is_same && !pages.is_stale {
+            return None;
+        }
+        pages.is_stale = false;
+        pages.ground.clone_from(&ground);
+        pages.asked += 1;
+        let generation = pages.asked;
+        let Some((_, proposals)) = ground else {
+            pages.answered = generation;
+            pages.ranked = None;
+            pages.fill(&self.snapshot);
+            return None;
+        };
+        if self.snapshot.len() >= AT_ONCE {
+            return Some(Effect::RankProposals { generation });
+        }
+        let ranked = Ranked::new(&self.snapshot, &proposals).into();
+        self.take_ranked(generation, ranked);
+        None
+    }
+
+    /// Takes the order of the proposals in, where it answers the last question. A page that is looked at stays.
+    pub(in crate::state) fn take_ranked(&mut self, generation: u64, ranked: Arc<Ranked>) {
+        let (pages, snapshot) = (&mut self.labeller.pages, &self.snapshot);
+        if generation != pages.asked {
+            return;
+        }
+        pages.answered = generation;
+        pages.ranked = Some(ranked);
+        pages.cells.retain(|cell| is_unlabelled(snapshot, cell.sample));
+        pages.at = pages.at.filter(|at| *at < pages.cells.len());
+        let is_class = |class: &str| snapshot.labelling.classes().resolve(class).is_some();
+        if pages.cells.is_empty() || !pages.class.as_deref().is_some_and(is_class) {
+            pages.fill(snapshot);
+        } else {
+            pages.resize(snapshot);
+            pages.count_beyond(snapshot);
+        }
+    }
+
+    pub(in crate::state::labelling) fn page_gesture(&mut self, step: PageStep) -> Told {
+        let (pages, snapshot) = (&mut self.labeller.pages, &self.snapshot);
+        match step {
+            PageStep::Choose(wish) => {
+                pages.wish = wish;
+                pages.fill(snapshot);
+            }
+            PageStep::Fits(fits) => {
+                pages.fits = fits.clamp(1, Pages::MOST);
+                pages.resize(snapshot);
+            }
+            PageStep::Toggle(sample) => {
+                let at = pages.cells.iter().position(|cell| cell.sample == sample);
+                self.toggle_cell(at);
+            }
+            PageStep::TogglePointed => {
+                let at = pages.at;
+                self.toggle_cell(at);
+            }
+            PageStep::Move(by) => {
+                let last = pages.cells.len().checked_sub(1);
+                let to = pages.at.map_or(0, |at| at.saturating_add_signed(by));
+                pages.at = last.map(|last| to.min(last));
+                self.point_at_hand();
+            }
+            PageStep::Other(class) => {
+                if let Some(at) = pages.at {
+                    let is_own = pages.class.as_ref() == Some(&class);
+                    let verdict = if is_own { CellVerdict::Right } else { CellVerdict::Other(class) };
+                    pages.judge(at, |_| verdict);
+                    pages.count_beyond(snapshot);
+                }
+            }
+            PageStep::Above(above) => {
+                pages.above = above.clamp(0.0, 1.0);
+                pages.count_beyond(snapshot);
+            }
+            PageStep::Confirm => return self.confirm_page(),
+            PageStep::ConfirmAbove => return self.confirm_beyond(),
+            PageStep::Back => return self.page_back(),
+        }
+        (Vec::new(), None)
+    }
+
+    fn toggle_cell(&mut self, at: Option<usize>) {
+        let Some(at) = at else { return };
+        let pages = &mut self.labeller.pages;
+        pages.judge(at, |verdict| match verdict {
+            CellVerdict::Right => CellVerdict::Wrong,
+            CellVerdict::Wrong | CellVerdict::Other(_) => CellVerdict::Right,
+        });
+        pages.count_beyond(&self.snapshot);
+        self.point_at_hand();
+    }
+
+    /// Labels the samples of the page as one edit, and begins the next page.
+    fn confirm_page(&mut self) -> Told {
+        let pages = &self.labeller.pages;
+        let is_class = |class: &String| self.snapshot.labelling.classes().resolve(class).is_some();
+        let Some(class) = pages.class.clone().filter(|class| !pages.cells.is_empty() && is_class(class))
+        else {
+            return (Vec::new(), None);
+        };
+        let cells = pages.cells.clone();
+        let answers = cells.iter().filter(|cell| is_unlabelled(&self.snapshot, cell.sample));
+        let answers = answers.filter_map(|cell| {
+            let answer = match &cell.verdict {
+                CellVerdict::Right => self.answer(vec![class.clone()], LabelOrigin::Confirmed),
+                CellVerdict::Other(other) if !is_class(other) => return None,
+                CellVerdict::Other(other) => self.answer(vec![other.clone()], LabelOrigin::ByHand),
+                CellVerdict::Wrong => return None,
+            };
+            Some((cell.sample, Some(answer)))
+        });
+        let changes = LabelChanges::of_each(answers.collect::<Vec<_>>());
+        let samples = changes.samples();
+        let (effects, told) = self.by_panel(|session| session.edit(Edit::Label { changes }));
+        if told.is_some() {
+            return (effects, told);
+        }
+        let pages = &mut self.labeller.pages;
+        pages.refuse(&class, &cells);
+        pages.remember(Turned { class, cells, samples });
+        pages.fill(&self.snapshot);
+        (effects, None)
+    }
+
+    fn confirm_beyond(&mut self) -> Told {
+        let pages = &self.labeller.pages;
+        let Some(class) = pages.class.clone() else { return (Vec::new(), None) };
+        let samples = pages.samples_beyond(&self.snapshot).into_iter().map(|(sample, _)| sample);
+        let samples = SampleSet::from_rows(samples);
+        if samples.is_empty() {
+            return (Vec::new(), None);
+        }
+        let changes = LabelChanges::same(&samples, Some(self.answer(vec![class], LabelOrigin::Confirmed)));
+        let (effects, told) = self.by_panel(|session| session.edit(Edit::Label { changes }));
+        if told.is_none() {
+            self.labeller.pages.fill(&self.snapshot);
+        }
+        (effects, told)
+    }
+
+    /// Takes the last page back. One of which nothing was labelled is no edit, and comes back by itself.
+    fn page_back(&mut self) -> Told {
+        let pages = &mut self.labeller.pages;
+        if let Some(turned) = pages.turned.pop_back_if(|turned| turned.samples.is_empty()) {
+            pages.restore(turned);
+            pages.count_beyond(&self.snapshot);
+            return (Vec::new(), None);
+        }
+        let Some(turned) = pages.turned.back() else { return (Vec::new(), None) };
+        let last = self.history.next_undo();
+        let is_last = last.and_then(Edit::samples).is_some_and(|samples| samples.as_ref() == &turned.samples);
+        match is_last {
+            true => self.run(Command::Undo),
+            false => (Vec::new(), None),
+        }
+    }
+
+    /// An edit was undone or done again: its page comes back, or is turned.
+    pub(in crate::state::labelling) fn pages_travel(&mut self, edit: &Edit, is_undo: bool) {
+        let Edit::Label { changes } = edit else { return };
+        let (pages, snapshot) = (&mut self.labeller.pages, &self.snapshot);
+        let samples = changes.samples();
+        let turned = pages.turned.iter().rposition(|turned| turned.samples == samples);
+        if let (true, Some(turned)) = (is_undo, turned.and_then(|at| pages.turned.remove(at))) {
+            pages.restore(turned);
+            pages.count_beyond(snapshot);
+            return;
+        }
+        let is_of_page = |cell: &PageCell| !is_unlabelled(snapshot, cell.sample);
+        let is_turned = !is_undo
+            && pages.cells.iter().any(is_of_page)
+            && pages.cells.iter().all(|cell| is_of_page(cell) || cell.verdict == CellVerdict::Wrong);
+        if let (true, Some(class)) = (is_turned, pages.class.clone()) {
+            let cells = std::mem::take(&mut pages.cells);
+            pages.refuse(&class, &cells);
+            pages.remember(Turned { class, cells, samples });
+        }
+        pages.fill(snapshot);
+    }
+}

@@ -1,0 +1,146 @@
+//! The panel Label: a person goes through samples and says what they are, one by one or by the page.
+//!
+//! It refuses to know in which order samples come and what a model proposes: see [`crate::state::labelling`].
+
+mod classes;
+mod keys;
+mod model;
+mod one;
+mod pages;
+
+use std::path::PathBuf;
+
+use egui::{Frame, Margin, Ui};
+
+use self::classes::ClassList;
+pub use self::keys::take_keys;
+use self::one::one_ui;
+use self::pages::{PagesView, pages_ui};
+use super::inspector::Canvas;
+use super::lists::ListKeys;
+use super::theme::{Tokens, space};
+use super::{Pencil, widgets};
+use crate::dataset::SampleId;
+use crate::state::labelling::{PageStep, Step};
+use crate::state::{Action, LabelGesture, LabelLook, Session};
+
+/// Drawing state of the panel.
+#[derive(Default)]
+pub struct LabelPane {
+    pub keys: ListKeys,
+    look: LabelLook,
+    pub(super) canvas: Canvas,
+    classes: ClassList,
+    pages: PagesView,
+    note: Option<Draft>,
+    /// The field that is to have the focus.
+    focus: Option<Field>,
+}
+
+impl LabelPane {
+    /// Keeps a note that is being written, since nobody goes on with it: its field is not drawn any more, or the
+    /// dataset is closed.
+    pub fn keep_typed(&mut self, pencil: &mut Pencil<'_>) {
+        let Some(draft) = self.note.take() else { return };
+        let state = pencil.state;
+        let is_of = |session: &Session| {
+            session.project.folder == draft.project && (draft.sample as usize) < session.snapshot.len()
+        };
+        if state.session.as_ref().is_some_and(is_of) {
+            let text = draft.text.trim().to_owned();
+            pencil.act(gesture(LabelGesture::Note { sample: draft.sample, text }));
+        }
+    }
+}
+
+/// A note that is being written.
+struct Draft {
+    /// The project's folder: another dataset has other samples of the same numbers.
+    project: PathBuf,
+    sample: SampleId,
+    text: String,
+}
+
+/// A field that is typed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    NewClass,
+    Filter,
+    Note,
+}
+
+/// Draws the panel.
+pub fn label_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut LabelPane) {
+    let state = pencil.state;
+    let Some(session) = &state.session else { return };
+    let whole = ui.available_rect_before_wrap();
+    // A click anywhere in it: it takes the keys from now on.
+    pane.keys.was_used = ui.rect_contains_pointer(whole) && ui.input(|input| input.pointer.any_pressed());
+    let bar = Frame::new().fill(Tokens::of(ui).panel).inner_margin(Margin::symmetric(space::M as i8, 6));
+    egui::Panel::top("label looks").frame(bar).show(ui, |ui| {
+        ui.horizontal_wrapped(|ui| {
+            let looks = [
+                (LabelLook::OneByOne, "One by one", "One sample after the other, each with a key"),
+                (
+                    LabelLook::Pages,
+                    "Page by page",
+                    "What the model proposes for one class, a page at a stroke",
+                ),
+            ];
+            for (look, title, help) in looks {
+                if widgets::chip(ui, pane.look == look, title).on_hover_text(help).clicked() {
+                    pane.look = look;
+                }
+            }
+            ui.add_space(space::S);
+            match pane.look {
+                LabelLook::OneByOne => one::chooser_ui(ui, pencil, session),
+                LabelLook::Pages => pages::chooser_ui(ui, pencil, session, &mut pane.pages),
+            }
+        });
+    });
+    if session.labeller.shown != Some(pane.look) {
+        pencil.act(gesture(LabelGesture::Look(Some(pane.look))));
+        ui.ctx().request_repaint();
+        return;
+    }
+    match pane.look {
+        LabelLook::OneByOne => one_ui(ui, pencil, session, pane),
+        LabelLook::Pages => {
+            pane.keep_typed(pencil);
+            pages_ui(ui, pencil, session, &mut pane.pages);
+        }
+    }
+}
+
+fn gesture(gesture: LabelGesture) -> Action {
+    Action::Label(Box::new(gesture))
+}
+
+fn step(step: Step) -> Action {
+    gesture(LabelGesture::Step(step))
+}
+
+fn page_step(step: PageStep) -> Action {
+    gesture(LabelGesture::Page(step))
+}
+
+/// A confidence as a person says it: "93 %". None is quite certain.
+fn percent(part: f32) -> String {
+    match part * 100.0 {
+        near if near >= 99.0 => format!("{:.1} %", near.min(99.9)),
+        percent => format!("{percent:.0} %"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_confidence_is_quite_certain() {
+        for (part, text) in [(0.0, "0 %"), (0.934, "93 %"), (0.99, "99.0 %"), (1.0, "99.9 %")] {
+            assert_eq!(percent(part), text);
+        }
+    }
+}
