@@ -6,6 +6,7 @@ use egui::{Event, Key, Popup, Ui};
 
 use super::lists;
 use super::{Pencil, grid::GridView};
+use crate::dataset::ClassId;
 use crate::state::{Action, Command, LabelGesture, Level, Pane, Session};
 
 /// Who else may want the keys of this frame.
@@ -37,22 +38,8 @@ pub fn label_keys(ui: &Ui, pencil: &mut Pencil<'_>, grid: &mut GridView, others:
     if !labeller.is_on || others.take_keys {
         return;
     }
-    for key in pressed(ui, |key| key_class(session, key).is_some()) {
-        let Some(class) = key_class(session, key) else { continue };
-        let gesture = match &labeller.paint {
-            Some(_) => {
-                let identity = session.snapshot.in_force.identities.get(class as usize);
-                identity.map(|identity| LabelGesture::Paint(Some(identity.clone())))
-            }
-            None => session.labelling_selected(class),
-        };
-        pencil.act(match gesture {
-            Some(gesture) => Action::Label(Box::new(gesture)),
-            None => Action::Notify {
-                level: Level::Info,
-                text: "Select the samples that the label is for first.".to_owned(),
-            },
-        });
+    for class in classes_pressed(ui, session) {
+        give(pencil, session, class);
     }
     let confirms = others.give_enter && matches!(others.leads, Some(Pane::Grid | Pane::Table));
     if confirms && !session.selection.is_empty() && lists::presses(ui, Key::Enter, false) > 0 {
@@ -70,39 +57,56 @@ pub fn label_keys(ui: &Ui, pencil: &mut Pencil<'_>, grid: &mut GridView, others:
     }
 }
 
-/// The class of a key, however it is written.
-fn key_class(session: &Session, key: char) -> Option<u32> {
-    session.labeller.class_of(key).or_else(|| session.labeller.class_of(key.to_ascii_uppercase()))
+/// Gives a class to the selected samples, or paints with it from now on.
+pub(super) fn give(pencil: &mut Pencil<'_>, session: &Session, class: ClassId) {
+    let gesture = match &session.labeller.paint {
+        Some(_) => {
+            let identity = session.snapshot.in_force.identities.get(class as usize);
+            identity.map(|identity| LabelGesture::Paint(Some(identity.clone())))
+        }
+        None => session.labelling_selected(class),
+    };
+    pencil.act(match gesture {
+        Some(gesture) => Action::Label(Box::new(gesture)),
+        None => Action::Notify {
+            level: Level::Info,
+            text: "Select the samples that the label is for first.".to_owned(),
+        },
+    });
 }
 
-/// The keys without Shift, Ctrl or Alt that were pressed and that `is_wanted` takes, in order; nobody else sees
-/// them. A key that is held counts once.
-fn pressed(ui: &Ui, is_wanted: impl Fn(char) -> bool) -> Vec<char> {
-    let mut pressed = Vec::new();
+/// The classes whose keys were pressed, in order; nobody else sees those keys. One that is held counts once.
+pub(super) fn classes_pressed(ui: &Ui, session: &Session) -> Vec<ClassId> {
+    let labeller = &session.labeller;
+    // A letter means its key, however it was chosen.
+    let class_of =
+        |sign: char| labeller.class_of(sign).or_else(|| labeller.class_of(sign.to_ascii_uppercase()));
+    let (mut classes, mut by_key) = (Vec::new(), Vec::new());
     ui.input_mut(|input| {
         let mut rest: Vec<Event> = Vec::with_capacity(input.events.len());
         for event in std::mem::take(&mut input.events) {
             match &event {
                 Event::Key { key, pressed: true, repeat, modifiers, .. } if modifiers.is_none() => {
-                    if let Some(key) = plain(*key).filter(|key| is_wanted(*key)) {
-                        if !repeat {
-                            pressed.push(key);
-                        }
+                    if let Some((sign, class)) = sign_of(*key).and_then(|sign| Some((sign, class_of(sign)?))) {
+                        by_key.push(sign);
+                        classes.extend(Some(class).filter(|_| !repeat));
                         continue;
                     }
                 }
-                // Signs and letters beyond the alphabet come as text, after the key that made them.
+                // The same key once more, or a sign that no key is named after: it comes after its key.
                 Event::Text(text) => {
                     let mut signs = text.chars();
-                    let sign = signs.next().filter(|sign| signs.next().is_none() && !is_plain(*sign));
-                    if let Some(sign) = sign.filter(|sign| is_wanted(*sign)) {
-                        let made_by = |event: &Event| {
-                            matches!(event, Event::Key { key, pressed: true, .. } if plain(*key).is_none())
+                    let sign = signs.next().filter(|_| signs.next().is_none());
+                    if sign.is_some_and(|sign| by_key.contains(&sign)) {
+                        continue;
+                    }
+                    let class = sign.filter(|sign| !sign.is_ascii_alphanumeric()).and_then(class_of);
+                    if let Some(class) = class {
+                        let is_its_key = |event: &Event| {
+                            matches!(event, Event::Key { key, pressed: true, .. } if sign_of(*key).is_none())
                         };
-                        if rest.last().is_some_and(made_by) {
-                            rest.pop();
-                        }
-                        pressed.push(sign);
+                        rest.pop_if(|event| is_its_key(event));
+                        classes.push(class);
                         continue;
                     }
                 }
@@ -112,18 +116,14 @@ fn pressed(ui: &Ui, is_wanted: impl Fn(char) -> bool) -> Vec<char> {
         }
         input.events = rest;
     });
-    pressed
-}
-
-fn is_plain(sign: char) -> bool {
-    sign.is_ascii_alphanumeric()
+    classes
 }
 
 /// The letter, in lower case, or the digit of a key.
-fn plain(key: Key) -> Option<char> {
+fn sign_of(key: Key) -> Option<char> {
     let mut name = key.name().chars();
     let sign = name.next()?.to_ascii_lowercase();
-    (name.next().is_none() && is_plain(sign)).then_some(sign)
+    (name.next().is_none() && sign.is_ascii_alphanumeric()).then_some(sign)
 }
 
 #[cfg(test)]
@@ -131,16 +131,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_and_digits_are_keys() {
+    fn letters_and_digits_are_signs() {
         for (key, expected) in [
             (Key::Num1, Some('1')),
             (Key::Num0, Some('0')),
             (Key::Q, Some('q')),
             (Key::F1, None),
             (Key::Comma, None),
+            (Key::Minus, None),
+            (Key::Space, None),
             (Key::Enter, None),
         ] {
-            assert_eq!(plain(key), expected, "{key:?}");
+            assert_eq!(sign_of(key), expected, "{key:?}");
         }
     }
 }

@@ -13,8 +13,9 @@ use super::pick::{Chosen, ClassPick, class_pick_ui};
 use super::sweep::class_of;
 use crate::dataset::ClassId;
 use crate::dataset::edit::SampleSet;
-use crate::state::{Action, LabelGesture, Level, Session};
+use crate::state::{Action, LabelGesture, Session};
 use crate::text::{counted, grouped};
+use crate::ui::label_keys::give;
 use crate::ui::theme::{Tokens, bold, size, space};
 use crate::ui::{Pencil, widgets};
 
@@ -47,24 +48,6 @@ pub(super) fn bar_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, vi
         ui.spacing_mut().item_spacing = vec2(space::S, GAP);
         chips_ui(ui, pencil, session, view);
         ui.horizontal_wrapped(|ui| ways_ui(ui, pencil, session, view));
-    });
-}
-
-/// Gives the class to the selected samples, or paints with it from now on.
-fn choose(pencil: &mut Pencil<'_>, session: &Session, class: ClassId) {
-    let gesture = match &session.labeller.paint {
-        Some(_) => {
-            let identity = session.snapshot.in_force.identities.get(class as usize);
-            identity.map(|identity| LabelGesture::Paint(Some(identity.clone())))
-        }
-        None => session.labelling_selected(class),
-    };
-    pencil.act(match gesture {
-        Some(gesture) => Action::Label(Box::new(gesture)),
-        None => Action::Notify {
-            level: Level::Info,
-            text: "Select the samples that the label is for first.".to_owned(),
-        },
     });
 }
 
@@ -130,7 +113,7 @@ fn chips_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &mut 
             None => of_cursor.contains(&chip.class),
         };
         if chip_ui(ui, session, chip, room.min.to_vec2(), is_on, tokens) {
-            choose(pencil, session, chip.class);
+            give(pencil, session, chip.class);
         }
     }
     if more > 0 {
@@ -147,7 +130,7 @@ fn chips_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &mut 
         popup.show(|ui| {
             if let Some(chosen) = class_pick_ui(ui, session, &mut view.more) {
                 match chosen {
-                    Chosen::Class(class) => choose(pencil, session, class),
+                    Chosen::Class(class) => give(pencil, session, class),
                     Chosen::New(name) => new_class(pencil, session, name),
                 }
                 ui.close();

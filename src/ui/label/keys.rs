@@ -5,9 +5,10 @@ use egui::{Event, Key, Popup, Ui};
 use super::{Field, LabelPane, page_step, step};
 use crate::dataset::Verdict;
 use crate::dataset::edit::Mark;
+use crate::state::LabelLook;
 use crate::state::labelling::{PageStep, Step};
-use crate::state::{LabelLook, Session};
 use crate::ui::Pencil;
+use crate::ui::label_keys::classes_pressed;
 use crate::ui::lists::presses;
 
 /// Takes the keys of this frame while the panel leads: before anybody else, since a letter may be a command's.
@@ -19,9 +20,12 @@ pub fn take_keys(ui: &Ui, pencil: &mut Pencil<'_>, pane: &mut LabelPane) {
         return;
     }
     for class in classes_pressed(ui, session) {
+        let Some(identity) = session.snapshot.in_force.identities.get(class as usize).cloned() else {
+            continue;
+        };
         pencil.act(match pane.look {
-            LabelLook::OneByOne => step(Step::Give(class)),
-            LabelLook::Pages => page_step(PageStep::Other(class)),
+            LabelLook::OneByOne => step(Step::Give(identity)),
+            LabelLook::Pages => page_step(PageStep::Other(identity)),
         });
     }
     for (key, done) in [
@@ -100,57 +104,6 @@ fn pages(ui: &Ui, pencil: &mut Pencil<'_>, pane: &LabelPane) {
     }
 }
 
-/// The classes whose keys were pressed, by identity; nobody else sees those keys. One that is held counts once.
-fn classes_pressed(ui: &Ui, session: &Session) -> Vec<String> {
-    let identity = |sign: char| {
-        let class = session.labeller.class_of(sign)?;
-        session.snapshot.in_force.identities.get(class as usize).cloned()
-    };
-    let (mut classes, mut by_key) = (Vec::new(), Vec::new());
-    ui.input_mut(|input| {
-        let mut rest: Vec<Event> = Vec::with_capacity(input.events.len());
-        for event in std::mem::take(&mut input.events) {
-            match &event {
-                Event::Key { key, pressed: true, repeat, modifiers, .. } if modifiers.is_none() => {
-                    if let Some((sign, class)) = sign_of(*key).and_then(|sign| Some((sign, identity(sign)?))) {
-                        by_key.push(sign);
-                        classes.extend(Some(class).filter(|_| !repeat));
-                        continue;
-                    }
-                }
-                // The same key once more, or a sign that no key is named after: it comes after its key.
-                Event::Text(text) => {
-                    let mut signs = text.chars();
-                    let sign = signs.next().filter(|_| signs.next().is_none());
-                    if sign.is_some_and(|sign| by_key.contains(&sign)) {
-                        continue;
-                    }
-                    let class = sign.filter(|sign| !sign.is_ascii_alphanumeric()).and_then(identity);
-                    if let Some(class) = class {
-                        let is_its_key = |event: &Event| {
-                            matches!(event, Event::Key { key, pressed: true, .. } if sign_of(*key).is_none())
-                        };
-                        rest.pop_if(|event| is_its_key(event));
-                        classes.push(class);
-                        continue;
-                    }
-                }
-                _ => {}
-            }
-            rest.push(event);
-        }
-        input.events = rest;
-    });
-    classes
-}
-
-/// The letter, in lower case, or the digit of a key.
-fn sign_of(key: Key) -> Option<char> {
-    let mut name = key.name().chars();
-    let sign = name.next()?.to_ascii_lowercase();
-    (name.next().is_none() && sign.is_ascii_alphanumeric()).then_some(sign)
-}
-
 /// Whether a key was struck, with Shift or without; nobody else sees it. One that is held does nothing more.
 fn is_struck(ui: &Ui, key: Key, shift: bool) -> bool {
     let mut is_struck = false;
@@ -165,22 +118,4 @@ fn is_struck(ui: &Ui, key: Key, shift: bool) -> bool {
         });
     });
     is_struck
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn letters_and_digits_are_signs() {
-        for (key, expected) in [
-            (Key::Num7, Some('7')),
-            (Key::A, Some('a')),
-            (Key::F2, None),
-            (Key::Space, None),
-            (Key::Minus, None),
-        ] {
-            assert_eq!(sign_of(key), expected, "{key:?}");
-        }
-    }
 }
