@@ -13,7 +13,7 @@ use super::args::{AugmentDevice, AugmentOptions, SamplesOptions, VariantsFormat}
 use super::look::tell;
 use super::pipeline::read_pipeline;
 use super::progress::Meter;
-use super::prune::{PlanRow, print_export, print_plan, what_is_missing};
+use super::prune::{PlanRow, print_export, print_plan, what_came};
 use super::trained::choose;
 use crate::augment::param::{Kind, Param, Value};
 use crate::augment::table::{FAMILIES, Operation};
@@ -95,11 +95,7 @@ pub fn run(options: &AugmentOptions) -> anyhow::Result<()> {
         seconds: started.elapsed().as_secs_f64(),
     };
     tell(&report, options.json, |out| print(&report, out))?;
-    match &report.export {
-        Some(export) => what_is_missing(export).map_or(Ok(()), |missing| bail!("{missing}")),
-        None if !report.plan.refusals.is_empty() => bail!("{}", report.plan.refusals.join("\n")),
-        None => Ok(()),
-    }
+    what_came(report.export.as_ref(), Some(&report.plan))
 }
 
 /// A graphics device of its own for the shaders; a software driver will do.

@@ -7,8 +7,6 @@ mod writing;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::bail;
-
 use self::report::{BalanceReport, print, rows_of, told_of};
 use self::writing::Writing;
 use super::Usage;
@@ -17,7 +15,7 @@ use super::look::{IssueRow, tell};
 use super::outs::{Named, check_apart, check_grounds};
 use super::pipeline::read_pipeline;
 use super::progress::Meter;
-use super::prune::{target_of, what_is_missing};
+use super::prune::{target_of, what_came};
 use super::review::{Reviewed, review_opened, wanted as alike_wanted};
 use super::source::{Source, open};
 use super::trained::{check_ending, check_out};
@@ -76,11 +74,7 @@ pub fn run(options: &BalanceOptions) -> anyhow::Result<()> {
     // What was planned is told whatever became of the files.
     tell(&report, options.json, |out| print(&report, out))?;
     ended?;
-    match (&report.export, &report.plan) {
-        (Some(export), _) => what_is_missing(export).map_or(Ok(()), |missing| bail!("{missing}")),
-        (None, Some(plan)) if !plan.refusals.is_empty() => bail!("{}", plan.refusals.join("\n")),
-        _ => Ok(()),
-    }
+    what_came(report.export.as_ref(), report.plan.as_ref())
 }
 
 /// The plan, and whether what was asked for could be written.

@@ -89,18 +89,20 @@ pub fn run(options: &PruneOptions) -> anyhow::Result<()> {
     // What was found is told whatever became of the export.
     tell(&report, options.json, |out| print(&report, out))?;
     ended?;
-    match (&report.export, &report.plan) {
-        (Some(export), _) => match what_is_missing(export) {
-            Some(missing) => bail!("{missing}"),
-            None => Ok(()),
-        },
+    what_came(report.export.as_ref(), report.plan.as_ref())
+}
+
+/// Fails with a sentence where what was exported is not complete, or what was planned cannot be exported.
+pub fn what_came(export: Option<&Report>, plan: Option<&PlanRow>) -> anyhow::Result<()> {
+    match (export, plan) {
+        (Some(export), _) => what_is_missing(export).map_or(Ok(()), |missing| bail!("{missing}")),
         (None, Some(plan)) if !plan.refusals.is_empty() => bail!("{}", plan.refusals.join("\n")),
         _ => Ok(()),
     }
 }
 
 /// What the export is without, as a sentence; `None` where it is complete.
-pub fn what_is_missing(export: &Report) -> Option<String> {
+fn what_is_missing(export: &Report) -> Option<String> {
     let lost = export.lost().map(|lost| format!("{lost} could not be exported"));
     let differing = (export.differing_count > 0).then(|| {
         let files = counted(export.differing_count, "file");

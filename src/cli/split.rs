@@ -4,7 +4,6 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use anyhow::bail;
 use serde::Serialize;
 
 use super::Usage;
@@ -13,7 +12,7 @@ use super::balance::{Subject, analysed, column_named, listed};
 use super::look::{IssueRow, tell};
 use super::outs::{check_apart, check_grounds};
 use super::progress::Meter;
-use super::prune::{PlanRow, print_export, print_plan, target_of, what_is_missing};
+use super::prune::{PlanRow, print_export, print_plan, target_of, what_came};
 use super::review::wanted;
 use super::source::open;
 use super::trained::check_out;
@@ -116,11 +115,7 @@ pub fn run(options: &SplitOptions) -> anyhow::Result<()> {
     // How samples were dealt is told whatever became of the files.
     tell(&report, options.json, |out| print(&report, out))?;
     ended?;
-    match (&report.export, &report.plan) {
-        (Some(export), _) => what_is_missing(export).map_or(Ok(()), |missing| bail!("{missing}")),
-        (None, Some(plan)) if !plan.refusals.is_empty() => bail!("{}", plan.refusals.join("\n")),
-        _ => Ok(()),
-    }
+    what_came(report.export.as_ref(), report.plan.as_ref())
 }
 
 /// Where and how to export: in folders of the new splits unless a layout is named.
