@@ -46,22 +46,10 @@ impl Field {
     ];
 
     /// All but the classes: what a table of samples holds.
-    pub const OF_SAMPLES: &[Self] = &[
-        Self::Content,
-        Self::Size,
-        Self::Labels,
-        Self::Boxes,
-        Self::Tags,
-        Self::Note,
-        Self::Starred,
-        Self::Reviewed,
-        Self::Unsure,
-        Self::Origin,
-        Self::By,
-        Self::Time,
-        Self::Split,
-        Self::Given,
-    ];
+    pub const OF_SAMPLES: &[Self] = match Self::ALL.as_slice().split_last() {
+        Some((_, of_samples)) => of_samples,
+        None => &[],
+    };
 
     /// What one of it and several of it are called.
     pub fn words(self) -> [&'static str; 2] {
