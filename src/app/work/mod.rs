@@ -22,6 +22,7 @@ mod mapping;
 mod measuring;
 mod models;
 mod opening;
+mod picking;
 mod planning;
 mod rescanning;
 mod studio;
@@ -30,7 +31,7 @@ mod variants;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 use egui::Context;
@@ -62,8 +63,6 @@ use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
 use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
 use crate::pipeline::OpenRequest;
-use crate::state::balance::{BalanceFile, OtherSource};
-use crate::state::latent::ModelRef;
 use crate::state::{Action, Command, Effect, Extent, JobFace, JobId, Level, Session, State};
 use crate::store::{JournalOp, Paths, Settings};
 use crate::train::device::Graphics;
@@ -74,8 +73,6 @@ const EVENTS: usize = 256;
 const EVENTS_A_FRAME: usize = 32;
 /// How often progress is drawn.
 const PROGRESS: Duration = Duration::from_millis(100);
-/// A file dialog that ended sooner was never on screen.
-const NO_DIALOG: Duration = Duration::from_millis(300);
 
 /// Work beside the interface.
 pub struct Work {
@@ -276,32 +273,10 @@ impl Work {
                 Vec::new()
             }
             Effect::Journal(op) => vec![self.journal(op)],
-            Effect::PickFolder => self.pick(
-                || rfd::FileDialog::new().set_title("Open a dataset folder").pick_folder(),
-                open_action,
-            ),
-            Effect::PickFile => {
-                self.pick(|| rfd::FileDialog::new().set_title("Open a dataset file").pick_file(), open_action)
-            }
-            Effect::PickIssuesFile => self.pick(
-                || {
-                    let dialog =
-                        rfd::FileDialog::new().set_title("Export issues").set_file_name("issues.csv");
-                    dialog.add_filter("CSV", &["csv"]).add_filter("JSON", &["json"]).save_file()
-                },
-                |path| Action::IssuesExportTo { path },
-            ),
             Effect::ExportIssues { path } => self.start_export(state, |_, session, ctx| {
                 let root = PathBuf::from(&session.dataset().root);
                 Exporting::issues(path, session.issues.clone(), root, ctx)
             }),
-            Effect::PickReportFile => self.pick(
-                || {
-                    let dialog = rfd::FileDialog::new().set_title("Save report").set_file_name("report.html");
-                    dialog.add_filter("HTML", &["html"]).add_filter("JSON", &["json"]).save_file()
-                },
-                |path| Action::ReportExportTo { path },
-            ),
             Effect::ExportReport { path } => {
                 let Some(analysed) =
                     state.session.as_ref().and_then(|session| session.review.analysed.clone())
@@ -314,10 +289,6 @@ impl Work {
                     Exporting::report(path, found, ctx)
                 })
             }
-            Effect::PickExportFolder => self.pick(
-                || rfd::FileDialog::new().set_title("Export to a folder").pick_folder(),
-                |path| Action::ExportFolderPicked { path },
-            ),
             Effect::PlanExport { generation, choice } => {
                 if let (Some(session), Some(live)) = (&state.session, &self.live) {
                     let (snapshot, reader) = (session.snapshot.clone(), live.reader.clone());
@@ -355,26 +326,9 @@ impl Work {
                 self.preview.rest(Rest::Hidden);
                 Vec::new()
             }
-            Effect::PickPipelineFile { slot } => self.pick(
-                || {
-                    let dialog = rfd::FileDialog::new().set_title("Open a pipeline");
-                    dialog.add_filter("JSON or YAML", &["json", "yaml", "yml"]).pick_file()
-                },
-                move |path| Action::PipelineFilePicked { slot, path },
-            ),
             Effect::ReadPipeline { slot, path } => {
                 self.beside("read-pipeline", move || variants::read(slot, &path))
             }
-            Effect::PickPipelineTarget => self.pick(
-                || {
-                    let dialog = rfd::FileDialog::new().set_title("Save the pipeline");
-                    let dialog =
-                        dialog.set_file_name("pipeline.json").add_filter("Lenslet's JSON", &["json"]);
-                    let dialog = dialog.add_filter("Albumentations' YAML", &["yaml"]);
-                    dialog.add_filter("Python code for Albumentations", &["py"]).save_file()
-                },
-                |path| Action::PipelineExportTo { path },
-            ),
             Effect::WritePipeline { path } => {
                 let Some(session) = &state.session else { return Vec::new() };
                 let pipeline = session.augment.current().clone();
@@ -390,14 +344,6 @@ impl Work {
             | Effect::DrawMap { .. }
             | Effect::FindWithin { .. }
             | Effect::EvaluateModel) => self.models.carry_out(effect, self.live.as_ref(), state),
-            Effect::PickModel => self.pick(
-                || rfd::FileDialog::new().set_title("Open a model's folder").pick_folder(),
-                |path| Action::OpenModel { model: ModelRef::Folder(path) },
-            ),
-            Effect::PickDrawnFolder => self.pick(
-                || rfd::FileDialog::new().set_title("Export accepted samples to a folder").pick_folder(),
-                |path| Action::ExportDrawnTo { path },
-            ),
             Effect::ExportDrawn { path, accepted } => {
                 let Some(loaded) = self.models.loaded() else { return Vec::new() };
                 self.start_export(state, |live, session, ctx| {
@@ -460,17 +406,6 @@ impl Work {
                 }
                 Vec::new()
             }
-            Effect::PickOther(source) => self.pick(
-                move || {
-                    let dialog =
-                        rfd::FileDialog::new().set_title("Choose the dataset whose proportions are wanted");
-                    match source {
-                        OtherSource::Folder => dialog.pick_folder(),
-                        OtherSource::File => dialog.pick_file(),
-                    }
-                },
-                |path| Action::OtherPicked { path },
-            ),
             Effect::ListOther { generation, path } => {
                 self.balancing.list(generation, path);
                 Vec::new()
@@ -491,10 +426,6 @@ impl Work {
                 }
                 Vec::new()
             }
-            Effect::PickBalanceFile(file) => self.pick(
-                move || balance_dialog(file).save_file(),
-                move |path| Action::BalanceExportTo { file, path },
-            ),
             Effect::ExportBalance { file, path } => {
                 let wanting =
                     state.session.as_ref().and_then(|session| balancing::Wanting::new(file, session));
@@ -509,15 +440,6 @@ impl Work {
                 self.charting.end_study(card);
                 Vec::new()
             }
-            Effect::PickChartFile { card } => self.pick(
-                || {
-                    let dialog =
-                        rfd::FileDialog::new().set_title("Save the chart").set_file_name("chart.svg");
-                    let dialog = dialog.add_filter("SVG", &["svg"]).add_filter("PNG", &["png"]);
-                    dialog.add_filter("CSV", &["csv"]).save_file()
-                },
-                move |path| Action::ChartExportTo { card, path },
-            ),
             Effect::ExportChart { card, path } => {
                 let wanting =
                     state.session.as_ref().and_then(|session| Wanting::new(card, session, state.drawn_dark));
@@ -539,6 +461,18 @@ impl Work {
                 Vec::new()
             }
             Effect::Reveal(sample) => self.reveal(sample),
+            effect @ (Effect::PickFolder
+            | Effect::PickFile
+            | Effect::PickIssuesFile
+            | Effect::PickReportFile
+            | Effect::PickExportFolder
+            | Effect::PickPipelineFile { .. }
+            | Effect::PickPipelineTarget
+            | Effect::PickModel
+            | Effect::PickDrawnFolder
+            | Effect::PickOther(_)
+            | Effect::PickBalanceFile(_)
+            | Effect::PickChartFile { .. }) => self.pick_for(effect),
             _ => Vec::new(),
         }
     }
@@ -818,36 +752,6 @@ impl Work {
         Some(labelling::Source::new(session, &self.live.as_ref()?.project))
     }
 
-    /// Opens a native dialog on a thread of its own: a portal that hangs must not hang the window.
-    fn pick<T>(
-        &self,
-        dialog: impl FnOnce() -> Option<T> + Send + 'static,
-        then: impl FnOnce(T) -> Action + Send + 'static,
-    ) -> Vec<Action> {
-        let (events, wake) = (self.events.0.clone(), waker(&self.ctx));
-        let spawned = std::thread::Builder::new().name("dialog".to_owned()).spawn(move || {
-            let asked = Instant::now();
-            let answer = match dialog() {
-                Some(path) => then(path),
-                // Nobody closes a dialog that fast: there was none.
-                None if asked.elapsed() < NO_DIALOG => Action::Notify {
-                    level: Level::Error,
-                    text: "No file dialog could be opened: install xdg-desktop-portal or zenity. A path can \
-                           also be typed (Open path, in the File menu), or given on the command line."
-                        .to_owned(),
-                },
-                None => return,
-            };
-            // The window may be gone by now.
-            let _ = events.send(answer);
-            wake();
-        });
-        match spawned {
-            Ok(_) => Vec::new(),
-            Err(error) => vec![no_thread(&error)],
-        }
-    }
-
     /// Does something small that may wait for the disk, on a thread of its own.
     fn beside(&self, name: &str, work: impl FnOnce() -> Action + Send + 'static) -> Vec<Action> {
         let (events, wake) = (self.events.0.clone(), waker(&self.ctx));
@@ -887,31 +791,6 @@ fn settings_keeper(paths: Paths, known: Settings, events: Sender<Action>) -> New
             }
         }
     })
-}
-
-fn open_action(path: PathBuf) -> Action {
-    Action::Open { source: path.to_string_lossy().into_owned() }
-}
-
-/// The system's dialog for a file of the balance planner.
-fn balance_dialog(file: BalanceFile) -> rfd::FileDialog {
-    let dialog = rfd::FileDialog::new();
-    let table = |dialog: rfd::FileDialog, name| {
-        let dialog = dialog.set_title("Save the manifest").set_file_name(name).add_filter("CSV", &["csv"]);
-        dialog.add_filter("JSON Lines", &["jsonl"]).add_filter("Parquet", &["parquet"])
-    };
-    match file {
-        BalanceFile::Manifest => table(dialog, "balanced.csv"),
-        BalanceFile::Splits => table(dialog, "splits.csv"),
-        BalanceFile::Weights => {
-            let dialog = dialog.set_title("Save the weights").set_file_name("weights.csv");
-            dialog.add_filter("CSV", &["csv"]).add_filter("JSON", &["json"])
-        }
-        BalanceFile::Sampler => {
-            let dialog = dialog.set_title("Save PyTorch code").set_file_name("sampler.py");
-            dialog.add_filter("Python code", &["py"])
-        }
-    }
 }
 
 /// What wakes the interface.
