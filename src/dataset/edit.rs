@@ -5,125 +5,22 @@
 //! effective edits and a cursor; undo applies inverses. Both are pure data: the store keeps the
 //! same values in its journal.
 
+mod decisions;
+mod history;
+mod sample_set;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use decisions::Decisions;
+pub use history::History;
+pub use sample_set::SampleSet;
+
 use super::SampleId;
-use super::decision::{Decision, Reason, Verdict};
+use super::decision::Decision;
 use super::labelling::{Classes, LabelChanges, Labelling, NamedBox};
-use super::query::Bitmask;
-
-/// A set of samples as sorted, disjoint, non-touching runs of row numbers.
-///
-/// Written as its runs, `[[first, count], …]`; runs that break the rule are refused when read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Vec<(SampleId, u32)>", into = "Vec<(SampleId, u32)>")]
-pub struct SampleSet {
-    /// First row and number of rows of each run.
-    runs: Vec<(SampleId, u32)>,
-}
-
-impl SampleSet {
-    /// The set of these rows, in any order, repeats allowed.
-    pub fn from_rows(rows: impl IntoIterator<Item = SampleId>) -> Self {
-        let mut rows: Vec<SampleId> = rows.into_iter().collect();
-        rows.sort_unstable();
-        rows.dedup();
-        Self::from_ascending(rows)
-    }
-
-    /// The rows of a mask.
-    pub fn from_mask(mask: &Bitmask) -> Self {
-        Self { runs: mask.runs().collect() }
-    }
-
-    /// The set of rows that come in ascending order, without repeats.
-    fn from_ascending(rows: impl IntoIterator<Item = SampleId>) -> Self {
-        let mut runs: Vec<(SampleId, u32)> = Vec::new();
-        for row in rows {
-            match runs.last_mut() {
-                Some((start, count)) if *start + *count == row => *count += 1,
-                _ => runs.push((row, 1)),
-            }
-        }
-        Self { runs }
-    }
-
-    pub fn len(&self) -> usize {
-        self.runs.iter().map(|(_, count)| *count as usize).sum()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.runs.is_empty()
-    }
-
-    /// First row and number of rows of each run.
-    pub fn runs(&self) -> impl Iterator<Item = (SampleId, u32)> + '_ {
-        self.runs.iter().copied()
-    }
-
-    /// The rows in ascending order.
-    pub fn iter(&self) -> impl Iterator<Item = SampleId> + '_ {
-        self.runs.iter().flat_map(|(start, count)| *start..start + count)
-    }
-
-    /// Those of the rows whose byte in `marks` has the bit set, or not. Rows beyond are left out.
-    fn with_bit(&self, marks: &[u8], bit: u8, on: bool) -> Self {
-        /// Bytes that are looked at together: mostly all of them have the bit, or none has.
-        const BLOCK: usize = 64;
-        let has = |marks: &u8| (marks & bit != 0) == on;
-        let mut runs: Vec<(SampleId, u32)> = Vec::new();
-        let mut push = |start: usize, count: usize| match runs.last_mut() {
-            Some((first, before)) if *first as usize + *before as usize == start => *before += count as u32,
-            _ => runs.push((start as SampleId, count as u32)),
-        };
-        for (start, count) in &self.runs {
-            let start = (*start as usize).min(marks.len());
-            let end = (start + *count as usize).min(marks.len());
-            for (block, marks) in marks[start..end].chunks(BLOCK).enumerate() {
-                let at = start + block * BLOCK;
-                match marks.iter().filter(|marks| has(marks)).count() {
-                    0 => {}
-                    all if all == marks.len() => push(at, all),
-                    _ => {
-                        let rows = marks.iter().enumerate().filter(|(_, marks)| has(marks));
-                        rows.for_each(|(row, _)| push(at + row, 1));
-                    }
-                }
-            }
-        }
-        Self { runs }
-    }
-
-    /// The row after the last one; 0 for the empty set.
-    pub fn end(&self) -> usize {
-        self.runs.last().map_or(0, |(start, count)| *start as usize + *count as usize)
-    }
-}
-
-impl TryFrom<Vec<(SampleId, u32)>> for SampleSet {
-    type Error = &'static str;
-
-    fn try_from(runs: Vec<(SampleId, u32)>) -> Result<Self, Self::Error> {
-        let mut free_from = 0;
-        for (start, count) in &runs {
-            let end = start.checked_add(*count).ok_or("a run of samples ends beyond the last row number")?;
-            if *count == 0 || *start < free_from {
-                return Err("the runs of samples are not sorted and apart");
-            }
-            free_from = end.saturating_add(1);
-        }
-        Ok(Self { runs })
-    }
-}
-
-impl From<SampleSet> for Vec<(SampleId, u32)> {
-    fn from(set: SampleSet) -> Self {
-        set.runs
-    }
-}
 
 /// A mark that a person can set on a sample; more than one may be set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -298,13 +195,13 @@ impl Edit {
     pub fn bytes(&self) -> usize {
         let view = |view: &View| view.filter.len() + view.sort.len();
         match self {
-            Self::Mark { samples, .. } => samples.runs.len() * size_of::<(SampleId, u32)>(),
-            Self::Decide { decisions } => decisions.0.len() * size_of::<DecisionRun>(),
+            Self::Mark { samples, .. } => samples.bytes(),
+            Self::Decide { decisions } => decisions.bytes(),
             Self::SetView { from, to } => view(from) + view(to),
             Self::SaveView { name, from, to } => name.len() + from.iter().chain(to).map(view).sum::<usize>(),
             Self::SetPipeline { from, to, what, .. } => from.len() + to.len() + what.len(),
             Self::Label { changes } => changes.bytes(),
-            Self::Tag { samples, tag, .. } => samples.runs.len() * size_of::<(SampleId, u32)>() + tag.len(),
+            Self::Tag { samples, tag, .. } => samples.bytes() + tag.len(),
             Self::Note { from, to, .. } => from.len() + to.len(),
             Self::SetBoxes { from, to, what, .. } => {
                 let bytes = |one: &NamedBox| size_of::<NamedBox>() + one.class.len();
@@ -362,147 +259,6 @@ impl Edit {
             }
             Self::Note { to, .. } if to.is_empty() => "Remove a note".to_owned(),
             Self::Note { .. } => "Write a note".to_owned(),
-        }
-    }
-}
-
-/// New decisions of samples, as sorted, disjoint runs of samples that change alike.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "Vec<DecisionRun>")]
-pub struct Decisions(Vec<DecisionRun>);
-
-/// Neighbouring samples whose decision changes alike.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "(SampleId, u32, Decision, Decision)", into = "(SampleId, u32, Decision, Decision)")]
-struct DecisionRun {
-    first: SampleId,
-    count: u32,
-    from: Decision,
-    to: Decision,
-}
-
-impl From<(SampleId, u32, Decision, Decision)> for DecisionRun {
-    fn from((first, count, from, to): (SampleId, u32, Decision, Decision)) -> Self {
-        Self { first, count, from, to }
-    }
-}
-
-impl From<DecisionRun> for (SampleId, u32, Decision, Decision) {
-    fn from(run: DecisionRun) -> Self {
-        (run.first, run.count, run.from, run.to)
-    }
-}
-
-impl TryFrom<Vec<DecisionRun>> for Decisions {
-    type Error = &'static str;
-
-    fn try_from(runs: Vec<DecisionRun>) -> Result<Self, Self::Error> {
-        let mut free_from = 0;
-        for run in &runs {
-            let end = run.first.checked_add(run.count).ok_or("a run of samples ends beyond the last row")?;
-            if run.count == 0 || run.first < free_from {
-                return Err("the runs of decisions are not sorted and apart");
-            }
-            free_from = end;
-        }
-        Ok(Self(runs))
-    }
-}
-
-impl Decisions {
-    /// The same decision for all of these samples.
-    pub fn same(samples: &SampleSet, to: Decision) -> Self {
-        let from = Decision::UNDECIDED;
-        Self(
-            samples
-                .runs
-                .iter()
-                .map(|(first, count)| DecisionRun { first: *first, count: *count, from, to })
-                .collect(),
-        )
-    }
-
-    /// A decision for each of these samples, in any order; of more than one for a sample the last counts.
-    pub fn of_each(decisions: impl IntoIterator<Item = (SampleId, Decision)>) -> Self {
-        let mut each: Vec<(SampleId, Decision)> = decisions.into_iter().collect();
-        each.sort_by_key(|(sample, _)| *sample);
-        let mut runs = Runs::default();
-        for (at, (sample, to)) in each.iter().enumerate() {
-            if each.get(at + 1).is_none_or(|(next, _)| next != sample) {
-                runs.push(*sample, Decision::UNDECIDED, *to);
-            }
-        }
-        Self(runs.0)
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-
-    /// Number of samples.
-    pub fn len(&self) -> usize {
-        self.0.iter().map(|run| run.count as usize).sum()
-    }
-
-    /// The samples.
-    pub fn samples(&self) -> SampleSet {
-        SampleSet::from_ascending(self.0.iter().flat_map(|run| run.first..run.first + run.count))
-    }
-
-    /// Each sample with its new decision.
-    pub fn iter(&self) -> impl Iterator<Item = (SampleId, Decision)> + '_ {
-        self.0.iter().flat_map(|run| (run.first..run.first + run.count).map(|sample| (sample, run.to)))
-    }
-
-    fn inverse(&self) -> Self {
-        Self(self.0.iter().map(|run| DecisionRun { from: run.to, to: run.from, ..*run }).collect())
-    }
-
-    /// Those that change something, with what each changes.
-    fn effective(&self, now: &[Decision]) -> Self {
-        let mut runs = Runs::default();
-        for run in &self.0 {
-            let start = (run.first as usize).min(now.len());
-            let end = (start + run.count as usize).min(now.len());
-            for (at, from) in now[start..end].iter().enumerate().filter(|(_, from)| **from != run.to) {
-                runs.push((start + at) as SampleId, *from, run.to);
-            }
-        }
-        Self(runs.0)
-    }
-
-    /// What they did: "Prune 3 samples".
-    fn describe(&self) -> String {
-        let count = crate::text::counted(self.len() as u64, "sample");
-        let is = |verdict: Verdict| self.0.iter().all(|run| run.to.verdict == verdict);
-        let by_rule = |run: &DecisionRun| matches!(run.to.reason, Reason::Group(_) | Reason::Rule(_));
-        let by_plan = |run: &DecisionRun| matches!(run.to.reason, Reason::Balance(_));
-        match () {
-            () if is(Verdict::Undecided) => format!("Leave {count} undecided"),
-            () if is(Verdict::Keep) => format!("Keep {count}"),
-            () if self.0.iter().any(by_rule) => {
-                let pruned = self.0.iter().filter(|run| run.to.verdict == Verdict::Prune);
-                let pruned = pruned.map(|run| u64::from(run.count)).sum();
-                format!("Decide by rules: prune {}", crate::text::counted(pruned, "sample"))
-            }
-            () if is(Verdict::Prune) && self.0.iter().all(by_plan) => format!("Balance: prune {count}"),
-            () if is(Verdict::Prune) => format!("Prune {count}"),
-            () => format!("Decide on {count}"),
-        }
-    }
-}
-
-/// Runs while samples are added in ascending order.
-#[derive(Default)]
-struct Runs(Vec<DecisionRun>);
-
-impl Runs {
-    fn push(&mut self, sample: SampleId, from: Decision, to: Decision) {
-        match self.0.last_mut() {
-            Some(run) if run.first + run.count == sample && (run.from, run.to) == (from, to) => {
-                run.count += 1;
-            }
-            _ => self.0.push(DecisionRun { first: sample, count: 1, from, to }),
         }
     }
 }
@@ -598,10 +354,10 @@ impl Overlay {
         match edit {
             Edit::Mark { samples, mark, on } => {
                 let marks = std::sync::Arc::make_mut(&mut self.marks);
-                for (start, count) in &samples.runs {
+                for (start, count) in samples.runs() {
                     // Whole slices: a million marks take a fraction of a millisecond.
-                    let start = (*start as usize).min(marks.len());
-                    let end = (start + *count as usize).min(marks.len());
+                    let start = (start as usize).min(marks.len());
+                    let end = (start + count as usize).min(marks.len());
                     for marks in &mut marks[start..end] {
                         *marks = if *on { *marks | mark.bit() } else { *marks & !mark.bit() };
                     }
@@ -609,11 +365,7 @@ impl Overlay {
             }
             Edit::Decide { decisions } => {
                 let all = std::sync::Arc::make_mut(&mut self.decisions);
-                for run in &decisions.0 {
-                    let start = (run.first as usize).min(all.len());
-                    let end = (start + run.count as usize).min(all.len());
-                    all[start..end].fill(run.to);
-                }
+                decisions.write_to(all);
             }
             Edit::SetView { to, .. } => self.view = to.clone(),
             Edit::SaveView { name, to, .. } => {
@@ -653,79 +405,10 @@ impl Overlay {
     }
 }
 
-/// Effective edits in the order they were made, and how many of them are in force.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct History {
-    edits: std::collections::VecDeque<Edit>,
-    done: usize,
-    /// [`Edit::bytes`] of all edits.
-    bytes: usize,
-}
-
-impl History {
-    /// How many edits can be undone at most; the oldest are forgotten (they stay in force).
-    pub const CAP: usize = 10_000;
-    /// [`Edit::bytes`] of all edits at most, which is a million runs of samples. The newest edit can
-    /// be undone however large it is.
-    pub const CAP_BYTES: usize = 8 << 20;
-
-    /// Puts a history together as the store kept it.
-    pub fn from_parts(edits: Vec<Edit>, done: usize) -> Self {
-        let done = done.min(edits.len());
-        let bytes = edits.iter().map(Edit::bytes).sum();
-        Self { edits: edits.into(), done, bytes }
-    }
-
-    /// Notes an effective edit that was just applied. What was undone before it is dropped.
-    pub fn push(&mut self, edit: Edit) {
-        self.push_within(edit, Self::CAP, Self::CAP_BYTES);
-    }
-
-    /// [`Self::push`] with other bounds.
-    pub(crate) fn push_within(&mut self, edit: Edit, cap: usize, cap_bytes: usize) {
-        self.forget_undone();
-        self.bytes += edit.bytes();
-        self.edits.push_back(edit);
-        while self.edits.len() > 1 && (self.edits.len() > cap || self.bytes > cap_bytes) {
-            self.bytes -= self.edits.pop_front().map_or(0, |oldest| oldest.bytes());
-        }
-        self.done = self.edits.len();
-    }
-
-    /// Steps back: the edit to apply to the overlay.
-    pub fn undo(&mut self) -> Option<Edit> {
-        self.done = self.done.checked_sub(1)?;
-        Some(self.edits[self.done].inverse())
-    }
-
-    /// Steps forward: the edit to apply to the overlay.
-    pub fn redo(&mut self) -> Option<Edit> {
-        let edit = self.edits.get(self.done)?.clone();
-        self.done += 1;
-        Some(edit)
-    }
-
-    /// Drops what was undone.
-    pub fn forget_undone(&mut self) {
-        for undone in self.edits.drain(self.done..) {
-            self.bytes -= undone.bytes();
-        }
-    }
-
-    /// The edit that [`Self::undo`] would take back.
-    pub fn next_undo(&self) -> Option<&Edit> {
-        self.done.checked_sub(1).map(|at| &self.edits[at])
-    }
-
-    /// The edit that [`Self::redo`] would carry out again.
-    pub fn next_redo(&self) -> Option<&Edit> {
-        self.edits.get(self.done)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dataset::decision::Verdict;
 
     proptest::proptest! {
         /// Every state that was reached is reached again, whichever way one walks.
