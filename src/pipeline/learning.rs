@@ -96,19 +96,22 @@ impl Ground {
         let classes = snapshot.labels().classes.len();
         let mut queue = Queue::new(&self.features, classes, seed);
         let mut answered: Vec<(i64, (u32, u32))> = Vec::new();
+        let mut questions = 0;
         for row in 0..snapshot.len().min(self.features.len()) as SampleId {
             let labels = snapshot.labels().get(row);
             let is_out = !snapshot.derived().present().contains(row as usize)
                 || snapshot.decision(row).verdict == Verdict::Prune
                 || passed(row);
+            let said = snapshot.labelling.answer(row);
+            questions += usize::from(said.is_some());
             match labels.first() {
                 Some(class) => {
-                    let time_ms = snapshot.labelling.answer(row).map_or(i64::MIN, |said| said.time_ms);
+                    let time_ms = said.map_or(i64::MIN, |said| said.time_ms);
                     answered.push((time_ms, (row, *class)));
                     queue.close(row);
                 }
                 // “None of the classes” is an answer as well.
-                None if is_out || snapshot.labelling.answer(row).is_some() => queue.close(row),
+                None if is_out || said.is_some() => queue.close(row),
                 None => {}
             }
         }
@@ -117,6 +120,7 @@ impl Ground {
         let answers = |dated: Vec<(i64, (u32, u32))>| -> Vec<(u32, u32)> {
             dated.into_iter().map(|(_, answer)| answer).collect()
         };
+        queue.goes_on_after(questions);
         queue.count(&self.features, &answers(answered));
         queue.note(&self.features, &answers(newest));
         queue.pick(strategy, count, &self.features, &self.graph, proposals, &[])
@@ -334,6 +338,14 @@ mod tests {
         let rows: HashSet<u32> = picks.iter().map(|pick| pick.row).collect();
         assert_eq!((picks.len(), rows.len()), (20, 20));
         assert!(rows.iter().all(|row| more.labels().get(*row).is_empty() && *row != 1));
+
+        // Who answers one sample of each list is asked by chance as often as who goes through a whole one.
+        let by_chance = |snapshot: &Snapshot| {
+            let picks =
+                learner.ground().pick(snapshot, Strategy::Mixed, 10, Some(&learned.proposals), |_| false, 3);
+            picks.iter().position(|pick| pick.drawn == Drawn::AtRandom)
+        };
+        assert_eq!([by_chance(&few), by_chance(&more)], [Some(2), Some(4)], "behind two and ten answers");
 
         let even_more = answer(&[30, 90], 3);
         let by_chance = |row: SampleId| row == 30 || row == 90;

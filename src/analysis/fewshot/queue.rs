@@ -107,6 +107,12 @@ impl Queue {
         }
     }
 
+    /// Goes on behind a number of questions: of every [`HONEST_EVERY`] one is drawn by chance, however often
+    /// the rest is picked anew.
+    pub fn goes_on_after(&mut self, questions: usize) {
+        self.picked = questions;
+    }
+
     /// Whether a row may still be asked about.
     pub fn is_open(&self, row: u32) -> bool {
         self.is_open.get(row as usize).copied().unwrap_or(false)
