@@ -63,7 +63,7 @@ pub fn review_opened(
     control: &Control,
 ) -> anyhow::Result<Reviewed> {
     let wanted = wanted(alike)?;
-    let Source { snapshot, issues, project, review } = opened;
+    let Source { snapshot, issues, project, review, .. } = opened;
     let settings: ReviewSettings =
         review.and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default();
     let settings = if alike.is_given() {
