@@ -1,7 +1,8 @@
 //! Annotations as Parquet: the columns of the CSV, with lists of words as lists, boxes as JSON text, and the classes in
 //! the file's metadata under the key `lenslet.classes`.
 //!
-//! A Parquet file without a text column `path` is opened as a dataset: its pictures, their labels and boxes.
+//! A Parquet file without a text column `path`, or with columns of others where ours would say something, is opened as a
+//! dataset: its pictures, their labels and boxes.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -50,6 +51,10 @@ const BATCH: usize = 4096;
 /// Columns whose cells are lists of words.
 const LISTS: [&str; 3] = ["label", "tags", "given"];
 
+/// Columns of which one at least is in a table of ours; others have such as `split` too.
+const SAYING: [&str; 10] =
+    ["label", "boxes", "tags", "note", "starred", "reviewed", "unsure", "origin", "by", "given"];
+
 /// Columns whose cells are yes or no.
 const FLAGS: [&str; 3] = ["starred", "reviewed", "unsure"];
 
@@ -59,11 +64,12 @@ fn read_file(path: &Path, control: &Control) -> Result<Read, AnnotationError> {
     let table = Table::open(Arc::new(file)).map_err(|error| malformed(path, error.message))?;
     let schema = table.metadata.metadata().file_metadata().schema_descr();
     let leaves = schema.columns().iter().map(|column| column.path().parts().to_vec()).enumerate();
-    let own: Vec<(usize, Vec<String>)> = leaves.filter(|(_, parts)| COLUMNS.contains(&&*parts[0])).collect();
-    if !own.iter().any(|(_, parts)| parts.len() == 1 && parts[0] == "path") {
+    let leaves: Vec<(usize, Vec<String>)> = leaves.collect();
+    if !is_ours(&leaves) {
         return folder::read_dataset(path, control);
     }
-    let leaves: Vec<usize> = own.iter().map(|(leaf, _)| *leaf).collect();
+    let own = leaves.iter().filter(|(_, parts)| COLUMNS.contains(&own_name(&parts[0])));
+    let leaves: Vec<usize> = own.map(|(leaf, _)| *leaf).collect();
     let name = name_of(path);
     let mut faults = Faults::default();
     let mut samples = Vec::new();
@@ -90,6 +96,20 @@ fn read_file(path: &Path, control: &Control) -> Result<Read, AnnotationError> {
     Ok(Read { annotations, proposals: Vec::new(), faults })
 }
 
+/// What a column is called here: `labels` are the labels, too.
+fn own_name(column: &str) -> &str {
+    if column == "labels" { "label" } else { column }
+}
+
+/// Whether the leaves of a table are ours: with a path, and with a column of what was said or none that is another's.
+fn is_ours(leaves: &[(usize, Vec<String>)]) -> bool {
+    let has_path = leaves.iter().any(|(_, parts)| parts.len() == 1 && parts[0] == "path");
+    let mut columns = leaves.iter().map(|(_, parts)| own_name(&parts[0]));
+    has_path
+        && (columns.clone().any(|column| SAYING.contains(&column))
+            || columns.all(|column| COLUMNS.contains(&column)))
+}
+
 fn classes_in(table: &Table) -> Option<Vec<String>> {
     let pairs = table.metadata.metadata().file_metadata().key_value_metadata()?;
     let text = pairs.iter().find(|pair| pair.key == CLASSES)?.value.as_ref()?;
@@ -107,9 +127,16 @@ impl Columns {
     fn of(batch: &RecordBatch, row: u64, name: &str, faults: &mut Faults) -> Self {
         let mut columns = Self { texts: HashMap::new(), lists: HashMap::new() };
         for (field, array) in batch.schema().fields().iter().zip(batch.columns()) {
-            let column = field.name().clone();
-            if matches!(array.data_type(), DataType::List(_)) {
-                columns.lists.insert(column, array.clone());
+            let column = own_name(field.name()).to_owned();
+            let list = match array.data_type() {
+                DataType::List(_) => Some(array.clone()),
+                DataType::LargeList(item) | DataType::FixedSizeList(item, _) => {
+                    guarded(|| Ok(cast(array, &DataType::List(item.clone()))?)).ok()
+                }
+                _ => None,
+            };
+            if let Some(list) = list {
+                columns.lists.insert(column, list);
                 continue;
             }
             let texts = guarded(|| Ok(cast(array, &DataType::Utf8)?));
@@ -264,4 +291,43 @@ fn text_of(sample: &Annotated, column: &str) -> io::Result<Option<String>> {
         "split" => sample.split.clone(),
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::LargeListBuilder;
+
+    use super::*;
+
+    #[test]
+    fn a_table_is_ours_by_what_it_says() {
+        for (columns, expected) in [
+            (&["path", "labels"][..], true),
+            (&["path", "split"], true),
+            (&["path", "note", "camera"], true),
+            (&["path", "class", "split"], false),
+            (&["label", "image"], false),
+        ] {
+            let leaves: Vec<(usize, Vec<String>)> =
+                columns.iter().map(|column| vec![(*column).to_owned()]).enumerate().collect();
+            assert_eq!(is_ours(&leaves), expected, "{columns:?}");
+        }
+    }
+
+    #[test]
+    fn labels_of_large_lists_are_read() {
+        let mut lists = LargeListBuilder::new(StringBuilder::new());
+        lists.values().append_value("cat");
+        lists.values().append_value("dog");
+        lists.append(true);
+        lists.append(false);
+        let labels: ArrayRef = Arc::new(lists.finish());
+        let paths: ArrayRef = Arc::new(StringArray::from(vec!["a.png", "b.png"]));
+        let columns = [("path", paths, true), ("labels", labels, true)];
+        let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+        let (mut samples, mut faults) = (Vec::new(), Faults::default());
+        take_batch(&batch, &mut 0, &mut samples, "a.parquet", &mut faults);
+        assert_eq!(faults.count(), 0, "{faults:?}");
+        assert_eq!((samples[0].labels.join(","), samples[1].labels.len()), ("cat,dog".to_owned(), 0));
+    }
 }

@@ -154,3 +154,39 @@ fn disputed_labels_stay_and_are_tagged_for_a_second_look() {
     let output = lenslet(&["labels", "import", &source, text(&file)], home);
     assert_eq!(output.status.code(), Some(2));
 }
+
+#[test]
+fn labels_follow_a_file_that_was_renamed() {
+    let home = tempfile::tempdir().unwrap();
+    let home = home.path();
+    let source = demo(home);
+    let (project, file, out) = (home.join("project"), home.join("theirs.jsonl"), home.join("own.jsonl"));
+    let within = ["--project", text(&project)];
+    let export = |out: &Path| {
+        let words = ["export", source.as_str(), "--format", "jsonl", "--force", "--out", text(out)];
+        labels(&[&words[..], &within].concat(), home);
+        let rows = std::fs::read_to_string(out).unwrap();
+        rows.lines().map(|line| serde_json::from_str(line).unwrap()).collect::<Vec<Value>>()
+    };
+    let rows = export(&out);
+    // One of which there is no copy.
+    let is_alone = |row: &&Value| rows.iter().filter(|other| other["content"] == row["content"]).count() == 1;
+    let row = rows.iter().filter(|row| row["content"].is_string()).find(is_alone).unwrap();
+    let said = serde_json::json!({ "path": row["path"], "label": ["kiwi"], "by": "Ben" });
+    std::fs::write(&file, format!("{said}\n")).unwrap();
+    let import = [&["import", &source, text(&file), "--conflicts", "take"], &within[..]].concat();
+    labels(&import, home);
+
+    let old = Path::new(&source).join(row["path"].as_str().unwrap());
+    let ending = old.extension().unwrap().to_owned();
+    std::fs::rename(&old, old.with_file_name("renamed").with_extension(ending)).unwrap();
+    // A look in between takes nothing away.
+    labels(&[&import[..], &["--dry-run"]].concat(), home);
+    for _ in 0..2 {
+        let kiwis: Vec<Value> =
+            export(&out).into_iter().filter(|row| row["label"] == serde_json::json!(["kiwi"])).collect();
+        assert_eq!(kiwis.len(), 1);
+        assert!(kiwis[0]["path"].as_str().unwrap().contains("renamed"), "{kiwis:?}");
+        assert_eq!(kiwis[0]["by"], "Ben");
+    }
+}

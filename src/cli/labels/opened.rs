@@ -32,7 +32,7 @@ pub struct LabelledPart {
     pub quick: bool,
 }
 
-/// Whether what follows moved files is kept.
+/// Whether what is measured and what follows moved files is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keep {
     /// In the project, where it can be written to.
@@ -64,12 +64,17 @@ impl Labelled {
         };
         let query = parse(&view.filter, snapshot.vocabulary())
             .map_err(|error| Usage(format!("--filter: {error}")))?;
+        // A scan that measured nothing may have brought samples before.
+        let is_new = |row: usize| row >= known || !snapshot.facts.get(row as SampleId).measured;
+        let came: Vec<bool> = (0..snapshot.len()).map(is_new).collect();
         if !part.quick && !is_measured(&snapshot) {
             let reader = dataset_reader(&snapshot.dataset);
-            let keeper = project.as_deref().map(|project| Keeper { project, cache: None });
+            // What only a look measured is not kept: the samples are still new to what follows them.
+            let project = project.as_deref().filter(|_| keep == Keep::InProject);
+            let keeper = project.map(|project| Keeper { project, cache: None });
             snapshot = measured(snapshot, issues, &reader, keeper, cores(), control)?.0;
         }
-        let edit = followed(&snapshot, &overlay, |row| row as usize >= known);
+        let edit = followed(&snapshot, &overlay, |row| came.get(row as usize).is_some_and(|came| *came));
         if let Some(edit) = edit.and_then(|edit| overlay.effective(edit)) {
             overlay.apply(&edit);
             let facts = snapshot.facts.clone();
