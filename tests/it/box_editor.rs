@@ -3,53 +3,19 @@
 
 use egui::accesskit::{Role, Toggled};
 use egui::{Event, Key, Modifiers, PointerButton, Pos2, Vec2};
-use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::dataset::builder::NewBox;
 use lenslet::dataset::edit::View;
 use lenslet::dataset::{DatasetBuilder, Fact, Facts, Layout, NewSample, SampleId, Verdict};
-use lenslet::state::{Action, Effect, LabelGesture, Level, Session, State};
-use lenslet::store::{Access, Journal, JournalOp, JournalWriter, Project, Settings};
-use lenslet::ui::Pencil;
-use lenslet::ui::shell::{Panels, Views, shell_ui};
-use lenslet::ui::theme;
+use lenslet::state::{Action, Effect, LabelGesture, Level, Session};
+use lenslet::store::{Access, Journal, JournalOp, JournalWriter, Project};
+use lenslet::ui::shell::Panels;
 
 use crate::session::{self, NoPictures};
+use crate::shell::{self, Shell, Window};
 
 /// Width and height of every image, in pixels.
 const SIZE: [u32; 2] = [40, 30];
-
-/// The window without work, pictures and disk.
-struct Shell {
-    state: State,
-    views: Views,
-    panels: Panels,
-    /// What the journal was given.
-    journal: Vec<JournalOp>,
-}
-
-impl Shell {
-    fn ui(&mut self, ui: &mut egui::Ui) {
-        let mut actions = Vec::new();
-        let mut pencil = Pencil { state: &self.state, pictures: &mut NoPictures, actions: &mut actions };
-        shell_ui(ui, &mut pencil, &mut self.views, &mut self.panels);
-        actions.into_iter().for_each(|action| self.act(action));
-    }
-
-    fn act(&mut self, action: Action) {
-        for effect in session::act(&mut self.state, action) {
-            if let Effect::Journal(op) = effect {
-                self.journal.push(op);
-            }
-        }
-    }
-
-    fn session(&self) -> &Session {
-        self.state.session.as_ref().unwrap()
-    }
-}
-
-type Window = Harness<'static, Shell>;
 
 /// Three images, of which the first has a box of a cat; there are dogs, too.
 fn window(access: Access) -> Window {
@@ -67,19 +33,7 @@ fn window(access: Access) -> Window {
     }
     let view = View { sort: "path".to_owned(), ..View::default() };
     let opened = session::opened(builder.finish().0, Vec::new(), facts, access, view);
-    let mut shell = Shell {
-        state: State::new(Settings::default()),
-        views: Views::default(),
-        panels: Panels::new(),
-        journal: Vec::new(),
-    };
-    shell.act(Action::Opened(Box::new(opened)));
-    let mut window = Harness::builder()
-        .with_size([1280.0, 1100.0])
-        .with_os(egui::os::OperatingSystem::Nix)
-        .allow_missing_glyphs()
-        .with_context_setup(theme::install)
-        .build_ui_state(|ui, shell: &mut Shell| shell.ui(ui), shell);
+    let mut window = shell::window(Shell::new(opened, Panels::new(), NoPictures), 1100.0, 4);
     settle(&mut window);
     window
 }
@@ -157,6 +111,15 @@ fn selected(window: &Window, sample: SampleId) -> Vec<usize> {
     window.state().session().selected_boxes(sample)
 }
 
+/// What the journal was given.
+fn journal(window: &Window) -> Vec<JournalOp> {
+    let op = |effect: &Effect| match effect {
+        Effect::Journal(op) => Some(op.clone()),
+        _ => None,
+    };
+    window.state().effects.iter().filter_map(op).collect()
+}
+
 fn is_editing(window: &Window) -> bool {
     window.state().session().labeller.boxes.is_on
 }
@@ -228,7 +191,7 @@ fn boxes_are_drawn_changed_and_carried_on_and_every_step_can_be_undone() {
     assert_eq!(selected(&window, 2), [0]);
 
     // What was kept is there again.
-    let ops = window.state().journal.clone();
+    let ops = journal(&window);
     let folder = tempfile::tempdir().unwrap();
     {
         let project = Project::open(folder.path()).unwrap();
@@ -286,11 +249,11 @@ fn what_is_dragged_is_told_and_kept_when_it_is_let_go() {
     window.run_steps(2);
     window.get_by_label("7, 7 · 20 × 15 px");
     assert_eq!(boxes(&window, 0), ["cat 4,5,20,15"], "it is held");
-    assert!(window.state().journal.is_empty());
+    assert!(journal(&window).is_empty());
     window.drop_at(to);
     settle(&mut window);
     assert_eq!(boxes(&window, 0), ["cat 7,7,20,15"]);
-    assert_eq!(window.state().journal.len(), 1, "one gesture is one edit");
+    assert_eq!(journal(&window).len(), 1, "one gesture is one edit");
     // Escape drops what is being dragged.
     let (from, to) = (at(&window, 0, [10.0, 10.0]), at(&window, 0, [20.0, 12.0]));
     window.hover_at(from);
@@ -393,7 +356,7 @@ fn a_project_for_reading_only_says_why_nothing_can_be_edited() {
     drag(&mut window, 0, [10.0, 10.0], [20.0, 12.0]);
     press(&mut window, Modifiers::NONE, Key::Delete);
     assert_eq!(boxes(&window, 0), ["cat 4,5,20,15"]);
-    assert!(window.state().journal.is_empty());
+    assert!(journal(&window).is_empty());
 }
 
 #[test]

@@ -1,18 +1,18 @@
 //! The panel of changes: what it lists, narrows down, shows in the grid and gives back.
 
-use egui::{Key, Modifiers};
-use egui_kittest::Harness;
+use egui::{Key, Modifiers, Ui};
 use egui_kittest::kittest::Queryable;
 use lenslet::dataset::LabelOrigin;
 use lenslet::dataset::edit::SampleSet;
 use lenslet::review::changes::ChangeOrder;
 use lenslet::state::{Action, Command, Effect, How, LabelGesture, State};
 use lenslet::store::Settings;
+use lenslet::ui::Pencil;
 use lenslet::ui::changes::{ChangesPane, changes_ui};
-use lenslet::ui::{Pencil, theme};
 
-use crate::classes_dialog::{session, tell};
-use crate::session::{NoPictures, act, twenty};
+use crate::classes_dialog::tell;
+use crate::pane::{Pane, click, pane, session};
+use crate::session::{act, twenty};
 use crate::window::{Window, demo};
 
 /// When the first label is given: 2026-11-30 14:05:00 UTC.
@@ -40,38 +40,15 @@ fn changed() -> State {
     state
 }
 
-type Panel = Harness<'static, (State, ChangesPane)>;
+type Panel = Pane<ChangesPane>;
 
 fn panel(state: State) -> Panel {
-    let mut harness = Harness::builder()
-        .with_size([1100.0, 800.0])
-        .with_max_steps(40)
-        .with_os(egui::os::OperatingSystem::Nix)
-        .with_context_setup(theme::install)
-        .build_ui_state(
-            |ui, (state, pane): &mut (State, ChangesPane)| {
-                let ctx = ui.ctx().clone();
-                let frame = egui::Frame::central_panel(ui.style()).inner_margin(0.0);
-                let mut actions = Vec::new();
-                egui::CentralPanel::default().frame(frame).show(ui, |ui| {
-                    let mut pencil =
-                        Pencil { state: &*state, pictures: &mut NoPictures, actions: &mut actions };
-                    changes_ui(ui, &mut pencil, pane);
-                });
-                for action in actions {
-                    tell(state, action);
-                    ctx.request_repaint();
-                }
-            },
-            (state, ChangesPane::default()),
-        );
-    harness.run_steps(6);
-    harness
+    pane(state, [1100.0, 800.0], 40, framed, tell)
 }
 
-fn click(harness: &mut Panel, name: &str) {
-    harness.get_by_label(name).click();
-    harness.run_steps(6);
+fn framed(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut ChangesPane) {
+    let frame = egui::Frame::central_panel(ui.style()).inner_margin(0.0);
+    egui::CentralPanel::default().frame(frame).show(ui, |ui| changes_ui(ui, pencil, view));
 }
 
 /// The samples that are listed, in their order.

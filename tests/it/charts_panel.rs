@@ -25,10 +25,11 @@ use lenslet::state::charts::Cloud;
 use lenslet::state::{Action, Command, Effect, Session, State};
 use lenslet::store::{Access, Settings};
 use lenslet::ui::charts::{ChartsPane, charts_ui};
-use lenslet::ui::{Pencil, theme};
+use lenslet::ui::theme;
 
 use crate::gpu::{graphics, render_state};
-use crate::session::{self, NoPictures, twenty};
+use crate::pane::drawn;
+use crate::session::{self, twenty};
 
 struct Panel {
     state: State,
@@ -37,10 +38,7 @@ struct Panel {
 
 impl Panel {
     fn ui(&mut self, ui: &mut egui::Ui) {
-        let mut actions = Vec::new();
-        let mut pencil = Pencil { state: &self.state, pictures: &mut NoPictures, actions: &mut actions };
-        charts_ui(ui, &mut pencil, &mut self.pane);
-        for action in actions {
+        for action in drawn(&self.state, |pencil| charts_ui(ui, pencil, &mut self.pane)) {
             act(&mut self.state, action);
         }
     }

@@ -3,23 +3,18 @@
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use lenslet::dataset::edit::SampleSet;
 use lenslet::dataset::labelling::Classes;
 use lenslet::dataset::{DatasetBuilder, Layout, NewSample};
 use lenslet::state::labelling::changes::ChangeList;
-use lenslet::state::{Action, Command, Effect, LabelGesture, Session, State};
+use lenslet::state::{Action, Command, Effect, LabelGesture, State};
 use lenslet::store::Settings;
 use lenslet::ui::dialogs::{DialogsView, dialogs_ui};
-use lenslet::ui::{Pencil, theme};
 
-use crate::session::{NoPictures, act, twenty, unmeasured};
+use crate::pane::{Pane, click, pane, press, session, settle};
+use crate::session::{act, twenty, unmeasured};
 use crate::window::{Window, demo};
-
-pub fn session(state: &State) -> &Session {
-    state.session.as_ref().expect("it is open")
-}
 
 /// Carries an action out, and answers what is asked for a list of changes or the samples of a split.
 pub fn tell(state: &mut State, action: Action) -> Vec<Effect> {
@@ -61,52 +56,18 @@ fn expect(harness: &Dialog, expected: &[(&str, usize)]) {
     assert_eq!(classes(&harness.state().0), expected);
 }
 
-type Dialog = Harness<'static, (State, DialogsView)>;
+type Dialog = Pane<DialogsView>;
 
 /// The dialog over this state.
 fn dialog(mut state: State) -> Dialog {
     tell(&mut state, Action::Run(Command::ManageClasses));
-    let mut harness = Harness::builder()
-        .with_size([1000.0, 1300.0])
-        .with_max_steps(40)
-        .with_os(egui::os::OperatingSystem::Nix)
-        .with_context_setup(theme::install)
-        .build_ui_state(
-            |ui, (state, view): &mut (State, DialogsView)| {
-                let ctx = ui.ctx().clone();
-                let mut actions = Vec::new();
-                let mut pencil = Pencil { state: &*state, pictures: &mut NoPictures, actions: &mut actions };
-                dialogs_ui(&ctx, &mut pencil, view);
-                for action in actions {
-                    tell(state, action);
-                    ctx.request_repaint();
-                }
-            },
-            (state, DialogsView::default()),
-        );
-    settle(&mut harness);
-    harness
-}
-
-/// A few frames: a field that is typed in asks for more of them for ever.
-fn settle(harness: &mut Dialog) {
-    harness.run_steps(6);
-}
-
-fn click(harness: &mut Dialog, name: &str) {
-    harness.get_by_label(name).click();
-    settle(harness);
+    pane(state, [1000.0, 1300.0], 40, |ui, pencil, view| dialogs_ui(ui.ctx(), pencil, view), tell)
 }
 
 fn write(harness: &mut Dialog, field: &str, text: &str) {
     harness.get_by_label(field).focus();
     settle(harness);
     harness.get_by_label(field).type_text(text);
-    settle(harness);
-}
-
-fn press(harness: &mut Dialog, modifiers: Modifiers, key: Key) {
-    harness.key_press_modifiers(modifiers, key);
     settle(harness);
 }
 

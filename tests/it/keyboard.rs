@@ -5,23 +5,22 @@ use std::sync::Arc;
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
-use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use egui_tiles::{Tiles, Tree};
 use lenslet::dataset::builder::DatasetBuilder;
 use lenslet::dataset::{Layout, NewSample, SampleId};
 use lenslet::jobs::Progress;
-use lenslet::state::{Action, Command, Dialog, Effect, JobFace, JobId, Level, Opened, Pane, Session, State};
-use lenslet::store::Settings;
-use lenslet::ui::dialogs::{DialogsView, dialogs_ui};
-use lenslet::ui::shell::{Panels, Views, shell_ui};
-use lenslet::ui::{FullPicture, Pencil, Pictures, Thumb, theme};
+use lenslet::state::{Action, Command, Dialog, Effect, JobFace, JobId, Level, Opened, Pane};
+use lenslet::ui::shell::Panels;
+use lenslet::ui::{FullPicture, Pictures, Thumb};
 
 use crate::session;
+use crate::shell::{self, Shell, Window};
 
-struct NoPictures;
+/// Pictures that cannot be read.
+struct Unreadable;
 
-impl Pictures for NoPictures {
+impl Pictures for Unreadable {
     fn thumbnail(&mut self, _: SampleId, _: u32) -> Option<Thumb> {
         None
     }
@@ -32,66 +31,6 @@ impl Pictures for NoPictures {
     }
 
     fn prefetch_full(&mut self, _: &[SampleId]) {}
-}
-
-/// The window without work and disk.
-struct Shell {
-    state: State,
-    views: Views,
-    panels: Panels,
-    dialogs: DialogsView,
-    /// What was done, but for how things are laid out.
-    actions: Vec<Action>,
-    effects: Vec<Effect>,
-}
-
-impl Shell {
-    fn new(panels: Panels) -> Self {
-        let mut shell = Self {
-            state: State::new(Settings::default()),
-            views: Views::default(),
-            panels,
-            dialogs: DialogsView::default(),
-            actions: Vec::new(),
-            effects: Vec::new(),
-        };
-        shell.act(Action::Opened(Box::new(opened(20, 200))));
-        shell
-    }
-
-    fn ui(&mut self, ui: &mut egui::Ui) {
-        let mut actions = Vec::new();
-        let mut pencil = Pencil { state: &self.state, pictures: &mut NoPictures, actions: &mut actions };
-        shell_ui(ui, &mut pencil, &mut self.views, &mut self.panels);
-        dialogs_ui(ui.ctx(), &mut pencil, &mut self.dialogs);
-        for action in actions {
-            let is_layout = matches!(
-                action,
-                Action::GridLaidOut { .. }
-                    | Action::TableLaidOut { .. }
-                    | Action::GridScrolled { .. }
-                    | Action::TableScrolled { .. }
-            );
-            if !is_layout {
-                self.actions.push(action.clone());
-            }
-            self.act(action);
-        }
-    }
-
-    fn act(&mut self, action: Action) {
-        for effect in session::act(&mut self.state, action) {
-            match effect {
-                Effect::TogglePane(pane) => self.panels.toggle(pane),
-                Effect::FocusSearch => self.views.search.focus = true,
-                effect => self.effects.push(effect),
-            }
-        }
-    }
-
-    fn session(&self) -> &Session {
-        self.state.session.as_ref().unwrap()
-    }
 }
 
 fn class(at: usize) -> String {
@@ -109,16 +48,8 @@ fn opened(classes: usize, samples: usize) -> Opened {
     session::unmeasured(builder.finish().0, Vec::new())
 }
 
-type Window = Harness<'static, Shell>;
-
 fn window(panels: Panels) -> Window {
-    let mut window = Harness::builder()
-        .with_size([1280.0, 800.0])
-        .with_max_steps(30)
-        .with_os(egui::os::OperatingSystem::Nix)
-        .allow_missing_glyphs()
-        .with_context_setup(theme::install)
-        .build_ui_state(|ui, shell: &mut Shell| shell.ui(ui), Shell::new(panels));
+    let mut window = shell::window(Shell::new(opened(20, 200), panels, Unreadable), 800.0, 30);
     window.run();
     window
 }

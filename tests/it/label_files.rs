@@ -14,17 +14,13 @@ use lenslet::state::label_files::{
     ComparedPeople, ExportPart, ExportQuestion, FileGesture, FileWork, LabelExport, LabelFile, LabelForm,
     Preview,
 };
-use lenslet::state::{Action, Command, Dialog, Effect, ProjectFace, Session, State};
+use lenslet::state::{Action, Command, Dialog, Effect, ProjectFace, State};
 use lenslet::store::{Access, Settings};
 use lenslet::ui::dialogs::{DialogsView, dialogs_ui};
-use lenslet::ui::{Pencil, theme};
 
-use crate::session::{NoPictures, act, twenty};
+use crate::pane::{Pane, click, pane, session};
+use crate::session::{act, twenty};
 use crate::window::{Window, demo};
-
-fn session(state: &State) -> &Session {
-    state.session.as_ref().expect("it is open")
-}
 
 fn gesture(gesture: FileGesture) -> Action {
     Action::LabelFile(Box::new(gesture))
@@ -68,7 +64,7 @@ fn tell(state: &mut State, action: Action) -> Vec<FileWork> {
     left
 }
 
-type Desk = Harness<'static, (State, DialogsView, Vec<FileWork>)>;
+type Desk = Pane<DialogsView, FileWork>;
 
 /// The dialog of a command over twenty cats and dogs.
 fn desk(command: Command, access: Access) -> Desk {
@@ -77,31 +73,7 @@ fn desk(command: Command, access: Access) -> Desk {
     opened.project = ProjectFace::new("/p".into(), access);
     tell(&mut state, Action::Opened(Box::new(opened)));
     tell(&mut state, Action::Run(command));
-    let mut harness = Harness::builder()
-        .with_size([1000.0, 1300.0])
-        .with_max_steps(40)
-        .with_os(egui::os::OperatingSystem::Nix)
-        .with_context_setup(theme::install)
-        .build_ui_state(
-            |ui, (state, view, asked): &mut (State, DialogsView, Vec<FileWork>)| {
-                let ctx = ui.ctx().clone();
-                let mut actions = Vec::new();
-                let mut pencil = Pencil { state: &*state, pictures: &mut NoPictures, actions: &mut actions };
-                dialogs_ui(&ctx, &mut pencil, view);
-                for action in actions {
-                    asked.extend(tell(state, action));
-                    ctx.request_repaint();
-                }
-            },
-            (state, DialogsView::default(), Vec::new()),
-        );
-    harness.run_steps(6);
-    harness
-}
-
-fn click(harness: &mut Desk, name: &str) {
-    harness.get_by_label(name).click();
-    harness.run_steps(6);
+    pane(state, [1000.0, 1300.0], 40, |ui, pencil, view| dialogs_ui(ui.ctx(), pencil, view), tell)
 }
 
 /// What the system's dialog would have told.

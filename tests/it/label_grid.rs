@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use egui::accesskit::Role;
 use egui::{Event, Key, Modifiers, Pos2};
-use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::dataset::edit::{SampleSet, View};
 use lenslet::dataset::labelling::Classes;
@@ -13,85 +12,38 @@ use lenslet::dataset::{Dataset, DatasetBuilder, LabelOrigin, Layout, NewSample, 
 use lenslet::state::labelling::Proposals;
 use lenslet::state::{Action, Command, Effect, How, LabelGesture, Level, SelectMode, Session, State};
 use lenslet::store::Settings;
-use lenslet::ui::shell::{Panels, Views, shell_ui};
-use lenslet::ui::{Pencil, theme};
+use lenslet::ui::shell::Panels;
 
-use crate::session;
+use crate::session::{self, NoPictures};
+use crate::shell::{self, Shell, Window};
 
-/// The window without work and disk.
-struct Shell {
-    state: State,
-    views: Views,
-    panels: Panels,
-    effects: Vec<Effect>,
-}
-
-impl Shell {
-    /// `00.png` to `19.png`: four cats, two dogs, and the others without a label.
-    fn new() -> Self {
-        let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
-        for at in 0..20 {
-            let path = format!("{at:02}.png");
-            let labels: &[&str] = match at {
-                0..4 => &["cat"],
-                4..6 => &["dog"],
-                _ => &[],
-            };
-            builder.push(NewSample { path: &path, labels, ..NewSample::default() });
-        }
-        Self::of(builder.finish().0)
-    }
-
-    fn of(dataset: Dataset) -> Self {
-        let mut opened = session::unmeasured(dataset, Vec::new());
-        opened.overlay.view = View { sort: "path".to_owned(), ..View::default() };
-        let mut shell = Self {
-            state: State::new(Settings::default()),
-            views: Views::default(),
-            panels: Panels::new(),
-            effects: Vec::new(),
+/// `00.png` to `19.png`: four cats, two dogs, and the others without a label.
+fn cats_and_dogs() -> Shell {
+    let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
+    for at in 0..20 {
+        let path = format!("{at:02}.png");
+        let labels: &[&str] = match at {
+            0..4 => &["cat"],
+            4..6 => &["dog"],
+            _ => &[],
         };
-        shell.act(Action::Opened(Box::new(opened)));
-        shell
+        builder.push(NewSample { path: &path, labels, ..NewSample::default() });
     }
-
-    fn ui(&mut self, ui: &mut egui::Ui) {
-        let mut actions = Vec::new();
-        let mut pictures = session::NoPictures;
-        let mut pencil = Pencil { state: &self.state, pictures: &mut pictures, actions: &mut actions };
-        shell_ui(ui, &mut pencil, &mut self.views, &mut self.panels);
-        actions.into_iter().for_each(|action| self.act(action));
-    }
-
-    fn act(&mut self, action: Action) {
-        for effect in session::act(&mut self.state, action) {
-            match effect {
-                Effect::TogglePane(pane) => self.panels.toggle(pane),
-                Effect::FocusSearch => self.views.search.focus = true,
-                effect => self.effects.push(effect),
-            }
-        }
-    }
-
-    fn session(&self) -> &Session {
-        self.state.session.as_ref().unwrap()
-    }
+    shell_of(builder.finish().0)
 }
 
-type Window = Harness<'static, Shell>;
+fn shell_of(dataset: Dataset) -> Shell {
+    let mut opened = session::unmeasured(dataset, Vec::new());
+    opened.overlay.view = View { sort: "path".to_owned(), ..View::default() };
+    Shell::new(opened, Panels::new(), NoPictures)
+}
 
 fn window() -> Window {
-    window_of(Shell::new())
+    window_of(cats_and_dogs())
 }
 
 fn window_of(shell: Shell) -> Window {
-    let mut window = Harness::builder()
-        .with_size([1280.0, 800.0])
-        .with_max_steps(30)
-        .with_os(egui::os::OperatingSystem::Nix)
-        .allow_missing_glyphs()
-        .with_context_setup(theme::install)
-        .build_ui_state(|ui, shell: &mut Shell| shell.ui(ui), shell);
+    let mut window = shell::window(shell, 800.0, 30);
     settle(&mut window);
     window
 }
@@ -346,7 +298,7 @@ fn of_hundreds_of_classes_two_rows_are_shown_and_the_others_are_typed() {
         let (path, class) = (format!("{at:03}.png"), format!("class {at:03}"));
         builder.push(NewSample { path: &path, labels: &[&class], ..NewSample::default() });
     }
-    let mut window = window_of(Shell::of(builder.finish().0));
+    let mut window = window_of(shell_of(builder.finish().0));
     key(&mut window, Key::L);
     window.get_by_role_and_label(Role::GridCell, "004.png").click();
     settle(&mut window);
@@ -402,7 +354,7 @@ fn proposals_are_ghosts_until_enter_confirms_those_of_the_selection() {
 
 #[test]
 fn what_has_no_class_by_hand_has_no_proposal() {
-    let mut shell = Shell::new();
+    let mut shell = cats_and_dogs();
     propose(&mut shell);
     let give = LabelGesture::Give {
         samples: SampleSet::from_rows([7]),

@@ -20,9 +20,10 @@ use lenslet::train::latent::{Mixture, Rows};
 use lenslet::train::score::Pictures;
 use lenslet::train::space::Space;
 use lenslet::ui::latent::{LatentPane, latent_ui};
-use lenslet::ui::{Pencil, theme};
+use lenslet::ui::theme;
 
-use crate::session::{self, NoPictures};
+use crate::pane::drawn;
+use crate::session;
 
 struct Panel {
     state: State,
@@ -31,10 +32,7 @@ struct Panel {
 
 impl Panel {
     fn ui(&mut self, ui: &mut egui::Ui) {
-        let mut actions = Vec::new();
-        let mut pencil = Pencil { state: &self.state, pictures: &mut NoPictures, actions: &mut actions };
-        latent_ui(ui, &mut pencil, &mut self.pane);
-        for action in actions {
+        for action in drawn(&self.state, |pencil| latent_ui(ui, pencil, &mut self.pane)) {
             act(&mut self.state, action);
         }
     }

@@ -1,19 +1,18 @@
 //! What a person says of a sample in the inspector: labels, tags, a note; for one sample and for several.
 
 use egui::{Key, Modifiers};
-use egui_kittest::Harness;
 use egui_kittest::kittest::Queryable;
 use lenslet::dataset::LabelOrigin;
 use lenslet::dataset::edit::{Mark, SampleSet};
 use lenslet::state::{Action, Command, How, LabelGesture, State};
 use lenslet::store::Settings;
 use lenslet::ui::inspector::{InspectorView, inspector_ui};
-use lenslet::ui::{Pencil, theme};
 
-use crate::classes_dialog::{session, tell};
-use crate::session::{NoPictures, twenty};
+use crate::classes_dialog::tell;
+use crate::pane::{Pane, click, pane, press, session};
+use crate::session::twenty;
 
-type Inspector = Harness<'static, (State, InspectorView)>;
+type Inspector = Pane<InspectorView>;
 
 /// The inspector on the first cat of the training split.
 fn inspector() -> Inspector {
@@ -21,30 +20,7 @@ fn inspector() -> Inspector {
     state.now_ms = 1_796_047_500_000;
     tell(&mut state, Action::Opened(Box::new(twenty())));
     tell(&mut state, Action::ShowSample(0));
-    let mut harness = Harness::builder()
-        .with_size([1000.0, 1100.0])
-        .with_os(egui::os::OperatingSystem::Nix)
-        .with_context_setup(theme::install)
-        .build_ui_state(
-            |ui, (state, view): &mut (State, InspectorView)| {
-                let ctx = ui.ctx().clone();
-                let mut actions = Vec::new();
-                let mut pencil = Pencil { state: &*state, pictures: &mut NoPictures, actions: &mut actions };
-                inspector_ui(ui, &mut pencil, view);
-                for action in actions {
-                    tell(state, action);
-                    ctx.request_repaint();
-                }
-            },
-            (state, InspectorView::default()),
-        );
-    harness.run_steps(6);
-    harness
-}
-
-fn click(harness: &mut Inspector, name: &str) {
-    harness.get_by_label(name).click();
-    harness.run_steps(6);
+    pane(state, [1000.0, 1100.0], 4, inspector_ui, tell)
 }
 
 fn write(harness: &mut Inspector, field: &str, text: &str) {
@@ -52,11 +28,6 @@ fn write(harness: &mut Inspector, field: &str, text: &str) {
     harness.run_steps(3);
     harness.get_by_label(field).type_text(text);
     harness.run_steps(3);
-}
-
-fn press(harness: &mut Inspector, modifiers: Modifiers, key: Key) {
-    harness.key_press_modifiers(modifiers, key);
-    harness.run_steps(6);
 }
 
 fn labels(harness: &Inspector, row: u32) -> Vec<String> {
