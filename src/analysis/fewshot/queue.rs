@@ -110,7 +110,7 @@ impl Queue {
     /// Goes on behind a number of questions: of every [`HONEST_EVERY`] one is drawn by chance, however often
     /// the rest is picked anew.
     pub fn goes_on_after(&mut self, questions: usize) {
-        self.picked = questions;
+        self.picked = questions as u64;
     }
 
     /// Whether a row may still be asked about.
