@@ -19,7 +19,7 @@ use super::review::Review;
 use super::selection::Selection;
 use super::training::Training;
 use crate::crossfilter::Card;
-use crate::dataset::edit::{History, Overlay};
+use crate::dataset::edit::{History, Overlay, SampleSet};
 use crate::dataset::query::{Completion, Found, QueryError, Snapshot, Vocabulary, complete, parse};
 use crate::dataset::{Dataset, Issue, SampleId};
 use crate::store::Access;
@@ -37,8 +37,9 @@ pub struct Session {
     /// Samples that are being measured again, and what is found in them: it is taken in at the next
     /// refresh, at once for all.
     pub(super) again: (HashSet<SampleId>, Vec<Issue>),
-    /// Samples that a rescan found and that were not there before, until they are measured.
-    pub(super) arrived: HashSet<SampleId>,
+    /// Samples that a rescan found and that were not there before, until it is known whether they were moved. The
+    /// project keeps them under [`crate::store::ARRIVED`].
+    pub(super) arrived: SampleSet,
     pub project: ProjectFace,
     pub shown: Shown,
     pub selection: Selection,

@@ -63,7 +63,7 @@ use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
 use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
 use crate::pipeline::OpenRequest;
-use crate::state::{Action, Command, Effect, Extent, JobFace, JobId, Level, Session, State};
+use crate::state::{Action, Effect, Extent, JobFace, JobId, Level, Session, State};
 use crate::store::{JournalOp, Paths, Settings};
 use crate::train::device::Graphics;
 
@@ -486,12 +486,9 @@ impl Work {
         if self.measure.is_none() { vec![self.measuring_ended()] } else { Vec::new() }
     }
 
-    /// What follows when all is measured: an analysis that was asked for before, or that a rescan stopped.
+    /// What follows when all is measured, with an analysis that was asked for before or that a rescan stopped.
     fn measuring_ended(&mut self) -> Action {
-        match std::mem::take(&mut self.analyse_again) {
-            true => Action::Run(Command::Analyse),
-            false => Action::MeasuringEnded,
-        }
+        Action::MeasuringEnded { analyse: std::mem::take(&mut self.analyse_again) }
     }
 
     /// Analyses what was measured.
