@@ -82,6 +82,8 @@ fn labels_of_a_file_count_in_the_project_and_leave_the_dataset_as_it_is() {
     std::fs::write(&file, theirs).unwrap();
 
     let import = [&["import", source.as_str(), file.as_str()][..], &within].concat();
+    let look = labels(&[&import[..], &["--dry-run"]].concat(), home);
+    assert_eq!(look["new_classes"], serde_json::json!([]), "what is not taken brings no class");
     let look = labels(&[&import[..], &["--dry-run", "--conflicts", "take"]].concat(), home);
     assert_eq!((look["changed"].as_u64(), look["conflicts"].as_u64()), (Some(3), Some(3)), "{look}");
     assert_eq!(look["new_classes"], serde_json::json!(["kiwi"]));

@@ -449,13 +449,13 @@ impl Work {
                 }
             }
             Effect::PauseJob { job, pause } => {
-                if let Some(control) = self.control(job) {
+                if let Some(control) = self.control(job, state) {
                     control.set_paused(pause);
                 }
                 Vec::new()
             }
             Effect::CancelJob { job } => {
-                if let Some(control) = self.control(job) {
+                if let Some(control) = self.control(job, state) {
                     control.cancel();
                 }
                 Vec::new()
@@ -607,7 +607,7 @@ impl Work {
             actions.push(told);
         }
         actions.extend(self.live.as_mut().and_then(Live::news));
-        self.poll_progress(actions);
+        self.poll_progress(state, actions);
     }
 
     fn poll_open(&mut self, state: &State, actions: &mut Vec<Action>) {
@@ -652,9 +652,9 @@ impl Work {
         }
     }
 
-    fn poll_progress(&mut self, actions: &mut Vec<Action>) {
+    fn poll_progress(&mut self, state: &State, actions: &mut Vec<Action>) {
         let faces: Vec<JobFace> = self
-            .controls()
+            .controls(state)
             .map(|(id, control)| JobFace { id, progress: control.progress(), paused: control.is_paused() })
             .collect();
         if !faces.is_empty() {
@@ -666,7 +666,7 @@ impl Work {
         }
     }
 
-    fn controls(&self) -> impl Iterator<Item = (JobId, &Control)> {
+    fn controls(&self, state: &State) -> impl Iterator<Item = (JobId, &Control)> {
         let open = self.open.as_ref().map(|open| (JobId::Open, open.control()));
         let demo = self.demo.as_ref().map(|demo| (JobId::Demo, demo.control()));
         let rescan = self.rescan.as_ref().map(|rescan| (JobId::Rescan, rescan.control()));
@@ -675,6 +675,7 @@ impl Work {
         let export = self.export.as_ref().map(|export| (JobId::Export, export.control()));
         let channels = self.channels.as_ref().map(|channels| (JobId::Channels, channels.control()));
         let study = self.charting.study.as_ref().map(|study| (JobId::Study, study.control()));
+        let label_files = self.label_files.control(state).map(|control| (JobId::LabelFiles, control));
         open.into_iter()
             .chain(demo)
             .chain(study)
@@ -683,11 +684,12 @@ impl Work {
             .chain(analyse)
             .chain(export)
             .chain(channels)
+            .chain(label_files)
             .chain(self.models.controls())
     }
 
-    fn control(&self, job: JobId) -> Option<&Control> {
-        self.controls().find(|(id, _)| *id == job).map(|(_, control)| control)
+    fn control(&self, job: JobId, state: &State) -> Option<&Control> {
+        self.controls(state).find(|(id, _)| *id == job).map(|(_, control)| control)
     }
 
     fn start_opening(&mut self, source: String, project: Option<PathBuf>, anew: bool) -> Vec<Action> {

@@ -49,7 +49,7 @@ pub fn compare_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, draft: &CompareDraft) {
     let mut disputed = 0;
     match &draft.found {
         None if draft.files.is_empty() => dim(ui, "Add files to see how far people agree."),
-        None => waiting_ui(ui, "Comparing…"),
+        None => waiting_ui(ui, pen.pencil.state, "Comparing…"),
         Some(Err(problem)) => told_ui(ui, problem, tokens.error),
         Some(Ok(found)) => {
             disputed = found.disputed.len() as u64;
