@@ -410,9 +410,40 @@ fn all_from_a_confidence_on_are_confirmed_at_a_stroke() {
     assert_eq!(beyond(&state).0, 2);
     page(&mut state, PageStep::ConfirmAbove);
     assert_eq!([2, 4, 5].map(|sample| labels(&state, sample).len()), [0, 1, 1]);
-    // A larger page keeps what was marked.
+    // It is a turned page: what was marked is not on the next one, and comes back as it was marked.
+    assert_eq!((cells(&state), session(&state).proposal_of(2)), (vec![7, 3], None));
+    let verdicts = |state: &State| -> Vec<CellVerdict> {
+        session(state).labeller.pages.cells().iter().map(|cell| cell.verdict.clone()).collect()
+    };
+    page(&mut state, PageStep::Back);
+    assert_eq!((cells(&state), verdicts(&state)), (vec![4, 2], vec![CellVerdict::Right, CellVerdict::Wrong]));
+    assert_eq!([2, 4, 5].map(|sample| labels(&state, sample).len()), [0, 0, 0]);
+    // So is one of another class, which it is given with the rest, and one that is done again.
+    page(&mut state, PageStep::Toggle(2));
+    page(&mut state, PageStep::Other("dog".to_owned()));
+    page(&mut state, PageStep::ConfirmAbove);
+    let marked = vec![CellVerdict::Right, CellVerdict::Other("dog".to_owned())];
+    for _ in 0..2 {
+        assert_eq!([2, 4, 5].map(|sample| labels(&state, sample).concat()), ["dog", "cat", "cat"]);
+        let origin = |sample| session(&state).snapshot.labelling.origin(sample);
+        assert_eq!((origin(2), origin(5)), (LabelOrigin::ByHand, LabelOrigin::Confirmed));
+        assert_eq!(cells(&state), [7, 3]);
+        act(&mut state, Action::Run(Command::Undo));
+        assert_eq!((cells(&state), verdicts(&state)), (vec![4, 2], marked.clone()));
+        act(&mut state, Action::Run(Command::Redo));
+    }
+    // What was only marked is refused again as well when it is done again.
     act(&mut state, Action::Run(Command::Undo));
+    page(&mut state, PageStep::Toggle(2));
+    page(&mut state, PageStep::Toggle(2));
+    page(&mut state, PageStep::ConfirmAbove);
+    act(&mut state, Action::Run(Command::Undo));
+    act(&mut state, Action::Run(Command::Redo));
+    assert_eq!((cells(&state), session(&state).proposal_of(2)), (vec![7, 3], None));
+    act(&mut state, Action::Run(Command::Undo));
+    // A larger page keeps what was marked.
     assert_eq!(cells(&state), [4, 2]);
+    page(&mut state, PageStep::Toggle(2));
     page(&mut state, PageStep::Toggle(4));
     page(&mut state, PageStep::Fits(9));
     let wrong =
