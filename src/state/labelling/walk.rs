@@ -118,7 +118,7 @@ impl Walk {
     /// Notes which samples of newer rows chance chose. Picks of a model keep those of its earlier picks; all of an
     /// order by chance are, and none of them once a model gives the order.
     fn note_chance(&mut self, samples: usize, ordered: Ordered, by_chance: &[SampleId]) {
-        let picks = matches!(self.queue.kind(), QueueKind::Mixed | QueueKind::Diverse);
+        let picks = self.queue.kind().needs_model();
         let goes_on = picks && ordered == Ordered::AsAsked && self.queue.ordered() == Ordered::AsAsked;
         let mut chosen = Bitmask::from_rows(samples, by_chance);
         if goes_on {
@@ -393,4 +393,21 @@ impl Session {
 enum Go {
     Stay,
     On,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_of_the_model_keeps_what_chance_brought_in_its_earlier_lists() {
+        for kind in QueueKind::ALL {
+            let mut walk = Walk::default();
+            walk.begin(kind, 8, 0);
+            walk.note_chance(8, Ordered::AsAsked, &[5]);
+            walk.note_chance(8, Ordered::AsAsked, &[7]);
+            let by_chance = [5, 6, 7].map(|sample| walk.is_by_chance(sample));
+            assert_eq!(by_chance, [kind.needs_model(), false, true], "{kind:?}");
+        }
+    }
 }
