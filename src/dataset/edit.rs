@@ -185,6 +185,15 @@ impl Edit {
         }
     }
 
+    /// Whether it changes what is to become of samples.
+    pub fn decides(&self) -> bool {
+        match self {
+            Self::Decide { .. } => true,
+            Self::Several { edits, .. } => edits.iter().any(Self::decides),
+            _ => false,
+        }
+    }
+
     /// Whether it changes what is looked at and nothing that was decided.
     pub fn only_looks(&self) -> bool {
         matches!(self, Self::SetView { .. } | Self::SetPipeline { .. })

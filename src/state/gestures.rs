@@ -248,8 +248,10 @@ impl Session {
         }
         self.overlay.apply(&edit);
         self.history.push(edit.clone());
-        let told = (!edit.only_looks())
-            .then(|| (Level::Info, format!("{}. Ctrl+Z takes it back.", edit.describe())));
+        let told = (!edit.only_looks()).then(|| {
+            let what = edit.describe_in(self.overlay.labelling.classes());
+            (Level::Info, format!("{what}. Ctrl+Z takes it back."))
+        });
         let mut effects = self.applied(&edit);
         if self.project.can_write() {
             effects.push(Effect::Journal(JournalOp::Append(edit)));
@@ -360,7 +362,7 @@ impl Session {
             self.search.set(&text, self.snapshot.vocabulary());
         }
         let mut effects = vec![self.find_rows()];
-        if relabels {
+        if relabels || edit.decides() {
             effects.extend(self.judge());
         }
         effects

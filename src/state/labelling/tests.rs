@@ -582,3 +582,44 @@ fn the_model_is_asked_once_for_each_change_of_labels_and_older_answers_do_not_ta
     act(&mut state, Action::Learned { generation: next[0] + 1, found: Err(lesson::NoModel::TooFewAnswers) });
     assert_eq!(seen(&state), Some(11), "nobody asked for that");
 }
+
+#[test]
+fn notices_name_classes_as_they_are_called_now() {
+    let mut state = desk(LabelLook::OneByOne);
+    let mut to = Classes::default();
+    to.entry_mut("cat").name = Some("lion".to_owned());
+    gesture(&mut state, LabelGesture::Classes { to: Box::new(to), what: "Rename a class".to_owned() });
+    let (samples, classes) = (SampleSet::from_rows([5]), vec!["cat".to_owned()]);
+    gesture(&mut state, LabelGesture::Give { samples, classes, how: How::Only, origin: LabelOrigin::ByHand });
+    let told = || state.notices.last().map(|one| one.text.clone());
+    assert_eq!(told().as_deref(), Some("Label 1 sample “lion”. Ctrl+Z takes it back."));
+}
+
+#[test]
+fn every_edit_that_decides_judges_again() {
+    let mut state = desk(LabelLook::OneByOne);
+    act(&mut state, Action::Analysed(crate::review::Analysed::default().into()));
+    let session = state.session.as_mut().expect("it is open");
+    let decide = |sample: SampleId| Edit::Decide {
+        decisions: crate::dataset::edit::Decisions::of_each([(
+            sample,
+            crate::dataset::Decision::by_hand(Verdict::Prune),
+        )]),
+    };
+    let star = |sample: SampleId| {
+        let samples = SampleSet::from_rows([sample]);
+        Edit::Mark { samples, mark: Mark::Star, on: true }
+    };
+    let several = |edits: Vec<Edit>| Edit::Several { edits, what: "Several".to_owned() };
+    for (edit, judges) in [
+        (decide(1), true),
+        (several(vec![star(2), decide(2)]), true),
+        (several(vec![several(vec![decide(3)])]), true),
+        (several(vec![star(4)]), false),
+    ] {
+        let name = format!("{edit:?}");
+        let (effects, _) = session.edit(edit);
+        let is_judged = effects.iter().any(|effect| matches!(effect, Effect::Judge { .. }));
+        assert_eq!(is_judged, judges, "{name}");
+    }
+}
