@@ -235,17 +235,14 @@ impl Edit {
     pub fn describe(&self) -> String {
         match self {
             Self::Mark { samples, mark, on } => {
-                let verb = match (mark, on) {
-                    (Mark::Star, true) => "Star",
-                    (Mark::Star, false) => "Unstar",
-                    (Mark::Reviewed, true) => "Mark as reviewed",
-                    (Mark::Reviewed, false) => "Mark as not reviewed",
-                    (Mark::Unsure, true) => "Mark as unsure",
-                    (Mark::Unsure, false) => "Mark as no longer unsure",
-                };
-                match samples.len() {
-                    1 => format!("{verb} 1 sample"),
-                    count => format!("{verb} {count} samples"),
+                let count = crate::text::counted(samples.len() as u64, "sample");
+                match (mark, on) {
+                    (Mark::Star, true) => format!("Star {count}"),
+                    (Mark::Star, false) => format!("Unstar {count}"),
+                    (Mark::Reviewed, true) => format!("Mark {count} as reviewed"),
+                    (Mark::Reviewed, false) => format!("Mark {count} as not reviewed"),
+                    (Mark::Unsure, true) => format!("Mark {count} as unsure"),
+                    (Mark::Unsure, false) => format!("Mark {count} as no longer unsure"),
                 }
             }
             Self::Decide { decisions } => decisions.describe(),
@@ -418,6 +415,21 @@ impl Overlay {
 mod tests {
     use super::*;
     use crate::dataset::decision::Verdict;
+
+    #[test]
+    fn marks_are_told_in_sentences() {
+        for (mark, on, rows, expected) in [
+            (Mark::Star, true, 3, "Star 3 samples"),
+            (Mark::Star, false, 1, "Unstar 1 sample"),
+            (Mark::Reviewed, true, 1200, "Mark 1,200 samples as reviewed"),
+            (Mark::Reviewed, false, 1, "Mark 1 sample as not reviewed"),
+            (Mark::Unsure, true, 1, "Mark 1 sample as unsure"),
+            (Mark::Unsure, false, 2, "Mark 2 samples as no longer unsure"),
+        ] {
+            let edit = Edit::Mark { samples: SampleSet::from_rows(0..rows), mark, on };
+            assert_eq!(edit.describe(), expected);
+        }
+    }
 
     proptest::proptest! {
         /// Every state that was reached is reached again, whichever way one walks.
