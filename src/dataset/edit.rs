@@ -146,6 +146,23 @@ impl Edit {
         }
     }
 
+    /// This edit and `last`, the one before it, as one; `None` where they do not do the same to the boxes of one sample,
+    /// or nothing is left of the two.
+    pub fn joined(&self, last: &Self) -> Option<Self> {
+        match (last, self) {
+            (
+                Self::SetBoxes { sample, from, what, .. },
+                Self::SetBoxes { sample: own, to, what: also, .. },
+            ) if (sample, what) == (own, also) && from != to => Some(Self::SetBoxes {
+                sample: *sample,
+                from: from.clone(),
+                to: to.clone(),
+                what: what.clone(),
+            }),
+            _ => None,
+        }
+    }
+
     /// The samples that it changes, where it changes any.
     pub fn samples(&self) -> Option<Cow<'_, SampleSet>> {
         match self {
@@ -415,6 +432,32 @@ impl Overlay {
 mod tests {
     use super::*;
     use crate::dataset::decision::Verdict;
+
+    #[test]
+    fn what_is_done_to_the_boxes_of_one_sample_can_be_one_step() {
+        let boxes = |left: Option<f32>| {
+            left.map(|left| {
+                let rect = [left, 0.0, 1.0, 1.0];
+                vec![NamedBox { class: "cat".into(), rect, relative: false }]
+            })
+        };
+        let set = |sample, from, to, what: &str| Edit::SetBoxes {
+            sample,
+            from: boxes(from),
+            to: boxes(to),
+            what: what.into(),
+        };
+        let last = set(3, None, Some(1.0), "Move");
+        for (next, expected) in [
+            (set(3, Some(1.0), Some(2.0), "Move"), Some(set(3, None, Some(2.0), "Move"))),
+            (set(3, Some(1.0), Some(2.0), "Resize"), None),
+            (set(4, Some(1.0), Some(2.0), "Move"), None),
+            (set(3, Some(1.0), None, "Move"), None),
+            (Edit::Note { sample: 3, from: String::new(), to: "n".into() }, None),
+        ] {
+            assert_eq!(next.joined(&last), expected, "{next:?}");
+        }
+    }
 
     #[test]
     fn marks_are_told_in_sentences() {
