@@ -6,6 +6,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::Proposals;
 use crate::analysis::fewshot::Strategy;
 use crate::augment::random::Key;
@@ -19,7 +21,8 @@ pub use crate::pipeline::annotating::DISPUTED;
 const PAST: usize = 1000;
 
 /// Which samples come, and in which order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum QueueKind {
     /// The samples shown, in their order.
     #[default]

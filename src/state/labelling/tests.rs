@@ -13,6 +13,13 @@ fn desk(look: LabelLook) -> State {
 }
 
 fn desk_of(look: LabelLook, access: Access) -> State {
+    let mut state = opened(access, None);
+    gesture(&mut state, LabelGesture::Look(Some(look)));
+    state
+}
+
+/// The same without the panel, with the place where a person was before.
+fn opened(access: Access, place: Option<serde_json::Value>) -> State {
     let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
     for at in 0..8 {
         let path = format!("{at:02}.png");
@@ -25,9 +32,9 @@ fn desk_of(look: LabelLook, access: Access) -> State {
     let facts = Facts::new(dataset.len());
     let snapshot = Snapshot::new(dataset.into(), &[], facts, overlay.marks.clone());
     let opened = Opened::new(snapshot, Vec::new(), overlay, ProjectFace::new("/p".into(), access));
+    let opened = Opened { place, ..opened };
     let mut state = State::new(Settings { person: "Ada".to_owned(), ..Settings::default() });
     act(&mut state, Action::Opened(Box::new(opened)));
-    gesture(&mut state, LabelGesture::Look(Some(look)));
     state
 }
 
@@ -621,5 +628,30 @@ fn every_edit_that_decides_judges_again() {
         let (effects, _) = session.edit(edit);
         let is_judged = effects.iter().any(|effect| matches!(effect, Effect::Judge { .. }));
         assert_eq!(is_judged, judges, "{name}");
+    }
+}
+
+#[test]
+fn the_queue_that_was_chosen_is_there_when_the_project_is_opened_again() {
+    let mut state = desk(LabelLook::OneByOne);
+    assert_eq!(session(&state).place()["queue"], serde_json::Value::Null, "nobody chose one yet");
+    let mut chosen = Vec::new();
+    for kind in QueueKind::ALL {
+        gesture(&mut state, LabelGesture::Step(Step::Choose(kind)));
+        chosen.push((session(&state).place(), kind));
+    }
+    for (queue, kind) in [
+        (serde_json::json!("of-another-version"), QueueKind::Unlabelled),
+        (serde_json::json!(7), QueueKind::Unlabelled),
+        (serde_json::Value::Null, QueueKind::Unlabelled),
+    ] {
+        let mut place = chosen[0].0.clone();
+        place["queue"] = queue;
+        chosen.push((place, kind));
+    }
+    for (place, kind) in chosen {
+        let mut again = opened(Access::ReadWrite, Some(place.clone()));
+        gesture(&mut again, LabelGesture::Look(Some(LabelLook::OneByOne)));
+        assert_eq!(session(&again).labeller.walk.queue.kind(), kind, "{place}");
     }
 }
