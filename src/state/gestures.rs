@@ -258,7 +258,7 @@ impl Session {
         let op = match last.and_then(|last| Some((last.clone(), edit.joined(last)?))) {
             Some((last, joined)) => {
                 self.history.replace(joined.clone());
-                JournalOp::Replace { last, edit: joined }
+                JournalOp::Replace { last: last.into(), edit: joined }
             }
             None => {
                 self.history.push(edit.clone());
@@ -323,8 +323,8 @@ impl Session {
             // As it was with the last edit alone.
             JournalOp::Replace { last, .. } => self.history.undo().map(|back| {
                 self.overlay.apply(&back);
-                self.history.push(last.clone());
-                last.clone()
+                self.history.push(Edit::clone(last));
+                Edit::clone(last)
             }),
             JournalOp::Undo => self.history.redo(),
             JournalOp::Redo => self.history.undo(),

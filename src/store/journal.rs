@@ -37,7 +37,7 @@ pub enum JournalOp {
     /// The same, where the history has it in place of the last edit, which is part of it.
     Replace {
         /// That edit.
-        last: Edit,
+        last: Box<Edit>,
         edit: Edit,
     },
     /// The history stepped back.
@@ -199,7 +199,7 @@ mod tests {
                     self.history.undo();
                     let Amount { edits, bytes } = self.journal.limits.history;
                     self.history.push_within(edit.clone(), edits, bytes);
-                    JournalOp::Replace { last, edit }
+                    JournalOp::Replace { last: last.into(), edit }
                 }
                 Act::Edit(edit) => {
                     let edit = self.overlay.effective(edit.clone())?;
