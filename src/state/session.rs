@@ -11,9 +11,9 @@ use super::balance::{Balance, BalanceSettings, SplitSettings};
 use super::charts::Charts;
 use super::export::ExportChoice;
 use super::label_files::LabelExport;
-use super::labelling::Labeller;
 use super::labelling::changes::ChangesDesk;
 use super::labelling::classes::Splitting;
+use super::labelling::{Labeller, QueueKind};
 use super::latent::Latent;
 use super::review::Review;
 use super::selection::Selection;
@@ -272,6 +272,8 @@ pub(super) struct SavedPlace {
     /// What was set for a plan of the balance of classes, and for new splits.
     pub balance: Option<Arc<BalanceSettings>>,
     pub new_splits: Option<Arc<SplitSettings>>,
+    /// The [`QueueKind`] that was chosen in the panel Label.
+    pub queue: Option<serde_json::Value>,
 }
 
 impl Default for SavedPlace {
@@ -286,6 +288,7 @@ impl Default for SavedPlace {
             cards: None,
             balance: None,
             new_splits: None,
+            queue: None,
         }
     }
 }
@@ -326,6 +329,7 @@ impl Session {
             cards: Some(self.charts.cards.clone()),
             balance: Some(self.balance.settings.clone()),
             new_splits: Some(self.balance.splits.clone()),
+            queue: self.labeller.walk.chosen.and_then(|kind| serde_json::to_value(kind).ok()),
         };
         serde_json::to_value(place).unwrap_or_default()
     }
@@ -349,6 +353,9 @@ impl Session {
         }
         self.balance.settings = place.balance.unwrap_or_default();
         self.balance.splits = place.new_splits.unwrap_or_default();
+        // A queue that only another version knows gives way to that of all there is to label.
+        let queue = |kept| serde_json::from_value(kept).unwrap_or(QueueKind::Unlabelled);
+        self.labeller.walk.chosen = place.queue.map(queue);
         self.grid.top_cell_pending = (place.top_cell > 0).then_some(place.top_cell);
     }
 }

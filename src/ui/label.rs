@@ -124,23 +124,3 @@ fn step(step: Step) -> Action {
 fn page_step(step: PageStep) -> Action {
     gesture(LabelGesture::Page(step))
 }
-
-/// A confidence as a person says it: "93 %". None is quite certain.
-fn percent(part: f32) -> String {
-    match part * 100.0 {
-        near if near >= 99.0 => format!("{:.1} %", near.min(99.9)),
-        percent => format!("{percent:.0} %"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_confidence_is_quite_certain() {
-        for (part, text) in [(0.0, "0 %"), (0.934, "93 %"), (0.99, "99.0 %"), (1.0, "99.9 %")] {
-            assert_eq!(percent(part), text);
-        }
-    }
-}

@@ -56,6 +56,12 @@ pub struct Views {
 }
 
 impl Views {
+    /// Keeps notes that are being typed, since the dataset is closed or another one takes its place.
+    pub fn keep_typed(&mut self, pencil: &mut Pencil<'_>) {
+        self.label.keep_typed(pencil);
+        self.inspector.keep_typed(pencil);
+    }
+
     /// The keys of a list.
     fn keys_of(&mut self, list: Pane) -> Option<&mut ListKeys> {
         match list {
@@ -404,8 +410,7 @@ fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>, views: &mut Views) {
             {
                 // Another dataset, or none, has no place for what is typed of this one.
                 if entry.menu == Menu::File {
-                    views.label.keep_typed(pencil);
-                    views.inspector.keep_typed(pencil);
+                    views.keep_typed(pencil);
                 }
                 pencil.actions.push(Action::Run(entry.command));
             }

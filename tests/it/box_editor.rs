@@ -164,6 +164,7 @@ fn boxes_are_drawn_changed_and_carried_on_and_every_step_can_be_undone() {
         (Modifiers::ALT, Key::ArrowLeft, "cat 5,15,15,10"),
         (Modifiers::ALT | Modifiers::SHIFT, Key::ArrowRight, "cat 5,15,25,10"),
     ] {
+        window.state_mut().state.now_ms += 2000;
         press(&mut window, modifiers, key);
         assert_eq!(boxes(&window, 1)[0], expected, "{modifiers:?} {key:?}");
         steps.push(boxes(&window, 1));
@@ -216,6 +217,67 @@ fn boxes_are_drawn_changed_and_carried_on_and_every_step_can_be_undone() {
     assert_eq!(window.state().session().selection.cursor, Some(1), "undo leads to what it changed");
     press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
     assert_eq!(boxes(&window, 1), ["dog 4,5,16,10"]);
+}
+
+#[test]
+fn arrows_that_follow_each_other_on_one_box_are_one_step() {
+    let mut window = window(Access::ReadWrite);
+    ctrl_shift(&mut window, Key::B);
+    click(&mut window, 0, [10.0, 10.0]);
+    let mut steps = Vec::new();
+    // A key, milliseconds since the one before it, and whether it is a step of its own.
+    for (modifiers, key, ms, is_new) in [
+        (Modifiers::NONE, Key::ArrowRight, 5000, true),
+        (Modifiers::NONE, Key::ArrowRight, 300, false),
+        (Modifiers::SHIFT, Key::ArrowDown, 900, false),
+        (Modifiers::NONE, Key::ArrowLeft, 1500, true),
+        (Modifiers::ALT, Key::ArrowLeft, 100, true),
+        (Modifiers::ALT, Key::ArrowUp, 100, false),
+        (Modifiers::NONE, Key::ArrowLeft, 100, true),
+    ] {
+        if is_new {
+            steps.push(boxes(&window, 0));
+        }
+        window.state_mut().state.now_ms += ms;
+        press(&mut window, modifiers, key);
+    }
+    assert_eq!(boxes(&window, 0), ["cat 4,15,19,14"]);
+    let ops = journal(&window);
+    assert_eq!(ops.len(), 7, "each is kept when it is made");
+    let folder = tempfile::tempdir().unwrap();
+    let project = Project::open(folder.path()).unwrap();
+    let writer = JournalWriter::spawn(Journal::open(&project, 3).unwrap().journal, "Ada", || {}).unwrap();
+    for op in ops {
+        writer.submit(op).unwrap();
+    }
+    writer.close().unwrap();
+    let again = Journal::open(&project, 3).unwrap();
+    let session = window.state().session();
+    assert_eq!((&again.overlay.labelling, &again.history), (&session.overlay.labelling, &session.history));
+    for before in steps.iter().rev() {
+        undo(&mut window);
+        assert_eq!(&boxes(&window, 0), before);
+    }
+    // What was undone is no longer gone on from.
+    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    undo(&mut window);
+    assert_eq!(boxes(&window, 0), ["cat 4,5,20,15"]);
+}
+
+#[test]
+fn an_arrow_that_cannot_be_kept_takes_back_itself_alone() {
+    let mut window = window(Access::ReadWrite);
+    ctrl_shift(&mut window, Key::B);
+    click(&mut window, 0, [10.0, 10.0]);
+    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    let op = journal(&window).pop().unwrap();
+    assert!(matches!(op, JournalOp::Replace { .. }), "{op:?}");
+    window.state_mut().act(Action::Refused { op, why: "The disk is full.".to_owned(), is_final: false });
+    assert_eq!(boxes(&window, 0), ["cat 5,5,20,15"]);
+    undo(&mut window);
+    assert_eq!(boxes(&window, 0), ["cat 4,5,20,15"]);
 }
 
 #[test]

@@ -87,6 +87,8 @@ pub struct Work {
     live: Option<Live>,
     leaving: Leaving,
     open: Option<Opening>,
+    /// What was opened, until the next [`Self::poll`] shows it.
+    arrived: Option<Box<opening::Found>>,
     rescan: Option<Rescanning>,
     measure: Option<Measuring>,
     demo: Option<Demo>,
@@ -142,6 +144,7 @@ impl Work {
             live: None,
             leaving: Leaving::default(),
             open: None,
+            arrived: None,
             rescan: None,
             measure: None,
             demo: None,
@@ -164,7 +167,8 @@ impl Work {
 
     /// Whether no job runs and no result waits.
     pub fn is_idle(&self) -> bool {
-        let idle = self.open.is_none() && self.rescan.is_none() && self.measure.is_none();
+        let idle =
+            self.open.is_none() && self.arrived.is_none() && self.rescan.is_none() && self.measure.is_none();
         idle && self.analyse.is_none()
             && self.demo.is_none()
             && self.export.is_none()
@@ -233,7 +237,7 @@ impl Work {
 
     /// Ends everything, and waits until what was decided is on the disk.
     pub fn leave(&mut self) {
-        self.open = None;
+        (self.open, self.arrived) = (None, None);
         self.let_go();
         if let Some(keeper) = self.settings.take() {
             keeper.finish();
@@ -610,18 +614,29 @@ impl Work {
         self.poll_progress(state, actions);
     }
 
+    /// Whether the next [`Self::poll`] shows another dataset: what is to be kept of the open one has to be kept before.
+    pub fn has_arrived(&self) -> bool {
+        self.arrived.is_some()
+    }
+
     fn poll_open(&mut self, state: &State, actions: &mut Vec<Action>) {
-        let Some(ended) = self.open.as_mut().and_then(Opening::poll) else { return };
-        self.open = None;
-        match ended {
-            Ended::Opened(found) => match found.go_live(&self.person, &self.ctx) {
+        if let Some(found) = self.arrived.take() {
+            match found.go_live(&self.person, &self.ctx) {
                 Ok((live, opened)) => {
                     self.let_go();
                     self.live = Some(live);
                     actions.push(Action::Opened(Box::new(opened)));
                 }
                 Err(error) => actions.push(opening::failed(&error)),
-            },
+            }
+        }
+        let Some(ended) = self.open.as_mut().and_then(Opening::poll) else { return };
+        self.open = None;
+        match ended {
+            Ended::Opened(found) => {
+                self.arrived = Some(found);
+                self.ctx.request_repaint();
+            }
             Ended::IsOpen => {
                 let text = "This dataset is open already; it is listed again.".to_owned();
                 actions.push(Action::OpenFailed { level: Level::Info, message: text });

@@ -80,7 +80,7 @@ pub enum PageStep {
 struct Turned {
     class: String,
     cells: Vec<PageCell>,
-    /// What was labelled; empty where all of it was wrong.
+    /// What was labelled with it, on the page and beyond it; empty where all of it was wrong.
     samples: SampleSet,
 }
 
@@ -102,6 +102,8 @@ pub struct Pages {
     /// By class: samples that are not of it. As many as a person marked.
     refused: HashMap<String, HashSet<SampleId>>,
     turned: VecDeque<Turned>,
+    /// Of those, the ones that were undone and can be done again.
+    undone: VecDeque<Turned>,
     asked: u64,
     answered: u64,
     ground: Option<(Arc<Dataset>, Arc<Proposals>)>,
@@ -127,6 +129,7 @@ impl Pages {
             ranked: None,
             refused: HashMap::new(),
             turned: VecDeque::new(),
+            undone: VecDeque::new(),
             asked: first_question,
             answered: first_question,
             ground: None,
@@ -204,12 +207,11 @@ impl Pages {
         self.ranked.as_ref().map_or(1.0, |ranked| ranked.doubt(confidence))
     }
 
-    fn refuse(&mut self, class: &str, cells: &[PageCell]) {
-        let wrong = cells.iter().filter(|cell| cell.verdict != CellVerdict::Right).map(|cell| cell.sample);
-        self.refused.entry(class.to_owned()).or_default().extend(wrong);
-    }
-
-    fn remember(&mut self, turned: Turned) {
+    /// A page was confirmed: what was marked on it is not proposed again, and it can be taken back.
+    fn turn(&mut self, turned: Turned) {
+        let wrong = turned.cells.iter().filter(|cell| cell.verdict != CellVerdict::Right);
+        let wrong = wrong.map(|cell| cell.sample);
+        self.refused.entry(turned.class.clone()).or_default().extend(wrong);
         self.turned.push_back(turned);
         if self.turned.len() > TURNED {
             self.turned.pop_front();

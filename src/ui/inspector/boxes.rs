@@ -198,8 +198,8 @@ fn change(sample: SampleId, boxes: Vec<NamedBox>, what: impl Into<String>) -> Ac
     gesture(LabelGesture::Boxes { sample, boxes: Some(boxes), what: what.into() })
 }
 
-/// Changes where boxes of a sample lie.
-fn place(stage: &Stage<'_>, changed: &[(usize, Sides)], what: &str) -> Option<Action> {
+/// The boxes of a sample with these where they lie now; `None` where that is where they lay.
+fn placed(stage: &Stage<'_>, changed: &[(usize, Sides)]) -> Option<Vec<NamedBox>> {
     let before = stage.session.named_boxes(stage.sample);
     let mut boxes = before.clone();
     for (place, sides) in changed {
@@ -209,7 +209,7 @@ fn place(stage: &Stage<'_>, changed: &[(usize, Sides)], what: &str) -> Option<Ac
             one.rect = sides.rect(one.relative, stage.size);
         }
     }
-    (boxes != before).then(|| change(stage.sample, boxes, what))
+    (boxes != before).then_some(boxes)
 }
 
 /// "a box", or "3 boxes".

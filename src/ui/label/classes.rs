@@ -7,11 +7,11 @@ use egui::{
     vec2,
 };
 
-use super::{Field, percent, step};
+use super::{Field, step};
 use crate::dataset::{ClassId, SampleId};
 use crate::state::labelling::Step;
 use crate::state::{Command, LabelGesture, Session};
-use crate::text::grouped;
+use crate::text::{confidence_text, grouped};
 use crate::ui::theme::{Tokens, size, space};
 use crate::ui::{Pencil, widgets};
 
@@ -230,7 +230,7 @@ fn row_ui(ui: &mut Ui, session: &Session, row: &Row, enabled: bool) -> Response 
     let dot = pos2(cap.right() + space::S + 4.0, middle);
     painter.circle_filled(dot, 4.0, tokens.class_of(&session.snapshot, row.class));
     let (text, color) = match row.proposed {
-        Some(confidence) => (percent(confidence), tokens.accent),
+        Some(confidence) => (confidence_text(confidence), tokens.accent),
         None => {
             let counts = &session.shown.found.total.classes;
             (grouped(counts.get(row.class as usize).copied().unwrap_or(0).into()), tokens.text_dim)

@@ -8,13 +8,13 @@ use egui_material_icons::icons;
 
 use super::classes::classes_ui;
 use super::model::model_ui;
-use super::{Draft, Field, LabelPane, percent, step};
+use super::{Draft, Field, LabelPane, step};
 use crate::dataset::edit::Mark;
 use crate::dataset::{SampleId, Verdict};
 use crate::state::Session;
 use crate::state::labelling::lesson::NoModel;
 use crate::state::labelling::{Ordered, Proposals, QueueKind, Step};
-use crate::text::{counted, duration_text, grouped};
+use crate::text::{confidence_text, counted, duration_text, grouped};
 use crate::ui::Pencil;
 use crate::ui::grid::file_name;
 use crate::ui::inspector::canvas_ui;
@@ -188,8 +188,8 @@ fn said_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, sample: Samp
                 .iter()
                 .any(|class| identities.get(*class as usize).is_some_and(|one| one == identity));
             let text = match agrees {
-                true => format!("the model agrees, {}", percent(confidence)),
-                false => format!("likely {name}, {}", percent(confidence)),
+                true => format!("the model agrees, {}", confidence_text(confidence)),
+                false => format!("likely {name}, {}", confidence_text(confidence)),
             };
             let ghost = egui::Button::new(RichText::new(&text).italics().color(tokens.accent))
                 .fill(Color32::TRANSPARENT)

@@ -9,12 +9,12 @@ use egui::{
 use egui_material_icons::icons;
 
 use super::model::wrong_by_answers;
-use super::{page_step, percent};
+use super::page_step;
 use crate::dataset::labelling::Classes;
 use crate::state::Session;
 use crate::state::labelling::lesson::NoModel;
 use crate::state::labelling::{CellVerdict, PageCell, PageClass, PageStep, Pages, Proposals, Ranked};
-use crate::text::{counted, grouped};
+use crate::text::{confidence_text, counted, grouped};
 use crate::ui::Pencil;
 use crate::ui::theme::{Tokens, size, space};
 use crate::ui::widgets::{self, Page};
@@ -194,7 +194,7 @@ fn cell_ui(
     let path = session.dataset().path(cell.sample);
     response.widget_info(|| {
         let verdict = match &cell.verdict {
-            CellVerdict::Right => format!("{class}, {}", percent(cell.confidence)),
+            CellVerdict::Right => format!("{class}, {}", confidence_text(cell.confidence)),
             CellVerdict::Wrong => format!("not {class}"),
             CellVerdict::Other(other) => format!("{} instead", classes.name(other)),
         };
@@ -223,7 +223,7 @@ fn cell_ui(
     }
     let font = FontId::proportional(size::SMALL);
     let (text, color) = match &cell.verdict {
-        CellVerdict::Right => (percent(cell.confidence), tokens.text_dim),
+        CellVerdict::Right => (confidence_text(cell.confidence), tokens.text_dim),
         CellVerdict::Wrong => (format!("not {class}"), tokens.error),
         CellVerdict::Other(other) => (classes.name(other).to_owned(), tokens.ok),
     };
