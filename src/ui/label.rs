@@ -100,6 +100,10 @@ pub fn label_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut LabelPane) {
         });
     });
     if session.labeller.shown != Some(pane.look) {
+        if session.labeller.shown.is_none() && !ui.ctx().text_edit_focused() {
+            // The panel comes on screen to label by its keys: what had them before, an image beside it too, lets go.
+            ui.memory_mut(|memory| memory.focused().into_iter().for_each(|id| memory.surrender_focus(id)));
+        }
         pencil.act(gesture(LabelGesture::Look(Some(pane.look))));
         ui.ctx().request_repaint();
         return;

@@ -287,6 +287,8 @@ pub(in crate::ui) fn canvas_ui(
     picture: &FullPicture,
 ) {
     let tokens = Tokens::of(ui);
+    let is_on = session.labeller.boxes.is_on;
+    canvas.boxes.begin(ui.ctx().cumulative_frame_nr(), is_on);
     let outer = ui.available_rect_before_wrap();
     let (frame, bar) = outer.split_top_bottom_at_y((outer.bottom() - TOOLBAR).max(outer.top()));
     ui.painter().rect_filled(frame, 0, tokens.canvas);
@@ -314,11 +316,7 @@ pub(in crate::ui) fn canvas_ui(
     let response = ui.interact(frame, ui.scope_id().with("canvas"), Sense::click_and_drag());
     let name = session.dataset().path(sample);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Image {name}")));
-    let is_on = session.labeller.boxes.is_on;
     let edits = if is_on && session.project.can_write() { Edits::Boxes } else { Edits::Nothing };
-    if !is_on {
-        canvas.boxes.leave();
-    }
     let mut placement = None;
     // The boxes as they look while one of them is dragged.
     let mut dragged = None;
