@@ -5,7 +5,6 @@
 mod bar;
 mod cell;
 mod menu;
-mod pick;
 mod sweep;
 
 use std::ops::Range;
@@ -15,8 +14,8 @@ use egui::{Key, Modifiers, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo
 use self::bar::{BarView, bar_ui};
 use self::cell::{Cell, cell_ui, node_ui, tooltip_ui};
 use self::menu::menu_ui;
-use self::pick::ClassPick;
 use self::sweep::{Sweep, Swept, class_of, sweep_input};
+use super::class_pick::ClassPick;
 use super::lists::{self, ListKeys};
 use super::theme::Tokens;
 use super::widgets;

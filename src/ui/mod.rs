@@ -8,6 +8,7 @@ pub mod balance;
 pub mod changes;
 pub mod charts;
 pub mod checks;
+pub mod class_pick;
 pub mod dialogs;
 pub mod duplicates;
 pub mod filters;

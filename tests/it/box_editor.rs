@@ -92,6 +92,14 @@ fn click(window: &mut Window, sample: SampleId, place: [f32; 2]) {
     settle(window);
 }
 
+/// Types in the field that asks for the class of a new box.
+fn type_class(window: &mut Window, text: &str) {
+    let field = window.get_by_role_and_label(Role::TextInput, "Type a class");
+    assert!(field.is_focused());
+    field.type_text(text);
+    settle(window);
+}
+
 /// The boxes that count for a sample, as "cat 4,5,20,15".
 fn boxes(window: &Window, sample: SampleId) -> Vec<String> {
     told(window.state().session(), sample)
@@ -139,10 +147,9 @@ fn boxes_are_drawn_changed_and_carried_on_and_every_step_can_be_undone() {
     drag(&mut window, 1, [20.0, 15.0], [4.0, 5.0]);
     assert_eq!(boxes(&window, 1), [""; 0]);
     window.get_by_label("Class of the new box");
-    window.event(Event::Text("dog".to_owned()));
-    settle(&mut window);
+    type_class(&mut window, "do");
     press(&mut window, Modifiers::NONE, Key::Enter);
-    assert_eq!(boxes(&window, 1), ["dog 4,5,16,10"]);
+    assert_eq!(boxes(&window, 1), ["dog 4,5,16,10"], "of half a name no class is made");
     assert!(window.query_by_label("Class of the new box").is_none());
     assert_eq!(selected(&window, 1), [0], "what was drawn is selected");
     steps.push(boxes(&window, 1));
@@ -216,6 +223,26 @@ fn boxes_are_drawn_changed_and_carried_on_and_every_step_can_be_undone() {
     assert_eq!(window.state().session().selection.cursor, Some(1), "undo leads to what it changed");
     press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
     assert_eq!(boxes(&window, 1), ["dog 4,5,16,10"]);
+}
+
+#[test]
+fn a_new_class_of_a_new_box_is_asked_for_in_so_many_words() {
+    let mut window = window(Access::ReadWrite);
+    ctrl_shift(&mut window, Key::B);
+    press(&mut window, Modifiers::NONE, Key::N);
+    drag(&mut window, 1, [20.0, 15.0], [4.0, 5.0]);
+    type_class(&mut window, "do");
+    window.get_by_label("New class “do”").click();
+    settle(&mut window);
+    assert_eq!(boxes(&window, 1), ["do 4,5,16,10"]);
+    undo(&mut window);
+    assert_eq!(window.state().session().snapshot.labels().classes, ["cat", "dog"]);
+    // Escape drops the box and gives the keys back to the image.
+    drag(&mut window, 1, [20.0, 15.0], [4.0, 5.0]);
+    type_class(&mut window, "dog");
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(window.query_by_label("Class of the new box").is_none() && is_editing(&window));
+    assert!(boxes(&window, 1).is_empty() && window.get_by_label("Image 001.png").is_focused());
 }
 
 #[test]

@@ -9,12 +9,12 @@ use egui::{
     WidgetInfo, pos2, vec2,
 };
 
-use super::pick::{Chosen, ClassPick, class_pick_ui};
 use super::sweep::class_of;
 use crate::dataset::ClassId;
 use crate::dataset::edit::SampleSet;
 use crate::state::{Action, LabelGesture, Session};
 use crate::text::{counted, grouped};
+use crate::ui::class_pick::{Chosen, ClassPick, class_pick_ui};
 use crate::ui::label_keys::give;
 use crate::ui::theme::{Tokens, bold, size, space};
 use crate::ui::{Pencil, widgets};

@@ -2,10 +2,10 @@
 
 use egui::{Popup, PopupCloseBehavior, Response, SetOpenCommand, Ui};
 
-use super::pick::{Chosen, ClassPick, class_pick_ui};
 use crate::dataset::edit::SampleSet;
 use crate::state::{Action, Command, LabelGesture, SelectMode, Session};
 use crate::text::counted;
+use crate::ui::class_pick::{Chosen, ClassPick, class_pick_ui};
 use crate::ui::{Pencil, widgets};
 
 /// Opens the menu where a cell was asked for it, and draws it while it is open.

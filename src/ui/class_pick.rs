@@ -18,7 +18,7 @@ const VISIBLE: usize = 12;
 const WIDTH: f32 = 230.0;
 
 /// What is typed and what it finds.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ClassPick {
     text: String,
     /// The classes that have what is typed in their name.
@@ -40,6 +40,11 @@ pub enum Chosen {
 }
 
 impl ClassPick {
+    /// One that begins, with the focus in the field.
+    pub fn opened() -> Self {
+        Self { opens: true, ..Self::default() }
+    }
+
     /// Begins anew, with the focus in the field.
     pub fn open(&mut self) {
         self.text.clear();
