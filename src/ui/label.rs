@@ -43,12 +43,17 @@ impl LabelPane {
     pub fn keep_typed(&mut self, pencil: &mut Pencil<'_>) {
         let Some(draft) = self.note.take() else { return };
         let state = pencil.state;
-        let is_of = |session: &Session| {
+        let is_of = |session: &&Session| {
             session.project.folder == draft.project && (draft.sample as usize) < session.snapshot.len()
         };
-        if state.session.as_ref().is_some_and(is_of) {
-            let text = draft.text.trim().to_owned();
-            pencil.act(gesture(LabelGesture::Note { sample: draft.sample, text }));
+        match state.session.as_ref().filter(is_of) {
+            None => {}
+            // It can be copied from its field as long as that is there.
+            Some(session) if !session.project.can_write() => self.note = Some(draft),
+            Some(_) => {
+                let text = draft.text.trim().to_owned();
+                pencil.act(gesture(LabelGesture::Note { sample: draft.sample, text }));
+            }
         }
     }
 }

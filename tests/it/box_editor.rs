@@ -231,6 +231,11 @@ fn a_new_class_of_a_new_box_is_asked_for_in_so_many_words() {
     ctrl_shift(&mut window, Key::B);
     press(&mut window, Modifiers::NONE, Key::N);
     drag(&mut window, 1, [20.0, 15.0], [4.0, 5.0]);
+    type_class(&mut window, &"x".repeat(201));
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    window.get_by_label("A class's name has 200 bytes at most.");
+    press(&mut window, Modifiers::COMMAND, Key::A);
+    press(&mut window, Modifiers::NONE, Key::Backspace);
     type_class(&mut window, "do");
     window.get_by_label("New class “do”").click();
     settle(&mut window);

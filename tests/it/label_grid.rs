@@ -184,6 +184,35 @@ fn a_key_in_the_search_field_labels_nothing() {
 }
 
 #[test]
+fn what_cannot_be_a_name_stays_in_its_field() {
+    let mut window = window();
+    key(&mut window, Key::L);
+    select(&mut window, "06.png", "07.png");
+    let long = "x".repeat(201);
+    window.get_by_role_and_label(Role::TextInput, "New class").focus();
+    settle(&mut window);
+    window.get_by_role_and_label(Role::TextInput, "New class").type_text(&long);
+    settle(&mut window);
+    key(&mut window, Key::Enter);
+    let field = window.get_by_role_and_label(Role::TextInput, "New class");
+    assert_eq!(field.accesskit_node().value(), Some(long));
+    window.get_by_label("A class's name has 200 bytes at most.");
+    assert!(!window.state().state.can_run(Command::Undo));
+}
+
+#[test]
+fn cells_stay_where_they_are_whatever_the_bar_says() {
+    let mut window = window();
+    key(&mut window, Key::L);
+    let before = cell(&window, "09.png");
+    select(&mut window, "06.png", "08.png");
+    assert_eq!(cell(&window, "09.png"), before);
+    click(&mut window, Role::Button, "Paint");
+    window.get_by_label_contains("Painting with “cat”");
+    assert_eq!(cell(&window, "09.png"), before);
+}
+
+#[test]
 fn a_click_on_a_class_and_a_new_name_label_the_selection() {
     let mut window = window();
     key(&mut window, Key::L);

@@ -246,6 +246,33 @@ fn a_class_is_typed_and_keys_are_letters_while_one_types() {
 }
 
 #[test]
+fn what_cannot_be_a_name_stays_in_its_field() {
+    let mut panel = harness(eight(), [900.0, 700.0]);
+    let long = "x".repeat(201);
+    press(&mut panel, Key::N);
+    panel.get_by_role_and_label(Role::TextInput, "New class").type_text(&long);
+    panel.run();
+    press(&mut panel, Key::Enter);
+    panel.get_by_label("A class's name has 200 bytes at most.");
+    let field = panel.get_by_role_and_label(Role::TextInput, "New class");
+    assert_eq!((field.accesskit_node().value(), hand(&panel)), (Some(long), Some(2)));
+}
+
+#[test]
+fn nothing_is_typed_where_nothing_can_be_kept() {
+    let mut state = eight();
+    let session = state.session.as_mut().expect("it is open");
+    session.project.access = Access::ReadOnly { reason: "another window has it open".to_owned() };
+    let mut panel = harness(state, [900.0, 700.0]);
+    press(&mut panel, Key::N);
+    let field = panel.get_by_role_and_label(Role::TextInput, "New class");
+    assert!(field.accesskit_node().is_disabled() && !field.is_focused());
+    press_with(&mut panel, Modifiers::SHIFT, Key::N);
+    assert!(panel.query_by_label("Note on this sample").is_none());
+    assert!(panel.get_by_label("Write a note (Shift+N)").accesskit_node().is_disabled());
+}
+
+#[test]
 fn a_note_is_written_on_the_sample_at_hand() {
     let mut panel = harness(eight(), [900.0, 700.0]);
     press_with(&mut panel, Modifiers::SHIFT, Key::N);

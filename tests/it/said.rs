@@ -1,7 +1,7 @@
 //! What a person says of a sample in the inspector: labels, tags, a note; for one sample and for several.
 
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::dataset::LabelOrigin;
 use lenslet::dataset::edit::{Mark, SampleSet};
 use lenslet::state::{Action, Command, How, LabelGesture, State};
@@ -61,6 +61,22 @@ fn labels_are_added_and_removed_beside_what_the_source_says() {
         undo(&mut harness);
         assert_eq!(labels(&harness, 0), expected);
     }
+}
+
+#[test]
+fn what_cannot_be_a_name_stays_in_its_field() {
+    let mut harness = inspector();
+    for (field, problem) in [
+        ("Add label", "A class's name has 200 bytes at most."),
+        ("Add a tag", "A tag has 200 bytes at most."),
+    ] {
+        let long = "x".repeat(201);
+        write(&mut harness, field, &long);
+        press(&mut harness, Modifiers::NONE, Key::Enter);
+        harness.get_by_label(problem);
+        assert_eq!(harness.get_by_label(field).accesskit_node().value(), Some(long));
+    }
+    assert_eq!(labels(&harness, 0), ["cat"]);
 }
 
 #[test]

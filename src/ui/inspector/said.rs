@@ -17,10 +17,11 @@ use crate::dataset::{LabelOrigin, Labelling, SampleId};
 use crate::state::{Action, How, LabelGesture, Session};
 use crate::text::counted;
 use crate::ui::Pencil;
+use crate::ui::class_pick::name_problem;
 use crate::ui::filters::origin_title;
 use crate::ui::offers::{Field, Taken};
 use crate::ui::theme::{Tokens, size, space};
-use crate::ui::widgets::elided;
+use crate::ui::widgets::{elided, warning_ui};
 
 /// The largest note, in bytes.
 const MAX_NOTE: usize = 20_000;
@@ -157,9 +158,17 @@ pub(super) fn labels_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SaidVie
     let names = || snapshot.labels().classes.iter().map(String::as_str);
     let field = Field { name: "Add label", hint: "Add label", new: Some("New class"), width: 260.0 };
     let (_, taken) = field.show(ui, &mut view.label, names);
+    let is_known = |typed: &str| names().any(|name| name == typed.trim());
+    let problem = name_problem(&view.label).filter(|_| !is_known(&view.label));
+    if let Some(problem) = &problem {
+        warning_ui(ui, problem);
+    }
     if let Some(taken) = taken {
-        view.label.clear();
-        add_label(pencil, view, facts, taken);
+        // What cannot be a name stays in the field.
+        if problem.is_none() || matches!(taken, Taken::Known(_)) {
+            view.label.clear();
+            add_label(pencil, view, facts, taken);
+        }
         ui.memory_mut(|memory| memory.request_focus(field.id()));
     }
     if can_be_for_all(session, sample) {
@@ -270,6 +279,9 @@ pub(super) fn notes_ui(
     let tags: &[String] = if typed.trim().is_empty() { &[] } else { view.all_tags(labelling) };
     let (_, taken) = field.show(ui, &mut typed, || tags.iter().map(String::as_str));
     view.tag = typed;
+    if view.tag.trim().len() > MAX_TAG {
+        warning_ui(ui, &format!("A tag has {MAX_TAG} bytes at most."));
+    }
     if let Some(Taken::Known(tag) | Taken::New(tag)) = taken
         && tag.len() <= MAX_TAG
     {

@@ -12,6 +12,7 @@ use crate::dataset::{ClassId, SampleId};
 use crate::state::labelling::Step;
 use crate::state::{Command, LabelGesture, Session};
 use crate::text::grouped;
+use crate::ui::class_pick::{name_problem, take_name};
 use crate::ui::theme::{Tokens, size, space};
 use crate::ui::{Pencil, widgets};
 
@@ -84,7 +85,7 @@ pub(super) fn classes_ui(
             pencil.act(crate::state::Action::Run(Command::ManageClasses));
         }
     });
-    new_class_ui(ui, pencil, list, focus, count, sample);
+    new_class_ui(ui, pencil, session, list, focus, sample);
     if count >= SEARCHED_FROM {
         filter_ui(ui, pencil, session, list, focus);
     } else {
@@ -142,11 +143,12 @@ pub(super) fn classes_ui(
 fn new_class_ui(
     ui: &mut Ui,
     pencil: &mut Pencil<'_>,
+    session: &Session,
     list: &mut ClassList,
     focus: &mut Option<Field>,
-    classes: usize,
     sample: Option<SampleId>,
 ) {
+    let classes = session.snapshot.labels().classes.len();
     if classes == 0 {
         ui.label(widgets::dim("There are no classes yet. Type the class of this sample to begin."));
     }
@@ -154,13 +156,17 @@ fn new_class_ui(
     let width = ui.available_width();
     let field =
         TextEdit::singleline(&mut list.new_class).id_salt("new class").hint_text(hint).desired_width(width);
-    let field = ui.add_enabled(sample.is_some(), field).accessible_name("New class");
-    if focus.take_if(|field| *field == Field::NewClass).is_some() {
+    let can = sample.is_some() && session.project.can_write();
+    let field = ui.add_enabled(can, field).accessible_name("New class");
+    if focus.take_if(|field| *field == Field::NewClass).is_some() && can {
         field.request_focus();
     }
+    if let Some(problem) = name_problem(&list.new_class) {
+        widgets::warning_ui(ui, &problem);
+    }
     let enters = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-    if enters && !list.new_class.trim().is_empty() {
-        pencil.act(step(Step::NewClass(std::mem::take(&mut list.new_class))));
+    if let Some(name) = enters.then(|| take_name(&mut list.new_class)).flatten() {
+        pencil.act(step(Step::NewClass(name)));
     }
 }
 

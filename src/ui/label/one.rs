@@ -127,6 +127,7 @@ fn head_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pane: &mut L
             }
             if IconButton::new(icons::ICON_EDIT_NOTE, "Write a note (Shift+N)")
                 .color(faint)
+                .enabled(session.project.can_write())
                 .show(ui)
                 .clicked()
             {
@@ -228,11 +229,12 @@ fn note_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pane: &mut L
     if pane.note.as_ref().is_some_and(|draft| draft.sample != sample) {
         pane.keep_typed(pencil);
     }
-    let asks = pane.focus.take_if(|field| *field == Field::Note).is_some();
+    let can_write = session.project.can_write();
+    let asks = pane.focus.take_if(|field| *field == Field::Note).is_some() && can_write;
     if asks && pane.note.is_none() {
         pane.note = Some(Draft { project: project.clone(), sample, text: note.to_owned() });
     }
-    let Some(draft) = &mut pane.note else {
+    let Some(draft) = pane.note.as_mut().filter(|draft| draft.sample == sample) else {
         if !note.is_empty() {
             ui.label(widgets::dim(format!("Note: {note}")));
         }

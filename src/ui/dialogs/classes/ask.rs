@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use egui::{Button, Frame, Label, RichText, TextEdit, Ui};
+use egui::{Button, Frame, Label, TextEdit, Ui};
 
 use super::{ClassesView, Desk, class_at_cursor, cursor, marks};
 use crate::dataset::edit::SampleSet;
 use crate::state::LabelGesture;
 use crate::state::labelling::classes::{Becomes, ClassTable, Doing, SplitBy, SplitQuestion, named};
 use crate::text::counted;
+use crate::ui::class_pick::name_problem;
 use crate::ui::dialogs::{dim, main_button};
 use crate::ui::offers::{Field, Taken};
 use crate::ui::theme::{Tokens, space};
@@ -242,10 +243,13 @@ fn splitting_ui(
     let known = view.table.class_named(name.trim()).is_some();
     if known {
         let text = format!("There is a class “{}” already; merge them instead.", name.trim());
-        let color = Tokens::of(ui).warn;
-        ui.add(Label::new(RichText::new(text).color(color)).wrap());
+        widgets::warning_ui(ui, &text);
     }
-    let can = !samples.is_empty() && !name.trim().is_empty() && !known;
+    let problem = name_problem(&name);
+    if let Some(problem) = &problem {
+        widgets::warning_ui(ui, problem);
+    }
+    let can = !samples.is_empty() && !name.trim().is_empty() && problem.is_none() && !known;
     let splits = buttons_ui(ui, desk, can, "Split");
     if (&name, by, &filter) != (&before.0, before.1, &before.2) && desk.draft.doing != Doing::Nothing {
         desk.draft.doing = Doing::Splitting { name: name.clone(), by, filter };
