@@ -52,7 +52,8 @@ pub(super) fn list_ui(
     let response = ui.interact(area, id, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::List, ui.is_enabled(), "Changes"));
     if view.keys.takes(ui, pencil, &response, whole)
-        && let Some(to) = lists::moved(ui, view.at, list.rows.len(), whole.height() / row_height)
+        && lists::moves(ui)
+        && let Some(to) = lists::moved(ui, place_at(view, list), list.rows.len(), whole.height() / row_height)
     {
         view.position = reveal(view.position, to, row_height, whole.height());
         choose(pencil, view, list, to, SelectMode::Replace);
@@ -110,6 +111,17 @@ pub(super) fn list_ui(
     }
 }
 
+/// Where a sample is listed now.
+fn place_of(list: &ChangeList, sample: SampleId) -> Option<usize> {
+    let is_it = |at: &u32| list.changes.all.get(*at as usize).is_some_and(|change| change.sample == sample);
+    list.rows.iter().position(is_it)
+}
+
+/// Where keys move from: where the sample stands that was chosen last, or stood before it left the list.
+fn place_at(view: &ChangesPane, list: &ChangeList) -> Option<usize> {
+    view.at.map(|(sample, place)| place_of(list, sample).unwrap_or(place))
+}
+
 /// Chooses the change at a place, or those up to it, and shows its sample.
 fn choose(
     pencil: &mut Pencil<'_>,
@@ -122,8 +134,8 @@ fn choose(
         Some(list.changes.all.get(*list.rows.get(place)? as usize)?.sample)
     };
     let Some(one) = sample(place) else { return };
-    view.at = Some(place);
-    match (mode, view.anchor) {
+    view.at = Some((one, place));
+    match (mode, view.anchor.and_then(|anchor| place_of(list, anchor))) {
         (SelectMode::Range, Some(from)) => {
             // The one that was clicked comes last: it is at the cursor.
             let samples = (from.min(place)..=from.max(place)).filter(|other| *other != place);
@@ -131,11 +143,11 @@ fn choose(
             pencil.act(Action::SelectSamples { samples, mode: SelectMode::Range });
         }
         (SelectMode::Toggle, _) => {
-            view.anchor = Some(place);
+            view.anchor = Some(one);
             pencil.act(Action::SelectSamples { samples: vec![one], mode: SelectMode::Toggle });
         }
         _ => {
-            view.anchor = Some(place);
+            view.anchor = Some(one);
             pencil.act(Action::ShowSample(one));
         }
     }
