@@ -1,5 +1,6 @@
 //! The dialog that takes labels of a file in: a look at what would change, and one edit that does it.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -101,6 +102,8 @@ pub struct Preview {
     pub report: MergeReport,
     /// The sample of each of the report's conflicts.
     pub conflicts: Vec<SampleId>,
+    /// The same samples, to look one up.
+    conflicting: HashSet<SampleId>,
     /// Samples that change, by what becomes of conflicts: ours stay, theirs are taken, they are disputed.
     pub changed: [u64; 3],
     snapshot: Snapshot,
@@ -133,11 +136,17 @@ impl Preview {
         control.checkpoint()?;
         let report = MergeReport::of(&plan, &ours, theirs);
         let conflicts = plan.samples.iter().filter(|one| one.outcome == Outcome::Conflict);
-        let conflicts = conflicts.map(|one| rows[one.ours]).collect();
+        let conflicts: Vec<SampleId> = conflicts.map(|one| rows[one.ours]).collect();
+        let conflicting = conflicts.iter().copied().collect();
         let resolves = [Resolve::KeepOurs, Resolve::TakeTheirs, Resolve::Dispute];
         let changed = resolves.map(|resolve| plan.changes(&ours, theirs, resolve).len() as u64);
         control.checkpoint()?;
-        Ok(Self { report, conflicts, changed, snapshot, rows, ours, plan, file })
+        Ok(Self { report, conflicts, conflicting, changed, snapshot, rows, ours, plan, file })
+    }
+
+    /// Whether both say something else of a sample.
+    pub fn is_conflict(&self, sample: SampleId) -> bool {
+        self.conflicting.contains(&sample)
     }
 
     /// Samples that change when conflicts are resolved so.

@@ -43,9 +43,13 @@ pub(super) struct ClassesView {
     reveals: bool,
     /// A colour that is being picked.
     colour: Option<[u8; 3]>,
-    /// The selected samples of a class, by identity, under these labels.
-    selected: Option<(String, Arc<Labels>, SampleSet)>,
+    selected: Option<Selected>,
+    /// How many samples and boxes the classes have that something is asked about, by identity.
+    counted: Option<(Vec<String>, (u64, u64))>,
 }
+
+/// The selected samples of a class, by identity, under these labels.
+type Selected = (String, Arc<Labels>, SampleSet);
 
 impl ClassesView {
     pub(super) fn clear(&mut self) {
@@ -113,6 +117,7 @@ pub(super) fn classes_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut ClassesV
     };
     if !view.table.is_of(&session.snapshot) {
         view.table = ClassTable::new(&session.snapshot);
+        view.counted = None;
     }
     if !matches!(draft.doing, Doing::Renaming { .. }) {
         view.renamed = None;

@@ -154,7 +154,7 @@ impl Session {
     fn confirm_beyond(&mut self) -> Told {
         let pages = &self.labeller.pages;
         let Some(class) = pages.class.clone() else { return (Vec::new(), None) };
-        let samples = pages.samples_beyond(&self.snapshot).into_iter().map(|(sample, _)| sample);
+        let samples = pages.samples_beyond(&self.snapshot).map(|(sample, _)| sample);
         let samples = SampleSet::from_rows(samples);
         if samples.is_empty() {
             return (Vec::new(), None);
