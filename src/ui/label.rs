@@ -10,7 +10,7 @@ mod pages;
 
 use std::path::PathBuf;
 
-use egui::{Frame, Margin, Ui};
+use egui::{Frame, Margin, Rect, Ui};
 
 use self::classes::ClassList;
 pub use self::keys::take_keys;
@@ -18,6 +18,7 @@ use self::one::one_ui;
 use self::pages::{PagesView, pages_ui};
 use super::inspector::Canvas;
 use super::lists::ListKeys;
+use super::tags::TagsView;
 use super::theme::{Tokens, space};
 use super::{Pencil, widgets};
 use crate::dataset::SampleId;
@@ -33,11 +34,19 @@ pub struct LabelPane {
     classes: ClassList,
     pages: PagesView,
     note: Option<Draft>,
+    tags: TagsView,
     /// The field that is to have the focus.
     focus: Option<Field>,
+    /// Where its lowest lines are, as last drawn: nothing is to cover them.
+    foot: Option<Rect>,
 }
 
 impl LabelPane {
+    /// Where its lowest lines are, which say what keys do, as last drawn.
+    pub fn foot(&self) -> Option<Rect> {
+        self.foot
+    }
+
     /// Keeps a note that is being written, since nobody goes on with it: its field is not drawn any more, or the
     /// dataset is closed.
     pub fn keep_typed(&mut self, pencil: &mut Pencil<'_>) {
@@ -47,6 +56,8 @@ impl LabelPane {
             session.project.folder == draft.project && (draft.sample as usize) < session.snapshot.len()
         };
         match state.session.as_ref().filter(is_of) {
+            // Of a sample that has no place to keep it any more: it is not dropped without a word.
+            None if draft.text != draft.before => pencil.tell_lost_note(&draft.text),
             None => {}
             // It can be copied from its field as long as that is there.
             Some(session) if !session.project.can_write() => self.note = Some(draft),
@@ -63,6 +74,8 @@ struct Draft {
     /// The project's folder: another dataset has other samples of the same numbers.
     project: PathBuf,
     sample: SampleId,
+    /// What the note was before.
+    before: String,
     text: String,
 }
 
@@ -72,6 +85,7 @@ enum Field {
     NewClass,
     Filter,
     Note,
+    Tag,
 }
 
 /// Draws the panel.
@@ -117,7 +131,7 @@ pub fn label_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut LabelPane) {
         LabelLook::OneByOne => one_ui(ui, pencil, session, pane),
         LabelLook::Pages => {
             pane.keep_typed(pencil);
-            pages_ui(ui, pencil, session, &mut pane.pages);
+            pane.foot = pages_ui(ui, pencil, session, &mut pane.pages);
         }
     }
 }

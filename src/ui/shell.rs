@@ -270,8 +270,12 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
             welcome_ui(ui, pencil);
         }
     });
-    notices_ui(ui, pencil);
+    let foot = views.label.foot().filter(|_| panels.is_shown(Pane::Label) && pencil.state.session.is_some());
+    notices_ui(ui, pencil, foot);
     if pencil.state.drop_hovers {
+        // Another dataset has no place for what is typed of this one.
+        views.label.keep_typed(pencil);
+        views.inspector.keep_typed(pencil);
         drop_ui(ui);
     }
     views.was_typing = ui.ctx().text_edit_focused();

@@ -18,7 +18,8 @@ use crate::ui::{Pencil, widgets};
 
 /// From so many classes on they are searched.
 const SEARCHED_FROM: usize = 10;
-/// Width of the key before a name, in points.
+/// Height of the classes at least, in points, and width of the key before a name.
+const LEAST: f32 = 4.0 * space::ROW;
 const KEY: f32 = 20.0;
 
 /// Drawing state of the list.
@@ -58,7 +59,8 @@ impl ClassList {
     }
 }
 
-/// Draws the list for the sample at hand and takes its clicks.
+/// Draws the list for the sample at hand, down to `bottom` where that leaves room for some classes, and takes its
+/// clicks.
 pub(super) fn classes_ui(
     ui: &mut Ui,
     pencil: &mut Pencil<'_>,
@@ -66,6 +68,7 @@ pub(super) fn classes_ui(
     list: &mut ClassList,
     focus: &mut Option<Field>,
     sample: Option<SampleId>,
+    bottom: f32,
 ) {
     let count = session.snapshot.labels().classes.len();
     ui.horizontal(|ui| {
@@ -104,10 +107,10 @@ pub(super) fn classes_ui(
     let proposal = sample.and_then(|sample| session.proposal_of(sample));
     let mut given = None;
     let height = space::ROW;
-    let under = height + space::S;
+    let under = ui.spacing().interact_size.y.max(height) + space::S;
     ui.spacing_mut().item_spacing.y = 1.0;
-    let area =
-        ScrollArea::vertical().id_salt("label classes").max_height((ui.available_height() - under).max(60.0));
+    let room = (bottom - ui.cursor().top() - under).max(LEAST);
+    let area = ScrollArea::vertical().id_salt("label classes").max_height(room);
     area.auto_shrink([false, true]).show_rows(ui, height, list.listed.len(), |ui, range| {
         for class in list.listed.get(range).unwrap_or_default() {
             let row = Row {
