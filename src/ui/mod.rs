@@ -22,6 +22,7 @@ pub mod latent;
 pub mod lists;
 pub mod offers;
 pub mod pruning;
+pub mod sample_menu;
 pub mod scroller;
 pub mod search;
 pub mod sheet;

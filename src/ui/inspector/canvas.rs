@@ -126,6 +126,10 @@ impl Canvas {
         self.drawn_zoom
     }
 
+    pub fn center(&self) -> Pos2 {
+        self.center
+    }
+
     /// Takes the keys of the boxes that are edited on it, where those had the focus in the last frame.
     pub fn take_box_keys(&mut self, ui: &Ui, session: &Session) {
         self.boxes.take_keys(ui, session);

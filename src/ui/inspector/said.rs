@@ -306,7 +306,7 @@ fn keep_note(pencil: &mut Pencil<'_>, view: &mut SaidView, session: &Session, sa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::Answer;
+    use crate::dataset::{Answer, Labelling};
 
     #[test]
     fn an_answer_says_where_it_comes_from_who_gave_it_and_when() {

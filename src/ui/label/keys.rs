@@ -19,7 +19,7 @@ pub fn take_keys(ui: &Ui, pencil: &mut Pencil<'_>, pane: &mut LabelPane) {
     if is_taken {
         return;
     }
-    for class in classes_pressed(ui, session) {
+    for class in classes_pressed(ui, session, &[]) {
         let Some(identity) = session.snapshot.in_force.identities.get(class as usize).cloned() else {
             continue;
         };
