@@ -186,7 +186,7 @@ fn head_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pane: &mut L
     });
 }
 
-/// What the sample is, what its source says, its tags, and what the model proposes.
+/// What the sample is, what its source says, what the model proposes, and its tags: those may be many.
 fn said_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, tags: &mut TagsView, sample: SampleId) {
     let tokens = Tokens::of(ui);
     let snapshot = &session.snapshot;
@@ -208,7 +208,6 @@ fn said_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, tags: &mut T
             let text = if given { "source: none".to_owned() } else { format!("source: {}", names()) };
             ui.label(widgets::dim(text));
         }
-        tags_ui(ui, pencil, tags, session, sample, || SampleSet::from_rows([sample]));
         if let Some((identity, confidence)) = session.proposal_of(sample) {
             let name = snapshot.labelling.classes().name(identity);
             let identities = &snapshot.in_force.identities;
@@ -228,6 +227,7 @@ fn said_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, tags: &mut T
                 pencil.act(step(Step::Accept));
             }
         }
+        tags_ui(ui, pencil, tags, session, sample, || SampleSet::from_rows([sample]));
     });
 }
 
