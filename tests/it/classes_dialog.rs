@@ -3,13 +3,13 @@
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::dataset::edit::SampleSet;
 use lenslet::dataset::labelling::Classes;
 use lenslet::dataset::{DatasetBuilder, Layout, NewSample};
 use lenslet::state::labelling::changes::ChangeList;
 use lenslet::state::{Action, Command, Effect, LabelGesture, State};
-use lenslet::store::Settings;
+use lenslet::store::{Access, Settings};
 use lenslet::ui::dialogs::{DialogsView, dialogs_ui};
 
 use crate::pane::{Pane, click, pane, press, session, settle};
@@ -113,6 +113,20 @@ fn classes_are_added_and_renamed_and_each_is_undone() {
     expect(&harness, &TWO);
     click(&mut harness, "Redo");
     expect(&harness, &[("Katze", 10), ("dog", 10)]);
+}
+
+#[test]
+fn nothing_is_begun_where_nothing_can_be_kept() {
+    let mut state = open_twenty();
+    let session = state.session.as_mut().expect("it is open");
+    session.project.access = Access::ReadOnly { reason: "another window has it open".to_owned() };
+    let mut harness = dialog(state);
+    assert!(harness.get_by_label("Name of a new class").accesskit_node().is_disabled());
+    click(&mut harness, "cat, 10 samples");
+    press(&mut harness, Modifiers::NONE, Key::F2);
+    assert!(harness.query_by_label("New name of the class").is_none());
+    harness.get_by_label_contains("Nothing was changed.");
+    expect(&harness, &TWO);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The dialog that takes labels of a file in: a look at what would change, and one edit that does it.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -105,6 +106,8 @@ pub struct Preview {
     pub report: MergeReport,
     /// The sample of each of the report's conflicts.
     pub conflicts: Vec<SampleId>,
+    /// The same samples, to look one up.
+    conflicting: HashSet<SampleId>,
     /// By what becomes of conflicts: ours stay, theirs are taken, they are disputed.
     changed: [Changed; 3],
     snapshot: Snapshot,
@@ -135,14 +138,20 @@ impl Preview {
         let plan = merge(&ours, theirs, by, control)?;
         let report = MergeReport::of(&plan, &ours, theirs);
         let conflicts = plan.samples.iter().filter(|one| one.outcome == Outcome::Conflict);
-        let conflicts = conflicts.map(|one| rows[one.ours]).collect();
+        let conflicts: Vec<SampleId> = conflicts.map(|one| rows[one.ours]).collect();
+        let conflicting = conflicts.iter().copied().collect();
         let changed = |resolve: Resolve| {
             let changes = plan.changes(&ours, theirs, resolve, control)?;
             Ok(Changed::of(&changes, &ours))
         };
         let changed =
             [changed(Resolve::KeepOurs)?, changed(Resolve::TakeTheirs)?, changed(Resolve::Dispute)?];
-        Ok(Self { report, conflicts, changed, snapshot, rows, ours, plan, file })
+        Ok(Self { report, conflicts, conflicting, changed, snapshot, rows, ours, plan, file })
+    }
+
+    /// Whether both say something else of a sample.
+    pub fn is_conflict(&self, sample: SampleId) -> bool {
+        self.conflicting.contains(&sample)
     }
 
     /// What changes when conflicts are resolved so.

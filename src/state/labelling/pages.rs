@@ -331,25 +331,23 @@ impl Pages {
     }
 
     /// The samples that can be confirmed at a stroke: those from a confidence on that are not marked as wrong.
-    fn samples_beyond(&self, snapshot: &Snapshot) -> Vec<(SampleId, f32)> {
-        let wrong: HashSet<SampleId> = self
-            .cells
-            .iter()
-            .filter(|cell| cell.verdict != CellVerdict::Right)
-            .map(|cell| cell.sample)
-            .collect();
-        let Some((_, rows)) = self.page_class(snapshot).and_then(|class| self.open(snapshot, class)) else {
-            return Vec::new();
-        };
+    fn samples_beyond<'a>(
+        &'a self,
+        snapshot: &'a Snapshot,
+    ) -> impl Iterator<Item = (SampleId, f32)> + use<'a> {
+        let wrong = self.cells.iter().filter(|cell| cell.verdict != CellVerdict::Right);
+        let wrong: HashSet<SampleId> = wrong.map(|cell| cell.sample).collect();
+        let open = self.page_class(snapshot).and_then(|class| self.open(snapshot, class));
+        let rows = open.into_iter().flat_map(|(_, rows)| rows);
         rows.take_while(|(_, confidence)| *confidence >= self.above)
-            .filter(|(sample, _)| !wrong.contains(sample))
-            .collect()
+            .filter(move |(sample, _)| !wrong.contains(sample))
     }
 
+    /// Counts them anew. A slider that is dragged asks in each frame, of a class that may have a million: nothing is
+    /// collected.
     fn count_beyond(&mut self, snapshot: &Snapshot) {
-        let samples = self.samples_beyond(snapshot);
-        let doubt = samples.iter().map(|(_, confidence)| self.doubt(*confidence)).sum();
-        self.beyond = (samples.len(), doubt);
+        let counted = |(count, doubt), (_, confidence)| (count + 1, doubt + self.doubt(confidence));
+        self.beyond = self.samples_beyond(snapshot).fold((0, 0.0), counted);
     }
 }
 

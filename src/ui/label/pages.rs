@@ -106,8 +106,13 @@ pub(super) fn chooser_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session
     }
 }
 
-/// Draws the page and takes its clicks.
-pub(super) fn pages_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &mut PagesView) {
+/// Draws the page and takes its clicks; gives where its lowest lines are, where it has some.
+pub(super) fn pages_ui(
+    ui: &mut Ui,
+    pencil: &mut Pencil<'_>,
+    session: &Session,
+    view: &mut PagesView,
+) -> Option<Rect> {
     let tokens = Tokens::of(ui);
     let pages = &session.labeller.pages;
     if session.labeller.proposals.is_none() {
@@ -120,10 +125,12 @@ pub(super) fn pages_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, 
         );
         let (icon, color) = (icons::ICON_AUTO_AWESOME, tokens.text_dim);
         let page = Page { icon, color, title: "No proposals yet", text: &text };
-        return widgets::page_ui(ui, &page, |_| ());
+        widgets::page_ui(ui, &page, |_| ());
+        return None;
     }
     let bar = Frame::new().fill(tokens.panel).inner_margin(Margin::symmetric(space::M as i8, 6));
-    egui::Panel::bottom("label page").frame(bar).show(ui, |ui| foot_ui(ui, pencil, session, view));
+    let foot = egui::Panel::bottom("label page").frame(bar);
+    let foot = foot.show(ui, |ui| foot_ui(ui, pencil, session, view)).response.rect;
     let whole = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(whole);
     ui.painter().rect_filled(whole, 0, tokens.canvas);
@@ -133,7 +140,7 @@ pub(super) fn pages_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, 
         pencil.act(page_step(PageStep::Fits(grid.fits())));
     }
     if pages.cells().is_empty() {
-        return empty_ui(ui, pages);
+        empty_ui(ui, pages);
     }
     for (at, cell) in pages.cells().iter().enumerate() {
         cell_ui(ui, pencil, session, at, cell, grid.rect(at), grid.edge);
@@ -142,6 +149,7 @@ pub(super) fn pages_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, 
     for sample in pages.ahead() {
         pencil.pictures.prefetch_thumbnail(*sample, edge_px);
     }
+    Some(foot)
 }
 
 /// Where cells are.

@@ -132,7 +132,7 @@ impl Session {
 
     /// Labels all samples from a confidence on, and what else is said on the page, as one edit; begins the next page.
     fn confirm_beyond(&mut self) -> Told {
-        let right = self.labeller.pages.samples_beyond(&self.snapshot).into_iter().map(|(sample, _)| sample);
+        let right = self.labeller.pages.samples_beyond(&self.snapshot).map(|(sample, _)| sample);
         let right = SampleSet::from_rows(right);
         if right.is_empty() {
             return (Vec::new(), None);

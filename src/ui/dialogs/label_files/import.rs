@@ -221,7 +221,7 @@ fn conflicts_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, preview: &Preview) {
             pen.act(Action::ShowSample(sample));
         }
     });
-    if let Some(sample) = cursor.filter(|sample| preview.conflicts.contains(sample)) {
+    if let Some(sample) = cursor.filter(|sample| preview.is_conflict(*sample)) {
         picture_ui(ui, pen, sample);
     }
 }
