@@ -153,7 +153,8 @@ pub fn described_by(
 ) -> Result<Looked, Cancelled> {
     let known = project.map(|project| load_by(project, encoder, snapshot.len()));
     let (signals, problem) = match known {
-        Some(Ok(known)) => known,
+        // What was damaged is computed again.
+        Some(Ok((signals, _))) => (signals, None),
         Some(Err(error)) => (Signals::new(snapshot.len()), Some(error.to_string())),
         None => (Signals::new(snapshot.len()), None),
     };
