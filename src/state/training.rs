@@ -469,6 +469,11 @@ impl Session {
             let speed = ended.samples_per_sec * run.config.shape.cost() as f64;
             *self.training.speeds.of(ended.kind) = Some(speed);
         }
+        if let End::Ended(ended) = &end
+            && let Some(checkpoint) = &ended.path
+        {
+            self.labeller.lesson.sight.model_learned(checkpoint);
+        }
         run.end = Some(end);
         (vec![Effect::ListModels], Some(told))
     }

@@ -59,6 +59,12 @@ impl Sight {
     pub(in crate::state) fn samples_changed(&mut self) {
         self.is_stale = self.chosen.is_some();
     }
+
+    /// Notes that training wrote a checkpoint: the chosen model may know more by it.
+    pub(in crate::state) fn model_learned(&mut self, checkpoint: &Path) {
+        let is_it = self.chosen.is_some() && self.chosen.as_deref() == checkpoint.parent();
+        self.is_stale |= is_it;
+    }
 }
 
 impl Session {
