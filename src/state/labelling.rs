@@ -10,10 +10,12 @@ mod many;
 mod pace;
 mod pages;
 mod queue;
+pub mod sight;
 #[cfg(test)]
 mod tests;
 mod walk;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use self::boxes::{BoxEditor, BoxGesture};
@@ -176,6 +178,8 @@ pub enum LabelGesture {
     Several(bool),
     /// The class that a sweep over cells gives; `None` ends the mode.
     Paint(Option<String>),
+    /// What the model sees pictures by: the folder of a trained model, or the description made by hand.
+    SeeBy(Option<PathBuf>),
     /// The panel Label comes on screen with this of it, or goes.
     Look(Option<LabelLook>),
     /// Something about the sample at hand.
@@ -349,6 +353,7 @@ impl Session {
                 self.labeller.paint = class;
                 (Vec::new(), None)
             }
+            LabelGesture::SeeBy(run) => self.see_by(run),
             LabelGesture::Look(look) => {
                 self.labeller.shown = look;
                 self.begin_walk();
