@@ -334,19 +334,6 @@ fn escape_leaves_the_box_then_the_mode_and_only_then_the_selection() {
     assert_eq!(boxes(&window, 0), ["cat 4,5,20,15"]);
 }
 
-/// Answers what the panel Label asks: which samples come in which order.
-fn answer_queue(window: &mut Window) {
-    let asked = |effect: &Effect| match effect {
-        Effect::FindQueue { kind, generation } => Some((*kind, *generation)),
-        _ => None,
-    };
-    let shell = window.state_mut();
-    let (kind, generation) = shell.effects.iter().rev().find_map(asked).expect("it was asked");
-    let (rows, ordered) = shell.session().queue_wish(kind).find(None);
-    shell.act(Action::QueueReady { generation, rows: rows.into(), ordered, by_chance: Vec::new() });
-    settle(window);
-}
-
 #[test]
 fn an_image_that_merely_comes_on_screen_leaves_the_keys_to_the_panel_label() {
     let mut window = window(Access::ReadWrite);
@@ -356,7 +343,6 @@ fn an_image_that_merely_comes_on_screen_leaves_the_keys_to_the_panel_label() {
         "the mode was turned on where it is on screen"
     );
     press(&mut window, Modifiers::COMMAND, Key::J);
-    answer_queue(&mut window);
     let hand = |window: &Window| window.state().session().labeller.walk.queue.at_hand();
     assert_eq!(hand(&window), Some(1));
     assert!(window.query_all_by_label("Image 001.png").all(|image| !image.is_focused()));
