@@ -230,7 +230,7 @@ impl Edit {
             Self::Tag { samples, tag, .. } => samples.bytes() + tag.len(),
             Self::Note { from, to, .. } => from.len() + to.len(),
             Self::SetBoxes { from, to, what, .. } => {
-                let bytes = |one: &NamedBox| size_of::<NamedBox>() + one.class.len();
+                let bytes = |one: &NamedBox| size_of::<NamedBox>() + one.class.len() + one.by.len();
                 what.len() + from.iter().chain(to).flatten().map(bytes).sum::<usize>()
             }
             Self::SetClasses { from, to, what } => from.bytes() + to.bytes() + what.len(),
@@ -438,7 +438,7 @@ mod tests {
         let boxes = |left: Option<f32>| {
             left.map(|left| {
                 let rect = [left, 0.0, 1.0, 1.0];
-                vec![NamedBox { class: "cat".into(), rect, relative: false }]
+                vec![NamedBox { class: "cat".into(), rect, ..NamedBox::default() }]
             })
         };
         let set = |sample, from, to, what: &str| Edit::SetBoxes {

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use crate::annotation::merge::Change;
 use crate::annotation::{Annotated, AnnotatedBox, Annotations};
 use crate::dataset::edit::{Edit, Mark, SampleSet};
-use crate::dataset::labelling::{Classes, LabelChanges};
+use crate::dataset::labelling::{Classes, LabelChanges, Said};
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Answer, NamedBox, SampleId};
+use crate::dataset::{Answer, NamedBox, SampleId, Signature};
 use crate::jobs::{Cancelled, Control};
 
 /// The tag of samples whose label is to be settled between people.
@@ -33,7 +33,8 @@ fn annotated(snapshot: &Snapshot, sample: SampleId) -> Annotated {
     let (dataset, labelling) = (&snapshot.dataset, &snapshot.labelling);
     let classes = &snapshot.labels().classes;
     let fact = snapshot.facts.get(sample);
-    let said = labelling.answer(sample);
+    // A file names one person for a sample: who answered, or else who gave a box last.
+    let signature = labelling.answer(sample).map(Said::signature).or_else(|| labelling.box_signature(sample));
     let marks = snapshot.marks.get(sample as usize).copied().unwrap_or(0);
     let is_marked = |mark: Mark| marks & mark.bit() != 0;
     let boxes = snapshot.boxes().get(sample).iter().map(|one| AnnotatedBox {
@@ -54,8 +55,8 @@ fn annotated(snapshot: &Snapshot, sample: SampleId) -> Annotated {
         starred: is_marked(Mark::Star),
         reviewed: is_marked(Mark::Reviewed),
         unsure: is_marked(Mark::Unsure),
-        by: said.map(|said| said.by.to_owned()).unwrap_or_default(),
-        time_ms: said.map(|said| said.time_ms),
+        by: signature.map(|one| one.by.to_owned()).unwrap_or_default(),
+        time_ms: signature.map(|one| one.time_ms),
         split: dataset.split(sample).map(str::to_owned),
         given: dataset.labels.names(sample).map(str::to_owned).collect(),
     };
@@ -68,7 +69,7 @@ fn annotated(snapshot: &Snapshot, sample: SampleId) -> Annotated {
 pub struct Taking<'a> {
     /// Who is named where the file names nobody.
     pub person: &'a str,
-    /// Milliseconds since the Unix epoch, for answers without a time.
+    /// Milliseconds since the Unix epoch, for answers and boxes without a time.
     pub now_ms: i64,
     /// The file's name, for the menu's "Undo: …".
     pub file: &'a str,
@@ -100,23 +101,26 @@ pub fn taken(
         }
         let Some(sample) = rows.get(change.ours).copied() else { continue };
         let (our, their) = (&ours.samples[change.ours], &theirs.samples[change.theirs]);
+        let signature = Signature {
+            origin: their.origin.unwrap_or_default(),
+            by: if their.by.is_empty() { taking.person } else { &their.by },
+            time_ms: their.time_ms.unwrap_or(taking.now_ms),
+        };
         if let Some(labels) = own_labels(change, our, their) {
-            let answer = Answer {
-                labels: labels.into_iter().map(|name| names.of_name(&name)).collect(),
-                origin: their.origin.unwrap_or_default(),
-                by: if their.by.is_empty() { taking.person } else { &their.by }.to_owned(),
-                time_ms: their.time_ms.unwrap_or(taking.now_ms),
-            };
-            answers.push((sample, Some(answer)));
+            let labels = labels.into_iter().map(|name| names.of_name(&name)).collect();
+            answers.push((sample, Some(signature.answer(labels))));
         }
         if let Some(boxes) = &change.boxes {
             let named = |one: &AnnotatedBox| NamedBox {
                 class: names.of_name(&one.class),
                 rect: one.rect,
                 relative: one.relative,
+                ..NamedBox::default()
             };
-            let to = Some(boxes.iter().map(named).collect());
-            single.push(Edit::SetBoxes { sample, from: None, to, what: "Take boxes in".to_owned() });
+            let boxes = boxes.iter().map(named).collect();
+            let to = snapshot.labelling.signed(&snapshot.dataset, sample, boxes, &[], signature);
+            let what = "Take boxes in".to_owned();
+            single.push(Edit::SetBoxes { sample, from: None, to: Some(to), what });
         }
         change.tags.iter().for_each(|tag| tags.entry(tag.clone()).or_default().push(sample));
         let mut note = change.note.clone();

@@ -78,10 +78,10 @@ pub struct ChangeRow {
     /// The source's classes, and those that count.
     pub from: Vec<String>,
     pub to: Vec<String>,
-    /// Where the labels come from; absent where nobody said something of them.
+    /// Where what was said last of labels or boxes comes from; absent where nobody said something of them.
     pub origin: Option<&'static str>,
     pub by: Option<String>,
-    /// When the labels were given, in UTC.
+    /// When that was, in UTC.
     pub time: Option<String>,
     /// The number of boxes at the source and now.
     pub boxes: [u64; 2],

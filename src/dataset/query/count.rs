@@ -37,7 +37,7 @@ pub struct Counts {
     pub answered: u32,
     /// Samples that have other labels than their source gives them.
     pub relabelled: u32,
-    /// Who answered, by name, and how many samples. Answers without a name are not among them.
+    /// Who answered or gave boxes, by name, and how many samples. What was said without a name is not among them.
     pub people: Vec<(String, u32)>,
     /// The tags, by name, and how many samples have each.
     pub tags: Vec<(String, u32)>,
@@ -89,7 +89,7 @@ struct Tally {
     sets: Vec<u32>,
     /// One more than there are splits: the last is for none.
     splits: Vec<u32>,
-    /// By the number of who answered, and of the set of tags.
+    /// By the number of who answered or gave boxes, and of the set of tags.
     people: Vec<u32>,
     tag_sets: Vec<u32>,
     rest: Counts,
@@ -121,14 +121,16 @@ impl Tally {
             counts.samples += 1;
             self.sets[sets[row] as usize] += 1;
             let told = snapshot.labelling.told((first + row) as SampleId);
-            if let Some((origin, person)) = told.answer {
+            if let Some((origin, _)) = told.answer {
                 counts.answered += 1;
                 counts.origins[origin as usize] += 1;
-                self.people[person as usize] += 1;
             } else if !labels.sets[sets[row] as usize].is_empty()
                 && let Some(origin) = snapshot.origin((first + row) as SampleId)
             {
                 counts.origins[origin as usize] += 1;
+            }
+            for person in snapshot.labelling.people_once((first + row) as SampleId) {
+                self.people[person as usize] += 1;
             }
             if let Some(set) = told.tags {
                 self.tag_sets[set as usize] += 1;

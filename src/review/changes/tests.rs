@@ -46,7 +46,7 @@ fn what_is_as_the_source_says_is_no_change() {
         labelling.set_answer(5, Some(&answer(&[], "Ada", 1)));
         labelling.set_boxes(
             0,
-            Some(&[NamedBox { class: "cat".into(), rect: [0.0, 0.0, 4.0, 4.0], relative: false }]),
+            Some(&[NamedBox { class: "cat".into(), rect: [0.0, 0.0, 4.0, 4.0], ..NamedBox::default() }]),
         );
         // The name is another, the class is not.
         labelling.set_classes(Classes::default().renamed("cat", "Katze"));
