@@ -460,6 +460,15 @@ mod tests {
     }
 
     #[test]
+    fn boxes_from_before_it_was_noted_who_gave_them_are_read_and_written_as_they_were() {
+        let old = r#"{"set-boxes":{"sample":3,"from":null,"to":[{"class":"cat","rect":[1.5,2.0,3.0,4.0],"relative":false}],"what":"Draw a box"}}"#;
+        let edit: Edit = serde_json::from_str(old).unwrap();
+        let Edit::SetBoxes { to: Some(boxes), .. } = &edit else { panic!("{edit:?}") };
+        assert_eq!(boxes[0].signature(), None);
+        assert_eq!(serde_json::to_string(&edit).unwrap(), old);
+    }
+
+    #[test]
     fn marks_are_told_in_sentences() {
         for (mark, on, rows, expected) in [
             (Mark::Star, true, 3, "Star 3 samples"),

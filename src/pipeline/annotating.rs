@@ -220,7 +220,7 @@ mod tests {
     use super::*;
     use crate::annotation::{Changed, MatchBy, Resolve, merge};
     use crate::dataset::edit::Overlay;
-    use crate::dataset::{DatasetBuilder, Facts, Layout, NewSample};
+    use crate::dataset::{DatasetBuilder, Facts, LabelOrigin, Layout, NewSample};
 
     fn snapshot(labels: &[&[&str]]) -> Snapshot {
         let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
@@ -230,8 +230,14 @@ mod tests {
         Snapshot::new(builder.finish().0.into(), &[], Facts::new(labels.len()), Default::default())
     }
 
-    /// What there is of a dataset after annotations were taken in.
+    /// Labels, tags and note of each sample after annotations were taken in.
     fn after(theirs: Annotations, resolve: Resolve) -> Vec<(String, String, String)> {
+        let told = told_after(theirs, resolve).into_iter();
+        told.map(|one| (one.labels.join(","), one.tags.join(","), one.note)).collect()
+    }
+
+    /// What is said of the samples of a dataset after annotations were taken in.
+    fn told_after(theirs: Annotations, resolve: Resolve) -> Vec<Annotated> {
         let snapshot = snapshot(&[&["cat"], &[], &["dog"]]);
         let rows = [0, 1, 2];
         let control = Control::new();
@@ -251,8 +257,7 @@ mod tests {
         made.retain(|class| !given.contains(class));
         made.sort_unstable();
         assert_eq!(Changed::of(&changes, &ours).new_classes, made, "what is told is made");
-        let told = gathered(&snapshot, &rows, &control).unwrap().samples.into_iter();
-        told.map(|one| (one.labels.join(","), one.tags.join(","), one.note)).collect()
+        gathered(&snapshot, &rows, &control).unwrap().samples
     }
 
     #[test]
@@ -297,6 +302,24 @@ mod tests {
         ] {
             let found = &after(Annotations::of_samples(vec![boxed.clone()]), resolve)[0];
             assert_eq!((found.0.as_str(), found.1.as_str()), (label, tag), "{resolve:?}");
+        }
+    }
+    #[test]
+    fn boxes_come_in_and_go_out_with_who_gave_them_and_when() {
+        let boxed = Annotated {
+            path: "1.png".into(),
+            labels: vec!["emu".into()],
+            boxes: vec![AnnotatedBox { class: "emu".into(), rect: [0.0, 0.0, 0.5, 0.5], relative: true }],
+            ..Annotated::default()
+        };
+        for (by, time_ms, origin, expected) in [
+            ("Ben", Some(5), Some(LabelOrigin::ByHand), ("Ben", Some(5), Some(LabelOrigin::ByHand))),
+            ("", None, None, ("Ada", Some(9), Some(LabelOrigin::Imported))),
+        ] {
+            let theirs = Annotated { by: by.into(), time_ms, origin, ..boxed.clone() };
+            let told = &told_after(Annotations::of_samples(vec![theirs]), Resolve::KeepOurs)[1];
+            assert_eq!((told.by.as_str(), told.time_ms, told.origin), expected);
+            assert_eq!(told.boxes, boxed.boxes);
         }
     }
 }

@@ -331,7 +331,8 @@ mod tests {
     use super::*;
     use crate::dataset::edit::{Edit, Overlay, SampleSet};
     use crate::dataset::labelling::LabelChanges;
-    use crate::dataset::{Answer, DatasetBuilder, Facts, Layout, NewSample};
+    use crate::dataset::query::parse;
+    use crate::dataset::{Answer, DatasetBuilder, Facts, Labelling, Layout, NamedBox, NewSample};
 
     #[test]
     fn what_was_said_is_counted_by_origin_person_and_tag() {
@@ -366,6 +367,29 @@ mod tests {
         let relabelled = all.iter().filter(|row| snapshot.is_relabelled(**row)).count();
         assert_eq!(relabelled, counted.relabelled as usize);
         assert_eq!(counts(&snapshot, &[2, 7]).tags, [("blue".to_owned(), 1), ("odd".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn who_gave_boxes_is_counted_and_found_as_who_answered_is() {
+        let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
+        for row in 0..4 {
+            builder.push(NewSample { path: &format!("{row}.png"), ..NewSample::default() });
+        }
+        let boxed = |by: &str| NamedBox { class: "cat".into(), by: by.to_owned(), ..NamedBox::default() };
+        let mut labelling = Labelling::new(4);
+        labelling.set_answer(0, Some(&Answer { by: "Ada".into(), ..Answer::default() }));
+        labelling.set_boxes(0, Some(&[boxed("Ben"), boxed("Ada"), boxed("Ben")]));
+        labelling.set_boxes(1, Some(&[boxed("Ben"), boxed("")]));
+        labelling.set_boxes(2, Some(&[boxed("")]));
+        let snapshot = Snapshot::new(builder.finish().0.into(), &[], Facts::new(4), vec![0; 4].into());
+        let snapshot = snapshot.labelled(&Arc::new(labelling));
+        let counted = counts(&snapshot, &[0, 1, 2, 3]);
+        assert_eq!(counted.people, [("Ada".to_owned(), 1), ("Ben".to_owned(), 2)]);
+        for (query, expected) in [("by:ben", &[0, 1][..]), ("by:Ada", &[0]), ("by:none", &[2, 3])] {
+            let found: Vec<SampleId> =
+                parse(query, snapshot.vocabulary()).unwrap().mask(&snapshot).iter().collect();
+            assert_eq!(found, expected, "{query}");
+        }
     }
 
     #[test]

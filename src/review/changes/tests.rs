@@ -91,6 +91,31 @@ fn labels_boxes_tags_notes_and_marks_are_changes() {
 }
 
 #[test]
+fn who_changed_a_sample_last_is_told_be_it_its_label_or_a_box() {
+    let boxed = |by: &str, time_ms| NamedBox {
+        class: "dog".into(),
+        by: by.to_owned(),
+        time_ms,
+        ..NamedBox::default()
+    };
+    let changed = snapshot(|labelling| {
+        labelling.set_boxes(1, Some(&[boxed("Ada", 9), boxed("Bob", 7), boxed("", 0)]));
+        for (sample, time_ms) in [(2, 6), (3, 7), (4, 8)] {
+            labelling.set_answer(sample, Some(&answer(&["cat"], "Eve", time_ms)));
+            labelling.set_boxes(sample, Some(&[boxed("Bob", 7)]));
+        }
+        labelling.set_boxes(5, Some(&[boxed("", 0)]));
+    });
+    let changes = Changes::of(&changed);
+    let told: Vec<(SampleId, Option<&str>, i64)> =
+        changes.all.iter().map(|one| (one.sample, changes.person(one), one.time_ms)).collect();
+    assert_eq!(
+        told,
+        [(1, Some("Ada"), 9), (2, Some("Bob"), 7), (3, Some("Eve"), 7), (4, Some("Eve"), 8), (5, None, 0),]
+    );
+}
+
+#[test]
 fn classes_that_are_others_come_with_their_samples() {
     let changed = snapshot(|labelling| {
         let mut classes = Classes::default().merged(["cat"], "dog");
