@@ -168,7 +168,7 @@ pub enum LabelGesture {
     GiveBoxesBack {
         samples: SampleSet,
     },
-    /// Other boxes; `None` are the source's again. Who gives them is known here, and what they say of it does not count.
+    /// Other boxes; `None` are the source's again. Those that are new are the person's, whoever they name.
     Boxes {
         sample: SampleId,
         boxes: Option<Vec<NamedBox>>,

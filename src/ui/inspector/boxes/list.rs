@@ -92,8 +92,8 @@ pub(in crate::ui::inspector) fn list_ui(
     let mut counting = session.snapshot.labelling.counting_boxes(sample);
     for (place, record) in records.iter().enumerate().take(MAX_LISTED) {
         let is_other = by_hand.as_ref().is_some_and(|other| other.get(place) == Some(&true));
-        let given = counting.next().and_then(NamedBox::signature);
-        let row = Row { session, sample, place, record, is_other, given };
+        let signature = counting.next().and_then(NamedBox::signature);
+        let row = Row { session, sample, place, record, is_other, signature };
         match size.filter(|_| can_edit) {
             Some(size) => row_ui(ui, pencil, view, &row, size, selected.contains(&place)),
             None => plain_ui(ui, &row, size),
@@ -160,12 +160,12 @@ fn mark_ui(ui: &mut Ui, tokens: &Tokens, row: &Row<'_>) {
     if !row.is_other {
         return;
     }
-    let origin = row.given.map_or(LabelOrigin::ByHand, |given| given.origin);
+    let origin = row.signature.map_or(LabelOrigin::ByHand, |signature| signature.origin);
     let text = RichText::new(origin_title(origin)).size(size::SMALL).color(tokens.accent);
     let response = ui.add(Label::new(text).selectable(false));
-    if let Some(given) = row.given {
+    if let Some(signature) = row.signature {
         response.on_hover_ui(|ui| {
-            ui.label(said_text(given));
+            ui.label(said_text(signature));
         });
     }
 }
@@ -179,7 +179,7 @@ struct Row<'a> {
     /// Whether it is not the source's.
     is_other: bool,
     /// Who gave it, where that was noted.
-    given: Option<Signature<'a>>,
+    signature: Option<Signature<'a>>,
 }
 
 /// A box that can be changed. `image` is the image's size in pixels.
@@ -219,8 +219,8 @@ fn row_ui(
             mark_ui(ui, tokens, row);
         });
     });
-    if let Some(given) = row.given.filter(|_| is_selected) {
-        let text = RichText::new(said_text(given)).size(size::SMALL).color(tokens.text_dim);
+    if let Some(signature) = row.signature.filter(|_| is_selected) {
+        let text = RichText::new(said_text(signature)).size(size::SMALL).color(tokens.text_dim);
         ui.add(Label::new(text).wrap());
     }
     let Some(sides) = Sides::of(record, Some(image)) else {
