@@ -26,7 +26,7 @@ use super::{Effect, Level};
 use crate::analysis::fewshot::{CurvePoint, Estimate};
 use crate::dataset::edit::{Edit, SampleSet};
 use crate::dataset::labelling::{Classes, LabelChanges, MAX_CLASS_NAME};
-use crate::dataset::{Answer, ClassId, LabelOrigin, NamedBox, SampleId};
+use crate::dataset::{Answer, ClassId, LabelOrigin, NamedBox, SampleId, Signature};
 
 pub use pace::Pace;
 pub use pages::{CellVerdict, PageCell, PageClass, PageStep, Pages, Ranked};
@@ -40,6 +40,12 @@ pub struct Who {
     pub person: String,
     /// Milliseconds since the Unix epoch.
     pub now_ms: i64,
+}
+
+impl Who {
+    fn signature(&self, origin: LabelOrigin) -> Signature<'_> {
+        Signature { origin, by: &self.person, time_ms: self.now_ms }
+    }
 }
 
 /// How new classes go with those that a sample has.
@@ -164,7 +170,7 @@ pub enum LabelGesture {
     GiveBoxesBack {
         samples: SampleSet,
     },
-    /// Other boxes; `None` are the source's again.
+    /// Other boxes; `None` are the source's again. Those that are new are the person's, whoever they name.
     Boxes {
         sample: SampleId,
         boxes: Option<Vec<NamedBox>>,
@@ -393,8 +399,7 @@ impl Session {
     }
 
     fn answer(&self, labels: Vec<String>, origin: LabelOrigin) -> Answer {
-        let Who { person, now_ms } = &self.labeller.who;
-        Answer { labels, origin, by: person.clone(), time_ms: *now_ms }
+        self.labeller.who.signature(origin).answer(labels)
     }
 
     /// What giving these classes to samples changes.

@@ -34,6 +34,7 @@ fn window(access: Access) -> Window {
     let view = View { sort: "path".to_owned(), ..View::default() };
     let opened = session::opened(builder.finish().0, Vec::new(), facts, access, view);
     let mut window = shell::window(Shell::new(opened, Panels::new(), NoPictures), 1100.0, 4);
+    window.state_mut().state.settings.person = "Ada".to_owned();
     settle(&mut window);
     window
 }
@@ -399,10 +400,12 @@ fn the_list_tells_what_is_by_hand_and_gives_the_sources_boxes_back() {
     window.get_by_label("Class of box 1: cat");
     window.get_by_label("Left of box 1");
     window.get_by_label("Image 000.png").focus();
+    window.state_mut().state.now_ms = 1_796_047_500_000;
     settle(&mut window);
     press(&mut window, Modifiers::NONE, Key::ArrowLeft);
     assert_eq!(boxes(&window, 0), ["cat 3,5,20,15"]);
     window.get_by_label("by hand");
+    window.get_by_label("By hand, by Ada, 2026-11-30 14:05:00 UTC");
     window.get_by_label("Give the source's boxes back").click();
     settle(&mut window);
     assert_eq!(boxes(&window, 0), ["cat 4,5,20,15"]);

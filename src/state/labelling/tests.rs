@@ -708,3 +708,62 @@ fn what_the_model_sees_by_is_asked_for_once_and_falls_back_where_it_cannot_be_ha
     assert_eq!(session(&state).labeller.lesson.why, Some(lesson::NoModel::NotAnalysed));
     assert_eq!(session(&state).place()["sees_by"], serde_json::Value::Null);
 }
+
+#[test]
+fn boxes_keep_who_gave_them_until_they_are_changed() {
+    let mut state = opened(Access::ReadWrite, None);
+    let boxes = |lefts: &[f32]| -> Vec<NamedBox> {
+        let one = |left: &f32| NamedBox {
+            class: "cat".into(),
+            rect: [*left, 0.0, 2.0, 2.0],
+            ..NamedBox::default()
+        };
+        lefts.iter().map(one).collect()
+    };
+    let draw = |state: &mut State, lefts: &[f32], now_ms: i64| {
+        state.now_ms = now_ms;
+        let (boxes, what) = (Some(boxes(lefts)), "Draw a box".to_owned());
+        gesture(state, LabelGesture::Boxes { sample: 0, boxes, what });
+    };
+    let nudge = |state: &mut State, lefts: &[f32], now_ms: i64| {
+        state.now_ms = now_ms;
+        let (boxes, what) = (boxes(lefts), "Move a box".to_owned());
+        gesture(state, BoxGesture::Nudge { sample: 0, boxes, what }.into());
+    };
+    let given = |state: &State| -> Vec<(String, i64)> {
+        let boxes = session(state).overlay.labelling.boxes(0).unwrap_or_default().iter();
+        boxes.map(|one| (one.by.clone(), one.time_ms)).collect()
+    };
+    let by = |each: &[(&str, i64)]| -> Vec<(String, i64)> {
+        each.iter().map(|(person, at_ms)| ((*person).to_owned(), *at_ms)).collect()
+    };
+    let mut steps = vec![given(&state)];
+    draw(&mut state, &[0.0], 5);
+    steps.push(given(&state));
+    assert_eq!(steps[1], by(&[("Ada", 5)]));
+    state.settings.person = "Bob".to_owned();
+    draw(&mut state, &[0.0, 4.0], 9);
+    steps.push(given(&state));
+    assert_eq!(steps[2], by(&[("Ada", 5), ("Bob", 9)]));
+    draw(&mut state, &[0.0, 4.0], 20);
+    assert_eq!(given(&state), steps[2], "nothing was changed");
+
+    gesture(&mut state, BoxGesture::Select { sample: 0, places: [0].into() }.into());
+    nudge(&mut state, &[1.0, 4.0], 30);
+    steps.push(given(&state));
+    assert_eq!(steps[3], by(&[("Bob", 30), ("Bob", 9)]));
+    nudge(&mut state, &[0.0, 4.0], 40);
+    assert_eq!(given(&state), steps[2], "it lies where Ada put it");
+
+    for before in steps.iter().rev() {
+        act(&mut state, Action::Run(Command::Undo));
+        assert_eq!(&given(&state), before);
+    }
+    assert_eq!(session(&state).history.next_undo(), None);
+    act(&mut state, Action::Run(Command::Redo));
+    assert_eq!(given(&state), steps[1]);
+    state.now_ms = 50;
+    let (class, name, samples) = ("cat".to_owned(), "tiger".to_owned(), SampleSet::from_rows([0]));
+    gesture(&mut state, LabelGesture::Split { class, name, samples });
+    assert_eq!(given(&state), by(&[("Bob", 50)]), "it is of another class now");
+}
