@@ -15,6 +15,7 @@ mod scatter;
 mod splits;
 mod spots;
 mod study;
+mod zoom;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -110,6 +111,11 @@ impl Known {
     fn title(&self, name: &str) -> String {
         let column = self.columns.iter().find(|column| column.name == name);
         column.map_or_else(|| name.to_owned(), |column| column.title.to_string())
+    }
+
+    /// Whether numbers of a column are kept in single precision.
+    fn is_single_precision(&self, name: &str) -> bool {
+        self.columns.iter().any(|column| column.name == name && column.is_single_precision())
     }
 
     /// What is known of a sample in a column of numbers.
