@@ -35,7 +35,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 pub use field::{Field, left_out};
-pub use merge::{MatchBy, MergePlan, Resolve, merge};
+pub use merge::{Changed, MatchBy, MergePlan, Resolve, merge};
 pub use panel::Panel;
 pub use report::MergeReport;
 pub use wire::{content_hex, content_of_hex};
@@ -435,8 +435,8 @@ pub fn fuzz(content: &[u8]) {
             assert!(!sample.path.is_empty() && tidy.tidy() == 0 && tidy == *sample);
         }
         // What was read once is read again.
-        let again = merge(&read.annotations, &read.annotations, MatchBy::Path);
-        assert!(again.unmatched.is_empty());
+        let again = merge(&read.annotations, &read.annotations, MatchBy::Path, &Control::new());
+        assert!(again.is_ok_and(|again| again.unmatched.is_empty()));
     };
     if let Ok(Some(read)) = csv_table::read(content, "fuzz", || Ok(())) {
         check(read);

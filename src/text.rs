@@ -40,6 +40,15 @@ pub fn significant(number: f64) -> String {
     format!("{number:.decimals$}")
 }
 
+/// How sure a model is of a proposal, 0 to 1, as a person says it: "93 %". Near the end it has a decimal, and none is
+/// quite certain: "99.9 %" at most.
+pub fn confidence_text(confidence: f32) -> String {
+    match confidence.clamp(0.0, 1.0) * 100.0 {
+        near if near >= 98.5 => format!("{:.1} %", near.min(99.9)),
+        percent => format!("{percent:.0} %"),
+    }
+}
+
 /// A count of things of that name: "1 sample", "2,127 samples", "3 boxes".
 pub fn counted(count: u64, thing: &str) -> String {
     let ending = match count {
@@ -127,6 +136,23 @@ mod tests {
             (f64::INFINITY, "11,574 days"),
         ] {
             assert_eq!(duration_text(secs), text);
+        }
+    }
+
+    #[test]
+    fn no_confidence_is_quite_certain() {
+        for (confidence, text) in [
+            (0.0, "0 %"),
+            (0.934, "93 %"),
+            (0.936, "94 %"),
+            (0.984, "98 %"),
+            (0.989, "98.9 %"),
+            (0.99, "99.0 %"),
+            (0.995, "99.5 %"),
+            (0.9996, "99.9 %"),
+            (1.0, "99.9 %"),
+        ] {
+            assert_eq!(confidence_text(confidence), text);
         }
     }
 

@@ -23,8 +23,8 @@ fn unit(bits: u32) -> f32 {
     return f32(bits >> 8u) * (1.0 / 16777216.0);
 }
 
-/// Three normal numbers of a pixel's bits (G. E. P. Box and M. E. Muller, 1958). By series, as no shader's
-/// own logarithm and sine are promised to be near enough.
+/// Three normal numbers of a pixel's bits (G. E. P. Box and M. E. Muller, 1958). By polynomials, as no
+/// shader's own logarithm and sine are promised to be near enough.
 fn normals(bits: vec4<u32>) -> vec3<f32> {
     return vec3<f32>(radius(bits.x) * direction(bits.y), radius(bits.z) * direction(bits.w).x);
 }
@@ -36,7 +36,7 @@ fn radius(bits: u32) -> f32 {
     let part = bitcast<f32>(whole - bitcast<u32>(exponent << 23u));
     let f = (part - 1.0) / (part + 1.0);
     let square = f * f;
-    let series = 1.0 + square * (1.0 / 3.0 + square * (1.0 / 5.0 + square * (1.0 / 7.0)));
+    let series = 1.0 + square * (0.33326713 + square * 0.20643752);
     return sqrt(max(-2.0 * (f32(exponent) * 0.6931472 + 2.0 * f * series), 0.0));
 }
 
@@ -44,8 +44,8 @@ fn radius(bits: u32) -> f32 {
 fn direction(bits: u32) -> vec2<f32> {
     let angle = (f32((bits << 2u) >> 8u) * (1.0 / 16777216.0) - 0.5) * 1.5707964;
     let square = angle * angle;
-    let sine = angle * (1.0 - square * (1.0 / 6.0 - square * (1.0 / 120.0 - square * (1.0 / 5040.0))));
-    let cosine = 1.0 - square * (1.0 / 2.0 - square * (1.0 / 24.0 - square * (1.0 / 720.0)));
+    let sine = angle * (1.0 - square * (0.16662834 - square * 0.00815299));
+    let cosine = 1.0 - square * (0.49999895 - square * (0.04165629 - square * 0.00135978));
     let turned = select(vec2<f32>(cosine, sine), vec2<f32>(-sine, cosine), (bits & 0x40000000u) != 0u);
     return select(turned, -turned, (bits & 0x80000000u) != 0u);
 }

@@ -31,7 +31,7 @@ pub use confirming::{Confirmed, Confirming, confirm};
 pub use features::Features;
 pub use graph::{Graph, Spread};
 pub use head::{Head, Kind, Proposals, disagreements};
-pub use held_out::{CurvePoint, Estimate, HeldOut, Tested, Trial, curve, wilson};
+pub use held_out::{CurvePoint, Estimate, HeldOut, Tested, Trial, Trials, wilson};
 pub use queue::{HONEST_EVERY, Pick, Queue, Strategy};
 pub use simulate::{Point, Simulation, Task, simulate};
 

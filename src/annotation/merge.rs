@@ -3,12 +3,15 @@
 //! A [`MergePlan`] changes nothing. It tells what there is to decide, and [`MergePlan::changes`] what follows of a
 //! decision, for whoever keeps the labels.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::{Annotated, AnnotatedBox, Annotations, same_labels};
 use crate::import::names::{is_image_name, split_path, stem};
+use crate::jobs::{Cancelled, Control};
 
 pub use super::report::{ClassCount, ConflictRow, MergeReport};
 
@@ -64,7 +67,7 @@ pub struct Merged {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Ambiguous {
     pub theirs: usize,
-    /// The first [`MergePlan::MOST_TOLD`] of them.
+    /// At most [`MergePlan::MOST_TOLD`] of them.
     pub ours: Vec<usize>,
 }
 
@@ -77,6 +80,28 @@ pub enum Resolve {
     TakeTheirs,
     /// Ours stay, and the sample is listed to be settled.
     Dispute,
+}
+
+/// What a decision on conflicts comes to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Changed {
+    /// Samples that change.
+    #[serde(rename = "changed")]
+    pub samples: u64,
+    /// Classes that we have not and that come with what is taken, in the order of letters.
+    pub new_classes: Vec<String>,
+}
+
+impl Changed {
+    pub fn of(changes: &[Change], ours: &Annotations) -> Self {
+        let mut known: HashSet<&str> = ours.classes.iter().map(String::as_str).collect();
+        known.extend(ours.samples.iter().flat_map(|one| &one.labels).map(String::as_str));
+        let named = changes.iter().flat_map(Change::classes);
+        let mut new_classes: Vec<String> =
+            named.filter(|class| known.insert(class)).map(str::to_owned).collect();
+        new_classes.sort_unstable();
+        Self { samples: changes.len() as u64, new_classes }
+    }
 }
 
 /// What changes in one of our samples. A field that is `None` or empty stays as it is.
@@ -97,6 +122,14 @@ pub struct Change {
     pub disputed: bool,
 }
 
+impl Change {
+    /// The classes that it names.
+    fn classes(&self) -> impl Iterator<Item = &str> {
+        let boxes = self.boxes.iter().flatten().map(|one| one.class.as_str());
+        self.labels.iter().flatten().map(String::as_str).chain(boxes)
+    }
+}
+
 /// How two sets of annotations go together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct MergePlan {
@@ -108,16 +141,27 @@ pub struct MergePlan {
     /// Theirs that are a sample of ours which an earlier one of theirs is already, and say something else: several
     /// people's answers are settled first.
     pub repeated: Vec<usize>,
-    /// Classes that only they have.
-    pub new_classes: Vec<String>,
 }
 
+/// Samples between two looks at the control.
+const AT_ONCE: usize = 4096;
+
 /// Finds the samples of ours that theirs are.
-pub fn merge(ours: &Annotations, theirs: &Annotations, by: MatchBy) -> MergePlan {
-    let index = Index::of(ours, by);
+pub fn merge(
+    ours: &Annotations,
+    theirs: &Annotations,
+    by: MatchBy,
+    control: &Control,
+) -> Result<MergePlan, Cancelled> {
+    control.begin("Matching samples", theirs.samples.len() as u64);
+    let index = Index::of(ours, by, control)?;
     let mut plan = MergePlan::default();
     let mut taken: HashMap<usize, usize> = HashMap::new();
     for (at, their) in theirs.samples.iter().enumerate() {
+        if at % AT_ONCE == 0 {
+            control.checkpoint()?;
+            control.set_done(at as u64);
+        }
         let (found, matched) = index.find(their);
         let own = match found[..] {
             [] => {
@@ -126,8 +170,7 @@ pub fn merge(ours: &Annotations, theirs: &Annotations, by: MatchBy) -> MergePlan
             }
             [own] => own,
             _ => {
-                let ours = found.into_iter().take(MergePlan::MOST_TOLD).collect();
-                plan.ambiguous.push(Ambiguous { theirs: at, ours });
+                plan.ambiguous.push(Ambiguous { theirs: at, ours: found });
                 continue;
             }
         };
@@ -151,9 +194,7 @@ pub fn merge(ours: &Annotations, theirs: &Annotations, by: MatchBy) -> MergePlan
         };
         plan.samples.push(Merged { ours: own, theirs: at, matched, outcome, labels, boxes });
     }
-    let known: HashSet<String> = ours.all_classes().into_iter().collect();
-    plan.new_classes = theirs.all_classes().into_iter().filter(|class| !known.contains(class)).collect();
-    plan
+    Ok(plan)
 }
 
 impl MergePlan {
@@ -166,7 +207,13 @@ impl MergePlan {
     }
 
     /// What changes when conflicts are resolved so: samples of which nothing changes are not among them.
-    pub fn changes(&self, ours: &Annotations, theirs: &Annotations, resolve: Resolve) -> Vec<Change> {
+    pub fn changes(
+        &self,
+        ours: &Annotations,
+        theirs: &Annotations,
+        resolve: Resolve,
+        control: &Control,
+    ) -> Result<Vec<Change>, Cancelled> {
         let change = |merged: &Merged| {
             let (our, their) = (&ours.samples[merged.ours], &theirs.samples[merged.theirs]);
             let is_taken = |outcome: Outcome| match outcome {
@@ -195,7 +242,14 @@ impl MergePlan {
             let nothing = Change { ours: merged.ours, theirs: merged.theirs, ..Change::default() };
             (change != nothing).then_some(change)
         };
-        self.samples.iter().filter_map(change).collect()
+        control.begin("Finding what changes", self.samples.len() as u64);
+        let mut changes = Vec::new();
+        for part in self.samples.chunks(AT_ONCE) {
+            control.checkpoint()?;
+            changes.extend(part.iter().filter_map(change));
+            control.add(part.len() as u64);
+        }
+        Ok(changes)
     }
 }
 
@@ -257,9 +311,9 @@ struct Index<'a> {
     by: MatchBy,
     ours: &'a [Annotated],
     by_path: HashMap<&'a str, Vec<usize>>,
-    /// By the file's name without its ending.
-    by_stem: HashMap<&'a str, Vec<usize>>,
     by_content: HashMap<[u8; 16], Vec<usize>>,
+    /// Made when a path is none of ours as it stands.
+    by_end: OnceCell<ByEnd<'a>>,
 }
 
 /// A path as it is compared.
@@ -267,29 +321,28 @@ fn plain(path: &str) -> &str {
     path.trim_start_matches("./").trim_start_matches('/')
 }
 
-/// Samples of one name that are compared by the ends of their paths; with more of them no end is asked.
-const MOST_OF_A_NAME: usize = 100_000;
-
 impl<'a> Index<'a> {
-    fn of(ours: &'a Annotations, by: MatchBy) -> Self {
-        let (mut by_path, mut by_stem, mut by_content) = (HashMap::new(), HashMap::new(), HashMap::new());
+    fn of(ours: &'a Annotations, by: MatchBy, control: &Control) -> Result<Self, Cancelled> {
+        let (mut by_path, mut by_content) = (HashMap::new(), HashMap::new());
         for (at, sample) in ours.samples.iter().enumerate() {
-            let path = plain(&sample.path);
-            by_path.entry(path).or_insert_with(Vec::new).push(at);
-            by_stem.entry(stem(path)).or_insert_with(Vec::new).push(at);
+            if at % AT_ONCE == 0 {
+                control.checkpoint()?;
+            }
+            by_path.entry(plain(&sample.path)).or_insert_with(Vec::new).push(at);
             if let Some(content) = sample.content {
                 by_content.entry(content).or_insert_with(Vec::new).push(at);
             }
         }
-        Self { by, ours: &ours.samples, by_path, by_stem, by_content }
+        Ok(Self { by, ours: &ours.samples, by_path, by_content, by_end: OnceCell::new() })
     }
 
-    /// The samples that it may be, the surest way first.
+    /// At most [`MergePlan::MOST_TOLD`] of the samples that it may be, the surest way first.
     fn find(&self, their: &Annotated) -> (Vec<usize>, Matched) {
+        let first = |found: &Vec<usize>| found.iter().copied().take(MergePlan::MOST_TOLD).collect();
         if self.by != MatchBy::Content {
             let path = plain(&their.path);
             if let Some(found) = self.by_path.get(path) {
-                return (found.clone(), Matched::Path);
+                return (first(found), Matched::Path);
             }
             // By path alone a path is all that counts.
             let content = their.content.filter(|_| self.by == MatchBy::Either);
@@ -300,39 +353,102 @@ impl<'a> Index<'a> {
         }
         if self.by != MatchBy::Path {
             let found = their.content.and_then(|content| self.by_content.get(&content));
-            return (found.cloned().unwrap_or_default(), Matched::Content);
+            return (found.map(first).unwrap_or_default(), Matched::Content);
         }
         (Vec::new(), Matched::Path)
     }
 
-    /// The samples whose path ends with theirs or which theirs ends with, and whose content is not known to be another;
-    /// of several the ones that share most.
+    /// Samples whose path ends with theirs or which theirs ends with, and whose content is not known to be another; of
+    /// several the ones that share most.
     fn by_end(&self, path: &str, content: Option<[u8; 16]>) -> Vec<usize> {
-        let named = self.by_stem.get(stem(path)).map(Vec::as_slice).unwrap_or_default();
         // What has no ending of a picture is of a format that knows none.
         let has_ending = is_image_name(path);
-        let mut best = (0, Vec::new());
-        for at in named.iter().take(MOST_OF_A_NAME) {
-            // What has another content is another sample, whatever it is called.
-            if let (Some(own), Some(their)) = (self.ours[*at].content, content)
-                && own != their
-            {
-                continue;
-            }
-            let own = plain(&self.ours[*at].path);
-            let own = if has_ending { own } else { without_ending(own) };
-            let parts = |path: &str| path.split('/').count();
-            if is_end(own, path) || is_end(path, own) {
-                let shared = parts(own).min(parts(path));
-                if shared > best.0 {
-                    best = (shared, Vec::new());
-                }
-                if shared == best.0 {
-                    best.1.push(*at);
-                }
-            }
+        let bare = |path: &str| if has_ending { without_ending(path).len() } else { path.len() };
+        let own = |at: usize| {
+            let own = plain(&self.ours[at].path);
+            if has_ending { own } else { without_ending(own) }
+        };
+        let ends = self.by_end.get_or_init(|| ByEnd::of(self.ours));
+        // The whole of theirs is the most that can be shared.
+        let mut found = self.fitting(
+            ends,
+            |sorted| ends.below(sorted, &path[..bare(path)]),
+            content,
+            |at| is_end(path, own(at)),
+        );
+        let mut rest = path;
+        while let Some((_, end)) = rest.split_once('/').filter(|_| found.is_empty()) {
+            rest = end;
+            found = self.fitting(
+                ends,
+                |sorted| ends.named(sorted, &end[..bare(end)]),
+                content,
+                |at| end == own(at),
+            );
         }
-        best.1
+        found.sort_unstable();
+        found
+    }
+
+    /// Those of a run of samples that fit: at most [`MergePlan::MOST_TOLD`].
+    fn fitting<'b>(
+        &'b self,
+        ends: &'b ByEnd<'_>,
+        run: impl Fn(&'b [usize]) -> &'b [usize],
+        content: Option<[u8; 16]>,
+        fits: impl Fn(usize) -> bool,
+    ) -> Vec<usize> {
+        let all = run(&ends.all);
+        let same = content.map(|content| self.by_content.get(&content).map_or(&[][..], Vec::as_slice));
+        let (known, unknown) = match same {
+            // Many of ours may be called so, and few of them be it.
+            Some(same) if same.len() < all.len() => (same, run(&ends.unknown)),
+            _ => (all, &[][..]),
+        };
+        // What has another content is another sample, whatever it is called.
+        let is_other =
+            |at: usize| matches!((self.ours[at].content, content), (Some(own), Some(their)) if own != their);
+        let found = known.iter().chain(unknown).copied().filter(|at| !is_other(*at) && fits(*at));
+        found.take(MergePlan::MOST_TOLD).collect()
+    }
+}
+
+/// Our samples in the order of their paths without endings, which are compared from the last part to the first: those
+/// whose paths end alike are side by side, the shortest first.
+struct ByEnd<'a> {
+    ours: &'a [Annotated],
+    all: Vec<usize>,
+    /// Those of unknown content.
+    unknown: Vec<usize>,
+}
+
+impl<'a> ByEnd<'a> {
+    fn of(ours: &'a [Annotated]) -> Self {
+        let parts = |at: usize| without_ending(plain(&ours[at].path)).rsplit('/');
+        let mut all: Vec<usize> = (0..ours.len()).collect();
+        all.par_sort_unstable_by(|one, two| parts(*one).cmp(parts(*two)).then(one.cmp(two)));
+        let unknown = all.iter().copied().filter(|at| ours[*at].content.is_none()).collect();
+        Self { ours, all, unknown }
+    }
+
+    fn bare(&self, at: usize) -> &'a str {
+        without_ending(plain(&self.ours[at].path))
+    }
+
+    /// Those of sorted samples whose path without its ending ends with this, or is this.
+    fn below<'b>(&self, sorted: &'b [usize], end: &str) -> &'b [usize] {
+        let rest = self.from(sorted, end);
+        &rest[..rest.partition_point(|at| is_end(end, self.bare(*at)))]
+    }
+
+    /// Those of sorted samples whose path without its ending is this.
+    fn named<'b>(&self, sorted: &'b [usize], path: &str) -> &'b [usize] {
+        let rest = self.from(sorted, path);
+        &rest[..rest.partition_point(|at| self.bare(*at) == path)]
+    }
+
+    fn from<'b>(&self, sorted: &'b [usize], end: &str) -> &'b [usize] {
+        &sorted[sorted.partition_point(|at| self.bare(*at).rsplit('/').lt(end.rsplit('/')))..]
     }
 }
 
@@ -368,6 +484,7 @@ pub(super) fn class_counts(plan: &MergePlan, ours: &Annotations, theirs: &Annota
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// `path label+label #content`.
     fn said(lines: &[&str]) -> Annotations {
@@ -384,6 +501,15 @@ mod tests {
             sample
         };
         Annotations::of_samples(lines.iter().map(sample).collect())
+    }
+
+    fn planned(ours: &Annotations, theirs: &Annotations, by: MatchBy) -> MergePlan {
+        merge(ours, theirs, by, &Control::new()).unwrap()
+    }
+
+    fn at(paths: impl IntoIterator<Item = String>) -> Annotations {
+        let sample = |path| Annotated { path, ..Annotated::default() };
+        Annotations::of_samples(paths.into_iter().map(sample).collect())
     }
 
     fn told(plan: &MergePlan) -> Vec<String> {
@@ -409,7 +535,7 @@ mod tests {
             "4.png dog",
             "e/6",
         ]);
-        let plan = merge(&ours, &theirs, MatchBy::Either);
+        let plan = planned(&ours, &theirs, MatchBy::Either);
         assert_eq!(
             told(&plan),
             ["0 Path Same", "1 PathEnd New", "2 PathEnd Conflict", "3 PathEnd Conflict", "5 PathEnd Silent"]
@@ -418,10 +544,10 @@ mod tests {
             (plan.unmatched, plan.ambiguous),
             (vec![4], vec![Ambiguous { theirs: 3, ours: vec![3, 4] }])
         );
-        let by_path = merge(&ours, &theirs, MatchBy::Path);
+        let by_path = planned(&ours, &theirs, MatchBy::Path);
         assert_eq!(by_path.ambiguous, [Ambiguous { theirs: 2, ours: vec![1, 2] }]);
         assert_eq!(by_path.unmatched, [3, 4]);
-        let by_content = merge(&ours, &theirs, MatchBy::Content);
+        let by_content = planned(&ours, &theirs, MatchBy::Content);
         assert_eq!(
             (told(&by_content), by_content.unmatched.len()),
             (vec!["2 Content Conflict".to_owned()], 5)
@@ -429,16 +555,73 @@ mod tests {
     }
 
     #[test]
+    fn any_number_of_samples_of_one_name_meet_by_the_ends_of_their_paths() {
+        const SAMPLES: usize = 150_000;
+        let ours = at((0..SAMPLES).map(|row| format!("{row}/image.png")));
+        let theirs = at((0..SAMPLES).rev().map(|row| format!("data/{row}/image.png")));
+        let found = planned(&ours, &theirs, MatchBy::Path);
+        assert_eq!((found.samples.len(), found.unmatched.len()), (SAMPLES, 0));
+        assert!(found.samples.iter().all(|one| one.matched == Matched::PathEnd));
+        assert!(found.samples.iter().all(|one| one.ours == SAMPLES - 1 - one.theirs));
+        // A name alone may be any of them, and few are told.
+        let found = planned(&ours, &at(["image.png".to_owned()]), MatchBy::Path);
+        assert_eq!(found.ambiguous[0].ours.len(), MergePlan::MOST_TOLD);
+    }
+
+    #[test]
+    fn a_merge_that_is_cancelled_ends() {
+        let control = Control::new();
+        let (ours, theirs) = (said(&["a/1.png cat"]), said(&["1.png dog"]));
+        let found = merge(&ours, &theirs, MatchBy::Path, &control).unwrap();
+        assert_eq!(control.progress().total, 1);
+        control.cancel();
+        assert_eq!(merge(&ours, &theirs, MatchBy::Path, &control), Err(Cancelled));
+        assert_eq!(found.changes(&ours, &theirs, Resolve::TakeTheirs, &control), Err(Cancelled));
+    }
+
+    /// Our samples that a path may be, each compared.
+    fn compared(ours: &Annotations, path: &str) -> Vec<usize> {
+        let rows = || 0..ours.samples.len();
+        let own = |row: usize| ours.samples[row].path.as_str();
+        let same: Vec<usize> = rows().filter(|row| own(*row) == path).collect();
+        if !same.is_empty() {
+            return same;
+        }
+        let own = |row: usize| if is_image_name(path) { own(row) } else { without_ending(own(row)) };
+        let parts = |path: &str| path.split('/').count();
+        let shared = |row: &usize| match is_end(own(*row), path) || is_end(path, own(*row)) {
+            true => parts(own(*row)).min(parts(path)),
+            false => 0,
+        };
+        let most = rows().map(|row| shared(&row)).max().unwrap_or(0);
+        rows().filter(|row| most > 0 && shared(row) == most).collect()
+    }
+
+    proptest! {
+        #[test]
+        fn paths_meet_as_if_each_were_compared_with_each(
+            ours in prop::collection::vec("([ab]/){0,3}[12](\\.png|\\.jpg|)", 0..8),
+            path in "([ab]/){0,3}[12](\\.png|\\.jpg|)",
+        ) {
+            let (ours, theirs) = (at(ours), at([path.clone()]));
+            let found = planned(&ours, &theirs, MatchBy::Path);
+            let mut rows: Vec<usize> = found.samples.iter().map(|one| one.ours).collect();
+            rows.extend(found.ambiguous.iter().flat_map(|one| &one.ours));
+            prop_assert_eq!(rows, compared(&ours, &path));
+        }
+    }
+
+    #[test]
     fn a_decision_on_conflicts_says_what_changes() {
         let ours = said(&["1.png cat", "2.png", "3.png dog", "4.png cat+dog"]);
         let theirs = said(&["1.png dog", "2.png cat", "3.png dog", "4.png dog+cat"]);
-        let plan = merge(&ours, &theirs, MatchBy::Path);
+        let plan = planned(&ours, &theirs, MatchBy::Path);
         for (resolve, expected) in [
             (Resolve::KeepOurs, &["1 cat false"][..]),
             (Resolve::TakeTheirs, &["0 dog false", "1 cat false"]),
             (Resolve::Dispute, &["0 - true", "1 cat false"]),
         ] {
-            let changes = plan.changes(&ours, &theirs, resolve);
+            let changes = plan.changes(&ours, &theirs, resolve, &Control::new()).unwrap();
             let told: Vec<String> = changes
                 .iter()
                 .map(|one| {
@@ -460,9 +643,9 @@ mod tests {
         let mut ours = said(&["1.png cat", "2.png"]);
         ours.samples.push(none("3.png"));
         let theirs = Annotations::of_samples(vec![none("1.png"), none("2.png"), none("3.png")]);
-        let plan = merge(&ours, &theirs, MatchBy::Path);
+        let plan = planned(&ours, &theirs, MatchBy::Path);
         assert_eq!(told(&plan), ["0 Path Conflict", "1 Path New", "2 Path Same"]);
-        let changes = plan.changes(&ours, &theirs, Resolve::KeepOurs);
+        let changes = plan.changes(&ours, &theirs, Resolve::KeepOurs, &Control::new()).unwrap();
         assert_eq!((changes.len(), changes[0].ours, changes[0].labels.clone()), (1, 1, Some(Vec::new())));
     }
 
@@ -470,7 +653,7 @@ mod tests {
     fn two_answers_to_one_sample_are_told() {
         let ours = said(&["1.png", "2.png"]);
         let theirs = said(&["1.png cat", "1.png dog", "2.png cat", "2.png cat"]);
-        let plan = merge(&ours, &theirs, MatchBy::Path);
+        let plan = planned(&ours, &theirs, MatchBy::Path);
         assert_eq!(
             (told(&plan), plan.repeated),
             (vec!["0 Path New".to_owned(), "1 Path New".to_owned()], vec![1])

@@ -10,7 +10,7 @@ use super::{Annotated, AnnotationError, Annotations, MatchBy};
 use crate::analysis::agreement::{self, Alpha, Confusion, Dispute, Fleiss, UNRATED};
 use crate::jobs::{Cancelled, Control};
 
-pub use super::report::{AgreementReport, DisputeRow, PairRow};
+pub use super::report::{AgreementReport, ConfusionCell, DisputeRow, PairRow};
 
 /// The most people whose answers are compared: every two of them are a pair.
 pub const MAX_PEOPLE: usize = 1000;

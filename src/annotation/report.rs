@@ -28,7 +28,6 @@ pub struct MergeReport {
     pub ambiguous: Vec<AmbiguousRow>,
     /// Samples that they speak of again and otherwise.
     pub repeated: Vec<String>,
-    pub new_classes: Vec<String>,
     pub classes: Vec<ClassCount>,
     pub conflict_rows: Vec<ConflictRow>,
 }
@@ -89,7 +88,6 @@ impl MergeReport {
             unmatched: plan.unmatched.iter().map(path).collect(),
             ambiguous: ambiguous.collect(),
             repeated: plan.repeated.iter().map(path).collect(),
-            new_classes: plan.new_classes.clone(),
             classes: class_counts(plan, ours, theirs),
             conflict_rows: conflict.collect(),
         }

@@ -176,10 +176,12 @@ proptest! {
     #[test]
     fn a_merge_with_itself_has_nothing_to_decide(annotations in annotations()) {
         for by in [MatchBy::Path, MatchBy::Either] {
-            let plan = merge(&annotations, &annotations, by);
+            let control = Control::new();
+            let plan = merge(&annotations, &annotations, by, &control).unwrap();
             prop_assert_eq!(plan.samples.len(), annotations.samples.len());
             prop_assert_eq!(plan.count(merge::Outcome::Conflict) + plan.count(merge::Outcome::New), 0);
-            prop_assert!(plan.changes(&annotations, &annotations, Resolve::TakeTheirs).is_empty());
+            let changes = plan.changes(&annotations, &annotations, Resolve::TakeTheirs, &control);
+            prop_assert!(changes.unwrap().is_empty());
         }
     }
 }

@@ -204,6 +204,10 @@ impl App {
     /// Everything but drawing.
     pub fn logic(&mut self, ctx: &Context) {
         self.state.now_ms = crate::store::now_ms();
+        if self.work.has_arrived() {
+            self.keep_typed(ctx);
+            self.keep_place_now();
+        }
         self.work.poll(&self.state, &mut self.actions);
         if self.refreshed.elapsed() >= REFRESH {
             self.refreshed = Instant::now();
@@ -239,6 +243,14 @@ impl App {
         if self.pictures.thumbs.end_frame(&ctx) {
             ctx.request_repaint();
         }
+    }
+
+    /// Keeps what is being typed of the open dataset, since another one takes its place.
+    fn keep_typed(&mut self, ctx: &Context) {
+        let mut pencil =
+            Pencil { state: &self.state, pictures: &mut self.pictures, actions: &mut self.actions };
+        self.views.keep_typed(&mut pencil);
+        self.dispatch(ctx);
     }
 
     fn dispatch(&mut self, ctx: &Context) {

@@ -6,14 +6,14 @@ use std::collections::HashSet;
 use super::Usage;
 use super::args::{AlikeOptions, AnalysisOptions};
 use super::look::IssueRow;
-use super::source::{Source, measured, open};
+use super::source::{Source, open};
 use crate::analysis::encoder::Encoder;
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Decision, Issue, SampleId, Signals};
 use crate::import::{Reader, dataset_reader};
 use crate::jobs::Control;
 use crate::pipeline::analyse::{Ended, Options, Subject, analyse, analyse_by};
-use crate::pipeline::{Keeper, cores};
+use crate::pipeline::cores;
 use crate::review::{Analysed, Judged, Method, ReviewSettings, Rules, judge};
 
 /// A dataset that was opened, measured, analysed and judged.
@@ -57,15 +57,14 @@ pub fn review_by(
 /// The same of a dataset that is open.
 pub fn review_opened(
     encoder: Option<&dyn Encoder>,
-    opened: Source,
+    mut opened: Source,
     threads: usize,
     alike: &AlikeOptions,
     control: &Control,
 ) -> anyhow::Result<Reviewed> {
     let wanted = wanted(alike)?;
-    let Source { snapshot, issues, project, review, .. } = opened;
     let settings: ReviewSettings =
-        review.and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default();
+        opened.review.take().and_then(|kept| serde_json::from_value(kept).ok()).unwrap_or_default();
     let settings = if alike.is_given() {
         // What is written on the command line comes before what was set in the window.
         ReviewSettings {
@@ -78,10 +77,10 @@ pub fn review_opened(
     } else {
         settings
     };
-    let reader = dataset_reader(&snapshot.dataset);
+    let reader = dataset_reader(&opened.snapshot.dataset);
+    opened.measure(&reader, None, threads, control)?;
+    let Source { snapshot, issues, project, .. } = opened;
     let project = project.as_deref();
-    let keeper = project.map(|project| Keeper { project, cache: None });
-    let (snapshot, issues) = measured(snapshot, issues, &reader, keeper, threads, control)?;
     let looking = Options::of(settings.method, settings.symmetries);
     let subject = Subject { snapshot: &snapshot, issues: &issues, reader: &reader, project, before: None };
     let trained = settings.encoder.as_deref().filter(|_| encoder.is_none());

@@ -10,12 +10,12 @@ use super::Usage;
 use super::args::ScanOptions;
 use super::look::{IssueRow, print_issues, tell};
 use super::progress::Meter;
-use super::source::{Source, measured, open};
+use super::source::{Source, open};
 use crate::dataset::query::{self, Snapshot, Spread};
 use crate::dataset::{ImageFormat, Issue, ModelColumns};
 use crate::import::dataset_reader;
 use crate::jobs::Control;
-use crate::pipeline::{Keeper, cores};
+use crate::pipeline::cores;
 use crate::store::{DEFAULT_CAP, Thumbnails};
 use crate::text::{bytes_text, counted, grouped};
 
@@ -91,15 +91,15 @@ pub fn run(options: &ScanOptions) -> anyhow::Result<()> {
 pub fn scan(options: &ScanOptions, control: &Control) -> anyhow::Result<ScanReport> {
     let started = Instant::now();
     let threads = options.threads.map_or_else(cores, usize::from);
-    let Source { snapshot, issues, project, .. } = open(&options.path, options.project.as_deref(), control)?;
+    let mut source = open(&options.path, options.project.as_deref(), control)?;
     // What is asked is read before the long part of the work.
     let filter = options.filter.as_deref().unwrap_or_default();
-    let query = parse_filter(filter, &snapshot)?;
+    let query = parse_filter(filter, &source.snapshot)?;
 
-    let cache = project.as_ref().map(|project| Thumbnails::open(project, DEFAULT_CAP));
-    let keeper = project.as_deref().map(|project| Keeper { project, cache: cache.as_ref() });
-    let reader = dataset_reader(&snapshot.dataset);
-    let (snapshot, issues) = measured(snapshot, issues, &reader, keeper, threads, control)?;
+    let cache = source.project.as_ref().map(|project| Thumbnails::open(project, DEFAULT_CAP));
+    let reader = dataset_reader(&source.snapshot.dataset);
+    source.measure(&reader, cache.as_ref(), threads, control)?;
+    let Source { snapshot, issues, .. } = source;
     let rows = query::rows(&snapshot, &query, "path", Default::default());
     Ok(report(&snapshot, &rows, issues, !query.is_everything(), started))
 }

@@ -6,16 +6,16 @@ use std::path::Path;
 use super::args::{AlikeOptions, SamplesOptions};
 use super::review::review_opened;
 use super::scan::parse_filter;
-use super::source::{measured, open};
+use super::source::open;
 use super::trained::check_is_no_sample;
 use crate::dataset::query::{self, Node, Query, Snapshot, Test};
 use crate::dataset::{Kinds, SampleId, Signals};
 use crate::export::check_target;
 use crate::import::{Reader, dataset_reader};
 use crate::jobs::Control;
+use crate::pipeline::cores;
 use crate::pipeline::signals::{self, Wanted};
 use crate::pipeline::statistics::{Known, Subject};
-use crate::pipeline::{Keeper, cores};
 use crate::store::Project;
 use crate::train::pack::chosen;
 
@@ -55,7 +55,7 @@ pub fn look(
     if let Some(out) = out {
         check_target(out, Path::new(&options.path))?;
     }
-    let opened = open(&options.path, options.part.project.as_deref(), control)?;
+    let mut opened = open(&options.path, options.part.project.as_deref(), control)?;
     let filter = options.part.filter.as_deref().unwrap_or_default();
     let query = parse_filter(filter, &opened.snapshot)?;
     check(&opened.snapshot)?;
@@ -70,9 +70,8 @@ pub fn look(
         let reviewed = review_opened(None, opened, threads, &AlikeOptions::default(), control)?;
         (reviewed.snapshot, reviewed.signals)
     } else if needs >= Needs::Facts {
-        let keeper = project.as_deref().map(|project| Keeper { project, cache: None });
-        let (snapshot, _) = measured(opened.snapshot, opened.issues, &reader, keeper, threads, control)?;
-        (snapshot, None)
+        opened.measure(&reader, None, threads, control)?;
+        (opened.snapshot, None)
     } else {
         (opened.snapshot, None)
     };

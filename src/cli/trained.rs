@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::Usage;
 use super::args::{DeviceOptions, SamplesOptions};
 use super::scan::parse_filter;
-use super::source::{Source, measured, open};
+use super::source::{Source, open};
 use crate::dataset::SampleId;
 use crate::dataset::query::{self, Snapshot};
 use crate::export::dataset::check_ground;
@@ -19,8 +19,8 @@ use crate::export::{check_file, check_target};
 use crate::files;
 use crate::import::{Reader, dataset_reader};
 use crate::jobs::Control;
+use crate::pipeline::cores;
 use crate::pipeline::modelled::{Asked, Modelled, modelled};
-use crate::pipeline::{Keeper, cores};
 use crate::store::Project;
 use crate::text::grouped;
 use crate::train::checkpoint::{self, Checkpoint};
@@ -50,23 +50,22 @@ pub fn choose(options: &SamplesOptions, outs: &[&Path], control: &Control) -> an
     for out in outs {
         check_target(out, Path::new(&options.path))?;
     }
-    let Source { mut snapshot, issues, project, .. } =
-        open(&options.path, options.part.project.as_deref(), control)?;
+    let mut source = open(&options.path, options.part.project.as_deref(), control)?;
     for out in outs {
-        check_target(out, Path::new(&snapshot.dataset.root))?;
+        check_target(out, Path::new(&source.snapshot.dataset.root))?;
     }
     let filter = options.part.filter.as_deref().unwrap_or_default();
-    let query = parse_filter(filter, &snapshot)?;
-    let reader = dataset_reader(&snapshot.dataset);
+    let query = parse_filter(filter, &source.snapshot)?;
+    let reader = dataset_reader(&source.snapshot.dataset);
     for out in outs {
-        check_is_no_sample(out, &snapshot, &reader)?;
-        check_ground(out, &snapshot.dataset, &reader, control)?;
+        check_is_no_sample(out, &source.snapshot, &reader)?;
+        check_ground(out, &source.snapshot.dataset, &reader, control)?;
     }
     // Without a filter nothing is asked that has to be measured first.
     if !query.is_everything() {
-        let keeper = project.as_deref().map(|project| Keeper { project, cache: None });
-        (snapshot, _) = measured(snapshot, issues, &reader, keeper, threads, control)?;
+        source.measure(&reader, None, threads, control)?;
     }
+    let Source { snapshot, project, .. } = source;
     let rows = query::rows(&snapshot, &query, "path", Default::default());
     let samples = chosen(&snapshot, &rows);
     let room = project.as_ref().map_or_else(Room::default, |project| Room::in_folder(project.folder()));

@@ -146,6 +146,23 @@ impl Edit {
         }
     }
 
+    /// This edit and `last`, the one before it, as one; `None` where they do not do the same to the boxes of one sample,
+    /// or nothing is left of the two.
+    pub fn joined(&self, last: &Self) -> Option<Self> {
+        match (last, self) {
+            (
+                Self::SetBoxes { sample, from, what, .. },
+                Self::SetBoxes { sample: own, to, what: also, .. },
+            ) if (sample, what) == (own, also) && from != to => Some(Self::SetBoxes {
+                sample: *sample,
+                from: from.clone(),
+                to: to.clone(),
+                what: what.clone(),
+            }),
+            _ => None,
+        }
+    }
+
     /// The samples that it changes, where it changes any.
     pub fn samples(&self) -> Option<Cow<'_, SampleSet>> {
         match self {
@@ -182,6 +199,15 @@ impl Edit {
                 (SampleSet::from_rows(rows), each.iter().any(|(_, classes)| *classes))
             }
             _ => (SampleSet::default(), false),
+        }
+    }
+
+    /// Whether it changes what is to become of samples.
+    pub fn decides(&self) -> bool {
+        match self {
+            Self::Decide { .. } => true,
+            Self::Several { edits, .. } => edits.iter().any(Self::decides),
+            _ => false,
         }
     }
 
@@ -226,17 +252,14 @@ impl Edit {
     pub fn describe(&self) -> String {
         match self {
             Self::Mark { samples, mark, on } => {
-                let verb = match (mark, on) {
-                    (Mark::Star, true) => "Star",
-                    (Mark::Star, false) => "Unstar",
-                    (Mark::Reviewed, true) => "Mark as reviewed",
-                    (Mark::Reviewed, false) => "Mark as not reviewed",
-                    (Mark::Unsure, true) => "Mark as unsure",
-                    (Mark::Unsure, false) => "Mark as no longer unsure",
-                };
-                match samples.len() {
-                    1 => format!("{verb} 1 sample"),
-                    count => format!("{verb} {count} samples"),
+                let count = crate::text::counted(samples.len() as u64, "sample");
+                match (mark, on) {
+                    (Mark::Star, true) => format!("Star {count}"),
+                    (Mark::Star, false) => format!("Unstar {count}"),
+                    (Mark::Reviewed, true) => format!("Mark {count} as reviewed"),
+                    (Mark::Reviewed, false) => format!("Mark {count} as not reviewed"),
+                    (Mark::Unsure, true) => format!("Mark {count} as unsure"),
+                    (Mark::Unsure, false) => format!("Mark {count} as no longer unsure"),
                 }
             }
             Self::Decide { decisions } => decisions.describe(),
@@ -409,6 +432,47 @@ impl Overlay {
 mod tests {
     use super::*;
     use crate::dataset::decision::Verdict;
+
+    #[test]
+    fn what_is_done_to_the_boxes_of_one_sample_can_be_one_step() {
+        let boxes = |left: Option<f32>| {
+            left.map(|left| {
+                let rect = [left, 0.0, 1.0, 1.0];
+                vec![NamedBox { class: "cat".into(), rect, relative: false }]
+            })
+        };
+        let set = |sample, from, to, what: &str| Edit::SetBoxes {
+            sample,
+            from: boxes(from),
+            to: boxes(to),
+            what: what.into(),
+        };
+        let last = set(3, None, Some(1.0), "Move");
+        for (next, expected) in [
+            (set(3, Some(1.0), Some(2.0), "Move"), Some(set(3, None, Some(2.0), "Move"))),
+            (set(3, Some(1.0), Some(2.0), "Resize"), None),
+            (set(4, Some(1.0), Some(2.0), "Move"), None),
+            (set(3, Some(1.0), None, "Move"), None),
+            (Edit::Note { sample: 3, from: String::new(), to: "n".into() }, None),
+        ] {
+            assert_eq!(next.joined(&last), expected, "{next:?}");
+        }
+    }
+
+    #[test]
+    fn marks_are_told_in_sentences() {
+        for (mark, on, rows, expected) in [
+            (Mark::Star, true, 3, "Star 3 samples"),
+            (Mark::Star, false, 1, "Unstar 1 sample"),
+            (Mark::Reviewed, true, 1200, "Mark 1,200 samples as reviewed"),
+            (Mark::Reviewed, false, 1, "Mark 1 sample as not reviewed"),
+            (Mark::Unsure, true, 1, "Mark 1 sample as unsure"),
+            (Mark::Unsure, false, 2, "Mark 2 samples as no longer unsure"),
+        ] {
+            let edit = Edit::Mark { samples: SampleSet::from_rows(0..rows), mark, on };
+            assert_eq!(edit.describe(), expected);
+        }
+    }
 
     proptest::proptest! {
         /// Every state that was reached is reached again, whichever way one walks.

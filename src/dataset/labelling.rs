@@ -25,7 +25,7 @@ use super::chunks::CHUNK;
 
 pub use changes::LabelChanges;
 pub use classes::{ClassEntry, Classes, Fate, MAX_CLASS_NAME};
-pub use follow::followed;
+pub use follow::{followed, not_followed};
 pub use in_force::InForce;
 pub use parts::LabellingParts;
 

@@ -91,6 +91,13 @@ impl Dataset {
         Reconciled { dataset, changed, id_of: matched.id_of, added, removed, kept }
     }
 
+    /// Those of the rows that a newer listing of the same source tells as changed which are not there in this one:
+    /// they are new, or came back.
+    pub fn arriving(&self, changed: &[SampleId]) -> Vec<SampleId> {
+        let is_there = |row: &SampleId| self.gone.get(*row as usize).is_some_and(|gone| !gone);
+        changed.iter().copied().filter(|row| !is_there(row)).collect()
+    }
+
     /// What identifies a row: the exact bytes of its path.
     fn key(&self, row: usize) -> &[u8] {
         match self.raw_paths.get(&(row as SampleId)) {

@@ -69,7 +69,8 @@ impl Compared {
         control: &Control,
     ) -> Result<Vec<SampleId>, Cancelled> {
         let ours = gathered(snapshot, rows, control)?;
-        let plan = merge(&ours, &Annotations::of_samples(self.disputed.clone()), MatchBy::Either);
+        let theirs = Annotations::of_samples(self.disputed.clone());
+        let plan = merge(&ours, &theirs, MatchBy::Either, control)?;
         Ok(plan.samples.iter().filter_map(|one| rows.get(one.ours).copied()).collect())
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use crate::annotation::merge::Change;
-use crate::annotation::{Annotated, AnnotatedBox, Annotations, MergePlan, Resolve};
+use crate::annotation::{Annotated, AnnotatedBox, Annotations};
 use crate::dataset::edit::{Edit, Mark, SampleSet};
 use crate::dataset::labelling::{Classes, LabelChanges};
 use crate::dataset::query::Snapshot;
@@ -13,17 +13,11 @@ use crate::jobs::{Cancelled, Control};
 /// The tag of samples whose label is to be settled between people.
 pub const DISPUTED: &str = "disputed";
 
-/// What counts for these samples and what was said of them, in the order of `rows`.
-pub fn annotations(snapshot: &Snapshot, rows: &[SampleId]) -> Annotations {
-    let classes = snapshot.labels().classes.clone();
-    let samples = rows.iter().map(|sample| annotated(snapshot, *sample)).collect();
-    Annotations { classes, samples }
-}
+/// Samples between two looks at the control.
+const AT_ONCE: usize = 4096;
 
-/// The same, told as it goes and given up when that is asked for.
+/// What counts for these samples and what was said of them, in the order of `rows`.
 pub fn gathered(snapshot: &Snapshot, rows: &[SampleId], control: &Control) -> Result<Annotations, Cancelled> {
-    /// Samples between two looks at `control`.
-    const AT_ONCE: usize = 4096;
     control.begin("Gathering labels", rows.len() as u64);
     let classes = snapshot.labels().classes.clone();
     let mut samples = Vec::with_capacity(rows.len());
@@ -80,26 +74,30 @@ pub struct Taking<'a> {
     pub file: &'a str,
 }
 
-/// The edit that takes annotations in as a plan says; `None` where nothing changes. `rows` are the samples that the
-/// plan's `ours` was made of, in its order.
+/// The edit that takes annotations in by what changes; `None` where nothing does. `rows` are the samples that `ours`
+/// was made of, in its order.
 pub fn taken(
     snapshot: &Snapshot,
     rows: &[SampleId],
     (ours, theirs): (&Annotations, &Annotations),
-    plan: &MergePlan,
-    resolve: Resolve,
+    changes: &[Change],
     taking: &Taking<'_>,
-) -> Option<Edit> {
-    let changes = plan.changes(ours, theirs, resolve);
+    control: &Control,
+) -> Result<Option<Edit>, Cancelled> {
     if changes.is_empty() {
-        return None;
+        return Ok(None);
     }
+    control.begin("Taking labels in", changes.len() as u64);
     let mut names = Identities::of(snapshot);
     let mut answers: Vec<(SampleId, Option<Answer>)> = Vec::new();
     let mut tags: BTreeMap<String, Vec<SampleId>> = BTreeMap::new();
     let (mut starred, mut reviewed, mut unsure) = (Vec::new(), Vec::new(), Vec::new());
     let mut single = Vec::new();
-    for change in &changes {
+    for (at, change) in changes.iter().enumerate() {
+        if at % AT_ONCE == 0 {
+            control.checkpoint()?;
+            control.set_done(at as u64);
+        }
         let Some(sample) = rows.get(change.ours).copied() else { continue };
         let (our, their) = (&ours.samples[change.ours], &theirs.samples[change.theirs]);
         if let Some(labels) = own_labels(change, our, their) {
@@ -153,7 +151,7 @@ pub fn taken(
         crate::text::counted(changes.len() as u64, "sample"),
         taking.file
     );
-    Some(Edit::Several { edits, what })
+    Ok(Some(Edit::Several { edits, what }))
 }
 
 /// The labels that are taken in and that no box brings by itself. None of them is an answer where we had labels: those
@@ -216,7 +214,7 @@ impl Identities {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::annotation::{MatchBy, merge};
+    use crate::annotation::{Changed, MatchBy, Resolve, merge};
     use crate::dataset::edit::Overlay;
     use crate::dataset::{DatasetBuilder, Facts, Layout, NewSample};
 
@@ -229,20 +227,27 @@ mod tests {
     }
 
     /// What there is of a dataset after annotations were taken in.
-    fn after(theirs: Vec<Annotated>, resolve: Resolve) -> Vec<(String, String, String)> {
+    fn after(theirs: Annotations, resolve: Resolve) -> Vec<(String, String, String)> {
         let snapshot = snapshot(&[&["cat"], &[], &["dog"]]);
         let rows = [0, 1, 2];
-        let ours = annotations(&snapshot, &rows);
-        let theirs = Annotations::of_samples(theirs);
-        let plan = merge(&ours, &theirs, MatchBy::Path);
+        let control = Control::new();
+        let ours = gathered(&snapshot, &rows, &control).unwrap();
+        let plan = merge(&ours, &theirs, MatchBy::Path, &control).unwrap();
+        let changes = plan.changes(&ours, &theirs, resolve, &control).unwrap();
         let taking = Taking { person: "Ada", now_ms: 9, file: "b.csv" };
         let mut overlay = Overlay::new(3);
-        if let Some(edit) = taken(&snapshot, &rows, (&ours, &theirs), &plan, resolve, &taking) {
+        let edit = taken(&snapshot, &rows, (&ours, &theirs), &changes, &taking, &control).unwrap();
+        if let Some(edit) = edit {
             let edit = overlay.effective(edit).expect("it changes something");
             overlay.apply(&edit);
         }
+        let given = snapshot.labels().classes.clone();
         let snapshot = snapshot.labelled(&overlay.labelling);
-        let told = annotations(&snapshot, &rows).samples.into_iter();
+        let mut made = snapshot.labels().classes.clone();
+        made.retain(|class| !given.contains(class));
+        made.sort_unstable();
+        assert_eq!(Changed::of(&changes, &ours).new_classes, made, "what is told is made");
+        let told = gathered(&snapshot, &rows, &control).unwrap().samples.into_iter();
         told.map(|one| (one.labels.join(","), one.tags.join(","), one.note)).collect()
     }
 
@@ -254,19 +259,23 @@ mod tests {
             by: by.into(),
             ..Annotated::default()
         };
-        let theirs = || vec![said("0.png", "dog", "Ben"), said("1.png", "emu", ""), said("9.png", "cat", "")];
+        // Of the classes that it lists, and those that samples have which are not taken, none is made.
+        let theirs = || Annotations {
+            classes: vec!["emu".into(), "fox".into()],
+            samples: vec![said("0.png", "yak", "Ben"), said("1.png", "emu", ""), said("9.png", "gnu", "")],
+        };
         let row = |label: &str, tag: &str, note: &str| (label.into(), tag.into(), note.into());
         for (resolve, expected) in [
             (Resolve::KeepOurs, [row("cat", "", ""), row("emu", "", ""), row("dog", "", "")]),
-            (Resolve::TakeTheirs, [row("dog", "", ""), row("emu", "", ""), row("dog", "", "")]),
+            (Resolve::TakeTheirs, [row("yak", "", ""), row("emu", "", ""), row("dog", "", "")]),
             (
                 Resolve::Dispute,
-                [row("cat", "disputed", "Ben says “dog”."), row("emu", "", ""), row("dog", "", "")],
+                [row("cat", "disputed", "Ben says “yak”."), row("emu", "", ""), row("dog", "", "")],
             ),
         ] {
             assert_eq!(after(theirs(), resolve), expected, "{resolve:?}");
         }
-        assert_eq!(after(Vec::new(), Resolve::TakeTheirs)[0].0, "cat");
+        assert_eq!(after(Annotations::default(), Resolve::TakeTheirs)[0].0, "cat");
     }
 
     #[test]
@@ -282,7 +291,7 @@ mod tests {
             (Resolve::TakeTheirs, "emu", ""),
             (Resolve::Dispute, "cat", DISPUTED),
         ] {
-            let found = &after(vec![boxed.clone()], resolve)[0];
+            let found = &after(Annotations::of_samples(vec![boxed.clone()]), resolve)[0];
             assert_eq!((found.0.as_str(), found.1.as_str()), (label, tag), "{resolve:?}");
         }
     }

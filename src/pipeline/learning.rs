@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::analysis::fewshot::{
     Answer, CurvePoint, Drawn, Estimate, Features, Graph, Head, HeldOut, Pick, Proposals, Queue, Settings,
-    Strategy, Trial, curve,
+    Strategy, Trial, Trials,
 };
 use crate::analysis::neighbours::{NONE, Neighbours};
 use crate::dataset::query::Snapshot;
@@ -23,8 +23,6 @@ pub const FIRST_ANSWERS: usize = 10;
 pub const ABOVE: [f32; 12] = [0.0, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 0.98, 0.99];
 /// Answers that one point of the curve looks back on.
 const WINDOW: usize = 50;
-/// Trials that the curve is of at most: the newest.
-const TRIALS: usize = 20_000;
 /// Answers that an order of samples keeps away from at most: the newest. All of them count.
 const KEPT_AWAY: usize = 1024;
 
@@ -151,13 +149,13 @@ pub struct Learner {
     proposals: Option<Proposals>,
     /// Rows that had an answer when it learned last; `None` before that.
     answered: Option<HashSet<SampleId>>,
-    trials: Vec<Trial>,
+    trials: Trials,
 }
 
 impl Learner {
     pub fn new(ground: Arc<Ground>) -> Self {
         let (identities, head, held_out, proposals) = Default::default();
-        Self { ground, identities, head, held_out, proposals, answered: None, trials: Vec::new() }
+        Self { ground, identities, head, held_out, proposals, answered: None, trials: Trials::default() }
     }
 
     pub fn ground(&self) -> &Arc<Ground> {
@@ -208,7 +206,7 @@ impl Learner {
         };
         let estimates = ABOVE.map(|above| (above, held_out.estimate(&proposals, is_open, above))).to_vec();
         (self.head, self.held_out, self.proposals) = (Some(head), held_out, Some(proposals.clone()));
-        let curve = curve(&self.trials, WINDOW);
+        let curve = self.trials.curve(WINDOW);
         Ok(Some(Learned { identities, proposals, answers: answers.len(), estimates, curve }))
     }
 
@@ -223,12 +221,11 @@ impl Learner {
                 .filter(|answer| !before.contains(&answer.row) && by_hand(answer.row))
                 .collect();
             new.sort_by_key(|answer| snapshot.labelling.answer(answer.row).map(|said| said.time_ms));
-            self.trials.extend(new.into_iter().map(|answer| Trial {
+            let trials = new.into_iter().map(|answer| Trial {
                 answer: *answer,
                 proposed: proposals.get(answer.row as usize).map_or(NONE, |(class, _)| class),
-            }));
-            let over = self.trials.len().saturating_sub(TRIALS);
-            self.trials.drain(..over);
+            });
+            self.trials.note(&trials.collect::<Vec<_>>());
         }
         self.answered = Some(answers.iter().map(|answer| answer.row).collect());
     }

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::dataset::edit::{History, Overlay};
+use crate::dataset::edit::{History, Overlay, SampleSet};
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Dataset, Fact, Facts, Issue, Origin, Reconciled, SampleId};
 use crate::import::{self, ImportError, Imported};
@@ -53,6 +53,8 @@ pub struct Opened {
     pub notes: Vec<String>,
     /// Whether the list is the project's, so that the source may have changed since.
     pub is_from_project: bool,
+    /// Samples that came with an earlier listing, and that nothing was followed to yet.
+    pub arrived: SampleSet,
     /// Where the person was, see `state`.
     pub place: Option<serde_json::Value>,
     /// The settings of the review.
@@ -91,6 +93,7 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
         let place = project.get_value(PLACE)?;
         let review = project.get_value(crate::review::SETTINGS)?;
         let training = project.get_value(crate::train::SETTINGS)?;
+        let arrived = project.arrived(loaded.dataset.len())?;
         let marks = loaded.overlay.marks.clone();
         let model = project.load_model(&loaded.dataset)?.map(Arc::new);
         let snapshot = Snapshot::new(loaded.dataset.into(), &loaded.issues, loaded.facts, marks);
@@ -104,6 +107,7 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
             issues: loaded.issues,
             notes: loaded.damaged,
             is_from_project: true,
+            arrived,
             place,
             review,
             training,
@@ -137,6 +141,7 @@ pub fn open(paths: &Paths, request: &OpenRequest, control: &Control) -> Result<O
         issues,
         notes,
         is_from_project: false,
+        arrived: SampleSet::default(),
         place: None,
         review: None,
         training: None,
@@ -152,6 +157,8 @@ pub struct Relisted {
     pub issues: Vec<Issue>,
     /// Rows that have to be measured again.
     pub changed: Vec<SampleId>,
+    /// Those of them that were not there before.
+    pub arrived: Vec<SampleId>,
     pub added: usize,
     pub removed: usize,
 }
@@ -168,12 +175,13 @@ pub fn relist(
     control.checkpoint().map_err(ImportError::from)?;
     control.set_stage("Comparing with the last scan");
     let Reconciled { dataset, changed, id_of, added, removed, .. } = known.dataset.reconcile(fresh);
+    let arrived = known.dataset.arriving(&changed);
     let listed = Reconciled::adopt_issues(&id_of, listed);
     let is_same = dataset == *known.dataset && changed.is_empty();
     let listed_before = issues.iter().filter(|issue| issue.origin == Origin::Listing);
     let is_kept = is_same && listed_before.eq(&listed);
     if project.access() == &Access::ReadWrite && !is_kept {
-        project.save_scan(&dataset, &changed, Some(&listed))?;
+        project.save_rescan(&dataset, &changed, &arrived, Some(&listed))?;
     }
     let mut facts = known.facts.clone();
     facts.grow(dataset.len());
@@ -190,7 +198,7 @@ pub fn relist(
         let snapshot = Snapshot::new(Arc::new(dataset), &issues, facts, known.marks.clone());
         snapshot.modelled(model).labelled(&labelling)
     };
-    Ok(Relisted { snapshot, issues, changed, added, removed })
+    Ok(Relisted { snapshot, issues, changed, arrived, added, removed })
 }
 
 /// The issues after a listing: its own, and those of the content of samples that are there and

@@ -378,7 +378,10 @@ pub enum Action {
         cause: String,
     },
     /// Measuring has ended, or there was nothing to measure.
-    MeasuringEnded,
+    MeasuringEnded {
+        /// Whether an analysis waited for it.
+        analyse: bool,
+    },
     Analysed(Arc<Analysed>),
     /// What follows from the analysis could not be worked out: our bug.
     JudgingFailed {
@@ -580,7 +583,7 @@ impl Action {
                 | Self::Measured { .. }
                 | Self::RowsReady { .. }
                 | Self::RowsFailed { .. }
-                | Self::MeasuringEnded
+                | Self::MeasuringEnded { .. }
                 | Self::Analysed(_)
                 | Self::Judged { .. }
                 | Self::JudgingFailed { .. }
@@ -644,6 +647,8 @@ pub struct Opened {
     pub recent: Option<crate::store::Recent>,
     /// Whether the list is the project's, so that the source is listed again beside the person.
     pub may_have_changed: bool,
+    /// Samples that came with an earlier listing, and that nothing was followed to yet.
+    pub arrived: SampleSet,
 }
 
 impl Opened {
@@ -661,6 +666,7 @@ impl Opened {
             notes: Vec::new(),
             recent: None,
             may_have_changed: false,
+            arrived: SampleSet::default(),
         }
     }
 }

@@ -242,17 +242,36 @@ impl Session {
 
     /// Makes a decision: applied, noted in the history, and on its way to the disk.
     pub(super) fn edit(&mut self, edit: Edit) -> Answer {
+        self.edit_after(None, edit)
+    }
+
+    /// [`Self::edit`], which is one step of undo with `last` where that is the newest edit and they can be
+    /// [`joined`](Edit::joined).
+    pub(super) fn edit_after(&mut self, last: Option<&Edit>, edit: Edit) -> Answer {
         let Some(edit) = self.overlay.effective(edit) else { return (Vec::new(), None) };
         if !self.project.can_write() && !edit.only_looks() {
             return told(Level::Warning, self.why_read_only().unwrap_or_default());
         }
         self.overlay.apply(&edit);
-        self.history.push(edit.clone());
-        let told = (!edit.only_looks())
-            .then(|| (Level::Info, format!("{}. Ctrl+Z takes it back.", edit.describe())));
+        let last = last.filter(|_| self.history.next_redo().is_none());
+        let last = last.filter(|last| self.history.next_undo() == Some(*last));
+        let op = match last.and_then(|last| Some((last.clone(), edit.joined(last)?))) {
+            Some((last, joined)) => {
+                self.history.replace(joined.clone());
+                JournalOp::Replace { last: last.into(), edit: joined }
+            }
+            None => {
+                self.history.push(edit.clone());
+                JournalOp::Append(edit.clone())
+            }
+        };
+        let told = (!edit.only_looks()).then(|| {
+            let what = edit.describe_in(self.overlay.labelling.classes());
+            (Level::Info, format!("{what}. Ctrl+Z takes it back."))
+        });
         let mut effects = self.applied(&edit);
         if self.project.can_write() {
-            effects.push(Effect::Journal(JournalOp::Append(edit)));
+            effects.push(Effect::Journal(op));
         }
         (effects, told)
     }
@@ -301,6 +320,12 @@ impl Session {
                 self.history.forget_undone();
                 back
             }
+            // As it was with the last edit alone.
+            JournalOp::Replace { last, .. } => self.history.undo().map(|back| {
+                self.overlay.apply(&back);
+                self.history.push(Edit::clone(last));
+                Edit::clone(last)
+            }),
             JournalOp::Undo => self.history.redo(),
             JournalOp::Redo => self.history.undo(),
             JournalOp::SetValue(..) => None,
@@ -360,7 +385,7 @@ impl Session {
             self.search.set(&text, self.snapshot.vocabulary());
         }
         let mut effects = vec![self.find_rows()];
-        if relabels {
+        if relabels || edit.decides() {
             effects.extend(self.judge());
         }
         effects

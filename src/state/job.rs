@@ -31,6 +31,8 @@ pub enum JobId {
     Channels,
     /// Looking at pictures for a chart.
     Study,
+    /// What a dialog of files of labels waits for.
+    LabelFiles,
     /// Writing the demo dataset.
     Demo,
     /// Writing what stays of a dataset, a report, or a table of issues.
@@ -49,6 +51,7 @@ impl JobId {
             Self::Evaluate => "Comparing",
             Self::Channels => "Measuring mean and deviation",
             Self::Study => "Looking at pictures",
+            Self::LabelFiles => "Working on labels",
             Self::Demo => "Writing the demo",
             Self::Export => "Exporting",
         }

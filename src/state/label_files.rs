@@ -17,9 +17,12 @@ pub use self::compare::{CompareDraft, ComparedPeople};
 pub use self::export::{
     AnswersIn, ExportPart, ExportQuestion, LabelExport, LabelExportDraft, LabelForm, count_of,
 };
-pub use self::import::{ImportChoice, ImportQuestion, LabelFile, LabelImportDraft, Preview, name_of};
+pub use self::import::{
+    ImportChoice, ImportOrder, ImportQuestion, LabelFile, LabelImportDraft, Preview, name_of,
+};
 use super::{Dialog, Effect, Level, State};
 use crate::annotation::MatchBy;
+use crate::dataset::edit::Edit;
 
 /// What a person does in the dialogs, and what came back for them.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +49,11 @@ pub enum FileGesture {
     },
     /// Takes in what the dialog shows.
     TakeIn,
+    /// The edit that does it, if anything changes, or a sentence on why there is none.
+    TakenIn {
+        asked: u64,
+        edit: Result<Option<Edit>, String>,
+    },
     /// Asks for files of people.
     PickPeople,
     PeoplePicked(Vec<PathBuf>),
@@ -88,6 +96,11 @@ pub enum FileWork {
         asked: u64,
         question: ImportQuestion,
     },
+    /// Work out the edit that takes labels in; the answer carries the number.
+    TakeIn {
+        asked: u64,
+        order: ImportOrder,
+    },
     PickPeople,
     /// Put people's answers side by side; the answer carries the number.
     Compare {
@@ -104,6 +117,7 @@ impl State {
     pub(super) fn label_files(&mut self, gesture: FileGesture) -> Vec<Effect> {
         if let FileGesture::LeftOutTold { asked, .. }
         | FileGesture::Previewed { asked, .. }
+        | FileGesture::TakenIn { asked, .. }
         | FileGesture::Compared { asked, .. } = &gesture
         {
             // There is nothing to stop any more.
@@ -133,6 +147,7 @@ impl State {
                 Vec::new()
             }
             FileGesture::TakeIn => self.take_labels_in(),
+            FileGesture::TakenIn { asked, edit } => self.labels_taken_in(asked, edit),
             FileGesture::PickPeople => work(FileWork::PickPeople),
             FileGesture::PeoplePicked(files) => self.compare_files(files),
             FileGesture::LeaveOut(at) => self.compare_without(at),

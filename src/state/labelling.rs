@@ -335,7 +335,7 @@ impl Session {
             }
             LabelGesture::NoteAll { samples, text } => self.note_all(&samples, &text),
             LabelGesture::GiveBoxesBack { samples } => self.give_boxes_back(&samples),
-            LabelGesture::Boxes { sample, boxes, what } => self.change_boxes(sample, boxes, what),
+            LabelGesture::Boxes { sample, boxes, what } => self.change_boxes(sample, boxes, what, None),
             LabelGesture::EditBoxes(gesture) => self.box_gesture(gesture),
             LabelGesture::KeysOn(on) => {
                 self.labeller.turn(on);

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::gestures::Answer;
 use super::session::{Session, Then};
-use super::{Action, Effect, Level, Rescanned};
-use crate::dataset::labelling::followed;
+use super::{Action, Effect, Extent, Level, Rescanned};
+use crate::dataset::edit::SampleSet;
+use crate::dataset::labelling::{followed, not_followed};
 use crate::dataset::{Fact, Issue, ModelColumns, SampleId};
+use crate::store::{ARRIVED, JournalOp};
 
 impl Session {
     /// Takes a result in. One that answers an older question is dropped.
@@ -35,9 +37,12 @@ impl Session {
                 self.shown.refreshed = Some(self.shown.asked);
                 return (vec![effect], None);
             }
-            Action::MeasuringEnded => {
+            Action::MeasuringEnded { analyse } => {
                 let (mut effects, told) = self.follow_moved();
-                effects.extend(self.wanted_analysis());
+                effects.extend(match analyse {
+                    true => Some(self.ask_analysis(Extent::Asked)),
+                    false => self.wanted_analysis(),
+                });
                 return (effects, told);
             }
             Action::Analysed(_) | Action::Judged { .. } | Action::JudgingFailed { .. } => {
@@ -159,23 +164,35 @@ impl Session {
         }
     }
 
-    /// What was said of files that were moved goes with them, where it can be kept.
+    /// What was said of files that were moved goes with them, where it can be kept. Those that were not measured wait
+    /// for the next time.
     fn follow_moved(&mut self) -> Answer {
-        let arrived = std::mem::take(&mut self.arrived);
-        if arrived.is_empty() || !self.project.can_write() {
+        if self.arrived.is_empty() || !self.project.can_write() {
             return Answer::default();
         }
-        let has_arrived = |sample: SampleId| arrived.contains(&sample);
-        let edit = followed(&self.snapshot, &self.overlay, has_arrived);
-        edit.map(|edit| self.edit(edit)).unwrap_or_default()
+        let edit = followed(&self.snapshot, &self.overlay, &self.arrived);
+        let (mut effects, told) = edit.map(|edit| self.edit(edit)).unwrap_or_default();
+        let left = not_followed(&self.snapshot, &self.arrived);
+        if left != self.arrived {
+            self.arrived = left;
+            effects.push(self.keep_arrived());
+        }
+        (effects, told)
+    }
+
+    fn keep_arrived(&self) -> Effect {
+        Effect::Journal(JournalOp::SetValue(ARRIVED.to_owned(), serde_json::json!(self.arrived)))
     }
 
     fn rescanned(&mut self, rescanned: Rescanned) -> Answer {
         let Rescanned { snapshot, issues, changed, added, removed, is_asked } = rescanned;
-        let known = &self.dataset().gone;
-        let has_arrived = |row: &SampleId| known.get(*row as usize).is_none_or(|gone| *gone);
-        let arrived: Vec<SampleId> = changed.iter().copied().filter(has_arrived).collect();
-        self.arrived.extend(arrived);
+        let arrived = self.dataset().arriving(&changed);
+        let mut effects = Vec::new();
+        if !arrived.is_empty() {
+            self.arrived = SampleSet::from_rows(self.arrived.iter().chain(arrived));
+            // The rescan kept them, but what was followed while it went on may have come later.
+            effects.extend(self.project.can_write().then(|| self.keep_arrived()));
+        }
         self.overlay.grow(snapshot.len());
         let facts = snapshot.facts.clone();
         // Flags stay with their samples until it is known what follows from the new list.
@@ -198,14 +215,18 @@ impl Session {
         self.search.set(&text, self.snapshot.vocabulary());
         self.review.is_stale |= (added, removed, changed.len()) != (0, 0, 0);
         let text = match (added, removed, changed.len()) {
-            (0, 0, 0) if !is_asked => return (self.found_anew(), None),
+            (0, 0, 0) if !is_asked => {
+                effects.extend(self.found_anew());
+                return (effects, None);
+            }
             (0, 0, 0) => "Nothing changed since the last scan.".to_owned(),
             (added, removed, changed) => {
                 let changed = changed.saturating_sub(added);
                 format!("Since the last scan: {added} new, {removed} gone, {changed} changed.")
             }
         };
-        (self.found_anew(), Some((Level::Info, text)))
+        effects.extend(self.found_anew());
+        (effects, Some((Level::Info, text)))
     }
 
     /// Asks for all that follows from the samples that there are.

@@ -162,7 +162,7 @@ impl Session {
     }
 
     /// Asks for an analysis of things as they are now.
-    fn ask_analysis(&mut self, extent: Extent) -> Effect {
+    pub(super) fn ask_analysis(&mut self, extent: Extent) -> Effect {
         self.review.analysing = Some(self.labels_now());
         Effect::Analyse(extent)
     }

@@ -11,15 +11,15 @@ use super::balance::{Balance, BalanceSettings, SplitSettings};
 use super::charts::Charts;
 use super::export::ExportChoice;
 use super::label_files::LabelExport;
-use super::labelling::Labeller;
 use super::labelling::changes::ChangesDesk;
 use super::labelling::classes::Splitting;
+use super::labelling::{Labeller, QueueKind};
 use super::latent::Latent;
 use super::review::Review;
 use super::selection::Selection;
 use super::training::Training;
 use crate::crossfilter::Card;
-use crate::dataset::edit::{History, Overlay};
+use crate::dataset::edit::{History, Overlay, SampleSet};
 use crate::dataset::query::{Completion, Found, QueryError, Snapshot, Vocabulary, complete, parse};
 use crate::dataset::{Dataset, Issue, SampleId};
 use crate::store::Access;
@@ -37,8 +37,9 @@ pub struct Session {
     /// Samples that are being measured again, and what is found in them: it is taken in at the next
     /// refresh, at once for all.
     pub(super) again: (HashSet<SampleId>, Vec<Issue>),
-    /// Samples that a rescan found and that were not there before, until they are measured.
-    pub(super) arrived: HashSet<SampleId>,
+    /// Samples that a rescan found and that were not there before, until it is known whether they were moved. The
+    /// project keeps them under [`crate::store::ARRIVED`].
+    pub(super) arrived: SampleSet,
     pub project: ProjectFace,
     pub shown: Shown,
     pub selection: Selection,
@@ -271,6 +272,8 @@ pub(super) struct SavedPlace {
     /// What was set for a plan of the balance of classes, and for new splits.
     pub balance: Option<Arc<BalanceSettings>>,
     pub new_splits: Option<Arc<SplitSettings>>,
+    /// The [`QueueKind`] that was chosen in the panel Label.
+    pub queue: Option<serde_json::Value>,
 }
 
 impl Default for SavedPlace {
@@ -285,6 +288,7 @@ impl Default for SavedPlace {
             cards: None,
             balance: None,
             new_splits: None,
+            queue: None,
         }
     }
 }
@@ -325,6 +329,7 @@ impl Session {
             cards: Some(self.charts.cards.clone()),
             balance: Some(self.balance.settings.clone()),
             new_splits: Some(self.balance.splits.clone()),
+            queue: self.labeller.walk.chosen.and_then(|kind| serde_json::to_value(kind).ok()),
         };
         serde_json::to_value(place).unwrap_or_default()
     }
@@ -348,6 +353,9 @@ impl Session {
         }
         self.balance.settings = place.balance.unwrap_or_default();
         self.balance.splits = place.new_splits.unwrap_or_default();
+        // A queue that only another version knows gives way to that of all there is to label.
+        let queue = |kept| serde_json::from_value(kept).unwrap_or(QueueKind::Unlabelled);
+        self.labeller.walk.chosen = place.queue.map(queue);
         self.grid.top_cell_pending = (place.top_cell > 0).then_some(place.top_cell);
     }
 }

@@ -257,7 +257,7 @@ impl State {
             issues: opened.issues.into(),
             issues_revision: 0,
             again: Default::default(),
-            arrived: Default::default(),
+            arrived: opened.arrived,
             project: opened.project,
             shown: Shown { asked: self.opened << 32, answered: self.opened << 32, ..Shown::default() },
             selection,

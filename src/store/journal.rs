@@ -9,8 +9,8 @@
 //! to a table of old edits, with who made them and when, which opening does not read. Of those the
 //! newest million and 64 MiB are kept, by [`Edit::bytes`].
 //!
-//! The journal mirrors [`History`]: every push, undo and redo there is one [`JournalOp`] here, and
-//! both forget the same edits.
+//! The journal mirrors [`History`]: every push, replacement, undo and redo there is one [`JournalOp`] here,
+//! and both forget the same edits.
 
 mod bounds;
 mod load;
@@ -34,6 +34,12 @@ use crate::dataset::edit::{Edit, History, Overlay};
 pub enum JournalOp {
     /// An effective edit that was just applied and pushed to the history.
     Append(Edit),
+    /// The same, where the history has it in place of the last edit, which is part of it.
+    Replace {
+        /// That edit.
+        last: Box<Edit>,
+        edit: Edit,
+    },
     /// The history stepped back.
     Undo,
     /// The history stepped forward.
@@ -135,6 +141,10 @@ impl Journal {
         for entry in entries {
             match &entry.op {
                 JournalOp::Append(edit) => step.append(edit, entry)?,
+                JournalOp::Replace { edit, .. } => {
+                    step.undo()?;
+                    step.append(edit, entry)?;
+                }
                 JournalOp::Undo => step.undo()?,
                 JournalOp::Redo => step.redo()?,
                 JournalOp::SetValue(key, value) => put_value(&transaction, key, value)?,
@@ -179,6 +189,18 @@ mod tests {
 
         fn act(&mut self, act: &Act) -> Option<JournalOp> {
             let op = match act {
+                Act::Replace(edit) => {
+                    let last = self.history.next_undo()?.clone();
+                    let mut before = self.overlay.clone();
+                    before.apply(&last.inverse());
+                    let edit = before.effective(edit.clone())?;
+                    before.apply(&edit);
+                    self.overlay = before;
+                    self.history.undo();
+                    let Amount { edits, bytes } = self.journal.limits.history;
+                    self.history.push_within(edit.clone(), edits, bytes);
+                    JournalOp::Replace { last: last.into(), edit }
+                }
                 Act::Edit(edit) => {
                     let edit = self.overlay.effective(edit.clone())?;
                     self.overlay.apply(&edit);
@@ -216,6 +238,7 @@ mod tests {
     #[derive(Clone, Debug)]
     enum Act {
         Edit(Edit),
+        Replace(Edit),
         Undo,
         Redo,
     }
@@ -269,7 +292,12 @@ mod tests {
             (0..3u8, prop::option::of(view))
                 .prop_map(|(name, to)| { Edit::SaveView { name: name.to_string(), from: None, to } }),
         ];
-        let act = prop_oneof![3 => edit.prop_map(Act::Edit), 2 => Just(Act::Undo), 1 => Just(Act::Redo)];
+        let act = prop_oneof![
+            3 => edit.clone().prop_map(Act::Edit),
+            1 => edit.prop_map(Act::Replace),
+            2 => Just(Act::Undo),
+            1 => Just(Act::Redo)
+        ];
         prop::collection::vec(act, 0..80)
     }
 

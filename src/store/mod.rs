@@ -10,7 +10,7 @@
 //! is measured again. This room refuses to know the user interface, and decodes no image.
 //!
 //! The way of a session: [`Paths::project_folder`], [`Project::open`], [`Project::load`]; a scan
-//! that is reconciled goes to [`Project::save_scan`] before edits of its rows are taken; ingest calls
+//! that is reconciled goes to [`Project::save_rescan`] before edits of its rows are taken; ingest calls
 //! [`Project::save_measured`] every second or so; edits go to a [`JournalWriter`].
 
 pub mod analysis_blob;
@@ -41,7 +41,7 @@ pub use folder::{HOME_VARIABLE, Paths};
 pub use journal::{Entry, Journal, JournalOp, OpenedJournal};
 pub use latent_blob::KeptLatents;
 pub use latents::{Keeping, LATENTS};
-pub use project::{Access, Loaded, Project};
+pub use project::{ARRIVED, Access, Loaded, Project};
 pub use settings::{RECENTS, Recent, Settings, Theme, WindowGeometry};
 pub use thumbnails::{DEFAULT_CAP, Thumbnail, Thumbnails, stamp};
 pub use writer::{JournalWriter, QUEUE, Ticket, now_ms};

@@ -25,7 +25,7 @@ use super::error::StoreError;
 use super::journal::{Journal, OpenedJournal};
 use super::model_blob;
 use super::thumbnails;
-use crate::dataset::edit::{History, Overlay};
+use crate::dataset::edit::{History, Overlay, SampleSet};
 use crate::dataset::facts::{CHUNK, FactChunk};
 use crate::dataset::{
     Dataset, Fact, Facts, Issue, IssueKind, ModelColumns, Origin, SampleId, SignalChunk, Signals,
@@ -216,6 +216,18 @@ impl Project {
         changed: &[SampleId],
         issues: Option<&[Issue]>,
     ) -> Result<(), StoreError> {
+        self.save_rescan(dataset, changed, &[], issues)
+    }
+
+    /// [`Project::save_scan`] of a source that was listed before. The samples that `arrived` since come to those
+    /// that did before and that nothing was followed to yet, see [`Project::arrived`].
+    pub fn save_rescan(
+        &self,
+        dataset: &Dataset,
+        changed: &[SampleId],
+        arrived: &[SampleId],
+        issues: Option<&[Issue]>,
+    ) -> Result<(), StoreError> {
         self.check_writable()?;
         let raw = catalogue::encode(dataset);
         if let Some((name, _)) = raw.iter().find(|(_, raw)| raw.len() as u64 > blob::MAX_COLUMN) {
@@ -238,6 +250,11 @@ impl Project {
             database::retain_columns(transaction, DATASET, &names)?;
             forget_facts(transaction, changed)?;
             delete_measured_issues(transaction, &forgotten)?;
+            if !arrived.is_empty() {
+                let known = arrived_in(transaction, dataset.len())?;
+                let all = SampleSet::from_rows(known.iter().chain(arrived.iter().copied()));
+                put_value(transaction, ARRIVED, &serde_json::json!(all))?;
+            }
             if let Some(issues) = issues {
                 transaction.execute("DELETE FROM issue WHERE measured = 0", [])?;
                 insert_issues(transaction, issues)?;
@@ -357,13 +374,14 @@ impl Project {
 
     /// A value of this project by its name: view state, layout, table columns.
     pub fn get_value(&self, key: &str) -> Result<Option<serde_json::Value>, StoreError> {
-        let json: Option<String> = self
-            .connection()
-            .query_row("SELECT json FROM value WHERE key = ?1", [key], |row| row.get(0))
-            .optional()
-            .map_err(|cause| self.told(cause))?;
-        // A value that is no JSON any more is as good as none: its reader has a default.
-        Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
+        value(&self.connection(), key).map_err(|cause| self.told(cause))
+    }
+
+    /// The samples that came with a new listing, and of which it is not settled yet whether they are samples that were
+    /// moved: they stay arrived, whoever measures them, until somebody follows them and keeps the rest under
+    /// [`ARRIVED`]. `samples` is how many the dataset has: a damaged project may name others.
+    pub fn arrived(&self, samples: usize) -> Result<SampleSet, StoreError> {
+        arrived_in(&self.connection(), samples).map_err(|cause| self.told(cause))
     }
 
     /// Keeps a value under a name. The interface submits [`super::JournalOp::SetValue`] instead,
@@ -404,6 +422,22 @@ impl Project {
     fn told(&self, cause: rusqlite::Error) -> StoreError {
         StoreError::database(&self.path, cause)
     }
+}
+
+/// The name under which a project keeps the samples that [arrived](Project::arrived).
+pub const ARRIVED: &str = "arrived";
+
+fn arrived_in(connection: &Connection, samples: usize) -> rusqlite::Result<SampleSet> {
+    let kept = value(connection, ARRIVED)?.and_then(|kept| serde_json::from_value(kept).ok());
+    let kept: SampleSet = kept.unwrap_or_default();
+    Ok(SampleSet::from_rows(kept.iter().take_while(|row| (*row as usize) < samples)))
+}
+
+/// The value under a name. One that is no JSON any more is as good as none: its reader has a default.
+fn value(connection: &Connection, key: &str) -> rusqlite::Result<Option<serde_json::Value>> {
+    let json: Option<String> =
+        connection.query_row("SELECT json FROM value WHERE key = ?1", [key], |row| row.get(0)).optional()?;
+    Ok(json.and_then(|json| serde_json::from_str(&json).ok()))
 }
 
 /// Keeps a value under a name.

@@ -12,6 +12,7 @@ use super::Pencil;
 use super::lists::ListKeys;
 use super::theme::{Tokens, space};
 use super::widgets::{self, Page};
+use crate::dataset::SampleId;
 use crate::dataset::edit::SampleSet;
 use crate::review::changes::{Aspect, ChangesLook};
 use crate::state::labelling::changes::ChangeList;
@@ -23,10 +24,10 @@ use crate::text::{counted, grouped};
 pub struct ChangesPane {
     /// Points from the top of the list.
     position: f64,
-    /// The place in the list that keys move from.
-    at: Option<usize>,
-    /// The place that a range is chosen from.
-    anchor: Option<usize>,
+    /// The sample that keys move from, and its place when it was chosen: the list may be another by now.
+    at: Option<(SampleId, usize)>,
+    /// The sample that a range is chosen from.
+    anchor: Option<SampleId>,
     pub keys: ListKeys,
 }
 

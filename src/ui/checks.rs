@@ -15,6 +15,7 @@ use egui_material_icons::icons;
 
 use self::cells::{Cells, Pointed};
 use super::lists::ListKeys;
+use super::sample_menu::SampleMenu;
 use super::theme::{Tokens, bold, size, space};
 use super::widgets::{self, Page};
 use super::{Pencil, grid, scroller};
@@ -45,6 +46,7 @@ pub struct ChecksView {
     above: f32,
     /// Where keys move from and where a range starts, in [`Shown::order`].
     pointed: Pointed,
+    menu: SampleMenu,
     pub keys: ListKeys,
     caption: String,
 }
@@ -240,6 +242,7 @@ fn samples_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut ChecksView, shown
             cells.cell_ui(ui, pencil, view, shown, position, rect, body, &list);
         }
     }
+    view.menu.show(pencil, shown.session, &list);
     let edge_px = (edge * ui.ctx().pixels_per_point()).round() as u32;
     let ahead = (end * columns).min(flagged.len())..((end + PREFETCH_ROWS) * columns).min(flagged.len());
     for sample in &flagged[ahead] {

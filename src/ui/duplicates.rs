@@ -14,7 +14,7 @@ mod member;
 mod picture;
 mod threshold;
 
-use egui::{Margin, ProgressBar, Ui};
+use egui::{Key, Margin, ProgressBar, Ui};
 use egui_material_icons::icons;
 
 use super::Pencil;
@@ -43,6 +43,17 @@ pub struct DuplicatesView {
     group: GroupView,
     compare: CompareView,
     pub keys: ListKeys,
+}
+
+impl DuplicatesView {
+    /// The letters that mean something of the panel's own now: of a group, or of two samples side by side.
+    pub fn letters(&self, session: &Session) -> &'static [Key] {
+        match () {
+            () if self.compare.pair.is_some() => &compare::LETTERS,
+            () if session.review.open_group().is_some() => &[Key::C],
+            () => &[],
+        }
+    }
 }
 
 pub fn duplicates_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut DuplicatesView) {

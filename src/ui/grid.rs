@@ -4,8 +4,6 @@
 
 mod bar;
 mod cell;
-mod menu;
-mod pick;
 mod sweep;
 
 use std::ops::Range;
@@ -14,10 +12,9 @@ use egui::{Key, Modifiers, Pos2, Rect, Sense, Stroke, StrokeKind, Ui, WidgetInfo
 
 use self::bar::{BarView, bar_ui};
 use self::cell::{Cell, cell_ui, node_ui, tooltip_ui};
-use self::menu::menu_ui;
-use self::pick::ClassPick;
 use self::sweep::{Sweep, Swept, class_of, sweep_input};
 use super::lists::{self, ListKeys};
+use super::sample_menu::SampleMenu;
 use super::theme::Tokens;
 use super::widgets;
 use super::{Pencil, scroller};
@@ -39,7 +36,7 @@ pub struct GridView {
     /// The sweep that paints, from press to release.
     sweep: Option<Sweep>,
     bar: BarView,
-    menu: ClassPick,
+    menu: SampleMenu,
     pub keys: ListKeys,
     caption: String,
 }
@@ -158,7 +155,12 @@ pub fn grid_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut GridView) {
         }
     }
 
-    menu_ui(pencil, session, &mut view.menu, &response, asked);
+    if let Some((position, sample)) = asked.and_then(|position| Some((position, *rows.get(position)?)))
+        && view.menu.ask(session, sample)
+    {
+        pencil.act(Action::Click { position, mode: SelectMode::Replace });
+    }
+    view.menu.show(pencil, session, &response);
     sweep_input(ui, pencil, view, session, &response, &layout, clicked);
     if is_painting {
         view.drag_from = None;

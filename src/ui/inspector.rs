@@ -102,6 +102,11 @@ impl InspectorView {
         self.canvas.zoom()
     }
 
+    /// The image point in the middle of what is seen, as last drawn, in image pixels.
+    pub fn center(&self) -> egui::Pos2 {
+        self.canvas.center()
+    }
+
     /// Takes the keys of the boxes that are edited, where those had the focus in the last frame. Called before anybody
     /// else looks at the keys of a frame.
     pub fn take_box_keys(&mut self, ui: &Ui, session: &Session) {

@@ -10,7 +10,7 @@ mod pages;
 
 use std::path::PathBuf;
 
-use egui::{Frame, Margin, Ui};
+use egui::{Frame, Margin, Rect, Ui};
 
 use self::classes::ClassList;
 pub use self::keys::take_keys;
@@ -18,6 +18,7 @@ use self::one::one_ui;
 use self::pages::{PagesView, pages_ui};
 use super::inspector::Canvas;
 use super::lists::ListKeys;
+use super::tags::TagsView;
 use super::theme::{Tokens, space};
 use super::{Pencil, widgets};
 use crate::dataset::SampleId;
@@ -33,22 +34,37 @@ pub struct LabelPane {
     classes: ClassList,
     pages: PagesView,
     note: Option<Draft>,
+    tags: TagsView,
     /// The field that is to have the focus.
     focus: Option<Field>,
+    /// Where its lowest lines are, as last drawn: nothing is to cover them.
+    foot: Option<Rect>,
 }
 
 impl LabelPane {
+    /// Where its lowest lines are, which say what keys do, as last drawn.
+    pub fn foot(&self) -> Option<Rect> {
+        self.foot
+    }
+
     /// Keeps a note that is being written, since nobody goes on with it: its field is not drawn any more, or the
     /// dataset is closed.
     pub fn keep_typed(&mut self, pencil: &mut Pencil<'_>) {
         let Some(draft) = self.note.take() else { return };
         let state = pencil.state;
-        let is_of = |session: &Session| {
+        let is_of = |session: &&Session| {
             session.project.folder == draft.project && (draft.sample as usize) < session.snapshot.len()
         };
-        if state.session.as_ref().is_some_and(is_of) {
-            let text = draft.text.trim().to_owned();
-            pencil.act(gesture(LabelGesture::Note { sample: draft.sample, text }));
+        match state.session.as_ref().filter(is_of) {
+            // Of a sample that has no place to keep it any more: it is not dropped without a word.
+            None if draft.text != draft.before => pencil.tell_lost_note(&draft.text),
+            None => {}
+            // It can be copied from its field as long as that is there.
+            Some(session) if !session.project.can_write() => self.note = Some(draft),
+            Some(_) => {
+                let text = draft.text.trim().to_owned();
+                pencil.act(gesture(LabelGesture::Note { sample: draft.sample, text }));
+            }
         }
     }
 }
@@ -58,6 +74,8 @@ struct Draft {
     /// The project's folder: another dataset has other samples of the same numbers.
     project: PathBuf,
     sample: SampleId,
+    /// What the note was before.
+    before: String,
     text: String,
 }
 
@@ -67,6 +85,7 @@ enum Field {
     NewClass,
     Filter,
     Note,
+    Tag,
 }
 
 /// Draws the panel.
@@ -100,6 +119,10 @@ pub fn label_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut LabelPane) {
         });
     });
     if session.labeller.shown != Some(pane.look) {
+        if session.labeller.shown.is_none() && !ui.ctx().text_edit_focused() {
+            // The panel comes on screen to label by its keys: what had them before, an image beside it too, lets go.
+            ui.memory_mut(|memory| memory.focused().into_iter().for_each(|id| memory.surrender_focus(id)));
+        }
         pencil.act(gesture(LabelGesture::Look(Some(pane.look))));
         ui.ctx().request_repaint();
         return;
@@ -108,7 +131,7 @@ pub fn label_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut LabelPane) {
         LabelLook::OneByOne => one_ui(ui, pencil, session, pane),
         LabelLook::Pages => {
             pane.keep_typed(pencil);
-            pages_ui(ui, pencil, session, &mut pane.pages);
+            pane.foot = pages_ui(ui, pencil, session, &mut pane.pages);
         }
     }
 }
@@ -123,24 +146,4 @@ fn step(step: Step) -> Action {
 
 fn page_step(step: PageStep) -> Action {
     gesture(LabelGesture::Page(step))
-}
-
-/// A confidence as a person says it: "93 %". None is quite certain.
-fn percent(part: f32) -> String {
-    match part * 100.0 {
-        near if near >= 99.0 => format!("{:.1} %", near.min(99.9)),
-        percent => format!("{percent:.0} %"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_confidence_is_quite_certain() {
-        for (part, text) in [(0.0, "0 %"), (0.934, "93 %"), (0.99, "99.0 %"), (1.0, "99.9 %")] {
-            assert_eq!(percent(part), text);
-        }
-    }
 }

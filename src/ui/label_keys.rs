@@ -16,6 +16,8 @@ pub struct Others {
     pub leads: Option<Pane>,
     /// Whether a part of the window has its own meaning for them, and is the one in use.
     pub take_keys: bool,
+    /// Letters that the list that is in use has for itself.
+    pub letters: &'static [Key],
     /// Whether Enter is that list's: nothing else has the focus.
     pub give_enter: bool,
     /// Whether Escape closes or leaves something nearer.
@@ -38,7 +40,7 @@ pub fn label_keys(ui: &Ui, pencil: &mut Pencil<'_>, grid: &mut GridView, others:
     if !labeller.is_on || others.take_keys {
         return;
     }
-    for class in classes_pressed(ui, session) {
+    for class in classes_pressed(ui, session, others.letters) {
         give(pencil, session, class);
     }
     let confirms = others.give_enter && matches!(others.leads, Some(Pane::Grid | Pane::Table));
@@ -75,8 +77,9 @@ pub(super) fn give(pencil: &mut Pencil<'_>, session: &Session, class: ClassId) {
     });
 }
 
-/// The classes whose keys were pressed, in order; nobody else sees those keys. One that is held counts once.
-pub(super) fn classes_pressed(ui: &Ui, session: &Session) -> Vec<ClassId> {
+/// The classes whose keys were pressed, in order; nobody else sees those keys, but for the `letters` that are somebody
+/// else's. One that is held counts once.
+pub(super) fn classes_pressed(ui: &Ui, session: &Session, letters: &[Key]) -> Vec<ClassId> {
     let labeller = &session.labeller;
     // A letter means its key, however it was chosen.
     let class_of =
@@ -86,7 +89,9 @@ pub(super) fn classes_pressed(ui: &Ui, session: &Session) -> Vec<ClassId> {
         let mut rest: Vec<Event> = Vec::with_capacity(input.events.len());
         for event in std::mem::take(&mut input.events) {
             match &event {
-                Event::Key { key, pressed: true, repeat, modifiers, .. } if modifiers.is_none() => {
+                Event::Key { key, pressed: true, repeat, modifiers, .. }
+                    if modifiers.is_none() && !letters.contains(key) =>
+                {
                     if let Some((sign, class)) = sign_of(*key).and_then(|sign| Some((sign, class_of(sign)?))) {
                         by_key.push(sign);
                         classes.extend(Some(class).filter(|_| !repeat));

@@ -86,6 +86,14 @@ pub fn presses(ui: &Ui, key: Key, shift: bool) -> isize {
     presses
 }
 
+/// Whether one of the keys that [`moved`] takes was pressed in this frame.
+pub fn moves(ui: &Ui) -> bool {
+    use Key::{ArrowDown, ArrowUp, End, Home, PageDown, PageUp};
+    ui.input(|input| {
+        [ArrowDown, ArrowUp, PageDown, PageUp, Home, End].into_iter().any(|key| input.key_pressed(key))
+    })
+}
+
 /// The position that the keys for up and down, pages and ends ask for, in a list of which so many rows
 /// fit on screen.
 pub fn moved(ui: &Ui, at: Option<usize>, listed: usize, fits: f32) -> Option<usize> {

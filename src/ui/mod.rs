@@ -8,6 +8,8 @@ pub mod balance;
 pub mod changes;
 pub mod charts;
 pub mod checks;
+pub mod chips;
+pub mod class_pick;
 pub mod dialogs;
 pub mod duplicates;
 pub mod filters;
@@ -20,12 +22,14 @@ pub mod latent;
 pub mod lists;
 pub mod offers;
 pub mod pruning;
+pub mod sample_menu;
 pub mod scroller;
 pub mod search;
 pub mod sheet;
 pub mod shell;
 pub mod status;
 pub mod table;
+pub mod tags;
 pub mod theme;
 pub mod train;
 pub mod welcome;
@@ -37,7 +41,7 @@ use egui::{Rect, TextureId, Vec2};
 
 use crate::dataset::SampleId;
 use crate::media::{Decoded, Metadatum};
-use crate::state::{Action, State};
+use crate::state::{Action, Level, State};
 
 /// What a view draws with.
 pub struct Pencil<'a> {
@@ -49,6 +53,18 @@ pub struct Pencil<'a> {
 impl Pencil<'_> {
     pub fn act(&mut self, action: Action) {
         self.actions.push(action);
+    }
+
+    /// Says that a note could not be kept, and what it says: it can be copied from there.
+    fn tell_lost_note(&mut self, note: &str) {
+        /// Signs that are shown: more would cover the window.
+        const SHOWN: usize = 600;
+        if note.trim().is_empty() {
+            return;
+        }
+        let shown: String = note.trim().chars().take(SHOWN).collect();
+        let text = format!("A note was not kept, since its sample is not open any more: “{shown}”");
+        self.act(Action::Notify { level: Level::Warning, text });
     }
 }
 

@@ -56,6 +56,12 @@ pub struct Views {
 }
 
 impl Views {
+    /// Keeps notes that are being typed, since the dataset is closed or another one takes its place.
+    pub fn keep_typed(&mut self, pencil: &mut Pencil<'_>) {
+        self.label.keep_typed(pencil);
+        self.inspector.keep_typed(pencil);
+    }
+
     /// The keys of a list.
     fn keys_of(&mut self, list: Pane) -> Option<&mut ListKeys> {
         match list {
@@ -209,9 +215,15 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
     let is_label = leads.map_or_else(|| panels.is_shown(Pane::Label), |pane| pane == Pane::Label);
     // Where the list stood in the last frame: this one has not drawn it yet.
     let has_focus = leads.and_then(|list| views.keys_of(list)).is_some_and(|keys| keys.was_used);
+    let is_in_use = has_focus || ui.memory(|memory| memory.focused().is_none());
+    let letters = match &pencil.state.session {
+        Some(session) if is_in_use && leads == Some(Pane::Duplicates) => views.duplicates.letters(session),
+        _ => &[],
+    };
     let others = Others {
         leads,
-        give_enter: has_focus || ui.memory(|memory| memory.focused().is_none()),
+        give_enter: is_in_use,
+        letters,
         take_keys: is_label || views.latent.takes_verdicts,
         take_escape: views.charts.escape_is_taken || views.charts.takes_escape,
     };
@@ -270,8 +282,12 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
             welcome_ui(ui, pencil);
         }
     });
-    notices_ui(ui, pencil);
+    let foot = views.label.foot().filter(|_| panels.is_shown(Pane::Label) && pencil.state.session.is_some());
+    notices_ui(ui, pencil, foot);
     if pencil.state.drop_hovers {
+        // Another dataset has no place for what is typed of this one.
+        views.label.keep_typed(pencil);
+        views.inspector.keep_typed(pencil);
         drop_ui(ui);
     }
     views.was_typing = ui.ctx().text_edit_focused();
@@ -404,8 +420,7 @@ fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>, views: &mut Views) {
             {
                 // Another dataset, or none, has no place for what is typed of this one.
                 if entry.menu == Menu::File {
-                    views.label.keep_typed(pencil);
-                    views.inspector.keep_typed(pencil);
+                    views.keep_typed(pencil);
                 }
                 pencil.actions.push(Action::Run(entry.command));
             }

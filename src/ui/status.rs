@@ -1,6 +1,6 @@
 //! The status bar with its counts and jobs, and the notices in the corner.
 
-use egui::{Align, Layout, RichText, Role, Stroke, Ui, WidgetInfo};
+use egui::{Align, Layout, Rect, RichText, Role, Stroke, Ui, WidgetInfo};
 use egui_material_icons::icons;
 
 use super::Pencil;
@@ -89,15 +89,22 @@ fn job_ui(ui: &mut Ui, job: &JobFace, actions: &mut Vec<Action>) {
     ui.label(widgets::dim(text)).on_hover_text(&progress.stage);
 }
 
-/// The notices, over the lower right corner.
-pub fn notices_ui(ui: &Ui, pencil: &mut Pencil<'_>) {
+/// Width of a notice with its frame, and the distance of the lowest from the window's edge, in points.
+const NOTICE: f32 = 404.0;
+const LIFT: f32 = space::XL;
+
+/// The notices, over the lower right corner, and above `foot` where that reaches into it: lines that a person reads
+/// while notices come.
+pub fn notices_ui(ui: &Ui, pencil: &mut Pencil<'_>, foot: Option<Rect>) {
     if pencil.state.notices.is_empty() {
         return;
     }
     let tokens = Tokens::of(ui);
+    let window = ui.ctx().content_rect();
+    let lift = foot.map_or(LIFT, |foot| lift_over(window, foot));
     egui::Area::new(egui::Id::unique("notices"))
         .order(egui::Order::Foreground)
-        .anchor(egui::Align2::RIGHT_BOTTOM, egui::vec2(-space::L, -space::XL))
+        .anchor(egui::Align2::RIGHT_BOTTOM, egui::vec2(-space::L, -lift))
         .show(ui.ctx(), |ui| {
             ui.spacing_mut().item_spacing.y = space::S;
             for notice in &pencil.state.notices {
@@ -135,4 +142,34 @@ pub fn notices_ui(ui: &Ui, pencil: &mut Pencil<'_>) {
                     });
             }
         });
+}
+
+/// How far from the window's lower edge notices stand, so that none covers the foot of a panel.
+fn lift_over(window: Rect, foot: Rect) -> f32 {
+    let is_beside = foot.right() <= window.right() - space::L - NOTICE;
+    // One that ends farther up belongs to a panel above others.
+    let is_above = foot.bottom() < window.bottom() - 2.0 * LIFT;
+    if is_beside || is_above { LIFT } else { (window.bottom() - foot.top() + space::S).max(LIFT) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use egui::pos2;
+
+    #[test]
+    fn notices_stand_above_the_foot_of_a_panel_that_reaches_into_their_corner() {
+        let window = Rect::from_min_max(pos2(0.0, 0.0), pos2(1280.0, 800.0));
+        let foot = |left: f32, right: f32, top: f32, bottom: f32| {
+            Rect::from_min_max(pos2(left, top), pos2(right, bottom))
+        };
+        for (foot, expected) in [
+            (foot(220.0, 1280.0, 690.0, 772.0), 118.0),
+            (foot(220.0, 947.0, 690.0, 772.0), 118.0),
+            (foot(220.0, 850.0, 690.0, 772.0), LIFT),
+            (foot(220.0, 1280.0, 300.0, 390.0), LIFT),
+        ] {
+            assert_eq!(lift_over(window, foot), expected, "{foot:?}");
+        }
+    }
 }

@@ -14,6 +14,7 @@ use std::sync::{Arc, Weak};
 use egui::{Id, Key, Pos2, Rect, Response, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::lists::{self, ListKeys};
+use super::sample_menu::SampleMenu;
 use super::scroller::{self, Window};
 use super::theme::Tokens;
 use super::widgets;
@@ -49,6 +50,7 @@ pub struct TableView {
     dragged_to: Option<usize>,
     /// Where a header that is dragged would be put down.
     drop_at: Option<usize>,
+    menu: SampleMenu,
     pub keys: ListKeys,
     /// Text of one cell at a time.
     text: String,
@@ -140,6 +142,7 @@ fn rows_ui(ui: &mut Ui, pencil: &mut Pencil, view: &mut TableView, session: &Ses
         for position in window.first..window.end {
             row_ui(ui, pencil, view, session, columns, &frame, &window, position, id, &body);
         }
+        view.menu.show(pencil, session, &body);
         keys(ui, pencil, view, session, &body, whole);
     }
     header::header_ui(ui, pencil, view, session, columns, &frame, whole, id);
@@ -259,6 +262,9 @@ fn row_ui(
     if response.clicked() {
         view.keys.use_by_click(body);
         pencil.act(Action::Click { position, mode: click_mode(ui) });
+    }
+    if response.secondary_clicked() && view.menu.ask(session, sample) {
+        pencil.act(Action::Click { position, mode: SelectMode::Replace });
     }
 }
 

@@ -151,6 +151,11 @@ pub fn dim(text: impl Into<String>) -> RichText {
     RichText::new(text).weak().small()
 }
 
+/// A sentence on what is wrong, over as many lines as it takes.
+pub fn warning_ui(ui: &mut Ui, text: &str) {
+    ui.add(egui::Label::new(RichText::new(text).color(Tokens::of(ui).warn)).wrap());
+}
+
 /// The heading of a group in a panel.
 pub fn group_heading(ui: &mut Ui, text: &str) -> Response {
     ui.label(RichText::new(text).font(bold(size::BODY)))

@@ -34,9 +34,9 @@ fn class_folders_are_labels_and_meet_a_table_of_them() {
     let path = home.path().join("labels.csv");
     put(&table, "csv", &path);
     let theirs = read(&path, None, &control).expect("it is read").annotations;
-    let plan = merge(&folder, &theirs, MatchBy::Path);
+    let plan = merge(&folder, &theirs, MatchBy::Path, &control).expect("it goes on");
     assert_eq!((plan.samples.len(), plan.unmatched.len()), (3, 0));
-    let changes = plan.changes(&folder, &theirs, Resolve::TakeTheirs);
+    let changes = plan.changes(&folder, &theirs, Resolve::TakeTheirs, &control).expect("it goes on");
     let paths: Vec<&str> = changes.iter().map(|one| folder.samples[one.ours].path.as_str()).collect();
     assert_eq!(paths, ["val/dog/2.png"]);
 }

@@ -92,6 +92,14 @@ fn click(window: &mut Window, sample: SampleId, place: [f32; 2]) {
     settle(window);
 }
 
+/// Types in the field that asks for the class of a new box.
+fn type_class(window: &mut Window, text: &str) {
+    let field = window.get_by_role_and_label(Role::TextInput, "Type a class");
+    assert!(field.is_focused());
+    field.type_text(text);
+    settle(window);
+}
+
 /// The boxes that count for a sample, as "cat 4,5,20,15".
 fn boxes(window: &Window, sample: SampleId) -> Vec<String> {
     told(window.state().session(), sample)
@@ -139,10 +147,9 @@ fn boxes_are_drawn_changed_and_carried_on_and_every_step_can_be_undone() {
     drag(&mut window, 1, [20.0, 15.0], [4.0, 5.0]);
     assert_eq!(boxes(&window, 1), [""; 0]);
     window.get_by_label("Class of the new box");
-    window.event(Event::Text("dog".to_owned()));
-    settle(&mut window);
+    type_class(&mut window, "do");
     press(&mut window, Modifiers::NONE, Key::Enter);
-    assert_eq!(boxes(&window, 1), ["dog 4,5,16,10"]);
+    assert_eq!(boxes(&window, 1), ["dog 4,5,16,10"], "of half a name no class is made");
     assert!(window.query_by_label("Class of the new box").is_none());
     assert_eq!(selected(&window, 1), [0], "what was drawn is selected");
     steps.push(boxes(&window, 1));
@@ -164,6 +171,7 @@ fn boxes_are_drawn_changed_and_carried_on_and_every_step_can_be_undone() {
         (Modifiers::ALT, Key::ArrowLeft, "cat 5,15,15,10"),
         (Modifiers::ALT | Modifiers::SHIFT, Key::ArrowRight, "cat 5,15,25,10"),
     ] {
+        window.state_mut().state.now_ms += 2000;
         press(&mut window, modifiers, key);
         assert_eq!(boxes(&window, 1)[0], expected, "{modifiers:?} {key:?}");
         steps.push(boxes(&window, 1));
@@ -219,6 +227,92 @@ fn boxes_are_drawn_changed_and_carried_on_and_every_step_can_be_undone() {
 }
 
 #[test]
+fn arrows_that_follow_each_other_on_one_box_are_one_step() {
+    let mut window = window(Access::ReadWrite);
+    ctrl_shift(&mut window, Key::B);
+    click(&mut window, 0, [10.0, 10.0]);
+    let mut steps = Vec::new();
+    // A key, milliseconds since the one before it, and whether it is a step of its own.
+    for (modifiers, key, ms, is_new) in [
+        (Modifiers::NONE, Key::ArrowRight, 5000, true),
+        (Modifiers::NONE, Key::ArrowRight, 300, false),
+        (Modifiers::SHIFT, Key::ArrowDown, 900, false),
+        (Modifiers::NONE, Key::ArrowLeft, 1500, true),
+        (Modifiers::ALT, Key::ArrowLeft, 100, true),
+        (Modifiers::ALT, Key::ArrowUp, 100, false),
+        (Modifiers::NONE, Key::ArrowLeft, 100, true),
+    ] {
+        if is_new {
+            steps.push(boxes(&window, 0));
+        }
+        window.state_mut().state.now_ms += ms;
+        press(&mut window, modifiers, key);
+    }
+    assert_eq!(boxes(&window, 0), ["cat 4,15,19,14"]);
+    let ops = journal(&window);
+    assert_eq!(ops.len(), 7, "each is kept when it is made");
+    let folder = tempfile::tempdir().unwrap();
+    let project = Project::open(folder.path()).unwrap();
+    let writer = JournalWriter::spawn(Journal::open(&project, 3).unwrap().journal, "Ada", || {}).unwrap();
+    for op in ops {
+        writer.submit(op).unwrap();
+    }
+    writer.close().unwrap();
+    let again = Journal::open(&project, 3).unwrap();
+    let session = window.state().session();
+    assert_eq!((&again.overlay.labelling, &again.history), (&session.overlay.labelling, &session.history));
+    for before in steps.iter().rev() {
+        undo(&mut window);
+        assert_eq!(&boxes(&window, 0), before);
+    }
+    // What was undone is no longer gone on from.
+    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    press(&mut window, Modifiers::COMMAND | Modifiers::SHIFT, Key::Z);
+    undo(&mut window);
+    assert_eq!(boxes(&window, 0), ["cat 4,5,20,15"]);
+}
+
+#[test]
+fn an_arrow_that_cannot_be_kept_takes_back_itself_alone() {
+    let mut window = window(Access::ReadWrite);
+    ctrl_shift(&mut window, Key::B);
+    click(&mut window, 0, [10.0, 10.0]);
+    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    press(&mut window, Modifiers::NONE, Key::ArrowRight);
+    let op = journal(&window).pop().unwrap();
+    assert!(matches!(op, JournalOp::Replace { .. }), "{op:?}");
+    window.state_mut().act(Action::Refused { op, why: "The disk is full.".to_owned(), is_final: false });
+    assert_eq!(boxes(&window, 0), ["cat 5,5,20,15"]);
+    undo(&mut window);
+    assert_eq!(boxes(&window, 0), ["cat 4,5,20,15"]);
+}
+
+#[test]
+fn a_new_class_of_a_new_box_is_asked_for_in_so_many_words() {
+    let mut window = window(Access::ReadWrite);
+    ctrl_shift(&mut window, Key::B);
+    press(&mut window, Modifiers::NONE, Key::N);
+    drag(&mut window, 1, [20.0, 15.0], [4.0, 5.0]);
+    type_class(&mut window, &"x".repeat(201));
+    press(&mut window, Modifiers::NONE, Key::Enter);
+    window.get_by_label("A class's name has 200 bytes at most.");
+    press(&mut window, Modifiers::COMMAND, Key::A);
+    press(&mut window, Modifiers::NONE, Key::Backspace);
+    type_class(&mut window, "do");
+    window.get_by_label("New class “do”").click();
+    settle(&mut window);
+    assert_eq!(boxes(&window, 1), ["do 4,5,16,10"]);
+    undo(&mut window);
+    assert_eq!(window.state().session().snapshot.labels().classes, ["cat", "dog"]);
+    // Escape drops the box and gives the keys back to the image.
+    drag(&mut window, 1, [20.0, 15.0], [4.0, 5.0]);
+    type_class(&mut window, "dog");
+    press(&mut window, Modifiers::NONE, Key::Escape);
+    assert!(window.query_by_label("Class of the new box").is_none() && is_editing(&window));
+    assert!(boxes(&window, 1).is_empty() && window.get_by_label("Image 001.png").is_focused());
+}
+
+#[test]
 fn escape_leaves_the_box_then_the_mode_and_only_then_the_selection() {
     let mut window = window(Access::ReadWrite);
     press(&mut window, Modifiers::COMMAND, Key::A);
@@ -233,7 +327,45 @@ fn escape_leaves_the_box_then_the_mode_and_only_then_the_selection() {
     press(&mut window, Modifiers::NONE, Key::Escape);
     assert_eq!(window.state().session().selection.len(), 0);
     // Without the mode Delete is about the sample again.
+    press(&mut window, Modifiers::COMMAND, Key::A);
+    press(&mut window, Modifiers::NONE, Key::Delete);
+    let verdict = |sample| window.state().session().snapshot.decision(sample).verdict;
+    assert_eq!([0, 1, 2].map(verdict), [Verdict::Prune; 3]);
     assert_eq!(boxes(&window, 0), ["cat 4,5,20,15"]);
+}
+
+/// Answers what the panel Label asks: which samples come in which order.
+fn answer_queue(window: &mut Window) {
+    let asked = |effect: &Effect| match effect {
+        Effect::FindQueue { kind, generation } => Some((*kind, *generation)),
+        _ => None,
+    };
+    let shell = window.state_mut();
+    let (kind, generation) = shell.effects.iter().rev().find_map(asked).expect("it was asked");
+    let (rows, ordered) = shell.session().queue_wish(kind).find(None);
+    shell.act(Action::QueueReady { generation, rows: rows.into(), ordered, by_chance: Vec::new() });
+    settle(window);
+}
+
+#[test]
+fn an_image_that_merely_comes_on_screen_leaves_the_keys_to_the_panel_label() {
+    let mut window = window(Access::ReadWrite);
+    ctrl_shift(&mut window, Key::B);
+    assert!(
+        window.get_by_label("Image 000.png").is_focused(),
+        "the mode was turned on where it is on screen"
+    );
+    press(&mut window, Modifiers::COMMAND, Key::J);
+    answer_queue(&mut window);
+    let hand = |window: &Window| window.state().session().labeller.walk.queue.at_hand();
+    assert_eq!(hand(&window), Some(1));
+    assert!(window.query_all_by_label("Image 001.png").all(|image| !image.is_focused()));
+    press(&mut window, Modifiers::NONE, Key::Num1);
+    assert_eq!((window.state().session().identities_of(1), hand(&window)), (vec!["cat".to_owned()], Some(2)));
+    for (key, expected) in [(Key::ArrowLeft, Some(1)), (Key::Space, Some(2)), (Key::Space, None)] {
+        press(&mut window, Modifiers::NONE, key);
+        assert_eq!(hand(&window), expected, "{key:?}");
+    }
 }
 
 #[test]
@@ -330,9 +462,11 @@ fn the_middle_button_pans_and_the_wheel_zooms_while_boxes_are_edited() {
         modifiers: Modifiers::NONE,
     });
     window.run_steps(30);
-    assert!(window.state().views.inspector.zoom() > fitted * 1.5);
+    let zoom = window.state().views.inspector.zoom();
+    assert!(zoom > fitted * 1.5);
+    let before = window.state().views.inspector.center();
     for (pressed, by) in [(true, 0.0), (true, 30.0), (true, 60.0), (false, 60.0)] {
-        let pos = pos - Vec2::splat(by);
+        let pos = pos + Vec2::new(by, 0.0);
         window.hover_at(pos);
         if by == 0.0 || !pressed {
             let (button, modifiers) = (PointerButton::Middle, Modifiers::NONE);
@@ -341,6 +475,9 @@ fn the_middle_button_pans_and_the_wheel_zooms_while_boxes_are_edited() {
         window.step();
     }
     settle(&mut window);
+    // The image goes with the pointer, but for what it takes to tell a drag from a click.
+    let moved = (before.x - window.state().views.inspector.center().x) * zoom;
+    assert!((25.0..61.0).contains(&moved), "{moved} points");
     assert_eq!(boxes(&window, 0), ["cat 4,5,20,15"], "nothing was drawn or moved");
 }
 

@@ -142,6 +142,26 @@ fn a_click_goes_to_the_sample_and_labels_are_given_back() {
 }
 
 #[test]
+fn a_range_and_keys_go_on_from_the_sample_wherever_it_is_listed_by_now() {
+    let mut harness = panel(changed());
+    click(&mut harness, "train/dog/10.jpg: dog → cat");
+    harness.state_mut().0.now_ms = TIME + 120_000;
+    label(&mut harness.state_mut().0, &[11], "cat");
+    harness.run_steps(6);
+    assert_eq!(listed(&harness.state().0), [11, 10, 0, 1, 5]);
+    harness.get_by_label("train/cat/00.jpg: cat → dog").click_modifiers(Modifiers::SHIFT);
+    harness.run_steps(6);
+    let selected: Vec<u32> = session(&harness.state().0).selection.iter().collect();
+    assert_eq!(selected, [0, 10]);
+    harness.state_mut().0.now_ms = TIME + 180_000;
+    label(&mut harness.state_mut().0, &[12], "cat");
+    harness.run_steps(6);
+    harness.key_press(Key::ArrowDown);
+    harness.run_steps(6);
+    assert_eq!(session(&harness.state().0).selection.cursor, Some(1));
+}
+
+#[test]
 fn what_became_of_classes_stands_on_top() {
     let mut state = changed();
     let to = session(&state).snapshot.labelling.classes().renamed("dog", "Hund");

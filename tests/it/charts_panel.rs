@@ -54,9 +54,9 @@ impl Panel {
 
 fn cloud(session: &Session, query: &Query, card: &Card) -> Option<Cloud> {
     let places = Places::of(&session.snapshot, &card.kind, &card.options)?;
-    let labels = &session.dataset().labels;
-    let color = |sample: usize| match labels.get(sample as SampleId).first() {
-        Some(class) if card.options.by_class => theme::DARK.class(*class),
+    let snapshot = &session.snapshot;
+    let color = |sample: usize| match snapshot.labels().get(sample as SampleId).first() {
+        Some(class) if card.options.by_class => theme::DARK.class_of(snapshot, *class),
         _ => Color32::RED,
     };
     let colors: Vec<Color32> = (0..places.of.len()).map(color).collect();

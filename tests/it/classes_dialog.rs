@@ -3,13 +3,13 @@
 
 use egui::accesskit::Role;
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::dataset::edit::SampleSet;
 use lenslet::dataset::labelling::Classes;
 use lenslet::dataset::{DatasetBuilder, Layout, NewSample};
 use lenslet::state::labelling::changes::ChangeList;
 use lenslet::state::{Action, Command, Effect, LabelGesture, State};
-use lenslet::store::Settings;
+use lenslet::store::{Access, Settings};
 use lenslet::ui::dialogs::{DialogsView, dialogs_ui};
 
 use crate::pane::{Pane, click, pane, press, session, settle};
@@ -113,6 +113,20 @@ fn classes_are_added_and_renamed_and_each_is_undone() {
     expect(&harness, &TWO);
     click(&mut harness, "Redo");
     expect(&harness, &[("Katze", 10), ("dog", 10)]);
+}
+
+#[test]
+fn nothing_is_begun_where_nothing_can_be_kept() {
+    let mut state = open_twenty();
+    let session = state.session.as_mut().expect("it is open");
+    session.project.access = Access::ReadOnly { reason: "another window has it open".to_owned() };
+    let mut harness = dialog(state);
+    assert!(harness.get_by_label("Name of a new class").accesskit_node().is_disabled());
+    click(&mut harness, "cat, 10 samples");
+    press(&mut harness, Modifiers::NONE, Key::F2);
+    assert!(harness.query_by_label("New name of the class").is_none());
+    harness.get_by_label_contains("Nothing was changed.");
+    expect(&harness, &TWO);
 }
 
 #[test]
@@ -343,13 +357,11 @@ fn what_was_done_to_classes_is_there_after_a_restart() {
 #[test]
 fn a_split_takes_boxes_along() {
     let mut builder = DatasetBuilder::new("/d", "/d", Layout::Coco);
+    let boxed =
+        |class| lenslet::dataset::builder::NewBox { class, rect: [0.0, 0.0, 4.0, 4.0], relative: false };
     for at in 0..2 {
-        let boxes = ["cat", "dog"].map(|class| lenslet::dataset::builder::NewBox {
-            class,
-            rect: [0.0, 0.0, 4.0, 4.0],
-            relative: false,
-        });
-        builder.push(NewSample { path: &format!("{at}.png"), boxes: boxes.to_vec(), ..Default::default() });
+        let boxes = vec![boxed("cat"), boxed("dog")];
+        builder.push(NewSample { path: &format!("{at}.png"), boxes, ..Default::default() });
     }
     let mut state = State::new(Settings::default());
     tell(&mut state, Action::Opened(Box::new(unmeasured(builder.finish().0, Vec::new()))));
@@ -369,4 +381,29 @@ fn a_split_takes_boxes_along() {
     tell(&mut state, Action::Run(Command::Undo));
     assert_eq!(classes(&state), [("cat".to_owned(), 2), ("dog".to_owned(), 2)]);
     assert_eq!(**session(&state).snapshot.labelling.classes(), Classes::default());
+}
+
+#[test]
+fn a_split_leaves_the_classes_of_boxes_to_the_boxes() {
+    let mut builder = DatasetBuilder::new("/d", "/d", Layout::Coco);
+    let dog = lenslet::dataset::builder::NewBox { class: "dog", rect: [0.0, 0.0, 4.0, 4.0], relative: false };
+    builder.push(NewSample { path: "0.png", labels: &["cat"], boxes: vec![dog], ..Default::default() });
+    let mut state = State::new(Settings::default());
+    tell(&mut state, Action::Opened(Box::new(unmeasured(builder.finish().0, Vec::new()))));
+    let samples = SampleSet::from_rows([0]);
+    let (class, name) = ("cat".to_owned(), "kitten".to_owned());
+    tell(&mut state, Action::Label(Box::new(LabelGesture::Split { class, name, samples })));
+    assert!(classes(&state).contains(&("kitten".to_owned(), 1)));
+    let said = |state: &State| -> Vec<String> {
+        let snapshot = &session(state).snapshot;
+        let names = snapshot.labelling.classes();
+        let said =
+            snapshot.labelling.answer(0).into_iter().flat_map(|said| said.labels().collect::<Vec<_>>());
+        said.map(|label| names.name(label).to_owned()).collect()
+    };
+    assert_eq!(said(&state), ["kitten"]);
+    // With its box a class goes that the box alone brought.
+    let (sample, boxes, what) = (0, Some(Vec::new()), "Remove a box".to_owned());
+    tell(&mut state, Action::Label(Box::new(LabelGesture::Boxes { sample, boxes, what })));
+    assert_eq!(session(&state).identities_of(0).len(), 1);
 }

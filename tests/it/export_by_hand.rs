@@ -261,6 +261,61 @@ fn boxes_that_were_changed_are_in_the_files_of_their_layout() {
 }
 
 #[test]
+fn files_of_the_same_images_keep_their_own_boxes() {
+    let people = r#"{"images": [{"id": 1, "file_name": "a.png"}, {"id": 2, "file_name": "b.png"}], "annotations": [
+        {"id": 1, "image_id": 1, "category_id": 1, "bbox": [1, 2, 10, 8], "segmentation": [[1.250, 2, 3, 4]]},
+        {"id": 2, "image_id": 2, "category_id": 1, "bbox": [3, 2, 10, 8]}],
+        "categories": [{"id": 1, "name": "person"}]}"#;
+    let hands = r#"{"info": {"year": 2.50}, "licenses": [{"id": 3}], "images": [{"id": 5, "file_name": "a.png"},
+        {"id": 6, "file_name": "b.png"}, {"id": 7, "file_name": "c.png"}, {"file_name": "d.png"}], "annotations": [
+        {"id": 1, "image_id": 5, "category_id": 1, "bbox": [2, 3, 4, 5], "segmentation": [[9.125, 2, 3, 4]]}],
+        "categories": [{"id": 1, "name": "hand"}]}"#;
+    let files = [
+        images(&["img/a.png", "img/b.png", "img/c.png", "img/d.png"]),
+        vec![text("annotations/instances_val.json", people), text("annotations/hands.json", hands)],
+    ]
+    .concat();
+    let written = |snapshot: &Snapshot| {
+        let (place, _) = check(snapshot, "two files");
+        let read = |name: &str| {
+            let path = place.path().join("new/annotations").join(name);
+            std::fs::read_to_string(path).unwrap()
+        };
+        (read("instances_val.json"), read("hands.json"))
+    };
+    let boxes = |text: &str| text.matches("\"bbox\"").count();
+
+    // A label that is confirmed changes no file's boxes.
+    let folder = tempfile::tempdir().unwrap();
+    let snapshot = spoken(folder.path(), &files, |snapshot, labelling| {
+        let at = sample(&snapshot.dataset, "a.png");
+        assert_eq!(snapshot.boxes().get(at).len(), 2);
+        labelling.set_answer(at, Some(&answer(&["person"])));
+    });
+    let (people, hands) = written(&snapshot);
+    assert!(boxes(&people) == 2 && people.contains("1.250") && !people.contains("hand"), "{people}");
+    assert!(boxes(&hands) == 1 && hands.contains("9.125") && !hands.contains("person"), "{hands}");
+
+    // What is new goes to the file of its class; of an image that one file lists, to that.
+    let folder = tempfile::tempdir().unwrap();
+    let snapshot = spoken(folder.path(), &files, |snapshot, labelling| {
+        let at = |end| sample(&snapshot.dataset, end);
+        let mut of_b = named(snapshot, at("b.png"));
+        of_b.extend([pixels("hand", [1.0, 1.0, 2.0, 2.0]), pixels("person", [5.0, 5.0, 6.0, 6.0])]);
+        labelling.set_boxes(at("b.png"), Some(&of_b));
+        labelling.set_answer(at("c.png"), Some(&answer(&["person"])));
+        labelling.set_boxes(at("d.png"), Some(&[pixels("hand", [3.0, 4.0, 5.0, 6.0])]));
+    });
+    let (people, hands) = written(&snapshot);
+    assert!(boxes(&people) == 3 && people.contains("1.250") && !people.contains("hand"), "{people}");
+    assert!(boxes(&hands) == 3 && hands.contains("9.125") && hands.contains("person"), "{hands}");
+    // All else stays, and an image without an id gets one for its box.
+    for part in [r#"{"year": 2.50}, "licenses": [{"id": 3}]"#, r#"{"file_name": "d.png", "id": 8}"#] {
+        assert!(hands.contains(part), "{hands}");
+    }
+}
+
+#[test]
 fn a_box_that_is_of_another_class_keeps_the_rest() {
     for (layout, files) in cases() {
         let folder = tempfile::tempdir().unwrap();

@@ -47,6 +47,10 @@ fn tell(state: &mut State, action: Action) -> Vec<FileWork> {
                 });
                 FileGesture::Previewed { asked, found }
             }
+            FileWork::TakeIn { asked, order } => {
+                let edit = Ok(order.edit(&control).expect("it goes on"));
+                FileGesture::TakenIn { asked, edit }
+            }
             FileWork::Compare { asked, files, by } => {
                 let compared = compare(&files, by, &control).expect("they are readable");
                 let found = compared.ok_or_else(|| "nobody".to_owned()).map(|compared| {
@@ -114,11 +118,12 @@ fn labels_are_taken_in_after_a_look_at_them() {
     harness.get_by_label("Nothing would change.");
     harness.get_by_label("3 met by path · 1 not in the dataset");
     harness.get_by_label("1 the same · 2 something else");
-    harness.get_by_label("1 class that the dataset does not have: emu");
+    assert!(harness.query_by_label("1 new class: emu").is_none(), "it is not made");
     click(&mut harness, "train/cat/01.jpg: cat → emu");
     assert_eq!(session(&harness.state().0).selection.cursor, Some(1));
     click(&mut harness, "Take theirs");
     harness.get_by_label("2 of 4 samples would change.");
+    harness.get_by_label("1 new class: emu");
     click(&mut harness, "Take in 2 samples");
     assert_eq!(labels(&harness, &[0, 1, 2]), ["dog", "emu", "cat"]);
     let state = &mut harness.state_mut().0;
@@ -253,5 +258,12 @@ fn labels_go_out_of_the_window_and_come_back_in() {
     window.act(gesture(FileGesture::SourcePicked(home.path().join("none.csv"))));
     let Some(Dialog::ImportLabels(draft)) = &window.app().state().dialog else { panic!("it is open") };
     assert!(matches!(&draft.found, Some(Err(text)) if text.contains("none.csv")), "{:?}", draft.found);
+    let path = session(window.app().state()).dataset().path(0).to_owned();
+    let emu = file(home.path(), "emu.csv", &format!("path,tags\n{path},emu\n"));
+    window.act(gesture(FileGesture::SourcePicked(emu)));
+    window.act(gesture(FileGesture::TakeIn));
+    let state = window.app().state();
+    assert!(state.dialog.is_none() && state.can_run(Command::Undo));
+    assert!(session(state).snapshot.labelling.tags(0).eq(["emu"]));
     window.close();
 }

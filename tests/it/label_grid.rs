@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use egui::accesskit::Role;
+use egui::accesskit::{Role, Toggled};
 use egui::{Event, Key, Modifiers, Pos2};
 use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::dataset::edit::{SampleSet, View};
 use lenslet::dataset::labelling::Classes;
 use lenslet::dataset::{Dataset, DatasetBuilder, LabelOrigin, Layout, NewSample, SampleId};
+use lenslet::review::{Method, ReviewSettings};
 use lenslet::state::labelling::Proposals;
 use lenslet::state::{Action, Command, Effect, How, LabelGesture, Level, SelectMode, Session, State};
 use lenslet::store::Settings;
@@ -184,6 +185,35 @@ fn a_key_in_the_search_field_labels_nothing() {
 }
 
 #[test]
+fn what_cannot_be_a_name_stays_in_its_field() {
+    let mut window = window();
+    key(&mut window, Key::L);
+    select(&mut window, "06.png", "07.png");
+    let long = "x".repeat(201);
+    window.get_by_role_and_label(Role::TextInput, "New class").focus();
+    settle(&mut window);
+    window.get_by_role_and_label(Role::TextInput, "New class").type_text(&long);
+    settle(&mut window);
+    key(&mut window, Key::Enter);
+    let field = window.get_by_role_and_label(Role::TextInput, "New class");
+    assert_eq!(field.accesskit_node().value(), Some(long));
+    window.get_by_label("A class's name has 200 bytes at most.");
+    assert!(!window.state().state.can_run(Command::Undo));
+}
+
+#[test]
+fn cells_stay_where_they_are_whatever_the_bar_says() {
+    let mut window = window();
+    key(&mut window, Key::L);
+    let before = cell(&window, "09.png");
+    select(&mut window, "06.png", "08.png");
+    assert_eq!(cell(&window, "09.png"), before);
+    click(&mut window, Role::Button, "Paint");
+    window.get_by_label_contains("Painting with “cat”");
+    assert_eq!(cell(&window, "09.png"), before);
+}
+
+#[test]
 fn a_click_on_a_class_and_a_new_name_label_the_selection() {
     let mut window = window();
     key(&mut window, Key::L);
@@ -289,6 +319,66 @@ fn the_menu_of_a_cell_labels_it_and_all_that_is_selected_with_it() {
     key(&mut window, Key::Enter);
     assert_eq!(all_of(&window, "cat"), [6, 7, 8]);
     assert!(window.query_by_label("Type a class").is_none(), "it closes");
+}
+
+/// Twenty analysed samples with a panel in front, and the group of the first three opened.
+fn reviewed(panel: Command) -> Window {
+    let mut shell = Shell::new(session::twenty(), Panels::new(), NoPictures);
+    let settings = ReviewSettings { method: Method::Phash, ..ReviewSettings::default() };
+    shell.act(Action::ChangeReview(Box::new(settings)));
+    shell.act(Action::Analysed(session::analysed().into()));
+    shell.act(Action::OpenGroupOf { sample: 1 });
+    shell.act(Action::Run(panel));
+    let mut window = shell::window(shell, 1400.0, 30);
+    settle(&mut window);
+    window
+}
+
+#[test]
+fn every_list_of_samples_has_the_menu_of_the_grid() {
+    for (panel, role, before) in [
+        (Command::ShowTable, Role::Row, ""),
+        (Command::ShowChecks, Role::GridCell, ""),
+        (Command::ShowDuplicates, Role::ListItem, "Member "),
+    ] {
+        let mut window = reviewed(panel);
+        // Not the one that is selected.
+        let start = format!("{before}train/cat/02.jpg");
+        let is_meant = |node: &egui_kittest::Node<'_>| {
+            node.accesskit_node().label().is_some_and(|label| label.starts_with(&start))
+        };
+        let row = window.query_all_by_role(role).find(is_meant);
+        row.unwrap_or_else(|| panic!("{start} is not on screen in {panel:?}")).click_secondary();
+        settle(&mut window);
+        window.get_by_label("Label 1 sample as…");
+        assert_eq!(window.state().session().selection.iter().collect::<Vec<_>>(), [2], "{panel:?}");
+        click(&mut window, Role::MenuItem, "dog");
+        assert_eq!([1, 2].map(|sample| labels(&window, sample)), [["cat"], ["dog"]], "{panel:?}");
+        assert!(window.query_by_label("Type a class").is_none(), "it closes");
+    }
+}
+
+#[test]
+fn the_letters_of_a_comparison_are_its_own_while_keys_label() {
+    let mut window = reviewed(Command::ShowDuplicates);
+    let classes = window.state().session().snapshot.labelling.classes().keyed("dog", Some('w'), None);
+    let gesture =
+        LabelGesture::Classes { to: Box::new(classes), what: "Give “dog” the key W".to_owned() };
+    window.state_mut().act(Action::Label(Box::new(gesture)));
+    let emu = LabelGesture::NewClass { name: "emu".to_owned(), samples: SampleSet::default() };
+    window.state_mut().act(Action::Label(Box::new(emu)));
+    key(&mut window, Key::L);
+    key(&mut window, Key::W);
+    assert_eq!(labels(&window, 1), ["dog"], "in a group the letter is the class's");
+    press(&mut window, Modifiers::COMMAND, Key::Z);
+    assert_eq!(labels(&window, 1), ["cat"]);
+    key(&mut window, Key::C);
+    key(&mut window, Key::W);
+    let wipe = window.get_by_role_and_label(Role::Button, "Wipe").accesskit_node().toggled();
+    assert_eq!((wipe, labels(&window, 1)), (Some(Toggled::True), vec!["cat".to_owned()]));
+    // Other keys label all the same.
+    key(&mut window, Key::Num2);
+    assert_eq!(labels(&window, 1), ["emu"]);
 }
 
 #[test]

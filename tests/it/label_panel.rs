@@ -7,7 +7,7 @@ use egui::accesskit::Role;
 use egui::{Key, Modifiers, Theme};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
-use lenslet::dataset::edit::{Mark, View};
+use lenslet::dataset::edit::{Mark, SampleSet, View};
 use lenslet::dataset::{DatasetBuilder, Facts, LabelOrigin, Layout, NewSample, SampleId, Verdict};
 use lenslet::state::labelling::{Proposals, QueueKind, Ranked, Step};
 use lenslet::state::{Action, Command, Effect, LabelGesture, Session, State};
@@ -246,6 +246,33 @@ fn a_class_is_typed_and_keys_are_letters_while_one_types() {
 }
 
 #[test]
+fn what_cannot_be_a_name_stays_in_its_field() {
+    let mut panel = harness(eight(), [900.0, 700.0]);
+    let long = "x".repeat(201);
+    press(&mut panel, Key::N);
+    panel.get_by_role_and_label(Role::TextInput, "New class").type_text(&long);
+    panel.run();
+    press(&mut panel, Key::Enter);
+    panel.get_by_label("A class's name has 200 bytes at most.");
+    let field = panel.get_by_role_and_label(Role::TextInput, "New class");
+    assert_eq!((field.accesskit_node().value(), hand(&panel)), (Some(long), Some(2)));
+}
+
+#[test]
+fn nothing_is_typed_where_nothing_can_be_kept() {
+    let mut state = eight();
+    let session = state.session.as_mut().expect("it is open");
+    session.project.access = Access::ReadOnly { reason: "another window has it open".to_owned() };
+    let mut panel = harness(state, [900.0, 700.0]);
+    press(&mut panel, Key::N);
+    let field = panel.get_by_role_and_label(Role::TextInput, "New class");
+    assert!(field.accesskit_node().is_disabled() && !field.is_focused());
+    press_with(&mut panel, Modifiers::SHIFT, Key::N);
+    assert!(panel.query_by_label("Note on this sample").is_none());
+    assert!(panel.get_by_label("Write a note (Shift+N)").accesskit_node().is_disabled());
+}
+
+#[test]
 fn a_note_is_written_on_the_sample_at_hand() {
     let mut panel = harness(eight(), [900.0, 700.0]);
     press_with(&mut panel, Modifiers::SHIFT, Key::N);
@@ -263,6 +290,109 @@ fn a_note_is_written_on_the_sample_at_hand() {
     panel.run();
     press(&mut panel, Key::Escape);
     assert_eq!(panel.state().session().snapshot.labelling.note(2), "half in the dark");
+}
+
+#[test]
+fn tags_are_given_to_the_sample_at_hand_and_taken_away() {
+    let mut panel = harness(eight(), [900.0, 700.0]);
+    let tags = |panel: &Harness<'_, Panel>| -> Vec<String> {
+        panel.state().session().snapshot.labelling.tags(2).map(str::to_owned).collect()
+    };
+    press_with(&mut panel, Modifiers::SHIFT, Key::T);
+    for tag in ["night", "blurred"] {
+        let field = panel.get_by_role_and_label(Role::TextInput, "Tag of this sample");
+        assert!(field.is_focused(), "{tag}");
+        field.type_text(tag);
+        panel.run();
+        press(&mut panel, Key::Enter);
+    }
+    assert_eq!((tags(&panel), hand(&panel)), (vec!["blurred".to_owned(), "night".to_owned()], Some(2)));
+    press(&mut panel, Key::Escape);
+    assert!(panel.query_by_label("Tag of this sample").is_none());
+    panel.get_by_label("Remove the tag night").click();
+    panel.run();
+    assert_eq!(tags(&panel), ["blurred"]);
+    for expected in [&["blurred", "night"] as &[&str], &["night"], &[]] {
+        run(&mut panel, Command::Undo);
+        assert_eq!(tags(&panel), expected);
+    }
+}
+
+#[test]
+fn a_field_does_not_wait_for_a_sample_that_comes_later() {
+    let mut panel = harness(state(&["cat".to_owned(), "dog".to_owned()], 2), [900.0, 700.0]);
+    assert_eq!(hand(&panel), None);
+    for (modifiers, key, expected) in [
+        (Modifiers::SHIFT, Key::N, "There is no sample at hand to give a note to."),
+        (Modifiers::SHIFT, Key::T, "There is no sample at hand to give a tag to."),
+        (Modifiers::NONE, Key::N, "There is no sample at hand to give a class to."),
+    ] {
+        press_with(&mut panel, modifiers, key);
+        let told = panel.state().state.notices.last().map(|notice| notice.text.as_str());
+        assert_eq!(told, Some(expected));
+    }
+    let shown = LabelGesture::Step(Step::Choose(QueueKind::Shown));
+    panel.state_mut().tell(Action::Label(Box::new(shown)));
+    panel.run();
+    assert!(hand(&panel).is_some());
+    for field in ["Note on this sample", "Tag of this sample"] {
+        assert!(panel.query_by_label(field).is_none(), "{field}");
+    }
+}
+
+#[test]
+fn a_note_of_a_sample_that_is_not_open_any_more_is_told() {
+    let mut panel = harness(eight(), [900.0, 700.0]);
+    press_with(&mut panel, Modifiers::SHIFT, Key::N);
+    panel.get_by_role_and_label(Role::TextInput, "Note on this sample").type_text("half in the dark");
+    panel.run();
+    panel.state_mut().state = state(&[], 1);
+    panel.run();
+    let told = "A note was not kept, since its sample is not open any more: “half in the dark”";
+    assert_eq!(panel.state().state.notices.iter().filter(|notice| notice.text == told).count(), 1);
+}
+
+#[test]
+fn what_is_said_of_a_sample_leaves_room_for_its_picture() {
+    let mut panel = harness(eight(), [900.0, 700.0]);
+    let samples = || SampleSet::from_rows([2]);
+    for at in 0..100 {
+        let (tag, on) = (format!("tag {at:03}"), true);
+        let gesture = LabelGesture::Tag { samples: samples(), tag, on };
+        panel.state_mut().tell(Action::Label(Box::new(gesture)));
+    }
+    let text = "a long story ".repeat(200).trim_end().to_owned();
+    let note = format!("Note: {text}");
+    panel.state_mut().tell(Action::Label(Box::new(LabelGesture::Note { sample: 2, text })));
+    panel.run();
+    // All of it is there to be scrolled to.
+    panel.get_by_label("Remove the tag tag 099");
+    panel.get_by_label(&note);
+    let picture = panel.get_by_label("This sample cannot be shown").rect();
+    assert!(picture.bottom() < 600.0, "{picture:?}");
+}
+
+#[test]
+fn what_the_model_says_and_the_last_class_can_be_reached_in_a_small_panel() {
+    let mut panel = harness(eight(), [420.0, 520.0]);
+    propose(&mut panel);
+    let none = |panel: &Harness<'_, Panel>| panel.get_by_role_and_label(Role::Button, "None of these").rect();
+    let model = panel.get_by_label("The model learned from 10 answers.").rect();
+    let foot = panel.get_by_role_and_label(Role::ProgressIndicator, "0 done, 6 left").rect();
+    assert!(model.bottom() < foot.top(), "{model:?} {foot:?}");
+    let before = none(&panel);
+    panel.hover_at(model.center());
+    panel.step();
+    panel.event(egui::Event::MouseWheel {
+        unit: egui::MouseWheelUnit::Point,
+        delta: egui::Vec2::new(0.0, -1000.0),
+        phase: egui::TouchPhase::Move,
+        source: egui::MouseWheelSource::Unknown,
+        modifiers: Modifiers::NONE,
+    });
+    panel.run_steps(40);
+    let after = none(&panel);
+    assert!(after.bottom() < foot.top() && after.top() <= before.top(), "{before:?} {after:?}");
 }
 
 #[test]

@@ -2,9 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
+use lenslet::dataset::edit::{Edit, SampleSet};
+use lenslet::import::dataset_reader;
+use lenslet::jobs::Control;
+use lenslet::pipeline::{self, Keeper, OpenRequest};
+use lenslet::state::{Action, Effect, ProjectFace, State};
+use lenslet::store::{ARRIVED, Access, Entry, JournalOp, Paths, Settings};
 use serde_json::Value;
 
 use crate::cli::{json, lenslet};
+use crate::session::act;
+use crate::signals;
 use crate::training::text;
 
 fn demo(home: &Path) -> String {
@@ -74,6 +82,8 @@ fn labels_of_a_file_count_in_the_project_and_leave_the_dataset_as_it_is() {
     std::fs::write(&file, theirs).unwrap();
 
     let import = [&["import", source.as_str(), file.as_str()][..], &within].concat();
+    let look = labels(&[&import[..], &["--dry-run"]].concat(), home);
+    assert_eq!(look["new_classes"], serde_json::json!([]), "what is not taken brings no class");
     let look = labels(&[&import[..], &["--dry-run", "--conflicts", "take"]].concat(), home);
     assert_eq!((look["changed"].as_u64(), look["conflicts"].as_u64()), (Some(3), Some(3)), "{look}");
     assert_eq!(look["new_classes"], serde_json::json!(["kiwi"]));
@@ -180,13 +190,88 @@ fn labels_follow_a_file_that_was_renamed() {
     let old = Path::new(&source).join(row["path"].as_str().unwrap());
     let ending = old.extension().unwrap().to_owned();
     std::fs::rename(&old, old.with_file_name("renamed").with_extension(ending)).unwrap();
-    // A look in between takes nothing away.
+    // A look in between takes nothing away, and a command that measures has it follow as well.
     labels(&[&import[..], &["--dry-run"]].concat(), home);
+    let scan = ["scan", &source, "--json", "--filter", "label:kiwi", within[0], within[1]];
+    assert_eq!(json(&lenslet(&scan, home))["samples"].as_u64(), Some(1));
     for _ in 0..2 {
         let kiwis: Vec<Value> =
             export(&out).into_iter().filter(|row| row["label"] == serde_json::json!(["kiwi"])).collect();
         assert_eq!(kiwis.len(), 1);
         assert!(kiwis[0]["path"].as_str().unwrap().contains("renamed"), "{kiwis:?}");
         assert_eq!(kiwis[0]["by"], "Ben");
+    }
+}
+
+#[test]
+fn what_was_said_follows_a_moved_file_wherever_the_program_was_killed() {
+    let control = Control::new();
+    for is_measured_before in [false, true] {
+        let home = tempfile::tempdir().unwrap();
+        let (paths, folder) = (Paths::within(home.path()), home.path().join("data"));
+        std::fs::create_dir(&folder).unwrap();
+        signals::write(&folder, 0..3);
+        let open = || {
+            let source = text(&folder).to_owned();
+            let request = OpenRequest { source, project: None, anew: false, is_open: None };
+            pipeline::open(&paths, &request, &control).unwrap()
+        };
+        {
+            let mut opened = open();
+            let reader = dataset_reader(&opened.snapshot.dataset);
+            let keeper = Some(Keeper { project: &opened.project, cache: None });
+            pipeline::measure(&opened.snapshot, &reader, keeper, 2, &control, &|_, _| {}).unwrap();
+            let tag = Edit::Tag { samples: SampleSet::from_rows([1]), tag: "ripe".to_owned(), on: true };
+            let op = JournalOp::Append(opened.overlay.effective(tag).unwrap());
+            opened.journal.commit(&[Entry { op, time_ms: 1, person: "Ada".into() }]).unwrap();
+        }
+        std::fs::rename(folder.join("0001.png"), folder.join("moved.png")).unwrap();
+        // The first to see that it was moved ends before anything follows.
+        {
+            let opened = open();
+            let relisted =
+                pipeline::relist(&opened.project, &opened.snapshot, &opened.issues, &control).unwrap();
+            assert_eq!((relisted.added, relisted.removed), (1, 1));
+            if is_measured_before {
+                let reader = dataset_reader(&relisted.snapshot.dataset);
+                let keeper = Some(Keeper { project: &opened.project, cache: None });
+                pipeline::measure(&relisted.snapshot, &reader, keeper, 2, &control, &|_, _| {}).unwrap();
+            }
+        }
+        let found = open();
+        let snapshot = found.snapshot.clone();
+        let face = ProjectFace::new(found.project.folder().to_owned(), Access::ReadWrite);
+        let mut opened = lenslet::state::Opened::new(found.snapshot, found.issues, found.overlay, face);
+        opened.arrived = found.arrived;
+        let mut state = State::new(Settings::default());
+        act(&mut state, Action::Opened(Box::new(opened)));
+        let tagged = |state: &State| {
+            let snapshot = &state.session.as_ref().unwrap().snapshot;
+            let rows = (0..4).filter(|row| snapshot.labelling.tags(*row).eq(["ripe"]));
+            rows.map(|row| snapshot.dataset.path(row).to_owned()).collect::<Vec<String>>()
+        };
+        let ended = Action::MeasuringEnded { analyse: false };
+        if !is_measured_before {
+            // Measuring is cancelled, and done another time.
+            act(&mut state, ended.clone());
+            assert_eq!(tagged(&state), ["0001.png"]);
+            let reader = dataset_reader(&snapshot.dataset);
+            let batches = std::sync::Mutex::new(Vec::new());
+            pipeline::measure(&snapshot, &reader, None, 2, &control, &|facts, issues| {
+                batches.lock().unwrap().push(Action::Measured { facts, issues });
+            })
+            .unwrap();
+            for batch in batches.into_inner().unwrap() {
+                act(&mut state, batch);
+            }
+        }
+        let effects = act(&mut state, ended);
+        assert_eq!(tagged(&state), ["0001.png", "moved.png"]);
+        let is_settled = |effect: &Effect| {
+            matches!(effect, Effect::Journal(JournalOp::SetValue(name, left))
+                if name == ARRIVED && *left == serde_json::json!([]))
+        };
+        assert!(effects.iter().any(is_settled), "{effects:?}");
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::Journal(JournalOp::Append(_)))));
     }
 }

@@ -1,7 +1,7 @@
 //! What a person says of a sample in the inspector: labels, tags, a note; for one sample and for several.
 
 use egui::{Key, Modifiers};
-use egui_kittest::kittest::Queryable;
+use egui_kittest::kittest::{NodeT, Queryable};
 use lenslet::dataset::LabelOrigin;
 use lenslet::dataset::edit::{Mark, SampleSet};
 use lenslet::state::{Action, Command, How, LabelGesture, State};
@@ -64,6 +64,22 @@ fn labels_are_added_and_removed_beside_what_the_source_says() {
 }
 
 #[test]
+fn what_cannot_be_a_name_stays_in_its_field() {
+    let mut harness = inspector();
+    for (field, problem) in [
+        ("Add label", "A class's name has 200 bytes at most."),
+        ("Add a tag", "A tag has 200 bytes at most."),
+    ] {
+        let long = "x".repeat(201);
+        write(&mut harness, field, &long);
+        press(&mut harness, Modifiers::NONE, Key::Enter);
+        harness.get_by_label(problem);
+        assert_eq!(harness.get_by_label(field).accesskit_node().value(), Some(long));
+    }
+    assert_eq!(labels(&harness, 0), ["cat"]);
+}
+
+#[test]
 fn tags_are_added_and_removed() {
     let mut harness = inspector();
     let tags = |harness: &Inspector| -> Vec<String> {
@@ -96,10 +112,13 @@ fn a_note_is_kept_by_ctrl_enter_by_leaving_the_field_and_by_going_on() {
     harness.run_steps(6);
     assert_eq!(note(&harness, 0), "dark");
     // To another sample with a note half typed.
+    harness.get_by_label("Note").focus();
+    harness.run_steps(3);
+    press(&mut harness, Modifiers::NONE, Key::End);
     write(&mut harness, "Note", "er");
     tell(&mut harness.state_mut().0, Action::ShowSample(1));
     harness.run_steps(6);
-    assert!(note(&harness, 0).len() == "darker".len() && note(&harness, 1).is_empty());
+    assert_eq!([0, 1].map(|row| note(&harness, row)), ["darker", ""]);
 }
 
 #[test]

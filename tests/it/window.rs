@@ -306,17 +306,49 @@ fn what_is_open_stays_so_until_something_else_has_opened() {
 }
 
 #[test]
+fn a_note_that_is_typed_outlives_another_dataset() {
+    let home = tempfile::tempdir().expect("a folder");
+    let dataset = demo(home.path());
+    let other = home.path().join("other");
+    std::fs::create_dir_all(&other).expect("a folder");
+    std::fs::copy(picture_of(&dataset), other.join("a.png")).expect("a copy");
+    let open = |path: &Path| Action::Open { source: path.display().to_string() };
+
+    let mut window = Window::open(home.path(), Some(&dataset));
+    window.key(Modifiers::NONE, Key::N);
+    let field = window.harness.get_by_label("Note");
+    field.focus();
+    window.settle();
+    window.harness.get_by_label("Note").type_text("look");
+    window.harness.step();
+    window.begin_act(open(&other));
+    // The field is there until the other one is.
+    window.harness.get_by_label("Note").type_text(" again");
+    window.settle();
+    assert_eq!(window.shown(), 1);
+    window.act(open(&dataset));
+    assert_eq!(window.shown(), 300);
+    let session = window.app().state().session.as_ref().expect("it is open");
+    let noted = (0..300).map(|sample| session.snapshot.labelling.note(sample)).find(|note| !note.is_empty());
+    assert_eq!(noted, Some("look again"));
+    window.close();
+}
+
+/// A PNG file of the demo.
+fn picture_of(demo: &Path) -> std::path::PathBuf {
+    let opened = lenslet::import::open(demo.to_str().expect("UTF-8"), &Control::new()).expect("it opens");
+    let is_png = |path: &&str| path.starts_with("train/a/") && path.ends_with(".png");
+    demo.join(opened.dataset.paths.iter().find(is_png).expect("the demo has PNG files"))
+}
+
+#[test]
 fn issues_go_with_their_files() {
     let home = tempfile::tempdir().expect("a folder");
     let data = home.path().join("set");
     for part in ["images", "labels"] {
         std::fs::create_dir_all(data.join(part)).expect("a folder");
     }
-    let good = demo(home.path());
-    let pictures = lenslet::import::open(good.to_str().expect("UTF-8"), &Control::new()).expect("it opens");
-    let is_png = |path: &&str| path.starts_with("train/a/") && path.ends_with(".png");
-    let picture = pictures.dataset.paths.iter().find(is_png).expect("the demo has PNG files");
-    let picture = good.join(picture);
+    let picture = picture_of(&demo(home.path()));
     for name in ["a", "b", "c"] {
         std::fs::copy(&picture, data.join(format!("images/{name}.png"))).expect("a copy");
         std::fs::write(data.join(format!("labels/{name}.txt")), "0 0.5 0.5 0.2 0.2\n").expect("a file");

@@ -1,6 +1,8 @@
 //! What a head makes of answers that it was not fitted to: how sure it may be, how many proposals are wrong, and how
 //! that changed with every answer.
 
+use std::collections::VecDeque;
+
 use rayon::prelude::*;
 
 use super::head::fitted_to;
@@ -15,6 +17,8 @@ const FOLDS: usize = 5;
 const CHOSEN: f64 = 0.25;
 /// How many answers the belief that the temperature is 1 is worth.
 const BELIEF: f64 = 4.0;
+/// Trials that a curve is drawn of at most: the newest.
+const KEPT: usize = 20_000;
 /// 95 % of a normal distribution lie within so many deviations.
 const DEVIATIONS: f64 = 1.959_963_984_540_054;
 
@@ -58,6 +62,46 @@ pub struct Trial {
     pub answer: Answer,
     /// [`NONE`] where there was none.
     pub proposed: u32,
+}
+
+/// What a curve of right proposals is drawn of: the trials that were drawn at random, the newest 20,000 of them, each
+/// with its number among all. Trials that a strategy or a person chose are counted and not kept: however many there are,
+/// they take nothing from the curve.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Trials {
+    /// Rows that were answered.
+    rows: usize,
+    /// The number of each row that was drawn at random, and whether its proposal was right.
+    at_random: VecDeque<(usize, bool)>,
+}
+
+impl Trials {
+    /// Counts further trials. Those of one row have to lie beside each other: they are one, and right where one of them
+    /// is.
+    pub fn note(&mut self, trials: &[Trial]) {
+        for trials in trials.chunk_by(|one, two| one.answer.row == two.answer.row) {
+            self.rows += 1;
+            if trials.iter().any(|trial| trial.answer.drawn == Drawn::AtRandom) {
+                let is_right = trials.iter().any(|trial| trial.proposed == trial.answer.class);
+                self.at_random.push_back((self.rows, is_right));
+            }
+        }
+        let over = self.at_random.len().saturating_sub(KEPT);
+        self.at_random.drain(..over);
+    }
+
+    /// How often proposals were right, after each trial that was drawn at random, of the last `window` of those. Others
+    /// are harder, and would draw the curve too low.
+    pub fn curve(&self, window: usize) -> Vec<CurvePoint> {
+        let point = |end: usize| {
+            let last = self.at_random.range((end + 1).saturating_sub(window.max(1))..=end);
+            let of = last.len();
+            let hits = last.filter(|(_, is_right)| *is_right).count();
+            let (low, high) = wilson(hits, of);
+            CurvePoint { answers: self.at_random[end].0, right: hits as f64 / of as f64, low, high, of }
+        };
+        (0..self.at_random.len()).map(point).collect()
+    }
 }
 
 /// How many proposals were right around a number of answers.
@@ -175,27 +219,6 @@ pub fn wilson(hits: usize, of: usize) -> (f64, f64) {
     let low = if hits == 0 { 0.0 } else { (middle - reach) / whole };
     let high = if hits == of { 1.0 } else { (middle + reach) / whole };
     (low.max(0.0), high.min(1.0))
-}
-
-/// How often proposals were right, after each trial that was drawn at random, of the last `window` of those.
-/// Trials that a strategy chose are harder than others, and would draw the curve too low. Trials of one row that lie beside
-/// each other are one, and right where one of them is.
-pub fn curve(trials: &[Trial], window: usize) -> Vec<CurvePoint> {
-    let rows = trials.chunk_by(|one, two| one.answer.row == two.answer.row);
-    let is_right = |trials: &[Trial]| trials.iter().any(|trial| trial.proposed == trial.answer.class);
-    let fair: Vec<(usize, bool)> = (1..)
-        .zip(rows)
-        .filter(|(_, trials)| trials.iter().any(|trial| trial.answer.drawn == Drawn::AtRandom))
-        .map(|(answers, trials)| (answers, is_right(trials)))
-        .collect();
-    let point = |end: usize| {
-        let last = &fair[(end + 1).saturating_sub(window.max(1))..=end];
-        let hits = last.iter().filter(|(_, is_right)| *is_right).count();
-        let (low, high) = wilson(hits, last.len());
-        let right = hits as f64 / last.len() as f64;
-        CurvePoint { answers: fair[end].0, right, low, high, of: last.len() }
-    };
-    (0..fair.len()).map(point).collect()
 }
 
 fn probability(scores: &[f32], class: usize, temperature: f64) -> f64 {
@@ -330,9 +353,25 @@ mod tests {
             trial(3, Drawn::AtRandom, false),
             trial(3, Drawn::AtRandom, true),
         ];
-        let found: Vec<(usize, f64, usize)> =
-            curve(&trials, 2).iter().map(|point| (point.answers, point.right, point.of)).collect();
-        assert_eq!(found, [(1, 0.0, 1), (3, 0.5, 2), (4, 1.0, 2)]);
-        assert!(curve(&[], 5).is_empty());
+        let found = |trials: &Trials| -> Vec<(usize, f64, usize)> {
+            trials.curve(2).iter().map(|point| (point.answers, point.right, point.of)).collect()
+        };
+        let mut noted = Trials::default();
+        assert!(noted.curve(5).is_empty());
+        noted.note(&trials);
+        let mut expected = vec![(1, 0.0, 1), (3, 0.5, 2), (4, 1.0, 2)];
+        assert_eq!(found(&noted), expected);
+        // Many that were confirmed at a stroke take nothing from it, and are counted.
+        let confirmed: Vec<Trial> = (10..40_010).map(|row| trial(row, Drawn::Chosen, true)).collect();
+        noted.note(&confirmed);
+        assert_eq!(found(&noted), expected);
+        noted.note(&[trial(5, Drawn::AtRandom, false)]);
+        expected.push((40_005, 0.5, 2));
+        assert_eq!(found(&noted), expected);
+        // Of those that draw it the newest are kept.
+        let more: Vec<Trial> = (0..KEPT as u32).map(|row| trial(row, Drawn::AtRandom, true)).collect();
+        noted.note(&more);
+        let curve = noted.curve(2);
+        assert_eq!((curve.len(), curve[0].answers, curve[0].of), (KEPT, 40_006, 1));
     }
 }

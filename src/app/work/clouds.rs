@@ -12,8 +12,8 @@ use rayon::prelude::*;
 use super::charting::Question;
 use crate::analysis::scatter::Scatter;
 use crate::crossfilter::{Card, CardId, Kind, Options, Places, Scattered, places_reading, rows_but};
-use crate::dataset::SampleId;
 use crate::dataset::query::{Bitmask, Query, Reading, Snapshot};
+use crate::dataset::{ClassId, SampleId};
 use crate::gpu::points::{MOST, Points};
 use crate::jobs::{self, Outcome};
 use crate::state::Action;
@@ -114,12 +114,15 @@ impl Clouds {
         // What a filter means that cannot be read is anybody's guess: the card says so.
         let Ok(query) = question.query() else { return Vec::new() };
         let tokens = if question.is_dark { &DARK } else { &LIGHT };
+        let is_by_class = cards.iter().any(|card| card.options.by_class);
+        let palette = if is_by_class { palette(snapshot, tokens) } else { Vec::new() };
         let mut clouds = Vec::new();
         for card in cards {
             self.keep(card, snapshot);
             let placed = self.kept.get(&card.id).and_then(|kept| kept.placed.as_ref());
             if let Some(placed) = placed {
-                clouds.push((card.id, Arc::new(self.cloud(card, placed, snapshot, &query, tokens))));
+                let palette = card.options.by_class.then_some(&palette[..]);
+                clouds.push((card.id, Arc::new(self.cloud(card, placed, snapshot, &query, palette, tokens))));
             }
         }
         clouds
@@ -149,6 +152,7 @@ impl Clouds {
         placed: &Placed,
         snapshot: &Snapshot,
         query: &Query,
+        palette: Option<&[Color32]>,
         tokens: &Tokens,
     ) -> Cloud {
         let shown = rows_but(snapshot, query, &card.kind.own_columns());
@@ -159,7 +163,7 @@ impl Clouds {
         };
         let [mut aside, mut left] = [placed.points.clone(), placed.points.clone()];
         left.set_colors(&colors(&|row| match shown.contains(row) {
-            true => color_of(card, snapshot, row, tokens),
+            true => color_of(palette, snapshot, row, tokens),
             false => Color32::TRANSPARENT,
         }));
         if shown.count() < snapshot.derived().present().count() {
@@ -179,19 +183,24 @@ fn aside_color(shown: &Bitmask, row: usize, tokens: &Tokens) -> Color32 {
     if shown.contains(row) { Color32::TRANSPARENT } else { tokens.line }
 }
 
-/// The colour of a sample that is left: of its first class where that is asked for.
-fn color_of(card: &Card, snapshot: &Snapshot, row: usize, tokens: &Tokens) -> Color32 {
-    if !card.options.by_class {
-        return tokens.accent;
-    }
+/// The colour of each class, by its number, as it is everywhere on screen. Worked out once for all points.
+fn palette(snapshot: &Snapshot, tokens: &Tokens) -> Vec<Color32> {
+    let classes = snapshot.labels().classes.len() as ClassId;
+    (0..classes).map(|class| tokens.class_of(snapshot, class)).collect()
+}
+
+/// The colour of a sample that is left: of its first class where there is a palette of classes.
+fn color_of(palette: Option<&[Color32]>, snapshot: &Snapshot, row: usize, tokens: &Tokens) -> Color32 {
+    let Some(palette) = palette else { return tokens.accent };
     let class = snapshot.labels().get(row as SampleId).first();
-    class.map_or(tokens.text_dim, |class| tokens.class(*class))
+    class.and_then(|class| palette.get(*class as usize)).copied().unwrap_or(tokens.text_dim)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::{DatasetBuilder, Fact, Facts, Layout, NewSample};
+    use crate::dataset::labelling::Classes;
+    use crate::dataset::{DatasetBuilder, Fact, Facts, Labelling, Layout, NewSample};
 
     fn question(samples: usize, options: Options, filter: &str) -> Question {
         let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
@@ -253,6 +262,22 @@ mod tests {
         // A cat steps back, and is not found where it lies alone.
         assert_eq!(cloud.at(places[0], [1e-3; 2]), None);
         assert!(cloud.points.iter().all(|points| points.len() == 300));
+    }
+
+    #[test]
+    fn a_class_has_the_colour_that_a_person_chose_for_it() {
+        let Question { snapshot, .. } = question(4, Options::default(), "");
+        let mut labelling = Labelling::new(4);
+        labelling.set_classes(Classes::default().coloured("dog", Some([200, 30, 90])));
+        let snapshot = snapshot.labelled(&Arc::new(labelling));
+        for tokens in [&DARK, &LIGHT] {
+            let colors = palette(&snapshot, tokens);
+            assert_eq!(colors, [0, 1].map(|class| tokens.class_of(&snapshot, class)));
+            assert!(colors[0] == tokens.class(0) && colors[1] != tokens.class(1), "{colors:?}");
+            let of = |row| color_of(Some(&colors), &snapshot, row, tokens);
+            assert_eq!([of(0), of(1)], [colors[0], colors[1]]);
+            assert_eq!(color_of(None, &snapshot, 1, tokens), tokens.accent);
+        }
     }
 
     #[test]

@@ -20,8 +20,8 @@ use crate::jobs::{self, Cancelled, Control, Newest, Outcome};
 use crate::pipeline::agreeing::compare;
 use crate::pipeline::annotating::gathered;
 use crate::state::label_files::{
-    AnswersIn, ComparedPeople, ExportQuestion, FileGesture, FileWork, ImportQuestion, LabelFile, LabelForm,
-    Place, Preview,
+    AnswersIn, ComparedPeople, ExportQuestion, FileGesture, FileWork, ImportOrder, ImportQuestion, LabelFile,
+    LabelForm, Place, Preview,
 };
 use crate::state::{Action, Level, State};
 use crate::text::{counted, sentence};
@@ -30,6 +30,7 @@ use crate::text::{counted, sentence};
 enum Question {
     LeftOut(Box<ExportQuestion>),
     Preview(Snapshot, ImportQuestion),
+    TakeIn(ImportOrder),
     Compare(Snapshot, Vec<PathBuf>, MatchBy),
 }
 
@@ -44,11 +45,10 @@ impl LabelFiles {
     pub fn spawn(answers: &Sender<Action>, wake: impl Fn() + Send + 'static) -> Self {
         let answers = answers.clone();
         let thread = Newest::spawn("label-files", move |(asked, question, control)| {
-            if let Some(gesture) = answer(asked, question, &control) {
-                // The window may be gone by now.
-                let _ = answers.send(Action::LabelFile(Box::new(gesture)));
-                wake();
-            }
+            let gesture = answer(asked, question, &control);
+            // The window may be gone by now.
+            let _ = answers.send(Action::LabelFile(Box::new(gesture)));
+            wake();
         });
         Self { thread, last: Control::new() }
     }
@@ -56,6 +56,11 @@ impl LabelFiles {
     fn ask(&mut self, asked: u64, question: Question) {
         self.stop();
         self.thread.ask((asked, question, self.last.clone()));
+    }
+
+    /// What is worked out, where somebody waits for it.
+    pub fn control(&self, state: &State) -> Option<&Control> {
+        state.waits_for_label_files().then_some(&self.last)
     }
 
     /// Nobody waits for the last answer any more.
@@ -97,6 +102,10 @@ impl Work {
                 self.label_files.ask(asked, Question::Preview(session.snapshot.clone(), question));
                 Vec::new()
             }
+            (FileWork::TakeIn { asked, order }, Some(_)) => {
+                self.label_files.ask(asked, Question::TakeIn(order));
+                Vec::new()
+            }
             (FileWork::Compare { asked, files, by }, Some(session)) => {
                 self.label_files.ask(asked, Question::Compare(session.snapshot.clone(), files, by));
                 Vec::new()
@@ -110,29 +119,34 @@ impl Work {
     }
 }
 
-/// The answer; `None` where nobody waits for it any more.
-fn answer(asked: u64, question: Question, control: &Control) -> Option<FileGesture> {
-    Some(match question {
+fn answer(asked: u64, question: Question, control: &Control) -> FileGesture {
+    match question {
         Question::LeftOut(question) => {
             let found = jobs::run(|| Ok(Ok(question.left_out(control)?)));
-            FileGesture::LeftOutTold { asked, told: told("counting what is left out", found)? }
+            let told = told("counting what is left out", found).map(Arc::new);
+            FileGesture::LeftOutTold { asked, told }
         }
         Question::Preview(snapshot, question) => {
             let found = jobs::run(|| preview(snapshot, question, control));
-            FileGesture::Previewed { asked, found: told("reading the labels", found)? }
+            FileGesture::Previewed { asked, found: told("reading the labels", found).map(Arc::new) }
+        }
+        Question::TakeIn(order) => {
+            let edit = jobs::run(|| Ok(Ok(order.edit(control)?)));
+            FileGesture::TakenIn { asked, edit: told("taking the labels in", edit) }
         }
         Question::Compare(snapshot, files, by) => {
             let found = jobs::run(|| compared(&snapshot, &files, by, control));
-            FileGesture::Compared { asked, found: told("the comparison", found)? }
+            FileGesture::Compared { asked, found: told("the comparison", found).map(Arc::new) }
         }
-    })
+    }
 }
 
-fn told<T>(doing: &str, outcome: Outcome<Result<T, String>>) -> Option<Result<Arc<T>, String>> {
+/// What was found. That it was stopped is told, too: of a question that nobody waits for, no answer counts.
+fn told<T>(doing: &str, outcome: Outcome<Result<T, String>>) -> Result<T, String> {
     match outcome {
-        Outcome::Done(found) => Some(found.map(Arc::new)),
-        Outcome::Cancelled => None,
-        Outcome::Panicked(cause) => Some(Err(bug(doing, &cause))),
+        Outcome::Done(found) => found,
+        Outcome::Cancelled => Err(format!("You stopped {doing}.")),
+        Outcome::Panicked(cause) => Err(bug(doing, &cause)),
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use crossbeam_channel::Sender;
 
 use super::bug;
-use crate::analysis::fewshot::{self, Drawn, Strategy};
+use crate::analysis::fewshot::{self, Drawn};
 use crate::dataset::SampleId;
 use crate::dataset::query::{Bitmask, Snapshot};
 use crate::jobs::{self, Cancelled, Control, Newest, Outcome};
@@ -15,7 +15,7 @@ use crate::pipeline::learning::{Ground, Learned, Learner};
 use crate::pipeline::signals;
 use crate::review::{Analysed, Near};
 use crate::state::labelling::lesson::NoModel;
-use crate::state::labelling::{Ordered, Proposals, QueueKind, QueueWish, Ranked};
+use crate::state::labelling::{Ordered, Proposals, QueueWish, Ranked};
 use crate::state::{Action, Level, Session};
 use crate::store::Project;
 
@@ -190,14 +190,9 @@ fn find(
     source: Option<&Source>,
     grounds: &Grounds,
 ) -> Result<Action, Cancelled> {
-    let strategy = match wish.kind {
-        QueueKind::Mixed => Some(Strategy::Mixed),
-        QueueKind::Diverse => Some(Strategy::Diverse),
-        _ => None,
-    };
     let mut by_chance: Vec<SampleId> = Vec::new();
     let mut picked = None;
-    if let (Some(strategy), Some(source)) = (strategy, source)
+    if let (Some(strategy), Some(source)) = (wish.kind.strategy(), source)
         && let Some(ground) = grounds.get(source, &Control::new())?
     {
         // Classes are named by the numbers that they have now.

@@ -63,7 +63,7 @@ use crate::demo::{DEFAULT_SAMPLES, DEFAULT_SEED, DemoOptions};
 use crate::import::dataset_reader;
 use crate::jobs::{Control, Newest};
 use crate::pipeline::OpenRequest;
-use crate::state::{Action, Command, Effect, Extent, JobFace, JobId, Level, Session, State};
+use crate::state::{Action, Effect, Extent, JobFace, JobId, Level, Session, State};
 use crate::store::{JournalOp, Paths, Settings};
 use crate::train::device::Graphics;
 
@@ -87,6 +87,8 @@ pub struct Work {
     live: Option<Live>,
     leaving: Leaving,
     open: Option<Opening>,
+    /// What was opened, until the next [`Self::poll`] shows it.
+    arrived: Option<Box<opening::Found>>,
     rescan: Option<Rescanning>,
     measure: Option<Measuring>,
     demo: Option<Demo>,
@@ -142,6 +144,7 @@ impl Work {
             live: None,
             leaving: Leaving::default(),
             open: None,
+            arrived: None,
             rescan: None,
             measure: None,
             demo: None,
@@ -164,7 +167,8 @@ impl Work {
 
     /// Whether no job runs and no result waits.
     pub fn is_idle(&self) -> bool {
-        let idle = self.open.is_none() && self.rescan.is_none() && self.measure.is_none();
+        let idle =
+            self.open.is_none() && self.arrived.is_none() && self.rescan.is_none() && self.measure.is_none();
         idle && self.analyse.is_none()
             && self.demo.is_none()
             && self.export.is_none()
@@ -233,7 +237,7 @@ impl Work {
 
     /// Ends everything, and waits until what was decided is on the disk.
     pub fn leave(&mut self) {
-        self.open = None;
+        (self.open, self.arrived) = (None, None);
         self.let_go();
         if let Some(keeper) = self.settings.take() {
             keeper.finish();
@@ -450,13 +454,13 @@ impl Work {
                 }
             }
             Effect::PauseJob { job, pause } => {
-                if let Some(control) = self.control(job) {
+                if let Some(control) = self.control(job, state) {
                     control.set_paused(pause);
                 }
                 Vec::new()
             }
             Effect::CancelJob { job } => {
-                if let Some(control) = self.control(job) {
+                if let Some(control) = self.control(job, state) {
                     control.cancel();
                 }
                 Vec::new()
@@ -487,12 +491,9 @@ impl Work {
         if self.measure.is_none() { vec![self.measuring_ended()] } else { Vec::new() }
     }
 
-    /// What follows when all is measured: an analysis that was asked for before, or that a rescan stopped.
+    /// What follows when all is measured, with an analysis that was asked for before or that a rescan stopped.
     fn measuring_ended(&mut self) -> Action {
-        match std::mem::take(&mut self.analyse_again) {
-            true => Action::Run(Command::Analyse),
-            false => Action::MeasuringEnded,
-        }
+        Action::MeasuringEnded { analyse: std::mem::take(&mut self.analyse_again) }
     }
 
     /// Analyses what was measured.
@@ -611,21 +612,32 @@ impl Work {
             actions.push(told);
         }
         actions.extend(self.live.as_mut().and_then(Live::news));
-        self.poll_progress(actions);
+        self.poll_progress(state, actions);
+    }
+
+    /// Whether the next [`Self::poll`] shows another dataset: what is to be kept of the open one has to be kept before.
+    pub fn has_arrived(&self) -> bool {
+        self.arrived.is_some()
     }
 
     fn poll_open(&mut self, state: &State, actions: &mut Vec<Action>) {
-        let Some(ended) = self.open.as_mut().and_then(Opening::poll) else { return };
-        self.open = None;
-        match ended {
-            Ended::Opened(found) => match found.go_live(&self.person, &self.ctx) {
+        if let Some(found) = self.arrived.take() {
+            match found.go_live(&self.person, &self.ctx) {
                 Ok((live, opened)) => {
                     self.let_go();
                     self.live = Some(live);
                     actions.push(Action::Opened(Box::new(opened)));
                 }
                 Err(error) => actions.push(opening::failed(&error)),
-            },
+            }
+        }
+        let Some(ended) = self.open.as_mut().and_then(Opening::poll) else { return };
+        self.open = None;
+        match ended {
+            Ended::Opened(found) => {
+                self.arrived = Some(found);
+                self.ctx.request_repaint();
+            }
             Ended::IsOpen => {
                 let text = "This dataset is open already; it is listed again.".to_owned();
                 actions.push(Action::OpenFailed { level: Level::Info, message: text });
@@ -656,9 +668,9 @@ impl Work {
         }
     }
 
-    fn poll_progress(&mut self, actions: &mut Vec<Action>) {
+    fn poll_progress(&mut self, state: &State, actions: &mut Vec<Action>) {
         let faces: Vec<JobFace> = self
-            .controls()
+            .controls(state)
             .map(|(id, control)| JobFace { id, progress: control.progress(), paused: control.is_paused() })
             .collect();
         if !faces.is_empty() {
@@ -670,7 +682,7 @@ impl Work {
         }
     }
 
-    fn controls(&self) -> impl Iterator<Item = (JobId, &Control)> {
+    fn controls(&self, state: &State) -> impl Iterator<Item = (JobId, &Control)> {
         let open = self.open.as_ref().map(|open| (JobId::Open, open.control()));
         let demo = self.demo.as_ref().map(|demo| (JobId::Demo, demo.control()));
         let rescan = self.rescan.as_ref().map(|rescan| (JobId::Rescan, rescan.control()));
@@ -679,6 +691,7 @@ impl Work {
         let export = self.export.as_ref().map(|export| (JobId::Export, export.control()));
         let channels = self.channels.as_ref().map(|channels| (JobId::Channels, channels.control()));
         let study = self.charting.study.as_ref().map(|study| (JobId::Study, study.control()));
+        let label_files = self.label_files.control(state).map(|control| (JobId::LabelFiles, control));
         open.into_iter()
             .chain(demo)
             .chain(study)
@@ -687,11 +700,12 @@ impl Work {
             .chain(analyse)
             .chain(export)
             .chain(channels)
+            .chain(label_files)
             .chain(self.models.controls())
     }
 
-    fn control(&self, job: JobId) -> Option<&Control> {
-        self.controls().find(|(id, _)| *id == job).map(|(_, control)| control)
+    fn control(&self, job: JobId, state: &State) -> Option<&Control> {
+        self.controls(state).find(|(id, _)| *id == job).map(|(_, control)| control)
     }
 
     fn start_opening(&mut self, source: String, project: Option<PathBuf>, anew: bool) -> Vec<Action> {

@@ -123,6 +123,7 @@ impl Found {
             notes: opened.notes,
             recent: Some(recent),
             may_have_changed: opened.is_from_project,
+            arrived: opened.arrived,
         };
         let reader = Arc::new(dataset_reader(&dataset));
         let live = Live { project: opened.project, journal, dataset, reader, cache, told: (0, None) };

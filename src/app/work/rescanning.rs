@@ -65,7 +65,7 @@ impl Rescanning {
         let stopped = || Err((Level::Info, "The rescan was stopped, so the last scan is shown.".to_owned()));
         Some(match self.job.poll()? {
             Outcome::Done(Ok(relisted)) => {
-                let Relisted { snapshot, issues, changed, added, removed } = relisted;
+                let Relisted { snapshot, issues, changed, added, removed, .. } = relisted;
                 let (issues, changed) = (issues.into(), changed.into());
                 Ok(Rescanned { snapshot, issues, changed, added, removed, is_asked })
             }

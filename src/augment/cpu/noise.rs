@@ -1,6 +1,6 @@
 //! Random changes of pixels by themselves. Alpha stays.
 //!
-//! A pixel has four numbers of 32 bits, those of its place under the key ([`Key::at`]), `a`, `b`, `c` and
+//! A pixel has four numbers of 32 bits, those of its place under the key ([`Key::at`](crate::augment::random::Key::at)), `a`, `b`, `c` and
 //! `d`. Of each, the upper 24 bits count where a uniform number is wanted. Normal numbers are made from `a`
 //! and `b` (two) and `c` and `d` (two more) as G. E. P. Box and M. E. Muller do. This file refuses to know
 //! where keys come from.
@@ -8,17 +8,17 @@
 mod normal;
 
 use super::mix::of_colour;
-use super::planes::fastest;
-use crate::augment::random::{Key, mixed};
+use super::planes::{self, BLOCK, Kernel, Planes};
+use crate::augment::random::mixed;
 use crate::augment::stage::{Noise, NoiseKind};
 use crate::media::Raster;
 use normal::normals;
 
-/// Pixels that are changed at once.
-const BLOCK: usize = 256;
-
 /// The numbers of the pixels of a block: all first ones, all second ones and so on.
 type Bits = [[u32; BLOCK]; 4];
+
+/// Normal numbers of the pixels of a block.
+type Normals = [[f32; BLOCK]; 3];
 
 /// The values of a block, channel by channel, without alpha.
 type Levels<const COLOURS: usize> = [[f32; BLOCK]; COLOURS];
@@ -26,78 +26,75 @@ type Levels<const COLOURS: usize> = [[f32; BLOCK]; COLOURS];
 /// Changes every pixel by its numbers.
 pub fn noise(picture: &mut Raster, noise: &Noise) {
     match picture.channels {
-        1 => fastest(Walk::<1, 1> { picture, noise }),
-        2 => fastest(Walk::<2, 1> { picture, noise }),
-        3 => fastest(Walk::<3, 3> { picture, noise }),
-        _ => fastest(Walk::<4, 3> { picture, noise }),
+        1 | 2 => planes::change_grey(picture, Speckle::<1>::new(picture.width, noise)),
+        _ => planes::change(picture, Speckle::<3>::new(picture.width, noise)),
     }
 }
 
-struct Walk<'a, const CHANNELS: usize, const COLOURS: usize> {
-    picture: &'a mut Raster,
-    noise: &'a Noise,
+struct Speckle<const COLOURS: usize> {
+    noise: Noise,
+    width: usize,
+    bits: Bits,
+    normals: Normals,
+    levels: Levels<COLOURS>,
 }
 
-impl<const CHANNELS: usize, const COLOURS: usize> pulp::NullaryFnOnce for Walk<'_, CHANNELS, COLOURS> {
-    type Output = ();
+impl<const COLOURS: usize> Speckle<COLOURS> {
+    fn new(width: u32, noise: &Noise) -> Self {
+        Self {
+            noise: *noise,
+            width: width as usize,
+            bits: [[0; BLOCK]; 4],
+            normals: [[0.0; BLOCK]; 3],
+            levels: [[0.0; BLOCK]; COLOURS],
+        }
+    }
+}
 
+impl<const COLOURS: usize> Kernel for Speckle<COLOURS> {
     #[inline(always)]
-    fn call(self) {
-        let Noise { key, kind } = *self.noise;
-        let width = self.picture.width as usize;
-        let mut bits = [[0; BLOCK]; 4];
-        let mut levels = [[0.0; BLOCK]; COLOURS];
-        for (y, row) in (0..).zip(self.picture.data.chunks_exact_mut(width * CHANNELS)) {
-            let (blocks, rest) = row.as_chunks_mut::<CHANNELS>().0.as_chunks_mut::<BLOCK>();
-            let mut x = 0;
-            for block in blocks {
-                change(block, key, kind, [x, y], &mut bits, &mut levels);
-                x += BLOCK as u32;
+    fn block(&mut self, planes: &mut Planes, first: usize) {
+        let Self { noise: Noise { key, kind }, width, bits, normals, levels } = self;
+        let [first_key, second_key] = key.0;
+        let [a, b, c, d] = &mut *bits;
+        // The part of a block that is in one row has but one `y`.
+        let (mut x, mut y, mut start) = (first % *width, (first / *width) as u32, 0);
+        while start < BLOCK {
+            let end = (start + *width - x).min(BLOCK);
+            let numbers = a[start..end]
+                .iter_mut()
+                .zip(&mut b[start..end])
+                .zip(&mut c[start..end])
+                .zip(&mut d[start..end]);
+            for (x, (((a, b), c), d)) in (x as u32..).zip(numbers) {
+                [*a, *b, *c, *d] = mixed([first_key, second_key, x, y]);
             }
-            if !rest.is_empty() {
-                // A block that is not full is filled up.
-                let mut block = [[0; CHANNELS]; BLOCK];
-                block[..rest.len()].copy_from_slice(rest);
-                change(&mut block, key, kind, [x, y], &mut bits, &mut levels);
-                rest.copy_from_slice(&block[..rest.len()]);
+            (x, y, start) = (0, y + 1, end);
+        }
+        for (levels, plane) in levels.iter_mut().zip(&*planes) {
+            for (level, value) in levels.iter_mut().zip(plane) {
+                *level = f32::from(*value);
             }
         }
-    }
-}
-
-#[inline(always)]
-fn change<const CHANNELS: usize, const COLOURS: usize>(
-    block: &mut [[u8; CHANNELS]; BLOCK],
-    key: Key,
-    kind: NoiseKind,
-    [x, y]: [u32; 2],
-    bits: &mut Bits,
-    levels: &mut Levels<COLOURS>,
-) {
-    let [first, second] = key.0;
-    let [a, b, c, d] = &mut *bits;
-    for at in 0..BLOCK {
-        [a[at], b[at], c[at], d[at]] = mixed([first, second, x + at as u32, y]);
-    }
-    for (colour, levels) in levels.iter_mut().enumerate() {
-        for at in 0..BLOCK {
-            levels[at] = f32::from(block[at][colour]);
+        match *kind {
+            NoiseKind::Normal { mean, deviation, per_channel } => {
+                add(levels, bits, normals, mean, deviation, per_channel)
+            }
+            NoiseKind::Factor { low, high, per_channel } => multiply(levels, bits, low, high, per_channel),
+            NoiseKind::Shot { scale } => shot(levels, bits, normals, scale),
+            NoiseKind::Iso { colour, intensity } => iso(levels, bits, normals, colour, intensity),
+            NoiseKind::SaltAndPepper { salt, pepper } => {
+                replace(levels, bits, 0.0, salt, [255; 4]);
+                replace(levels, bits, salt, salt + pepper, [0; 4]);
+            }
+            NoiseKind::Dropout { part, colour } => {
+                replace(levels, bits, 0.0, part, of_colour(colour, COLOURS))
+            }
         }
-    }
-    match kind {
-        NoiseKind::Normal { mean, deviation, per_channel } => add(levels, bits, mean, deviation, per_channel),
-        NoiseKind::Factor { low, high, per_channel } => multiply(levels, bits, low, high, per_channel),
-        NoiseKind::Shot { scale } => shot(levels, bits, scale),
-        NoiseKind::Iso { colour, intensity } => iso(levels, bits, colour, intensity),
-        NoiseKind::SaltAndPepper { salt, pepper } => {
-            replace(levels, bits, 0.0, salt, [255; 4]);
-            replace(levels, bits, salt, salt + pepper, [0; 4]);
-        }
-        NoiseKind::Dropout { part, colour } => replace(levels, bits, 0.0, part, of_colour(colour, COLOURS)),
-    }
-    for (colour, levels) in levels.iter().enumerate() {
-        for at in 0..BLOCK {
-            block[at][colour] = super::filter::level(levels[at]);
+        for (levels, plane) in levels.iter().zip(planes) {
+            for (value, level) in plane.iter_mut().zip(levels) {
+                *value = super::filter::level(*level);
+            }
         }
     }
 }
@@ -112,11 +109,12 @@ fn unit(bits: u32) -> f32 {
 fn add<const COLOURS: usize>(
     levels: &mut Levels<COLOURS>,
     bits: &Bits,
+    own: &mut Normals,
     mean: f32,
     deviation: f32,
     per_channel: bool,
 ) {
-    let own = normals(bits, if per_channel { COLOURS } else { 1 });
+    normals(bits, if per_channel { COLOURS } else { 1 }, own);
     for (colour, levels) in levels.iter_mut().enumerate() {
         let own = &own[if per_channel { colour } else { 0 }];
         for at in 0..BLOCK {
@@ -142,9 +140,9 @@ fn multiply<const COLOURS: usize>(
 }
 
 #[inline(always)]
-fn shot<const COLOURS: usize>(levels: &mut Levels<COLOURS>, bits: &Bits, scale: f32) {
-    let own = normals(bits, COLOURS);
-    for (levels, own) in levels.iter_mut().zip(&own) {
+fn shot<const COLOURS: usize>(levels: &mut Levels<COLOURS>, bits: &Bits, own: &mut Normals, scale: f32) {
+    normals(bits, COLOURS, own);
+    for (levels, own) in levels.iter_mut().zip(own) {
         for at in 0..BLOCK {
             levels[at] += (levels[at] * scale).sqrt() * own[at];
         }
@@ -171,9 +169,15 @@ fn replace<const COLOURS: usize>(
 
 /// Hue turned and lightness scaled in the HSL double cone, whose saturation stays.
 #[inline(always)]
-fn iso<const COLOURS: usize>(levels: &mut Levels<COLOURS>, bits: &Bits, colour: f32, intensity: f32) {
-    let own = normals(bits, 2);
-    let [turns, lightness, ..] = &own;
+fn iso<const COLOURS: usize>(
+    levels: &mut Levels<COLOURS>,
+    bits: &Bits,
+    own: &mut Normals,
+    colour: f32,
+    intensity: f32,
+) {
+    normals(bits, 2, own);
+    let [turns, lightness, ..] = own;
     if COLOURS == 1 {
         for at in 0..BLOCK {
             levels[0][at] *= 1.0 + intensity * lightness[at];

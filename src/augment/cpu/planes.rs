@@ -29,6 +29,21 @@ pub fn change<K: Kernel>(picture: &mut Raster, kernel: K) {
     }
 }
 
+/// Changes all pixels of a grey picture: `red` is grey. Alpha stays.
+pub fn change_grey<K: Kernel>(picture: &mut Raster, mut kernel: K) {
+    let channels = usize::from(picture.channels);
+    let mut planes = [[0; BLOCK]; 3];
+    for (block, pixels) in picture.data.chunks_mut(BLOCK * channels).enumerate() {
+        for (grey, pixel) in planes[0].iter_mut().zip(pixels.chunks_exact(channels)) {
+            *grey = pixel[0];
+        }
+        fastest(Change { kernel: &mut kernel, planes: &mut planes, first: block * BLOCK });
+        for (grey, pixel) in planes[0].iter().zip(pixels.chunks_exact_mut(channels)) {
+            pixel[0] = *grey;
+        }
+    }
+}
+
 /// Rec. 601 luma of each pixel, rounded; of a grey picture, its values.
 pub fn luma(picture: &Raster) -> Vec<u8> {
     match picture.channels {

@@ -14,7 +14,7 @@ use crate::cli::prune::print_export;
 use crate::export::dataset::{Consent, Kind, Options, Report, plan, run as export};
 use crate::import::dataset_reader;
 use crate::jobs::Control;
-use crate::pipeline::annotating::annotations;
+use crate::pipeline::annotating::gathered;
 use crate::text::counted;
 
 /// What a person said in the project takes the place of what the dataset says. Nothing is written into the dataset.
@@ -75,7 +75,7 @@ fn export_labels(options: &ExportOptions, control: &Control) -> anyhow::Result<E
         left_out: Vec::new(),
         export: None,
     };
-    let annotations = annotations(snapshot, rows);
+    let annotations = gathered(snapshot, rows, control)?;
     if matches!(format.write, Writer::Export) {
         report.left_out = crate::annotation::folder::plan(&annotations).left_out;
         let reader = dataset_reader(&snapshot.dataset);

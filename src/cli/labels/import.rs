@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use super::FormatName;
 use super::opened::{Keep, Labelled, LabelledPart};
-use crate::annotation::{Fault, MatchBy, MergeReport, Resolve, merge, read};
+use crate::annotation::{Changed, Fault, MatchBy, MergeReport, Resolve, merge, read};
 use crate::cli::look::tell;
 use crate::cli::progress::Meter;
 use crate::jobs::Control;
-use crate::pipeline::annotating::{Taking, annotations, taken};
+use crate::pipeline::annotating::{Taking, gathered, taken};
 use crate::store::{Entry, JournalOp, Paths, Settings, now_ms};
 use crate::text::{counted, grouped};
 
@@ -76,8 +76,9 @@ pub struct ImportReport {
     pub file: PathBuf,
     #[serde(flatten)]
     pub merge: MergeReport,
-    /// Samples that changed, or would.
-    pub changed: u64,
+    /// What changed, or would.
+    #[serde(flatten)]
+    pub changed: Changed,
     pub dry_run: bool,
     /// What is wrong with the file: the first faults, and how many more there are.
     pub faults: Vec<Fault>,
@@ -111,14 +112,15 @@ fn import(options: &ImportOptions, control: &Control) -> anyhow::Result<ImportRe
         Conflicts::Take => Resolve::TakeTheirs,
         Conflicts::Dispute => Resolve::Dispute,
     };
-    let ours = annotations(&labelled.snapshot, &labelled.rows);
+    let ours = gathered(&labelled.snapshot, &labelled.rows, control)?;
     let theirs = file.annotations;
-    let plan = merge(&ours, &theirs, by);
+    let plan = merge(&ours, &theirs, by, control)?;
+    let changes = plan.changes(&ours, &theirs, resolve, control)?;
     let person = Settings::load(&Paths::new()?).0.person;
     let name = options.file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let taking = Taking { person: &person, now_ms: now_ms(), file: &name };
-    let edit = taken(&labelled.snapshot, &labelled.rows, (&ours, &theirs), &plan, resolve, &taking);
-    let changed = plan.changes(&ours, &theirs, resolve).len() as u64;
+    let both = (&ours, &theirs);
+    let edit = taken(&labelled.snapshot, &labelled.rows, both, &changes, &taking, control)?;
     if let (Some(edit), false) = (edit, options.dry_run) {
         let Some(journal) = &mut labelled.journal else {
             return Err(anyhow!("another window has the project open; close it there, and try again"));
@@ -132,7 +134,7 @@ fn import(options: &ImportOptions, control: &Control) -> anyhow::Result<ImportRe
         source: labelled.snapshot.dataset.source.clone(),
         file: options.file.clone(),
         merge: MergeReport::of(&plan, &ours, &theirs),
-        changed,
+        changed: Changed::of(&changes, &ours),
         dry_run: options.dry_run,
         faults: file.faults.list,
         more_faults: file.faults.more,
@@ -144,7 +146,7 @@ const SHOWN: usize = 20;
 
 fn print(report: &ImportReport, out: &mut impl Write) -> std::io::Result<()> {
     let verb = if report.dry_run { "would change" } else { "changed" };
-    writeln!(out, "{} {verb} by {}", counted(report.changed, "sample"), report.file.display())?;
+    writeln!(out, "{} {verb} by {}", counted(report.changed.samples, "sample"), report.file.display())?;
     let merge = &report.merge;
     for (count, what) in [
         (merge.by_path, "met by path"),
@@ -162,8 +164,8 @@ fn print(report: &ImportReport, out: &mut impl Write) -> std::io::Result<()> {
             writeln!(out, "  {:>9} {what}", grouped(count))?;
         }
     }
-    if !merge.new_classes.is_empty() {
-        writeln!(out, "new classes: {}", merge.new_classes.join(", "))?;
+    if !report.changed.new_classes.is_empty() {
+        writeln!(out, "new classes: {}", report.changed.new_classes.join(", "))?;
     }
     let or_none = |labels: &[String]| if labels.is_empty() { "none".to_owned() } else { labels.join(", ") };
     for row in merge.conflict_rows.iter().take(SHOWN) {

@@ -32,6 +32,12 @@ impl History {
         self.push_within(edit, Self::CAP, Self::CAP_BYTES);
     }
 
+    /// Notes an effective edit in place of the last one in force, which is part of it.
+    pub fn replace(&mut self, edit: Edit) {
+        self.undo();
+        self.push(edit);
+    }
+
     /// [`Self::push`] with other bounds.
     pub(crate) fn push_within(&mut self, edit: Edit, cap: usize, cap_bytes: usize) {
         self.forget_undone();

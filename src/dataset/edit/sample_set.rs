@@ -13,6 +13,8 @@ use crate::dataset::query::Bitmask;
 pub struct SampleSet {
     /// First row and number of rows of each run.
     runs: Vec<(SampleId, u32)>,
+    /// The number of rows: it is asked for in each frame, and there may be half a million runs.
+    len: usize,
 }
 
 impl SampleSet {
@@ -26,7 +28,7 @@ impl SampleSet {
 
     /// The rows of a mask.
     pub fn from_mask(mask: &Bitmask) -> Self {
-        Self { runs: mask.runs().collect() }
+        Self::of_runs(mask.runs().collect())
     }
 
     /// The set of rows that come in ascending order, without repeats.
@@ -38,11 +40,17 @@ impl SampleSet {
                 _ => runs.push((row, 1)),
             }
         }
-        Self { runs }
+        Self::of_runs(runs)
+    }
+
+    /// Takes runs that keep the rule.
+    fn of_runs(runs: Vec<(SampleId, u32)>) -> Self {
+        let len = runs.iter().map(|(_, count)| *count as usize).sum();
+        Self { runs, len }
     }
 
     pub fn len(&self) -> usize {
-        self.runs.iter().map(|(_, count)| *count as usize).sum()
+        self.len
     }
 
     pub fn is_empty(&self) -> bool {
@@ -89,7 +97,7 @@ impl SampleSet {
                 }
             }
         }
-        Self { runs }
+        Self::of_runs(runs)
     }
 
     /// The row after the last one; 0 for the empty set.
@@ -110,7 +118,7 @@ impl TryFrom<Vec<(SampleId, u32)>> for SampleSet {
             }
             free_from = end.saturating_add(1);
         }
-        Ok(Self { runs })
+        Ok(Self::of_runs(runs))
     }
 }
 

@@ -75,12 +75,29 @@ impl LabelChanges {
     pub fn of_each(answers: impl IntoIterator<Item = (SampleId, Option<Answer>)>) -> Self {
         let mut each: Vec<(SampleId, Option<Answer>)> = answers.into_iter().collect();
         each.sort_by_key(|(sample, _)| *sample);
-        let (mut table, mut runs) = (Table::default(), Vec::new());
-        let mut each = each.into_iter().peekable();
-        while let Some((sample, answer)) = each.next() {
-            if each.peek().is_none_or(|(next, _)| *next != sample) {
-                let to = answer.map(|answer| table.id(answer));
-                push(&mut runs, sample, None, to);
+        let mut table = Table::default();
+        let each = each.into_iter().map(|(sample, to)| (sample, to.map(|answer| table.id(answer))));
+        let each = each.collect();
+        Self::of_ids(table, each)
+    }
+
+    /// An answer for all samples of each of these sets; of more than one for a sample the last counts.
+    pub fn of_sets(sets: impl IntoIterator<Item = (SampleSet, Option<Answer>)>) -> Self {
+        let (mut table, mut each) = (Table::default(), Vec::new());
+        for (samples, to) in sets {
+            let to = to.map(|answer| table.id(answer));
+            each.extend(samples.iter().map(|sample| (sample, to)));
+        }
+        Self::of_ids(table, each)
+    }
+
+    /// Answers by number for samples in any order.
+    fn of_ids(table: Table, mut each: Vec<(SampleId, Option<u32>)>) -> Self {
+        each.sort_by_key(|(sample, _)| *sample);
+        let mut runs = Vec::new();
+        for of_one in each.chunk_by(|one, two| one.0 == two.0) {
+            if let Some((sample, to)) = of_one.last() {
+                push(&mut runs, *sample, None, *to);
             }
         }
         Self { answers: table.answers, runs }

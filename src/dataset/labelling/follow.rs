@@ -4,17 +4,19 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::LabelChanges;
 use crate::dataset::edit::{Decisions, Edit, Mark, Overlay, SampleSet};
-use crate::dataset::query::Snapshot;
+use crate::dataset::query::{Bitmask, Snapshot};
 use crate::dataset::{Decision, SampleId, Verdict};
 
 /// The edit by which samples that arrived take over what was said of samples that are gone and had the same content.
 /// `None` where there is none. Samples of which something was said already are left alone, and so is a content that
 /// was there before as well: that is a copy, and was not moved.
-pub fn followed(snapshot: &Snapshot, overlay: &Overlay, arrived: impl Fn(SampleId) -> bool) -> Option<Edit> {
+pub fn followed(snapshot: &Snapshot, overlay: &Overlay, arrived: &SampleSet) -> Option<Edit> {
+    if arrived.is_empty() {
+        return None;
+    }
     let gone = &snapshot.dataset.gone;
     let rows = snapshot.len().min(overlay.labelling.len());
-    let content =
-        |row: usize| Some(snapshot.facts.get(row as SampleId).content).filter(|one| *one != [0; 16]);
+    let content = |row: usize| content(snapshot, row as SampleId);
     let mut left: HashMap<[u8; 16], SampleId> = HashMap::new();
     for row in (0..rows).filter(|row| gone[*row] && has_said(overlay, *row)) {
         if let Some(content) = content(row) {
@@ -24,14 +26,18 @@ pub fn followed(snapshot: &Snapshot, overlay: &Overlay, arrived: impl Fn(SampleI
     if left.is_empty() {
         return None;
     }
-    for row in (0..rows).filter(|row| !gone[*row] && !arrived(*row as SampleId)) {
+    let mut came = Bitmask::empty(rows);
+    within(arrived, rows).for_each(|row| {
+        came.set(row as usize, true);
+    });
+    for row in (0..rows).filter(|row| !gone[*row] && !came.contains(*row)) {
         if let Some(content) = content(row) {
             left.remove(&content);
         }
     }
-    let moved: Vec<(SampleId, SampleId)> = (0..rows)
-        .filter(|row| arrived(*row as SampleId) && !gone[*row] && !has_said(overlay, *row))
-        .filter_map(|row| Some((*left.get(&content(row)?)?, row as SampleId)))
+    let moved: Vec<(SampleId, SampleId)> = within(arrived, rows)
+        .filter(|row| !gone[*row as usize] && !has_said(overlay, *row as usize))
+        .filter_map(|row| Some((*left.get(&content(row as usize)?)?, row)))
         .collect();
     if moved.is_empty() {
         return None;
@@ -70,6 +76,22 @@ pub fn followed(snapshot: &Snapshot, overlay: &Overlay, arrived: impl Fn(SampleI
     Some(Edit::Several { edits, what: format!("What was said follows {files}") })
 }
 
+/// Those of the samples that arrived which are there and whose content nobody knows yet: [`followed`] cannot tell of
+/// them what they are, and has told it of all others.
+pub fn not_followed(snapshot: &Snapshot, arrived: &SampleSet) -> SampleSet {
+    let is_open = |row: &SampleId| !snapshot.dataset.gone[*row as usize] && content(snapshot, *row).is_none();
+    SampleSet::from_rows(within(arrived, snapshot.len()).filter(is_open))
+}
+
+/// What a project keeps may be damaged, and name rows that there are not.
+fn within(samples: &SampleSet, rows: usize) -> impl Iterator<Item = SampleId> + '_ {
+    samples.iter().take_while(move |row| (*row as usize) < rows)
+}
+
+fn content(snapshot: &Snapshot, sample: SampleId) -> Option<[u8; 16]> {
+    Some(snapshot.facts.get(sample).content).filter(|content| *content != [0; 16])
+}
+
 fn marks(overlay: &Overlay, row: usize) -> u8 {
     overlay.marks.get(row).copied().unwrap_or(0)
 }
@@ -99,7 +121,7 @@ mod tests {
         // Rows 0, 1 and 6 are gone; 2 is a copy of 0 that arrived, 3 of 1, 4 another; 5 has its own answer. 7 was
         // there with 6, and 8 arrived.
         let contents = [1, 2, 1, 2, 3, 1, 4, 4, 4];
-        let arrived = |row: SampleId| (2..6).contains(&row) || row == 8;
+        let arrived = &SampleSet::from_rows([2, 3, 4, 5, 8]);
         let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
         for row in 0..contents.len() {
             builder.push(NewSample { path: &format!("{row}.png"), ..NewSample::default() });
@@ -150,5 +172,28 @@ mod tests {
         assert_eq!(told(5).0, "dog");
         assert_eq!((told(7), told(8)), Default::default(), "a copy was deleted, not moved");
         assert_eq!(followed(&snapshot, &overlay, arrived), None, "it is said once");
+        assert!(not_followed(&snapshot, arrived).is_empty());
+    }
+
+    #[test]
+    fn what_is_not_measured_or_named_by_a_damaged_project_is_not_followed() {
+        let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
+        for row in 0..4 {
+            builder.push(NewSample { path: &format!("{row}.png"), ..NewSample::default() });
+        }
+        let mut dataset = builder.finish().0;
+        dataset.gone[0] = true;
+        let mut facts = Facts::new(4);
+        for row in 0..2 {
+            facts.set(row, &Fact { content: [1; 16], ..Fact::UNMEASURED });
+        }
+        let snapshot = Snapshot::new(dataset.into(), &[], facts, Default::default());
+        let mut overlay = Overlay::new(4);
+        let star = Edit::Mark { samples: SampleSet::from_rows([0]), mark: Mark::Star, on: true };
+        let star = overlay.effective(star).unwrap();
+        overlay.apply(&star);
+        let damaged = SampleSet::try_from(vec![(0, u32::MAX)]).unwrap();
+        assert!(followed(&snapshot, &overlay, &damaged).is_some());
+        assert_eq!(not_followed(&snapshot, &damaged), SampleSet::from_rows([2, 3]));
     }
 }

@@ -7,12 +7,13 @@
 
 mod changed;
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::io::Write;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use self::changed::{Categories, write_annotations};
+use self::changed::{Categories, Held, Share, number_of, shares, with_member, write_annotations};
 use super::by_hand::{ByHand, Unit};
 use super::draft::{Draft, Make, Told, Work};
 use super::layouts::{kept_paths, list_source, same_images, warn_left_out};
@@ -22,6 +23,7 @@ use crate::import::coco::{
     Id, annotation_in, image_in, json_files, looks_like_coco, read_files, sample_path,
 };
 use crate::import::names::{split_path, stem};
+use crate::import::reader::access::lock;
 use crate::import::spans::{elements, members, skip};
 use crate::import::{Reader, Tree};
 use crate::jobs::Control;
@@ -34,19 +36,21 @@ pub fn same(draft: &mut Draft, reader: &Reader, control: &Control) -> Result<(),
     list_source(draft, control)?;
     let kept = Arc::new(kept_paths(draft));
     same_images(draft);
-    let by_hand = Arc::new(ByHand::of(draft, reader, Unit::Pixels, control)?);
+    let by_hand = ByHand::of(draft, reader, Unit::Pixels, control)?;
     let part = draft.samples.len() as f64 / draft.snapshot.dataset.present().max(1) as f64;
     let Some(tree) = &draft.tree else { return Ok(()) };
     let files = json_files(tree).into_iter().filter(|file| looks_like_coco(tree, *file));
     let files: Vec<(usize, u64)> =
         files.map(|file| (file, (tree.bytes(file) as f64 * part) as u64)).collect();
     let masks = masks(draft, tree, files.iter().map(|(file, _)| tree.path(*file)));
-    let read: HashSet<usize> = read_files(tree).into_iter().collect();
+    let read = read_files(tree);
+    let is_read: HashSet<usize> = read.iter().copied().collect();
     let notes =
-        notes(tree, &by_hand, files.iter().map(|(file, _)| *file).filter(|file| !read.contains(file)));
+        notes(tree, &by_hand, files.iter().map(|(file, _)| *file).filter(|file| !is_read.contains(file)));
+    let spoken = (!by_hand.is_empty()).then(|| Arc::new(Changes { by_hand, read, shares: Mutex::default() }));
     for (file, bytes) in files {
-        let by_hand = (!by_hand.is_empty() && read.contains(&file)).then(|| by_hand.clone());
-        draft.made_like(file, bytes, Annotations { file, kept: kept.clone(), by_hand });
+        let changes = spoken.clone().filter(|_| is_read.contains(&file));
+        draft.made_like(file, bytes, Annotations { file, kept: kept.clone(), changes });
     }
     draft.warnings.extend(notes);
     masks.iter().for_each(|mask| draft.beside(*mask));
@@ -104,6 +108,84 @@ fn masks<'a>(draft: &Draft, tree: &'a Tree, files: impl Iterator<Item = &'a str>
     masks.into_iter().filter(|mask| !samples.contains(tree.path(*mask))).collect()
 }
 
+/// What a person changed, and the files that have it: all that an importer reads.
+#[derive(Debug)]
+struct Changes {
+    by_hand: ByHand,
+    /// In the order in which they are read.
+    read: Vec<usize>,
+    /// What becomes of each file's annotations; worked out by the first that is written.
+    shares: Mutex<Option<Arc<HashMap<usize, Share>>>>,
+}
+
+impl Changes {
+    fn shares(&self, tree: &Tree, out: &Out<'_>) -> Result<Arc<HashMap<usize, Share>>, Failure> {
+        let mut known = lock(&self.shares);
+        if let Some(shares) = known.as_ref() {
+            return Ok(shares.clone());
+        }
+        let by_hand = &self.by_hand;
+        let mut files: Vec<(usize, Held)> = Vec::new();
+        // Without such samples there is nothing to deal out.
+        for file in self.read.iter().filter(|_| !by_hand.samples.is_empty()) {
+            // One that cannot be read has no samples; that is told where it is written.
+            let Ok(content) = tree.read(*file) else { continue };
+            let Ok(text) = text_of(&content) else { continue };
+            let lists = lists_of(text);
+            let (mut listed, mut ids) = (HashSet::new(), HashMap::new());
+            each_image(tree, *file, text, &lists, out, |_, id, sample| {
+                if by_hand.samples.contains_key(&sample) {
+                    listed.insert(sample.clone());
+                    ids.extend(id.map(|id| (id, sample)));
+                }
+            })?;
+            let categories =
+                Categories::new(text, list_of(&lists, "categories"), by_hand, std::iter::empty());
+            let annotations = list_of(&lists, "annotations");
+            files.push((*file, Held::of(text, annotations, listed, &ids, &categories, out)?));
+        }
+        Ok(known.insert(Arc::new(shares(by_hand, &files))).clone())
+    }
+}
+
+/// An annotation file's text, where it is JSON.
+fn text_of(content: &[u8]) -> Result<&[u8], serde_json::Error> {
+    let text = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(content);
+    serde_json::from_slice::<serde::de::IgnoredAny>(text).map(|_| text)
+}
+
+/// Where the values of the outermost object lie.
+fn lists_of(text: &[u8]) -> Vec<(String, Range<usize>)> {
+    members(text, skip(text, 0, b" \t\r\n")).collect()
+}
+
+fn list_of(lists: &[(String, Range<usize>)], wanted: &str) -> Option<Range<usize>> {
+    lists.iter().find(|(name, _)| name == wanted).map(|(_, list)| list.clone())
+}
+
+/// Gives each image that a file lists: where it lies in the text, its id, and the path of the sample that it is.
+fn each_image(
+    tree: &Tree,
+    file: usize,
+    text: &[u8],
+    lists: &[(String, Range<usize>)],
+    out: &Out<'_>,
+    mut each: impl FnMut(Range<usize>, Option<Id>, String),
+) -> Result<(), Failure> {
+    let path = tree.path(file);
+    let all = list_of(lists, "images").into_iter().flat_map(|list| elements(text, list.start));
+    for (at, span) in all.enumerate() {
+        if at % STEP == 0 {
+            out.checkpoint()?;
+        }
+        let Some(image) = image_in(&text[span.clone()]) else { continue };
+        let id = image.id.clone();
+        let Some(name) = image.name().filter(|name| !name.is_empty()) else { continue };
+        each(span, id, sample_path(tree, path, &name));
+    }
+    Ok(())
+}
+
 /// An annotation file with the images that stay.
 #[derive(Debug)]
 struct Annotations {
@@ -111,52 +193,53 @@ struct Annotations {
     /// Paths of the samples that stay.
     kept: Arc<HashSet<String>>,
     /// What a person changed, where they did.
-    by_hand: Option<Arc<ByHand>>,
+    changes: Option<Arc<Changes>>,
 }
 
 impl Make for Annotations {
     fn tell(&self, draft: &Draft, told: &mut Told) {
         told.file(draft, self.file);
-        if let Some(by_hand) = &self.by_hand {
-            by_hand.tell(told);
+        if let Some(changes) = &self.changes {
+            changes.by_hand.tell(told);
         }
     }
 
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let tree = work.tree()?;
-        let path = tree.path(self.file);
+        let shares = self.changes.as_ref().map(|changes| changes.shares(tree, out)).transpose()?;
         let content = tree.read(self.file)?;
-        let text = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content);
-        if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(text) {
-            return Err(Failure::source(format!("the annotation file cannot be understood: {error}")));
-        }
-        let lists: Vec<(String, Range<usize>)> = members(text, skip(text, 0, b" \t\r\n")).collect();
-        let list = |wanted: &str| lists.iter().find(|(name, _)| name == wanted).map(|(_, list)| list.clone());
+        let text = text_of(&content)
+            .map_err(|error| Failure::source(format!("the annotation file cannot be understood: {error}")))?;
+        let lists = lists_of(text);
+        let list = |wanted: &str| list_of(&lists, wanted);
 
+        let untouched = Share::default();
+        let share = shares.as_ref().and_then(|shares| shares.get(&self.file)).unwrap_or(&untouched);
         // Which ids stay has to be known before the annotations, which may come first.
-        let mut images: Vec<Range<usize>> = Vec::new();
+        let mut images: Vec<Cow<'_, [u8]>> = Vec::new();
         let mut ids: HashMap<Id, String> = HashMap::new();
-        let all = list("images").into_iter().flat_map(|list| elements(text, list.start));
-        for (at, span) in all.enumerate() {
-            if at % STEP == 0 {
-                out.checkpoint()?;
+        let (mut highest, mut without_id) = (0, Vec::new());
+        each_image(tree, self.file, text, &lists, out, |span, id, sample| {
+            highest = id.as_ref().and_then(number_of).map_or(highest, |id| id.max(highest));
+            if !self.kept.contains(&sample) {
+                return;
             }
-            let Some(image) = image_in(&text[span.clone()]) else { continue };
-            let id = image.id.clone();
-            let Some(name) = image.name().filter(|name| !name.is_empty()) else { continue };
-            let sample = sample_path(tree, path, &name);
-            if self.kept.contains(&sample) {
-                images.push(span);
-                ids.extend(id.map(|id| (id, sample)));
+            match id {
+                Some(id) => drop(ids.insert(id, sample)),
+                None if share.has_new_of(&sample) => without_id.push((images.len(), sample)),
+                None => {}
             }
+            images.push(Cow::Borrowed(&text[span]));
+        })?;
+        // What is new names its image by an id.
+        for (at, sample) in without_id {
+            highest = highest.saturating_add(1);
+            images[at] = Cow::Owned(with_member(&images[at], "id", &highest.into()));
+            ids.insert(Id::Number(highest), sample);
         }
-        let categories = self.by_hand.as_ref().map(|by_hand| {
-            let spoken = ids.values().filter_map(|path| by_hand.samples.get(path));
-            // In one order every time, whatever that of a hash table is.
-            let needed: BTreeSet<&str> =
-                spoken.flat_map(|spoken| &spoken.labels).map(String::as_str).collect();
-            let added = by_hand.added.iter().map(String::as_str);
-            Categories::new(text, list("categories"), by_hand, added.chain(needed))
+        let categories = self.changes.as_ref().map(|changes| {
+            let added = changes.by_hand.added.iter().map(String::as_str);
+            Categories::new(text, list("categories"), &changes.by_hand, added.chain(share.classes()))
         });
         let mut written = 0;
         for (name, value) in &lists {
@@ -171,15 +254,15 @@ impl Make for Annotations {
             out.write_all(&text[written..value.start])?;
             written = value.end;
             if name == "images" {
-                write_list(images.iter().map(|span| &text[span.clone()]), out)?;
+                write_list(images.iter().map(AsRef::as_ref), out)?;
                 continue;
             }
-            match (&categories, &self.by_hand) {
-                (Some(categories), _) if name == "categories" => {
+            match &categories {
+                Some(categories) if name == "categories" => {
                     write_list(categories.entries.iter().map(Vec::as_slice), out)?;
                 }
-                (Some(categories), Some(by_hand)) => {
-                    write_annotations(text, Some(value.clone()), &ids, by_hand, categories, out)?;
+                Some(categories) => {
+                    write_annotations(text, Some(value.clone()), &ids, share, categories, out)?;
                 }
                 _ => {
                     let stays = |span: &Range<usize>| {
@@ -192,7 +275,7 @@ impl Make for Annotations {
                 }
             }
         }
-        let (Some(categories), Some(by_hand)) = (&categories, &self.by_hand) else {
+        let Some(categories) = &categories else {
             return Ok(out.write_all(&text[written..])?);
         };
         // A file of images alone gets the lists that it lacks.
@@ -202,9 +285,9 @@ impl Make for Annotations {
             out.write_all(b",\n\"categories\": ")?;
             write_list(categories.entries.iter().map(Vec::as_slice), out)?;
         }
-        if list("annotations").is_none() && ids.values().any(|path| by_hand.samples.contains_key(path)) {
+        if list("annotations").is_none() && share.has_new() {
             out.write_all(b",\n\"annotations\": ")?;
-            write_annotations(text, None, &ids, by_hand, categories, out)?;
+            write_annotations(text, None, &ids, share, categories, out)?;
         }
         Ok(out.write_all(&text[end..])?)
     }

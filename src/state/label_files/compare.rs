@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::export::all_rows;
 use super::{FileWork, work};
 use crate::annotation::MatchBy;
+use crate::annotation::panel::{ConfusionCell, PairRow};
 use crate::dataset::SampleId;
 use crate::dataset::edit::{Edit, SampleSet};
 use crate::dataset::query::Snapshot;
@@ -42,6 +43,8 @@ pub struct ComparedPeople {
     pub compared: Compared,
     /// Samples of the dataset on which people differ.
     pub disputed: Vec<SampleId>,
+    /// What two people differ on most often, the most frequent first: of as many pairs as are shown.
+    pub confused: Vec<Vec<ConfusionCell>>,
 }
 
 impl PartialEq for ComparedPeople {
@@ -54,10 +57,23 @@ impl PartialEq for ComparedPeople {
 impl Eq for ComparedPeople {}
 
 impl ComparedPeople {
+    /// Pairs of people that are shown.
+    pub const PAIRS: usize = 20;
+
     pub fn make(compared: Compared, snapshot: &Snapshot, control: &Control) -> Result<Self, Cancelled> {
         let disputed = compared.disputed(snapshot, &all_rows(snapshot), control)?;
-        Ok(Self { compared, disputed })
+        let confused = compared.report.pairs.iter().take(Self::PAIRS).map(confused).collect();
+        Ok(Self { compared, disputed, confused })
     }
+}
+
+/// Different answers of two people to the same samples: the most frequent of them, those first.
+fn confused(pair: &PairRow) -> Vec<ConfusionCell> {
+    const MOST: usize = 6;
+    let mut cells: Vec<&ConfusionCell> =
+        pair.confusion.iter().filter(|cell| cell.first != cell.second).collect();
+    cells.sort_by_key(|cell| (std::cmp::Reverse(cell.samples), &cell.first, &cell.second));
+    cells.into_iter().take(MOST).cloned().collect()
 }
 
 impl State {
@@ -123,5 +139,33 @@ impl State {
             self.notify(Level::Info, "All samples on which they differ have the tag “disputed” already.");
         }
         self.answered(Some(answer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::annotation::Annotations;
+    use crate::annotation::panel::{AgreementReport, Panel, Told};
+
+    #[test]
+    fn answers_that_differ_most_often_come_first() {
+        let said = |labels: &[&str]| {
+            let sample = |(at, label): (usize, &&str)| crate::annotation::Annotated {
+                path: at.to_string(),
+                labels: vec![(*label).to_owned()],
+                ..Default::default()
+            };
+            Annotations::of_samples(labels.iter().enumerate().map(sample).collect())
+        };
+        let one = said(&["cat", "cat", "dog", "dog", "dog", "emu"]);
+        let two = said(&["cat", "dog", "cat", "cat", "dog", "dog"]);
+        let told = [Told { name: "Ada", annotations: &one }, Told { name: "Ben", annotations: &two }];
+        let report = AgreementReport::of(&Panel::of(&told, MatchBy::Path).unwrap(), &Control::new()).unwrap();
+        let [pair] = &report.pairs[..] else { panic!("{:?}", report.pairs) };
+        let cells = confused(pair);
+        let cells: Vec<_> =
+            cells.iter().map(|cell| (cell.first.as_str(), cell.second.as_str(), cell.samples)).collect();
+        assert_eq!(cells, [("dog", "cat", 2), ("cat", "dog", 1), ("emu", "dog", 1)]);
     }
 }

@@ -129,7 +129,7 @@ pub fn count_of(part: ExportPart, session: &Session) -> usize {
     match part {
         ExportPart::Shown => session.shown.found.rows.len(),
         ExportPart::Selected => session.selection.len(),
-        ExportPart::All => session.dataset().present(),
+        ExportPart::All => session.snapshot.derived().present().count(),
     }
 }
 

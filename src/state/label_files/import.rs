@@ -1,12 +1,15 @@
 //! The dialog that takes labels of a file in: a look at what would change, and one edit that does it.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::export::all_rows;
 use super::{FileWork, LabelForm, work};
 use crate::annotation::merge::Outcome;
-use crate::annotation::{Annotations, Faults, MatchBy, MergePlan, MergeReport, Read, Resolve, merge};
+use crate::annotation::{
+    Annotations, Changed, Faults, MatchBy, MergePlan, MergeReport, Read, Resolve, merge,
+};
 use crate::dataset::SampleId;
 use crate::dataset::edit::Edit;
 use crate::dataset::query::Snapshot;
@@ -33,12 +36,14 @@ pub struct LabelImportDraft {
     pub asked: u64,
     /// `None` while it is worked out; an error is a sentence.
     pub found: Option<Result<Arc<Preview>, String>>,
+    /// Whether what was found is being taken in.
+    pub is_taking: bool,
 }
 
 impl LabelImportDraft {
     /// Whether something is worked out for it.
     pub fn is_waiting(&self) -> bool {
-        self.path.is_some() && self.found.is_none()
+        self.path.is_some() && (self.found.is_none() || self.is_taking)
     }
 
     /// What taking in would come to, once it is known.
@@ -101,8 +106,10 @@ pub struct Preview {
     pub report: MergeReport,
     /// The sample of each of the report's conflicts.
     pub conflicts: Vec<SampleId>,
-    /// Samples that change, by what becomes of conflicts: ours stay, theirs are taken, they are disputed.
-    pub changed: [u64; 3],
+    /// The same samples, to look one up.
+    conflicting: HashSet<SampleId>,
+    /// By what becomes of conflicts: ours stay, theirs are taken, they are disputed.
+    changed: [Changed; 3],
     snapshot: Snapshot,
     rows: Vec<SampleId>,
     ours: Annotations,
@@ -127,22 +134,29 @@ impl Preview {
     ) -> Result<Self, Cancelled> {
         let rows = all_rows(&snapshot);
         let ours = gathered(&snapshot, &rows, control)?;
-        control.begin("Matching samples", 0);
         let theirs = &file.annotations;
-        let plan = merge(&ours, theirs, by);
-        control.checkpoint()?;
+        let plan = merge(&ours, theirs, by, control)?;
         let report = MergeReport::of(&plan, &ours, theirs);
         let conflicts = plan.samples.iter().filter(|one| one.outcome == Outcome::Conflict);
-        let conflicts = conflicts.map(|one| rows[one.ours]).collect();
-        let resolves = [Resolve::KeepOurs, Resolve::TakeTheirs, Resolve::Dispute];
-        let changed = resolves.map(|resolve| plan.changes(&ours, theirs, resolve).len() as u64);
-        control.checkpoint()?;
-        Ok(Self { report, conflicts, changed, snapshot, rows, ours, plan, file })
+        let conflicts: Vec<SampleId> = conflicts.map(|one| rows[one.ours]).collect();
+        let conflicting = conflicts.iter().copied().collect();
+        let changed = |resolve: Resolve| {
+            let changes = plan.changes(&ours, theirs, resolve, control)?;
+            Ok(Changed::of(&changes, &ours))
+        };
+        let changed =
+            [changed(Resolve::KeepOurs)?, changed(Resolve::TakeTheirs)?, changed(Resolve::Dispute)?];
+        Ok(Self { report, conflicts, conflicting, changed, snapshot, rows, ours, plan, file })
     }
 
-    /// Samples that change when conflicts are resolved so.
-    pub fn changes(&self, resolve: Resolve) -> u64 {
-        let [keep, take, dispute] = self.changed;
+    /// Whether both say something else of a sample.
+    pub fn is_conflict(&self, sample: SampleId) -> bool {
+        self.conflicting.contains(&sample)
+    }
+
+    /// What changes when conflicts are resolved so.
+    pub fn changed(&self, resolve: Resolve) -> &Changed {
+        let [keep, take, dispute] = &self.changed;
         match resolve {
             Resolve::KeepOurs => keep,
             Resolve::TakeTheirs => take,
@@ -156,10 +170,25 @@ impl Preview {
             && Arc::ptr_eq(self.snapshot.labels(), now.labels())
             && Arc::ptr_eq(&self.snapshot.labelling, &now.labelling)
     }
+}
 
-    fn edit(&self, resolve: Resolve, taking: &Taking<'_>) -> Option<Edit> {
-        let both = (&self.ours, &self.file.annotations);
-        taken(&self.snapshot, &self.rows, both, &self.plan, resolve, taking)
+/// What is to be taken in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportOrder {
+    pub preview: Arc<Preview>,
+    pub resolve: Resolve,
+    /// Who asks for it, and when: milliseconds since the Unix epoch.
+    pub person: String,
+    pub now_ms: i64,
+}
+
+impl ImportOrder {
+    /// The edit that does it; `None` where nothing changes.
+    pub fn edit(&self, control: &Control) -> Result<Option<Edit>, Cancelled> {
+        let Preview { snapshot, rows, ours, plan, file, .. } = &*self.preview;
+        let changes = plan.changes(ours, &file.annotations, self.resolve, control)?;
+        let taking = Taking { person: &self.person, now_ms: self.now_ms, file: &file.name() };
+        taken(snapshot, rows, (ours, &file.annotations), &changes, &taking, control)
     }
 }
 
@@ -181,6 +210,8 @@ impl State {
     pub(super) fn change_label_import(&mut self, choice: ImportChoice) -> Vec<Effect> {
         let Some(Dialog::ImportLabels(draft)) = &mut self.dialog else { return Vec::new() };
         let before = std::mem::replace(&mut draft.choice, choice);
+        // Another decision was to be taken in.
+        draft.is_taking = false;
         if (before.form, before.by) == (choice.form, choice.by) {
             return Vec::new();
         }
@@ -207,26 +238,50 @@ impl State {
         let Some(Dialog::ImportLabels(draft)) = &mut self.dialog else { return Vec::new() };
         let Some(path) = draft.path.clone() else { return Vec::new() };
         draft.asked = asked;
-        draft.found = None;
+        (draft.found, draft.is_taking) = (None, false);
         let ImportChoice { form, by, .. } = draft.choice;
         work(FileWork::Preview { asked, question: ImportQuestion { path, form, by, file } })
     }
 
-    /// Takes in what the dialog shows as one edit, and closes it.
+    /// Asks for the edit that takes in what the dialog shows.
     pub(super) fn take_labels_in(&mut self) -> Vec<Effect> {
         if self.refuse_to_take_in() {
             return Vec::new();
         }
-        let (Some(Dialog::ImportLabels(draft)), Some(session)) = (&self.dialog, &mut self.session) else {
+        let asked = self.next_of_label_files();
+        let (Some(Dialog::ImportLabels(draft)), Some(session)) = (&mut self.dialog, &self.session) else {
             return Vec::new();
         };
         // One that does not hold any more is worked out again: nobody has seen what it would come to now.
-        let Some(preview) = draft.preview().filter(|preview| preview.is_of(&session.snapshot)) else {
+        let Some(preview) = draft.preview().filter(|preview| preview.is_of(&session.snapshot)).cloned()
+        else {
+            return Vec::new();
+        };
+        (draft.asked, draft.is_taking) = (asked, true);
+        let (resolve, person) = (draft.choice.resolve, self.settings.person.clone());
+        let order = ImportOrder { preview, resolve, person, now_ms: self.now_ms };
+        work(FileWork::TakeIn { asked, order })
+    }
+
+    /// Makes the edit that was asked for, and closes the dialog.
+    pub(super) fn labels_taken_in(&mut self, asked: u64, edit: Result<Option<Edit>, String>) -> Vec<Effect> {
+        let (Some(Dialog::ImportLabels(draft)), Some(session)) = (&mut self.dialog, &mut self.session) else {
+            return Vec::new();
+        };
+        // What changed since is looked at before it is taken in.
+        let preview = draft.preview().filter(|preview| preview.is_of(&session.snapshot));
+        let (Some(preview), true) = (preview, draft.is_taking && draft.asked == asked) else {
             return Vec::new();
         };
         let name = preview.file.name();
-        let taking = Taking { person: &self.settings.person, now_ms: self.now_ms, file: &name };
-        let edit = preview.edit(draft.choice.resolve, &taking);
+        draft.is_taking = false;
+        let edit = match edit {
+            Ok(edit) => edit,
+            Err(text) => {
+                self.notify(Level::Error, text);
+                return Vec::new();
+            }
+        };
         let answer = edit.map(|edit| session.edit(edit));
         self.dialog = None;
         if answer.as_ref().is_none_or(|(_, told)| told.is_none()) {

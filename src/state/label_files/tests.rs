@@ -74,6 +74,13 @@ fn preview(state: &mut State, asked: &[FileWork]) -> u64 {
     *asked
 }
 
+/// Answers what taking in was asked for.
+fn taken(state: &mut State, asked: &[FileWork]) -> Vec<FileWork> {
+    let [FileWork::TakeIn { asked, order }] = asked else { panic!("{asked:?}") };
+    let edit = Ok(order.edit(&Control::new()).unwrap());
+    gesture(state, FileGesture::TakenIn { asked: *asked, edit })
+}
+
 fn import(state: &State) -> &LabelImportDraft {
     match &state.dialog {
         Some(Dialog::ImportLabels(draft)) => draft,
@@ -109,13 +116,15 @@ fn a_file_is_taken_in_as_one_edit_that_is_undone() {
         (Resolve::Dispute, ["cat disputed", "dog ", "emu "]),
     ] {
         let mut state = looking(Access::ReadWrite);
-        let report = &import(&state).preview().unwrap().report;
+        let preview = import(&state).preview().unwrap();
+        let report = &preview.report;
         assert_eq!((report.new, report.conflicts, report.unmatched.len()), (1, 1, 1));
-        assert_eq!(report.new_classes, ["emu"]);
+        assert_eq!(preview.changed(resolve).new_classes, ["emu"]);
         let asked =
             gesture(&mut state, FileGesture::ChangeImport(ImportChoice { resolve, ..Default::default() }));
         assert!(asked.is_empty(), "what becomes of conflicts is known already");
-        gesture(&mut state, FileGesture::TakeIn);
+        let asked = gesture(&mut state, FileGesture::TakeIn);
+        taken(&mut state, &asked);
         assert_eq!((labels(&state), &state.dialog), (expected.map(str::to_owned).to_vec(), &None));
         act(&mut state, Action::Run(Command::Undo));
         assert_eq!(labels(&state), ["cat ", "dog ", " "]);
@@ -144,7 +153,46 @@ fn a_preview_that_does_not_hold_any_more_is_worked_out_again() {
     assert!(import(&state).is_waiting());
     assert!(preview(&mut state, &asked) > first);
     assert!(matches!(&asked[..], [FileWork::Preview { question, .. }] if question.file.is_some()));
-    gesture(&mut state, FileGesture::TakeIn);
+    let asked = gesture(&mut state, FileGesture::TakeIn);
+    taken(&mut state, &asked);
+    assert_eq!(labels(&state)[2], "emu ");
+}
+
+#[test]
+fn taking_in_is_given_up_by_whatever_changes_what_it_comes_to() {
+    let asking = || {
+        let mut state = looking(Access::ReadWrite);
+        let asked = gesture(&mut state, FileGesture::TakeIn);
+        assert!(import(&state).is_taking && state.waits_for_label_files());
+        assert_eq!(labels(&state)[2], " ", "it is worked out beside the person");
+        (state, asked)
+    };
+    // Another decision.
+    let (mut state, asked) = asking();
+    let choice = ImportChoice { resolve: Resolve::Dispute, ..Default::default() };
+    assert_eq!(gesture(&mut state, FileGesture::ChangeImport(choice)), [FileWork::Stop]);
+    taken(&mut state, &asked);
+    assert_eq!((labels(&state)[2].as_str(), import(&state).is_waiting()), (" ", false));
+    // Another label: what would change is looked at again.
+    let (mut state, asked) = asking();
+    let samples = crate::dataset::edit::SampleSet::from_rows([2]);
+    let tag = LabelGesture::Tag { samples, tag: "seen".to_owned(), on: true };
+    let again = act(&mut state, Action::Label(Box::new(tag)));
+    assert!(matches!(&again[..], [FileWork::Preview { .. }]), "{again:?}");
+    taken(&mut state, &asked);
+    assert_eq!((labels(&state)[2].as_str(), import(&state).is_taking), (" seen", false));
+    // No dialog.
+    let (mut state, asked) = asking();
+    assert_eq!(act(&mut state, Action::CloseDialog), [FileWork::Stop]);
+    taken(&mut state, &asked);
+    assert_eq!(labels(&state)[2], " ");
+    // What could not be done is told, and can be asked for again.
+    let (mut state, asked) = asking();
+    let [FileWork::TakeIn { asked, .. }] = asked[..] else { panic!("{asked:?}") };
+    gesture(&mut state, FileGesture::TakenIn { asked, edit: Err("You stopped it.".to_owned()) });
+    assert!(state.notices.iter().any(|notice| notice.text == "You stopped it."));
+    let asked = gesture(&mut state, FileGesture::TakeIn);
+    taken(&mut state, &asked);
     assert_eq!(labels(&state)[2], "emu ");
 }
 

@@ -26,6 +26,9 @@ pub const MAX_BOXES: usize = 10_000;
 /// Pixels that a box is moved by that is pasted onto the sample that it was copied from.
 const BESIDE: f32 = 10.0;
 
+/// Milliseconds after a nudge in which another one is the same step of undo.
+const TOGETHER_MS: i64 = 1000;
+
 /// What a person does to boxes beside changing them.
 #[derive(Clone, Debug, PartialEq)]
 pub enum BoxGesture {
@@ -33,6 +36,9 @@ pub enum BoxGesture {
     EditOn(bool),
     /// These of a sample's boxes are selected, by their places.
     Select { sample: SampleId, places: BTreeSet<usize> },
+    /// The boxes of a sample with the selected ones moved or resized by a key. What follows another one soon is one step
+    /// of undo with it.
+    Nudge { sample: SampleId, boxes: Vec<NamedBox>, what: String },
     /// The class of boxes that are drawn from now on, by identity.
     Class(String),
     /// Boxes of a sample of which those without a class are of a new one of that name.
@@ -68,6 +74,18 @@ pub struct BoxEditor {
     pub copied: Option<Carried>,
     /// The sample whose boxes are selected, and their places.
     selected: Option<(SampleId, BTreeSet<usize>)>,
+    nudged: Option<Nudged>,
+}
+
+/// The last change by a key.
+#[derive(Clone, Debug)]
+struct Nudged {
+    /// The places of the boxes.
+    places: Vec<usize>,
+    /// When, in milliseconds since the Unix epoch.
+    at_ms: i64,
+    /// What it came to with those before it.
+    edit: Edit,
 }
 
 impl Session {
@@ -172,6 +190,7 @@ impl Session {
                 editor.selected = Some((sample, places));
                 (Vec::new(), None)
             }
+            BoxGesture::Nudge { sample, boxes, what } => self.nudge(sample, boxes, what),
             BoxGesture::Class(class) => {
                 editor.class = Some(class);
                 (Vec::new(), None)
@@ -202,18 +221,32 @@ impl Session {
         }
     }
 
-    /// A change of a sample's boxes.
+    fn nudge(&mut self, sample: SampleId, boxes: Vec<NamedBox>, what: String) -> Told {
+        let places = self.selected_boxes(sample);
+        let at_ms = self.labeller.who.now_ms;
+        let soon = |nudged: &Nudged| {
+            nudged.places == places && (0..=TOGETHER_MS).contains(&at_ms.saturating_sub(nudged.at_ms))
+        };
+        let last = self.labeller.boxes.nudged.take().filter(soon).map(|nudged| nudged.edit);
+        let told = self.change_boxes(sample, Some(boxes), what, last.as_ref());
+        let edit = self.history.next_undo().cloned();
+        self.labeller.boxes.nudged = edit.map(|edit| Nudged { places, at_ms, edit });
+        told
+    }
+
+    /// A change of a sample's boxes; see [`Self::edit_after`] for `last`.
     pub(in crate::state) fn change_boxes(
         &mut self,
         sample: SampleId,
         boxes: Option<Vec<NamedBox>>,
         what: String,
+        last: Option<&Edit>,
     ) -> Told {
         if boxes.as_ref().is_some_and(|boxes| boxes.len() > MAX_BOXES) {
             let text = format!("A sample has {MAX_BOXES} boxes at most; nothing was changed.");
             return (Vec::new(), Some((Level::Warning, text)));
         }
-        self.edit(Edit::SetBoxes { sample, from: None, to: boxes, what })
+        self.edit_after(last, Edit::SetBoxes { sample, from: None, to: boxes, what })
     }
 
     /// Boxes of which those without a class are of that name's.
@@ -293,7 +326,7 @@ impl Session {
         if self.project.can_write() {
             self.labeller.boxes.selected = Some((sample, (had..boxes.len()).collect()));
         }
-        self.change_boxes(sample, Some(boxes), what)
+        self.change_boxes(sample, Some(boxes), what, None)
     }
 }
 

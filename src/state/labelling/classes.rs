@@ -261,7 +261,8 @@ impl Session {
         };
         let labelled: Vec<SampleId> = samples.iter().filter(answered).collect();
         let each = labelled.iter().map(|sample| {
-            let labels = self.identities_of(*sample).into_iter();
+            // What its boxes alone bring stays theirs, as where a class is given beside others.
+            let labels = self.own_identities_of(*sample).into_iter();
             let labels = labels.map(|one| if one == class { new.clone() } else { one });
             (*sample, Some(self.answer(labels.collect(), LabelOrigin::ByHand)))
         });

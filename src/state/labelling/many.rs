@@ -10,7 +10,7 @@ use crate::state::labelling::lesson::NoModel;
 use crate::state::labelling::{How, LabelGesture};
 use crate::state::session::Session;
 use crate::state::{Effect, Level};
-use crate::text::counted;
+use crate::text::{confidence_text, counted};
 
 /// Samples that are looked for like at once, at least and at most: as many as are selected between these.
 const MORE: std::ops::RangeInclusive<usize> = 10..=100;
@@ -50,9 +50,7 @@ impl Session {
     pub fn proposal_text(&self, sample: SampleId) -> Option<String> {
         let (identity, confidence) = self.proposal(sample)?;
         let name = self.snapshot.labelling.classes().name(identity);
-        // Never surer than the model is: 100 % is for what is certain.
-        let percent = (confidence.clamp(0.0, 1.0) * 100.0).floor();
-        Some(format!("{name} {percent:.0} %"))
+        Some(format!("{name} {}", confidence_text(confidence)))
     }
 
     /// Confirms what a model proposes for the selected samples, as one step.

@@ -80,7 +80,7 @@ pub enum PageStep {
 struct Turned {
     class: String,
     cells: Vec<PageCell>,
-    /// What was labelled; empty where all of it was wrong.
+    /// What was labelled with it, on the page and beyond it; empty where all of it was wrong.
     samples: SampleSet,
 }
 
@@ -102,6 +102,8 @@ pub struct Pages {
     /// By class: samples that are not of it. As many as a person marked.
     refused: HashMap<String, HashSet<SampleId>>,
     turned: VecDeque<Turned>,
+    /// Of those, the ones that were undone and can be done again.
+    undone: VecDeque<Turned>,
     asked: u64,
     answered: u64,
     ground: Option<(Arc<Dataset>, Arc<Proposals>)>,
@@ -127,6 +129,7 @@ impl Pages {
             ranked: None,
             refused: HashMap::new(),
             turned: VecDeque::new(),
+            undone: VecDeque::new(),
             asked: first_question,
             answered: first_question,
             ground: None,
@@ -204,12 +207,11 @@ impl Pages {
         self.ranked.as_ref().map_or(1.0, |ranked| ranked.doubt(confidence))
     }
 
-    fn refuse(&mut self, class: &str, cells: &[PageCell]) {
-        let wrong = cells.iter().filter(|cell| cell.verdict != CellVerdict::Right).map(|cell| cell.sample);
-        self.refused.entry(class.to_owned()).or_default().extend(wrong);
-    }
-
-    fn remember(&mut self, turned: Turned) {
+    /// A page was confirmed: what was marked on it is not proposed again, and it can be taken back.
+    fn turn(&mut self, turned: Turned) {
+        let wrong = turned.cells.iter().filter(|cell| cell.verdict != CellVerdict::Right);
+        let wrong = wrong.map(|cell| cell.sample);
+        self.refused.entry(turned.class.clone()).or_default().extend(wrong);
         self.turned.push_back(turned);
         if self.turned.len() > TURNED {
             self.turned.pop_front();
@@ -329,25 +331,23 @@ impl Pages {
     }
 
     /// The samples that can be confirmed at a stroke: those from a confidence on that are not marked as wrong.
-    fn samples_beyond(&self, snapshot: &Snapshot) -> Vec<(SampleId, f32)> {
-        let wrong: HashSet<SampleId> = self
-            .cells
-            .iter()
-            .filter(|cell| cell.verdict != CellVerdict::Right)
-            .map(|cell| cell.sample)
-            .collect();
-        let Some((_, rows)) = self.page_class(snapshot).and_then(|class| self.open(snapshot, class)) else {
-            return Vec::new();
-        };
+    fn samples_beyond<'a>(
+        &'a self,
+        snapshot: &'a Snapshot,
+    ) -> impl Iterator<Item = (SampleId, f32)> + use<'a> {
+        let wrong = self.cells.iter().filter(|cell| cell.verdict != CellVerdict::Right);
+        let wrong: HashSet<SampleId> = wrong.map(|cell| cell.sample).collect();
+        let open = self.page_class(snapshot).and_then(|class| self.open(snapshot, class));
+        let rows = open.into_iter().flat_map(|(_, rows)| rows);
         rows.take_while(|(_, confidence)| *confidence >= self.above)
-            .filter(|(sample, _)| !wrong.contains(sample))
-            .collect()
+            .filter(move |(sample, _)| !wrong.contains(sample))
     }
 
+    /// Counts them anew. A slider that is dragged asks in each frame, of a class that may have a million: nothing is
+    /// collected.
     fn count_beyond(&mut self, snapshot: &Snapshot) {
-        let samples = self.samples_beyond(snapshot);
-        let doubt = samples.iter().map(|(_, confidence)| self.doubt(*confidence)).sum();
-        self.beyond = (samples.len(), doubt);
+        let counted = |(count, doubt), (_, confidence)| (count + 1, doubt + self.doubt(confidence));
+        self.beyond = self.samples_beyond(snapshot).fold((0, 0.0), counted);
     }
 }
 

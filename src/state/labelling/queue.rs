@@ -6,7 +6,10 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::Proposals;
+use crate::analysis::fewshot::Strategy;
 use crate::augment::random::Key;
 use crate::dataset::edit::{Direction, Mark};
 use crate::dataset::query::{Bitmask, Rows, Snapshot, sorted_rows};
@@ -18,7 +21,8 @@ pub use crate::pipeline::annotating::DISPUTED;
 const PAST: usize = 1000;
 
 /// Which samples come, and in which order.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum QueueKind {
     /// The samples shown, in their order.
     #[default]
@@ -31,13 +35,13 @@ pub enum QueueKind {
     Disputed,
     /// Samples whose given label an analysis or the model doubts, the surest doubt first.
     LikelyWrong,
-    /// Unlabelled samples, first those between two classes of which the model can least tell.
+    /// Unlabelled samples between two classes of which the model can least tell.
     Uncertain,
     /// Unlabelled samples that are least like those before them.
     Diverse,
     /// Unlabelled samples by doubt and by difference at once.
     Mixed,
-    /// Unlabelled samples, one of each proposed class in turn, the surest first.
+    /// Unlabelled samples by doubt and by difference, of the proposed class that has the fewest answers.
     RoundRobin,
 }
 
@@ -83,13 +87,26 @@ impl QueueKind {
             Self::Mixed => {
                 "Unlabelled samples that teach the model most: uncertain and diverse ones together"
             }
-            Self::RoundRobin => "Unlabelled samples, one of each proposed class in turn",
+            Self::RoundRobin => {
+                "Unlabelled samples that teach the model most, each of the class that has the fewest answers"
+            }
+        }
+    }
+
+    /// How the model picks its samples, where its order is the model's.
+    pub fn strategy(self) -> Option<Strategy> {
+        match self {
+            Self::Uncertain => Some(Strategy::Uncertain),
+            Self::Diverse => Some(Strategy::Diverse),
+            Self::Mixed => Some(Strategy::Mixed),
+            Self::RoundRobin => Some(Strategy::RoundRobin),
+            Self::Shown | Self::Unlabelled | Self::Unsure | Self::Disputed | Self::LikelyWrong => None,
         }
     }
 
     /// Whether its order is the model's.
     pub fn needs_model(self) -> bool {
-        matches!(self, Self::Uncertain | Self::Diverse | Self::Mixed | Self::RoundRobin)
+        self.strategy().is_some()
     }
 
     /// Whether its samples are those without a label of which nothing was said.
@@ -124,26 +141,22 @@ pub struct QueueWish {
 
 impl QueueWish {
     /// The samples of the queue in order, without those that are gone or were gone through. `picked` are samples
-    /// that a model chose for a [diverse](QueueKind::Diverse) or [mixed](QueueKind::Mixed) queue, the first one
-    /// first; those that are no longer wanted are left out, and the others follow by chance.
+    /// that a model chose for a queue that [needs it](QueueKind::needs_model), the first one first; those that are no
+    /// longer wanted are left out, and the others follow by chance.
     pub fn find(&self, picked: Option<&[SampleId]>) -> (Rows, Ordered) {
-        let len = self.snapshot.len();
-        let (order, ordered) = match (self.kind, &self.proposals, picked) {
-            (QueueKind::Shown, ..) => (self.shown.to_vec(), Ordered::AsAsked),
-            (QueueKind::Unlabelled, ..) => (self.by_path(&self.unlabelled()), Ordered::AsAsked),
-            (QueueKind::Unsure, ..) => (self.by_path(&self.unsure()), Ordered::AsAsked),
-            (QueueKind::Disputed, ..) => (self.by_path(&self.disputed()), Ordered::AsAsked),
-            (QueueKind::LikelyWrong, proposals, _) => {
-                (self.likely_wrong(proposals.as_deref()), Ordered::AsAsked)
+        let order = match self.kind {
+            QueueKind::Shown => self.shown.to_vec(),
+            QueueKind::Unlabelled => self.by_path(&self.unlabelled()),
+            QueueKind::Unsure => self.by_path(&self.unsure()),
+            QueueKind::Disputed => self.by_path(&self.disputed()),
+            QueueKind::LikelyWrong => self.likely_wrong(self.proposals.as_deref()),
+            QueueKind::Uncertain | QueueKind::Diverse | QueueKind::Mixed | QueueKind::RoundRobin => {
+                self.picked(picked.unwrap_or_default())
             }
-            (QueueKind::Uncertain, Some(proposals), _) => (self.uncertain(proposals), Ordered::AsAsked),
-            (QueueKind::RoundRobin, Some(proposals), _) => (self.in_turn(proposals), Ordered::AsAsked),
-            (QueueKind::Diverse | QueueKind::Mixed, _, Some(picked)) => {
-                (self.picked(picked), Ordered::AsAsked)
-            }
-            _ => (self.by_chance(&self.unlabelled()), Ordered::ByChance),
         };
-        (Rows::from_order(order, len), ordered)
+        let is_by_chance = self.kind.needs_model() && picked.is_none();
+        let ordered = if is_by_chance { Ordered::ByChance } else { Ordered::AsAsked };
+        (Rows::from_order(order, self.snapshot.len()), ordered)
     }
 
     /// The rows that hold and are still to be gone through.
@@ -208,49 +221,13 @@ impl QueueWish {
         sorted(doubts.map(|(doubt, row)| (-doubt, row)).collect())
     }
 
-    /// The smallest margin first; those without a proposal come last, by chance.
-    fn uncertain(&self, proposals: &Proposals) -> Vec<SampleId> {
-        let (proposed, mut others) = self.proposed(proposals);
-        let margin = |row: SampleId| proposals.margins.get(row as usize).copied().unwrap_or(0.0);
-        let mut order = sorted(proposed.into_iter().map(|row| (margin(row), row)).collect());
-        order.append(&mut others);
-        order
-    }
-
-    /// One of each proposed class in turn, of each the surest first.
-    fn in_turn(&self, proposals: &Proposals) -> Vec<SampleId> {
-        let (proposed, mut others) = self.proposed(proposals);
-        let mut each: Vec<Vec<(f32, SampleId)>> = vec![Vec::new(); proposals.identities.len()];
-        for row in proposed {
-            let confidence = proposals.confidences.get(row as usize).copied().unwrap_or(0.0);
-            each[proposals.classes[row as usize] as usize].push((-confidence, row));
-        }
-        let each: Vec<Vec<SampleId>> = each.into_iter().map(sorted).collect();
-        let longest = each.iter().map(Vec::len).max().unwrap_or(0);
-        let turns = (0..longest).flat_map(|turn| each.iter().filter_map(move |rows| rows.get(turn)));
-        let mut order: Vec<SampleId> = turns.copied().collect();
-        order.append(&mut others);
-        order
-    }
-
+    /// The samples that were picked and then the other unlabelled ones.
     fn picked(&self, picked: &[SampleId]) -> Vec<SampleId> {
         let mut left = self.unlabelled();
         let mut order: Vec<SampleId> =
             picked.iter().copied().filter(|row| left.set(*row as usize, false)).collect();
         order.append(&mut self.by_chance(&left));
         order
-    }
-
-    /// The unlabelled samples that have a proposal, and the others by chance.
-    fn proposed(&self, proposals: &Proposals) -> (Vec<SampleId>, Vec<SampleId>) {
-        let all = self.unlabelled();
-        let (mut with, mut without) = (all.clone(), all);
-        for row in with.clone().iter() {
-            let has = proposals.of(row).is_some();
-            with.set(row as usize, has);
-            without.set(row as usize, !has);
-        }
-        (with.iter().collect(), self.by_chance(&without))
     }
 }
 

@@ -13,6 +13,13 @@ fn desk(look: LabelLook) -> State {
 }
 
 fn desk_of(look: LabelLook, access: Access) -> State {
+    let mut state = opened(access, None);
+    gesture(&mut state, LabelGesture::Look(Some(look)));
+    state
+}
+
+/// The same without the panel, with the place where a person was before.
+fn opened(access: Access, place: Option<serde_json::Value>) -> State {
     let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
     for at in 0..8 {
         let path = format!("{at:02}.png");
@@ -25,9 +32,9 @@ fn desk_of(look: LabelLook, access: Access) -> State {
     let facts = Facts::new(dataset.len());
     let snapshot = Snapshot::new(dataset.into(), &[], facts, overlay.marks.clone());
     let opened = Opened::new(snapshot, Vec::new(), overlay, ProjectFace::new("/p".into(), access));
+    let opened = Opened { place, ..opened };
     let mut state = State::new(Settings { person: "Ada".to_owned(), ..Settings::default() });
     act(&mut state, Action::Opened(Box::new(opened)));
-    gesture(&mut state, LabelGesture::Look(Some(look)));
     state
 }
 
@@ -40,13 +47,22 @@ fn act(state: &mut State, action: Action) {
                 Action::RowsReady { generation, found: Found::of(&session.snapshot, &session.view()) }
             }
             Effect::FindQueue { kind, generation } => {
-                let (rows, ordered) = session.queue_wish(kind).find(None);
+                let (rows, ordered) = session.queue_wish(kind).find(picked(session).as_deref());
                 Action::QueueReady { generation, rows: rows.into(), ordered, by_chance: Vec::new() }
             }
             _ => continue,
         };
         act(state, answer);
     }
+}
+
+/// What a model picks: the samples of which it can tell least first; nothing before it proposes anything.
+fn picked(session: &Session) -> Option<Vec<SampleId>> {
+    let proposals = session.labeller.proposals.as_ref()?;
+    let mut picked: Vec<SampleId> = (0..8).filter(|sample| proposals.of(*sample).is_some()).collect();
+    let margin = |sample: SampleId| proposals.margins[sample as usize];
+    picked.sort_by(|one, two| margin(*one).total_cmp(&margin(*two)));
+    Some(picked)
 }
 
 fn gesture(state: &mut State, gesture: LabelGesture) {
@@ -247,16 +263,15 @@ fn queues_come_in_their_order() {
         (QueueKind::Unsure, vec![6]),
         (QueueKind::Disputed, vec![1, 5]),
         (QueueKind::LikelyWrong, vec![]),
-        (QueueKind::Uncertain, vec![3, 5, 7, 2, 4, 6]),
-        (QueueKind::RoundRobin, vec![4, 7, 2, 3, 5, 6]),
     ] {
         step(&mut state, Step::Choose(kind));
         assert_eq!((order(&state), walk(&state).queue.ordered()), (expected, Ordered::AsAsked), "{kind:?}");
     }
-    // What a model picks comes first, where it is still without a label.
-    let wish = session(&state).queue_wish(QueueKind::Mixed);
-    let (rows, ordered) = wish.find(Some(&[6, 0, 3, 6]));
-    assert_eq!((&rows[..2], rows.len(), ordered), (&[6, 3][..], 6, Ordered::AsAsked));
+    // What a model picks comes first, where it is still without a label, and all others after it.
+    for kind in QueueKind::ALL.into_iter().filter(|kind| kind.needs_model()) {
+        let (rows, ordered) = session(&state).queue_wish(kind).find(Some(&[6, 0, 3, 6]));
+        assert_eq!((&rows[..2], rows.len(), ordered), (&[6, 3][..], 6, Ordered::AsAsked), "{kind:?}");
+    }
 }
 
 #[test]
@@ -410,9 +425,40 @@ fn all_from_a_confidence_on_are_confirmed_at_a_stroke() {
     assert_eq!(beyond(&state).0, 2);
     page(&mut state, PageStep::ConfirmAbove);
     assert_eq!([2, 4, 5].map(|sample| labels(&state, sample).len()), [0, 1, 1]);
-    // A larger page keeps what was marked.
+    // It is a turned page: what was marked is not on the next one, and comes back as it was marked.
+    assert_eq!((cells(&state), session(&state).proposal_of(2)), (vec![7, 3], None));
+    let verdicts = |state: &State| -> Vec<CellVerdict> {
+        session(state).labeller.pages.cells().iter().map(|cell| cell.verdict.clone()).collect()
+    };
+    page(&mut state, PageStep::Back);
+    assert_eq!((cells(&state), verdicts(&state)), (vec![4, 2], vec![CellVerdict::Right, CellVerdict::Wrong]));
+    assert_eq!([2, 4, 5].map(|sample| labels(&state, sample).len()), [0, 0, 0]);
+    // So is one of another class, which it is given with the rest, and one that is done again.
+    page(&mut state, PageStep::Toggle(2));
+    page(&mut state, PageStep::Other("dog".to_owned()));
+    page(&mut state, PageStep::ConfirmAbove);
+    let marked = vec![CellVerdict::Right, CellVerdict::Other("dog".to_owned())];
+    for _ in 0..2 {
+        assert_eq!([2, 4, 5].map(|sample| labels(&state, sample).concat()), ["dog", "cat", "cat"]);
+        let origin = |sample| session(&state).snapshot.labelling.origin(sample);
+        assert_eq!((origin(2), origin(5)), (LabelOrigin::ByHand, LabelOrigin::Confirmed));
+        assert_eq!(cells(&state), [7, 3]);
+        act(&mut state, Action::Run(Command::Undo));
+        assert_eq!((cells(&state), verdicts(&state)), (vec![4, 2], marked.clone()));
+        act(&mut state, Action::Run(Command::Redo));
+    }
+    // What was only marked is refused again as well when it is done again.
     act(&mut state, Action::Run(Command::Undo));
+    page(&mut state, PageStep::Toggle(2));
+    page(&mut state, PageStep::Toggle(2));
+    page(&mut state, PageStep::ConfirmAbove);
+    act(&mut state, Action::Run(Command::Undo));
+    act(&mut state, Action::Run(Command::Redo));
+    assert_eq!((cells(&state), session(&state).proposal_of(2)), (vec![7, 3], None));
+    act(&mut state, Action::Run(Command::Undo));
+    // A larger page keeps what was marked.
     assert_eq!(cells(&state), [4, 2]);
+    page(&mut state, PageStep::Toggle(2));
     page(&mut state, PageStep::Toggle(4));
     page(&mut state, PageStep::Fits(9));
     let wrong =
@@ -542,4 +588,70 @@ fn the_model_is_asked_once_for_each_change_of_labels_and_older_answers_do_not_ta
     assert_eq!(seen(&state), Some(11));
     act(&mut state, Action::Learned { generation: next[0] + 1, found: Err(lesson::NoModel::TooFewAnswers) });
     assert_eq!(seen(&state), Some(11), "nobody asked for that");
+}
+
+#[test]
+fn notices_name_classes_as_they_are_called_now() {
+    let mut state = desk(LabelLook::OneByOne);
+    let mut to = Classes::default();
+    to.entry_mut("cat").name = Some("lion".to_owned());
+    gesture(&mut state, LabelGesture::Classes { to: Box::new(to), what: "Rename a class".to_owned() });
+    let (samples, classes) = (SampleSet::from_rows([5]), vec!["cat".to_owned()]);
+    gesture(&mut state, LabelGesture::Give { samples, classes, how: How::Only, origin: LabelOrigin::ByHand });
+    let told = || state.notices.last().map(|one| one.text.clone());
+    assert_eq!(told().as_deref(), Some("Label 1 sample “lion”. Ctrl+Z takes it back."));
+}
+
+#[test]
+fn every_edit_that_decides_judges_again() {
+    let mut state = desk(LabelLook::OneByOne);
+    act(&mut state, Action::Analysed(crate::review::Analysed::default().into()));
+    let session = state.session.as_mut().expect("it is open");
+    let decide = |sample: SampleId| Edit::Decide {
+        decisions: crate::dataset::edit::Decisions::of_each([(
+            sample,
+            crate::dataset::Decision::by_hand(Verdict::Prune),
+        )]),
+    };
+    let star = |sample: SampleId| {
+        let samples = SampleSet::from_rows([sample]);
+        Edit::Mark { samples, mark: Mark::Star, on: true }
+    };
+    let several = |edits: Vec<Edit>| Edit::Several { edits, what: "Several".to_owned() };
+    for (edit, judges) in [
+        (decide(1), true),
+        (several(vec![star(2), decide(2)]), true),
+        (several(vec![several(vec![decide(3)])]), true),
+        (several(vec![star(4)]), false),
+    ] {
+        let name = format!("{edit:?}");
+        let (effects, _) = session.edit(edit);
+        let is_judged = effects.iter().any(|effect| matches!(effect, Effect::Judge { .. }));
+        assert_eq!(is_judged, judges, "{name}");
+    }
+}
+
+#[test]
+fn the_queue_that_was_chosen_is_there_when_the_project_is_opened_again() {
+    let mut state = desk(LabelLook::OneByOne);
+    assert_eq!(session(&state).place()["queue"], serde_json::Value::Null, "nobody chose one yet");
+    let mut chosen = Vec::new();
+    for kind in QueueKind::ALL {
+        gesture(&mut state, LabelGesture::Step(Step::Choose(kind)));
+        chosen.push((session(&state).place(), kind));
+    }
+    for (queue, kind) in [
+        (serde_json::json!("of-another-version"), QueueKind::Unlabelled),
+        (serde_json::json!(7), QueueKind::Unlabelled),
+        (serde_json::Value::Null, QueueKind::Unlabelled),
+    ] {
+        let mut place = chosen[0].0.clone();
+        place["queue"] = queue;
+        chosen.push((place, kind));
+    }
+    for (place, kind) in chosen {
+        let mut again = opened(Access::ReadWrite, Some(place.clone()));
+        gesture(&mut again, LabelGesture::Look(Some(LabelLook::OneByOne)));
+        assert_eq!(session(&again).labeller.walk.queue.kind(), kind, "{place}");
+    }
 }

@@ -48,8 +48,10 @@ pub struct Walk {
     pub queue: Queue,
     /// What the last step did, as a sentence; empty before the first.
     pub told: String,
-    /// Whether a person, or the first look, chose the queue.
-    is_chosen: bool,
+    /// The queue that a person chose, in an earlier run of the program perhaps.
+    pub(in crate::state) chosen: Option<QueueKind>,
+    /// Whether a queue was begun.
+    has_begun: bool,
     /// When the queue began, in milliseconds since the Unix epoch.
     begun_ms: i64,
     asked: u64,
@@ -105,12 +107,12 @@ impl Walk {
 
     /// Whether the panel was on screen.
     pub(super) fn has_begun(&self) -> bool {
-        self.is_chosen
+        self.has_begun
     }
 
     fn begin(&mut self, kind: QueueKind, samples: usize, now_ms: i64) {
         self.queue = Queue::new(kind, samples);
-        (self.ground, self.begun_ms, self.is_chosen) = (None, now_ms, true);
+        (self.ground, self.begun_ms, self.has_begun) = (None, now_ms, true);
         self.told.clear();
         self.by_chance = Bitmask::empty(samples);
     }
@@ -118,7 +120,7 @@ impl Walk {
     /// Notes which samples of newer rows chance chose. Picks of a model keep those of its earlier picks; all of an
     /// order by chance are, and none of them once a model gives the order.
     fn note_chance(&mut self, samples: usize, ordered: Ordered, by_chance: &[SampleId]) {
-        let picks = matches!(self.queue.kind(), QueueKind::Mixed | QueueKind::Diverse);
+        let picks = self.queue.kind().needs_model();
         let goes_on = picks && ordered == Ordered::AsAsked && self.queue.ordered() == Ordered::AsAsked;
         let mut chosen = Bitmask::from_rows(samples, by_chance);
         if goes_on {
@@ -151,9 +153,12 @@ impl Session {
 
     /// Begins the way, where it has not begun.
     pub(super) fn begin_walk(&mut self) {
-        if !self.labeller.walk.is_chosen {
-            let has_unlabelled = self.snapshot.labels().of.contains(&Labels::UNLABELLED);
-            let kind = if has_unlabelled { QueueKind::Unlabelled } else { QueueKind::Shown };
+        if !self.labeller.walk.has_begun {
+            let usual = || {
+                let has_unlabelled = self.snapshot.labels().of.contains(&Labels::UNLABELLED);
+                if has_unlabelled { QueueKind::Unlabelled } else { QueueKind::Shown }
+            };
+            let kind = self.labeller.walk.chosen.unwrap_or_else(usual);
             self.labeller.walk.begin(kind, self.snapshot.len(), self.labeller.who.now_ms);
         }
     }
@@ -239,6 +244,7 @@ impl Session {
         let now_ms = self.labeller.who.now_ms;
         match step {
             Step::Choose(kind) => {
+                self.labeller.walk.chosen = Some(kind);
                 self.labeller.walk.begin(kind, self.snapshot.len(), now_ms);
                 return (Vec::new(), None);
             }
@@ -393,4 +399,21 @@ impl Session {
 enum Go {
     Stay,
     On,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_of_the_model_keeps_what_chance_brought_in_its_earlier_lists() {
+        for kind in QueueKind::ALL {
+            let mut walk = Walk::default();
+            walk.begin(kind, 8, 0);
+            walk.note_chance(8, Ordered::AsAsked, &[5]);
+            walk.note_chance(8, Ordered::AsAsked, &[7]);
+            let by_chance = [5, 6, 7].map(|sample| walk.is_by_chance(sample));
+            assert_eq!(by_chance, [kind.needs_model(), false, true], "{kind:?}");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! The samples that are another than their source says, a line each: of a million only those on screen are drawn.
 
-use egui::{Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
+use egui::{FontId, Rect, Role, Sense, Ui, WidgetInfo, pos2, vec2};
 
 use super::ChangesPane;
 use super::tools::{heading, put};
@@ -14,14 +14,15 @@ use crate::ui::Pencil;
 use crate::ui::filters::origin_title;
 use crate::ui::lists;
 use crate::ui::scroller;
-use crate::ui::theme::{Tokens, space};
+use crate::ui::theme::{Tokens, size, space};
 
 /// Below this width, in points, a change takes two lines.
 const WIDE: f32 = 640.0;
 /// Height of a change on two lines, in points.
 const TWO_LINES: f32 = 44.0;
-/// Where columns of a wide list end, as parts of its width: path, labels, what, who.
-const COLUMNS: [f32; 4] = [0.3, 0.58, 0.7, 0.84];
+/// Where the columns of a wide list that share its width end, as parts of it: path, labels, what, who. A time has the
+/// width that it needs.
+const COLUMNS: [f32; 4] = [0.36, 0.68, 0.82, 1.0];
 
 pub(super) fn list_ui(
     ui: &mut Ui,
@@ -39,10 +40,11 @@ pub(super) fn list_ui(
     ui.painter().hline(whole.x_range(), whole.top(), (1.0, tokens.line));
     let mut whole = whole.with_min_y(whole.top() + 1.0);
     let wide = whole.width() >= WIDE;
+    let columns = Columns::new(ui.painter(), whole.with_max_x(whole.right() - scroller::BAR_WIDTH), tokens);
     let row_height = if wide { space::ROW } else { TWO_LINES };
     if wide {
         for (column, text) in ["Sample", "From → to", "What", "Who", "When"].into_iter().enumerate() {
-            let (left, _) = column_of(whole, column);
+            let (left, _) = columns.of(column);
             heading(ui.painter(), text, pos2(left, whole.top() + 10.0), tokens.text_dim);
         }
         whole = whole.with_min_y(whole.top() + 20.0);
@@ -52,7 +54,8 @@ pub(super) fn list_ui(
     let response = ui.interact(area, id, Sense::click());
     response.widget_info(|| WidgetInfo::labeled(Role::List, ui.is_enabled(), "Changes"));
     if view.keys.takes(ui, pencil, &response, whole)
-        && let Some(to) = lists::moved(ui, view.at, list.rows.len(), whole.height() / row_height)
+        && lists::moves(ui)
+        && let Some(to) = lists::moved(ui, place_at(view, list), list.rows.len(), whole.height() / row_height)
     {
         view.position = reveal(view.position, to, row_height, whole.height());
         choose(pencil, view, list, to, SelectMode::Replace);
@@ -98,7 +101,7 @@ pub(super) fn list_ui(
             painter.rect_filled(rect, 0.0, tokens.raised.gamma_multiply(0.6));
         }
         painter.hline(rect.x_range(), rect.bottom() - 0.5, (1.0, tokens.line.gamma_multiply(0.45)));
-        if said.draw(&painter, rect, tokens, wide) {
+        if said.draw(&painter, rect, tokens, wide.then_some(&columns)) {
             line.on_hover_ui_at_pointer(|ui| {
                 for text in [&said.path, &said.labels, &said.what, &said.who, &said.when] {
                     if !text.is_empty() {
@@ -108,6 +111,17 @@ pub(super) fn list_ui(
             });
         }
     }
+}
+
+/// Where a sample is listed now.
+fn place_of(list: &ChangeList, sample: SampleId) -> Option<usize> {
+    let is_it = |at: &u32| list.changes.all.get(*at as usize).is_some_and(|change| change.sample == sample);
+    list.rows.iter().position(is_it)
+}
+
+/// Where keys move from: where the sample stands that was chosen last, or stood before it left the list.
+fn place_at(view: &ChangesPane, list: &ChangeList) -> Option<usize> {
+    view.at.map(|(sample, place)| place_of(list, sample).unwrap_or(place))
 }
 
 /// Chooses the change at a place, or those up to it, and shows its sample.
@@ -122,8 +136,8 @@ fn choose(
         Some(list.changes.all.get(*list.rows.get(place)? as usize)?.sample)
     };
     let Some(one) = sample(place) else { return };
-    view.at = Some(place);
-    match (mode, view.anchor) {
+    view.at = Some((one, place));
+    match (mode, view.anchor.and_then(|anchor| place_of(list, anchor))) {
         (SelectMode::Range, Some(from)) => {
             // The one that was clicked comes last: it is at the cursor.
             let samples = (from.min(place)..=from.max(place)).filter(|other| *other != place);
@@ -131,11 +145,11 @@ fn choose(
             pencil.act(Action::SelectSamples { samples, mode: SelectMode::Range });
         }
         (SelectMode::Toggle, _) => {
-            view.anchor = Some(place);
+            view.anchor = Some(one);
             pencil.act(Action::SelectSamples { samples: vec![one], mode: SelectMode::Toggle });
         }
         _ => {
-            view.anchor = Some(place);
+            view.anchor = Some(one);
             pencil.act(Action::ShowSample(one));
         }
     }
@@ -169,14 +183,14 @@ impl Line {
     }
 
     /// Draws it; tells whether some of it had no room.
-    fn draw(&self, painter: &egui::Painter, rect: Rect, tokens: &Tokens, wide: bool) -> bool {
+    fn draw(&self, painter: &egui::Painter, rect: Rect, tokens: &Tokens, wide: Option<&Columns>) -> bool {
         let Self { path, labels, what, who, when } = self;
-        if wide {
+        if let Some(columns) = wide {
             let middle = rect.center().y;
             let texts = [path, labels, what, who, when].into_iter().enumerate();
             return texts.fold(false, |cut, (column, text)| {
                 let color = if column < 2 { tokens.text } else { tokens.text_dim };
-                put(painter, text, color, column_of(rect, column), middle) || cut
+                put(painter, text, color, columns.of(column), middle) || cut
             });
         }
         let (upper, lower) = (rect.top() + 13.0, rect.top() + 31.0);
@@ -210,11 +224,52 @@ fn labels_text(list: &ChangeList, dataset: &Dataset, change: &Change) -> String 
     format!("{given} → {now}")
 }
 
-/// Where a column of a wide list begins and ends.
-fn column_of(rect: Rect, column: usize) -> (f32, f32) {
-    let width = rect.width() - scroller::BAR_WIDTH;
-    let edge =
-        |at: usize| rect.left() + space::M + COLUMNS.get(at).copied().unwrap_or(1.0) * (width - space::M);
-    let left = if column == 0 { rect.left() + space::M } else { edge(column - 1) };
-    (left, edge(column))
+/// Where the columns of a wide list are, headings and cells alike.
+struct Columns {
+    left: f32,
+    /// Right ends.
+    ends: [f32; 5],
+}
+
+impl Columns {
+    /// The columns of lines of this width, without the scroll bar.
+    fn new(painter: &egui::Painter, lines: Rect, tokens: &Tokens) -> Self {
+        let mut time = String::new();
+        // Digits are all of one width.
+        write_time(0, &mut time);
+        let time = painter.layout_no_wrap(time, FontId::proportional(size::BODY), tokens.text_dim);
+        Self::beside(lines, time.size().x)
+    }
+
+    /// The columns where a time takes so much of the width.
+    fn beside(lines: Rect, time: f32) -> Self {
+        let left = lines.left() + space::M;
+        let shared = lines.right() - left - time - 2.0 * space::S;
+        let [path, labels, what, who] = COLUMNS.map(|part| left + part * shared);
+        Self { left, ends: [path, labels, what, who, lines.right()] }
+    }
+
+    /// Where a column begins and ends.
+    fn of(&self, column: usize) -> (f32, f32) {
+        let left = column.checked_sub(1).map_or(self.left, |before| self.ends[before]);
+        (left, self.ends[column])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_the_width_that_it_needs_and_the_others_share_the_rest() {
+        for width in [WIDE, 900.0, 1600.0] {
+            let lines = Rect::from_min_size(pos2(10.0, 0.0), vec2(width, space::ROW));
+            let columns = Columns::beside(lines, 120.0);
+            let [path, labels, what, who, when] = [0, 1, 2, 3, 4].map(|column| columns.of(column));
+            // What is put into a column leaves a space before the next one.
+            assert!(when.1 - when.0 - space::S >= 120.0 && when.1 - when.0 < 140.0, "{when:?} of {width}");
+            assert_eq!([path.1, labels.1, what.1, who.1], [labels.0, what.0, who.0, when.0]);
+            assert_eq!((path.0, when.1), (lines.left() + space::M, lines.right()));
+        }
+    }
 }

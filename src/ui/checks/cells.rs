@@ -147,6 +147,9 @@ impl Cells {
             let mode = mode(ui.input(|input| input.modifiers));
             view.pointed.point(pencil, shown.order, position, mode);
         }
+        if response.secondary_clicked() && view.menu.ask(session, sample) {
+            view.pointed.point(pencil, shown.order, position, SelectMode::Replace);
+        }
         if response.double_clicked() && shown.flag.score().is_none() {
             pencil.act(Action::OpenGroupOf { sample });
             pencil.act(Action::Run(Command::ShowDuplicates));

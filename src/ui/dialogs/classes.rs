@@ -43,9 +43,13 @@ pub(super) struct ClassesView {
     reveals: bool,
     /// A colour that is being picked.
     colour: Option<[u8; 3]>,
-    /// The selected samples of a class, by identity, under these labels.
-    selected: Option<(String, Arc<Labels>, SampleSet)>,
+    selected: Option<Selected>,
+    /// How many samples and boxes the classes have that something is asked about, by identity.
+    counted: Option<(Vec<String>, (u64, u64))>,
 }
+
+/// The selected samples of a class, by identity, under these labels.
+type Selected = (String, Arc<Labels>, SampleSet);
 
 impl ClassesView {
     pub(super) fn clear(&mut self) {
@@ -73,6 +77,10 @@ impl Desk<'_, '_, '_> {
         self.classes().name(identity).to_owned()
     }
 
+    fn can_write(&self) -> bool {
+        self.session.project.can_write()
+    }
+
     /// Changes classes in one edit, after which nothing is being done any more.
     fn change(&mut self, to: Classes, what: String) {
         self.act(LabelGesture::Classes { to: Box::new(to), what });
@@ -80,12 +88,18 @@ impl Desk<'_, '_, '_> {
 
     fn act(&mut self, gesture: LabelGesture) {
         self.pen.act(Action::Label(Box::new(gesture)));
-        self.draft.doing = Doing::Nothing;
-        self.draft.told = None;
+        if self.can_write() {
+            self.draft.doing = Doing::Nothing;
+            self.draft.told = None;
+        }
     }
 
-    /// Begins something with what is chosen.
+    /// Begins something with what is chosen, where anything can be changed.
     fn begin(&mut self, doing: Doing) {
+        if doing != Doing::Nothing && !self.can_write() {
+            self.draft.told = self.session.why_read_only();
+            return;
+        }
         self.draft.doing = doing;
         self.draft.told = None;
     }
@@ -103,6 +117,7 @@ pub(super) fn classes_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, view: &mut ClassesV
     };
     if !view.table.is_of(&session.snapshot) {
         view.table = ClassTable::new(&session.snapshot);
+        view.counted = None;
     }
     if !matches!(draft.doing, Doing::Renaming { .. }) {
         view.renamed = None;
@@ -152,10 +167,11 @@ fn top_ui(ui: &mut Ui, desk: &mut Desk<'_, '_, '_>, view: &mut ClassesView, list
         let enters = ui.memory(|memory| memory.has_focus(id))
             && ui.input_mut(|input| input.consume_key(Modifiers::NONE, Key::Enter));
         let width = (ui.available_width() - 120.0).clamp(120.0, 400.0);
+        let can_write = desk.can_write();
         let field = TextEdit::singleline(&mut desk.draft.add).id(id).return_key(None);
         let field = field.hint_text("A new class, such as animal/cat").desired_width(width);
-        ui.add(field).accessible_name("Name of a new class");
-        let is_named = !desk.draft.add.trim().is_empty();
+        ui.add_enabled(can_write, field).accessible_name("Name of a new class");
+        let is_named = !desk.draft.add.trim().is_empty() && can_write;
         if (ui.add_enabled(is_named, Button::new("Add class")).clicked() || enters) && is_named {
             add(desk, view);
         }

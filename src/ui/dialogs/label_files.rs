@@ -14,8 +14,8 @@ use egui::{
 
 use super::{Pen, main_button};
 use crate::annotation::Faults;
-use crate::state::Action;
 use crate::state::label_files::{FileGesture, LabelForm};
+use crate::state::{Action, JobId, State};
 use crate::text::grouped;
 use crate::ui::theme::{Tokens, size, space};
 use crate::ui::widgets::elided;
@@ -54,12 +54,17 @@ fn line_ui(ui: &mut Ui, text: &str, is_on: bool) -> Response {
     if is_cut { response.on_hover_text(text) } else { response }
 }
 
-/// Something is worked out.
-fn waiting_ui(ui: &mut Ui, text: &str) {
+/// Something is worked out, and how far that is.
+fn waiting_ui(ui: &mut Ui, state: &State, text: &str) {
     let color = Tokens::of(ui).text_dim;
     ui.horizontal(|ui| {
         ui.add(egui::Spinner::new().size(14.0).color(color));
         ui.label(RichText::new(text).color(color));
+        let job = state.jobs.iter().find(|job| job.id == JobId::LabelFiles);
+        if let Some(progress) = job.map(|job| &job.progress).filter(|progress| progress.total > 0) {
+            let far = format!("{} of {}", grouped(progress.done), grouped(progress.total));
+            ui.label(RichText::new(far).color(color)).on_hover_text(&progress.stage);
+        }
     });
 }
 

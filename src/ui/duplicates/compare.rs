@@ -20,6 +20,7 @@ use crate::dataset::{SampleId, Verdict};
 use crate::review::Alike;
 use crate::state::{Action, Session};
 use crate::ui::lists::{self, ListKeys};
+use crate::ui::sample_menu::SampleMenu;
 use crate::ui::theme::{Tokens, bold, size, space};
 use crate::ui::widgets::{self, elided_name};
 use crate::ui::{FullPicture, Pencil};
@@ -48,6 +49,11 @@ impl Mode {
     ];
 }
 
+/// Leads back to the group.
+const BACK: Key = Key::C;
+/// The letters that the comparison has for itself.
+pub(super) const LETTERS: [Key; 5] = [Mode::ALL[0].2, Mode::ALL[1].2, Mode::ALL[2].2, Mode::ALL[3].2, BACK];
+
 /// How the comparison stands.
 #[derive(Default)]
 pub(super) struct CompareView {
@@ -61,6 +67,7 @@ pub(super) struct CompareView {
     wipe: Option<f32>,
     lens: Lens,
     work: Option<Work>,
+    menu: SampleMenu,
 }
 
 /// The difference of a pair, on its way or there.
@@ -198,7 +205,8 @@ pub(super) fn compare_ui(
         walk_ui(ui, pencil, view, group, session);
     }
     pictures_ui(ui, pencil, view, &pair, upper, &list);
-    sides_ui(ui, pencil, &pair, lower);
+    sides_ui(ui, pencil, &mut view.menu, &pair, lower);
+    view.menu.show(pencil, session, &list);
     asked
 }
 
@@ -232,7 +240,7 @@ fn keys_ui(ui: &Ui, view: &mut CompareView) -> Option<Asked> {
             view.mode = mode;
         }
     }
-    let back = lists::presses(ui, Key::Backspace, false) + lists::presses(ui, Key::C, false);
+    let back = lists::presses(ui, Key::Backspace, false) + lists::presses(ui, BACK, false);
     (back > 0).then_some(Asked::Close)
 }
 
@@ -449,7 +457,7 @@ fn difference_ui(ui: &Ui, pencil: &mut Pencil<'_>, view: &mut CompareView, pair:
 }
 
 /// What is known of each, and what to do with it.
-fn sides_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pair: &Pair<'_>, room: Rect) {
+fn sides_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, menu: &mut SampleMenu, pair: &Pair<'_>, room: Rect) {
     let tokens = Tokens::of(ui);
     let session = pair.session;
     let half = (room.width() - GAP) / 2.0;
@@ -463,7 +471,8 @@ fn sides_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pair: &Pair<'_>, room: Rect) {
         let response = ui.interact(facts, ui.scope_id().with(("facts", at)), Sense::CLICK);
         let path = session.dataset().path(member.sample);
         response.widget_info(|| WidgetInfo::labeled(Role::Button, true, format!("{} {path}", at + 1)));
-        if response.clicked() {
+        let asks = response.secondary_clicked() && menu.ask(session, member.sample);
+        if response.clicked() || asks {
             pencil.act(Action::ShowSample(member.sample));
         }
         response.on_hover_ui_at_pointer(|ui| {

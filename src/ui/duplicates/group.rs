@@ -20,6 +20,7 @@ use crate::state::{Action, Command, Session};
 use crate::text::{counted, grouped};
 use crate::ui::Pencil;
 use crate::ui::lists::{self, ListKeys};
+use crate::ui::sample_menu::SampleMenu;
 use crate::ui::scroller;
 use crate::ui::theme::{Tokens, bold, size, space};
 use crate::ui::widgets::{self, IconButton};
@@ -52,6 +53,7 @@ pub(super) struct GroupView {
     /// The chosen member when it was last drawn.
     drawn: Option<SampleId>,
     columns: usize,
+    menu: SampleMenu,
 }
 
 /// The list of groups beside an open one.
@@ -361,14 +363,21 @@ fn members_ui(
             let left = window.rect.left() + column as f32 * (plan.cell().x + GAP);
             let cell = Rect::from_min_size(pos2(left, window.row_top(line, line_height)), plan.cell());
             let drawn = Cell { member: view.member(sample), cell, chosen: sample == chosen, plan, wheel };
-            if member_ui(ui, pencil, session, &mut view.lens, &drawn, window.rect, &list, &mut whole_pictures)
-            {
-                keys.use_by_click(&list);
-                pencil.act(Action::OpenGroupOf { sample });
+            let pictures = &mut whole_pictures;
+            match member_ui(ui, pencil, session, &mut view.lens, &drawn, window.rect, &list, pictures) {
+                Some(Click::Chooses) => {
+                    keys.use_by_click(&list);
+                    pencil.act(Action::OpenGroupOf { sample });
+                }
+                Some(Click::AsksForMenu) if view.menu.ask(session, sample) => {
+                    pencil.act(Action::OpenGroupOf { sample });
+                }
+                _ => {}
             }
         }
     }
     whole_pictures.told(pencil);
+    view.menu.show(pencil, session, &list);
     asked
 }
 
@@ -421,7 +430,13 @@ struct Cell {
     wheel: Wheel,
 }
 
-/// Draws a member; tells whether it was clicked.
+/// What a click on a member asks for.
+enum Click {
+    Chooses,
+    AsksForMenu,
+}
+
+/// Draws a member and takes a click on it.
 #[expect(clippy::too_many_arguments, reason = "a member is drawn from all of them")]
 fn member_ui(
     ui: &Ui,
@@ -432,7 +447,7 @@ fn member_ui(
     window: Rect,
     list: &egui::Response,
     whole: &mut Whole,
-) -> bool {
+) -> Option<Click> {
     let tokens = Tokens::of(ui);
     let Cell { member, cell, chosen, plan, wheel } = drawn;
     let id = list.id.with(("member", member.sample));
@@ -475,7 +490,11 @@ fn member_ui(
     if *chosen {
         painter.rect_stroke(*cell, space::RADIUS, (2.0, tokens.accent), StrokeKind::Inside);
     }
-    let clicked = response.clicked() && !response.double_clicked();
+    let click = match () {
+        () if response.clicked() && !response.double_clicked() => Some(Click::Chooses),
+        () if response.secondary_clicked() => Some(Click::AsksForMenu),
+        () => None,
+    };
     let over_facts = response.hover_pos().is_some_and(|at| facts.contains(at));
     if cut && over_facts {
         response.on_hover_ui_at_pointer(|ui| {
@@ -483,7 +502,7 @@ fn member_ui(
             ui.label(widgets::dim(member::told(session, *member)));
         });
     }
-    clicked
+    click
 }
 
 #[cfg(test)]

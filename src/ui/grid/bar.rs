@@ -9,12 +9,12 @@ use egui::{
     WidgetInfo, pos2, vec2,
 };
 
-use super::pick::{Chosen, ClassPick, class_pick_ui};
 use super::sweep::class_of;
 use crate::dataset::ClassId;
 use crate::dataset::edit::SampleSet;
 use crate::state::{Action, LabelGesture, Session};
 use crate::text::{counted, grouped};
+use crate::ui::class_pick::{Chosen, ClassPick, class_pick_ui, name_problem, take_name};
 use crate::ui::label_keys::give;
 use crate::ui::theme::{Tokens, bold, size, space};
 use crate::ui::{Pencil, widgets};
@@ -48,6 +48,7 @@ pub(super) fn bar_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, vi
         ui.spacing_mut().item_spacing = vec2(space::S, GAP);
         chips_ui(ui, pencil, session, view);
         ui.horizontal_wrapped(|ui| ways_ui(ui, pencil, session, view));
+        state_ui(ui, session, view);
     });
 }
 
@@ -176,7 +177,7 @@ fn chip_ui(ui: &Ui, session: &Session, chip: &Chip, offset: Vec2, is_on: bool, t
     clicked
 }
 
-/// How labels are given, a new class, and what a key or a sweep does now.
+/// How labels are given, and a new class.
 fn ways_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &mut BarView) {
     let labeller = &session.labeller;
     let several = widgets::chip(ui, labeller.several, "Several labels");
@@ -198,14 +199,21 @@ fn ways_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &mut B
         pencil.act(Action::Label(Box::new(LabelGesture::Paint(class))));
     }
     let field = TextEdit::singleline(&mut view.new_class).hint_text("New class").desired_width(120.0);
-    let field = ui.add(field).accessible_name("New class");
-    if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) {
-        let name = std::mem::take(&mut view.new_class);
-        if !name.trim().is_empty() {
-            new_class(pencil, session, name);
-        }
+    let field = ui.add_enabled(session.project.can_write(), field).accessible_name("New class");
+    let enters = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    if let Some(name) = enters.then(|| take_name(&mut view.new_class)).flatten() {
+        new_class(pencil, session, name);
     }
-    ui.label(widgets::dim(state_text(session)));
+}
+
+/// What a key or a sweep does now, or what is wrong with the name that is typed: one line, so that nothing moves when
+/// it says something else.
+fn state_ui(ui: &mut Ui, session: &Session, view: &BarView) {
+    let text = match name_problem(&view.new_class) {
+        Some(problem) => egui::RichText::new(problem).small().color(Tokens::of(ui).warn),
+        None => widgets::dim(state_text(session)),
+    };
+    ui.add(egui::Label::new(text).truncate());
 }
 
 fn new_class(pencil: &mut Pencil<'_>, session: &Session, name: String) {

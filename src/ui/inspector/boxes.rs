@@ -36,8 +36,8 @@ pub(super) struct BoxesView {
     asking: Option<Asking>,
     /// A number of the list while it is dragged.
     held: Option<Held>,
-    /// Whether boxes could be edited in the last frame.
-    was_on: bool,
+    /// The frame in which the image was drawn last, and whether boxes could be edited then.
+    drawn: Option<(u64, bool)>,
     /// Whether the keys go to the image from now on.
     wants_focus: bool,
     /// Whether the keys of the editor were its own in the last frame.
@@ -90,15 +90,24 @@ impl BoxesView {
         self.pressed.take(ui, session, has_selected);
     }
 
-    /// Nothing is edited: what was begun is dropped.
-    pub fn leave(&mut self) {
-        *self = Self::default();
+    /// The image is drawn in this frame. Boxes that can be edited from now on take the keys, where the image was on
+    /// screen before; one that merely comes on screen leaves them to whoever has them. Where nothing is edited what was
+    /// begun is dropped.
+    pub fn begin(&mut self, frame: u64, is_on: bool) {
+        // The frame may be drawn again.
+        let before = self.drawn.filter(|(at, _)| frame <= at + 1).map(|(_, was_on)| was_on);
+        self.drawn = Some((frame, is_on));
+        match (before, is_on) {
+            (_, false) => *self = Self { drawn: self.drawn, ..Self::default() },
+            (None, true) => self.wants_focus = false,
+            (Some(false), true) => self.wants_focus = true,
+            (Some(true), true) => {}
+        }
     }
 
     /// What pointer and keys do to the boxes; gives the boxes as they look while something is dragged.
     pub fn respond(&mut self, ui: &Ui, pencil: &mut Pencil<'_>, stage: &Stage<'_>) -> Option<Vec<BoxRecord>> {
-        if !self.was_on || self.wants_focus {
-            (self.was_on, self.wants_focus) = (true, false);
+        if std::mem::take(&mut self.wants_focus) {
             stage.response.request_focus();
         }
         if self.drag.as_ref().is_some_and(|drag| drag.sample != stage.sample) {
@@ -198,8 +207,8 @@ fn change(sample: SampleId, boxes: Vec<NamedBox>, what: impl Into<String>) -> Ac
     gesture(LabelGesture::Boxes { sample, boxes: Some(boxes), what: what.into() })
 }
 
-/// Changes where boxes of a sample lie.
-fn place(stage: &Stage<'_>, changed: &[(usize, Sides)], what: &str) -> Option<Action> {
+/// The boxes of a sample with these where they lie now; `None` where that is where they lay.
+fn placed(stage: &Stage<'_>, changed: &[(usize, Sides)]) -> Option<Vec<NamedBox>> {
     let before = stage.session.named_boxes(stage.sample);
     let mut boxes = before.clone();
     for (place, sides) in changed {
@@ -209,7 +218,7 @@ fn place(stage: &Stage<'_>, changed: &[(usize, Sides)], what: &str) -> Option<Ac
             one.rect = sides.rect(one.relative, stage.size);
         }
     }
-    (boxes != before).then(|| change(stage.sample, boxes, what))
+    (boxes != before).then_some(boxes)
 }
 
 /// "a box", or "3 boxes".

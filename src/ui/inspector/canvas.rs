@@ -126,6 +126,10 @@ impl Canvas {
         self.drawn_zoom
     }
 
+    pub fn center(&self) -> Pos2 {
+        self.center
+    }
+
     /// Takes the keys of the boxes that are edited on it, where those had the focus in the last frame.
     pub fn take_box_keys(&mut self, ui: &Ui, session: &Session) {
         self.boxes.take_keys(ui, session);
@@ -287,6 +291,8 @@ pub(in crate::ui) fn canvas_ui(
     picture: &FullPicture,
 ) {
     let tokens = Tokens::of(ui);
+    let is_on = session.labeller.boxes.is_on;
+    canvas.boxes.begin(ui.ctx().cumulative_frame_nr(), is_on);
     let outer = ui.available_rect_before_wrap();
     let (frame, bar) = outer.split_top_bottom_at_y((outer.bottom() - TOOLBAR).max(outer.top()));
     ui.painter().rect_filled(frame, 0, tokens.canvas);
@@ -314,11 +320,7 @@ pub(in crate::ui) fn canvas_ui(
     let response = ui.interact(frame, ui.scope_id().with("canvas"), Sense::click_and_drag());
     let name = session.dataset().path(sample);
     response.widget_info(|| WidgetInfo::labeled(Role::Image, true, format!("Image {name}")));
-    let is_on = session.labeller.boxes.is_on;
     let edits = if is_on && session.project.can_write() { Edits::Boxes } else { Edits::Nothing };
-    if !is_on {
-        canvas.boxes.leave();
-    }
     let mut placement = None;
     // The boxes as they look while one of them is dragged.
     let mut dragged = None;

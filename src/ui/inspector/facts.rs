@@ -1,6 +1,6 @@
 //! Everything known of a sample, in sections that open and close.
 
-use egui::{Label, RichText, ScrollArea, Sense, StrokeKind, Ui, Vec2};
+use egui::{Label, RichText, ScrollArea, Ui, Vec2};
 
 use super::histogram::{Histogram, histogram_ui};
 use super::memo::Memo;
@@ -13,8 +13,9 @@ use crate::dataset::{Flag, SampleId, Verdict};
 use crate::media::Metadatum;
 use crate::state::{Action, Command, Session};
 use crate::text::{exact_bytes_text, grouped};
+use crate::ui::chips::chip_ui;
 use crate::ui::theme::{Tokens, size, space};
-use crate::ui::widgets::{decision_text, elided, kind_title, verdict_icon};
+use crate::ui::widgets::{decision_text, kind_title, verdict_icon};
 use crate::ui::{Full, Pencil};
 
 /// Boxes and attributes that are listed.
@@ -65,30 +66,6 @@ pub(super) fn facts_ui(
             },
         );
     });
-}
-
-/// A word in a rounded frame, with a dot of its colour.
-pub(super) fn chip_ui(ui: &mut Ui, text: &str, dot: Option<egui::Color32>) {
-    let tokens = Tokens::of(ui);
-    let dot_width = if dot.is_some() { 14.0 } else { 0.0 };
-    let room = (ui.max_rect().width() - 2.0 * space::S - dot_width).max(20.0);
-    let galley = elided(ui.painter(), text, tokens.text, egui::FontId::proportional(size::BODY), room);
-    let (rect, response) = ui.allocate_exact_size(
-        Vec2::new(galley.size().x + 2.0 * space::S + dot_width, galley.size().y + space::XS),
-        Sense::hover(),
-    );
-    response.widget_info(|| egui::WidgetInfo::labeled(egui::Role::Label, true, text));
-    ui.painter().rect(rect, 9, tokens.raised, (1.0, tokens.line), StrokeKind::Inside);
-    let mut at = rect.left() + space::S;
-    if let Some(color) = dot {
-        ui.painter().circle_filled(egui::pos2(at + 4.0, rect.center().y), 4.0, color);
-        at += dot_width;
-    }
-    let elided = galley.elided;
-    ui.painter().galley(egui::pos2(at, rect.center().y - galley.size().y / 2.0), galley, tokens.text);
-    if elided {
-        response.on_hover_text(text);
-    }
 }
 
 /// What was decided of the sample, what the analysis found, and the group that it is in.

@@ -3,29 +3,28 @@
 //! With several samples selected what is done can be done to all of them, in one edit.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
-use egui::{Color32, FontId, Id, Key, Label, Modifiers, RichText, Role, Sense, StrokeKind, TextEdit, Ui};
-use egui::{Vec2, WidgetInfo, pos2};
+use egui::{Id, Key, Label, Modifiers, RichText, TextEdit, Ui, Vec2};
 
-use super::facts::{Facts, MAX_LISTED, chip_ui};
+use super::facts::{Facts, MAX_LISTED};
 use super::parts::section_ui;
 use crate::dataset::edit::SampleSet;
 use crate::dataset::labelling::Said;
 use crate::dataset::query::write_time;
-use crate::dataset::{LabelOrigin, Labelling, SampleId};
+use crate::dataset::{LabelOrigin, SampleId};
 use crate::state::{Action, How, LabelGesture, Session};
 use crate::text::counted;
 use crate::ui::Pencil;
+use crate::ui::chips::{chip_ui, listed, more_ui, removable_ui};
+use crate::ui::class_pick::name_problem;
 use crate::ui::filters::origin_title;
 use crate::ui::offers::{Field, Taken};
+use crate::ui::tags::{Shows, TagsView, tag_field_ui, tags_ui};
 use crate::ui::theme::{Tokens, size, space};
-use crate::ui::widgets::elided;
+use crate::ui::widgets::warning_ui;
 
 /// The largest note, in bytes.
 const MAX_NOTE: usize = 20_000;
-/// The largest tag, in bytes.
-const MAX_TAG: usize = 200;
 
 /// What is typed of a sample and not said yet.
 #[derive(Debug, Default)]
@@ -33,14 +32,13 @@ pub(super) struct SaidView {
     /// The project's folder and the sample that it is of.
     of: Option<(PathBuf, SampleId)>,
     label: String,
-    tag: String,
+    lists_all: bool,
+    tags: TagsView,
     note: String,
     /// The note that the sample had when it was taken over.
     kept_note: String,
     /// Whether what is done is done to all selected samples.
     for_all: bool,
-    /// All tags under a labelling.
-    tags: Option<(Arc<Labelling>, Vec<String>)>,
 }
 
 impl SaidView {
@@ -56,14 +54,15 @@ impl SaidView {
             }
             before => {
                 if let Some((project, known)) = before
-                    && project == folder
                     && self.note != self.kept_note
-                    && (*known as usize) < session.snapshot.len()
                 {
                     let text = self.note.trim_end().to_owned();
-                    act(pencil, LabelGesture::Note { sample: *known, text });
+                    match project == folder && (*known as usize) < session.snapshot.len() {
+                        true => act(pencil, LabelGesture::Note { sample: *known, text }),
+                        false => pencil.tell_lost_note(&text),
+                    }
                 }
-                let (for_all, tags) = (self.for_all, self.tags.take());
+                let (for_all, tags) = (self.for_all, std::mem::take(&mut self.tags));
                 *self = Self {
                     of: Some((folder.clone(), sample)),
                     note: note.to_owned(),
@@ -84,15 +83,6 @@ impl SaidView {
         if *project == session.project.folder && (sample as usize) < session.snapshot.len() {
             keep_note(pencil, self, session, sample);
         }
-    }
-
-    /// The tags that there are, sorted: looked for where something else was said since.
-    fn all_tags(&mut self, labelling: &Arc<Labelling>) -> &[String] {
-        if !self.tags.as_ref().is_some_and(|(known, _)| Arc::ptr_eq(known, labelling)) {
-            let tags = labelling.all_tags().into_iter().map(str::to_owned).collect();
-            self.tags = Some((labelling.clone(), tags));
-        }
-        self.tags.as_ref().map_or(&[], |(_, tags)| tags)
     }
 }
 
@@ -123,7 +113,7 @@ pub(super) fn labels_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SaidVie
         ui.spacing_mut().item_spacing = Vec2::new(space::XS + 2.0, space::XS);
         let classes = snapshot.labels().get(sample);
         let boxes = snapshot.boxes().get(sample);
-        for class in classes.iter().take(MAX_LISTED) {
+        for class in classes.iter().take(listed(view.lists_all)) {
             let name = snapshot.labels().classes.get(*class as usize).map_or("?", String::as_str);
             let color = tokens.class_of(snapshot, *class);
             // A label that comes of a box goes with the box.
@@ -134,6 +124,7 @@ pub(super) fn labels_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SaidVie
                 removed = snapshot.in_force.identities.get(*class as usize).cloned();
             }
         }
+        more_ui(ui, classes.len(), &mut view.lists_all);
         if classes.is_empty() {
             let text = RichText::new("Unlabelled").color(tokens.text_dim);
             ui.add(Label::new(text).selectable(false));
@@ -157,9 +148,17 @@ pub(super) fn labels_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SaidVie
     let names = || snapshot.labels().classes.iter().map(String::as_str);
     let field = Field { name: "Add label", hint: "Add label", new: Some("New class"), width: 260.0 };
     let (_, taken) = field.show(ui, &mut view.label, names);
+    let is_known = |typed: &str| names().any(|name| name == typed.trim());
+    let problem = name_problem(&view.label).filter(|_| !is_known(&view.label));
+    if let Some(problem) = &problem {
+        warning_ui(ui, problem);
+    }
     if let Some(taken) = taken {
-        view.label.clear();
-        add_label(pencil, view, facts, taken);
+        // What cannot be a name stays in the field.
+        if problem.is_none() || matches!(taken, Taken::Known(_)) {
+            view.label.clear();
+            add_label(pencil, view, facts, taken);
+        }
         ui.memory_mut(|memory| memory.request_focus(field.id()));
     }
     if can_be_for_all(session, sample) {
@@ -245,37 +244,20 @@ pub(super) fn notes_ui(
         keep_note(pencil, view, session, sample);
         return;
     }
-    let mut removed = None;
+    let mut tags = std::mem::take(&mut view.tags);
+    let all = || samples(view, session, sample);
     if labelling.tags(sample).next().is_some() {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing = Vec2::new(space::XS + 2.0, space::XS);
-            for tag in labelling.tags(sample).take(MAX_LISTED) {
-                if !can_write {
-                    chip_ui(ui, tag, None);
-                } else if removable_ui(ui, tag, None, &format!("Remove the tag {tag}")) {
-                    removed = Some(tag.to_owned());
-                }
-            }
+            tags_ui(ui, pencil, &mut tags, session, sample, all);
         });
     }
-    if let Some(tag) = removed {
-        act(pencil, LabelGesture::Tag { samples: samples(view, session, sample), tag, on: false });
-    }
+    let field = ("Add a tag", Shows::Always);
+    tag_field_ui(ui, pencil, &mut tags, session, sample, field, all);
+    view.tags = tags;
     if !can_write {
         ui.add(Label::new(labelling.note(sample)).wrap());
         return;
-    }
-    let mut typed = std::mem::take(&mut view.tag);
-    let field = Field { name: "Add a tag", hint: "Add a tag", new: Some("New tag"), width: 260.0 };
-    let tags: &[String] = if typed.trim().is_empty() { &[] } else { view.all_tags(labelling) };
-    let (_, taken) = field.show(ui, &mut typed, || tags.iter().map(String::as_str));
-    view.tag = typed;
-    if let Some(Taken::Known(tag) | Taken::New(tag)) = taken
-        && tag.len() <= MAX_TAG
-    {
-        view.tag.clear();
-        act(pencil, LabelGesture::Tag { samples: samples(view, session, sample), tag, on: true });
-        ui.memory_mut(|memory| memory.request_focus(field.id()));
     }
     note_ui(ui, pencil, view, facts);
 }
@@ -321,42 +303,10 @@ fn keep_note(pencil: &mut Pencil<'_>, view: &mut SaidView, session: &Session, sa
     );
 }
 
-/// A word in a rounded frame with a cross behind it; tells whether the cross was clicked.
-fn removable_ui(ui: &mut Ui, text: &str, dot: Option<Color32>, remove: &str) -> bool {
-    const CROSS: f32 = 18.0;
-    let tokens = Tokens::of(ui);
-    let dot_width = if dot.is_some() { 14.0 } else { 0.0 };
-    let room = (ui.max_rect().width() - 2.0 * space::S - dot_width - CROSS).max(20.0);
-    let galley = elided(ui.painter(), text, tokens.text, FontId::proportional(size::BODY), room);
-    let size = galley.size() + Vec2::new(2.0 * space::S + dot_width + CROSS, space::XS);
-    let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
-    ui.painter().rect(rect, 9, tokens.raised, (1.0, tokens.line), StrokeKind::Inside);
-    let mut at = rect.left() + space::S;
-    if let Some(color) = dot {
-        ui.painter().circle_filled(pos2(at + 4.0, rect.center().y), 4.0, color);
-        at += dot_width;
-    }
-    let elided = galley.elided;
-    ui.painter().galley(pos2(at, rect.center().y - galley.size().y / 2.0), galley, tokens.text);
-    let cross = rect.with_min_x(rect.right() - CROSS - space::XS);
-    let button = ui.interact(cross, response.id.with(remove), Sense::click());
-    button.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), remove));
-    let icon = egui_material_icons::icons::ICON_CLOSE;
-    let is_near = button.hovered() || button.has_focus();
-    let color = if is_near { tokens.text } else { tokens.text_dim };
-    let font = FontId::new(13.0, icon.font_family());
-    ui.painter().text(cross.center(), egui::Align2::CENTER_CENTER, icon.codepoint, font, color);
-    if elided {
-        response.on_hover_text(text);
-    }
-    button.on_hover_text(remove).clicked()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::Answer;
+    use crate::dataset::{Answer, Labelling};
 
     #[test]
     fn an_answer_says_where_it_comes_from_who_gave_it_and_when() {

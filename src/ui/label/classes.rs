@@ -7,17 +7,19 @@ use egui::{
     vec2,
 };
 
-use super::{Field, percent, step};
+use super::{Field, step};
 use crate::dataset::{ClassId, SampleId};
 use crate::state::labelling::Step;
 use crate::state::{Command, LabelGesture, Session};
-use crate::text::grouped;
+use crate::text::{confidence_text, grouped};
+use crate::ui::class_pick::{name_problem, take_name};
 use crate::ui::theme::{Tokens, size, space};
 use crate::ui::{Pencil, widgets};
 
 /// From so many classes on they are searched.
 const SEARCHED_FROM: usize = 10;
-/// Width of the key before a name, in points.
+/// Height of the classes at least, in points, and width of the key before a name.
+const LEAST: f32 = 4.0 * space::ROW;
 const KEY: f32 = 20.0;
 
 /// Drawing state of the list.
@@ -57,7 +59,8 @@ impl ClassList {
     }
 }
 
-/// Draws the list for the sample at hand and takes its clicks.
+/// Draws the list for the sample at hand, down to `bottom` where that leaves room for some classes, and takes its
+/// clicks.
 pub(super) fn classes_ui(
     ui: &mut Ui,
     pencil: &mut Pencil<'_>,
@@ -65,6 +68,7 @@ pub(super) fn classes_ui(
     list: &mut ClassList,
     focus: &mut Option<Field>,
     sample: Option<SampleId>,
+    bottom: f32,
 ) {
     let count = session.snapshot.labels().classes.len();
     ui.horizontal(|ui| {
@@ -84,7 +88,7 @@ pub(super) fn classes_ui(
             pencil.act(crate::state::Action::Run(Command::ManageClasses));
         }
     });
-    new_class_ui(ui, pencil, list, focus, count, sample);
+    new_class_ui(ui, pencil, session, list, focus, sample);
     if count >= SEARCHED_FROM {
         filter_ui(ui, pencil, session, list, focus);
     } else {
@@ -103,10 +107,10 @@ pub(super) fn classes_ui(
     let proposal = sample.and_then(|sample| session.proposal_of(sample));
     let mut given = None;
     let height = space::ROW;
-    let under = height + space::S;
+    let under = ui.spacing().interact_size.y.max(height) + space::S;
     ui.spacing_mut().item_spacing.y = 1.0;
-    let area =
-        ScrollArea::vertical().id_salt("label classes").max_height((ui.available_height() - under).max(60.0));
+    let room = (bottom - ui.cursor().top() - under).max(LEAST);
+    let area = ScrollArea::vertical().id_salt("label classes").max_height(room);
     area.auto_shrink([false, true]).show_rows(ui, height, list.listed.len(), |ui, range| {
         for class in list.listed.get(range).unwrap_or_default() {
             let row = Row {
@@ -142,11 +146,12 @@ pub(super) fn classes_ui(
 fn new_class_ui(
     ui: &mut Ui,
     pencil: &mut Pencil<'_>,
+    session: &Session,
     list: &mut ClassList,
     focus: &mut Option<Field>,
-    classes: usize,
     sample: Option<SampleId>,
 ) {
+    let classes = session.snapshot.labels().classes.len();
     if classes == 0 {
         ui.label(widgets::dim("There are no classes yet. Type the class of this sample to begin."));
     }
@@ -154,13 +159,17 @@ fn new_class_ui(
     let width = ui.available_width();
     let field =
         TextEdit::singleline(&mut list.new_class).id_salt("new class").hint_text(hint).desired_width(width);
-    let field = ui.add_enabled(sample.is_some(), field).accessible_name("New class");
-    if focus.take_if(|field| *field == Field::NewClass).is_some() {
+    let can = sample.is_some() && session.project.can_write();
+    let field = ui.add_enabled(can, field).accessible_name("New class");
+    if focus.take_if(|field| *field == Field::NewClass).is_some() && can {
         field.request_focus();
     }
+    if let Some(problem) = name_problem(&list.new_class) {
+        widgets::warning_ui(ui, &problem);
+    }
     let enters = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
-    if enters && !list.new_class.trim().is_empty() {
-        pencil.act(step(Step::NewClass(std::mem::take(&mut list.new_class))));
+    if let Some(name) = enters.then(|| take_name(&mut list.new_class)).flatten() {
+        pencil.act(step(Step::NewClass(name)));
     }
 }
 
@@ -230,7 +239,7 @@ fn row_ui(ui: &mut Ui, session: &Session, row: &Row, enabled: bool) -> Response 
     let dot = pos2(cap.right() + space::S + 4.0, middle);
     painter.circle_filled(dot, 4.0, tokens.class_of(&session.snapshot, row.class));
     let (text, color) = match row.proposed {
-        Some(confidence) => (percent(confidence), tokens.accent),
+        Some(confidence) => (confidence_text(confidence), tokens.accent),
         None => {
             let counts = &session.shown.found.total.classes;
             (grouped(counts.get(row.class as usize).copied().unwrap_or(0).into()), tokens.text_dim)

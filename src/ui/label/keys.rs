@@ -3,10 +3,10 @@
 use egui::{Event, Key, Popup, Ui};
 
 use super::{Field, LabelPane, page_step, step};
-use crate::dataset::Verdict;
 use crate::dataset::edit::Mark;
-use crate::state::LabelLook;
+use crate::dataset::{SampleId, Verdict};
 use crate::state::labelling::{PageStep, Step};
+use crate::state::{Action, LabelLook, Level, Session};
 use crate::ui::Pencil;
 use crate::ui::label_keys::classes_pressed;
 use crate::ui::lists::presses;
@@ -19,7 +19,7 @@ pub fn take_keys(ui: &Ui, pencil: &mut Pencil<'_>, pane: &mut LabelPane) {
     if is_taken {
         return;
     }
-    for class in classes_pressed(ui, session) {
+    for class in classes_pressed(ui, session, &[]) {
         let Some(identity) = session.snapshot.in_force.identities.get(class as usize).cloned() else {
             continue;
         };
@@ -44,23 +44,30 @@ pub fn take_keys(ui: &Ui, pencil: &mut Pencil<'_>, pane: &mut LabelPane) {
     // Whatever Tab has come to takes these for itself.
     let is_free = ui.memory(|memory| memory.focused().is_none());
     match pane.look {
-        LabelLook::OneByOne => one_by_one(ui, pencil, pane, is_free),
+        LabelLook::OneByOne => one_by_one(ui, pencil, session, pane, is_free),
         LabelLook::Pages if is_free => pages(ui, pencil, pane),
         LabelLook::Pages => {}
     }
 }
 
-fn one_by_one(ui: &Ui, pencil: &mut Pencil<'_>, pane: &mut LabelPane, is_free: bool) {
+fn one_by_one(ui: &Ui, pencil: &mut Pencil<'_>, session: &Session, pane: &mut LabelPane, is_free: bool) {
     if is_struck(ui, Key::Minus, false) {
         pencil.act(step(Step::NoClass));
     }
-    for (key, shift, field) in
-        [(Key::N, true, Field::Note), (Key::N, false, Field::NewClass), (Key::Slash, false, Field::Filter)]
-    {
-        if is_struck(ui, key, shift) {
-            pane.focus = Some(field);
-            // What is typed from now on is the field's; what opened it is not.
-            ui.input_mut(|input| input.events.retain(|event| !matches!(event, Event::Text(_))));
+    for (key, shift, field) in [
+        (Key::N, true, Field::Note),
+        (Key::T, true, Field::Tag),
+        (Key::N, false, Field::NewClass),
+        (Key::Slash, false, Field::Filter),
+    ] {
+        if !is_struck(ui, key, shift) {
+            continue;
+        }
+        // What is typed from now on is the field's; what opened it is not.
+        ui.input_mut(|input| input.events.retain(|event| !matches!(event, Event::Text(_))));
+        match why_closed(session, field) {
+            None => pane.focus = Some(field),
+            Some(text) => pencil.act(Action::Notify { level: Level::Info, text }),
         }
     }
     for _ in 0..presses(ui, Key::P, false) {
@@ -81,6 +88,21 @@ fn one_by_one(ui: &Ui, pencil: &mut Pencil<'_>, pane: &mut LabelPane, is_free: b
         for _ in 0..presses(ui, key, false) {
             pencil.act(step(done.clone()));
         }
+    }
+}
+
+/// Why a field cannot be typed in now, as a sentence: it does not wait for a sample that comes later.
+fn why_closed(session: &Session, field: Field) -> Option<String> {
+    let what = match field {
+        Field::Filter => return None,
+        Field::NewClass => "a class to",
+        Field::Note => "a note to",
+        Field::Tag => "a tag to",
+    };
+    let there = |sample: &SampleId| (*sample as usize) < session.snapshot.len();
+    match session.labeller.walk.queue.at_hand().filter(there) {
+        None => Some(format!("There is no sample at hand to give {what}.")),
+        Some(_) => session.why_read_only(),
     }
 }
 

@@ -1,28 +1,31 @@
 //! One by one: the sample at hand, large, what it is and what it may be, and how far the queue is.
 
 use egui::{
-    Align, Color32, ComboBox, Frame, Key, Layout, Margin, Rect, RichText, Role, Sense, TextEdit, Ui,
-    UiBuilder, WidgetInfo, vec2,
+    Align, Color32, ComboBox, Frame, Key, Layout, Margin, Rect, RichText, Role, ScrollArea, Sense, TextEdit,
+    Ui, UiBuilder, WidgetInfo, vec2,
 };
 use egui_material_icons::icons;
 
 use super::classes::classes_ui;
 use super::model::model_ui;
-use super::{Draft, Field, LabelPane, percent, step};
-use crate::dataset::edit::Mark;
+use super::{Draft, Field, LabelPane, step};
+use crate::dataset::edit::{Mark, SampleSet};
 use crate::dataset::{SampleId, Verdict};
 use crate::state::Session;
 use crate::state::labelling::lesson::NoModel;
 use crate::state::labelling::{Ordered, Proposals, QueueKind, Step};
-use crate::text::{counted, duration_text, grouped};
+use crate::text::{confidence_text, counted, duration_text, grouped};
 use crate::ui::Pencil;
 use crate::ui::grid::file_name;
 use crate::ui::inspector::canvas_ui;
+use crate::ui::tags::{Shows, TagsView, tag_field_ui, tags_ui};
 use crate::ui::theme::{Tokens, bold, size, space};
 use crate::ui::widgets::{self, IconButton, Page};
 
 /// From this width on the classes stand beside the image, in points.
 const WIDE: f32 = 680.0;
+/// Height of what is said of the sample, in points, from which on it scrolls.
+const SAID: f32 = 84.0;
 
 /// Chooses the queue, and says where its order is not what it should be yet.
 pub(super) fn chooser_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
@@ -60,7 +63,8 @@ pub(super) fn chooser_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session
 pub(super) fn one_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pane: &mut LabelPane) {
     let tokens = Tokens::of(ui);
     let bar = Frame::new().fill(tokens.panel).inner_margin(Margin::symmetric(space::M as i8, 6));
-    egui::Panel::bottom("label progress").frame(bar).show(ui, |ui| progress_ui(ui, pencil, session));
+    let foot = egui::Panel::bottom("label progress").frame(bar);
+    pane.foot = Some(foot.show(ui, |ui| progress_ui(ui, pencil, session)).response.rect);
     let there = |sample: &SampleId| (*sample as usize) < session.snapshot.len();
     let sample = session.labeller.walk.queue.at_hand().filter(there);
     let whole = ui.available_rect_before_wrap();
@@ -89,8 +93,13 @@ pub(super) fn one_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pa
     });
     ui.scope_builder(part(right.shrink2(vec2(space::M, space::S)), "label classes"), |ui| {
         ui.set_clip_rect(right.shrink(1.0).intersect(ui.clip_rect()));
-        model_ui(ui, session);
-        classes_ui(ui, pencil, session, &mut pane.classes, &mut pane.focus, sample);
+        // Where there is no room for the model and a few classes, both scroll as one.
+        let room = ui.available_height();
+        ScrollArea::vertical().id_salt("label beside").auto_shrink(false).show(ui, |ui| {
+            let bottom = ui.cursor().top() + room;
+            model_ui(ui, session);
+            classes_ui(ui, pencil, session, &mut pane.classes, &mut pane.focus, sample, bottom);
+        });
     });
 }
 
@@ -107,7 +116,19 @@ fn sample_ui(
     let head = Frame::new().inner_margin(Margin::symmetric(space::M as i8, 6));
     egui::Panel::top("label head").frame(head).show(ui, |ui| {
         head_ui(ui, pencil, session, pane, sample);
-        said_ui(ui, pencil, session, sample);
+        // All of it can be read, however much is said, and the picture keeps its place.
+        let said = ScrollArea::vertical().id_salt("label said").max_height(SAID).auto_shrink([false, true]);
+        said.show(ui, |ui| {
+            said_ui(ui, pencil, session, &mut pane.tags, sample);
+            let note = session.snapshot.labelling.note(sample);
+            if !note.is_empty() && pane.note.is_none() {
+                ui.add(egui::Label::new(widgets::dim(format!("Note: {note}"))).wrap());
+            }
+        });
+        let now = pane.focus.take_if(|field| *field == Field::Tag).is_some();
+        let field = ("Tag of this sample", Shows::Asked { now });
+        let samples = || SampleSet::from_rows([sample]);
+        tag_field_ui(ui, pencil, &mut pane.tags, session, sample, field, samples);
         note_ui(ui, pencil, session, pane, sample);
     });
     canvas_ui(ui, pencil, &mut pane.canvas, Color32::WHITE, session, sample, &picture);
@@ -127,10 +148,19 @@ fn head_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pane: &mut L
             }
             if IconButton::new(icons::ICON_EDIT_NOTE, "Write a note (Shift+N)")
                 .color(faint)
+                .enabled(session.project.can_write())
                 .show(ui)
                 .clicked()
             {
                 pane.focus = Some(Field::Note);
+            }
+            if IconButton::new(icons::ICON_LABEL, "Add a tag (Shift+T)")
+                .color(faint)
+                .enabled(session.project.can_write())
+                .show(ui)
+                .clicked()
+            {
+                pane.focus = Some(Field::Tag);
             }
             let marks = session.overlay.marks.get(sample as usize).copied().unwrap_or(0);
             for (mark, icon, name) in [
@@ -156,8 +186,8 @@ fn head_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pane: &mut L
     });
 }
 
-/// What the sample is, what its source says, its tags, and what the model proposes.
-fn said_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, sample: SampleId) {
+/// What the sample is, what its source says, what the model proposes, and its tags: those may be many.
+fn said_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, tags: &mut TagsView, sample: SampleId) {
     let tokens = Tokens::of(ui);
     let snapshot = &session.snapshot;
     ui.horizontal_wrapped(|ui| {
@@ -178,9 +208,6 @@ fn said_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, sample: Samp
             let text = if given { "source: none".to_owned() } else { format!("source: {}", names()) };
             ui.label(widgets::dim(text));
         }
-        for tag in snapshot.labelling.tags(sample) {
-            ui.label(widgets::dim(format!("#{tag}")));
-        }
         if let Some((identity, confidence)) = session.proposal_of(sample) {
             let name = snapshot.labelling.classes().name(identity);
             let identities = &snapshot.in_force.identities;
@@ -188,8 +215,8 @@ fn said_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, sample: Samp
                 .iter()
                 .any(|class| identities.get(*class as usize).is_some_and(|one| one == identity));
             let text = match agrees {
-                true => format!("the model agrees, {}", percent(confidence)),
-                false => format!("likely {name}, {}", percent(confidence)),
+                true => format!("the model agrees, {}", confidence_text(confidence)),
+                false => format!("likely {name}, {}", confidence_text(confidence)),
             };
             let ghost = egui::Button::new(RichText::new(&text).italics().color(tokens.accent))
                 .fill(Color32::TRANSPARENT)
@@ -200,6 +227,7 @@ fn said_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, sample: Samp
                 pencil.act(step(Step::Accept));
             }
         }
+        tags_ui(ui, pencil, tags, session, sample, || SampleSet::from_rows([sample]));
     });
 }
 
@@ -216,28 +244,29 @@ fn class_chip_ui(ui: &mut Ui, name: &str, colour: Color32, tokens: &Tokens) {
     ui.painter().rect_filled(rect, 11, tokens.raised);
     ui.painter().circle_filled(rect.left_center() + vec2(EDGE + 4.0, 0.0), 4.0, colour);
     let at = rect.left_center() + vec2(EDGE + DOT, -text.size().y / 2.0);
+    let is_cut = text.elided;
     ui.painter().galley(at, text, tokens.text);
+    if is_cut {
+        response.on_hover_text(name);
+    }
 }
 
-/// The sample's note, and the field that it is written in: kept when it is left, and when the window closes.
+/// The field that the sample's note is written in: kept when it is left, and when the window closes.
 fn note_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pane: &mut LabelPane, sample: SampleId) {
     let note = session.snapshot.labelling.note(sample);
     let project = &session.project.folder;
-    pane.note.take_if(|draft| draft.project != *project);
     // A field that is open goes with its sample: what was typed is kept for that one.
-    if pane.note.as_ref().is_some_and(|draft| draft.sample != sample) {
+    let is_of = |draft: &Draft| draft.project == *project && draft.sample == sample;
+    if pane.note.as_ref().is_some_and(|draft| !is_of(draft)) {
         pane.keep_typed(pencil);
     }
-    let asks = pane.focus.take_if(|field| *field == Field::Note).is_some();
+    let can_write = session.project.can_write();
+    let asks = pane.focus.take_if(|field| *field == Field::Note).is_some() && can_write;
     if asks && pane.note.is_none() {
-        pane.note = Some(Draft { project: project.clone(), sample, text: note.to_owned() });
+        let (before, text) = (note.to_owned(), note.to_owned());
+        pane.note = Some(Draft { project: project.clone(), sample, before, text });
     }
-    let Some(draft) = &mut pane.note else {
-        if !note.is_empty() {
-            ui.label(widgets::dim(format!("Note: {note}")));
-        }
-        return;
-    };
+    let Some(draft) = pane.note.as_mut().filter(|draft| is_of(draft)) else { return };
     let width = ui.available_width();
     let field = TextEdit::singleline(&mut draft.text)
         .id_salt("note")
@@ -314,7 +343,7 @@ fn progress_ui(ui: &mut Ui, pencil: &Pencil<'_>, session: &Session) {
     let enter = if labeller.several { "Enter goes on" } else { "Enter accepts the proposal" };
     let keys = format!(
         "Keys of classes label · {enter} · Space or → skips · ← goes back · H unsure · − none of these · N new \
-         class · Shift+N note · S star · R reviewed · X reject · Ctrl+Z takes back"
+         class · Shift+N note · Shift+T tag · S star · R reviewed · X reject · Ctrl+Z takes back"
     );
     ui.add(egui::Label::new(widgets::dim(keys)).wrap());
 }

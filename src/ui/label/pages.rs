@@ -9,12 +9,12 @@ use egui::{
 use egui_material_icons::icons;
 
 use super::model::wrong_by_answers;
-use super::{page_step, percent};
+use super::page_step;
 use crate::dataset::labelling::Classes;
 use crate::state::Session;
 use crate::state::labelling::lesson::NoModel;
 use crate::state::labelling::{CellVerdict, PageCell, PageClass, PageStep, Pages, Proposals, Ranked};
-use crate::text::{counted, grouped};
+use crate::text::{confidence_text, counted, grouped};
 use crate::ui::Pencil;
 use crate::ui::theme::{Tokens, size, space};
 use crate::ui::widgets::{self, Page};
@@ -106,8 +106,13 @@ pub(super) fn chooser_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session
     }
 }
 
-/// Draws the page and takes its clicks.
-pub(super) fn pages_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, view: &mut PagesView) {
+/// Draws the page and takes its clicks; gives where its lowest lines are, where it has some.
+pub(super) fn pages_ui(
+    ui: &mut Ui,
+    pencil: &mut Pencil<'_>,
+    session: &Session,
+    view: &mut PagesView,
+) -> Option<Rect> {
     let tokens = Tokens::of(ui);
     let pages = &session.labeller.pages;
     if session.labeller.proposals.is_none() {
@@ -120,10 +125,12 @@ pub(super) fn pages_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, 
         );
         let (icon, color) = (icons::ICON_AUTO_AWESOME, tokens.text_dim);
         let page = Page { icon, color, title: "No proposals yet", text: &text };
-        return widgets::page_ui(ui, &page, |_| ());
+        widgets::page_ui(ui, &page, |_| ());
+        return None;
     }
     let bar = Frame::new().fill(tokens.panel).inner_margin(Margin::symmetric(space::M as i8, 6));
-    egui::Panel::bottom("label page").frame(bar).show(ui, |ui| foot_ui(ui, pencil, session, view));
+    let foot = egui::Panel::bottom("label page").frame(bar);
+    let foot = foot.show(ui, |ui| foot_ui(ui, pencil, session, view)).response.rect;
     let whole = ui.available_rect_before_wrap();
     ui.advance_cursor_after_rect(whole);
     ui.painter().rect_filled(whole, 0, tokens.canvas);
@@ -133,7 +140,7 @@ pub(super) fn pages_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, 
         pencil.act(page_step(PageStep::Fits(grid.fits())));
     }
     if pages.cells().is_empty() {
-        return empty_ui(ui, pages);
+        empty_ui(ui, pages);
     }
     for (at, cell) in pages.cells().iter().enumerate() {
         cell_ui(ui, pencil, session, at, cell, grid.rect(at), grid.edge);
@@ -142,6 +149,7 @@ pub(super) fn pages_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, 
     for sample in pages.ahead() {
         pencil.pictures.prefetch_thumbnail(*sample, edge_px);
     }
+    Some(foot)
 }
 
 /// Where cells are.
@@ -194,7 +202,7 @@ fn cell_ui(
     let path = session.dataset().path(cell.sample);
     response.widget_info(|| {
         let verdict = match &cell.verdict {
-            CellVerdict::Right => format!("{class}, {}", percent(cell.confidence)),
+            CellVerdict::Right => format!("{class}, {}", confidence_text(cell.confidence)),
             CellVerdict::Wrong => format!("not {class}"),
             CellVerdict::Other(other) => format!("{} instead", classes.name(other)),
         };
@@ -223,7 +231,7 @@ fn cell_ui(
     }
     let font = FontId::proportional(size::SMALL);
     let (text, color) = match &cell.verdict {
-        CellVerdict::Right => (percent(cell.confidence), tokens.text_dim),
+        CellVerdict::Right => (confidence_text(cell.confidence), tokens.text_dim),
         CellVerdict::Wrong => (format!("not {class}"), tokens.error),
         CellVerdict::Other(other) => (classes.name(other).to_owned(), tokens.ok),
     };

@@ -2,17 +2,17 @@
 //! Random Normal Deviates", 1958: of `a` and `b` become `√(−2 ln u)` times cosine and sine of `2π b / 2³² −
 //! π/4`, where `u` is the middle of one of 2²⁴ equal steps from 0 to 1.
 //!
-//! Logarithm, cosine and sine are the first terms of their series, within some 10⁻⁶: sums and products of
-//! `f32` are the same on any machine.
+//! Logarithm, cosine and sine are polynomials, within some 10⁻⁶: sums and products of `f32` are the same on any
+//! machine. Their coefficients are those whose greatest error is least on the part that is used, the leading one
+//! as in the series: weighted least squares, the weights raised where the error is greatest until it is even.
 
-use super::{BLOCK, Bits};
+use super::{BLOCK, Bits, Normals};
 use std::f32::consts::{FRAC_PI_2, LN_2};
 
-/// So many normal numbers for each pixel, at most three; the others are 0.
+/// So many normal numbers for each pixel, at most three.
 #[inline(always)]
-pub fn normals(bits: &Bits, count: usize) -> [[f32; BLOCK]; 3] {
-    let mut normals = [[0.0; BLOCK]; 3];
-    let [first, second, third] = &mut normals;
+pub fn normals(bits: &Bits, count: usize, normals: &mut Normals) {
+    let [first, second, third] = normals;
     for at in 0..BLOCK {
         let radius = radius(bits[0][at]);
         let [cosine, sine] = direction(bits[1][at]);
@@ -24,7 +24,6 @@ pub fn normals(bits: &Bits, count: usize) -> [[f32; BLOCK]; 3] {
             third[at] = radius(bits[2][at]) * direction(bits[3][at])[0];
         }
     }
-    normals
 }
 
 /// `√(−2 ln u)`.
@@ -38,7 +37,7 @@ fn radius(bits: u32) -> f32 {
     let part = f32::from_bits(unit.to_bits().wrapping_sub((exponent << 23) as u32));
     let f = (part - 1.0) / (part + 1.0);
     let square = f * f;
-    let series = 1.0 + square * (1.0 / 3.0 + square * (1.0 / 5.0 + square * (1.0 / 7.0)));
+    let series = 1.0 + square * (0.333_267_13 + square * 0.206_437_52);
     let logarithm = exponent as f32 * LN_2 + 2.0 * f * series;
     (-2.0 * logarithm).sqrt()
 }
@@ -49,9 +48,8 @@ fn direction(bits: u32) -> [f32; 2] {
     // The upper two bits are whole quarters of a turn; the rest is an angle of up to an eighth of a turn.
     let angle = (((bits << 2) >> 8) as f32 * (1.0 / 16_777_216.0) - 0.5) * FRAC_PI_2;
     let square = angle * angle;
-    let sine = angle * (1.0 - square * (1.0 / 6.0 - square * (1.0 / 120.0 - square * (1.0 / 5040.0))));
-    let cosine = 1.0
-        - square * (1.0 / 2.0 - square * (1.0 / 24.0 - square * (1.0 / 720.0 - square * (1.0 / 40320.0))));
+    let sine = angle * (1.0 - square * (0.166_628_34 - square * 0.008_152_99));
+    let cosine = 1.0 - square * (0.499_998_95 - square * (0.041_656_29 - square * 0.001_359_78));
     let is_odd = bits & 1 << 30 != 0;
     let (x, y) = if is_odd { (-sine, cosine) } else { (cosine, sine) };
     if bits & 1 << 31 != 0 { [-x, -y] } else { [x, y] }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::augment::random::Key;
 
 const KEY: Key = Key([11, 22]);
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CellVerdict, PageCell, PageStep, Pages, Ranked, Turned};
+use super::{CellVerdict, PageStep, Pages, Ranked, Turned};
 use crate::dataset::LabelOrigin;
 use crate::dataset::edit::{Edit, SampleSet};
 use crate::dataset::labelling::LabelChanges;
@@ -121,50 +121,51 @@ impl Session {
 
     /// Labels the samples of the page as one edit, and begins the next page.
     fn confirm_page(&mut self) -> Told {
-        let pages = &self.labeller.pages;
-        let is_class = |class: &String| self.snapshot.labelling.classes().resolve(class).is_some();
-        let Some(class) = pages.class.clone().filter(|class| !pages.cells.is_empty() && is_class(class))
-        else {
+        let cells = &self.labeller.pages.cells;
+        if cells.is_empty() {
             return (Vec::new(), None);
-        };
+        }
+        let right = cells.iter().filter(|cell| cell.verdict == CellVerdict::Right).map(|cell| cell.sample);
+        let right = right.filter(|sample| is_unlabelled(&self.snapshot, *sample));
+        self.turn_page(&SampleSet::from_rows(right))
+    }
+
+    /// Labels all samples from a confidence on, and what else is said on the page, as one edit; begins the next page.
+    fn confirm_beyond(&mut self) -> Told {
+        let right = self.labeller.pages.samples_beyond(&self.snapshot).map(|(sample, _)| sample);
+        let right = SampleSet::from_rows(right);
+        if right.is_empty() {
+            return (Vec::new(), None);
+        }
+        self.turn_page(&right)
+    }
+
+    /// Labels these samples as the page's class and those of the page that are of another class as that.
+    fn turn_page(&mut self, right: &SampleSet) -> Told {
+        let is_class = |class: &String| self.snapshot.labelling.classes().resolve(class).is_some();
+        let pages = &self.labeller.pages;
+        let Some(class) = pages.class.clone().filter(is_class) else { return (Vec::new(), None) };
         let cells = pages.cells.clone();
-        let answers = cells.iter().filter(|cell| is_unlabelled(&self.snapshot, cell.sample));
-        let answers = answers.filter_map(|cell| {
-            let answer = match &cell.verdict {
-                CellVerdict::Right => self.answer(vec![class.clone()], LabelOrigin::Confirmed),
-                CellVerdict::Other(other) if !is_class(other) => return None,
-                CellVerdict::Other(other) => self.answer(vec![other.clone()], LabelOrigin::ByHand),
-                CellVerdict::Wrong => return None,
-            };
-            Some((cell.sample, Some(answer)))
+        let others = cells.iter().filter(|cell| is_unlabelled(&self.snapshot, cell.sample));
+        let others = others.filter_map(|cell| match &cell.verdict {
+            CellVerdict::Other(other) if is_class(other) => {
+                let answer = self.answer(vec![other.clone()], LabelOrigin::ByHand);
+                Some((SampleSet::from_rows([cell.sample]), Some(answer)))
+            }
+            _ => None,
         });
-        let changes = LabelChanges::of_each(answers.collect::<Vec<_>>());
+        let as_class = self.answer(vec![class.clone()], LabelOrigin::Confirmed);
+        let changes = LabelChanges::of_sets([(right.clone(), Some(as_class))].into_iter().chain(others));
         let samples = changes.samples();
         let (effects, told) = self.by_panel(|session| session.edit(Edit::Label { changes }));
         if told.is_some() {
             return (effects, told);
         }
         let pages = &mut self.labeller.pages;
-        pages.refuse(&class, &cells);
-        pages.remember(Turned { class, cells, samples });
+        pages.undone.clear();
+        pages.turn(Turned { class, cells, samples });
         pages.fill(&self.snapshot);
         (effects, None)
-    }
-
-    fn confirm_beyond(&mut self) -> Told {
-        let pages = &self.labeller.pages;
-        let Some(class) = pages.class.clone() else { return (Vec::new(), None) };
-        let samples = pages.samples_beyond(&self.snapshot).into_iter().map(|(sample, _)| sample);
-        let samples = SampleSet::from_rows(samples);
-        if samples.is_empty() {
-            return (Vec::new(), None);
-        }
-        let changes = LabelChanges::same(&samples, Some(self.answer(vec![class], LabelOrigin::Confirmed)));
-        let (effects, told) = self.by_panel(|session| session.edit(Edit::Label { changes }));
-        if told.is_none() {
-            self.labeller.pages.fill(&self.snapshot);
-        }
-        (effects, told)
     }
 
     /// Takes the last page back. One of which nothing was labelled is no edit, and comes back by itself.
@@ -189,20 +190,17 @@ impl Session {
         let Edit::Label { changes } = edit else { return };
         let (pages, snapshot) = (&mut self.labeller.pages, &self.snapshot);
         let samples = changes.samples();
-        let turned = pages.turned.iter().rposition(|turned| turned.samples == samples);
-        if let (true, Some(turned)) = (is_undo, turned.and_then(|at| pages.turned.remove(at))) {
-            pages.restore(turned);
-            pages.count_beyond(snapshot);
-            return;
-        }
-        let is_of_page = |cell: &PageCell| !is_unlabelled(snapshot, cell.sample);
-        let is_turned = !is_undo
-            && pages.cells.iter().any(is_of_page)
-            && pages.cells.iter().all(|cell| is_of_page(cell) || cell.verdict == CellVerdict::Wrong);
-        if let (true, Some(class)) = (is_turned, pages.class.clone()) {
-            let cells = std::mem::take(&mut pages.cells);
-            pages.refuse(&class, &cells);
-            pages.remember(Turned { class, cells, samples });
+        let from = if is_undo { &mut pages.turned } else { &mut pages.undone };
+        let found = from.iter().rposition(|turned| turned.samples == samples);
+        match found.and_then(|at| from.remove(at)) {
+            Some(turned) if is_undo => {
+                pages.undone.push_back(turned.clone());
+                pages.restore(turned);
+                pages.count_beyond(snapshot);
+                return;
+            }
+            Some(turned) => pages.turn(turned),
+            None => {}
         }
         pages.fill(snapshot);
     }

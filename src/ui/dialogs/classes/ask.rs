@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use egui::{Button, Frame, Label, RichText, TextEdit, Ui};
+use egui::{Button, Frame, Label, TextEdit, Ui};
 
-use super::{ClassesView, Desk, class_at_cursor, cursor, marks};
+use super::{ClassesView, Desk, Selected, class_at_cursor, cursor, marks};
 use crate::dataset::edit::SampleSet;
-use crate::state::LabelGesture;
 use crate::state::labelling::classes::{Becomes, ClassTable, Doing, SplitBy, SplitQuestion, named};
+use crate::state::{LabelGesture, Session};
 use crate::text::counted;
+use crate::ui::class_pick::name_problem;
 use crate::ui::dialogs::{dim, main_button};
 use crate::ui::offers::{Field, Taken};
 use crate::ui::theme::{Tokens, space};
@@ -30,9 +31,9 @@ pub(super) fn ask_ui(ui: &mut Ui, desk: &mut Desk<'_, '_, '_>, view: &mut Classe
         match desk.draft.doing.clone() {
             Doing::Nothing => {}
             Doing::Renaming { text, offers_merge } => renaming_ui(ui, desk, &view.table, &text, offers_merge),
-            Doing::Merging { into } => merging_ui(ui, desk, &view.table, into),
+            Doing::Merging { into } => merging_ui(ui, desk, view, into),
             Doing::Splitting { name, by, filter } => splitting_ui(ui, desk, view, name, by, filter),
-            Doing::Removing { becomes, into } => removing_ui(ui, desk, &view.table, becomes, into),
+            Doing::Removing { becomes, into } => removing_ui(ui, desk, view, becomes, into),
             Doing::Keying => marks::keying_ui(ui, desk, &view.table),
             Doing::Colouring => marks::colouring_ui(ui, desk, view),
         }
@@ -92,13 +93,14 @@ fn renaming_ui(ui: &mut Ui, desk: &mut Desk<'_, '_, '_>, table: &ClassTable, tex
     }
 }
 
-fn merging_ui(ui: &mut Ui, desk: &mut Desk<'_, '_, '_>, table: &ClassTable, mut into: String) {
+fn merging_ui(ui: &mut Ui, desk: &mut Desk<'_, '_, '_>, view: &mut ClassesView, mut into: String) {
+    let ClassesView { table, counted: known, .. } = view;
     let before = into.clone();
     let chosen = table.identities_of(&desk.draft.chosen);
     let target = into_ui(ui, desk, table, &mut into, &chosen, "Merge into");
     let from: Vec<&str> =
         chosen.iter().copied().filter(|identity| Some(*identity) != target.as_deref()).collect();
-    let (samples, _) = table.counted(&from);
+    let (samples, _) = counts_of(table, known, &from);
     let text = match &target {
         Some(target) if !from.is_empty() => {
             let (what, name) = (named(desk.classes(), from.iter().copied()), desk.name(target));
@@ -123,13 +125,14 @@ fn merging_ui(ui: &mut Ui, desk: &mut Desk<'_, '_, '_>, table: &ClassTable, mut 
 fn removing_ui(
     ui: &mut Ui,
     desk: &mut Desk<'_, '_, '_>,
-    table: &ClassTable,
+    view: &mut ClassesView,
     mut becomes: Becomes,
     mut into: String,
 ) {
+    let ClassesView { table, counted: known, .. } = view;
     let before = (becomes, into.clone());
     let chosen = table.identities_of(&desk.draft.chosen);
-    let (samples, boxes) = table.counted(&chosen);
+    let (samples, boxes) = counts_of(table, known, &chosen);
     let what = named(desk.classes(), chosen.iter().copied());
     let mut has = counted(samples, "sample");
     if boxes > 0 {
@@ -166,6 +169,23 @@ fn removing_ui(
                 let what = format!("Remove {what} and move its samples to “{}”", desk.name(&target));
                 desk.change(desk.classes().merged(chosen, &target), what);
             }
+        }
+    }
+}
+
+/// How many samples and boxes classes have: looked up where these were asked about before, since samples of several
+/// classes are counted one by one.
+fn counts_of(
+    table: &ClassTable,
+    known: &mut Option<(Vec<String>, (u64, u64))>,
+    identities: &[&str],
+) -> (u64, u64) {
+    match known {
+        Some((asked, counts)) if asked == identities => *counts,
+        _ => {
+            let counts = table.counted(identities);
+            *known = Some((identities.iter().map(|identity| (*identity).to_owned()).collect(), counts));
+            counts
         }
     }
 }
@@ -227,49 +247,57 @@ fn splitting_ui(
     widgets::choose(ui, &mut by, &ways);
     let samples = match by {
         SplitBy::Selection => {
-            let samples = selected(desk, view, &class);
+            let samples = selected(desk, &mut view.selected, &class);
             let count = counted(samples.len() as u64, "sample");
             ui.add(Label::new(format!("{count} of “{title}” are selected.")).wrap());
-            samples
+            Some(samples)
         }
         SplitBy::Filter => {
             let field =
                 TextEdit::singleline(&mut filter).hint_text("For example: width<64").desired_width(320.0);
             ui.add(field).accessible_name("Filter of the samples to split");
-            found_ui(ui, desk, &class, &title, &filter)
+            found_ui(ui, desk.session, &class, &title, &filter)
         }
     };
+    let samples = samples.filter(|samples| !samples.is_empty());
     let known = view.table.class_named(name.trim()).is_some();
     if known {
         let text = format!("There is a class “{}” already; merge them instead.", name.trim());
-        let color = Tokens::of(ui).warn;
-        ui.add(Label::new(RichText::new(text).color(color)).wrap());
+        widgets::warning_ui(ui, &text);
     }
-    let can = !samples.is_empty() && !name.trim().is_empty() && !known;
+    let problem = name_problem(&name);
+    if let Some(problem) = &problem {
+        widgets::warning_ui(ui, problem);
+    }
+    let can = samples.is_some() && !name.trim().is_empty() && problem.is_none() && !known;
     let splits = buttons_ui(ui, desk, can, "Split");
     if (&name, by, &filter) != (&before.0, before.1, &before.2) && desk.draft.doing != Doing::Nothing {
         desk.draft.doing = Doing::Splitting { name: name.clone(), by, filter };
     }
-    if splits {
-        let name = name.trim().to_owned();
+    if let (true, Some(samples)) = (splits, samples) {
+        let (name, samples) = (name.trim().to_owned(), samples.clone());
         desk.act(LabelGesture::Split { class, name, samples });
     }
 }
 
 /// The selected samples of a class, found once.
-fn selected(desk: &Desk<'_, '_, '_>, view: &mut ClassesView, class: &str) -> SampleSet {
+fn selected<'v>(desk: &Desk<'_, '_, '_>, known: &'v mut Option<Selected>, class: &str) -> &'v SampleSet {
     let labels = desk.session.snapshot.labels();
-    let is_known =
-        view.selected.as_ref().is_some_and(|(known, of, _)| known == class && Arc::ptr_eq(of, labels));
-    if !is_known {
-        view.selected = Some((class.to_owned(), labels.clone(), desk.session.selected_of(class)));
-    }
-    view.selected.as_ref().map(|(.., samples)| samples.clone()).unwrap_or_default()
+    known.take_if(|(of, under, _)| of != class || !Arc::ptr_eq(under, labels));
+    let (.., samples) =
+        known.get_or_insert_with(|| (class.to_owned(), labels.clone(), desk.session.selected_of(class)));
+    samples
 }
 
 /// Says how many samples of the class fit the filter, or what is wrong with it; gives them.
-fn found_ui(ui: &mut Ui, desk: &Desk<'_, '_, '_>, class: &str, title: &str, filter: &str) -> SampleSet {
-    let splitting = &desk.session.splitting;
+fn found_ui<'s>(
+    ui: &mut Ui,
+    session: &'s Session,
+    class: &str,
+    title: &str,
+    filter: &str,
+) -> Option<&'s SampleSet> {
+    let splitting = &session.splitting;
     let question = SplitQuestion { class: class.to_owned(), filter: filter.trim().to_owned() };
     let is_asked = splitting.wanted() == Some(&question) && splitting.is_answered();
     match splitting.found.as_ref().filter(|_| is_asked) {
@@ -282,10 +310,10 @@ fn found_ui(ui: &mut Ui, desk: &Desk<'_, '_, '_>, class: &str, title: &str, filt
         Some(Ok(samples)) => {
             let count = counted(samples.len() as u64, "sample");
             ui.add(Label::new(format!("{count} of “{title}” fit this.")).wrap());
-            return samples.clone();
+            return Some(samples);
         }
     }
-    SampleSet::default()
+    None
 }
 
 /// The button that does it, and one that leaves it; tells whether it is to be done.

@@ -6,14 +6,14 @@ use egui_material_icons::icons::ICON_CLOSE;
 use super::super::{Pen, dim, list_height};
 use super::{act, buttons_ui, faults_ui, told_ui, waiting_ui};
 use crate::annotation::MatchBy;
-use crate::annotation::panel::{AgreementReport, DisputeRow, PairRow};
+use crate::annotation::panel::{AgreementReport, ConfusionCell, DisputeRow, PairRow};
 use crate::state::label_files::{CompareDraft, ComparedPeople, FileGesture, name_of};
 use crate::text::{counted, grouped};
 use crate::ui::theme::{Tokens, space};
 use crate::ui::widgets::{choose, icon_button, lines_ui, part_heading};
 
 /// Rows that are shown of what may be long.
-const SHOWN: usize = 20;
+const SHOWN: usize = ComparedPeople::PAIRS;
 
 pub fn compare_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, draft: &CompareDraft) {
     let Some(session) = &pen.pencil.state.session else { return };
@@ -49,7 +49,7 @@ pub fn compare_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, draft: &CompareDraft) {
     let mut disputed = 0;
     match &draft.found {
         None if draft.files.is_empty() => dim(ui, "Add files to see how far people agree."),
-        None => waiting_ui(ui, "Comparing…"),
+        None => waiting_ui(ui, pen.pencil.state, "Comparing…"),
         Some(Err(problem)) => told_ui(ui, problem, tokens.error),
         Some(Ok(found)) => {
             disputed = found.disputed.len() as u64;
@@ -94,8 +94,8 @@ fn found_ui(ui: &mut Ui, found: &ComparedPeople) {
         }
     }
     figures_ui(ui, report);
-    for pair in report.pairs.iter().take(SHOWN) {
-        confusion_ui(ui, pair);
+    for (pair, cells) in report.pairs.iter().zip(&found.confused) {
+        confusion_ui(ui, pair, cells);
     }
     classes_ui(ui, report);
     if !report.disputes.is_empty() {
@@ -138,26 +138,15 @@ fn figures_ui(ui: &mut Ui, report: &AgreementReport) {
 }
 
 /// The answers of two people that differ most often.
-fn confusion_ui(ui: &mut Ui, pair: &PairRow) {
-    const MOST: usize = 6;
-    let cells = confused(pair);
+fn confusion_ui(ui: &mut Ui, pair: &PairRow, cells: &[ConfusionCell]) {
     if cells.is_empty() {
         return;
     }
     ui.add_space(space::XS);
     part_heading(ui, &format!("{} and {} differ most on", pair.first, pair.second));
-    for (first, second, samples) in cells.into_iter().take(MOST) {
-        ui.label(format!("{first} → {second}: {}", counted(samples, "sample")));
+    for ConfusionCell { first, second, samples } in cells {
+        ui.label(format!("{first} → {second}: {}", counted(*samples, "sample")));
     }
-}
-
-/// Different answers of two people to the same samples, the most frequent first.
-fn confused(pair: &PairRow) -> Vec<(&str, &str, u64)> {
-    let cells = pair.confusion.iter().filter(|cell| cell.first != cell.second);
-    let mut cells: Vec<(&str, &str, u64)> =
-        cells.map(|cell| (cell.first.as_str(), cell.second.as_str(), cell.samples)).collect();
-    cells.sort_by_key(|(first, second, samples)| (std::cmp::Reverse(*samples), *first, *second));
-    cells
 }
 
 fn classes_ui(ui: &mut Ui, report: &AgreementReport) {
@@ -212,30 +201,4 @@ fn share(part: Option<f64>) -> String {
 
 fn coefficient(number: Option<f64>) -> String {
     number.map_or("–".to_owned(), |number| format!("{number:.3}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::annotation::Annotations;
-    use crate::annotation::panel::{Panel, Told};
-    use crate::jobs::Control;
-
-    #[test]
-    fn answers_that_differ_most_often_come_first() {
-        let said = |labels: &[&str]| {
-            let sample = |(at, label): (usize, &&str)| crate::annotation::Annotated {
-                path: at.to_string(),
-                labels: vec![(*label).to_owned()],
-                ..Default::default()
-            };
-            Annotations::of_samples(labels.iter().enumerate().map(sample).collect())
-        };
-        let one = said(&["cat", "cat", "dog", "dog", "dog", "emu"]);
-        let two = said(&["cat", "dog", "cat", "cat", "dog", "dog"]);
-        let told = [Told { name: "Ada", annotations: &one }, Told { name: "Ben", annotations: &two }];
-        let report = AgreementReport::of(&Panel::of(&told, MatchBy::Path).unwrap(), &Control::new()).unwrap();
-        let [pair] = &report.pairs[..] else { panic!("{:?}", report.pairs) };
-        assert_eq!(confused(pair), [("dog", "cat", 2), ("cat", "dog", 1), ("emu", "dog", 1)]);
-    }
 }

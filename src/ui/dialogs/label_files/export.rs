@@ -5,8 +5,8 @@ use egui::{TextEdit, Ui};
 use super::super::{Pen, dim};
 use super::{act, buttons_ui, sentences_ui, title_of, told_ui, waiting_ui};
 use crate::annotation::{Field, Format, Writer};
-use crate::state::JobId;
 use crate::state::label_files::{AnswersIn, ExportPart, FileGesture, LabelExportDraft, LabelForm, count_of};
+use crate::state::{JobId, State};
 use crate::text::grouped;
 use crate::ui::theme::{Tokens, space};
 use crate::ui::widgets::{chip, choose, part_heading, raised_frame};
@@ -78,7 +78,7 @@ pub fn export_labels_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, draft: &LabelExportD
         act(pen, FileGesture::ChangeExport(choice.clone()));
     }
     ui.add_space(space::S);
-    left_out_ui(ui, draft);
+    left_out_ui(ui, state, draft);
 
     let is_busy = state.jobs.iter().any(|job| job.id == JobId::Export);
     if is_busy {
@@ -111,13 +111,13 @@ fn held(format: &Format) -> String {
 }
 
 /// What the form does not hold.
-fn left_out_ui(ui: &mut Ui, draft: &LabelExportDraft) {
+fn left_out_ui(ui: &mut Ui, state: &State, draft: &LabelExportDraft) {
     let tokens = Tokens::of(ui);
     raised_frame(tokens).show(ui, |ui| {
         ui.set_width(ui.available_width());
         ui.set_min_height(30.0);
         match &draft.told {
-            None => waiting_ui(ui, "Counting what the form does not hold…"),
+            None => waiting_ui(ui, state, "Counting what the form does not hold…"),
             Some(Err(problem)) => told_ui(ui, problem, tokens.error),
             Some(Ok(told)) if told.is_empty() => {
                 dim(ui, "The form holds all that was said of these samples.")

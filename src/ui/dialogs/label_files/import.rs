@@ -7,7 +7,7 @@ use super::{
     LINE, VISIBLE, act, buttons_ui, faults_ui, line_ui, sentences_ui, title_of, told_ui, waiting_ui,
 };
 use crate::annotation::merge::ConflictRow;
-use crate::annotation::{MatchBy, MergeReport, Resolve};
+use crate::annotation::{Changed, MatchBy, MergeReport, Resolve};
 use crate::dataset::SampleId;
 use crate::state::Action;
 use crate::state::label_files::{FileGesture, LabelForm, LabelImportDraft, Place, Preview, name_of};
@@ -25,24 +25,26 @@ pub fn import_labels_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, draft: &LabelImportD
         "A file or folder of labels in any of the forms that are written, or any dataset with labels. The dataset itself is not touched, and one undo takes all back.",
     );
     ui.add_space(space::XS);
-    ui.horizontal_wrapped(|ui| {
-        if ui.button("Choose a file…").clicked() {
-            act(pen, FileGesture::PickSource(Place::File));
-        }
-        if ui.button("Choose a folder…").clicked() {
-            act(pen, FileGesture::PickSource(Place::Folder));
-        }
-        if let Some(path) = &draft.path {
-            ui.label(name_of(path)).on_hover_text(path.display().to_string());
-        }
+    ui.add_enabled_ui(!draft.is_taking, |ui| {
+        ui.horizontal_wrapped(|ui| {
+            if ui.button("Choose a file…").clicked() {
+                act(pen, FileGesture::PickSource(Place::File));
+            }
+            if ui.button("Choose a folder…").clicked() {
+                act(pen, FileGesture::PickSource(Place::Folder));
+            }
+            if let Some(path) = &draft.path {
+                ui.label(name_of(path)).on_hover_text(path.display().to_string());
+            }
+        });
+        ui.add_space(space::XS);
+        choices_ui(ui, pen, draft);
     });
-    ui.add_space(space::XS);
-    choices_ui(ui, pen, draft);
     ui.add_space(space::S);
     let tokens = Tokens::of(ui);
     match &draft.found {
         None if draft.path.is_none() => dim(ui, "Choose what to take in to see what would change."),
-        None => waiting_ui(ui, "Reading the labels…"),
+        None => waiting_ui(ui, pen.pencil.state, "Reading the labels…"),
         Some(Err(problem)) => told_ui(ui, problem, tokens.error),
         Some(Ok(preview)) => preview_ui(ui, pen, preview, draft.choice.resolve),
     }
@@ -50,12 +52,16 @@ pub fn import_labels_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, draft: &LabelImportD
     if let Some(text) = &refusal {
         told_ui(ui, text, tokens.warn);
     }
-    let changes = draft.preview().map_or(0, |preview| preview.changes(draft.choice.resolve));
+    if draft.is_taking {
+        ui.add_space(space::XS);
+        waiting_ui(ui, pen.pencil.state, "Taking the labels in…");
+    }
+    let changes = draft.preview().map_or(0, |preview| preview.changed(draft.choice.resolve).samples);
     let main = match changes {
         0 => "Take in".to_owned(),
         changes => format!("Take in {}", counted(changes, "sample")),
     };
-    if buttons_ui(ui, pen, changes > 0 && refusal.is_none(), &main) {
+    if buttons_ui(ui, pen, changes > 0 && refusal.is_none() && !draft.is_taking, &main) {
         act(pen, FileGesture::TakeIn);
     }
 }
@@ -111,14 +117,14 @@ fn choices_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, draft: &LabelImportDraft) {
 }
 
 fn preview_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, preview: &Preview, resolve: Resolve) {
-    let report = &preview.report;
+    let (report, changed) = (&preview.report, preview.changed(resolve));
     raised_frame(Tokens::of(ui)).show(ui, |ui| {
         ui.set_width(ui.available_width());
-        ui.label(match preview.changes(resolve) {
+        ui.label(match changed.samples {
             0 => "Nothing would change.".to_owned(),
             changes => format!("{} of {} would change.", grouped(changes), counted(report.theirs, "sample")),
         });
-        for text in figures(report, preview.file.proposals) {
+        for text in figures(report, changed, preview.file.proposals) {
             dim(ui, text);
         }
     });
@@ -143,7 +149,7 @@ fn preview_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, preview: &Preview, resolve: Re
 const MOST_STRAYS: usize = 100;
 
 /// What a file comes to, in lines.
-fn figures(report: &MergeReport, proposals: u64) -> Vec<String> {
+fn figures(report: &MergeReport, changed: &Changed, proposals: u64) -> Vec<String> {
     let joined = |parts: &[(u64, &str)]| -> String {
         let there = parts.iter().filter(|(count, _)| *count > 0);
         there.map(|(count, what)| format!("{} {what}", grouped(*count))).collect::<Vec<_>>().join(" · ")
@@ -164,12 +170,13 @@ fn figures(report: &MergeReport, proposals: u64) -> Vec<String> {
             (report.silent, "without a label"),
         ]),
     ];
-    if !report.new_classes.is_empty() {
+    let classes = &changed.new_classes;
+    if !classes.is_empty() {
         const SHOWN: usize = 12;
-        let names: Vec<&str> = report.new_classes.iter().take(SHOWN).map(String::as_str).collect();
-        let more = if report.new_classes.len() > SHOWN { ", …" } else { "" };
-        let count = counted(report.new_classes.len() as u64, "class");
-        lines.push(format!("{count} that the dataset does not have: {}{more}", names.join(", ")));
+        let names: Vec<&str> = classes.iter().take(SHOWN).map(String::as_str).collect();
+        let more = if classes.len() > SHOWN { ", …" } else { "" };
+        let count = counted(classes.len() as u64, "new class");
+        lines.push(format!("{count}: {}{more}", names.join(", ")));
     }
     if proposals > 0 {
         lines.push(format!("{} of models, which are not taken in", counted(proposals, "proposal")));
@@ -214,7 +221,7 @@ fn conflicts_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, preview: &Preview) {
             pen.act(Action::ShowSample(sample));
         }
     });
-    if let Some(sample) = cursor.filter(|sample| preview.conflicts.contains(sample)) {
+    if let Some(sample) = cursor.filter(|sample| preview.is_conflict(*sample)) {
         picture_ui(ui, pen, sample);
     }
 }
@@ -238,6 +245,7 @@ fn picture_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, sample: SampleId) {
 mod tests {
     use super::*;
     use crate::annotation::{Annotated, Annotations, merge};
+    use crate::jobs::Control;
 
     #[test]
     fn a_file_comes_to_lines_of_what_there_is() {
@@ -249,15 +257,17 @@ mod tests {
         let ours = Annotations::of_samples(vec![said("a.png", "cat"), said("b.png", "cat")]);
         let theirs =
             Annotations::of_samples(vec![said("a.png", "cat"), said("b.png", "emu"), said("c.png", "cat")]);
-        let report = MergeReport::of(&merge(&ours, &theirs, MatchBy::Path), &ours, &theirs);
+        let plan = merge(&ours, &theirs, MatchBy::Path, &Control::new()).unwrap();
+        let report = MergeReport::of(&plan, &ours, &theirs);
+        let changed = Changed { samples: 1, new_classes: vec!["emu".into()] };
         let lines = [
             "2 met by path · 1 not in the dataset",
             "1 the same · 1 something else",
-            "1 class that the dataset does not have: emu",
+            "1 new class: emu",
             "2 proposals of models, which are not taken in",
         ];
-        assert_eq!(figures(&report, 2), lines);
-        assert_eq!(figures(&report, 0), lines[..3]);
+        assert_eq!(figures(&report, &changed, 2), lines);
+        assert_eq!(figures(&report, &changed, 0), lines[..3]);
         assert_eq!(strays(&report), ["c.png: not in the dataset"]);
         assert_eq!(conflict_text(&report.conflict_rows[0]), "b.png: cat → emu");
     }

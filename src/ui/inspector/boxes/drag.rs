@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::menu::Asking;
-use super::{REACH, SNAP, Stage, boxes_text, change, gesture, name_of, place};
+use super::{REACH, SNAP, Stage, boxes_text, change, gesture, name_of, placed};
 use crate::dataset::{NamedBox, SampleId};
 use crate::state::labelling::boxes::geometry::{shift, under};
 use crate::state::labelling::boxes::{BoxGesture, Handle, Sides};
@@ -123,8 +123,8 @@ impl Drag {
         }
         let changed = self.changed(stage);
         let verb = if matches!(self.kind, Kind::Resize(..)) { "Resize" } else { "Move" };
-        if let Some(action) = place(stage, &changed, &format!("{verb} {}", boxes_text(changed.len()))) {
-            pencil.act(action);
+        if let Some(boxes) = placed(stage, &changed) {
+            pencil.act(change(stage.sample, boxes, format!("{verb} {}", boxes_text(changed.len()))));
         }
         None
     }

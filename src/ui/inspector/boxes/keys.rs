@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use egui::{Event, Key, Modifiers, Ui};
 
-use super::{BoxesView, Stage, boxes_text, delete, gesture, label, place};
+use super::{BoxesView, Stage, boxes_text, delete, gesture, label, placed};
 use crate::state::labelling::boxes::geometry::shift;
 use crate::state::labelling::boxes::{BoxGesture, Sides};
 use crate::state::{Command, Labeller, Session};
@@ -178,8 +178,8 @@ fn step(pencil: &mut Pencil<'_>, stage: &Stage<'_>, selected: &[usize], by: [f32
     });
     let changed: Vec<(usize, Sides)> = changed.collect();
     let what = format!("{} {}", if grows { "Resize" } else { "Move" }, boxes_text(changed.len()));
-    if let Some(action) = place(stage, &changed, &what) {
-        pencil.act(action);
+    if let Some(boxes) = placed(stage, &changed) {
+        pencil.act(gesture(BoxGesture::Nudge { sample: stage.sample, boxes, what }));
     }
 }
 

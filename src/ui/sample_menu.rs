@@ -1,35 +1,42 @@
-//! What a right click on a cell offers: a class for the selected samples, and what else is done with them.
+//! What a right click on a sample offers, in whichever list it stands: a class for the selected samples, and what else
+//! is done with them.
 
 use egui::{Popup, PopupCloseBehavior, Response, SetOpenCommand, Ui};
 
-use super::pick::{Chosen, ClassPick, class_pick_ui};
+use super::class_pick::{Chosen, ClassPick, class_pick_ui};
+use super::{Pencil, widgets};
+use crate::dataset::SampleId;
 use crate::dataset::edit::SampleSet;
-use crate::state::{Action, Command, LabelGesture, SelectMode, Session};
+use crate::state::{Action, Command, LabelGesture, Session};
 use crate::text::counted;
-use crate::ui::{Pencil, widgets};
 
-/// Opens the menu where a cell was asked for it, and draws it while it is open.
-pub(super) fn menu_ui(
-    pencil: &mut Pencil<'_>,
-    session: &Session,
-    pick: &mut ClassPick,
-    response: &Response,
-    asked: Option<usize>,
-) {
-    if let Some(position) = asked {
-        let sample = session.shown.found.rows.get(position);
-        // As in a file manager: what is under the pointer is meant, with the others where it is one of them.
-        if sample.is_some_and(|sample| !session.selection.contains(*sample)) {
-            pencil.act(Action::Click { position, mode: SelectMode::Replace });
-        }
-        pick.open();
+/// The menu of a list of samples.
+#[derive(Debug, Default)]
+pub struct SampleMenu {
+    pick: ClassPick,
+    is_asked: bool,
+}
+
+impl SampleMenu {
+    /// Opens at the pointer the next time that it is shown. Tells whether the list has to choose the sample first: as
+    /// in a file manager, what is under the pointer is meant, with the others where it is one of them.
+    #[must_use]
+    pub fn ask(&mut self, session: &Session, sample: SampleId) -> bool {
+        self.is_asked = true;
+        self.pick.open();
+        !session.selection.contains(sample)
     }
-    let popup = Popup::context_menu(response)
-        .id(response.id.with("menu"))
-        .open_memory(asked.map(|_| SetOpenCommand::Bool(true)))
-        .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
-        .accessible_name("Selected samples");
-    popup.show(|ui| items_ui(ui, pencil, session, pick));
+
+    /// Draws the menu of a list while it is open.
+    pub fn show(&mut self, pencil: &mut Pencil<'_>, session: &Session, list: &Response) {
+        let is_asked = std::mem::take(&mut self.is_asked);
+        let popup = Popup::context_menu(list)
+            .id(list.id.with("menu"))
+            .open_memory(is_asked.then_some(SetOpenCommand::Bool(true)))
+            .close_behavior(PopupCloseBehavior::CloseOnClickOutside)
+            .accessible_name("Selected samples");
+        popup.show(|ui| items_ui(ui, pencil, session, &mut self.pick));
+    }
 }
 
 fn items_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pick: &mut ClassPick) {

@@ -8,6 +8,7 @@ use egui::{Align2, FontId, Key, Sense, TextEdit, Ui, WidgetInfo, pos2, vec2};
 
 use crate::dataset::ClassId;
 use crate::state::Session;
+use crate::state::labelling::classes::checked_name;
 use crate::ui::theme::{Tokens, size, space};
 use crate::ui::widgets;
 
@@ -18,7 +19,7 @@ const VISIBLE: usize = 12;
 const WIDTH: f32 = 230.0;
 
 /// What is typed and what it finds.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct ClassPick {
     text: String,
     /// The classes that have what is typed in their name.
@@ -40,6 +41,11 @@ pub enum Chosen {
 }
 
 impl ClassPick {
+    /// One that begins, with the focus in the field.
+    pub fn opened() -> Self {
+        Self { opens: true, ..Self::default() }
+    }
+
     /// Begins anew, with the focus in the field.
     pub fn open(&mut self) {
         self.text.clear();
@@ -73,14 +79,31 @@ impl ClassPick {
     }
 }
 
-/// Draws the field and the classes. Enter chooses the first of them, which is the one that is typed in full where there
+/// What is wrong with the name of a new class that is being typed; nothing while nothing is typed.
+pub fn name_problem(typed: &str) -> Option<String> {
+    let is_typed = !typed.trim().is_empty();
+    checked_name(typed).err().filter(|_| is_typed)
+}
+
+/// Takes the name of a new class out of the field that it is typed in. What cannot be a name stays there.
+pub fn take_name(typed: &mut String) -> Option<String> {
+    let name = checked_name(typed).ok()?.to_owned();
+    typed.clear();
+    Some(name)
+}
+
+/// Draws the field and the classes, of which none can be chosen where nothing can be changed. Enter chooses the first of them, which is the one that is typed in full where there
 /// is one, or a new one where none fits; Shift+Enter chooses a new one whatever fits.
 pub fn class_pick_ui(ui: &mut Ui, session: &Session, pick: &mut ClassPick) -> Option<Chosen> {
     ui.set_min_width(WIDTH);
+    ui.add_enabled_ui(session.project.can_write(), |ui| choice_ui(ui, session, pick)).inner
+}
+
+fn choice_ui(ui: &mut Ui, session: &Session, pick: &mut ClassPick) -> Option<Chosen> {
     let field = ui
         .add(TextEdit::singleline(&mut pick.text).hint_text("Type a class").desired_width(WIDTH - space::S))
         .accessible_name("Type a class");
-    if pick.opens {
+    if pick.opens && field.enabled() {
         // What is only measured at first cannot keep it.
         pick.opens = !field.has_focus();
         field.request_focus();
@@ -94,21 +117,28 @@ pub fn class_pick_ui(ui: &mut Ui, session: &Session, pick: &mut ClassPick) -> Op
             chosen = Some(Chosen::Class(class));
         }
     });
-    let typed = pick.text.trim();
     // Also where it lies within the name of another: "cat" beside "wildcat".
-    let new = (!pick.is_known && !typed.is_empty()).then(|| Chosen::New(typed.to_owned()));
-    if new.is_some() {
+    let name = checked_name(&pick.text).ok().filter(|_| !pick.is_known);
+    let new = name.map(|name| Chosen::New(name.to_owned()));
+    if let Some(name) = name {
         let keys = if pick.listed.is_empty() { "Enter" } else { "Shift+Enter" };
-        if ui.button(format!("New class “{typed}”")).on_hover_text(keys).clicked() {
+        if ui.button(format!("New class “{name}”")).on_hover_text(keys).clicked() {
             chosen.clone_from(&new);
         }
     }
-    if field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter)) && !typed.is_empty() {
+    if let Some(problem) = name_problem(&pick.text).filter(|_| !pick.is_known) {
+        widgets::warning_ui(ui, &problem);
+    }
+    let enters = field.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));
+    if enters && !pick.text.trim().is_empty() {
         let first = pick.listed.first().map(|class| Chosen::Class(*class));
         chosen = match ui.input(|input| input.modifiers.shift) {
             true => new.or(first),
             false => first.or(new),
         };
+        if chosen.is_none() {
+            field.request_focus();
+        }
     }
     chosen
 }
