@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-use super::{Labelling, NamedBox};
+use super::{Fate, Labelling, NamedBox};
 use crate::dataset::edit::SampleSet;
 use crate::dataset::labels::{ClassId, Labels};
 use crate::dataset::natural::ranks;
@@ -212,6 +212,11 @@ impl Index {
 fn identities(dataset: &Dataset, labelling: &Labelling) -> Vec<String> {
     let classes = labelling.classes();
     let mut others: BTreeSet<&str> = classes.entries.keys().map(String::as_str).collect();
+    // What was merged into a class keeps it there, also where nothing else is of it.
+    others.extend(classes.entries.values().filter_map(|entry| match &entry.fate {
+        Some(Fate::Merged(into)) => Some(into.as_str()),
+        _ => None,
+    }));
     for sample in labelling.touched() {
         others.extend(labelling.answer(sample).into_iter().flat_map(|said| said.labels()));
         others.extend(labelling.boxes(sample).into_iter().flatten().map(|one| one.class.as_str()));

@@ -175,6 +175,19 @@ fn classes_are_renamed_merged_and_removed_wherever_they_are_named() {
 }
 
 #[test]
+fn a_class_that_others_were_merged_into_stays_when_its_own_samples_leave_it() {
+    let dataset = dataset();
+    let mut labelling = Labelling::new(SAMPLES as usize);
+    let mut classes = Classes::default();
+    classes.entry_mut("ant").fate = Some(Fate::Merged("emu".into()));
+    labelling.set_classes(classes);
+    labelling.set_answer(0, Some(&answer(&["emu"])));
+    labelling.set_answer(0, None);
+    let in_force = InForce::new(&dataset, &labelling);
+    assert_eq!(in_force.labels.names(1).collect::<Vec<_>>(), ["emu"]);
+}
+
+#[test]
 fn a_box_that_a_person_draws_gives_its_class_and_takes_those_of_the_source_s_boxes() {
     let dataset = dataset();
     let mut labelling = Labelling::new(SAMPLES as usize);
