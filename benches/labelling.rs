@@ -1,5 +1,6 @@
 //! What an answer costs a person who labels by hand: the work on the interface's thread, the rows that follow, and
-//! the time until it is on the disk, against a frame of 16.7 ms and the promise of 10 ms.
+//! the time until it is on the disk, against a frame of 16.7 ms and the promise of 10 ms. And what the model takes to
+//! learn from it and to propose a class for every sample, against the promise of 50 ms.
 //!
 //! `cargo bench --bench labelling` prints the median and the worst of many answers over 100,000 and a million
 //! samples; `-- ROWS` sets another number of samples.
@@ -8,11 +9,14 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Instant;
 
+use lenslet::analysis::fewshot::{Features, Graph};
 use lenslet::dataset::edit::{Overlay, SampleSet, View};
 use lenslet::dataset::query::{Found, Snapshot, Total};
 use lenslet::dataset::{
     Dataset, DatasetBuilder, Fact, Facts, ImageFormat, LabelOrigin, Layout, NewSample, SampleId,
 };
+use lenslet::jobs::Control;
+use lenslet::pipeline::learning::{Ground, Learner};
 use lenslet::state::{Action, Command, Effect, How, LabelGesture, Opened, ProjectFace, State};
 use lenslet::store::{Access, Journal, JournalWriter, Project, Settings};
 
@@ -21,6 +25,10 @@ const FRAME_MS: f64 = 1000.0 / 60.0;
 /// What an answer may take until it is on the disk.
 const DURABLE_MS: f64 = 10.0;
 const ANSWERS: usize = 400;
+/// What a model may take to learn from an answer, of so many samples of so many numbers.
+const LEARNED_MS: f64 = 50.0;
+const LEARNED_FROM: usize = 100_000;
+const NUMBERS: usize = 256;
 
 fn main() {
     let asked = std::env::args().skip(1).find_map(|word| word.parse().ok());
@@ -35,7 +43,55 @@ fn main() {
         let mut state = State::new(Settings::default());
         state.update(Action::Opened(Box::new(opened(&dataset, samples))));
         label(&mut state, &writer);
+        if samples <= LEARNED_FROM {
+            learn(&mut state);
+        }
     }
+}
+
+/// Learns anew from every answer, with a thousand and with five thousand before it: the errors that are told and the
+/// curve are part of it.
+fn learn(state: &mut State) {
+    let samples = state.session.as_ref().map_or(0, |session| session.snapshot.len());
+    let features = Features::from_values(crowds(samples), NUMBERS).expect("whole rows");
+    let mut learner = Learner::new(Arc::new(Ground { features, graph: Graph::default() }));
+    let mut answered = 0;
+    let mut answer = |state: &mut State, count: usize| {
+        for _ in 0..count {
+            let sample = answered * 7919 % samples;
+            answered += 1;
+            state.update(give(SampleSet::from_rows([sample as SampleId]), sample % 10));
+        }
+    };
+    for before in [1000, 5000] {
+        answer(state, before);
+        let mut learned = |state: &State| {
+            let snapshot = &state.session.as_ref().expect("it is open").snapshot;
+            let start = Instant::now();
+            let learned = learner.learn(snapshot, |row| row % 10 == 0, &Control::new());
+            black_box(learned.expect("nothing stops it").expect("there are answers enough"));
+            ms(start)
+        };
+        learned(state);
+        let mut times = Vec::new();
+        for _ in 0..40 {
+            answer(state, 1);
+            times.push(learned(state));
+        }
+        report(&format!("learning from an answer after {before}, {NUMBERS} numbers"), times, LEARNED_MS);
+    }
+}
+
+/// Rows of ten crowds that overlap.
+fn crowds(samples: usize) -> Vec<f32> {
+    let mut state = 1u32;
+    let mut by_chance = move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+    };
+    let middles: Vec<f32> = (0..10 * NUMBERS).map(|_| by_chance() / 2.0).collect();
+    let row = |row: usize| middles[row % 10 * NUMBERS..][..NUMBERS].iter();
+    (0..samples).flat_map(row).map(|middle| middle + 2.0 * by_chance()).collect()
 }
 
 /// Labels one by one, many at a stroke, and takes back.

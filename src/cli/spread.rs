@@ -2,19 +2,21 @@
 //! asked for needs it.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::{AlikeOptions, SamplesOptions};
 use super::review::review_opened;
 use super::scan::parse_filter;
 use super::source::open;
 use super::trained::check_is_no_sample;
+use crate::analysis::encoder::{Encoder, HandMade};
 use crate::dataset::query::{self, Node, Query, Snapshot, Test};
-use crate::dataset::{Kinds, SampleId, Signals};
+use crate::dataset::{SampleId, Signals};
 use crate::export::check_target;
 use crate::import::{Reader, dataset_reader};
 use crate::jobs::Control;
 use crate::pipeline::cores;
-use crate::pipeline::signals::{self, Wanted};
+use crate::pipeline::signals;
 use crate::pipeline::statistics::{Known, Subject};
 use crate::store::Project;
 use crate::train::pack::chosen;
@@ -39,6 +41,8 @@ pub struct Looked {
     /// What is asked for, in the order of their paths; pruned ones are not among them.
     pub rows: Vec<SampleId>,
     pub threads: usize,
+    /// The project that was named, where it can be written to.
+    project: Option<Arc<Project>>,
     signals: Option<Signals>,
 }
 
@@ -76,27 +80,23 @@ pub fn look(
         (opened.snapshot, None)
     };
     if needs >= Needs::Descriptions && signals.is_none() {
-        signals = Some(described(&snapshot, &reader, project.as_deref(), threads, control)?);
+        signals = Some(described(&HandMade, &snapshot, &reader, project.as_deref(), threads, control)?);
     }
     let rows = query::rows(&snapshot, &query, "path", Default::default());
     let rows = chosen(&snapshot, &rows);
-    Ok(Looked { snapshot, reader, rows, threads, signals })
+    Ok(Looked { snapshot, reader, rows, threads, project, signals })
 }
 
-/// The descriptions of all samples, those that the project keeps as they are.
+/// The descriptions of all samples by an encoder, those that the project keeps as they are.
 fn described(
+    encoder: &dyn Encoder,
     snapshot: &Snapshot,
     reader: &Reader,
     project: Option<&Project>,
     threads: usize,
     control: &Control,
 ) -> anyhow::Result<Signals> {
-    let known = match project {
-        Some(project) => signals::load(project, snapshot.len())?.0,
-        None => Signals::new(snapshot.len()),
-    };
-    let wanted = Wanted::of(Kinds::DESCRIBED);
-    let looked = signals::run(snapshot, reader, project, known, wanted, threads, control, &|_| {})?;
+    let looked = signals::described_by(encoder, snapshot, reader, project, threads, control)?;
     if let Some(problem) = looked.problem {
         tracing::warn!("what was computed could not all be kept: {problem}");
     }
@@ -123,6 +123,11 @@ fn needs_of(query: &Query) -> Needs {
 impl Looked {
     pub fn subject(&self) -> Subject<'_> {
         Subject { snapshot: &self.snapshot, rows: &self.rows }
+    }
+
+    /// The descriptions of all samples by an encoder in the place of those that are made by hand.
+    pub fn described_by(&self, encoder: &dyn Encoder, control: &Control) -> anyhow::Result<Signals> {
+        described(encoder, &self.snapshot, &self.reader, self.project.as_deref(), self.threads, control)
     }
 
     pub fn known(&self) -> Known<'_> {

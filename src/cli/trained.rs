@@ -181,7 +181,7 @@ impl Trained {
 
 /// A checkpoint's encoder, in the place of the hand-made descriptor.
 pub fn encoder(path: &Path) -> anyhow::Result<LatentMean> {
-    Ok(LatentMean::new(&Checkpoint::load(path)?))
+    Ok(LatentMean::load(path)?)
 }
 
 /// Refuses a file that cannot be written, or that is there and was not to be replaced.

@@ -133,8 +133,8 @@ pub static COLUMNS: &[Column] = {
             Source::Origin,
             "where the label comes from: imported, by-hand, confirmed or propagated",
         ),
-        new("by", "Labelled by", "", Text, Source::By, "who labelled the sample"),
-        new("labelled", "Labelled", "", Date, Source::Labelled, "when the sample was labelled, in UTC"),
+        new("by", "Labelled by", "", Text, Source::By, "who labelled the sample last"),
+        new("labelled", "Labelled", "", Date, Source::Labelled, "when the sample was labelled last, in UTC"),
         new("tags", "Tags", "", Text, Source::Tags, "the sample's tags"),
         new("note", "Note", "", Text, Source::Note, "what was noted of the sample"),
         new("verdict", "Verdict", "", Text, Source::Verdict, "“keep” or “prune”, where that was decided"),
@@ -334,7 +334,7 @@ impl Column {
             Source::Origin => {
                 out.push_str(snapshot.origin(sample).map_or("", LabelOrigin::name));
             }
-            Source::By => out.push_str(snapshot.labelling.answer(sample).map_or("", |said| said.by)),
+            Source::By => out.push_str(snapshot.labelling.signature(sample).map_or("", |one| one.by)),
             Source::Tags => join(out, snapshot.labelling.tags(sample)),
             Source::Note => out.push_str(snapshot.labelling.note(sample)),
             Source::Flags => join(out, snapshot.findings.flags_of(sample).map(Flag::name)),
@@ -400,8 +400,8 @@ impl Column {
             }),
             Source::Labelled => {
                 for (row, number) in rows.zip(out) {
-                    let said = snapshot.labelling.answer(row as SampleId);
-                    *number = said.map_or(f64::NAN, |said| said.time_ms as f64);
+                    let signature = snapshot.labelling.signature(row as SampleId);
+                    *number = signature.map_or(f64::NAN, |one| one.time_ms as f64);
                 }
             }
             Source::Boxes => {

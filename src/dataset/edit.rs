@@ -230,7 +230,7 @@ impl Edit {
             Self::Tag { samples, tag, .. } => samples.bytes() + tag.len(),
             Self::Note { from, to, .. } => from.len() + to.len(),
             Self::SetBoxes { from, to, what, .. } => {
-                let bytes = |one: &NamedBox| size_of::<NamedBox>() + one.class.len();
+                let bytes = |one: &NamedBox| size_of::<NamedBox>() + one.class.len() + one.by.len();
                 what.len() + from.iter().chain(to).flatten().map(bytes).sum::<usize>()
             }
             Self::SetClasses { from, to, what } => from.bytes() + to.bytes() + what.len(),
@@ -438,7 +438,7 @@ mod tests {
         let boxes = |left: Option<f32>| {
             left.map(|left| {
                 let rect = [left, 0.0, 1.0, 1.0];
-                vec![NamedBox { class: "cat".into(), rect, relative: false }]
+                vec![NamedBox { class: "cat".into(), rect, ..NamedBox::default() }]
             })
         };
         let set = |sample, from, to, what: &str| Edit::SetBoxes {
@@ -457,6 +457,15 @@ mod tests {
         ] {
             assert_eq!(next.joined(&last), expected, "{next:?}");
         }
+    }
+
+    #[test]
+    fn boxes_from_before_it_was_noted_who_gave_them_are_read_and_written_as_they_were() {
+        let old = r#"{"set-boxes":{"sample":3,"from":null,"to":[{"class":"cat","rect":[1.5,2.0,3.0,4.0],"relative":false}],"what":"Draw a box"}}"#;
+        let edit: Edit = serde_json::from_str(old).unwrap();
+        let Edit::SetBoxes { to: Some(boxes), .. } = &edit else { panic!("{edit:?}") };
+        assert_eq!(boxes[0].signature(), None);
+        assert_eq!(serde_json::to_string(&edit).unwrap(), old);
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod follow;
 mod in_force;
 mod parts;
 mod reclass;
+mod signing;
 #[cfg(test)]
 mod tests;
 
@@ -28,6 +29,7 @@ pub use classes::{ClassEntry, Classes, Fate, MAX_CLASS_NAME};
 pub use follow::{followed, not_followed};
 pub use in_force::InForce;
 pub use parts::LabellingParts;
+pub use signing::Signature;
 
 /// Where a sample's label comes from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -75,14 +77,27 @@ pub struct Answer {
     pub time_ms: i64,
 }
 
-/// A box that a person drew or changed; see [`BoxRecord`](super::BoxRecord).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// A box of a sample to which a person gave boxes; see [`BoxRecord`](super::BoxRecord). One that is its source's, or was
+/// given before this was noted, has neither an origin of its own nor a person nor a time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct NamedBox {
     /// The identity of its class.
     pub class: String,
     /// Left, top, width and height, in the unit that `relative` says.
     pub rect: [f32; 4],
     pub relative: bool,
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub origin: LabelOrigin,
+    /// The person's name; may be empty.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub by: String,
+    /// Milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub time_ms: i64,
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// An answer as it is kept, without taking memory.
@@ -103,12 +118,7 @@ impl<'a> Said<'a> {
     }
 
     pub fn to_answer(self) -> Answer {
-        Answer {
-            labels: self.labels().map(str::to_owned).collect(),
-            origin: self.origin,
-            by: self.by.to_owned(),
-            time_ms: self.time_ms,
-        }
+        self.signature().answer(self.labels().map(str::to_owned).collect())
     }
 }
 
@@ -142,7 +152,7 @@ impl Kept {
 pub struct Labelling {
     samples: usize,
     chunks: Vec<Option<Arc<Chunk>>>,
-    /// Identities, tags and people.
+    /// Identities, tags and people, those who gave boxes among them.
     texts: Arc<Interned<Arc<str>>>,
     /// Sets of `texts`, each sorted by text.
     sets: Arc<Interned<Vec<u32>>>,
@@ -389,6 +399,11 @@ impl Labelling {
 
     /// Gives a sample other boxes than its source's, or its source's again.
     pub fn set_boxes(&mut self, sample: SampleId, boxes: Option<&[NamedBox]>) {
+        for one in boxes.unwrap_or_default() {
+            if !one.by.is_empty() && !self.texts.ids.contains_key(one.by.as_str()) {
+                Interned::id(&mut self.texts, one.by.as_str().into());
+            }
+        }
         if let Some((chunk, row)) = self.chunk_mut(sample) {
             match boxes {
                 None => chunk.boxes.remove(&(row as u16)),

@@ -36,7 +36,7 @@ pub use decision::{Decision, Preference, Reason, Thinning, Verdict};
 pub use facts::{Fact, Facts, ImageFormat, PixelKind};
 pub use findings::{Findings, Flag, Score};
 pub use issue::{Issue, IssueKind, Origin};
-pub use labelling::{Answer, InForce, LabelOrigin, Labelling, NamedBox};
+pub use labelling::{Answer, InForce, LabelOrigin, Labelling, NamedBox, Signature};
 pub use labels::{ClassId, Labels};
 pub use modelled::{ModelColumn, ModelColumns};
 pub use reconcile::Reconciled;

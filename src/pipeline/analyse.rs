@@ -103,7 +103,7 @@ impl Known {
         let stamp = stamp_of(subject.snapshot, encoder);
         let asked = stamp_with(&stamp, options);
         let labelled = stamp_of_labels(&asked, subject.snapshot);
-        let project = subject.project.filter(|_| signals::is_kept(encoder));
+        let project = subject.project.filter(|_| signals::is_by_hand(encoder));
         // What was found of a part of the samples is not all that there is to find.
         let before = subject.before.filter(|before| before.stamp == stamp && before.unread == 0);
         let is_asked =
@@ -141,7 +141,7 @@ impl Known {
     ) -> Result<Result<Analysed, Self>, Cancelled> {
         if let (Some(rest), Some(alike), None) = (&self.rest, &self.alike, &self.labels) {
             let labels = labels_after(subject.snapshot, rest, alike, encoder, options, control)?;
-            let project = subject.project.filter(|_| signals::is_kept(encoder));
+            let project = subject.project.filter(|_| signals::is_by_hand(encoder));
             let mut kept = Kept { project, problem: None };
             kept.keep(LABELS, || analysis_blob::encode_labels(&labels, &self.labelled));
             self.labels = Some(labels);
@@ -183,7 +183,7 @@ pub fn analyse_by(
     };
     let Known { stamp, asked, labelled, rest, alike, labels } = known;
     let Subject { snapshot, reader, project, .. } = subject;
-    let mut kept = Kept { project: project.filter(|_| signals::is_kept(encoder)), problem: None };
+    let mut kept = Kept { project: project.filter(|_| signals::is_by_hand(encoder)), problem: None };
     let known = match project.map(|project| signals::load(project, snapshot.len())) {
         Some(Ok((signals, note))) => {
             kept.problem = note;
@@ -196,7 +196,7 @@ pub fn analyse_by(
         None => Signals::new(snapshot.len()),
     };
     let wanted = Wanted::KEPT.by(encoder);
-    let looked = signals::run(snapshot, reader, project, known, wanted, threads, control, &|_| {})?;
+    let looked = signals::run(snapshot, reader, kept.project, known, wanted, threads, control, &|_| {})?;
     let Looked { signals, issues, problem } = looked;
     kept.note(problem);
     let samples = current(snapshot, &signals);
@@ -393,7 +393,7 @@ fn labels_after(
     control: &Control,
 ) -> Result<Analysed, Cancelled> {
     // By a trained encoder what counts as a copy follows from the data, as it does where it is judged.
-    let by_data = options.method == Method::Descriptor && !signals::is_kept(encoder);
+    let by_data = options.method == Method::Descriptor && !signals::is_by_hand(encoder);
     let threshold = match by_data && rest.scale_free > 0.0 {
         true => thousandths_below(rest.scale_free),
         false => options.method.default_threshold(),
@@ -452,7 +452,7 @@ fn by_row(found: Neighbours, samples: &[SampleId], rows: usize) -> Neighbours {
 fn stamp_of(snapshot: &Snapshot, encoder: &dyn Encoder) -> Stamp {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&FOUND_BY.to_le_bytes());
-    if !signals::is_kept(encoder) {
+    if !signals::is_by_hand(encoder) {
         hasher.update(encoder.id().as_bytes());
     }
     let mut row = 0;

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use crate::annotation::merge::Change;
 use crate::annotation::{Annotated, AnnotatedBox, Annotations};
 use crate::dataset::edit::{Edit, Mark, SampleSet};
-use crate::dataset::labelling::{Classes, LabelChanges};
+use crate::dataset::labelling::{Classes, LabelChanges, Said};
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Answer, NamedBox, SampleId};
+use crate::dataset::{Answer, NamedBox, SampleId, Signature};
 use crate::jobs::{Cancelled, Control};
 
 /// The tag of samples whose label is to be settled between people.
@@ -33,7 +33,8 @@ fn annotated(snapshot: &Snapshot, sample: SampleId) -> Annotated {
     let (dataset, labelling) = (&snapshot.dataset, &snapshot.labelling);
     let classes = &snapshot.labels().classes;
     let fact = snapshot.facts.get(sample);
-    let said = labelling.answer(sample);
+    // A file names one person for a sample: who answered, or else who gave a box last.
+    let signature = labelling.answer(sample).map(Said::signature).or_else(|| labelling.box_signature(sample));
     let marks = snapshot.marks.get(sample as usize).copied().unwrap_or(0);
     let is_marked = |mark: Mark| marks & mark.bit() != 0;
     let boxes = snapshot.boxes().get(sample).iter().map(|one| AnnotatedBox {
@@ -54,8 +55,8 @@ fn annotated(snapshot: &Snapshot, sample: SampleId) -> Annotated {
         starred: is_marked(Mark::Star),
         reviewed: is_marked(Mark::Reviewed),
         unsure: is_marked(Mark::Unsure),
-        by: said.map(|said| said.by.to_owned()).unwrap_or_default(),
-        time_ms: said.map(|said| said.time_ms),
+        by: signature.map(|one| one.by.to_owned()).unwrap_or_default(),
+        time_ms: signature.map(|one| one.time_ms),
         split: dataset.split(sample).map(str::to_owned),
         given: dataset.labels.names(sample).map(str::to_owned).collect(),
     };
@@ -68,7 +69,7 @@ fn annotated(snapshot: &Snapshot, sample: SampleId) -> Annotated {
 pub struct Taking<'a> {
     /// Who is named where the file names nobody.
     pub person: &'a str,
-    /// Milliseconds since the Unix epoch, for answers without a time.
+    /// Milliseconds since the Unix epoch, for answers and boxes without a time.
     pub now_ms: i64,
     /// The file's name, for the menu's "Undo: …".
     pub file: &'a str,
@@ -100,23 +101,26 @@ pub fn taken(
         }
         let Some(sample) = rows.get(change.ours).copied() else { continue };
         let (our, their) = (&ours.samples[change.ours], &theirs.samples[change.theirs]);
+        let signature = Signature {
+            origin: their.origin.unwrap_or_default(),
+            by: if their.by.is_empty() { taking.person } else { &their.by },
+            time_ms: their.time_ms.unwrap_or(taking.now_ms),
+        };
         if let Some(labels) = own_labels(change, our, their) {
-            let answer = Answer {
-                labels: labels.into_iter().map(|name| names.of_name(&name)).collect(),
-                origin: their.origin.unwrap_or_default(),
-                by: if their.by.is_empty() { taking.person } else { &their.by }.to_owned(),
-                time_ms: their.time_ms.unwrap_or(taking.now_ms),
-            };
-            answers.push((sample, Some(answer)));
+            let labels = labels.into_iter().map(|name| names.of_name(&name)).collect();
+            answers.push((sample, Some(signature.answer(labels))));
         }
         if let Some(boxes) = &change.boxes {
             let named = |one: &AnnotatedBox| NamedBox {
                 class: names.of_name(&one.class),
                 rect: one.rect,
                 relative: one.relative,
+                ..NamedBox::default()
             };
-            let to = Some(boxes.iter().map(named).collect());
-            single.push(Edit::SetBoxes { sample, from: None, to, what: "Take boxes in".to_owned() });
+            let boxes = boxes.iter().map(named).collect();
+            let to = snapshot.labelling.signed(&snapshot.dataset, sample, boxes, &[], signature);
+            let what = "Take boxes in".to_owned();
+            single.push(Edit::SetBoxes { sample, from: None, to: Some(to), what });
         }
         change.tags.iter().for_each(|tag| tags.entry(tag.clone()).or_default().push(sample));
         let mut note = change.note.clone();
@@ -216,7 +220,7 @@ mod tests {
     use super::*;
     use crate::annotation::{Changed, MatchBy, Resolve, merge};
     use crate::dataset::edit::Overlay;
-    use crate::dataset::{DatasetBuilder, Facts, Layout, NewSample};
+    use crate::dataset::{DatasetBuilder, Facts, LabelOrigin, Layout, NewSample};
 
     fn snapshot(labels: &[&[&str]]) -> Snapshot {
         let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
@@ -226,8 +230,14 @@ mod tests {
         Snapshot::new(builder.finish().0.into(), &[], Facts::new(labels.len()), Default::default())
     }
 
-    /// What there is of a dataset after annotations were taken in.
+    /// Labels, tags and note of each sample after annotations were taken in.
     fn after(theirs: Annotations, resolve: Resolve) -> Vec<(String, String, String)> {
+        let told = told_after(theirs, resolve).into_iter();
+        told.map(|one| (one.labels.join(","), one.tags.join(","), one.note)).collect()
+    }
+
+    /// What is said of the samples of a dataset after annotations were taken in.
+    fn told_after(theirs: Annotations, resolve: Resolve) -> Vec<Annotated> {
         let snapshot = snapshot(&[&["cat"], &[], &["dog"]]);
         let rows = [0, 1, 2];
         let control = Control::new();
@@ -247,8 +257,7 @@ mod tests {
         made.retain(|class| !given.contains(class));
         made.sort_unstable();
         assert_eq!(Changed::of(&changes, &ours).new_classes, made, "what is told is made");
-        let told = gathered(&snapshot, &rows, &control).unwrap().samples.into_iter();
-        told.map(|one| (one.labels.join(","), one.tags.join(","), one.note)).collect()
+        gathered(&snapshot, &rows, &control).unwrap().samples
     }
 
     #[test]
@@ -293,6 +302,24 @@ mod tests {
         ] {
             let found = &after(Annotations::of_samples(vec![boxed.clone()]), resolve)[0];
             assert_eq!((found.0.as_str(), found.1.as_str()), (label, tag), "{resolve:?}");
+        }
+    }
+    #[test]
+    fn boxes_come_in_and_go_out_with_who_gave_them_and_when() {
+        let boxed = Annotated {
+            path: "1.png".into(),
+            labels: vec!["emu".into()],
+            boxes: vec![AnnotatedBox { class: "emu".into(), rect: [0.0, 0.0, 0.5, 0.5], relative: true }],
+            ..Annotated::default()
+        };
+        for (by, time_ms, origin, expected) in [
+            ("Ben", Some(5), Some(LabelOrigin::ByHand), ("Ben", Some(5), Some(LabelOrigin::ByHand))),
+            ("", None, None, ("Ada", Some(9), Some(LabelOrigin::Imported))),
+        ] {
+            let theirs = Annotated { by: by.into(), time_ms, origin, ..boxed.clone() };
+            let told = &told_after(Annotations::of_samples(vec![theirs]), Resolve::KeepOurs)[1];
+            assert_eq!((told.by.as_str(), told.time_ms, told.origin), expected);
+            assert_eq!(told.boxes, boxed.boxes);
         }
     }
 }

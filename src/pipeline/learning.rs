@@ -7,15 +7,20 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use crate::analysis::encoder::Encoder;
 use crate::analysis::fewshot::{
     Answer, CurvePoint, Drawn, Estimate, Features, Graph, Head, HeldOut, Pick, Proposals, Queue, Settings,
     Strategy, Trial, Trials,
 };
-use crate::analysis::neighbours::{NONE, Neighbours};
+use crate::analysis::neighbours::{KEPT, NONE, Neighbours};
+use crate::analysis::whiten::Whitened;
 use crate::dataset::query::Snapshot;
 use crate::dataset::{LabelOrigin, SampleId, Signals, Verdict};
+use crate::import::Reader;
 use crate::jobs::{Cancelled, Control};
 use crate::pipeline::duplicates::described;
+use crate::pipeline::signals;
+use crate::store::Project;
 
 /// Answers, of two classes at least, before there are proposals.
 pub const FIRST_ANSWERS: usize = 10;
@@ -32,11 +37,11 @@ const KEPT_AWAY: usize = 1024;
 pub const SHARE: f32 = 0.8;
 pub const MASS: f32 = 0.003;
 
-/// Descriptions of all samples, smoothed over the graph of their neighbours.
-#[derive(Debug)]
+/// Descriptions of samples, smoothed over the graph of their neighbours.
+#[derive(Debug, PartialEq)]
 pub struct Ground {
-    features: Features,
-    graph: Graph,
+    pub features: Features,
+    pub graph: Graph,
 }
 
 impl Ground {
@@ -44,7 +49,35 @@ impl Ground {
     /// Takes 512 bytes a sample.
     pub fn new(signals: &Signals, neighbours: &Neighbours, control: &Control) -> Result<Self, Cancelled> {
         let rows: Vec<SampleId> = (0..neighbours.place_of.len().min(signals.len()) as SampleId).collect();
-        let features = Features::of(&described(signals, &rows));
+        Self::among(&described(signals, &rows), neighbours, control)
+    }
+
+    /// Of descriptions alone: their neighbours are looked for.
+    pub fn of(rows: &[Option<&Whitened>], control: &Control) -> Result<Self, Cancelled> {
+        Self::among(rows, &Neighbours::of(rows, KEPT, control)?, control)
+    }
+
+    /// Of every sample as an encoder describes it, which the project keeps: see [`signals::described_by`]. With it comes a
+    /// sentence where that could not be kept.
+    pub fn by(
+        encoder: &dyn Encoder,
+        snapshot: &Snapshot,
+        reader: &Reader,
+        project: Option<&Project>,
+        threads: usize,
+        control: &Control,
+    ) -> Result<(Self, Option<String>), Cancelled> {
+        let looked = signals::described_by(encoder, snapshot, reader, project, threads, control)?;
+        let rows: Vec<SampleId> = (0..snapshot.len() as SampleId).collect();
+        Ok((Self::of(&described(&looked.signals, &rows), control)?, looked.problem))
+    }
+
+    fn among(
+        rows: &[Option<&Whitened>],
+        neighbours: &Neighbours,
+        control: &Control,
+    ) -> Result<Self, Cancelled> {
+        let features = Features::of(rows);
         let graph = Graph::of(neighbours);
         control.go_on()?;
         let features = features.smoothed(&graph, control)?;

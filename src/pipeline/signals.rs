@@ -25,7 +25,7 @@ use crate::dataset::query::Snapshot;
 use crate::dataset::{Issue, IssueKind, Kinds, SampleId, Signals};
 use crate::import::Reader;
 use crate::jobs::{Cancelled, Control};
-use crate::store::{Project, StoreError};
+use crate::store::{DescribedBy, Project, StoreError};
 
 /// Samples that a whitening is fitted to at most; their descriptions take 6 MB before it.
 const FITTED_TO: usize = 8192;
@@ -65,10 +65,15 @@ impl Wanted<'static> {
     }
 }
 
-/// Whether a project keeps what is described by an encoder: by the hand-made one only, so that a trained one,
-/// of which there are many, does not take the place of what every opening asks for.
-pub(super) fn is_kept(encoder: &dyn Encoder) -> bool {
+/// Whether an encoder is the hand-made one. What a project keeps of trained ones, of which there are many, does not take
+/// the place of what every opening asks for.
+pub(super) fn is_by_hand(encoder: &dyn Encoder) -> bool {
     encoder.id() == HandMade.id()
+}
+
+/// Where a project keeps what an encoder describes.
+fn kept_by(encoder: &dyn Encoder) -> DescribedBy {
+    if is_by_hand(encoder) { DescribedBy::Hand } else { DescribedBy::Model }
 }
 
 /// What a pass ended with.
@@ -118,8 +123,17 @@ pub(super) fn decodable(snapshot: &Snapshot) -> impl Iterator<Item = SampleId> +
 
 /// What a project keeps of a dataset of `samples` rows, described by hand, and a sentence where part of it was damaged.
 pub fn load(project: &Project, samples: usize) -> Result<(Signals, Option<String>), StoreError> {
-    let (mut signals, damaged) = project.load_signals(samples)?;
-    signals.keep_described_by(Fitted::load(project, &HandMade).map_or(0, |fitted| fitted.id));
+    load_by(project, &HandMade, samples)
+}
+
+/// [`load`] of what an encoder described.
+fn load_by(
+    project: &Project,
+    encoder: &dyn Encoder,
+    samples: usize,
+) -> Result<(Signals, Option<String>), StoreError> {
+    let (mut signals, damaged) = project.load_signals(kept_by(encoder), samples)?;
+    signals.keep_described_by(Fitted::load(project, encoder).map_or(0, |fitted| fitted.id));
     let note = (damaged > 0).then(|| {
         let rows = damaged * crate::dataset::chunks::CHUNK;
         format!("What was computed of up to {rows} samples was damaged and is computed again.")
@@ -127,9 +141,31 @@ pub fn load(project: &Project, samples: usize) -> Result<(Signals, Option<String
     Ok((signals, note))
 }
 
+/// Descriptions of all samples by an encoder. A project keeps those by the trained one that was asked last, beside those
+/// that are made by hand: only samples that changed since are looked at.
+pub fn described_by(
+    encoder: &dyn Encoder,
+    snapshot: &Snapshot,
+    reader: &Reader,
+    project: Option<&Project>,
+    threads: usize,
+    control: &Control,
+) -> Result<Looked, Cancelled> {
+    let known = project.map(|project| load_by(project, encoder, snapshot.len()));
+    let (signals, problem) = match known {
+        // What was damaged is computed again.
+        Some(Ok((signals, _))) => (signals, None),
+        Some(Err(error)) => (Signals::new(snapshot.len()), Some(error.to_string())),
+        None => (Signals::new(snapshot.len()), None),
+    };
+    let wanted = Wanted::of(Kinds::DESCRIBED).by(encoder);
+    let looked = run(snapshot, reader, project, signals, wanted, threads, control, &|_| {})?;
+    Ok(Looked { problem: looked.problem.or(problem), ..looked })
+}
+
 /// Computes what is [pending](pending_signals), on `threads` threads, and keeps it in the project where
-/// that can be written to and the encoder is [the one that it keeps](is_kept). `signals` is what is known, as [`load`] or an earlier pass gave it. Every few
-/// seconds `tell` gets what is known by then, from any thread; a cancelled pass tells and keeps what it
+/// that can be written to. `signals` is what is known, as [`load`] or an earlier pass by the same encoder gave it. Every
+/// few seconds `tell` gets what is known by then, from any thread; a cancelled pass tells and keeps what it
 /// has. Progress counts samples.
 #[expect(
     clippy::too_many_arguments,
@@ -147,7 +183,6 @@ pub fn run(
 ) -> Result<Looked, Cancelled> {
     let mut signals = signals;
     signals.grow(snapshot.len());
-    let project = project.filter(|_| is_kept(wanted.encoder));
     let is_described = wanted.kinds.contains(Kinds::DESCRIBED);
     let mut fitted = None;
     if is_described {
@@ -167,7 +202,7 @@ pub fn run(
     };
     others.retain(|sample| !seen.contains(sample));
     control.begin("Looking at pictures", (spread.len() + others.len()) as u64);
-    let unkept = Unkept::new(signals.clone(), project, tell);
+    let unkept = Unkept::new(signals.clone(), project, kept_by(wanted.encoder), tell);
     let pass = Pass { snapshot, reader, known: &signals, threads, control, unkept: &unkept };
     let ended = match (is_described, fitted) {
         (true, None) => pass.fit_and_look(&spread, &others, wanted),

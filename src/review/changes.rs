@@ -59,9 +59,9 @@ pub struct Change {
     pub from: u32,
     /// The classes that count: an index into the sets of the labels in force.
     pub to: u32,
-    /// Where the labels come from, if somebody said something of them.
+    /// Where what was said last of its labels or boxes comes from, if somebody said something of them.
     pub origin: Option<LabelOrigin>,
-    /// Who said it: an index into [`Changes::people`].
+    /// Who said that: an index into [`Changes::people`].
     pub by: Option<u32>,
     /// When, in milliseconds since the Unix epoch; 0 where nobody noted it.
     pub time_ms: i64,
@@ -185,7 +185,7 @@ impl Changes {
             for aspect in Aspect::ALL.into_iter().filter(|aspect| aspects & aspect.bit() != 0) {
                 changes.counts[aspect as usize] += 1;
             }
-            let said = snapshot.labelling.answer(sample);
+            let said = snapshot.labelling.signature(sample);
             let by = said.map(|said| {
                 let next = people.len() as u32;
                 let by = *people.entry(said.by).or_insert(next);

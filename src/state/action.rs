@@ -22,7 +22,7 @@ use super::notice::Level;
 use super::review::Which;
 use super::selection::SelectMode;
 use super::session::ProjectFace;
-use super::training::{Draft, End, ModelFace};
+use super::training::{Draft, End, ModelFace, ModelFor};
 use crate::augment::pipeline::Pipeline;
 use crate::crossfilter::{Card, CardId, Figures};
 use crate::dataset::edit::{Direction, History, Mark, Overlay, PipelineSlot, SampleSet, View};
@@ -30,6 +30,7 @@ use crate::dataset::query::{Brush, Click, Found, Pick, Rows, Snapshot, Stroke};
 use crate::dataset::{Fact, Flag, Issue, ModelColumns, SampleId, Verdict};
 use crate::pipeline::channels::ChannelStatistics;
 use crate::pipeline::evaluated::Evaluated;
+use crate::pipeline::learning::Ground;
 use crate::review::changes::ChangesLook;
 use crate::review::{Analysed, Judged, ReviewSettings};
 use crate::store::{JournalOp, Settings};
@@ -253,8 +254,8 @@ pub enum Action {
     ChangeTraining(Box<Draft>),
     /// Trains a model on the samples of the view.
     StartTraining,
-    /// Asks for the folder of a model to look into.
-    PickModel,
+    /// Asks for the folder of a model.
+    PickModel(ModelFor),
     /// Looks into a model.
     OpenModel {
         model: ModelRef,
@@ -532,6 +533,12 @@ pub enum Action {
         generation: u64,
         found: Result<Arc<Proposals>, NoModel>,
     },
+    /// The pictures as the trained model describes them that the model beside the person is to see by, or why it sees by
+    /// the description made by hand.
+    Described {
+        generation: u64,
+        found: Result<Arc<Ground>, (Level, String)>,
+    },
     /// Proposals in the order in which they are confirmed.
     ProposalsRanked {
         generation: u64,
@@ -619,6 +626,7 @@ impl Action {
                 | Self::Refresh
                 | Self::LabelsSpread { .. }
                 | Self::Learned { .. }
+                | Self::Described { .. }
                 | Self::QueueReady { .. }
                 | Self::ProposalsRanked { .. }
                 | Self::Saved { .. }

@@ -12,7 +12,7 @@ use super::labelling::QueueKind;
 use super::latent::{Accepted, Latents, MapFace, MapWish, ModelRef, Slot};
 use super::pane::Pane;
 use super::selection::SelectMode;
-use super::training::Draft;
+use super::training::{Draft, ModelFor};
 use crate::crossfilter::CardId;
 use crate::dataset::SampleId;
 use crate::dataset::edit::PipelineSlot;
@@ -96,7 +96,7 @@ pub enum Effect {
     ListModels,
     /// Train a model on the samples of the view.
     Train(Box<Draft>),
-    PickModel,
+    PickModel(ModelFor),
     /// Open a model, and ask it about all samples.
     OpenModel {
         model: ModelRef,
@@ -171,6 +171,14 @@ pub enum Effect {
     Learn {
         generation: u64,
     },
+    /// Describe all pictures by a trained model, given by its folder, for the model to see by; the answer carries the
+    /// generation.
+    Describe {
+        generation: u64,
+        run: PathBuf,
+    },
+    /// Nobody waits for these descriptions any more.
+    EndDescribing,
     /// Find unlabelled samples whose neighbours agree on a label; the answer carries the generation.
     SpreadLabels {
         generation: u64,

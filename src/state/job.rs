@@ -27,6 +27,8 @@ pub enum JobId {
     Encode,
     /// Comparing what a model draws with samples.
     Evaluate,
+    /// Describing pictures by a trained model, for the model beside a person who labels.
+    Describe,
     /// Measuring what a pipeline normalises by.
     Channels,
     /// Looking at pictures for a chart.
@@ -49,6 +51,7 @@ impl JobId {
             Self::Train => "Training",
             Self::Encode => "Encoding",
             Self::Evaluate => "Comparing",
+            Self::Describe => "Describing",
             Self::Channels => "Measuring mean and deviation",
             Self::Study => "Looking at pictures",
             Self::LabelFiles => "Working on labels",

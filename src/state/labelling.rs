@@ -10,10 +10,12 @@ mod many;
 mod pace;
 mod pages;
 mod queue;
+pub mod sight;
 #[cfg(test)]
 mod tests;
 mod walk;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use self::boxes::{BoxEditor, BoxGesture};
@@ -24,7 +26,7 @@ use super::{Effect, Level};
 use crate::analysis::fewshot::{CurvePoint, Estimate};
 use crate::dataset::edit::{Edit, SampleSet};
 use crate::dataset::labelling::{Classes, LabelChanges, MAX_CLASS_NAME};
-use crate::dataset::{Answer, ClassId, LabelOrigin, NamedBox, SampleId};
+use crate::dataset::{Answer, ClassId, LabelOrigin, NamedBox, SampleId, Signature};
 
 pub use pace::Pace;
 pub use pages::{CellVerdict, PageCell, PageClass, PageStep, Pages, Ranked};
@@ -38,6 +40,12 @@ pub struct Who {
     pub person: String,
     /// Milliseconds since the Unix epoch.
     pub now_ms: i64,
+}
+
+impl Who {
+    fn signature(&self, origin: LabelOrigin) -> Signature<'_> {
+        Signature { origin, by: &self.person, time_ms: self.now_ms }
+    }
 }
 
 /// How new classes go with those that a sample has.
@@ -162,7 +170,7 @@ pub enum LabelGesture {
     GiveBoxesBack {
         samples: SampleSet,
     },
-    /// Other boxes; `None` are the source's again.
+    /// Other boxes; `None` are the source's again. Those that are new are the person's, whoever they name.
     Boxes {
         sample: SampleId,
         boxes: Option<Vec<NamedBox>>,
@@ -176,6 +184,8 @@ pub enum LabelGesture {
     Several(bool),
     /// The class that a sweep over cells gives; `None` ends the mode.
     Paint(Option<String>),
+    /// What the model sees pictures by: the folder of a trained model, or the description made by hand.
+    SeeBy(Option<PathBuf>),
     /// The panel Label comes on screen with this of it, or goes.
     Look(Option<LabelLook>),
     /// Something about the sample at hand.
@@ -349,6 +359,7 @@ impl Session {
                 self.labeller.paint = class;
                 (Vec::new(), None)
             }
+            LabelGesture::SeeBy(run) => self.see_by(run),
             LabelGesture::Look(look) => {
                 self.labeller.shown = look;
                 self.begin_walk();
@@ -388,8 +399,7 @@ impl Session {
     }
 
     fn answer(&self, labels: Vec<String>, origin: LabelOrigin) -> Answer {
-        let Who { person, now_ms } = &self.labeller.who;
-        Answer { labels, origin, by: person.clone(), time_ms: *now_ms }
+        self.labeller.who.signature(origin).answer(labels)
     }
 
     /// What giving these classes to samples changes.

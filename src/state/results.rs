@@ -77,6 +77,7 @@ impl Session {
             }
             Action::LabelsSpread { generation, found } => return self.take_spread(generation, found),
             Action::Learned { generation, found } => self.learned(generation, found),
+            Action::Described { generation, found } => return self.described(generation, found),
             Action::QueueReady { generation, rows, ordered, by_chance } => {
                 self.take_queue(generation, rows, ordered, &by_chance);
             }
@@ -148,6 +149,7 @@ impl Session {
         }
         self.shown.stale = true;
         self.review.is_stale = true;
+        self.labeller.lesson.sight.samples_changed();
         self.charts.learn(facts.len());
     }
 
@@ -213,7 +215,10 @@ impl Session {
         // What the query means can be another with other names in the dataset.
         let text = self.search.text.clone();
         self.search.set(&text, self.snapshot.vocabulary());
-        self.review.is_stale |= (added, removed, changed.len()) != (0, 0, 0);
+        if (added, removed, changed.len()) != (0, 0, 0) {
+            self.review.is_stale = true;
+            self.labeller.lesson.sight.samples_changed();
+        }
         let text = match (added, removed, changed.len()) {
             (0, 0, 0) if !is_asked => {
                 effects.extend(self.found_anew());

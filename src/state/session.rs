@@ -1,7 +1,7 @@
 //! The open dataset: what is in it, what was decided, what is shown of it.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Weak};
 
 use serde::{Deserialize, Serialize};
@@ -274,6 +274,8 @@ pub(super) struct SavedPlace {
     pub new_splits: Option<Arc<SplitSettings>>,
     /// The [`QueueKind`] that was chosen in the panel Label.
     pub queue: Option<serde_json::Value>,
+    /// The folder of the trained model that was chosen there to see by.
+    pub sees_by: Option<String>,
 }
 
 impl Default for SavedPlace {
@@ -289,6 +291,7 @@ impl Default for SavedPlace {
             balance: None,
             new_splits: None,
             queue: None,
+            sees_by: None,
         }
     }
 }
@@ -330,6 +333,7 @@ impl Session {
             balance: Some(self.balance.settings.clone()),
             new_splits: Some(self.balance.splits.clone()),
             queue: self.labeller.walk.chosen.and_then(|kind| serde_json::to_value(kind).ok()),
+            sees_by: self.labeller.lesson.sight.chosen().and_then(Path::to_str).map(str::to_owned),
         };
         serde_json::to_value(place).unwrap_or_default()
     }
@@ -356,6 +360,7 @@ impl Session {
         // A queue that only another version knows gives way to that of all there is to label.
         let queue = |kept| serde_json::from_value(kept).unwrap_or(QueueKind::Unlabelled);
         self.labeller.walk.chosen = place.queue.map(queue);
+        self.labeller.lesson.sight.choose(place.sees_by.map(PathBuf::from));
         self.grid.top_cell_pending = (place.top_cell > 0).then_some(place.top_cell);
     }
 }

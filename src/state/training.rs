@@ -3,7 +3,7 @@
 //! All of it is plain data. What a run tells comes in through [`Action::TrainTold`], and is kept in bounded
 //! memory: [`Curve`]s and the [`Film`] thin out as they grow.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -93,10 +93,24 @@ pub struct ModelFace {
 }
 
 impl ModelFace {
-    /// What a person calls it: the name of its run's folder.
+    /// What a person calls it.
     pub fn name(&self) -> String {
-        self.run.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        model_name(&self.run)
     }
+}
+
+/// What a person calls a model: the name of its folder.
+pub fn model_name(folder: &Path) -> String {
+    folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// What the folder of a model is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelFor {
+    /// It is looked into.
+    Latent,
+    /// The model beside a person who labels sees by it.
+    Labelling,
 }
 
 /// A run, while it goes on and after.
@@ -454,6 +468,11 @@ impl Session {
         {
             let speed = ended.samples_per_sec * run.config.shape.cost() as f64;
             *self.training.speeds.of(ended.kind) = Some(speed);
+        }
+        if let End::Ended(ended) = &end
+            && let Some(checkpoint) = &ended.path
+        {
+            self.labeller.lesson.sight.model_learned(checkpoint);
         }
         run.end = Some(end);
         (vec![Effect::ListModels], Some(told))

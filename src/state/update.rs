@@ -35,6 +35,7 @@ impl State {
         };
         effects.extend(self.session.as_mut().map(|session| session.ask_charts(pace)).unwrap_or_default());
         effects.extend(self.session.as_mut().and_then(Session::ask_balance));
+        effects.extend(self.session.as_mut().and_then(Session::ask_sight));
         effects.extend(self.session.as_mut().and_then(Session::ask_lesson));
         effects.extend(self.session.as_mut().and_then(Session::ask_labelling));
         effects.extend(self.session.as_mut().and_then(Session::ask_changes));
@@ -97,7 +98,7 @@ impl State {
             Action::PipelineFilePicked { slot, path } => effects.push(Effect::ReadPipeline { slot, path }),
             Action::PickPipelineTarget => effects.push(Effect::PickPipelineTarget),
             Action::PipelineExportTo { path } => effects.push(Effect::WritePipeline { path }),
-            Action::PickModel => effects.push(Effect::PickModel),
+            Action::PickModel(wanted) => effects.push(Effect::PickModel(wanted)),
             Action::PickChartFile { card, chart } => effects.push(Effect::PickChartFile { card, chart }),
             Action::PickDrawnFolder => effects.push(Effect::PickDrawnFolder),
             Action::PickOther(source) => effects.push(Effect::PickOther(source)),

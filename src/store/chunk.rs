@@ -1,4 +1,4 @@
-//! Chunks of rows in the database: one table for each kind, one sealed part for each chunk.
+//! Chunks of rows in the database: a table for each kind, one sealed part for each chunk.
 //!
 //! This file refuses to know what the columns of a chunk are.
 
@@ -13,18 +13,35 @@ use crate::dataset::SignalChunk;
 use crate::dataset::chunks::{CHUNK, Chunk, Chunks};
 use crate::dataset::facts::FactChunk;
 
+/// The table of facts: each table is of a number and the data.
+pub const FACTS: &str = "fact";
+
+/// What described the pictures that signals are of: descriptions by different encoders are kept apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DescribedBy {
+    /// The descriptor that is made by hand.
+    Hand,
+    /// The trained model that was asked last.
+    Model,
+}
+
+impl DescribedBy {
+    /// The table of their signals.
+    pub fn table(self) -> &'static str {
+        match self {
+            Self::Hand => "signal",
+            Self::Model => "model_signal",
+        }
+    }
+}
+
 /// A chunk that a project keeps.
 pub trait KeptChunk: Chunk + Send + Sync {
-    /// Its table, of a number and the data.
-    const TABLE: &'static str;
-
     fn encode(&self) -> Vec<u8>;
     fn decode(raw: &[u8]) -> Result<Self, Damage>;
 }
 
 impl KeptChunk for FactChunk {
-    const TABLE: &'static str = "fact";
-
     fn encode(&self) -> Vec<u8> {
         fact_blob::encode(self)
     }
@@ -35,8 +52,6 @@ impl KeptChunk for FactChunk {
 }
 
 impl KeptChunk for SignalChunk {
-    const TABLE: &'static str = "signal";
-
     fn encode(&self) -> Vec<u8> {
         signal_blob::encode(self)
     }
@@ -57,18 +72,17 @@ pub fn unseal<C: KeptChunk>(sealed: &[u8]) -> Result<C, Damage> {
 }
 
 /// Keeps a sealed chunk in the place of that number.
-pub fn put<C: KeptChunk>(connection: &Connection, number: i64, sealed: &[u8]) -> rusqlite::Result<()> {
+pub fn put(connection: &Connection, table: &str, number: i64, sealed: &[u8]) -> rusqlite::Result<()> {
     let statement = format!(
-        "INSERT INTO {} (chunk, data) VALUES (?1, ?2) ON CONFLICT (chunk) DO UPDATE SET data = excluded.data",
-        C::TABLE
+        "INSERT INTO {table} (chunk, data) VALUES (?1, ?2) ON CONFLICT (chunk) DO UPDATE SET data = excluded.data"
     );
     connection.prepare_cached(&statement)?.execute(params![number, sealed])?;
     Ok(())
 }
 
-/// All sealed chunks by their numbers.
-pub fn sealed<C: KeptChunk>(connection: &Connection) -> rusqlite::Result<Vec<(i64, Vec<u8>)>> {
-    let mut select = connection.prepare(&format!("SELECT chunk, data FROM {} ORDER BY chunk", C::TABLE))?;
+/// All sealed chunks of a table by their numbers.
+pub fn sealed(connection: &Connection, table: &str) -> rusqlite::Result<Vec<(i64, Vec<u8>)>> {
+    let mut select = connection.prepare(&format!("SELECT chunk, data FROM {table} ORDER BY chunk"))?;
     let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.collect()
 }

@@ -22,7 +22,7 @@ pub const APPLICATION_ID: i32 = i32::from_be_bytes(*b"Lnsl");
 type Migration = fn(&Transaction<'_>) -> rusqlite::Result<()>;
 
 /// Step `n` makes version `n + 1` of version `n`; version 0 is an empty database.
-pub const MIGRATIONS: &[Migration] = &[create_tables, weigh_edits, keep_signals];
+pub const MIGRATIONS: &[Migration] = &[create_tables, weigh_edits, keep_signals, keep_model_signals];
 
 /// The version that this program writes.
 pub const VERSION: i64 = MIGRATIONS.len() as i64;
@@ -221,6 +221,16 @@ fn keep_signals(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
         "
         -- Chunks of signals, each one sealed part.
         CREATE TABLE signal (chunk INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
+        ",
+    )
+}
+
+/// Version 4: so are descriptions by a trained model.
+fn keep_model_signals(transaction: &Transaction<'_>) -> rusqlite::Result<()> {
+    transaction.execute_batch(
+        "
+        -- The same of pictures that a trained model describes.
+        CREATE TABLE model_signal (chunk INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
         ",
     )
 }

@@ -34,6 +34,7 @@ mod thumbnails;
 mod writer;
 
 pub use catalogue::Catalogue;
+pub use chunk::DescribedBy;
 pub use database::{APPLICATION_ID, VERSION};
 pub use error::StoreError;
 pub(crate) use folder::canonical;

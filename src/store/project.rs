@@ -19,7 +19,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::blob;
 use super::catalogue::{self, Catalogue};
-use super::chunk;
+use super::chunk::{self, DescribedBy};
 use super::database::{self, Mode};
 use super::error::StoreError;
 use super::journal::{Journal, OpenedJournal};
@@ -158,7 +158,7 @@ impl Project {
         let second = database::connect(&self.path, self.mode)?;
         let (catalogue, facts) = rayon::join(
             || self.load_catalogue(),
-            move || chunk::sealed::<FactChunk>(&second).map_err(|cause| self.told(cause)),
+            move || chunk::sealed(&second, chunk::FACTS).map_err(|cause| self.told(cause)),
         );
         let Some(Catalogue { dataset, damaged }) = catalogue? else { return Ok(None) };
         let (chunks, damaged_chunks) = chunk::join(facts?, dataset.len());
@@ -280,7 +280,7 @@ impl Project {
         let sealed = chunk::seal(chunks);
         self.write(|transaction| {
             for (number, data) in &sealed {
-                chunk::put::<FactChunk>(transaction, *number, data)?;
+                chunk::put(transaction, chunk::FACTS, *number, data)?;
             }
             delete_measured_issues(transaction, samples)?;
             insert_issues(transaction, issues)
@@ -290,24 +290,28 @@ impl Project {
     /// What was measured of a dataset of `samples` rows, and how many chunks were damaged and are
     /// unmeasured again.
     pub fn load_facts(&self, samples: usize) -> Result<(Facts, usize), StoreError> {
-        let sealed = chunk::sealed::<FactChunk>(&self.connection()).map_err(|cause| self.told(cause))?;
+        let sealed = chunk::sealed(&self.connection(), chunk::FACTS).map_err(|cause| self.told(cause))?;
         let (chunks, damaged) = chunk::join(sealed, samples);
         Ok((Facts::from_chunks(chunks), damaged))
     }
 
     /// Keeps chunks of signals that were computed since. Chunks are numbered in row order.
-    pub fn save_signals(&self, chunks: &[(usize, Arc<SignalChunk>)]) -> Result<(), StoreError> {
+    pub fn save_signals(
+        &self,
+        by: DescribedBy,
+        chunks: &[(usize, Arc<SignalChunk>)],
+    ) -> Result<(), StoreError> {
         self.check_writable()?;
         let sealed = chunk::seal(chunks);
         self.write(|transaction| {
-            sealed.iter().try_for_each(|(number, data)| chunk::put::<SignalChunk>(transaction, *number, data))
+            sealed.iter().try_for_each(|(number, data)| chunk::put(transaction, by.table(), *number, data))
         })
     }
 
     /// What was computed for analysis of a dataset of `samples` rows, and how many chunks were damaged
     /// and have to be looked at again.
-    pub fn load_signals(&self, samples: usize) -> Result<(Signals, usize), StoreError> {
-        let sealed = chunk::sealed::<SignalChunk>(&self.connection()).map_err(|cause| self.told(cause))?;
+    pub fn load_signals(&self, by: DescribedBy, samples: usize) -> Result<(Signals, usize), StoreError> {
+        let sealed = chunk::sealed(&self.connection(), by.table()).map_err(|cause| self.told(cause))?;
         let (chunks, damaged) = chunk::join(sealed, samples);
         Ok((Signals::from_chunks(chunks), damaged))
     }
@@ -500,7 +504,7 @@ fn forget_facts(connection: &Connection, samples: &[SampleId]) -> rusqlite::Resu
             }
         }
         for (number, data) in chunk::seal(&[(number, Arc::new(chunk))]) {
-            chunk::put::<FactChunk>(connection, number, &data)?;
+            chunk::put(connection, chunk::FACTS, number, &data)?;
         }
     }
     Ok(())

@@ -1,9 +1,11 @@
 //! A trained encoder in the place of the hand-made descriptor: what asks for numbers whose distances mean
 //! likeness takes either.
 
+use std::path::Path;
+
 use burn::tensor::Device;
 
-use super::checkpoint::Checkpoint;
+use super::checkpoint::{Checkpoint, CheckpointError};
 use super::config::Fit;
 use super::model::{Model, numbers_of};
 use super::pack::{NO_CLASS, square};
@@ -19,6 +21,11 @@ pub struct LatentMean {
 }
 
 impl LatentMean {
+    /// That of a checkpoint's folder, or of the newest in a run's folder.
+    pub fn load(path: &Path) -> Result<Self, CheckpointError> {
+        Ok(Self::new(&Checkpoint::load(path)?))
+    }
+
     pub fn new(checkpoint: &Checkpoint) -> Self {
         let config = &checkpoint.about.config;
         Self {

@@ -22,6 +22,7 @@ use super::widgets::{self, Page};
 use super::{Pencil, sheet as pictures};
 use crate::dataset::SampleId;
 use crate::state::latent::{LatentTab, LatentView, Made, ModelRef, OpenModel};
+use crate::state::training::ModelFor;
 use crate::state::{Action, Command, JobId, Session};
 use crate::text::grouped;
 
@@ -94,7 +95,7 @@ fn bar_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, model: &OpenM
                 }
                 ui.separator();
                 if ui.selectable_label(false, "Open a model…").clicked() {
-                    pencil.act(Action::PickModel);
+                    pencil.act(Action::PickModel(ModelFor::Latent));
                 }
             });
         let name = format!("Model: {}", model.name);
@@ -148,7 +149,7 @@ fn nothing_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
             widgets::command_button(ui, pencil, "Train a model…", Command::ShowTrain);
         }
         if ui.button("Open a model…").clicked() {
-            pencil.act(Action::PickModel);
+            pencil.act(Action::PickModel(ModelFor::Latent));
         }
     });
 }

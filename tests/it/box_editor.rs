@@ -34,6 +34,7 @@ fn window(access: Access) -> Window {
     let view = View { sort: "path".to_owned(), ..View::default() };
     let opened = session::opened(builder.finish().0, Vec::new(), facts, access, view);
     let mut window = shell::window(Shell::new(opened, Panels::new(), NoPictures), 1100.0, 4);
+    window.state_mut().state.settings.person = "Ada".to_owned();
     settle(&mut window);
     window
 }
@@ -334,19 +335,6 @@ fn escape_leaves_the_box_then_the_mode_and_only_then_the_selection() {
     assert_eq!(boxes(&window, 0), ["cat 4,5,20,15"]);
 }
 
-/// Answers what the panel Label asks: which samples come in which order.
-fn answer_queue(window: &mut Window) {
-    let asked = |effect: &Effect| match effect {
-        Effect::FindQueue { kind, generation } => Some((*kind, *generation)),
-        _ => None,
-    };
-    let shell = window.state_mut();
-    let (kind, generation) = shell.effects.iter().rev().find_map(asked).expect("it was asked");
-    let (rows, ordered) = shell.session().queue_wish(kind).find(None);
-    shell.act(Action::QueueReady { generation, rows: rows.into(), ordered, by_chance: Vec::new() });
-    settle(window);
-}
-
 #[test]
 fn an_image_that_merely_comes_on_screen_leaves_the_keys_to_the_panel_label() {
     let mut window = window(Access::ReadWrite);
@@ -356,7 +344,6 @@ fn an_image_that_merely_comes_on_screen_leaves_the_keys_to_the_panel_label() {
         "the mode was turned on where it is on screen"
     );
     press(&mut window, Modifiers::COMMAND, Key::J);
-    answer_queue(&mut window);
     let hand = |window: &Window| window.state().session().labeller.walk.queue.at_hand();
     assert_eq!(hand(&window), Some(1));
     assert!(window.query_all_by_label("Image 001.png").all(|image| !image.is_focused()));
@@ -413,10 +400,12 @@ fn the_list_tells_what_is_by_hand_and_gives_the_sources_boxes_back() {
     window.get_by_label("Class of box 1: cat");
     window.get_by_label("Left of box 1");
     window.get_by_label("Image 000.png").focus();
+    window.state_mut().state.now_ms = 1_796_047_500_000;
     settle(&mut window);
     press(&mut window, Modifiers::NONE, Key::ArrowLeft);
     assert_eq!(boxes(&window, 0), ["cat 3,5,20,15"]);
     window.get_by_label("by hand");
+    window.get_by_label("By hand, by Ada, 2026-11-30 14:05:00 UTC");
     window.get_by_label("Give the source's boxes back").click();
     settle(&mut window);
     assert_eq!(boxes(&window, 0), ["cat 4,5,20,15"]);

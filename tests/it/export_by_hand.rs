@@ -186,7 +186,7 @@ fn check(snapshot: &Snapshot, name: &str) -> (tempfile::TempDir, Plan) {
 }
 
 fn pixels(class: &str, rect: [f32; 4]) -> NamedBox {
-    NamedBox { class: class.to_owned(), rect, relative: false }
+    NamedBox { class: class.to_owned(), rect, ..NamedBox::default() }
 }
 
 /// The boxes that a sample has, as a person's.
@@ -198,6 +198,7 @@ fn named(snapshot: &Snapshot, sample: SampleId) -> Vec<NamedBox> {
             class: classes[one.class as usize].clone(),
             rect: one.rect,
             relative: one.relative,
+            ..NamedBox::default()
         })
         .collect()
 }

@@ -321,6 +321,12 @@ fn tags_are_given_to_the_sample_at_hand_and_taken_away() {
 #[test]
 fn a_field_does_not_wait_for_a_sample_that_comes_later() {
     let mut panel = harness(state(&["cat".to_owned(), "dog".to_owned()], 2), [900.0, 700.0]);
+    let choose = |panel: &mut Harness<'_, Panel>, queue| {
+        let chosen = LabelGesture::Step(Step::Choose(queue));
+        panel.state_mut().tell(Action::Label(Box::new(chosen)));
+        panel.run();
+    };
+    choose(&mut panel, QueueKind::Unlabelled);
     assert_eq!(hand(&panel), None);
     for (modifiers, key, expected) in [
         (Modifiers::SHIFT, Key::N, "There is no sample at hand to give a note to."),
@@ -331,9 +337,7 @@ fn a_field_does_not_wait_for_a_sample_that_comes_later() {
         let told = panel.state().state.notices.last().map(|notice| notice.text.as_str());
         assert_eq!(told, Some(expected));
     }
-    let shown = LabelGesture::Step(Step::Choose(QueueKind::Shown));
-    panel.state_mut().tell(Action::Label(Box::new(shown)));
-    panel.run();
+    choose(&mut panel, QueueKind::Shown);
     assert!(hand(&panel).is_some());
     for field in ["Note on this sample", "Tag of this sample"] {
         assert!(panel.query_by_label(field).is_none(), "{field}");
@@ -462,7 +466,7 @@ fn a_page_is_confirmed_with_one_wrong_and_taken_back() {
 
     panel.get_by_label("Confirm all from this confidence on").click();
     panel.run();
-    assert_eq!([2, 4, 5].map(|sample| panel.state().labels(sample)), ["", "cat", ""]);
+    assert_eq!([2, 4, 5].map(|sample| panel.state().labels(sample)), ["dog", "cat", ""], "marks count");
 }
 
 /// The samples that are made ready are those that come next, and the one before.

@@ -208,7 +208,7 @@ fn what_was_said_follows_a_moved_file_wherever_the_program_was_killed() {
     let control = Control::new();
     for is_measured_before in [false, true] {
         let home = tempfile::tempdir().unwrap();
-        let (paths, folder) = (Paths::within(home.path()), home.path().join("data"));
+        let (paths, folder) = (Paths::within(&home.path().join("home")), home.path().join("pictures"));
         std::fs::create_dir(&folder).unwrap();
         signals::write(&folder, 0..3);
         let open = || {

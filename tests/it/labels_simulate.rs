@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::cli::{json, lenslet, pictures};
 use crate::data::real_data;
+use crate::training::Trained;
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
@@ -84,6 +85,26 @@ fn what_cannot_be_replayed_is_told() {
     // Few samples are all answered before the first point, and nothing is left to be right or wrong.
     let told = json(&lenslet(&["labels", "simulate", &set, "--truth", "split", "--json"], home.path()));
     assert_eq!((told["samples"].as_u64(), &told["points"]), (Some(9), &serde_json::json!([])));
+}
+
+#[test]
+fn a_session_goes_by_the_trained_model_that_is_named() {
+    let trained = Trained::new();
+    let words = ["labels", "simulate", &trained.data, "--truth", "label", "--budget", "20", "--json"];
+    let told = |more: &[&str]| without_time(json(&trained.run(&[&words[..], more].concat())));
+    let (run, project) = (text(&trained.run), trained.at("project"));
+    let (by_hand, by_model) = (told(&[]), told(&["--encoder", run]));
+    assert_eq!(by_model["points"].as_array().map(Vec::len), Some(2));
+    assert_ne!(by_hand["points"], by_model["points"]);
+    for _ in 0..2 {
+        let kept = told(&["--encoder", run, "--project", &project]);
+        assert_eq!(kept["points"], by_model["points"], "what the project keeps is the same");
+    }
+    let nowhere = trained.at("nowhere");
+    let output = trained.run(&[&words[..], &["--encoder", &nowhere]].concat());
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("no checkpoint here") && told.contains("nowhere"), "{told}");
 }
 
 /// The targets of labelling with a model beside: a few hundred answers for four fifths of ten thousand proposals, and a

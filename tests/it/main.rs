@@ -34,6 +34,7 @@ mod keyboard;
 mod label_files;
 mod label_grid;
 mod label_panel;
+mod label_sight;
 mod labels;
 mod labels_simulate;
 mod latent;

@@ -22,7 +22,7 @@ use crate::session::{self, twenty};
 use crate::window::{Window, demo};
 
 /// Settings of a model that is trained in a moment.
-fn tiny(length: Length) -> Draft {
+pub fn tiny(length: Length) -> Draft {
     let mut config = Config::preset(16, Channels::Grey);
     config.shape = Shape { latent: 3, width: 4, depth: 1, hidden: 16, ..config.shape };
     Draft { device: Choice::Cpu, ..Draft::new(Config { batch: 20, length, ..config }) }

@@ -3,14 +3,17 @@
 
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use image::{Rgb, RgbImage};
+use lenslet::analysis::Picture;
+use lenslet::analysis::encoder::Encoder;
 use lenslet::dataset::query::Snapshot;
 use lenslet::dataset::{Facts, Issue, IssueKind, Kinds, SampleId, Signal, Signals};
 use lenslet::import::{self, Imported, Reader, dataset_reader};
 use lenslet::jobs::Control;
 use lenslet::pipeline;
-use lenslet::pipeline::signals::{Looked, Wanted, load, pending_signals, run};
+use lenslet::pipeline::signals::{Looked, Wanted, described_by, load, pending_signals, run};
 use lenslet::store::Project;
 use rusqlite::Connection;
 
@@ -145,6 +148,60 @@ fn some_samples_are_looked_at_alone_and_whitened_as_with_all() {
     let differing: Vec<SampleId> = (0..12).filter(|row| after.get(*row) != whole.get(*row)).collect();
     assert_eq!(differing, [2]);
     assert_eq!(after.get(2).described_by, whole.get(2).described_by);
+}
+
+/// Says of a picture what its first pixels are, as another encoder with another name.
+struct Corner {
+    name: &'static str,
+    asked: AtomicUsize,
+}
+
+impl Encoder for Corner {
+    fn id(&self) -> &str {
+        self.name
+    }
+
+    fn numbers(&self) -> usize {
+        6
+    }
+
+    fn encode(&self, picture: &Picture<'_>) -> Option<Vec<f32>> {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        Some(picture.data()[..6].iter().map(|value| f32::from(*value)).collect())
+    }
+}
+
+#[test]
+fn what_the_model_that_was_asked_last_says_is_kept_beside_what_is_described_by_hand() {
+    let home = tempfile::tempdir().unwrap();
+    let (folder, kept) = (home.path().join("data"), home.path().join("project"));
+    std::fs::create_dir(&folder).unwrap();
+    write(&folder, 0..12);
+    let project = Project::open(&kept).unwrap();
+    let by_hand = look(&measured(&folder), Some(&project), Signals::default(), 2).0.signals;
+    let describe = |name: &'static str| {
+        let encoder = Corner { name, asked: AtomicUsize::new(0) };
+        let (snapshot, reader) = measured(&folder);
+        let looked = described_by(&encoder, &snapshot, &reader, Some(&project), 2, &Control::new()).unwrap();
+        assert_eq!(looked.problem, None);
+        (looked.signals, encoder.asked.into_inner())
+    };
+    let (one, asked) = describe("one");
+    assert_eq!(asked, 12);
+    assert!((0..12).all(|row| one.get(row).has == Kinds::DESCRIBED));
+    assert_eq!(describe("one"), (one.clone(), 0));
+    assert_eq!(load(&project, 12).unwrap().0, by_hand, "it takes nothing's place");
+
+    picture(99).save(folder.join("0003.png")).unwrap();
+    let (after, asked) = describe("one");
+    assert_eq!(asked, 1);
+    let differing: Vec<SampleId> = (0..12).filter(|row| after.get(*row) != one.get(*row)).collect();
+    assert_eq!(differing, [3]);
+
+    // Descriptions by another model are no descriptions by this one.
+    for (name, asked) in [("two", 12), ("two", 0), ("one", 12)] {
+        assert_eq!(describe(name).1, asked, "{name}");
+    }
 }
 
 #[test]

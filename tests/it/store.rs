@@ -725,7 +725,9 @@ impl Scripted {
             }
             14 => {
                 let side = self.below(90) as f32 + 0.1;
-                let one = NamedBox { class: "box".into(), rect: [0.5, 1.0, side, side], relative: false };
+                let (class, rect, time_ms) =
+                    ("box".into(), [0.5, 1.0, side, side], self.below(1 << 40) as i64);
+                let one = NamedBox { class, rect, by: "Ada".into(), time_ms, ..NamedBox::default() };
                 let to = (self.below(4) > 0).then_some(vec![one]);
                 Edit::SetBoxes { sample: self.rows(1)[0], from: None, to, what: "Draw a box".into() }
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use rayon::prelude::*;
 
-use super::kernels::exp;
+use super::kernels::{exp, exp_all};
 use super::linear::Linear;
 use super::{Answer, Features, Settings};
 use crate::analysis::neighbours::NONE;
@@ -134,9 +134,12 @@ impl Head {
         if best.0 == NONE {
             return (NONE, 0.0, 0.0);
         }
-        let part = |score: f32| exp((score - best.1) / self.temperature);
-        let whole: f32 = scores[..self.classes()].iter().map(|score| part(*score)).sum();
-        (best.0, 1.0 / whole, (1.0 - part(second)) / whole)
+        let softened = |score: f32| (score - best.1) / self.temperature;
+        let parts = &mut scores[..self.classes()];
+        parts.iter_mut().for_each(|score| *score = softened(*score));
+        exp_all(parts);
+        let whole: f32 = parts.iter().sum();
+        (best.0, 1.0 / whole, (1.0 - exp(softened(second))) / whole)
     }
 }
 

@@ -27,6 +27,8 @@ const PICKS: usize = 200;
 pub struct Source {
     snapshot: Snapshot,
     analysed: Option<Arc<Analysed>>,
+    /// In the place of those, where a trained model describes the pictures.
+    seen: Option<Arc<Ground>>,
     /// Not held on to: a project that is left is free for whoever opens it next.
     project: Weak<Project>,
 }
@@ -34,7 +36,8 @@ pub struct Source {
 impl Source {
     pub fn new(session: &Session, project: &Arc<Project>) -> Self {
         let (snapshot, analysed) = (session.snapshot.clone(), session.review.analysed.clone());
-        Self { snapshot, analysed, project: Arc::downgrade(project) }
+        let seen = session.labeller.lesson.sight.ground().cloned();
+        Self { snapshot, analysed, seen, project: Arc::downgrade(project) }
     }
 }
 
@@ -158,10 +161,16 @@ struct Known {
 }
 
 impl Grounds {
-    /// `None` before an analysis, and where the project keeps no descriptions of it.
+    /// `None` before an analysis, and where the project keeps no descriptions of it, unless a trained model describes the
+    /// pictures.
     fn get(&self, source: &Source, control: &Control) -> Result<Option<Arc<Ground>>, Cancelled> {
-        let Some(analysed) = &source.analysed else { return Ok(None) };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(seen) = &source.seen {
+            // The other one takes as much memory, and can be had again.
+            *known = None;
+            return Ok(Some(seen.clone()));
+        }
+        let Some(analysed) = &source.analysed else { return Ok(None) };
         if let Some(known) = known.as_ref().filter(|known| Arc::ptr_eq(&known.near, &analysed.near)) {
             return Ok(known.ground.clone());
         }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender};
 
 use super::analysing::Analysing;
+use super::describing::Describing;
 use super::measuring::Measuring;
 use super::rescanning::Rescanning;
 use super::studio::Encoding;
@@ -111,12 +112,13 @@ pub struct Parts {
     pub analysing: Option<Analysing>,
     pub training: Option<Training>,
     pub encoding: Option<Encoding>,
+    pub describing: Option<Describing>,
 }
 
 impl Parts {
     /// Closes them; `ends` is dropped when all of it is done.
     fn close(self, events: &Sender<Action>, ends: Sender<()>) {
-        let Self { mut live, measuring, rescanning, analysing, training, encoding } = self;
+        let Self { mut live, measuring, rescanning, analysing, training, encoding, describing } = self;
         // Decisions first: the others can take as long as decoding a sample does.
         if let Some(Err(error)) = live.journal.take().map(JournalWriter::close) {
             let text = format!("The last decisions could not be kept. {}", sentence(error));
@@ -137,6 +139,9 @@ impl Parts {
         }
         if let Some(encoding) = encoding {
             encoding.stop();
+        }
+        if let Some(describing) = describing {
+            describing.stop();
         }
         // The lock of the project is free before anybody is told so.
         drop(live);

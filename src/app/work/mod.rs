@@ -11,6 +11,7 @@ mod charting;
 mod clouds;
 mod decoding;
 mod demo;
+mod describing;
 mod evaluating;
 mod exporting;
 mod finder;
@@ -43,6 +44,7 @@ use self::channels::Channels;
 use self::charting::{Charting, StudyJob, Wanting};
 use self::clouds::Draws;
 use self::demo::Demo;
+use self::describing::Describing;
 use self::exporting::{Exporting, Found};
 use self::finder::Question;
 use self::judging::Case;
@@ -95,6 +97,9 @@ pub struct Work {
     analyse: Option<Analysing>,
     /// Whether an analysis is to start as soon as everything is measured.
     analyse_again: bool,
+    describe: Option<Describing>,
+    /// What is described next, as soon as everything is measured.
+    describe_next: Option<describing::Wish>,
     export: Option<Exporting>,
     channels: Option<Channels>,
     models: Models,
@@ -150,6 +155,8 @@ impl Work {
             demo: None,
             analyse: None,
             analyse_again: false,
+            describe: None,
+            describe_next: None,
             export: None,
             channels: None,
             models,
@@ -170,6 +177,8 @@ impl Work {
         let idle =
             self.open.is_none() && self.arrived.is_none() && self.rescan.is_none() && self.measure.is_none();
         idle && self.analyse.is_none()
+            && self.describe.is_none()
+            && self.describe_next.is_none()
             && self.demo.is_none()
             && self.export.is_none()
             && self.channels.is_none()
@@ -223,14 +232,14 @@ impl Work {
         if let Some(live) = self.live.take() {
             self.preview.rest(Rest::Closed);
             let (measuring, rescanning) = (self.measure.take(), self.rescan.take());
-            let analysing = self.analyse.take();
-            (self.analyse_again, self.channels) = (false, None);
+            let (analysing, describing) = (self.analyse.take(), self.describe.take());
+            (self.analyse_again, self.describe_next, self.channels) = (false, None, None);
             self.charting.forget();
             self.balancing.forget();
             self.queues.forget();
             self.label_files.stop();
             let (training, encoding) = self.models.let_go();
-            let parts = Parts { live, measuring, rescanning, analysing, training, encoding };
+            let parts = Parts { live, measuring, rescanning, analysing, training, encoding, describing };
             self.leaving.add(parts, self.events.0.clone());
         }
     }
@@ -394,6 +403,17 @@ impl Work {
                 }
                 Vec::new()
             }
+            Effect::Describe { generation, run } => {
+                self.describe_next = Some(describing::Wish { generation, run });
+                self.start_describing(state)
+            }
+            Effect::EndDescribing => {
+                self.describe_next = None;
+                if let Some(describe) = &self.describe {
+                    describe.control().cancel();
+                }
+                Vec::new()
+            }
             Effect::SpreadLabels { generation } => {
                 if let Some(session) = &state.session
                     && let Some(source) = self.labelling_source(session)
@@ -473,7 +493,7 @@ impl Work {
             | Effect::PickExportFolder
             | Effect::PickPipelineFile { .. }
             | Effect::PickPipelineTarget
-            | Effect::PickModel
+            | Effect::PickModel(_)
             | Effect::PickDrawnFolder
             | Effect::PickOther(_)
             | Effect::PickBalanceFile(_)
@@ -519,6 +539,27 @@ impl Work {
                 Vec::new()
             }
             Err(error) => vec![no_thread(&error)],
+        }
+    }
+
+    /// Describes pictures by a trained model, where that is asked for and all is measured.
+    fn start_describing(&mut self, state: &State) -> Vec<Action> {
+        let (Some(live), Some(session)) = (&self.live, &state.session) else { return Vec::new() };
+        if self.measure.is_some() || self.rescan.is_some() {
+            return Vec::new();
+        }
+        let Some(wish) = self.describe_next.take() else { return Vec::new() };
+        // Another question takes the place of the one before.
+        let (generation, before) = (wish.generation, self.describe.take());
+        match Describing::start(wish, live, session, before, &self.ctx) {
+            Ok(describe) => {
+                self.describe = Some(describe);
+                Vec::new()
+            }
+            Err(error) => {
+                let found = Err((Level::Error, no_thread_text(&error)));
+                vec![Action::Described { generation, found }]
+            }
         }
     }
 
@@ -584,6 +625,8 @@ impl Work {
         if !self.events.1.is_empty() {
             self.ctx.request_repaint();
         }
+        // Before measuring is asked whether it has ended: what it told last is in the state in the next frame.
+        actions.extend(self.start_describing(state));
         self.poll_open(state, actions);
         self.poll_rescan(state, actions);
         if self.measure.as_mut().is_some_and(|measuring| measuring.poll(actions, &self.ctx)) {
@@ -592,6 +635,10 @@ impl Work {
         }
         if let Some(told) = self.analyse.as_mut().and_then(Analysing::poll) {
             self.analyse = None;
+            actions.extend(told);
+        }
+        if let Some(told) = self.describe.as_mut().and_then(Describing::poll) {
+            self.describe = None;
             actions.extend(told);
         }
         if let Some(told) = self.demo.as_mut().and_then(Demo::poll) {
@@ -673,7 +720,7 @@ impl Work {
             .controls(state)
             .map(|(id, control)| JobFace { id, progress: control.progress(), paused: control.is_paused() })
             .collect();
-        if !faces.is_empty() {
+        if !faces.is_empty() || self.describe_next.is_some() {
             self.ctx.request_repaint_after(PROGRESS);
         }
         if faces != self.faces {
@@ -688,6 +735,7 @@ impl Work {
         let rescan = self.rescan.as_ref().map(|rescan| (JobId::Rescan, rescan.control()));
         let measure = self.measure.as_ref().map(|measure| (JobId::Measure, measure.control()));
         let analyse = self.analyse.as_ref().map(|analyse| (JobId::Analyse, analyse.control()));
+        let describe = self.describe.as_ref().map(|describe| (JobId::Describe, describe.control()));
         let export = self.export.as_ref().map(|export| (JobId::Export, export.control()));
         let channels = self.channels.as_ref().map(|channels| (JobId::Channels, channels.control()));
         let study = self.charting.study.as_ref().map(|study| (JobId::Study, study.control()));
@@ -698,6 +746,7 @@ impl Work {
             .chain(rescan)
             .chain(measure)
             .chain(analyse)
+            .chain(describe)
             .chain(export)
             .chain(channels)
             .chain(label_files)

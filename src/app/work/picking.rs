@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use super::{Work, no_thread, waker};
 use crate::state::balance::{BalanceFile, OtherSource};
 use crate::state::latent::ModelRef;
-use crate::state::{Action, Effect, Level};
+use crate::state::training::ModelFor;
+use crate::state::{Action, Effect, LabelGesture, Level};
 
 /// A file dialog that ended sooner was never on screen.
 const NO_DIALOG: Duration = Duration::from_millis(300);
@@ -58,9 +59,12 @@ impl Work {
                 },
                 |path| Action::PipelineExportTo { path },
             ),
-            Effect::PickModel => self.pick(
+            Effect::PickModel(wanted) => self.pick(
                 || rfd::FileDialog::new().set_title("Open a model's folder").pick_folder(),
-                |path| Action::OpenModel { model: ModelRef::Folder(path) },
+                move |path| match wanted {
+                    ModelFor::Latent => Action::OpenModel { model: ModelRef::Folder(path) },
+                    ModelFor::Labelling => Action::Label(Box::new(LabelGesture::SeeBy(Some(path)))),
+                },
             ),
             Effect::PickDrawnFolder => self.pick(
                 || rfd::FileDialog::new().set_title("Export accepted samples to a folder").pick_folder(),

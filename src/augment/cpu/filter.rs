@@ -3,11 +3,12 @@
 //! Beyond the picture is its mirror image about the outermost pixels, which are not repeated. Alpha stays.
 //! What is computed does not depend on the machine; the fastest instructions that it has are used.
 
+mod arithmetic;
 mod median;
 mod weighted;
 
+pub(super) use arithmetic::level;
 pub(crate) use weighted::is_even_mean;
-pub(super) use weighted::level;
 
 use std::ops::Range;
 
@@ -18,8 +19,8 @@ use crate::media::Raster;
 
 /// Every value becomes a weighted sum of its neighbours.
 ///
-/// Sums are `f32`, also between the rows and the columns of a separable kernel, and are rounded to levels
-/// once, at the end.
+/// Sums are `f32`, or have 16 bits where a separable kernel is a mean of up to 31 weights, which is less than
+/// half a level off. They are rounded to levels once, at the end, and not between the rows and the columns.
 pub fn convolve(picture: &Raster, convolve: &Convolve) -> Raster {
     let mut data = weighted::sums(picture, convolve);
     keep_alpha(picture, &mut data);
@@ -118,16 +119,16 @@ impl View {
         self.before.len() + self.inside.len() + self.after.len()
     }
 
-    /// Copies what is seen of a row; `to` has room for it.
+    /// Copies what is seen of a row, as numbers; `to` has room for it.
     #[inline(always)]
-    fn copy<F: Copy, T: From<F>>(&self, row: &[F], to: &mut [T]) {
+    fn copy<F: Copy, T>(&self, row: &[F], to: &mut [T], number: impl Fn(F) -> T) {
         let (before, to) = to.split_at_mut(self.before.len());
         let (inside, after) = to.split_at_mut(self.inside.len());
         for (to, value) in inside.iter_mut().zip(&row[self.inside.clone()]) {
-            *to = T::from(*value);
+            *to = number(*value);
         }
         for (to, place) in before.iter_mut().zip(&self.before).chain(after.iter_mut().zip(&self.after)) {
-            *to = T::from(row[*place]);
+            *to = number(row[*place]);
         }
     }
 }

@@ -78,10 +78,10 @@ pub struct ChangeRow {
     /// The source's classes, and those that count.
     pub from: Vec<String>,
     pub to: Vec<String>,
-    /// Where the labels come from; absent where nobody said something of them.
+    /// Where what was said last of labels or boxes comes from; absent where nobody said something of them.
     pub origin: Option<&'static str>,
     pub by: Option<String>,
-    /// When the labels were given, in UTC.
+    /// When that was, in UTC.
     pub time: Option<String>,
     /// The number of boxes at the source and now.
     pub boxes: [u64; 2],
@@ -242,7 +242,7 @@ mod tests {
 
     use super::*;
     use crate::dataset::labelling::{Answer, Classes};
-    use crate::dataset::{DatasetBuilder, Facts, LabelOrigin, Labelling, Layout, NewSample};
+    use crate::dataset::{DatasetBuilder, Facts, LabelOrigin, Labelling, Layout, NamedBox, NewSample};
 
     #[test]
     fn what_is_another_is_told_by_path() {
@@ -257,16 +257,28 @@ mod tests {
         labelling.set_answer(0, Some(&answer));
         labelling.set_tag(1, "odd", true);
         labelling.set_note(1, "look\nagain");
+        let boxed = |by: &str, time_ms| NamedBox {
+            class: "dog".into(),
+            origin,
+            by: by.to_owned(),
+            time_ms,
+            ..NamedBox::default()
+        };
+        labelling.set_boxes(2, Some(&[boxed("Ben", 1_796_047_501_000), boxed("Ada", 1_796_047_500_000)]));
         labelling.set_classes(Classes::default().renamed("dog", "Hund"));
         let facts = Facts::new(3);
         let snapshot =
             Snapshot::new(dataset.into(), &[], facts, Arc::default()).labelled(&Arc::new(labelling));
         let report = DiffReport::of(&snapshot);
-        assert_eq!((report.samples, report.changed, report.counts["labels"]), (3, 2, 1));
+        assert_eq!((report.samples, report.changed, report.counts["labels"]), (3, 3, 1));
         let rows: Vec<String> = report.changes.iter().map(row_text).collect();
         assert_eq!(
             rows,
-            ["a.png: tags odd; note “look again”", "b.png: cat → Hund; by-hand; Ada; 2026-11-30 14:05:00"]
+            [
+                "a.png: tags odd; note “look again”",
+                "b.png: cat → Hund; by-hand; Ada; 2026-11-30 14:05:00",
+                "c.png: 0 → 2 boxes; by-hand; Ben; 2026-11-30 14:05:01",
+            ]
         );
         let pair = &report.pairs[0];
         assert_eq!((pair.from.as_str(), pair.to.as_str(), pair.samples), ("cat", "Hund", 1));
@@ -274,6 +286,6 @@ mod tests {
         let mut printed = Vec::new();
         print(&report, &mut printed).unwrap();
         let printed = String::from_utf8(printed).unwrap();
-        assert!(printed.contains("renamed dog → Hund") && printed.contains("2 other than the source says"));
+        assert!(printed.contains("renamed dog → Hund") && printed.contains("3 other than the source says"));
     }
 }

@@ -8,9 +8,9 @@ use anyhow::bail;
 use serde::Serialize;
 
 use crate::analysis::fewshot::{
-    Confirmed, Confirming, Features, Graph, Point, Settings, Simulation, Strategy, Task, confirm, simulate,
+    Confirmed, Confirming, Point, Settings, Simulation, Strategy, Task, confirm, simulate,
 };
-use crate::analysis::neighbours::{KEPT, NONE, Neighbours};
+use crate::analysis::neighbours::NONE;
 use crate::cli::Usage;
 use crate::cli::args::SimulateOptions;
 use crate::cli::interrupt::Watch;
@@ -20,10 +20,9 @@ use crate::cli::spread::{Looked, Needs, look};
 use crate::cli::trained::encoder;
 use crate::dataset::columns::{ColumnKind, column};
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Kinds, Signals};
 use crate::jobs::Control;
 use crate::pipeline::duplicates::described;
-use crate::pipeline::signals::{self, Wanted};
+use crate::pipeline::learning::Ground;
 use crate::text::{counted, grouped};
 
 /// What the target of labelling by proposals is counted to.
@@ -108,15 +107,7 @@ pub fn run(options: &SimulateOptions) -> anyhow::Result<()> {
     let needs = if encoder.is_some() { Needs::Listing } else { Needs::Descriptions };
     let check = |snapshot: &Snapshot| check_truth(snapshot, &options.truth);
     let looked = look(&options.samples, needs, None, check, &control)?;
-    let by_encoder = match &encoder {
-        Some(encoder) => {
-            let wanted = Wanted::of(Kinds::DESCRIBED).by(encoder);
-            let Looked { snapshot, reader, threads, .. } = &looked;
-            let none = Signals::new(snapshot.len());
-            Some(signals::run(snapshot, reader, None, none, wanted, *threads, &control, &|_| {})?.signals)
-        }
-        None => None,
-    };
+    let by_encoder = encoder.as_ref().map(|encoder| looked.described_by(encoder, &control)).transpose()?;
     let Some(signals) = by_encoder.as_ref().or(looked.known().signals) else {
         bail!("no picture was described");
     };
@@ -130,8 +121,7 @@ pub fn run(options: &SimulateOptions) -> anyhow::Result<()> {
     }
     let rows = described(signals, &looked.rows);
     truth.iter_mut().zip(&rows).filter(|(_, row)| row.is_none()).for_each(|(class, _)| *class = NONE);
-    let graph = Graph::of(&Neighbours::of(&rows, KEPT, &control)?);
-    let features = Features::of(&rows).smoothed(&graph, &control)?;
+    let Ground { features, graph } = Ground::of(&rows, &control)?;
     let (settings, budget) = (Settings::default(), options.budget as usize);
     let task = Task { features: &features, graph: &graph, truth: &truth, classes, settings };
     let replay = |strategy: Strategy| simulate(&task, strategy, budget, options.seed, &control);

@@ -35,7 +35,12 @@ fn answer(labels: &[&str]) -> Answer {
 }
 
 fn boxed(classes: &[usize]) -> Vec<NamedBox> {
-    let one = |class: &usize| NamedBox { class: NAMES[*class].into(), rect: [0.0; 4], relative: false };
+    let one = |class: &usize| NamedBox {
+        class: NAMES[*class].into(),
+        by: NAMES[*class].to_uppercase(),
+        time_ms: 7,
+        ..NamedBox::default()
+    };
     classes.iter().map(one).collect()
 }
 
@@ -123,6 +128,44 @@ proptest! {
             let kept = Labelling::from_parts(SAMPLES as usize, parts.clone());
             prop_assert_eq!(&kept, &*overlay.labelling);
             prop_assert_eq!(kept.to_parts(), parts);
+        }
+    }
+
+    /// In whatever order a sample's boxes come back: those that it has, and its source's, are none that are new.
+    #[test]
+    fn a_box_that_stays_what_it_is_keeps_who_gave_it(
+        had in prop::collection::vec((0..3usize, 0..2u8, 0..3usize), 0..6),
+        to in prop::collection::vec((0..3usize, 0..2u8), 0..8),
+    ) {
+        const WITH_DOG: SampleId = 3;
+        let dataset = dataset();
+        let given = |class: usize, left: u8| NamedBox {
+            class: ["dog", "ant", "bee"][class].into(),
+            rect: [f32::from(left), 0.0, 1.0, 1.0],
+            relative: true,
+            ..NamedBox::default()
+        };
+        let new = Signature { origin: LabelOrigin::ByHand, by: "Eve", time_ms: 99 };
+        let bare: Vec<NamedBox> = had.iter().map(|(class, left, _)| given(*class, *left)).collect();
+        let by = |(class, left, person): &(usize, u8, usize)| NamedBox {
+            by: NAMES[*person].into(),
+            time_ms: *person as i64,
+            ..given(*class, *left)
+        };
+        let had: Vec<NamedBox> = had.iter().map(by).collect();
+        let mut labelling = Labelling::new(SAMPLES as usize);
+        labelling.set_boxes(WITH_DOG, Some(&had));
+        prop_assert_eq!(&labelling.signed(&dataset, WITH_DOG, bare, &[], new), &had);
+
+        let to: Vec<NamedBox> = to.iter().map(|(class, left)| given(*class, *left)).collect();
+        let signed = labelling.signed(&dataset, WITH_DOG, to.clone(), &[], new);
+        let is_alike = |one: &NamedBox, two: &NamedBox| (&one.class, one.rect) == (&two.class, two.rect);
+        prop_assert!(signed.len() == to.len() && signed.iter().zip(&to).all(|(one, two)| is_alike(one, two)));
+        for one in &to {
+            let alike = |boxes: &[NamedBox]| boxes.iter().filter(|two| is_alike(one, two)).count();
+            let known = alike(&had) + alike(&[given(0, 0)]);
+            let is_new = |two: &&NamedBox| is_alike(one, two) && two.signature() == Some(new);
+            prop_assert_eq!(signed.iter().filter(is_new).count(), alike(&to).saturating_sub(known));
         }
     }
 

@@ -37,7 +37,7 @@ pub struct Counts {
     pub answered: u32,
     /// Samples that have other labels than their source gives them.
     pub relabelled: u32,
-    /// Who answered, by name, and how many samples. Answers without a name are not among them.
+    /// Who answered or gave boxes, by name, and how many samples. What was said without a name is not among them.
     pub people: Vec<(String, u32)>,
     /// The tags, by name, and how many samples have each.
     pub tags: Vec<(String, u32)>,
@@ -89,7 +89,7 @@ struct Tally {
     sets: Vec<u32>,
     /// One more than there are splits: the last is for none.
     splits: Vec<u32>,
-    /// By the number of who answered, and of the set of tags.
+    /// By the number of who answered or gave boxes, and of the set of tags.
     people: Vec<u32>,
     tag_sets: Vec<u32>,
     rest: Counts,
@@ -121,14 +121,16 @@ impl Tally {
             counts.samples += 1;
             self.sets[sets[row] as usize] += 1;
             let told = snapshot.labelling.told((first + row) as SampleId);
-            if let Some((origin, person)) = told.answer {
+            if let Some((origin, _)) = told.answer {
                 counts.answered += 1;
                 counts.origins[origin as usize] += 1;
-                self.people[person as usize] += 1;
             } else if !labels.sets[sets[row] as usize].is_empty()
                 && let Some(origin) = snapshot.origin((first + row) as SampleId)
             {
                 counts.origins[origin as usize] += 1;
+            }
+            for person in snapshot.labelling.people_once((first + row) as SampleId) {
+                self.people[person as usize] += 1;
             }
             if let Some(set) = told.tags {
                 self.tag_sets[set as usize] += 1;
@@ -329,7 +331,8 @@ mod tests {
     use super::*;
     use crate::dataset::edit::{Edit, Overlay, SampleSet};
     use crate::dataset::labelling::LabelChanges;
-    use crate::dataset::{Answer, DatasetBuilder, Facts, Layout, NewSample};
+    use crate::dataset::query::parse;
+    use crate::dataset::{Answer, DatasetBuilder, Facts, Labelling, Layout, NamedBox, NewSample};
 
     #[test]
     fn what_was_said_is_counted_by_origin_person_and_tag() {
@@ -364,6 +367,29 @@ mod tests {
         let relabelled = all.iter().filter(|row| snapshot.is_relabelled(**row)).count();
         assert_eq!(relabelled, counted.relabelled as usize);
         assert_eq!(counts(&snapshot, &[2, 7]).tags, [("blue".to_owned(), 1), ("odd".to_owned(), 1)]);
+    }
+
+    #[test]
+    fn who_gave_boxes_is_counted_and_found_as_who_answered_is() {
+        let mut builder = DatasetBuilder::new("/d", "/d", Layout::ImageFolder);
+        for row in 0..4 {
+            builder.push(NewSample { path: &format!("{row}.png"), ..NewSample::default() });
+        }
+        let boxed = |by: &str| NamedBox { class: "cat".into(), by: by.to_owned(), ..NamedBox::default() };
+        let mut labelling = Labelling::new(4);
+        labelling.set_answer(0, Some(&Answer { by: "Ada".into(), ..Answer::default() }));
+        labelling.set_boxes(0, Some(&[boxed("Ben"), boxed("Ada"), boxed("Ben")]));
+        labelling.set_boxes(1, Some(&[boxed("Ben"), boxed("")]));
+        labelling.set_boxes(2, Some(&[boxed("")]));
+        let snapshot = Snapshot::new(builder.finish().0.into(), &[], Facts::new(4), vec![0; 4].into());
+        let snapshot = snapshot.labelled(&Arc::new(labelling));
+        let counted = counts(&snapshot, &[0, 1, 2, 3]);
+        assert_eq!(counted.people, [("Ada".to_owned(), 1), ("Ben".to_owned(), 2)]);
+        for (query, expected) in [("by:ben", &[0, 1][..]), ("by:Ada", &[0]), ("by:none", &[2, 3])] {
+            let found: Vec<SampleId> =
+                parse(query, snapshot.vocabulary()).unwrap().mask(&snapshot).iter().collect();
+            assert_eq!(found, expected, "{query}");
+        }
     }
 
     #[test]

@@ -259,13 +259,12 @@ impl<'a> Ready<'a> {
                 Some(matcher) => !text.is_empty() && matcher.is_match(fold(text).as_bytes()),
                 None => text.is_empty(),
             };
-            match field {
-                SaidField::By => fits(labelling.answer(row).map_or("", |said| said.by)),
-                SaidField::Note => fits(labelling.note(row)),
-                _ => match labelling.tags(row).next() {
-                    None => fits(""),
-                    Some(_) => matcher.is_some() && labelling.tags(row).any(fits),
-                },
+            match (field, matcher.is_some()) {
+                (SaidField::Note, _) => fits(labelling.note(row)),
+                (SaidField::By, true) => labelling.people(row).any(fits),
+                (SaidField::By, false) => labelling.people(row).next().is_none(),
+                (_, true) => labelling.tags(row).any(fits),
+                (_, false) => labelling.tags(row).next().is_none(),
             }
         })
     }

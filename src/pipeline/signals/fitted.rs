@@ -2,14 +2,15 @@
 //! they are by: descriptions by different ones cannot be compared.
 
 use super::look::Raw;
-use crate::analysis::encoder::Encoder;
+use crate::analysis::encoder::{Encoder, HandMade};
 use crate::analysis::whiten::{Whitened, Whitening};
 use crate::jobs::{Cancelled, Control};
 use crate::store::blob::{Fields, numbers, write_all};
 use crate::store::{Project, StoreError};
 
-/// The name under which a project keeps it.
-const NAME: &str = "whitening";
+/// The names under which a project keeps it.
+const BY_HAND: &str = "whitening";
+const BY_MODEL: &str = "trained whitening";
 /// A dataset that has more than this many times the rows by now is fitted anew.
 const GROWTH: u64 = 2;
 
@@ -47,7 +48,7 @@ impl Fitted {
 
     /// The one that the project keeps, if it is there, whole and of this encoder.
     pub fn load(project: &Project, encoder: &dyn Encoder) -> Option<Self> {
-        let raw = project.load_part(NAME).unwrap_or_else(|error| {
+        let raw = project.load_part(part_of(encoder.id())).unwrap_or_else(|error| {
             tracing::warn!("the whitening: {error}");
             None
         })?;
@@ -64,7 +65,7 @@ impl Fitted {
     }
 
     pub fn save(&self, project: &Project) -> Result<(), StoreError> {
-        project.save_part(NAME, &self.encode())
+        project.save_part(part_of(&self.encoder), &self.encode())
     }
 
     /// Whether a dataset of so many rows is still much the one that this was fitted to.
@@ -83,4 +84,9 @@ impl Fitted {
         write_all(&mut raw, self.whitening.numbers());
         raw
     }
+}
+
+/// The name of the whitening of this encoder's descriptions.
+fn part_of(encoder: &str) -> &'static str {
+    if encoder == HandMade.id() { BY_HAND } else { BY_MODEL }
 }

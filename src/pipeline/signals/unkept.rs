@@ -9,7 +9,7 @@ use super::fitted::Fitted;
 use super::look::{Found, Raw};
 use crate::dataset::chunks::CHUNK;
 use crate::dataset::{Issue, Kinds, SampleId, SignalChunk, Signals};
-use crate::store::{Access, Project};
+use crate::store::{Access, DescribedBy, Project};
 
 /// How often what was found is kept: a chunk is a megabyte, and takes longer than this to fill.
 const KEEP: Duration = Duration::from_secs(3);
@@ -18,6 +18,7 @@ const KEEP: Duration = Duration::from_secs(3);
 pub struct Unkept<'a, T> {
     /// One that can be written to.
     project: Option<&'a Project>,
+    by: DescribedBy,
     tell: &'a T,
     noted: Mutex<Noted>,
     /// Held while something is written, so that one thread writes and the others go on.
@@ -37,7 +38,7 @@ struct Noted {
 
 impl<'a, T: Fn(&Signals) + Sync> Unkept<'a, T> {
     /// Nothing found yet beyond `signals`.
-    pub fn new(signals: Signals, project: Option<&'a Project>, tell: &'a T) -> Self {
+    pub fn new(signals: Signals, project: Option<&'a Project>, by: DescribedBy, tell: &'a T) -> Self {
         let noted = Noted {
             signals,
             chunks: BTreeSet::new(),
@@ -47,7 +48,7 @@ impl<'a, T: Fn(&Signals) + Sync> Unkept<'a, T> {
             whitening: None,
         };
         let project = project.filter(|project| project.access() == &Access::ReadWrite);
-        Self { project, tell, noted: Mutex::new(noted), writing: Mutex::default() }
+        Self { project, by, tell, noted: Mutex::new(noted), writing: Mutex::default() }
     }
 
     /// Notes a batch, and keeps what was noted when it is time.
@@ -122,7 +123,7 @@ impl<'a, T: Fn(&Signals) + Sync> Unkept<'a, T> {
         let Some(project) = self.project.filter(|_| !chunks.is_empty()) else { return signals };
         let changed: Vec<(usize, Arc<SignalChunk>)> =
             chunks.iter().map(|number| (*number, signals.chunks()[*number].clone())).collect();
-        let kept = project.save_signals(&changed);
+        let kept = project.save_signals(self.by, &changed);
         let mut noted = self.lock();
         noted.problem = kept.err().map(|error| error.to_string());
         if noted.problem.is_some() {

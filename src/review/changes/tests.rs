@@ -46,7 +46,7 @@ fn what_is_as_the_source_says_is_no_change() {
         labelling.set_answer(5, Some(&answer(&[], "Ada", 1)));
         labelling.set_boxes(
             0,
-            Some(&[NamedBox { class: "cat".into(), rect: [0.0, 0.0, 4.0, 4.0], relative: false }]),
+            Some(&[NamedBox { class: "cat".into(), rect: [0.0, 0.0, 4.0, 4.0], ..NamedBox::default() }]),
         );
         // The name is another, the class is not.
         labelling.set_classes(Classes::default().renamed("cat", "Katze"));
@@ -88,6 +88,31 @@ fn labels_boxes_tags_notes_and_marks_are_changes() {
         (Some("Ada"), Some(LabelOrigin::ByHand), 5)
     );
     assert_eq!(changes.person(&changes.all[0]), None);
+}
+
+#[test]
+fn who_changed_a_sample_last_is_told_be_it_its_label_or_a_box() {
+    let boxed = |by: &str, time_ms| NamedBox {
+        class: "dog".into(),
+        by: by.to_owned(),
+        time_ms,
+        ..NamedBox::default()
+    };
+    let changed = snapshot(|labelling| {
+        labelling.set_boxes(1, Some(&[boxed("Ada", 9), boxed("Bob", 7), boxed("", 0)]));
+        for (sample, time_ms) in [(2, 6), (3, 7), (4, 8)] {
+            labelling.set_answer(sample, Some(&answer(&["cat"], "Eve", time_ms)));
+            labelling.set_boxes(sample, Some(&[boxed("Bob", 7)]));
+        }
+        labelling.set_boxes(5, Some(&[boxed("", 0)]));
+    });
+    let changes = Changes::of(&changed);
+    let told: Vec<(SampleId, Option<&str>, i64)> =
+        changes.all.iter().map(|one| (one.sample, changes.person(one), one.time_ms)).collect();
+    assert_eq!(
+        told,
+        [(1, Some("Ada"), 9), (2, Some("Bob"), 7), (3, Some("Eve"), 7), (4, Some("Eve"), 8), (5, None, 0),]
+    );
 }
 
 #[test]

@@ -6,14 +6,15 @@
 
 pub mod geometry;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 pub use geometry::{Handle, Side, Sides};
 
 use super::LabelGesture;
 use crate::dataset::edit::Edit;
 use crate::dataset::labelling::{Classes, MAX_CLASS_NAME};
-use crate::dataset::{BoxRecord, NamedBox, SampleId};
+use crate::dataset::query::Snapshot;
+use crate::dataset::{LabelOrigin, NamedBox, SampleId};
 use crate::state::Level;
 use crate::state::gestures::Answer as Told;
 use crate::state::session::Session;
@@ -100,14 +101,14 @@ impl Session {
         }
     }
 
-    /// The boxes that count for a sample, as a gesture names them.
+    /// The boxes that count for a sample, as a gesture names them: without who gave them.
     pub fn named_boxes(&self, sample: SampleId) -> Vec<NamedBox> {
         let identities = &self.snapshot.in_force.identities;
         let boxes = self.snapshot.boxes().get(sample).iter();
         boxes
             .filter_map(|one| {
                 let class = identities.get(one.class as usize)?.clone();
-                Some(NamedBox { class, rect: one.rect, relative: one.relative })
+                Some(NamedBox { class, rect: one.rect, relative: one.relative, ..NamedBox::default() })
             })
             .collect()
     }
@@ -139,30 +140,22 @@ impl Session {
 
     /// Which of a sample's boxes are other than its source's, by place; `None` where the source's stand.
     pub fn boxes_by_hand(&self, sample: SampleId) -> Option<Vec<bool>> {
-        self.snapshot.labelling.boxes(sample)?;
-        let classes = self.snapshot.labelling.classes();
-        let given = &self.snapshot.dataset;
-        let key = |class: &str, one: &BoxRecord| (class.to_owned(), one.rect.map(f32::to_bits), one.relative);
-        // How many boxes of the source are just so.
-        let mut left: HashMap<(String, [u32; 4], bool), usize> = HashMap::new();
-        for one in given.boxes.get(sample) {
-            let name = given.labels.classes.get(one.class as usize);
-            if let Some(class) = name.and_then(|name| classes.resolve(name)) {
-                *left.entry(key(class, one)).or_default() += 1;
-            }
-        }
-        let identities = &self.snapshot.in_force.identities;
-        let is_other = |one: &BoxRecord| {
-            let class = identities.get(one.class as usize).map_or("", String::as_str);
-            match left.get_mut(&key(class, one)) {
-                Some(count) if *count > 0 => {
-                    *count -= 1;
-                    false
-                }
-                _ => true,
-            }
-        };
-        Some(self.snapshot.boxes().get(sample).iter().map(is_other).collect())
+        let labelling = &self.snapshot.labelling;
+        labelling.boxes(sample)?;
+        let given = labelling.given_boxes(&self.snapshot.dataset, sample);
+        let alike = labelling.alike(&self.named_boxes(sample), given.iter());
+        Some(alike.iter().map(Option::is_none).collect())
+    }
+
+    /// Boxes for a sample with who gave each; see [`Labelling::signed`](crate::dataset::Labelling::signed).
+    pub(super) fn signed(
+        &self,
+        sample: SampleId,
+        boxes: Vec<NamedBox>,
+        before: &[NamedBox],
+    ) -> Vec<NamedBox> {
+        let Snapshot { dataset, labelling, .. } = &self.snapshot;
+        labelling.signed(dataset, sample, boxes, before, self.labeller.who.signature(LabelOrigin::ByHand))
     }
 
     /// Why boxes cannot be changed, as a sentence.
@@ -246,7 +239,13 @@ impl Session {
             let text = format!("A sample has {MAX_BOXES} boxes at most; nothing was changed.");
             return (Vec::new(), Some((Level::Warning, text)));
         }
-        self.edit_after(last, Edit::SetBoxes { sample, from: None, to: boxes, what })
+        // What goes back to where it was a moment ago is as it was.
+        let before = match last {
+            Some(Edit::SetBoxes { from: Some(from), .. }) => &from[..],
+            _ => &[],
+        };
+        let to = boxes.map(|boxes| self.signed(sample, boxes, before));
+        self.edit_after(last, Edit::SetBoxes { sample, from: None, to, what })
     }
 
     /// Boxes of which those without a class are of that name's.
@@ -272,7 +271,8 @@ impl Session {
         boxes.iter_mut().filter(|one| one.class.is_empty()).for_each(|one| one.class.clone_from(&class));
         self.labeller.boxes.class = Some(class);
         let what = format!("Draw a box of “{name}”");
-        let drawn = Edit::SetBoxes { sample, from: None, to: Some(boxes), what: what.clone() };
+        let to = Some(self.signed(sample, boxes, &[]));
+        let drawn = Edit::SetBoxes { sample, from: None, to, what: what.clone() };
         if edits.is_empty() {
             return self.edit(drawn);
         }
@@ -347,7 +347,7 @@ fn carry(
     // What need not change keeps its digits.
     let rect =
         if placed == sides && relative == one.relative { one.rect } else { placed.rect(relative, size) };
-    NamedBox { class: one.class.clone(), rect, relative }
+    NamedBox { class: one.class.clone(), rect, relative, ..NamedBox::default() }
 }
 
 impl From<BoxGesture> for LabelGesture {
@@ -362,7 +362,7 @@ mod tests {
 
     #[test]
     fn boxes_are_carried_as_their_unit_says() {
-        let one = |rect, relative| NamedBox { class: "cat".into(), rect, relative };
+        let one = |rect, relative| NamedBox { class: "cat".into(), rect, relative, ..NamedBox::default() };
         let (from, to) = (Some([40, 30]), Some([80, 20]));
         for (carried, to, as_had, beside, expected) in [
             // Fractions are the same part of the other image, pixels the same pixels.

@@ -180,7 +180,7 @@ impl State {
         let labelling = &session.overlay.labelling;
         let is_labelled = labelling.touched().any(|sample| {
             labelling
-                .answer(sample)
+                .signature(sample)
                 .is_some_and(|said| said.origin != LabelOrigin::Imported && said.by.is_empty())
         });
         if is_labelled {
@@ -247,10 +247,12 @@ impl Session {
             let record = |one: &crate::dataset::BoxRecord| {
                 let identity =
                     if Some(one.class) == of { Some(&new) } else { identities.get(one.class as usize) };
-                Some(NamedBox { class: identity?.clone(), rect: one.rect, relative: one.relative })
+                let (class, rect, relative) = (identity?.clone(), one.rect, one.relative);
+                Some(NamedBox { class, rect, relative, ..NamedBox::default() })
             };
             let to = boxes.get(sample).iter().filter_map(record).collect();
-            edits.push(Edit::SetBoxes { sample, from: None, to: Some(to), what: what.clone() });
+            let to = Some(self.signed(sample, to, &[]));
+            edits.push(Edit::SetBoxes { sample, from: None, to, what: what.clone() });
         }
         // A class that comes of boxes alone goes with them.
         let answered = |sample: &SampleId| {

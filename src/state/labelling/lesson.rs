@@ -5,8 +5,10 @@
 use std::sync::Arc;
 
 use super::Proposals;
+use super::sight::Sight;
 use crate::dataset::query::Bitmask;
 use crate::dataset::{Labels, SampleId};
+use crate::pipeline::learning;
 use crate::review::Analysed;
 use crate::state::Effect;
 use crate::state::session::Session;
@@ -31,6 +33,8 @@ pub struct Lesson {
     answered: u64,
     /// Number of the last question for labels that spread.
     spread: u64,
+    /// What the model sees pictures by.
+    pub sight: Sight,
     ground: Option<Ground>,
 }
 
@@ -40,6 +44,8 @@ struct Ground {
     labels: Arc<Labels>,
     identities: Arc<Vec<String>>,
     analysed: Option<Arc<Analysed>>,
+    /// Where a trained model describes the pictures.
+    seen: Option<Arc<learning::Ground>>,
 }
 
 impl Ground {
@@ -50,6 +56,7 @@ impl Ground {
         };
         Arc::ptr_eq(&self.labels, &other.labels)
             && Arc::ptr_eq(&self.identities, &other.identities)
+            && self.seen.as_ref().map(Arc::as_ptr) == other.seen.as_ref().map(Arc::as_ptr)
             && analysed
     }
 }
@@ -65,11 +72,12 @@ impl Lesson {
     pub(in crate::state) fn new(first_question: u64) -> Self {
         let (asked, answered) = (first_question, first_question);
         let (chance, spread) = (Arc::new(Bitmask::empty(0)), first_question);
-        Self { chance, why: None, asked, answered, spread, ground: None }
+        let sight = Sight::new(first_question);
+        Self { chance, why: None, asked, answered, spread, sight, ground: None }
     }
 
     pub fn is_answered(&self) -> bool {
-        self.asked == self.answered
+        self.asked == self.answered && self.sight.is_answered()
     }
 
     /// The number of another question for labels that spread.
@@ -94,14 +102,15 @@ impl Session {
             labels: self.snapshot.labels().clone(),
             identities: self.snapshot.in_force.identities.clone(),
             analysed: self.review.analysed.clone(),
+            seen: self.labeller.lesson.sight.ground().cloned(),
         };
         let lesson = &mut self.labeller.lesson;
         if lesson.ground.as_ref().is_some_and(|before| before.is_same(&ground)) {
             return None;
         }
-        let is_analysed = ground.analysed.is_some();
+        let is_described = ground.analysed.is_some() || ground.seen.is_some();
         lesson.ground = Some(ground);
-        if !is_analysed {
+        if !is_described {
             lesson.why = Some(NoModel::NotAnalysed);
             return None;
         }

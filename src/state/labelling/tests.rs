@@ -1,9 +1,13 @@
 //! What a person's steps and pages do to the labels, and which sample comes next.
 
+use std::path::{Path, PathBuf};
+
 use super::*;
+use crate::analysis::fewshot::{Features, Graph};
 use crate::dataset::edit::{Mark, Overlay, View};
 use crate::dataset::query::{Found, Snapshot};
 use crate::dataset::{DatasetBuilder, Facts, Layout, NewSample, Verdict};
+use crate::pipeline::learning::Ground;
 use crate::state::{Action, Command, Opened, ProjectFace, State};
 use crate::store::{Access, Settings};
 
@@ -654,4 +658,112 @@ fn the_queue_that_was_chosen_is_there_when_the_project_is_opened_again() {
         gesture(&mut again, LabelGesture::Look(Some(LabelLook::OneByOne)));
         assert_eq!(session(&again).labeller.walk.queue.kind(), kind, "{place}");
     }
+}
+
+#[test]
+fn what_the_model_sees_by_is_asked_for_once_and_falls_back_where_it_cannot_be_had() {
+    let see_by = |run: Option<&str>| Action::Label(Box::new(LabelGesture::SeeBy(run.map(PathBuf::from))));
+    let sight = |state: &State| session(state).labeller.lesson.sight.clone();
+    let asked = |effects: &[Effect]| -> Vec<(u64, PathBuf)> {
+        let asked = effects.iter().filter_map(|effect| match effect {
+            Effect::Describe { generation, run } => Some((*generation, run.clone())),
+            _ => None,
+        });
+        asked.collect()
+    };
+    let learns = |effects: &[Effect]| effects.iter().any(|effect| matches!(effect, Effect::Learn { .. }));
+    let ground = || Ok(Arc::new(Ground { features: Features::default(), graph: Graph::default() }));
+
+    let mut state = desk(LabelLook::OneByOne);
+    let first = asked(&state.update(see_by(Some("/a"))));
+    let [(generation, run)] = &first[..] else { panic!("{first:?}") };
+    assert_eq!((run.to_str(), sight(&state).is_answered()), (Some("/a"), false));
+    assert_eq!(asked(&state.update(Action::Refresh)), []);
+    assert_eq!(asked(&state.update(see_by(Some("/b")))), [(generation + 1, "/b".into())]);
+    let effects = state.update(Action::Described { generation: *generation, found: ground() });
+    assert!(!learns(&effects) && sight(&state).ground().is_none(), "it is another model's");
+    let effects = state.update(Action::Described { generation: generation + 1, found: ground() });
+    assert!(learns(&effects) && sight(&state).ground().is_some(), "no analysis is needed");
+
+    // The choice is kept, and counts when the panel comes on screen.
+    let place = session(&state).place();
+    let mut again = opened(Access::ReadWrite, Some(place));
+    assert_eq!(sight(&again).chosen().and_then(Path::to_str), Some("/b"));
+    assert!(sight(&again).is_answered());
+    let look = LabelGesture::Look(Some(LabelLook::OneByOne));
+    assert_eq!(asked(&again.update(Action::Label(Box::new(look)))).len(), 1);
+    let effects = again.update(see_by(None));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::EndDescribing)));
+    assert!(sight(&again).is_answered() && sight(&again).chosen().is_none());
+
+    // Samples changed, and the model is not there any more.
+    let measured = Action::Measured { facts: Vec::new(), issues: Vec::new() };
+    assert_eq!(asked(&state.update(measured)), [(generation + 2, "/b".into())]);
+    assert!(sight(&state).ground().is_some(), "until then nothing changes");
+    let notices = state.notices.len();
+    let found = Err((Level::Warning, "There is no checkpoint here: /b.".to_owned()));
+    state.update(Action::Described { generation: generation + 2, found });
+    assert_eq!((sight(&state).chosen(), state.notices.len()), (None, notices + 1));
+    assert!(sight(&state).ground().is_none() && sight(&state).is_answered());
+    assert_eq!(session(&state).labeller.lesson.why, Some(lesson::NoModel::NotAnalysed));
+    assert_eq!(session(&state).place()["sees_by"], serde_json::Value::Null);
+}
+
+#[test]
+fn boxes_keep_who_gave_them_until_they_are_changed() {
+    let mut state = opened(Access::ReadWrite, None);
+    let boxes = |lefts: &[f32]| -> Vec<NamedBox> {
+        let one = |left: &f32| NamedBox {
+            class: "cat".into(),
+            rect: [*left, 0.0, 2.0, 2.0],
+            ..NamedBox::default()
+        };
+        lefts.iter().map(one).collect()
+    };
+    let draw = |state: &mut State, lefts: &[f32], now_ms: i64| {
+        state.now_ms = now_ms;
+        let (boxes, what) = (Some(boxes(lefts)), "Draw a box".to_owned());
+        gesture(state, LabelGesture::Boxes { sample: 0, boxes, what });
+    };
+    let nudge = |state: &mut State, lefts: &[f32], now_ms: i64| {
+        state.now_ms = now_ms;
+        let (boxes, what) = (boxes(lefts), "Move a box".to_owned());
+        gesture(state, BoxGesture::Nudge { sample: 0, boxes, what }.into());
+    };
+    let given = |state: &State| -> Vec<(String, i64)> {
+        let boxes = session(state).overlay.labelling.boxes(0).unwrap_or_default().iter();
+        boxes.map(|one| (one.by.clone(), one.time_ms)).collect()
+    };
+    let by = |each: &[(&str, i64)]| -> Vec<(String, i64)> {
+        each.iter().map(|(person, at_ms)| ((*person).to_owned(), *at_ms)).collect()
+    };
+    let mut steps = vec![given(&state)];
+    draw(&mut state, &[0.0], 5);
+    steps.push(given(&state));
+    assert_eq!(steps[1], by(&[("Ada", 5)]));
+    state.settings.person = "Bob".to_owned();
+    draw(&mut state, &[0.0, 4.0], 9);
+    steps.push(given(&state));
+    assert_eq!(steps[2], by(&[("Ada", 5), ("Bob", 9)]));
+    draw(&mut state, &[0.0, 4.0], 20);
+    assert_eq!(given(&state), steps[2], "nothing was changed");
+
+    gesture(&mut state, BoxGesture::Select { sample: 0, places: [0].into() }.into());
+    nudge(&mut state, &[1.0, 4.0], 30);
+    steps.push(given(&state));
+    assert_eq!(steps[3], by(&[("Bob", 30), ("Bob", 9)]));
+    nudge(&mut state, &[0.0, 4.0], 40);
+    assert_eq!(given(&state), steps[2], "it lies where Ada put it");
+
+    for before in steps.iter().rev() {
+        act(&mut state, Action::Run(Command::Undo));
+        assert_eq!(&given(&state), before);
+    }
+    assert_eq!(session(&state).history.next_undo(), None);
+    act(&mut state, Action::Run(Command::Redo));
+    assert_eq!(given(&state), steps[1]);
+    state.now_ms = 50;
+    let (class, name, samples) = ("cat".to_owned(), "tiger".to_owned(), SampleSet::from_rows([0]));
+    gesture(&mut state, LabelGesture::Split { class, name, samples });
+    assert_eq!(given(&state), by(&[("Bob", 50)]), "it is of another class now");
 }

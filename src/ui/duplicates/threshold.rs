@@ -9,6 +9,7 @@ use egui::{
 };
 
 use crate::review::{Alike, Method};
+use crate::state::training::model_name;
 use crate::state::{Action, Session};
 use crate::text::{bytes_text, counted, grouped};
 use crate::ui::Pencil;
@@ -116,7 +117,7 @@ fn encoder_ui(ui: &mut Ui, session: &Session) -> Option<PathBuf> {
         return None;
     }
     let title = |encoder: &Option<PathBuf>| match encoder {
-        Some(run) => run.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        Some(run) => model_name(run),
         None => "Made by hand".to_owned(),
     };
     let chosen = title(&encoder);

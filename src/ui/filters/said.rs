@@ -27,7 +27,7 @@ pub fn origin_title(origin: LabelOrigin) -> &'static str {
 /// Draws what was said; nothing where nothing was.
 pub(super) fn said_ui(ui: &mut Ui, session: &Session, view: &FiltersView, actions: &mut Vec<Action>) {
     let total = &session.shown.found.total;
-    if total.answered > 0 || total.relabelled > 0 {
+    if total.answered > 0 || total.relabelled > 0 || !total.people.is_empty() {
         origins_ui(ui, session, view, actions);
     }
     let (shown, total) = (&session.shown.found.counts, &session.shown.found.total);

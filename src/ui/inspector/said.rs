@@ -9,9 +9,8 @@ use egui::{Id, Key, Label, Modifiers, RichText, TextEdit, Ui, Vec2};
 use super::facts::{Facts, MAX_LISTED};
 use super::parts::section_ui;
 use crate::dataset::edit::SampleSet;
-use crate::dataset::labelling::Said;
 use crate::dataset::query::write_time;
-use crate::dataset::{LabelOrigin, SampleId};
+use crate::dataset::{LabelOrigin, SampleId, Signature};
 use crate::state::{Action, How, LabelGesture, Session};
 use crate::text::counted;
 use crate::ui::Pencil;
@@ -139,7 +138,7 @@ pub(super) fn labels_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut SaidVie
     }
     source_ui(ui, pencil, view, facts);
     if let Some(said) = snapshot.labelling.answer(sample) {
-        let text = RichText::new(said_text(&said)).size(size::SMALL).color(tokens.text_dim);
+        let text = RichText::new(said_text(said.signature())).size(size::SMALL).color(tokens.text_dim);
         ui.add(Label::new(text).wrap());
     }
     if !can_write {
@@ -211,8 +210,8 @@ fn source_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &SaidView, facts: &Fact
     });
 }
 
-/// Where a label comes from, who gave it and when: "By hand, by Ada, 2026-11-30 14:05:00 UTC".
-pub(super) fn said_text(said: &Said<'_>) -> String {
+/// Where a label or a box comes from, who gave it and when: "By hand, by Ada, 2026-11-30 14:05:00 UTC".
+pub(super) fn said_text(said: Signature<'_>) -> String {
     let mut text = crate::text::sentence(origin_title(said.origin));
     text.truncate(text.trim_end_matches('.').len());
     if !said.by.is_empty() {
@@ -306,7 +305,6 @@ fn keep_note(pencil: &mut Pencil<'_>, view: &mut SaidView, session: &Session, sa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dataset::{Answer, Labelling};
 
     #[test]
     fn an_answer_says_where_it_comes_from_who_gave_it_and_when() {
@@ -315,11 +313,7 @@ mod tests {
             (LabelOrigin::Confirmed, "", 0, "Proposed and confirmed"),
             (LabelOrigin::Propagated, "Bob", 0, "Propagated, by Bob"),
         ] {
-            let mut labelling = Labelling::new(1);
-            let answer = Answer { labels: Vec::new(), origin, by: by.to_owned(), time_ms };
-            labelling.set_answer(0, Some(&answer));
-            let said = labelling.answer(0).map(|said| said_text(&said));
-            assert_eq!(said.as_deref(), Some(expected));
+            assert_eq!(said_text(Signature { origin, by, time_ms }), expected);
         }
     }
 }

@@ -1,21 +1,27 @@
-//! What the model beside the person knows of itself: how many of its proposals are right, and how that went.
+//! What the model beside the person sees by, and what it knows of itself: how many of its proposals are right, and how
+//! that went.
 
-use egui::{Label, Role, Ui, WidgetInfo};
+use egui::{ComboBox, Label, Role, Ui, WidgetInfo};
 use egui_plot::{Line, Plot, PlotPoints};
 
+use super::gesture;
 use crate::analysis::fewshot::{CurvePoint, Estimate};
-use crate::state::Session;
+use crate::jobs::Progress;
 use crate::state::labelling::Proposals;
 use crate::state::labelling::lesson::NoModel;
-use crate::text::counted;
+use crate::state::training::{ModelFor, model_name};
+use crate::state::{Action, JobId, LabelGesture, Session};
+use crate::text::{counted, grouped};
+use crate::ui::Pencil;
 use crate::ui::theme::{Tokens, space};
 use crate::ui::widgets;
 
 /// Height of the curve in points.
 const CURVE: f32 = 64.0;
 
-/// Draws a line on the model, and its curve once there is one.
-pub(super) fn model_ui(ui: &mut Ui, session: &Session) {
+/// Draws what the model sees by, a line on what it knows, and its curve once there is one.
+pub(super) fn model_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
+    sight_ui(ui, pencil, session);
     let labeller = &session.labeller;
     let Some(proposals) = &labeller.proposals else {
         let text = match labeller.lesson.why {
@@ -63,6 +69,52 @@ pub(super) fn model_ui(ui: &mut Ui, session: &Session) {
         WidgetInfo::labeled(Role::Image, true, "Proposals that were right, by the number of answers")
     });
     ui.add_space(space::XS);
+}
+
+/// Chooses what the model sees pictures by, and says how far that is.
+fn sight_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session) {
+    const BY_HAND: &str = "Picture description";
+    let sight = &session.labeller.lesson.sight;
+    let chosen = sight.chosen();
+    let title = chosen.map_or_else(|| BY_HAND.to_owned(), model_name);
+    let mut wish = None;
+    ui.horizontal_wrapped(|ui| {
+        ui.label(widgets::dim("Sees by"));
+        let combo = ComboBox::from_id_salt("sees by").width(150.0).selected_text(&title).truncate();
+        let shown = combo.show_ui(ui, |ui| {
+            if ui.selectable_label(chosen.is_none(), BY_HAND).clicked() {
+                wish = Some(LabelGesture::SeeBy(None));
+            }
+            for model in session.training.models.iter() {
+                if ui.selectable_label(chosen == Some(&model.run), model.name()).clicked() {
+                    wish = Some(LabelGesture::SeeBy(Some(model.run.clone())));
+                }
+            }
+            ui.separator();
+            if ui.selectable_label(false, "Open a model…").clicked() {
+                pencil.act(Action::PickModel(ModelFor::Labelling));
+            }
+        });
+        let name = format!("Sees by: {title}");
+        shown.response.widget_info(|| WidgetInfo::labeled(Role::ComboBox, true, &name));
+        let help = "What describes the pictures that the model learns on: numbers made by hand, or what a model that \
+                    was trained says";
+        shown.response.on_hover_text(help);
+    });
+    if let Some(wish) = wish {
+        pencil.act(gesture(wish));
+    }
+    if !sight.is_answered() {
+        let job = pencil.state.jobs.iter().find(|job| job.id == JobId::Describe);
+        let text = match job.map(|job| &job.progress) {
+            None => format!("{title} describes the pictures once they are measured."),
+            Some(progress) if progress.total == 0 => format!("{title} describes the pictures."),
+            Some(Progress { stage, done, total, .. }) => {
+                format!("{title}: {stage}, {} of {}", grouped(*done), grouped(*total))
+            }
+        };
+        ui.add(Label::new(widgets::dim(text)).wrap()).on_hover_text("Until then proposals stay as they are");
+    }
 }
 
 fn learned_text(answers: usize) -> String {

@@ -97,7 +97,7 @@ pub(super) fn one_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, pa
         let room = ui.available_height();
         ScrollArea::vertical().id_salt("label beside").auto_shrink(false).show(ui, |ui| {
             let bottom = ui.cursor().top() + room;
-            model_ui(ui, session);
+            model_ui(ui, pencil, session);
             classes_ui(ui, pencil, session, &mut pane.classes, &mut pane.focus, sample, bottom);
         });
     });

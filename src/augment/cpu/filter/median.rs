@@ -34,7 +34,7 @@ impl pulp::NullaryFnOnce for Middles<'_> {
         for y in 0..height {
             while made < height && made <= y + self.radius {
                 let to = &mut padded[made % side * stride..][..stride];
-                view.copy(&self.picture.data[made * line..][..line], to);
+                view.copy(&self.picture.data[made * line..][..line], to, |value| value);
                 made += 1;
             }
             for (at, row) in rows.iter_mut().enumerate() {

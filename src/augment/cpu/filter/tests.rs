@@ -74,6 +74,46 @@ fn sums_are_those_of_the_neighbours() {
     }
 }
 
+/// A bell curve over this many weights.
+fn bell(side: usize, sigma: f32) -> Vec<f32> {
+    let away = |at: usize| at as f32 - (side / 2) as f32;
+    let weights = (0..side).map(|at| (-away(at).powi(2) / (2.0 * sigma * sigma)).exp());
+    let sum: f32 = weights.clone().sum();
+    weights.map(|weight| weight / sum).collect()
+}
+
+#[test]
+fn means_are_within_a_quarter_of_a_level_before_they_are_rounded() {
+    let picture = scattered(40, 33, 3);
+    for (side, sigma) in [(3, 0.3), (3, 0.8), (7, 1.0), (13, 1.5), (31, 4.0), (33, 4.0)] {
+        let weights = bell(side, sigma);
+        let found = convolve(&picture, &Convolve::Separable(weights.clone()));
+        let half = (side / 2) as i32;
+        for (at, found) in found.data.iter().enumerate() {
+            let (x, y, channel) = ((at / 3 % 40) as i32, (at / 3 / 40) as i32, at % 3);
+            let mut exact = 0.0;
+            for (down, across) in (-half..=half).zip(&weights) {
+                for (right, along) in (-half..=half).zip(&weights) {
+                    let value = mirrored_value(&picture, x + right, y + down, channel);
+                    exact += f64::from(*across) * f64::from(*along) * f64::from(value);
+                }
+            }
+            assert!((f64::from(*found) - exact).abs() <= 0.75, "{side} {x} {y}: {found} {exact}");
+        }
+    }
+}
+
+#[test]
+fn what_is_the_same_everywhere_stays() {
+    for (side, sigma) in [(3, 0.2), (3, 0.8), (5, 50.0), (7, 1.0), (17, 2.2), (31, 3.0), (31, 90.0)] {
+        let blur = Convolve::Separable(bell(side, sigma));
+        for level in 0..=255 {
+            let picture = Raster::new(5, 4, 1, vec![level; 20]).unwrap();
+            assert_eq!(convolve(&picture, &blur), picture, "{side} {sigma} {level}");
+        }
+    }
+}
+
 #[test]
 fn the_middle_one_is_that_of_the_neighbours() {
     for (width, height) in SIZES {

@@ -2,19 +2,17 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
+use super::arithmetic::{Arithmetic, BLOCK, Fixed, Floating, Tap, level};
 use super::{View, mirrored};
 use crate::augment::cpu::planes::fastest;
 use crate::augment::stage::Convolve;
 use crate::media::Raster;
 
-/// Numbers in a line of the cache.
-const LINE: usize = 16;
+/// Bytes in a line of the cache.
+const LINE: usize = 64;
 
-/// Numbers in whole blocks, on any machine.
-const BLOCK: usize = 64;
-
-/// Numbers that are kept at once, so that they stay in the nearest cache.
-const KEPT: usize = 6000;
+/// Bytes that are kept at once, so that they stay in the nearest cache.
+const KEPT: usize = 24_000;
 
 /// The widest mean of equal weights whose sums fit 16 bits: 15² · 255.
 const WIDEST: usize = 15;
@@ -33,16 +31,6 @@ pub fn sums(picture: &Raster, convolve: &Convolve) -> Vec<u8> {
 pub(crate) fn is_even_mean(weights: &[f32]) -> bool {
     let exact = 1.0 / weights.len() as f32;
     weights.len() <= WIDEST && weights.iter().all(|weight| (weight - exact).abs() < 1e-6)
-}
-
-/// The nearest level; of two, the even one.
-#[inline(always)]
-pub fn level(number: f32) -> u8 {
-    // Comparisons and not `clamp`, and the bits of a sum and not a cast: these are single instructions for
-    // many numbers at once. From 2²³ on, the last bit of an `f32` counts ones.
-    let number = if number > 0.0 { number } else { 0.0 };
-    let number = if number < 255.0 { number } else { 255.0 };
-    (number + 8_388_608.0).to_bits() as u8
 }
 
 /// A mean of equal weights: sums of columns that move down the picture, and sums of those along the row.
@@ -71,7 +59,7 @@ impl pulp::NullaryFnOnce for Mean<'_> {
         let part = 1.0 / (side * side) as f32;
         for (y, to) in (0..).zip(out.chunks_exact_mut(line)) {
             add_row(&mut columns, row(y + half));
-            view.copy(&columns, &mut padded);
+            view.copy(&columns, &mut padded, |sum| sum);
             match side {
                 1 => mean::<1>(&padded, channels, part, to),
                 3 => mean::<3>(&padded, channels, part, to),
@@ -110,18 +98,11 @@ fn mean<const SIDE: usize>(columns: &[u16], channels: usize, part: f32, to: &mut
     }
 }
 
-/// A neighbour: where its row of numbers begins, and what it counts.
-#[derive(Clone, Copy)]
-struct Tap {
-    start: usize,
-    weight: f32,
-}
-
 /// A neighbour: which of the rows around, where it begins there, and what it counts.
-struct Neighbour {
+struct Neighbour<N> {
     row: usize,
     start: usize,
-    weight: f32,
+    weight: N,
 }
 
 struct Sums<'a> {
@@ -135,78 +116,84 @@ impl WithSimd for Sums<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> Vec<u8> {
         let Self { picture, convolve } = self;
-        let kernel = Kernel::new(convolve, usize::from(picture.channels));
-        let line = picture.width as usize * usize::from(picture.channels);
-        let width = (KEPT / kernel.side / BLOCK * BLOCK).clamp(BLOCK, line.next_multiple_of(BLOCK));
-        let mut out = vec![0; line * picture.height as usize];
-        let mut strips = Strips::new(picture, kernel, width);
-        for start in (0..line).step_by(width) {
-            strips.make(simd, start, width.min(line - start), &mut out);
-        }
-        out
-    }
-}
-
-/// The weights that are not 0.
-struct Kernel {
-    /// Rows around, odd.
-    side: usize,
-    neighbours: Vec<Neighbour>,
-    /// What is done to a row by itself first; nothing unless the kernel is separable.
-    along: Vec<Tap>,
-    plus: f32,
-}
-
-impl Kernel {
-    fn new(convolve: &Convolve, channels: usize) -> Self {
-        let present = |weights: &[f32]| {
-            let all = weights.iter().copied().enumerate();
-            all.filter(|(_, weight)| *weight != 0.0).collect::<Vec<_>>()
-        };
+        let channels = usize::from(picture.channels);
         match convolve {
-            Convolve::Separable(weights) => Self {
-                side: weights.len(),
-                neighbours: present(weights)
-                    .into_iter()
-                    .map(|(row, weight)| Neighbour { row, start: 0, weight })
-                    .collect(),
-                along: present(weights)
-                    .into_iter()
-                    .map(|(at, weight)| Tap { start: at * channels, weight })
-                    .collect(),
-                plus: 0.0,
+            Convolve::Separable(weights) => match Fixed::new(weights) {
+                Some((fixed, weights)) => made(simd, picture, Kernel::separable(fixed, &weights, channels)),
+                None => made(simd, picture, Kernel::separable(Floating { plus: 0.0 }, weights, channels)),
             },
             Convolve::Full { side, weights, plus } => {
-                let side = *side as usize;
-                let neighbour =
-                    |(at, weight)| Neighbour { row: at / side, start: at % side * channels, weight };
-                let neighbours = present(weights).into_iter().map(neighbour).collect();
-                Self { side, neighbours, along: Vec::new(), plus: *plus }
+                let kernel = Kernel::full(Floating { plus: *plus }, *side as usize, weights, channels);
+                made(simd, picture, kernel)
             }
         }
     }
 }
 
+#[inline(always)]
+fn made<S: Simd, A: Arithmetic>(simd: S, picture: &Raster, kernel: Kernel<A>) -> Vec<u8> {
+    let line = picture.width as usize * usize::from(picture.channels);
+    let kept = KEPT / size_of::<A::Number>();
+    let width = (kept / kernel.side / BLOCK * BLOCK).clamp(BLOCK, line.next_multiple_of(BLOCK));
+    let mut out = vec![0; line * picture.height as usize];
+    let mut strips = Strips::new(picture, kernel, width);
+    for start in (0..line).step_by(width) {
+        strips.make(simd, start, width.min(line - start), &mut out);
+    }
+    out
+}
+
+/// The weights that are not 0.
+struct Kernel<A: Arithmetic> {
+    arithmetic: A,
+    /// Rows around, odd.
+    side: usize,
+    neighbours: Vec<Neighbour<A::Number>>,
+    /// What is done to a row by itself first; nothing unless the kernel is separable.
+    along: Vec<Tap<A::Number>>,
+}
+
+impl<A: Arithmetic> Kernel<A>
+where
+    A::Number: PartialEq,
+{
+    fn separable(arithmetic: A, weights: &[A::Number], channels: usize) -> Self {
+        let along = present(weights).map(|(at, weight)| Tap { start: at * channels, weight }).collect();
+        let across = present(weights).map(|(row, weight)| Neighbour { row, start: 0, weight });
+        Self { arithmetic, side: weights.len(), neighbours: across.collect(), along }
+    }
+
+    fn full(arithmetic: A, side: usize, weights: &[A::Number], channels: usize) -> Self {
+        let neighbour = |(at, weight)| Neighbour { row: at / side, start: at % side * channels, weight };
+        Self { arithmetic, side, neighbours: present(weights).map(neighbour).collect(), along: Vec::new() }
+    }
+}
+
+fn present<N: Copy + Default + PartialEq>(weights: &[N]) -> impl Iterator<Item = (usize, N)> {
+    weights.iter().copied().enumerate().filter(|(_, weight)| *weight != N::default())
+}
+
 /// The picture in strips from top to bottom, so narrow that the rows around one stay in the nearest cache.
-struct Strips<'a> {
+struct Strips<'a, A: Arithmetic> {
     picture: &'a Raster,
-    kernel: Kernel,
+    kernel: Kernel<A>,
     /// From one row of numbers to the next one.
     stride: usize,
     /// The last rows, as many as the kernel has.
-    numbers: Lines,
+    numbers: Lines<A::Number>,
     /// Where each row of the picture begins there, with those beyond its edges.
     starts: Vec<usize>,
-    padded: Lines,
-    sums: Lines,
-    taps: Vec<Tap>,
+    padded: Lines<A::Number>,
+    sums: Lines<A::Number>,
+    taps: Vec<Tap<A::Number>>,
 }
 
-impl<'a> Strips<'a> {
+impl<'a, A: Arithmetic> Strips<'a, A> {
     /// Strips of up to `width` values, a whole number of blocks.
-    fn new(picture: &'a Raster, kernel: Kernel, width: usize) -> Self {
+    fn new(picture: &'a Raster, kernel: Kernel<A>, width: usize) -> Self {
         let (side, height) = (kernel.side, picture.height as usize);
-        let stride = (width + side * usize::from(picture.channels)).next_multiple_of(LINE);
+        let line = LINE / size_of::<A::Number>();
+        let stride = (width + side * usize::from(picture.channels)).next_multiple_of(line);
         let start = |at: usize| mirrored(at as isize - (side / 2) as isize, height) % side * stride;
         Self {
             picture,
@@ -223,7 +210,7 @@ impl<'a> Strips<'a> {
     /// A strip of `count` values from the `start`th of each row on.
     #[inline(always)]
     fn make<S: Simd>(&mut self, simd: S, start: usize, count: usize, out: &mut [u8]) {
-        let Self { picture, kernel: Kernel { side, neighbours, along, plus }, stride, .. } = self;
+        let Self { picture, kernel: Kernel { arithmetic, side, neighbours, along }, stride, .. } = self;
         let (side, stride, margin) = (*side, *stride, *side / 2);
         let (height, channels) = (picture.height as usize, usize::from(picture.channels));
         let line = picture.width as usize * channels;
@@ -237,20 +224,20 @@ impl<'a> Strips<'a> {
                 let row = &picture.data[made * line..][..line];
                 let to = &mut numbers[made % side * stride..][..stride];
                 if along.is_empty() {
-                    view.copy(row, to);
+                    view.copy(row, to, A::number);
                 } else {
-                    view.copy(row, padded);
-                    sum(simd, padded, along, 0.0, &mut to[..blocks]);
+                    view.copy(row, padded, A::number);
+                    arithmetic.sum(simd, padded, along, &mut to[..blocks]);
                 }
                 made += 1;
             }
             for (tap, near) in self.taps.iter_mut().zip(&*neighbours) {
                 tap.start = self.starts[y + near.row] + near.start;
             }
-            sum(simd, numbers, &self.taps, *plus, sums);
+            arithmetic.sum(simd, numbers, &self.taps, sums);
             let to = &mut out[y * line + start..][..count];
             for (to, sum) in to.iter_mut().zip(&*sums) {
-                *to = level(*sum);
+                *to = A::level(*sum);
             }
         }
     }
@@ -258,38 +245,20 @@ impl<'a> Strips<'a> {
 
 /// Numbers that begin where a line of the cache does: whole vectors are several times as slow across two
 /// lines.
-struct Lines {
-    numbers: Vec<f32>,
+struct Lines<N> {
+    numbers: Vec<N>,
     start: usize,
 }
 
-impl Lines {
+impl<N: Copy + Default> Lines<N> {
     fn new(count: usize) -> Self {
-        let numbers = vec![0.0; count + LINE];
-        let start = numbers.as_ptr().align_offset(LINE * size_of::<f32>()).min(LINE);
+        let room = LINE / size_of::<N>();
+        let numbers = vec![N::default(); count + room];
+        let start = numbers.as_ptr().align_offset(LINE).min(room);
         Self { numbers, start }
     }
 
-    fn all(&mut self) -> &mut [f32] {
+    fn all(&mut self) -> &mut [N] {
         &mut self.numbers[self.start..]
-    }
-}
-
-/// What the taps and `plus` come to, for as many values as there is room for, which are whole blocks.
-#[inline(always)]
-fn sum<S: Simd>(simd: S, numbers: &[f32], taps: &[Tap], plus: f32, sums: &mut [f32]) {
-    // Four vectors of sums stay in registers while one neighbour after the other is added.
-    let block = 4 * S::F32_LANES;
-    for (at, sums) in sums.chunks_exact_mut(block).enumerate() {
-        let mut held = [simd.splat_f32s(plus); 4];
-        for tap in taps {
-            let (values, _) = S::as_simd_f32s(&numbers[tap.start + at * block..][..block]);
-            let weight = simd.splat_f32s(tap.weight);
-            for (held, value) in held.iter_mut().zip(values) {
-                // Not fused: not every machine could do the same.
-                *held = simd.add_f32s(*held, simd.mul_f32s(*value, weight));
-            }
-        }
-        S::as_mut_simd_f32s(sums).0.copy_from_slice(&held);
     }
 }

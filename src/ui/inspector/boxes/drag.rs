@@ -134,7 +134,8 @@ impl Drag {
 pub(super) fn with_new(stage: &Stage<'_>, sides: Sides, class: &str) -> Vec<NamedBox> {
     let mut boxes = stage.session.named_boxes(stage.sample);
     let relative = stage.session.draws_relative(stage.sample, Some(stage.size));
-    boxes.push(NamedBox { class: class.to_owned(), rect: sides.rect(relative, stage.size), relative });
+    let (class, rect) = (class.to_owned(), sides.rect(relative, stage.size));
+    boxes.push(NamedBox { class, rect, relative, ..NamedBox::default() });
     boxes
 }
 

@@ -1,18 +1,18 @@
 //! The boxes of a sample as a list: class, place and size, and which are by hand. While boxes are edited a click
 //! selects one, and its class and numbers can be changed.
 
-use egui::{
-    Align, Button, ComboBox, DragValue, Label, Layout, Response, RichText, Role, Sense, Ui, Vec2, WidgetInfo,
-};
+use egui::{Align, Button, ComboBox, DragValue, Label, Layout, RichText, Role, Sense, Ui, Vec2, WidgetInfo};
 use egui_material_icons::icons::*;
 
 use super::{BoxesView, boxes_text, change, delete, gesture, label};
-use crate::dataset::{BoxRecord, SampleId};
+use crate::dataset::{BoxRecord, LabelOrigin, NamedBox, SampleId, Signature};
 use crate::state::labelling::boxes::{BoxGesture, Sides};
 use crate::state::{Action, Command, Session};
 use crate::text::grouped;
 use crate::ui::Pencil;
+use crate::ui::filters::origin_title;
 use crate::ui::inspector::overlay;
+use crate::ui::inspector::said::said_text;
 use crate::ui::theme::{Tokens, size, space};
 use crate::ui::widgets::{IconButton, dim, lines_ui};
 
@@ -89,14 +89,14 @@ pub(in crate::ui::inspector) fn list_ui(
     if can_edit {
         tools_ui(ui, pencil, session, sample, &selected);
     }
+    let mut counting = session.snapshot.labelling.counting_boxes(sample);
     for (place, record) in records.iter().enumerate().take(MAX_LISTED) {
         let is_other = by_hand.as_ref().is_some_and(|other| other.get(place) == Some(&true));
+        let signature = counting.next().and_then(NamedBox::signature);
+        let row = Row { session, sample, place, record, is_other, signature };
         match size.filter(|_| can_edit) {
-            Some(size) => {
-                let row = Row { session, sample, place, record, size, is_other };
-                row_ui(ui, pencil, view, &row, selected.contains(&place));
-            }
-            None => plain_ui(ui, session, record, size, is_other),
+            Some(size) => row_ui(ui, pencil, view, &row, size, selected.contains(&place)),
+            None => plain_ui(ui, &row, size),
         }
     }
     if records.len() > MAX_LISTED {
@@ -135,8 +135,9 @@ fn tools_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, sample: Sam
 }
 
 /// A box that is only shown.
-fn plain_ui(ui: &mut Ui, session: &Session, record: &BoxRecord, size: Option<[u32; 2]>, is_other: bool) {
+fn plain_ui(ui: &mut Ui, row: &Row<'_>, size: Option<[u32; 2]>) {
     let tokens = Tokens::of(ui);
+    let Row { session, record, .. } = *row;
     ui.horizontal(|ui| {
         let (rect, _) = ui.allocate_exact_size(Vec2::splat(10.0), Sense::hover());
         ui.painter().rect_filled(rect, 2, tokens.class_of(&session.snapshot, record.class));
@@ -145,9 +146,7 @@ fn plain_ui(ui: &mut Ui, session: &Session, record: &BoxRecord, size: Option<[u3
             None => "not a rectangle".to_owned(),
         };
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if is_other {
-                mark_ui(ui, tokens);
-            }
+            mark_ui(ui, tokens, row);
             ui.add(Label::new(RichText::new(place).size(size::SMALL).color(tokens.text_dim)).truncate());
             ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
                 ui.add(Label::new(overlay::class_name(session, record)).truncate());
@@ -156,24 +155,42 @@ fn plain_ui(ui: &mut Ui, session: &Session, record: &BoxRecord, size: Option<[u3
     });
 }
 
-/// Says that a box is not the source's.
-fn mark_ui(ui: &mut Ui, tokens: &Tokens) -> Response {
-    let text = RichText::new("by hand").size(size::SMALL).color(tokens.accent);
-    ui.add(Label::new(text).selectable(false))
+/// Says of a box that is not the source's where it comes from, and to the pointer who gave it and when.
+fn mark_ui(ui: &mut Ui, tokens: &Tokens, row: &Row<'_>) {
+    if !row.is_other {
+        return;
+    }
+    let origin = row.signature.map_or(LabelOrigin::ByHand, |signature| signature.origin);
+    let text = RichText::new(origin_title(origin)).size(size::SMALL).color(tokens.accent);
+    let response = ui.add(Label::new(text).selectable(false));
+    if let Some(signature) = row.signature {
+        response.on_hover_ui(|ui| {
+            ui.label(said_text(signature));
+        });
+    }
 }
 
-/// A box that can be changed.
+/// A box of the list.
 struct Row<'a> {
     session: &'a Session,
     sample: SampleId,
     place: usize,
     record: &'a BoxRecord,
-    /// The image's in pixels.
-    size: [u32; 2],
+    /// Whether it is not the source's.
     is_other: bool,
+    /// Who gave it, where that was noted.
+    signature: Option<Signature<'a>>,
 }
 
-fn row_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut BoxesView, row: &Row<'_>, is_selected: bool) {
+/// A box that can be changed. `image` is the image's size in pixels.
+fn row_ui(
+    ui: &mut Ui,
+    pencil: &mut Pencil<'_>,
+    view: &mut BoxesView,
+    row: &Row<'_>,
+    image: [u32; 2],
+    is_selected: bool,
+) {
     let tokens = Tokens::of(ui);
     let Row { session, sample, place, record, .. } = *row;
     let number = place + 1;
@@ -199,19 +216,21 @@ fn row_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, view: &mut BoxesView, row: &Row<
             if IconButton::new(ICON_DELETE, &name).color(tokens.text_dim).show(ui).clicked() {
                 delete(pencil, session, sample, &[place]);
             }
-            if row.is_other {
-                mark_ui(ui, tokens);
-            }
+            mark_ui(ui, tokens, row);
         });
     });
-    let Some(sides) = Sides::of(record, Some(row.size)) else {
+    if let Some(signature) = row.signature.filter(|_| is_selected) {
+        let text = RichText::new(said_text(signature)).size(size::SMALL).color(tokens.text_dim);
+        ui.add(Label::new(text).wrap());
+    }
+    let Some(sides) = Sides::of(record, Some(image)) else {
         ui.label(dim("not a rectangle"));
         return;
     };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
         for (number, short, name) in NUMBERS {
-            number_ui(ui, pencil, view, row, &sides, (number, short, name));
+            number_ui(ui, pencil, view, row, (&sides, image), (number, short, name));
         }
     });
 }
@@ -245,11 +264,11 @@ fn number_ui(
     pencil: &mut Pencil<'_>,
     view: &mut BoxesView,
     row: &Row<'_>,
-    sides: &Sides,
+    (sides, image): (&Sides, [u32; 2]),
     (number, short, name): (Number, &str, &str),
 ) {
     let own = |held: &Held| (held.sample, held.place, held.number) == (row.sample, row.place, number);
-    let [width, height] = row.size.map(|side| side as f32);
+    let [width, height] = image.map(|side| side as f32);
     let (kept, least, most) = match number {
         Number::Left => (sides.left, 0.0, width - 1.0),
         Number::Top => (sides.top, 0.0, height - 1.0),
@@ -282,12 +301,12 @@ fn number_ui(
     if !(response.changed() || was_held.is_some()) {
         return;
     }
-    let changed = now.applied(sides, row.size);
+    let changed = now.applied(sides, image);
     let mut boxes = row.session.named_boxes(row.sample);
     if changed != *sides
         && let Some(one) = boxes.get_mut(row.place)
     {
-        one.rect = changed.rect(one.relative, row.size);
+        one.rect = changed.rect(one.relative, image);
         let verb = if matches!(number, Number::Left | Number::Top) { "Move" } else { "Resize" };
         pencil.act(change(row.sample, boxes, format!("{verb} {}", boxes_text(1))));
     }
