@@ -46,6 +46,8 @@ const CHIP: usize = 48;
 pub struct ChartsPane {
     /// Whether Escape takes brushes away: the pointer was over the panel, and there are some.
     pub takes_escape: bool,
+    /// Whether the keys that zoom are a chart's: one that can be zoomed has the focus.
+    pub takes_zoom: bool,
     /// Whether Escape goes to something else first in this frame: a field, a list or a menu.
     pub escape_is_taken: bool,
     add: AddView,
@@ -166,6 +168,9 @@ pub fn charts_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut ChartsPane) {
             cards_ui(ui, pencil, pane, session);
         });
     });
+    let has_focus =
+        |view: &CardView| view.scatter.id.is_some_and(|id| ui.memory(|memory| memory.has_focus(id)));
+    pane.takes_zoom = pane.cards.values().any(has_focus);
 }
 
 /// Escape ends a brush that is dragged, or else takes all of them away.

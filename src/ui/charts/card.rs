@@ -185,7 +185,7 @@ fn options_ui(ui: &mut Ui, card: &mut Card, known: &Known) {
             for (log, name) in options.log_axes.iter_mut().zip([x, y]) {
                 ui.checkbox(log, format!("{} by its logarithm", known.title(name)));
             }
-            let zoom = "Ctrl and the wheel zoom, a drag by the right button moves, a double click shows all";
+            let zoom = "Ctrl and the wheel zoom, or + and −; a drag by the right button moves, a double click shows all";
             ui.add(egui::Label::new(widgets::dim(zoom)).wrap());
         }
         Kind::BoxPlots { .. } => {

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use egui::{
-    Color32, ColorImage, Context, CursorIcon, Key, PointerButton, Rect, Response, Role, Sense, StrokeKind,
-    TextureHandle, TextureOptions, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
+    Color32, ColorImage, Context, CursorIcon, Id, Key, PointerButton, Rect, Response, Role, Sense,
+    StrokeKind, TextureHandle, TextureOptions, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
 use egui_material_icons::icons;
 
@@ -37,6 +37,8 @@ const BUTTON: f32 = 24.0;
 /// Drawing state: the grid as a texture with what it is of, and what is seen of the plane.
 #[derive(Default)]
 pub(super) struct ScatterView {
+    /// Of the plane, to tell whether it has the focus.
+    pub id: Option<Id>,
     held: Option<(Arc<Figures>, bool, TextureHandle)>,
     seen: Seen,
     /// The axes that this is of, which are by logarithm: other ones are seen as a whole.
@@ -139,6 +141,7 @@ pub(super) fn scatter_ui(
         inside.rect_stroke(brushed, 2.0, (1.5, tokens.accent), StrokeKind::Outside);
     }
     let response = input(ui, pen, &drawn, cloud);
+    view.id = Some(response.id);
     // A brush that is dragged stays over what it began at.
     if pen.drag.is_none() {
         view.seen = seen_after(ui, &response, grid, seen);
