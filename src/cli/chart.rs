@@ -200,8 +200,8 @@ fn unknown_kind(word: &str) -> Usage {
     let columns =
         COLUMNS.iter().filter(|column| column.kind == ColumnKind::Number).map(|column| &*column.name);
     Usage(format!(
-        "there is no chart “{word}”: write classes, cumulative, splits, split-distances, sizes, boxes, box-sizes, box-numbers, \
-         mean-images, coverage, regions, diversity, relations, distance, a column of numbers ({}), or two with a comma \
+        "there is no chart “{word}”: write classes, cumulative, splits, split-distances, sizes, boxes, box-sizes, \
+         box-numbers, mean-images, coverage, regions, diversity, relations, distance, a column of numbers ({}), or two with a comma \
          between",
         columns.collect::<Vec<_>>().join(", ")
     ))
