@@ -49,6 +49,7 @@ pub enum Body {
     Lines(Lines),
     Boxes(Boxes),
     Grid(Grid),
+    Points(Points),
     Heat(Heat),
     Pictures(Pictures),
 }
@@ -176,6 +177,42 @@ pub struct Grid {
     pub upright: Upright,
     /// What is counted, for the scale beside it.
     pub counted: String,
+}
+
+/// Points that a drawing shows each by itself; of more it shows how many there are in each cell.
+pub const MOST_POINTS: usize = 20_000;
+
+/// Points in a plane. A drawing shows each of them, of more than [`MOST_POINTS`] how many there are in each cell; a
+/// table has them all.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Points {
+    /// What a point is: the first column of the table.
+    pub of: String,
+    /// The axes with their ends, and how many points there are in each cell.
+    pub density: Grid,
+    /// What the groups are: the last column of the table; nothing is told apart where it is empty.
+    pub groups_of: String,
+    /// At least one.
+    pub groups: Vec<Group>,
+    /// The first at the back.
+    pub points: Vec<Point>,
+}
+
+/// Points that have a colour in common.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Group {
+    /// Its name in the legend; one group needs none.
+    pub name: String,
+    pub hue: Hue,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Point {
+    pub name: String,
+    /// Across and up, in the units of the axes.
+    pub at: [f64; 2],
+    /// Its place among the groups.
+    pub group: u32,
 }
 
 /// What the colours of a table stand for.

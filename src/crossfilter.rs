@@ -27,4 +27,4 @@ pub use cells::Cells;
 pub use drawn::{charts_of, counts_settings, space_charts};
 pub use figures::{Figures, Labels, Numbers, Plane, RelationColumns, Relations, Values};
 pub use places::{Places, places_reading};
-pub use saved::saved_chart;
+pub use saved::{saved_charts, saved_titles};

@@ -2,7 +2,7 @@
 
 use crate::analysis::distribution::BoxPlot;
 
-use super::{Bars, Body, BoxRow, Boxes, Chart, Grid, Heat, Histogram, Lines, Pictures, Series, Tile};
+use super::{Bars, Body, BoxRow, Boxes, Chart, Grid, Heat, Histogram, Lines, Pictures, Points, Series, Tile};
 
 /// The table as text.
 pub fn text(chart: &Chart) -> String {
@@ -23,7 +23,7 @@ pub fn rows(chart: &Chart) -> Vec<Vec<String>> {
     rows
 }
 
-/// Gives every row of the table: those of pictures, a row for each pixel, one by one.
+/// Gives every row of the table: those of points and of pictures, a row for each pixel, one by one.
 fn each_row(chart: &Chart, give: &mut dyn FnMut(Vec<String>)) {
     let rows = match &chart.body {
         Body::Bars(bars) => of_bars(bars),
@@ -32,15 +32,18 @@ fn each_row(chart: &Chart, give: &mut dyn FnMut(Vec<String>)) {
         Body::Boxes(boxes) => of_boxes(boxes),
         Body::Grid(grid) => of_grid(grid),
         Body::Heat(heat) => of_heat(heat),
+        Body::Points(points) => return of_points(points, give),
         Body::Pictures(pictures) => return of_pictures(pictures, give),
     };
     rows.into_iter().for_each(give);
 }
 
-/// A heading as a name of a column.
+/// A heading as a name of a column: its words with lines between them.
 fn column(title: &str, otherwise: &str) -> String {
-    let name = title.trim().to_lowercase().replace([' ', '-'], "_");
-    if name.is_empty() { otherwise.to_owned() } else { name }
+    let title = title.to_lowercase();
+    let is_mark = |letter: char| !letter.is_alphanumeric() && letter != '.';
+    let words: Vec<&str> = title.split(is_mark).filter(|word| !word.is_empty()).collect();
+    if words.is_empty() { otherwise.to_owned() } else { words.join("_") }
 }
 
 fn value_headings<'a>(series: &'a [Series], axis: &'a str) -> impl Iterator<Item = String> + 'a {
@@ -112,9 +115,26 @@ fn of_grid(grid: &Grid) -> Vec<Vec<String>> {
     std::iter::once(heading).chain(grid.counts.iter().enumerate().map(cell)).collect()
 }
 
+fn of_points(points: &Points, give: &mut dyn FnMut(Vec<String>)) {
+    let density = &points.density;
+    let (x, y) = (column(&density.x.title, "x"), column(&density.y.title, "y"));
+    let group = (!points.groups_of.is_empty()).then(|| column(&points.groups_of, "group"));
+    give([column(&points.of, "name"), x, y].into_iter().chain(group).collect());
+    for point in &points.points {
+        let [x, y] = point.at.map(|value| value.to_string());
+        let name = points.groups.get(point.group as usize).map(|group| group.name.clone());
+        let group = name.filter(|_| !points.groups_of.is_empty());
+        give([point.name.clone(), x, y].into_iter().chain(group).collect());
+    }
+}
+
 fn of_heat(heat: &Heat) -> Vec<Vec<String>> {
-    let heading =
-        [column(&heat.row_title, "row"), column(&heat.column_title, "column"), column(&heat.value, "value")];
+    let (row, mut across) = (column(&heat.row_title, "row"), column(&heat.column_title, "column"));
+    if across == row {
+        // Labels with labels: no two columns of a table have one name.
+        across.push_str("_2");
+    }
+    let heading = [row, across, column(&heat.value, "value")];
     let heading = heading.into_iter().chain(heat.more.iter().map(|name| column(name, "value"))).collect();
     let name = |names: &[String], at: u32| names.get(at as usize).cloned().unwrap_or_default();
     let cells = heat.cells.iter().map(|cell| {

@@ -9,6 +9,7 @@ mod grid;
 mod heat;
 mod pictures;
 mod plane;
+mod points;
 
 use super::font::{Weight, shortened, text_width};
 use super::marks::{Anchor, Colour, Drawing, Mark};
@@ -48,6 +49,7 @@ pub fn layout(chart: &Chart, look: &Look) -> Drawing {
         Body::Lines(lines) => plane::lines(&mut page, lines),
         Body::Boxes(boxes) => boxes::draw(&mut page, boxes),
         Body::Grid(cells) => grid::draw(&mut page, cells),
+        Body::Points(points) => points::draw(&mut page, points),
         Body::Heat(heat) => heat::draw(&mut page, heat),
         Body::Pictures(rows) => pictures::draw(&mut page, rows),
     }
@@ -164,16 +166,18 @@ impl Page {
         }
     }
 
-    fn finish(mut self, notes: &[String]) -> Drawing {
-        let width = self.inner_width();
-        self.y += 8.0;
-        for note in notes {
-            for line in wrapped(note, SMALL, width) {
-                self.y += 16.0;
-                let colour = channels(self.colours.text_dim);
-                self.put([MARGIN, self.y], line, SMALL, Weight::Regular, Anchor::Start, colour);
-            }
+    /// A sentence under the chart, in as many lines as it needs.
+    fn note(&mut self, note: &str) {
+        for line in wrapped(note, SMALL, self.inner_width()) {
+            self.y += 16.0;
+            let colour = channels(self.colours.text_dim);
+            self.put([MARGIN, self.y], line, SMALL, Weight::Regular, Anchor::Start, colour);
         }
+    }
+
+    fn finish(mut self, notes: &[String]) -> Drawing {
+        self.y += 8.0;
+        notes.iter().for_each(|note| self.note(note));
         self.drawing.height = (self.y + MARGIN).ceil();
         self.drawing
     }

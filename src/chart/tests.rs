@@ -91,6 +91,22 @@ fn grid(upright: Upright) -> Body {
     })
 }
 
+fn points(count: usize) -> Body {
+    let Body::Grid(density) = grid(Upright::Up) else { unreachable!() };
+    let group = |name: &str, class: u32| Group { name: name.to_owned(), hue: Hue::Class(class) };
+    let point = |at: usize| {
+        let part = |of: usize| (at % of) as f64 / (of - 1) as f64;
+        Point { name: format!("{at}.png"), at: [part(101), part(37)], group: (at % 2) as u32 }
+    };
+    Body::Points(Points {
+        of: "path".to_owned(),
+        density,
+        groups_of: "class".to_owned(),
+        groups: vec![group("cat", 0), group("dog", 1)],
+        points: (0..count).map(point).collect(),
+    })
+}
+
 fn heat(columns: u32, shades: Shades) -> Body {
     let cells = (0..40 * columns).map(|at| HeatCell {
         row: at / columns,
@@ -140,6 +156,8 @@ fn all() -> Vec<(&'static str, Chart)> {
         ("boxes", boxes()),
         ("grid", grid(Upright::Up)),
         ("grid of a picture", grid(Upright::Down)),
+        ("points", points(3000)),
+        ("points that are too many to be told apart", points(MOST_POINTS + 1)),
         ("heat", heat(4, Shades::Ratio)),
         ("heat of many columns", heat(60, Shades::Amount)),
         ("pictures", pictures()),
@@ -148,6 +166,7 @@ fn all() -> Vec<(&'static str, Chart)> {
         ("no lines", Body::Lines(Lines::default())),
         ("no boxes", Body::Boxes(Boxes::default())),
         ("no cells", Body::Grid(Grid::default())),
+        ("no points", Body::Points(Points::default())),
         ("no pictures", Body::Pictures(Pictures::default())),
     ]
     .map(|(name, body)| (name, chart(body)))
@@ -228,7 +247,10 @@ fn every_row_bin_and_cell_can_be_pointed_at_where_it_is_drawn() {
             Body::Boxes(boxes) => (boxes.rows.len().min(boxes.top), 0, 0),
             Body::Grid(grid) => (0, 0, grid.counts.iter().filter(|count| **count > 0.0).count()),
             Body::Pictures(pictures) => (pictures.rows.len().min(pictures.top), 0, 0),
-            Body::Lines(_) | Body::Heat(_) => (0, 0, 0),
+            Body::Points(points) if points.points.len() > MOST_POINTS => {
+                (0, 0, points.density.counts.iter().filter(|count| **count > 0.0).count())
+            }
+            Body::Lines(_) | Body::Heat(_) | Body::Points(_) => (0, 0, 0),
         };
         assert_eq!((rows, bins, cells), expected, "{name}");
         for spot in &drawing.spots {
@@ -246,6 +268,19 @@ fn every_row_bin_and_cell_can_be_pointed_at_where_it_is_drawn() {
     };
     let expected = ["class 2, Width under 22", "class 2, Width 46 and over", "class 2, Width 22 to 46"];
     assert_eq!(parts(2), expected);
+}
+
+#[test]
+fn points_are_drawn_each_by_itself_while_they_are_few() {
+    for (count, is_each) in [(1, true), (MOST_POINTS, true), (MOST_POINTS + 1, false)] {
+        let drawing = layout(&chart(points(count)), &Look::LIGHT);
+        let circles = drawing.marks.iter().filter(|mark| matches!(mark, Mark::Circle { .. })).count();
+        let is_told = drawing.marks.iter().any(|mark| match mark {
+            Mark::Text { text, .. } => text.contains("20,001 points, more than the 20,000"),
+            _ => false,
+        });
+        assert_eq!((circles, is_told), (if is_each { count } else { 0 }, !is_each), "{count}");
+    }
 }
 
 #[test]
@@ -413,6 +448,15 @@ fn a_table_has_all_of_the_data() {
     let (heading, rows) = table(grid(Upright::Up));
     assert_eq!((heading[4].as_str(), rows.len()), ("boxes", 32 * 16));
     assert_eq!(rows[33], ["0.03125", "0.0625", "0.0625", "0.125", "33"]);
+
+    for count in [3, MOST_POINTS + 1] {
+        let (heading, rows) = table(points(count));
+        assert_eq!(
+            (heading.as_slice(), rows.len()),
+            (&["path", "centre_across", "centre_down", "class"].map(str::to_owned)[..], count)
+        );
+        assert_eq!(rows[2], ["2.png", "0.02", "0.05555555555555555", "cat"]);
+    }
 
     let (heading, rows) = table(heat(60, Shades::Amount));
     assert_eq!(heading, ["class", "split", "ratio", "observed", "expected"]);

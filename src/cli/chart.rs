@@ -21,6 +21,7 @@ enum Kind {
     Classes,
     Cumulative,
     Splits,
+    SplitDistances,
     /// A column of numbers, by the name that was written.
     Number(String),
     Plane([String; 2]),
@@ -55,7 +56,7 @@ pub fn run(options: &ChartOptions) -> anyhow::Result<()> {
     // What is wrong with the words is said before the long part of the work.
     let kind = Kind::read(&options.kind)?;
     if let Some(by) = options.by {
-        kind.check_by(by, &options.kind)?;
+        kind.check_by(by, options)?;
     }
     kind.check_options(options)?;
     let form = Form::of(&options.out).map_err(|error| Usage(error.to_string()))?;
@@ -85,6 +86,7 @@ impl Kind {
             "classes" => Self::Classes,
             "cumulative" => Self::Cumulative,
             "splits" => Self::Splits,
+            "split-distances" => Self::SplitDistances,
             "sizes" => Self::Plane(["width", "height"].map(str::to_owned)),
             "boxes" => Self::Boxes,
             "box-sizes" => Self::BoxSizes,
@@ -107,16 +109,17 @@ impl Kind {
     }
 
     /// Refuses what the kind cannot tell apart, which would be left out of the chart silently.
-    fn check_by(&self, by: ByName, word: &str) -> Result<(), Usage> {
+    fn check_by(&self, by: ByName, options: &ChartOptions) -> Result<(), Usage> {
         let (name, kinds) = match by {
             ByName::Split => ("split", "classes and columns of numbers"),
-            ByName::Label => ("label", "columns of numbers, box-sizes and coverage"),
+            ByName::Label => ("label", "columns of numbers, --points, box-sizes and coverage"),
         };
         match (self, by) {
             (Self::Number(_), _)
             | (Self::Classes, ByName::Split)
             | (Self::BoxSizes | Self::Coverage, ByName::Label) => Ok(()),
-            _ => Err(Usage(format!("--by {name} is for {kinds}; leave it out for {word}"))),
+            (Self::Plane(_), ByName::Label) if options.points => Ok(()),
+            _ => Err(Usage(format!("--by {name} is for {kinds}; leave it out for {}", options.kind))),
         }
     }
 
@@ -124,14 +127,19 @@ impl Kind {
     fn check_options(&self, options: &ChartOptions) -> Result<(), Usage> {
         let by_label = options.by == Some(ByName::Label);
         let is_number = matches!(self, Self::Number(_));
-        let has_log = !matches!(self, Self::Splits | Self::Boxes | Self::MeanImages | Self::Relations(_));
-        let has_bins = is_number && !by_label || matches!(self, Self::Plane(_));
+        let has_log = !matches!(
+            self,
+            Self::Splits | Self::SplitDistances | Self::Boxes | Self::MeanImages | Self::Relations(_)
+        );
+        let has_points = matches!(self, Self::Plane(_));
+        let has_bins = is_number && !by_label || matches!(self, Self::Plane(_)) && !options.points;
         let has_order = matches!(self, Self::Classes | Self::Splits) || is_number && by_label;
         let has_top = match self {
             Self::Classes | Self::Splits | Self::MeanImages | Self::Regions | Self::Diversity => true,
             Self::Relations(_) => true,
             Self::Number(_) | Self::BoxSizes | Self::Coverage => by_label,
-            Self::Cumulative | Self::Plane(_) | Self::Boxes | Self::BoxNumbers => false,
+            Self::Cumulative | Self::SplitDistances | Self::Plane(_) => false,
+            Self::Boxes | Self::BoxNumbers => false,
         };
         let checks = [
             ("--log-axis", options.log_axis, has_log, "charts that have an axis of numbers or of counts"),
@@ -141,6 +149,7 @@ impl Kind {
                 has_bins,
                 "histograms of a column, and two columns as a plane",
             ),
+            ("--points", options.points, has_points, "two columns as a plane"),
             ("--order", options.order.is_some(), has_order, "classes, splits and box plots of each class"),
             ("--top", options.top.is_some(), has_top, "charts that have a row or a line for each of many"),
         ];
@@ -175,7 +184,8 @@ impl Kind {
             _ => Needs::Facts,
         };
         match self {
-            Self::Classes | Self::Cumulative | Self::Splits | Self::MeanImages => Needs::Listing,
+            Self::Classes | Self::Cumulative | Self::Splits | Self::SplitDistances => Needs::Listing,
+            Self::MeanImages => Needs::Listing,
             Self::Relations(None) => Needs::Listing,
             Self::Relations(Some(name)) if name == "split" || name == "label" => Needs::Listing,
             Self::Number(name) | Self::Relations(Some(name)) => of_column(name),
@@ -190,8 +200,8 @@ fn unknown_kind(word: &str) -> Usage {
     let columns =
         COLUMNS.iter().filter(|column| column.kind == ColumnKind::Number).map(|column| &*column.name);
     Usage(format!(
-        "there is no chart “{word}”: write classes, cumulative, splits, sizes, boxes, box-sizes, box-numbers, \
-         mean-images, coverage, regions, diversity, relations, distance, a column of numbers ({}), or two with a comma \
+        "there is no chart “{word}”: write classes, cumulative, splits, split-distances, sizes, boxes, box-sizes, \
+         box-numbers, mean-images, coverage, regions, diversity, relations, distance, a column of numbers ({}), or two with a comma \
          between",
         columns.collect::<Vec<_>>().join(", ")
     ))
@@ -216,6 +226,7 @@ fn settings(options: &ChartOptions, form: Form) -> Settings {
             OrderName::Name => Order::Natural,
             OrderName::Dataset => Order::Dataset,
         },
+        points: options.points,
     }
 }
 
@@ -235,6 +246,13 @@ fn drawn(kind: &Kind, looked: &Looked, settings: &Settings, control: &Control) -
         Kind::Classes => charts::classes_chart(subject, &counted(), settings),
         Kind::Cumulative => charts::cumulative_chart(subject, &counted(), settings),
         Kind::Splits => charts::splits_chart(subject, &counted(), settings),
+        Kind::SplitDistances => {
+            let counted = counted();
+            if counted.splits.distances.is_empty() {
+                return Err(anyhow!("fewer than two splits have a label, so that none are apart"));
+            }
+            charts::split_distances_chart(subject, &counted)
+        }
         Kind::Number(name) => {
             let column = number_column(name, &looked.snapshot)?;
             charts::number_chart(subject, &counted(), &column, settings)

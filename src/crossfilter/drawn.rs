@@ -59,6 +59,7 @@ pub fn counts_settings(options: &Options) -> Settings {
             Order::Name => charts::Order::Natural,
             Order::Given => charts::Order::Dataset,
         },
+        points: false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a card shows as charts that are written to a file: the same counts in the same bins, order and scales.
 
-use super::card::{Card, Kind, Options, Order};
+use super::card::{Card, Kind, Options, Order, Scattered};
 use super::drawn::TOP;
 use super::figures::{Figures, Labels, Numbers, Plane, RelationColumns, Relations, Values};
 use crate::analysis::distribution::{Axis as Place, DEFAULT_BETA, Edges, Imbalance, Splits};
@@ -8,40 +8,60 @@ use crate::chart::{
     Axis, Bars, Body, Chart, Grid, Heat, HeatCell, Histogram, Hue, Line, Lines, Scale, Series, Shades,
     Upright,
 };
+use crate::dataset::SampleId;
 use crate::dataset::columns::column;
-use crate::dataset::query::Snapshot;
+use crate::dataset::query::{Bitmask, Snapshot};
+use crate::pipeline::statistics::Subject;
+use crate::pipeline::statistics::charts::{self, By, DISTANCE, SPLIT_DISTANCES, split_distances};
 use crate::text::{counted, grouped, significant};
 
+/// The title of the shares of classes in splits.
+const SHARES: &str = "Percent of each split by class";
 /// Distances of splits, and classes that a split lacks, that notes tell at most.
 const NOTED: usize = 10;
 
-/// The chart of a card that is counted while a brush is dragged; `samples` are left by all conditions but the
-/// card's own. A sentence where there is nothing to draw.
-pub fn saved_chart(
+/// What there is to write of a card that is counted while a brush is dragged and shows these figures, in the order of
+/// [`saved_charts`]: one chart of most of them.
+pub fn saved_titles(kind: &Kind, figures: &Figures) -> Vec<String> {
+    match (kind, figures) {
+        (Kind::Splits, Figures::Labels(labels)) if splits_of(labels).len() > 1 => {
+            [SHARES, SPLIT_DISTANCES].map(str::to_owned).into()
+        }
+        (_, Figures::Charts(charts)) => charts.iter().map(|chart| chart.title.clone()).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The charts of a card that is counted while a brush is dragged; `left` are the rows that all conditions but the card's
+/// own leave. A sentence where there is nothing to draw.
+pub fn saved_charts(
     card: &Card,
     figures: &Figures,
     snapshot: &Snapshot,
-    samples: u64,
-) -> Result<Chart, String> {
+    left: &Bitmask,
+) -> Result<Vec<Chart>, String> {
     let options = &card.options;
-    let (title, body, notes) = match (&card.kind, figures) {
+    let parts = match (&card.kind, figures) {
         (_, Figures::Nothing(why)) => return Err(why.clone()),
         (Kind::Classes, Figures::Labels(labels)) if options.cumulative => {
-            cumulative(labels, options, snapshot)
+            vec![cumulative(labels, options, snapshot)]
         }
-        (Kind::Classes, Figures::Labels(labels)) => classes(labels, options, snapshot),
-        (Kind::Imbalance, Figures::Labels(labels)) => imbalance(labels, snapshot),
+        (Kind::Classes, Figures::Labels(labels)) => vec![classes(labels, options, snapshot)],
+        (Kind::Imbalance, Figures::Labels(labels)) => vec![imbalance(labels, snapshot)],
         (Kind::Splits, Figures::Labels(labels)) => splits(labels, options, snapshot),
         (Kind::Numbers { column }, Figures::Numbers(numbers)) => {
-            histogram(numbers, options, snapshot, column)
+            vec![histogram(numbers, options, snapshot, column)]
         }
-        (Kind::Values { column }, Figures::Values(values)) => words(values, options, snapshot, column),
-        (Kind::Scatter { x, y }, Figures::Plane(plane)) => grid(plane, snapshot, [x, y]),
-        (Kind::Relations { with }, Figures::Relations(found)) => relations(found, snapshot, with),
+        (Kind::Values { column }, Figures::Values(values)) => vec![words(values, options, snapshot, column)],
+        (Kind::Scatter { x, y }, Figures::Plane(plane)) => {
+            vec![plane_of(plane, options, snapshot, left, [x, y])]
+        }
+        (Kind::Relations { with }, Figures::Relations(found)) => vec![relations(found, snapshot, with)],
         _ => return Err("There is nothing to write of this chart.".to_owned()),
     };
-    let subtitle = format!("{} · {}", counted(samples, "sample"), snapshot.dataset.source);
-    Ok(Chart { title, subtitle, body, notes })
+    let subtitle = format!("{} · {}", counted(left.count() as u64, "sample"), snapshot.dataset.source);
+    let chart = |(title, body, notes)| Chart { title, subtitle: subtitle.clone(), body, notes };
+    Ok(parts.into_iter().map(chart).collect())
 }
 
 /// Title, body and notes.
@@ -171,13 +191,19 @@ fn imbalance(labels: &Labels, snapshot: &Snapshot) -> Parts {
     ("How uneven classes are".to_owned(), Body::Heat(heat), notes.into_iter().collect())
 }
 
-fn splits(labels: &Labels, options: &Options, snapshot: &Snapshot) -> Parts {
-    let names = &snapshot.labels().classes;
-    let order = listed(labels, options, snapshot);
+/// The splits that have samples, by their places.
+fn splits_of(labels: &Labels) -> Vec<usize> {
     let there = |split: &usize| {
         (0..labels.classes()).any(|class| labels.of(class).0.get(*split).is_some_and(|count| *count > 0))
     };
-    let columns: Vec<usize> = (0..labels.splits).filter(there).collect();
+    (0..labels.splits).filter(there).collect()
+}
+
+/// The share of each class in each split, and where there are several how far they are from each other.
+fn splits(labels: &Labels, options: &Options, snapshot: &Snapshot) -> Vec<Parts> {
+    let names = &snapshot.labels().classes;
+    let order = listed(labels, options, snapshot);
+    let columns = splits_of(labels);
     let counts = |split: &usize| -> Vec<u64> {
         let count = |class| labels.of(class).1.get(*split).copied().unwrap_or(0).into();
         (0..labels.classes()).map(count).collect()
@@ -222,7 +248,12 @@ fn splits(labels: &Labels, options: &Options, snapshot: &Snapshot) -> Parts {
         cells,
         top: options.top.unwrap_or(TOP) as usize,
     };
-    ("Percent of each split by class".to_owned(), Body::Heat(heat), notes)
+    let mut parts = vec![(SHARES.to_owned(), Body::Heat(heat), notes)];
+    if columns.len() > 1 {
+        let heat = split_distances((0..columns.len()).map(name).collect(), &found.distances);
+        parts.push((SPLIT_DISTANCES.to_owned(), Body::Heat(heat), vec![DISTANCE.to_owned()]));
+    }
+    parts
 }
 
 fn histogram(numbers: &Numbers, options: &Options, snapshot: &Snapshot, name: &str) -> Parts {
@@ -254,11 +285,19 @@ fn words(values: &Values, options: &Options, snapshot: &Snapshot, name: &str) ->
     (format!("Samples by {}", title.to_lowercase()), Body::Bars(bars), Vec::new())
 }
 
-fn grid(plane: &Plane, snapshot: &Snapshot, [x, y]: [&String; 2]) -> Parts {
+/// Two columns against each other, as points where the card has these.
+fn plane_of(
+    plane: &Plane,
+    options: &Options,
+    snapshot: &Snapshot,
+    left: &Bitmask,
+    names: [&String; 2],
+) -> Parts {
     let cells = plane.x.len() * plane.y.len();
     let outside = u64::from(plane.shown.get(cells).copied().unwrap_or(0));
     let notes = (outside > 0).then(|| format!("{} without a place here.", counted(outside, "sample")));
-    let body = Grid {
+    let [x, y] = names;
+    let grid = Grid {
         x: axis_of(snapshot, x, &plane.x),
         y: axis_of(snapshot, y, &plane.y),
         x_edges: plane.x.values.clone(),
@@ -268,7 +307,15 @@ fn grid(plane: &Plane, snapshot: &Snapshot, [x, y]: [&String; 2]) -> Parts {
         counted: "Samples".to_owned(),
     };
     let title = format!("{} and {}", title_of(snapshot, x), title_of(snapshot, y));
-    (title, Body::Grid(body), notes.into_iter().collect())
+    let body = match (options.scattered, column(snapshot, x), column(snapshot, y)) {
+        (Some(Scattered::Points), Some(x), Some(y)) => {
+            let rows: Vec<SampleId> = left.iter().collect();
+            let by = if options.by_class { By::Label } else { By::Nothing };
+            Body::Points(charts::points(Subject { snapshot, rows: &rows }, [&x, &y], grid, by))
+        }
+        _ => Body::Grid(grid),
+    };
+    (title, body, notes.into_iter().collect())
 }
 
 fn relations(found: &Relations, snapshot: &Snapshot, with: &str) -> Parts {

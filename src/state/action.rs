@@ -297,12 +297,14 @@ pub enum Action {
     StartStudy {
         card: CardId,
     },
-    /// Asks for a file to write a chart to.
+    /// Asks for a file to write a card's chart to: that at a place among several, or all of them.
     PickChartFile {
         card: CardId,
+        chart: Option<usize>,
     },
     ChartExportTo {
         card: CardId,
+        chart: Option<usize>,
         path: PathBuf,
     },
     /// The panel of the balance planner comes on screen, and this of it: what it shows is wanted.

@@ -296,7 +296,9 @@ impl Session {
                 return self.show(View { filter, ..view });
             }
             Action::StartStudy { card } => return (vec![Effect::Study { card }], None),
-            Action::ChartExportTo { card, path } => return (vec![Effect::ExportChart { card, path }], None),
+            Action::ChartExportTo { card, chart, path } => {
+                return (vec![Effect::ExportChart { card, chart, path }], None);
+            }
             _ => {}
         }
         (Vec::new(), None)

@@ -146,10 +146,12 @@ pub enum Effect {
     },
     PickChartFile {
         card: CardId,
+        chart: Option<usize>,
     },
-    /// Write a chart, in the form that the name tells.
+    /// Write a card's chart, that at a place among several or all of them, in the form that the name tells.
     ExportChart {
         card: CardId,
+        chart: Option<usize>,
         path: PathBuf,
     },
     /// Work out a plan for the balance of classes; the answer carries the generation.

@@ -99,7 +99,7 @@ impl State {
             Action::PickPipelineTarget => effects.push(Effect::PickPipelineTarget),
             Action::PipelineExportTo { path } => effects.push(Effect::WritePipeline { path }),
             Action::PickModel(wanted) => effects.push(Effect::PickModel(wanted)),
-            Action::PickChartFile { card } => effects.push(Effect::PickChartFile { card }),
+            Action::PickChartFile { card, chart } => effects.push(Effect::PickChartFile { card, chart }),
             Action::PickDrawnFolder => effects.push(Effect::PickDrawnFolder),
             Action::PickOther(source) => effects.push(Effect::PickOther(source)),
             Action::PickBalanceFile(file) => effects.push(Effect::PickBalanceFile(file)),

@@ -15,6 +15,7 @@ mod scatter;
 mod splits;
 mod spots;
 mod study;
+mod zoom;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
@@ -45,6 +46,8 @@ const CHIP: usize = 48;
 pub struct ChartsPane {
     /// Whether Escape takes brushes away: the pointer was over the panel, and there are some.
     pub takes_escape: bool,
+    /// Whether the keys that zoom are a chart's: one that can be zoomed has the focus.
+    pub takes_zoom: bool,
     /// Whether Escape goes to something else first in this frame: a field, a list or a menu.
     pub escape_is_taken: bool,
     add: AddView,
@@ -112,6 +115,11 @@ impl Known {
         column.map_or_else(|| name.to_owned(), |column| column.title.to_string())
     }
 
+    /// Whether numbers of a column are kept in single precision.
+    fn is_single_precision(&self, name: &str) -> bool {
+        self.columns.iter().any(|column| column.name == name && column.is_single_precision())
+    }
+
     /// What is known of a sample in a column of numbers.
     fn number(&self, snapshot: &Snapshot, name: &str, sample: SampleId) -> Option<f64> {
         self.columns.iter().find(|column| column.name == name)?.number(snapshot, sample)
@@ -160,6 +168,9 @@ pub fn charts_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, pane: &mut ChartsPane) {
             cards_ui(ui, pencil, pane, session);
         });
     });
+    let has_focus =
+        |view: &CardView| view.scatter.id.is_some_and(|id| ui.memory(|memory| memory.has_focus(id)));
+    pane.takes_zoom = pane.cards.values().any(has_focus);
 }
 
 /// Escape ends a brush that is dragged, or else takes all of them away.

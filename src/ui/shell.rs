@@ -232,6 +232,7 @@ pub fn shell_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, views: &mut Views, panels:
     // Each frame anew: a panel that is not drawn takes no keys.
     views.latent.takes_verdicts = false;
     views.charts.takes_escape = false;
+    views.charts.takes_zoom = false;
     let bar = egui::Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(10, 6));
     egui::Panel::top("top").frame(bar).show(ui, |ui| top_ui(ui, pencil, views));
     let low = egui::Frame::new().fill(tokens.panel).inner_margin(egui::Margin::symmetric(12, 0));
@@ -413,6 +414,10 @@ fn shortcuts(ui: &Ui, pencil: &mut Pencil<'_>, views: &mut Views) {
             // Drawn samples are decided on by the keys of those of the dataset.
             let decides = matches!(entry.command, Command::Keep | Command::Prune | Command::Undecide);
             if decides && views.latent.takes_verdicts {
+                continue;
+            }
+            let zooms = matches!(entry.command, Command::LargerThumbnails | Command::SmallerThumbnails);
+            if zooms && views.charts.takes_zoom {
                 continue;
             }
             if let Some(shortcut) = shortcut(*chord)

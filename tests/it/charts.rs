@@ -442,13 +442,13 @@ fn a_person_brushes_the_charts_of_the_demo_undoes_and_saves_one() {
     let id = card(&window, &Kind::Classes).0.id;
     for ending in ["csv", "svg", "png"] {
         let path = home.path().join(format!("classes.{ending}"));
-        window.act(Action::ChartExportTo { card: id, path: path.clone() });
+        window.act(Action::ChartExportTo { card: id, chart: None, path: path.clone() });
         window.until("the file", |_| path.is_file());
     }
     let table = std::fs::read_to_string(home.path().join("classes.csv")).expect("a table");
     let expected = format!("a,{a}");
     assert!(table.lines().any(|line| line.starts_with(&expected)), "{table}");
-    window.act(Action::ChartExportTo { card: id, path: dataset.join("classes.csv") });
+    window.act(Action::ChartExportTo { card: id, chart: None, path: dataset.join("classes.csv") });
     window.until("a warning", |harness| {
         let state = harness.state().as_ref().expect("the first frame made it").state();
         state.notices.iter().any(|notice| notice.text.contains("inside"))

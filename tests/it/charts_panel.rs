@@ -290,6 +290,70 @@ fn a_drag_over_points_asks_for_a_rectangle() {
 }
 
 #[test]
+fn points_are_zoomed_about_the_pointer_and_all_are_shown_again() {
+    let mut window = window(Options::default());
+    let (about, all) = (place(&window, 13), "Show all of Width and Bytes");
+    let next = place(&window, 14) - about;
+    let zoom = |window: &mut Harness<'static, Panel>| {
+        window.hover_at(about);
+        window.run();
+        window.input_mut().events.push(egui::Event::Zoom(4.0));
+        window.run();
+        window.get_by_label(all);
+    };
+    assert!(window.query_by_label(all).is_none());
+    zoom(&mut window);
+    click(&mut window, about + next * 4.0);
+    assert_eq!(window.state().selected(), [14], "four times as far from the sample that it was zoomed about");
+    click(&mut window, about);
+    assert_eq!(window.state().selected(), [13]);
+    // A drag by another button moves what is seen.
+    let moved = Vec2::new(40.0, 20.0);
+    let right = |pressed: bool, pos: Pos2| egui::Event::PointerButton {
+        pos,
+        button: egui::PointerButton::Secondary,
+        pressed,
+        modifiers: egui::Modifiers::NONE,
+    };
+    window.input_mut().events.push(right(true, about));
+    window.step();
+    window.hover_at(about + moved);
+    window.step();
+    window.input_mut().events.push(right(false, about + moved));
+    window.run();
+    click(&mut window, about + next * 4.0 + moved);
+    assert_eq!(window.state().selected(), [14]);
+    assert_eq!(window.state().session().view().filter, "", "nothing is asked");
+
+    window.get_by_label(all).click();
+    window.run();
+    assert!(window.query_by_label(all).is_none());
+    click(&mut window, about);
+    assert_eq!(window.state().selected(), [13]);
+    // By keys, where the chart has the focus.
+    window.get_by_label("Points of Width and Bytes").focus();
+    window.run();
+    window.key_press(egui::Key::Plus);
+    window.run();
+    window.get_by_label(all);
+    window.key_press(egui::Key::Minus);
+    window.run();
+    assert!(window.query_by_label(all).is_none());
+    // A double click shows all as well.
+    zoom(&mut window);
+    let empty = about + Vec2::new(0.0, -30.0);
+    window.hover_at(empty);
+    for _ in 0..2 {
+        window.drag_at(empty);
+        window.step();
+        window.drop_at(empty);
+        window.step();
+    }
+    window.run();
+    assert!(window.query_by_label(all).is_none());
+}
+
+#[test]
 fn a_person_chooses_the_density() {
     let density = Options { scattered: Some(Scattered::Density), ..Options::default() };
     let mut window = window(density);

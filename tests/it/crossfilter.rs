@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use lenslet::analysis::distribution::{DEFAULT_BETA, Imbalance};
-use lenslet::chart::{Body, Scale};
+use lenslet::chart::{Body, Scale, csv_rows};
 use lenslet::crossfilter::{
-    Board, Card, Figures, Kind, Options, Order, RelationColumns, default_cards, rows_but, saved_chart,
+    Board, Card, Figures, Kind, Options, Order, RelationColumns, Scattered, default_cards, rows_but,
+    saved_charts, saved_titles,
 };
+use lenslet::dataset::columns::{Column, column};
 use lenslet::dataset::query::{
     Bitmask, Brush, Click, Pick, Query, Range, Snapshot, Stroke, Vocabulary, parse, with_brushes, with_term,
 };
@@ -239,11 +241,20 @@ fn a_saved_chart_is_the_one_that_is_shown() {
         top: Some(2),
         ..Options::default()
     };
-    let saved = |kind: Kind, options: &Options| {
+    let all_saved = |kind: Kind, options: &Options| {
         let card = Card { id: 1, kind, options: options.clone() };
         let (_, figures) = Board::default().answer(&snapshot, &query, std::slice::from_ref(&card)).remove(0);
-        let left = rows_but(&snapshot, &query, &card.kind.own_columns()).count() as u64;
-        (saved_chart(&card, &figures, &snapshot, left).unwrap().body, figures)
+        let left = rows_but(&snapshot, &query, &card.kind.own_columns());
+        let charts = saved_charts(&card, &figures, &snapshot, &left).unwrap();
+        // What a menu lists is what is written; one chart needs no menu.
+        let listed = saved_titles(&card.kind, &figures);
+        let titles: Vec<String> = charts.iter().map(|chart| chart.title.clone()).collect();
+        assert!(listed == titles || listed.is_empty() && titles.len() == 1, "{listed:?} {titles:?}");
+        (charts, figures)
+    };
+    let saved = |kind: Kind, options: &Options| {
+        let (mut charts, figures) = all_saved(kind, options);
+        (charts.remove(0).body, figures)
     };
     let named = |name: &str| name.to_owned();
     let as_numbers = |counts: &[u32]| counts.iter().map(|count| f64::from(*count)).collect::<Vec<f64>>();
@@ -266,6 +277,31 @@ fn a_saved_chart_is_the_one_that_is_shown() {
     assert_eq!((body.x.scale, body.y.scale), (Scale::Log, Scale::Linear));
     assert_eq!((&body.x_edges, &body.y_edges), (&plane.x.values, &plane.y.values));
     assert_eq!(body.counts, as_numbers(&plane.shown[..plane.x.len() * plane.y.len()]));
+
+    // Where it is points, those that the other conditions leave are written, with their classes where they are coloured.
+    let of_points = Options { scattered: Some(Scattered::Points), by_class: true, ..options.clone() };
+    let kind = Kind::Scatter { x: named("width"), y: named("height") };
+    let left = rows_but(&snapshot, &query, &kind.own_columns());
+    let (charts, _) = all_saved(kind, &of_points);
+    let Body::Points(points) = &charts[0].body else { panic!("points") };
+    assert_eq!(points.density, body);
+    let [width, height] = ["width", "height"].map(|name| column(&snapshot, name).unwrap());
+    let number = |column: &Column, row| column.number(&snapshot, row);
+    let place = |row| Some((snapshot.dataset.path(row), [number(&width, row)?, number(&height, row)?]));
+    let expected: Vec<(&str, [f64; 2])> = left.iter().filter_map(place).collect();
+    let found: Vec<(&str, [f64; 2])> = points.points.iter().map(|point| (&*point.name, point.at)).collect();
+    assert!(!found.is_empty());
+    assert_eq!(found, expected);
+    let rows = csv_rows(&charts[0]);
+    assert_eq!((rows[0].join(","), rows.len()), ("path,width,height,class".to_owned(), found.len() + 1));
+    assert!(rows[1..].iter().all(|row| row[3] != "unlabelled"), "{rows:?}");
+
+    // The splits are two charts: what is in each, and how far they are apart.
+    let (charts, _) = all_saved(Kind::Splits, &options);
+    let [_, distances] = charts.as_slice() else { panic!("{charts:?}") };
+    let Body::Heat(heat) = &distances.body else { panic!("a table") };
+    assert!(!heat.cells.is_empty() && heat.cells.iter().all(|cell| cell.row < cell.column));
+    assert_eq!(csv_rows(distances)[0], ["split", "other_split", "chi_square_distance"]);
 
     // The order, the search and the number of bars are those of the list, beside the samples without a label.
     for (options, expected) in [

@@ -17,7 +17,8 @@ use super::{bug, waker};
 use crate::analysis::distribution::coverage::CENTRES;
 use crate::chart::{Chart, Look, write_to};
 use crate::crossfilter::{
-    Board, Card, CardId, Figures, Kind, charts_of, counts_settings, rows_but, saved_chart, space_charts,
+    Board, Card, CardId, Figures, Kind, Scattered, charts_of, counts_settings, rows_but, saved_charts,
+    space_charts,
 };
 use crate::dataset::query::{Query, Rows, Snapshot, parse};
 use crate::dataset::{Kinds, SampleId, Signals};
@@ -230,7 +231,10 @@ fn drawn_card(card: &Card, question: &Question, query: &Query) -> Figures {
 
 /// What is written of a card.
 pub struct Wanting {
+    /// Two columns against each other as they are drawn: as points, or as counts.
     card: Card,
+    /// Which of its charts; all of them without one.
+    chart: Option<usize>,
     snapshot: Snapshot,
     filter: String,
     /// What was found by looking at pictures, for a card that shows that.
@@ -239,15 +243,21 @@ pub struct Wanting {
 }
 
 impl Wanting {
-    pub fn new(card: CardId, session: &Session, is_dark: bool) -> Option<Self> {
+    pub fn new(card: CardId, chart: Option<usize>, session: &Session, is_dark: bool) -> Option<Self> {
         let studied = session.charts.study(card).map(|study| study.found.clone());
-        let card = session.charts.card(card)?.clone();
+        let drawn = match session.charts.cloud(card) {
+            Some(_) => Scattered::Points,
+            None => Scattered::Density,
+        };
+        let mut card = session.charts.card(card)?.clone();
+        card.options.scattered.get_or_insert(drawn);
         let snapshot = session.snapshot.clone();
         let filter = session.view().filter;
-        Some(Self { card, snapshot, filter, studied, is_dark })
+        Some(Self { card, chart, snapshot, filter, studied, is_dark })
     }
 
-    /// Writes its charts: the first one to that path, others beside it with a number in their names.
+    /// Writes what is wanted: of several charts the first one to that path, others beside it with a number in their
+    /// names.
     pub fn write(&self, path: &Path) -> Action {
         match self.written(path) {
             Ok(count) => {
@@ -262,12 +272,19 @@ impl Wanting {
     fn written(&self, path: &Path) -> Result<usize, String> {
         check_target(path, Path::new(&self.snapshot.dataset.root)).map_err(sentence)?;
         let look = if self.is_dark { Look::DARK } else { Look::LIGHT };
-        let charts = self.charts()?;
+        let mut charts = self.charts()?;
+        if let Some(chart) = self.chart {
+            // What is on screen may have changed while a file was named.
+            charts = charts.into_iter().skip(chart).take(1).collect();
+        }
         for (at, chart) in charts.iter().enumerate() {
             write_to(&numbered(path, at), chart, &look).map_err(sentence)?;
         }
         match charts.len() {
-            0 => Err("There is nothing to write yet: look at the pictures first.".to_owned()),
+            0 if self.card.kind.is_asked_for() => {
+                Err("There is nothing to write yet: look at the pictures first.".to_owned())
+            }
+            0 => Err("There is nothing to write of this chart.".to_owned()),
             count => Ok(count),
         }
     }
@@ -284,10 +301,8 @@ impl Wanting {
         }
         // Counted as on the screen, so that both show the same.
         let counted = Board::default().answer(&self.snapshot, &query, std::slice::from_ref(&self.card));
-        let charts = counted
-            .iter()
-            .map(|(_, figures)| saved_chart(&self.card, figures, &self.snapshot, left.count() as u64));
-        charts.collect()
+        let figures = counted.first().map(|(_, figures)| figures);
+        figures.map_or(Ok(Vec::new()), |figures| saved_charts(&self.card, figures, &self.snapshot, &left))
     }
 }
 

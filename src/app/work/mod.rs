@@ -464,9 +464,10 @@ impl Work {
                 self.charting.end_study(card);
                 Vec::new()
             }
-            Effect::ExportChart { card, path } => {
+            Effect::ExportChart { card, chart, path } => {
+                let session = state.session.as_ref();
                 let wanting =
-                    state.session.as_ref().and_then(|session| Wanting::new(card, session, state.drawn_dark));
+                    session.and_then(|session| Wanting::new(card, chart, session, state.drawn_dark));
                 match wanting {
                     Some(wanting) => self.beside("write-chart", move || wanting.write(&path)),
                     None => Vec::new(),

@@ -85,14 +85,14 @@ impl Work {
                 move || balance_dialog(file).save_file(),
                 move |path| Action::BalanceExportTo { file, path },
             ),
-            Effect::PickChartFile { card } => self.pick(
+            Effect::PickChartFile { card, chart } => self.pick(
                 || {
                     let dialog =
                         rfd::FileDialog::new().set_title("Save the chart").set_file_name("chart.svg");
                     let dialog = dialog.add_filter("SVG", &["svg"]).add_filter("PNG", &["png"]);
                     dialog.add_filter("CSV", &["csv"]).save_file()
                 },
-                move |path| Action::ChartExportTo { card, path },
+                move |path| Action::ChartExportTo { card, chart, path },
             ),
             _ => Vec::new(),
         }

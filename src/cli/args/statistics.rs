@@ -58,17 +58,22 @@ const CHART_HELP: &str = "\
 Kinds:
   classes           samples by class; '--by split' stacks them
   cumulative        the part of the samples that the most frequent classes have
-  splits            the share of each class in each split, and how far splits are from each other
+  splits            the share of each class in each split
+  split-distances   how far splits are from each other
   sizes             width and height of each sample, as a plane
-  aspects, bytes, brightness, contrast, saturation, sharpness, score.blur, … and any other column of
-                    numbers: a histogram; '--by split' stacks it, '--by label' draws a box plot of each class
+  aspects, bytes, brightness, contrast, saturation, sharpness, score.blur, … and any other column
+                    of numbers: a histogram; '--by split' stacks it, '--by label' draws a box
+                    plot of each class
   distance          the distance to the nearest neighbour, the column score.distance
-  COLUMN,COLUMN     two columns of numbers, as a plane
-  boxes             where the centres of boxes lie; box-sizes and box-numbers: how large, how many; '--by label' has
-                    the sizes of the most frequent classes
+  COLUMN,COLUMN     two columns of numbers, as a plane; '--points' draws a point for each sample,
+                    '--by label' in the colour of its class
+  boxes             where the centres of boxes lie
+  box-sizes         how large they are; '--by label' has the sizes of the most frequent classes
+  box-numbers       how many samples have
   mean-images       the average picture, the deviation and the colours of each class
-  coverage          how fast the radius around k samples falls; '--by label' has the classes as well
-  regions           samples around each of these; diversity: the Vendi score of each class
+  coverage          how fast the radius around k samples falls; '--by label' has the classes too
+  regions           samples around each of these
+  diversity         the Vendi score of each class
   relations         labels that go together; relations:split, relations:COLUMN: labels with that
 
 Exit status: 0 when the chart was written, 1 when not, 2 for wrong usage.";
@@ -94,6 +99,11 @@ pub struct ChartOptions {
     /// Bins of a histogram, or cells across and down of a plane; as follow from the data unless set
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub bins: Option<u16>,
+
+    /// Two columns as a point for each sample: of more than 20,000 a drawing shows how many there are in each cell, and
+    /// a .csv has them all
+    #[arg(long)]
+    pub points: bool,
 
     /// Rows, or lines, that are drawn at most, 40 unless set. A .csv has them all: of mean-images those of the 1,000
     /// most frequent classes

@@ -3,11 +3,13 @@
 
 use crate::analysis::distribution::boxes::{CELLS, MOST_BOXES, SIZES};
 use crate::analysis::distribution::histogram::grouped;
-use crate::analysis::distribution::{Axis as Place, Bins, BoxPlot, Density, Edges, box_plots};
+use crate::analysis::distribution::{Axis as Place, Bins, BoxPlot, Density, Edges, SplitDistance, box_plots};
 use crate::chart::{
-    Axis, Bars, Body, BoxRow, Boxes as BoxChart, Chart, Grid, Heat, HeatCell, Histogram, Hue, Line, Lines,
-    Picture, PictureRow, Pictures as PictureChart, Scale, Series, Shades, Tile, Upright, number_text,
+    Axis, Bars, Body, BoxRow, Boxes as BoxChart, Chart, Grid, Group, Heat, HeatCell, Histogram, Hue, Line,
+    Lines, Picture, PictureRow, Pictures as PictureChart, Point, Points, Scale, Series, Shades, Tile,
+    Upright, number_text,
 };
+use crate::dataset::SampleId;
 use crate::dataset::columns::Column;
 use crate::dataset::query::Snapshot;
 use crate::text::{counted, grouped as grouped_text};
@@ -49,12 +51,14 @@ pub struct Settings {
     pub top: usize,
     pub by: By,
     pub order: Order,
+    /// Whether two columns against each other are a point for each sample.
+    pub points: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let (scale, bins) = (Scale::Linear, Bins::Auto);
-        Self { scale, bins, top: 40, by: By::Nothing, order: Order::Count }
+        Self { scale, bins, top: 40, by: By::Nothing, order: Order::Count, points: false }
     }
 }
 
@@ -201,6 +205,41 @@ pub fn splits_chart(subject: Subject<'_>, classes: &Classes, settings: &Settings
     chart(subject, "Percent of each split by class", Body::Heat(heat), notes)
 }
 
+/// The title of [`split_distances`].
+pub const SPLIT_DISTANCES: &str = "Distances of the splits";
+
+/// How far the splits are from each other.
+pub fn split_distances_chart(subject: Subject<'_>, classes: &Classes) -> Chart {
+    let heat = split_distances(classes.split_names.clone(), &classes.splits.distances);
+    chart(subject, SPLIT_DISTANCES, Body::Heat(heat), vec![DISTANCE.to_owned()])
+}
+
+/// What a distance of splits is.
+pub const DISTANCE: &str =
+    "½ Σ (p − q)² / (p + q) of the class shares: 0 where they are the same, 1 where no class is in both.";
+
+/// The distances of splits of these names as a table, every two of them once.
+pub fn split_distances(names: Vec<String>, distances: &[SplitDistance]) -> Heat {
+    let cell = |pair: &SplitDistance| HeatCell {
+        row: pair.one as u32,
+        column: pair.two as u32,
+        value: pair.chi_square,
+        shade: pair.chi_square,
+        more: Vec::new(),
+    };
+    Heat {
+        row_title: "split".to_owned(),
+        column_title: "other split".to_owned(),
+        shades: Shades::Amount,
+        value: "chi-square distance".to_owned(),
+        more: Vec::new(),
+        cells: distances.iter().map(cell).collect(),
+        top: names.len(),
+        rows: names.clone(),
+        columns: names,
+    }
+}
+
 /// The first of some names, and how many more there are.
 pub(super) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
     const SHOWN: usize = 8;
@@ -298,7 +337,7 @@ fn box_chart(
     BoxChart { of: "class".to_owned(), axis, rows: order.iter().filter_map(row).collect(), top: settings.top }
 }
 
-/// Two numbers against each other, as many samples as there are.
+/// Two numbers against each other: how many samples there are in each cell, or a point for each.
 pub fn plane_chart(subject: Subject<'_>, columns: [&Column; 2], settings: &Settings) -> Chart {
     let axis = place_of(settings.scale);
     let cells = match settings.bins {
@@ -326,7 +365,50 @@ pub fn plane_chart(subject: Subject<'_>, columns: [&Column; 2], settings: &Setti
         upright: Upright::Up,
         counted: "Samples".to_owned(),
     };
-    chart(subject, title, Body::Grid(grid), notes.into_iter().collect())
+    let body = match settings.points {
+        true => Body::Points(points(subject, columns, grid, settings.by)),
+        false => Body::Grid(grid),
+    };
+    chart(subject, title, body, notes.into_iter().collect())
+}
+
+/// A point for each of the samples that has a place on both axes of a grid, told apart by its first class where that is
+/// asked for.
+pub fn points(subject: Subject<'_>, columns: [&Column; 2], density: Grid, by: By) -> Points {
+    let [x, y] = columns.map(|column| values_of(subject, column));
+    let has_place = |axis: &Axis, value: f64| !place_of(axis.scale).place(value).is_nan();
+    let is_by_class = by == By::Label;
+    // By class, and one for samples of none.
+    let names = subject.class_names();
+    let group_of = |sample: SampleId| {
+        let class = subject.snapshot.labels().get(sample).first().copied();
+        if is_by_class { class.map_or(names.len(), |class| class as usize) } else { 0 }
+    };
+    let placed = || {
+        let rows = subject.rows.iter().zip(x.iter().zip(&y));
+        rows.filter(|(_, (x, y))| has_place(&density.x, **x) && has_place(&density.y, **y))
+    };
+    // Those without a point have no place in the legend.
+    let mut group_ids = vec![None; if is_by_class { names.len() + 1 } else { 1 }];
+    placed().for_each(|(sample, _)| group_ids[group_of(*sample)] = Some(0));
+    group_ids.iter_mut().flatten().zip(0u32..).for_each(|(id, at)| *id = at);
+    let group = |at: usize| match names.get(at).filter(|_| is_by_class) {
+        Some(name) => Group { name: name.clone(), hue: subject.hue(at as u32) },
+        None if is_by_class => Group { name: "unlabelled".to_owned(), hue: Hue::Dim },
+        None => Group::default(),
+    };
+    let point = |(sample, (x, y)): (&SampleId, (&f64, &f64))| Point {
+        name: subject.snapshot.dataset.path(*sample).to_owned(),
+        at: [*x, *y],
+        group: group_ids[group_of(*sample)].unwrap_or(0),
+    };
+    Points {
+        of: "path".to_owned(),
+        groups_of: if is_by_class { "class".to_owned() } else { String::new() },
+        groups: (0..group_ids.len()).filter(|at| group_ids[*at].is_some()).map(group).collect(),
+        points: placed().map(point).collect(),
+        density,
+    }
 }
 
 fn box_notes(boxes: &Boxes) -> Vec<String> {

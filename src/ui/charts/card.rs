@@ -9,7 +9,7 @@ use super::imbalance::ImbalanceView;
 use super::scatter::ScatterView;
 use super::splits::SplitsView;
 use super::{Drag, Known, bars, drawn, histogram, imbalance, relations, scatter, splits, study};
-use crate::crossfilter::{Card, Figures, Kind, Order, Scattered};
+use crate::crossfilter::{Card, Figures, Kind, Order, Scattered, saved_titles};
 use crate::state::{Action, Session};
 use crate::ui::Pencil;
 use crate::ui::theme::{Tokens, bold, size, space};
@@ -55,7 +55,7 @@ pub(super) fn card_ui(
         ui.push_id(("card", card.id), |ui| {
             ui.set_width(ui.available_width());
             let title = title(card, known);
-            is_removed = head_ui(ui, pencil, &title, &mut changed, known);
+            is_removed = head_ui(ui, pencil, session, &title, &mut changed, known);
             let mut pen = Pen { pencil, session, card, drag, known };
             body_ui(ui, &mut pen, view);
         });
@@ -83,7 +83,14 @@ fn title(card: &Card, known: &Known) -> String {
 }
 
 /// The title with the buttons beside it; tells whether the card is to go.
-fn head_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, title: &str, card: &mut Card, known: &Known) -> bool {
+fn head_ui(
+    ui: &mut Ui,
+    pencil: &mut Pencil<'_>,
+    session: &Session,
+    title: &str,
+    card: &mut Card,
+    known: &Known,
+) -> bool {
     let mut is_removed = false;
     ui.horizontal(|ui| {
         ui.add(egui::Label::new(RichText::new(title).font(bold(size::BODY))).truncate());
@@ -91,10 +98,7 @@ fn head_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, title: &str, card: &mut Card, k
             ui.spacing_mut().item_spacing.x = 0.0;
             let name = format!("Remove the chart {title}");
             is_removed = widgets::icon_button(ui, icons::ICON_CLOSE, &name).clicked();
-            let name = format!("Save the chart {title}");
-            if widgets::icon_button(ui, icons::ICON_SAVE, &name).clicked() {
-                pencil.act(Action::PickChartFile { card: card.id });
-            }
+            save_ui(ui, pencil, session, title, card);
             let name = format!("Options of the chart {title}");
             let button = widgets::icon_button(ui, icons::ICON_TUNE, &name);
             Popup::menu(&button).close_behavior(PopupCloseBehavior::CloseOnClickOutside).show(|ui| {
@@ -104,6 +108,34 @@ fn head_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, title: &str, card: &mut Card, k
         });
     });
     is_removed
+}
+
+/// The button that saves; a card of several charts has a menu of them.
+fn save_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, title: &str, card: &Card) {
+    let id = card.id;
+    let button = widgets::icon_button(ui, icons::ICON_SAVE, &format!("Save the chart {title}"));
+    let charts = match session.charts.study(id) {
+        Some(study) => study.found.charts.iter().map(|chart| chart.title.clone()).collect(),
+        None => session.charts.figures(id).map_or(Vec::new(), |figures| saved_titles(&card.kind, figures)),
+    };
+    if charts.len() < 2 {
+        if button.clicked() {
+            pencil.act(Action::PickChartFile { card: id, chart: None });
+        }
+        return;
+    }
+    Popup::menu(&button).show(|ui| {
+        for (at, chart) in charts.iter().enumerate() {
+            if ui.button(chart).clicked() {
+                pencil.act(Action::PickChartFile { card: id, chart: Some(at) });
+            }
+        }
+        ui.separator();
+        let about = "The first to the file that is named, the others beside it with a number in their names";
+        if ui.button(format!("All {}", charts.len())).on_hover_text(about).clicked() {
+            pencil.act(Action::PickChartFile { card: id, chart: None });
+        }
+    });
 }
 
 fn options_ui(ui: &mut Ui, card: &mut Card, known: &Known) {
@@ -153,6 +185,8 @@ fn options_ui(ui: &mut Ui, card: &mut Card, known: &Known) {
             for (log, name) in options.log_axes.iter_mut().zip([x, y]) {
                 ui.checkbox(log, format!("{} by its logarithm", known.title(name)));
             }
+            let zoom = "Ctrl and the wheel zoom, or + and −; a drag by the right button moves, a double click shows all";
+            ui.add(egui::Label::new(widgets::dim(zoom)).wrap());
         }
         Kind::BoxPlots { .. } => {
             ui.checkbox(&mut options.log_axes[0], "Numbers by their logarithm");

@@ -4,6 +4,7 @@ use egui::{CursorIcon, Pos2, Rect, Response, Stroke, Ui, Vec2, vec2};
 
 use super::card::Pen;
 use super::study::thumbnail_ui;
+use super::zoom::Seen;
 use crate::crossfilter::{Kind, Plane, Scattered};
 use crate::dataset::SampleId;
 use crate::gpu::points::{self, View};
@@ -27,15 +28,20 @@ pub(super) fn cloud_of<'a>(pen: &Pen<'a, '_>, plane: &Plane) -> Option<&'a Cloud
     (cloud.edges[0] == plane.x && cloud.edges[1] == plane.y).then_some(cloud)
 }
 
-/// Where the places of a cloud are in a rectangle.
-fn view_of(rect: Rect, radius_px: f32) -> View {
-    View { center: [0.5, 0.5], scale: vec2(rect.width(), -rect.height()), radius_px }
+/// Where the places of a cloud are in a rectangle that shows a part of it.
+fn view_of(rect: Rect, seen: Seen, radius_px: f32) -> View {
+    let whole = seen.whole(rect);
+    let center = [0, 1].map(|axis| {
+        let [low, high] = seen.ends(axis);
+        (low + high) / 2.0
+    });
+    View { center, scale: vec2(whole.width(), -whole.height()), radius_px }
 }
 
 /// Draws the points, and rings around those that are selected.
-pub(super) fn cloud_ui(ui: &Ui, pen: &Pen<'_, '_>, cloud: &Cloud, rect: Rect) {
+pub(super) fn cloud_ui(ui: &Ui, pen: &Pen<'_, '_>, cloud: &Cloud, rect: Rect, seen: Seen) {
     let radius = radius(cloud.scatter.points().len());
-    let view = view_of(rect, radius * ui.ctx().pixels_per_point());
+    let view = view_of(rect, seen, radius * ui.ctx().pixels_per_point());
     let painter = ui.painter_at(rect);
     for points in &cloud.points {
         points::paint(&painter, rect, points, view);
@@ -59,13 +65,19 @@ pub(super) fn thinned_ui(ui: &mut Ui, cloud: &Cloud) {
 }
 
 /// What a pointer over the points does that drags nothing.
-pub(super) fn pointed_ui(ui: &Ui, pen: &mut Pen<'_, '_>, cloud: &Cloud, rect: Rect, response: &Response) {
+pub(super) fn pointed_ui(
+    ui: &Ui,
+    pen: &mut Pen<'_, '_>,
+    cloud: &Cloud,
+    (rect, seen): (Rect, Seen),
+    response: &Response,
+) {
     let pointer = response.hover_pos().filter(|_| pen.drag.is_none());
-    let Some(sample) = pointer.and_then(|at| sample_at(cloud, rect, at)) else { return };
+    let Some(sample) = pointer.and_then(|at| sample_at(cloud, rect, seen, at)) else { return };
     let Some(place) = place_of(cloud, sample) else { return };
     let tokens = Tokens::of(ui);
     let radius = radius(cloud.scatter.points().len());
-    let middle = view_of(rect, radius).screen_from_cloud(rect, place);
+    let middle = view_of(rect, seen, radius).screen_from_cloud(rect, place);
     ui.painter_at(rect.expand(REACH)).circle_stroke(middle, radius + 3.0, Stroke::new(2.0, tokens.accent));
     ui.ctx().set_cursor_icon(CursorIcon::PointingHand);
     if response.clicked() {
@@ -79,9 +91,10 @@ pub(super) fn pointed_ui(ui: &Ui, pen: &mut Pen<'_, '_>, cloud: &Cloud, rect: Re
 }
 
 /// The sample at the pointer.
-fn sample_at(cloud: &Cloud, rect: Rect, pos: Pos2) -> Option<SampleId> {
-    let reach = [REACH / rect.width().max(1.0), REACH / rect.height().max(1.0)];
-    cloud.at(view_of(rect, 1.0).cloud_from_screen(rect, pos), reach)
+fn sample_at(cloud: &Cloud, rect: Rect, seen: Seen, pos: Pos2) -> Option<SampleId> {
+    let whole = seen.whole(rect).size();
+    let reach = [REACH / whole.x.max(1.0), REACH / whole.y.max(1.0)];
+    cloud.at(view_of(rect, seen, 1.0).cloud_from_screen(rect, pos), reach)
 }
 
 fn place_of(cloud: &Cloud, sample: SampleId) -> Option<[f32; 2]> {

@@ -32,7 +32,8 @@ pub(super) fn histogram_ui(ui: &mut Ui, pen: &mut Pen<'_, '_>, numbers: &Numbers
             bar_ui(&painter, pen, numbers, (bin, most), bars, tokens);
         }
         painter.hline(bars.x_range(), bars.bottom(), (1.0, tokens.line));
-        numbers_across(&painter, &axis, &numbers.edges, bars.x_range(), bars.bottom() + AXIS / 2.0, tokens);
+        let along = stretch(&numbers.edges, bars.left(), bars.right());
+        numbers_across(&painter, &axis, &along, bars.x_range(), bars.bottom() + AXIS / 2.0, tokens);
         keys(ui, pen, numbers, column, bars, tokens);
         for bin in 0..count {
             bin_ui(ui, pen, numbers, column, bin, bars);

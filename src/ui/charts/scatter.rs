@@ -1,33 +1,60 @@
-//! Two columns against each other, as points or as a grid of counts: either way a drag asks for a rectangle of cells.
+//! Two columns against each other, as points or as a grid of counts: either way a drag asks for a rectangle of cells,
+//! which are finer where a person zoomed in.
 //! A million samples are as many cells as a thousand, and as points a million triangles on the graphics device.
 
 use std::sync::Arc;
 
 use egui::{
-    Color32, ColorImage, Context, CursorIcon, Key, Rect, Response, Role, Sense, StrokeKind, TextureHandle,
-    TextureOptions, Ui, WidgetInfo, pos2, vec2,
+    Color32, ColorImage, Context, CursorIcon, Id, Key, PointerButton, Rect, Response, Role, Sense,
+    StrokeKind, TextureHandle, TextureOptions, Ui, UiBuilder, Vec2, WidgetInfo, pos2, vec2,
 };
+use egui_material_icons::icons;
 
 use super::Drag;
-use super::axis::{AXIS, Step, bin_at, hold_arrows, numbers_across, numbers_up, stepped, stretch};
+use super::axis::{
+    AXIS, Step, bin_at, finer, hold_arrows, numbers_across, numbers_up, stepped, stretch, stretch_of,
+};
 use super::card::Pen;
 use super::cloud::{cloud_of, cloud_ui, pointed_ui, thinned_ui};
 use super::histogram::range_of;
+use super::zoom::{Seen, seen_after};
+use crate::analysis::distribution::Edges;
 use crate::crossfilter::{Figures, Plane};
 use crate::dataset::query::{Brush, Stroke, asked_range};
 use crate::state::Action;
 use crate::state::charts::Cloud;
 use crate::text::grouped;
-use crate::ui::theme::Tokens;
+use crate::ui::theme::{Tokens, space};
+use crate::ui::widgets;
 
 /// Height of the grid, and width of the numbers beside it, in points.
 const GRID: f32 = 210.0;
 const NUMBERS: f32 = 46.0;
 
-/// Drawing state: the grid as a texture, and what it is of.
+/// Edge of the button that shows all again, in points.
+const BUTTON: f32 = 24.0;
+
+/// Drawing state: the grid as a texture with what it is of, and what is seen of the plane.
 #[derive(Default)]
 pub(super) struct ScatterView {
+    /// Of the plane, to tell whether it has the focus.
+    pub id: Option<Id>,
     held: Option<(Arc<Figures>, bool, TextureHandle)>,
+    seen: Seen,
+    /// The axes that this is of, which are by logarithm: other ones are seen as a whole.
+    log_axes: [bool; 2],
+}
+
+/// A plane as it is drawn.
+#[derive(Clone, Copy)]
+struct Drawn<'a> {
+    plane: &'a Plane,
+    columns: [&'a str; 2],
+    /// Where it is drawn.
+    grid: Rect,
+    seen: Seen,
+    /// Where all of it would lie.
+    whole: Rect,
 }
 
 impl ScatterView {
@@ -88,30 +115,58 @@ pub(super) fn scatter_ui(
         return;
     }
     let grid = Rect::from_min_max(rect.min + vec2(NUMBERS, 0.0), pos2(rect.right(), rect.top() + GRID));
+    if view.log_axes != pen.card.options.log_axes {
+        (view.log_axes, view.seen) = (pen.card.options.log_axes, Seen::default());
+    }
+    let seen = view.seen;
+    let drawn = Drawn { plane, columns, grid, seen, whole: seen.whole(grid) };
     let painter = ui.painter_at(rect.expand(1.0));
     painter.rect_filled(grid, 3.0, tokens.canvas);
     let cloud = cloud_of(pen, plane);
     match cloud {
-        Some(cloud) => cloud_ui(ui, pen, cloud, grid),
+        Some(cloud) => cloud_ui(ui, pen, cloud, grid, seen),
         None => {
             let texture = view.texture(ui.ctx(), figures, plane, tokens);
             let whole = Rect::from_min_max(pos2(0.0, 0.0), pos2(1.0, 1.0));
-            painter.image(texture, grid, whole, Color32::WHITE);
+            ui.painter_at(grid).image(texture, drawn.whole, whole, Color32::WHITE);
         }
     }
     let [x, y] = columns.map(|column| pen.known.axis(column));
-    numbers_across(&painter, &x, &plane.x, grid.x_range(), grid.bottom() + AXIS / 2.0, tokens);
-    numbers_up(&painter, &y, &plane.y, grid.y_range(), grid.left() - 4.0, tokens);
-    if let Some(brushed) = brushed(pen, plane, columns, grid) {
-        painter.rect_stroke(brushed, 2.0, (1.5, tokens.accent), StrokeKind::Outside);
+    let across = stretch_of(&plane.x, seen.ends(0), grid.left(), grid.right());
+    let up = stretch_of(&plane.y, seen.ends(1), grid.bottom(), grid.top());
+    numbers_across(&painter, &x, &across, grid.x_range(), grid.bottom() + AXIS / 2.0, tokens);
+    numbers_up(&painter, &y, &up, grid.y_range(), grid.left() - 4.0, tokens);
+    if let Some(brushed) = brushed(pen, &drawn) {
+        let inside = ui.painter_at(grid.expand(2.0));
+        inside.rect_stroke(brushed, 2.0, (1.5, tokens.accent), StrokeKind::Outside);
     }
-    let response = input(ui, pen, plane, columns, grid, cloud);
+    let response = input(ui, pen, &drawn, cloud);
+    view.id = Some(response.id);
+    // A brush that is dragged stays over what it began at.
+    if pen.drag.is_none() {
+        view.seen = seen_after(ui, &response, grid, seen);
+    }
     if response.has_focus() {
         hold_arrows(ui, &response, tokens);
         keys(ui, pen, plane, columns);
     }
+    if !seen.is_all() {
+        all_ui(ui, pen, view, &drawn);
+    }
     if let Some(cloud) = cloud {
         thinned_ui(ui, cloud);
+    }
+}
+
+/// The button in the corner that shows all of the plane again.
+fn all_ui(ui: &mut Ui, pen: &Pen<'_, '_>, view: &mut ScatterView, drawn: &Drawn<'_>) {
+    let corner = drawn.grid.right_top() + vec2(-BUTTON - space::XS, space::XS);
+    let at = Rect::from_min_size(corner, Vec2::splat(BUTTON));
+    let [x, y] = drawn.columns.map(|column| pen.known.title(column));
+    let mut corner = ui.new_child(UiBuilder::new().max_rect(at).id_salt("show all"));
+    let name = format!("Show all of {x} and {y}");
+    if widgets::icon_button(&mut corner, icons::ICON_ZOOM_OUT_MAP, &name).clicked() {
+        view.seen = Seen::default();
     }
 }
 
@@ -126,36 +181,45 @@ fn keys(ui: &Ui, pen: &mut Pen<'_, '_>, plane: &Plane, columns: [&str; 2]) {
     let asked = columns.map(|column| asked_range(pen.known.filter(), column, vocabulary));
     let (x, y) = (stepped(&plane.x, asked[0].as_ref(), across), stepped(&plane.y, asked[1].as_ref(), up));
     let drag = Drag { card: pen.card.id, from: [x.0, y.0], to: [x.1, y.1] };
-    act(pen, plane, columns, &drag, Stroke::Set, false);
+    act(pen, [&plane.x, &plane.y], columns, &drag, Stroke::Set, false);
 }
 
 /// What is asked of the two columns, on the screen; `None` where nothing is.
-fn brushed(pen: &Pen<'_, '_>, plane: &Plane, columns: [&str; 2], grid: Rect) -> Option<Rect> {
+fn brushed(pen: &Pen<'_, '_>, drawn: &Drawn<'_>) -> Option<Rect> {
     let vocabulary = pen.session.snapshot.vocabulary();
-    let [x, y] = columns.map(|column| asked_range(pen.known.filter(), column, vocabulary));
+    let [x, y] = drawn.columns.map(|column| asked_range(pen.known.filter(), column, vocabulary));
     if x.is_none() && y.is_none() {
         return None;
     }
-    let (across, up) =
-        (stretch(&plane.x, grid.left(), grid.right()), stretch(&plane.y, grid.bottom(), grid.top()));
-    let x = x.map_or((grid.left(), grid.right()), |x| {
+    let whole = drawn.whole;
+    let across = stretch(&drawn.plane.x, whole.left(), whole.right());
+    let up = stretch(&drawn.plane.y, whole.bottom(), whole.top());
+    let x = x.map_or((whole.left(), whole.right()), |x| {
         (across.at(x.from.max(f64::MIN)), across.at(x.to.min(f64::MAX)))
     });
     let y =
-        y.map_or((grid.bottom(), grid.top()), |y| (up.at(y.from.max(f64::MIN)), up.at(y.to.min(f64::MAX))));
+        y.map_or((whole.bottom(), whole.top()), |y| (up.at(y.from.max(f64::MIN)), up.at(y.to.min(f64::MAX))));
     Some(Rect::from_min_max(pos2(x.0, y.1), pos2(x.1, y.0)))
+}
+
+/// The cells that a drag tells apart: those of the plane, and parts of them where it is zoomed.
+fn cells(pen: &Pen<'_, '_>, drawn: &Drawn<'_>) -> [Edges; 2] {
+    let [x, y] = drawn.columns.map(|column| pen.known.is_single_precision(column));
+    [finer(&drawn.plane.x, drawn.seen.zoom(), x), finer(&drawn.plane.y, drawn.seen.zoom(), y)]
+}
+
+/// The cell at a place of the screen, across and up.
+fn cell_at(drawn: &Drawn<'_>, [x, y]: [&Edges; 2], at: egui::Pos2) -> [usize; 2] {
+    let whole = drawn.whole;
+    // What goes up on the screen goes down in its numbers.
+    let (down, range) = (whole.top() + whole.bottom() - at.y, whole.y_range());
+    [bin_at(x, whole.x_range(), at.x), bin_at(y, range, down)]
 }
 
 /// What a pointer does: a drag asks for a rectangle of cells; a click selects a point, or asks for a cell where there are
 /// none.
-fn input(
-    ui: &Ui,
-    pen: &mut Pen<'_, '_>,
-    plane: &Plane,
-    columns: [&str; 2],
-    grid: Rect,
-    cloud: Option<&Cloud>,
-) -> Response {
+fn input(ui: &Ui, pen: &mut Pen<'_, '_>, drawn: &Drawn<'_>, cloud: Option<&Cloud>) -> Response {
+    let Drawn { plane, columns, grid, seen, .. } = *drawn;
     let response = ui.interact(grid, ui.scope_id().with("grid"), Sense::click_and_drag());
     let [x, y] = columns.map(|column| pen.known.title(column));
     let what = if cloud.is_some() { "Points" } else { "Grid" };
@@ -163,39 +227,19 @@ fn input(
     if response.hovered() || response.dragged() {
         ui.ctx().set_cursor_icon(CursorIcon::Crosshair);
     }
-    let cell = |at: egui::Pos2| {
-        let up = plane.y.len().saturating_sub(1);
-        [bin_at(&plane.x, grid.x_range(), at.x), up - bin_at(&plane.y, grid.y_range(), at.y)]
-    };
-    if response.drag_started()
-        && let Some(at) = ui.input(|input| input.pointer.press_origin())
-    {
-        let drag = Drag { card: pen.card.id, from: cell(at), to: cell(at) };
-        *pen.drag = Some(drag);
-        act(pen, plane, columns, &drag, Stroke::Set, true);
-    }
-    if let Some(drag) = pen.drag.filter(|drag| drag.card == pen.card.id) {
-        let to = response.interact_pointer_pos().map_or(drag.to, cell);
-        let now = Drag { to, ..drag };
-        if response.dragged() && now != drag {
-            *pen.drag = Some(now);
-            act(pen, plane, columns, &now, Stroke::Set, true);
-        }
-        if response.drag_stopped() {
-            *pen.drag = None;
-            act(pen, plane, columns, &now, Stroke::Set, false);
-        }
-    }
+    drag(ui, pen, drawn, &response);
     if let Some(cloud) = cloud {
-        pointed_ui(ui, pen, cloud, grid, &response);
+        pointed_ui(ui, pen, cloud, (grid, seen), &response);
         return response;
     }
+    let cell = |at: egui::Pos2| cell_at(drawn, [&plane.x, &plane.y], at);
     if response.clicked()
         && let Some(at) = response.interact_pointer_pos()
     {
         let grows = ui.input(|input| input.modifiers.shift || input.modifiers.command);
         let stroke = if grows { Stroke::Grow } else { Stroke::Toggle };
-        act(pen, plane, columns, &Drag { card: pen.card.id, from: cell(at), to: cell(at) }, stroke, false);
+        let clicked = Drag { card: pen.card.id, from: cell(at), to: cell(at) };
+        act(pen, [&plane.x, &plane.y], columns, &clicked, stroke, false);
     }
     if let Some(at) = response.hover_pos().filter(|_| pen.drag.is_none()) {
         let text = cell_text(pen, plane, columns, cell(at));
@@ -204,8 +248,43 @@ fn input(
     response
 }
 
-fn act(pen: &mut Pen<'_, '_>, plane: &Plane, columns: [&str; 2], drag: &Drag, stroke: Stroke, is_held: bool) {
-    let ranges = [range_of(&plane.x, drag.span(0)), range_of(&plane.y, drag.span(1))];
+/// A drag of the first button brushes; with Alt it moves what is seen, as other buttons do.
+fn drag(ui: &Ui, pen: &mut Pen<'_, '_>, drawn: &Drawn<'_>, response: &Response) {
+    let is_ours = |pen: &Pen<'_, '_>| pen.drag.filter(|drag| drag.card == pen.card.id);
+    let begins = response.drag_started_by(PointerButton::Primary) && !ui.input(|input| input.modifiers.alt);
+    if !begins && is_ours(pen).is_none() {
+        return;
+    }
+    let [x, y] = cells(pen, drawn);
+    let cell = |at: egui::Pos2| cell_at(drawn, [&x, &y], at);
+    if begins && let Some(at) = ui.input(|input| input.pointer.press_origin()) {
+        let drag = Drag { card: pen.card.id, from: cell(at), to: cell(at) };
+        *pen.drag = Some(drag);
+        act(pen, [&x, &y], drawn.columns, &drag, Stroke::Set, true);
+    }
+    let Some(drag) = is_ours(pen) else { return };
+    let to = response.interact_pointer_pos().map_or(drag.to, cell);
+    let now = Drag { to, ..drag };
+    if response.dragged() && now != drag {
+        *pen.drag = Some(now);
+        act(pen, [&x, &y], drawn.columns, &now, Stroke::Set, true);
+    }
+    if response.drag_stopped() {
+        *pen.drag = None;
+        act(pen, [&x, &y], drawn.columns, &now, Stroke::Set, false);
+    }
+}
+
+/// Asks for the cells that a drag is over.
+fn act(
+    pen: &mut Pen<'_, '_>,
+    [x, y]: [&Edges; 2],
+    columns: [&str; 2],
+    drag: &Drag,
+    stroke: Stroke,
+    is_held: bool,
+) {
+    let ranges = [range_of(x, drag.span(0)), range_of(y, drag.span(1))];
     let brushes = columns.iter().zip(ranges).filter_map(|(column, range)| Some(Brush::range(column, range?)));
     pen.pencil.act(Action::Brushed { brushes: brushes.collect(), stroke, is_held });
 }
