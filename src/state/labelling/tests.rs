@@ -394,6 +394,33 @@ fn a_page_is_one_edit_and_comes_back_whole() {
 }
 
 #[test]
+fn a_page_comes_back_with_its_own_edit_alone() {
+    let mut state = desk(LabelLook::Pages);
+    page(&mut state, PageStep::Fits(1));
+    propose(&mut state, PROPOSED);
+    page(&mut state, PageStep::Confirm);
+    assert_eq!((labels(&state, 4), cells(&state)), (vec!["cat".to_owned()], vec![2]));
+    let relabel = |state: &mut State| {
+        let (samples, classes) = (SampleSet::from_rows([4]), vec!["dog".to_owned()]);
+        gesture(state, LabelGesture::Give { samples, classes, how: How::Only, origin: LabelOrigin::ByHand });
+    };
+    relabel(&mut state);
+    page(&mut state, PageStep::Back);
+    assert_eq!(labels(&state, 4), ["dog"], "the last edit is not the page's");
+    act(&mut state, Action::Run(Command::Undo));
+    assert_eq!((labels(&state, 4), cells(&state)), (vec!["cat".to_owned()], vec![2]));
+    act(&mut state, Action::Run(Command::Undo));
+    assert_eq!(cells(&state), [4]);
+    // Another edit: the page that was undone is not done again.
+    relabel(&mut state);
+    act(&mut state, Action::Run(Command::Undo));
+    act(&mut state, Action::Run(Command::Redo));
+    assert_eq!(labels(&state, 4), ["dog"]);
+    page(&mut state, PageStep::Back);
+    assert_eq!(labels(&state, 4), ["dog"], "no page was confirmed");
+}
+
+#[test]
 fn a_page_of_which_all_is_wrong_changes_nothing_and_comes_back() {
     let mut state = desk(LabelLook::Pages);
     page(&mut state, PageStep::Choose(PageClass::Of("dog".to_owned())));
