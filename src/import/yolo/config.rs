@@ -20,8 +20,8 @@ pub struct Config {
     pub path: String,
     /// Split and folder or list file, in the order train, val, test.
     pub splits: Vec<(&'static str, String)>,
-    /// Whether lines hold key points after the box.
-    pub key_points: bool,
+    /// What lines hold after the box.
+    pub extra: Extra,
     /// Number of classes where only that is told.
     count: Option<usize>,
 }
@@ -35,7 +35,7 @@ impl Config {
         let get = |key: &str| top.get(&Yaml::String(key.to_owned()));
         let mut config = Self {
             path: with_slashes(get("path").and_then(Yaml::as_str).unwrap_or_default()),
-            key_points: get("kpt_shape").is_some(),
+            extra: get("kpt_shape").map_or(Extra::Polygon, key_points),
             count: get("nc").and_then(Yaml::as_i64).and_then(|count| usize::try_from(count).ok()),
             ..Self::default()
         };
