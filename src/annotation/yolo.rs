@@ -22,7 +22,7 @@ use super::{
 use crate::import::Tree;
 use crate::import::names::{has_extension, join, split_of, split_path, stem, with_slashes};
 use crate::import::yolo::{
-    Config, Extra, MAX_LABEL_BYTES, NAME_LISTS, above, find_config, list_file, name_list, parse_labels,
+    Config, MAX_LABEL_BYTES, NAME_LISTS, above, find_config, list_file, name_list, parse_labels,
 };
 use crate::jobs::Control;
 use crate::text::counted;

@@ -49,7 +49,7 @@ impl PlacedBox {
 }
 
 /// The boxes of every sample. Cloning it copies pointers, but for what was changed.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Boxes {
     /// As the source has them.
     pub given: Arc<Lists<BoxRecord>>,

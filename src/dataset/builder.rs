@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use super::boxes::{BoxRecord, Boxes};
 use super::labels::{ClassId, LabelsBuilder};
+use super::lists::Lists;
+use super::points::PointRecord;
 use super::{
     Attribute, Container, Dataset, Issue, IssueKind, Layout, NO_SPLIT, Origin, Place, SampleId, SplitId,
     Strings,
@@ -227,7 +229,7 @@ impl DatasetBuilder {
     }
 
     /// The dataset and its issues.
-    pub fn finish(mut self) -> (Dataset, Vec<Issue>) {
+    pub fn finish(self) -> (Dataset, Vec<Issue>) {
         let samples = self.places.len();
         let dataset = Dataset {
             root: self.root,

@@ -1,9 +1,11 @@
 //! A list of values for each sample, as one flat column.
 
+use serde::{Deserialize, Serialize};
+
 use super::SampleId;
 
 /// The values of every sample: sample `i` owns `values[starts[i]..starts[i + 1]]`.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Lists<T> {
     /// One more than there are samples; empty when no sample has a value.
     starts: Vec<u32>,
@@ -98,7 +100,8 @@ mod tests {
     #[test]
     fn each_sample_has_its_own_in_order() {
         let lists = Lists::of_pairs(4, vec![(2, 'c'), (0, 'a'), (2, 'd'), (0, 'b')]);
-        let all = |lists: &Lists<char>| (0..5).map(|row| lists.get(row).iter().collect()).collect::<Vec<String>>();
+        let all =
+            |lists: &Lists<char>| (0..5).map(|row| lists.get(row).iter().collect()).collect::<Vec<String>>();
         assert_eq!(all(&lists), ["ab", "", "cd", "", ""]);
         assert_eq!(all(&lists.of_rows(&[Some(2), None, Some(0)])), ["cd", "", "ab", "", ""]);
         assert_eq!(all(&lists.filter_map(|one| (*one != 'c').then_some(*one))), ["ab", "", "d", "", ""]);

@@ -1,9 +1,11 @@
 //! Key points of samples.
 
+use serde::{Deserialize, Serialize};
+
 use super::lists::Lists;
 
 /// A key point of the oriented image, whose origin is the top left corner, x to the right.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PointRecord {
     /// Right of the left edge and below the upper one: parts of the image's sides (0 to 1) where
     /// `relative`, else in pixels.

@@ -10,8 +10,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::{
-    Attribute, BoxRecord, Boxes, Container, Dataset, Issue, Labels, NO_SPLIT, Place, SampleId, SplitId,
-    Strings,
+    Attribute, Boxes, Container, Dataset, Issue, Labels, NO_SPLIT, Place, SampleId, SplitId, Strings,
 };
 
 /// What [`Dataset::reconcile`] gives.

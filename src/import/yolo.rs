@@ -45,6 +45,8 @@ pub struct Line {
     pub rect: [f32; 4],
     /// Key points that are labelled, as such fractions.
     pub points: Vec<[f32; 2]>,
+    /// What is wrong with the key points, which are left out then.
+    pub fault: Option<String>,
 }
 
 /// What the numbers after the fifth are.
@@ -108,10 +110,11 @@ pub fn parse_line(line: &str, extra: Extra) -> Result<Line, String> {
         return Err("its box lies outside the image: the numbers have to be fractions, 0 to 1".into());
     }
     let points = match extra {
-        Extra::KeyPoints(numbers) => key_points(&others, numbers)?,
-        Extra::Polygon => Vec::new(),
+        Extra::KeyPoints(numbers) => key_points(&others, numbers),
+        Extra::Polygon => Ok(Vec::new()),
     };
-    Ok(Line { class, rect, points })
+    let fault = points.as_ref().err().cloned();
+    Ok(Line { class, rect, points: points.unwrap_or_default(), fault })
 }
 
 /// The key points among the numbers behind a box: those that are labelled. Without a word on that, one at the corner is
@@ -120,7 +123,7 @@ fn key_points(numbers: &[f32], each: usize) -> Result<Vec<[f32; 2]>, String> {
     let groups = numbers.chunks_exact(each);
     if !groups.remainder().is_empty() {
         let count = numbers.len();
-        return Err(format!("it has {count} numbers after the box, and a key point has {each}"));
+        return Err(format!("its {count} numbers after the box are no key points of {each} numbers each"));
     }
     let is_labelled = |group: &&[f32]| match group.get(2) {
         Some(visibility) => *visibility > 0.0,
@@ -135,7 +138,10 @@ pub(crate) fn parse_labels(text: &str, extra: Extra) -> (Vec<Line>, Vec<(usize, 
     let mut faults = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         match parse_line(line, extra) {
-            Ok(line) => lines.push(line),
+            Ok(line) => {
+                faults.extend(line.fault.clone().map(|fault| (number + 1, fault)));
+                lines.push(line);
+            }
             Err(fault) => faults.push((number + 1, fault)),
         }
     }
@@ -534,21 +540,15 @@ mod tests {
             let message = rect(line).unwrap_err();
             assert!(message.contains(fault), "{line}: {message}");
         }
-        for (line, each, expected) in [
-            ("0 0.5 0.5 0.2 0.2 0.1 0.9 2 0 0 0 0.3 0.3 1", 3, Ok(vec![[0.1, 0.9], [0.3, 0.3]])),
-            ("0 0.5 0.5 0.2 0.2 0.1 0.9 0 0", 2, Ok(vec![[0.1, 0.9]])),
-            ("0 0.5 0.5 0.2 0.2", 3, Ok(vec![])),
-            ("0 0.5 0.5 0.2 0.2 0.1 0.9", 3, Err("2 numbers after the box")),
+        for (line, each, expected, is_wrong) in [
+            ("0 0.5 0.5 0.2 0.2 0.1 0.9 2 0 0 0 0.3 0.3 1", 3, vec![[0.1, 0.9], [0.3, 0.3]], false),
+            ("0 0.5 0.5 0.2 0.2 0.1 0.9 0 0", 2, vec![[0.1, 0.9]], false),
+            ("0 0.5 0.5 0.2 0.2", 3, vec![], false),
+            ("0 0.5 0.5 0.2 0.2 0.1 0.9", 3, vec![], true),
         ] {
-            let found = parse_line(line, Extra::KeyPoints(each));
-            match expected {
-                Ok(points) => {
-                    let found = found.unwrap();
-                    assert!((found.rect[0] - 0.4).abs() < 1e-6);
-                    assert_eq!(found.points, points, "{line}");
-                }
-                Err(part) => assert!(found.unwrap_err().contains(part), "{line}"),
-            }
+            let found = parse_line(line, Extra::KeyPoints(each)).unwrap();
+            assert!((found.rect[0] - 0.4).abs() < 1e-6);
+            assert_eq!((found.points, found.fault.is_some()), (expected, is_wrong), "{line}");
         }
     }
 

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::blob::{Damage, Number, numbers, read_all, read_rows, write_all};
 use crate::dataset::{
-    Attribute, BoxRecord, Boxes, Container, Dataset, Labels, Layout, NO_SPLIT, Place, SampleId, Strings,
+    Attribute, BoxRecord, Boxes, Container, Dataset, Labels, Layout, Lists, NO_SPLIT, Place, PointRecord,
+    Points, SampleId, Strings,
 };
 
 /// Raw columns by name, or what is wrong with one.

@@ -5,6 +5,7 @@ use yaml_rust2::{Yaml, YamlLoader};
 
 use super::super::names::{split_of, with_slashes};
 use super::super::packed::MAX_CLASSES;
+use super::Extra;
 
 /// Larger files are not read: a thousand classes take 20 kB.
 pub const MAX_BYTES: u64 = 4 << 20;
@@ -95,6 +96,12 @@ fn text_of(value: &Yaml) -> String {
         Yaml::Boolean(value) => value.to_string(),
         _ => String::new(),
     }
+}
+
+/// What a `kpt_shape` says: how many key points a line has, and of how many numbers each is.
+fn key_points(shape: &Yaml) -> Extra {
+    let numbers = shape.as_vec().and_then(|shape| shape.get(1)?.as_i64());
+    Extra::KeyPoints(if numbers == Some(2) { 2 } else { 3 })
 }
 
 /// Refuses what would take more time or memory than the text is long: aliases, which can repeat
