@@ -1,13 +1,13 @@
 //! COCO: JSON files that list images, categories and annotations with boxes
-//! (`[x, y, width, height]` in pixels from the image's top left corner; *COCO data format*,
-//! cocodataset.org).
+//! (`[x, y, width, height]` in pixels from the image's top left corner) and key points (`[x, y, v, …]`,
+//! of which `v` = 0 is not labelled; *COCO data format*, cocodataset.org).
 //!
 //! Each image that a file lists is a sample, with or without annotations; its classes are its
 //! annotations' categories. Splits come from the file's name (`instances_train2017.json`), else
 //! from its folder. Images are looked for by the trailing parts of `file_name`, or of `coco_url` where
 //! there is none, as in LVIS ([`ImageIndex`]). Where there are `instances_*.json` files, the other files that COCO's own
 //! archive has beside them (captions, key points, panoptic) describe the same images and are left
-//! aside. Segmentations, areas and licences are not read.
+//! aside, unless such a file is opened by itself. Segmentations, areas and licences are not read.
 
 use std::collections::HashMap;
 
@@ -25,7 +25,7 @@ pub(crate) use json::{annotation_in, image_in};
 
 pub const FORMAT: Format = Format {
     layout: Layout::Coco,
-    reads: "images with COCO annotations (JSON): boxes, categories, splits by file name",
+    reads: "images with COCO annotations (JSON): boxes, key points, categories, splits by file name",
     detect,
     import,
 };

@@ -32,7 +32,7 @@ pub(crate) use config::Config;
 
 pub const FORMAT: Format = Format {
     layout: Layout::Yolo,
-    reads: "images with YOLO label files; data.yaml, classes.txt or obj.names",
+    reads: "images with YOLO label files, also of poses; data.yaml, classes.txt or obj.names",
     detect,
     import,
 };

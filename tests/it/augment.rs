@@ -197,17 +197,18 @@ fn variants_are_exported_the_same_whenever_and_opened_again() {
 }
 
 #[test]
-fn boxes_of_both_samples_are_those_of_a_mix() {
+fn boxes_and_points_of_both_samples_are_those_of_a_mix() {
     let home = tempfile::tempdir().expect("a folder");
     let set = home.path().join("set");
     for folder in ["images/train", "labels/train"] {
         std::fs::create_dir_all(set.join(folder)).expect("a folder");
     }
-    std::fs::write(set.join("data.yaml"), "train: images/train\nnames:\n  0: cat\n  1: dog\n").unwrap();
+    let config = "train: images/train\nkpt_shape: [1, 2]\nnames:\n  0: cat\n  1: dog\n";
+    std::fs::write(set.join("data.yaml"), config).unwrap();
     for (name, class, level) in [("a", 0, 50), ("b", 1, 200)] {
         let image = image::RgbImage::from_pixel(20, 10, image::Rgb([level; 3]));
         image.save(set.join(format!("images/train/{name}.png"))).expect("a PNG");
-        let line = format!("{class} 0.5 0.5 1 1\n");
+        let line = format!("{class} 0.5 0.5 1 1 0.25 0.5\n");
         std::fs::write(set.join(format!("labels/train/{name}.txt")), line).unwrap();
     }
     let mix = |step: &str| {
@@ -239,7 +240,14 @@ fn boxes_of_both_samples_are_those_of_a_mix() {
             let part = names.map(|name| done[name].as_f64().unwrap_or(-1.0)).to_vec();
             let expected = if is_pasted { part } else { whole.clone() };
             assert_eq!(rect(other), expected, "{line}");
+            // Of the points at the same place what is pasted hides one, and brings the other along.
+            let at = serde_json::json!({ "at": [5.0, 5.0] });
+            let count = if is_pasted { 1 } else { 2 };
+            assert_eq!(line["points"].as_array(), Some(&vec![at; count]), "{line}");
         }
+    }
+    for line in mix(r#"{"operation": "horizontal_flip", "p": 1}"#) {
+        assert_eq!(line["points"], serde_json::json!([{ "at": [15.0, 5.0] }]), "{line}");
     }
 }
 

@@ -9,7 +9,7 @@ use arrow::array::{
 };
 use arrow::buffer::OffsetBuffer;
 use arrow::datatypes::{DataType, Field, Fields};
-use lenslet::dataset::{Dataset, DatasetBuilder, Issue, IssueKind};
+use lenslet::dataset::{Dataset, DatasetBuilder, Issue, IssueKind, SampleId};
 use lenslet::import::{
     self, Fit, Format, Tree, cifar, coco, dataset_reader, idx, numpy, parquet as parquet_format, voc, yolo,
 };
@@ -461,6 +461,10 @@ fn real_hugging_face_parquet() {
     assert!((11_000_000..13_000_000).contains(&total), "{total}");
 }
 
+fn points(dataset: &Dataset, sample: SampleId) -> Vec<([f32; 2], bool)> {
+    dataset.points.get(sample).iter().map(|one| (one.at, one.relative)).collect()
+}
+
 // --- COCO
 
 #[test]
@@ -469,12 +473,13 @@ fn coco_with_splits_boxes_and_faults() {
         {"id": 1, "file_name": "one.jpg", "width": 10, "height": 10},
         {"id": 2, "file_name": "two.jpg"}, {"id": 3, "file_name": "gone.jpg"}, {"id": 4}],
         "annotations": [
-        {"id": 1, "image_id": 1, "category_id": 18, "bbox": [1, 2, 3, 4.5], "segmentation": [[1, 2, 3]]},
+        {"id": 1, "image_id": 1, "category_id": 18, "bbox": [1, 2, 3, 4.5], "segmentation": [[1, 2, 3]],
+            "keypoints": [2, 3, 2, 0, 0, 0, 4, 5.5, 1]},
         {"id": 2, "image_id": 1, "category_id": 3, "bbox": [0, 0, 5, 5]},
         {"id": 3, "image_id": 1, "category_id": 3, "bbox": [0, 0, -5, 5]},
         {"id": 4, "image_id": 99, "category_id": 3}, {"id": 5, "image_id": 1, "category_id": 77}],
         "categories": [{"id": 18, "name": "dog"}, {"id": 3, "name": "car"}]}"#;
-    let val = r#"{"annotations": [{"image_id": 1, "category_id": 18}],
+    let val = r#"{"annotations": [{"image_id": 1, "category_id": 18, "keypoints": [1, 2]}],
         "images": [{"id": 1, "file_name": "one.jpg"}], "categories": [{"id": 18, "name": "dog"}]}"#;
     let captions = r#"{"images": [{"id": 1, "file_name": "one.jpg"}], "annotations": [{"image_id": 1, "caption": "a"}]}"#;
     let folder = folder(&[
@@ -493,6 +498,9 @@ fn coco_with_splits_boxes_and_faults() {
     assert_eq!(paths(&dataset), expected);
     let boxes: Vec<_> = dataset.boxes.get(0).iter().map(|one| (one.class, one.rect)).collect();
     assert_eq!(boxes, [(1, [1.0, 2.0, 3.0, 4.5]), (0, [0.0, 0.0, 5.0, 5.0])]);
+    assert_eq!(points(&dataset, 0), [([2.0, 3.0], false), ([4.0, 5.5], false)]);
+    assert!((1..4).all(|sample| points(&dataset, sample).is_empty()));
+    assert_fault(&issues, IssueKind::Annotation, "val2017/one.jpg", "key points of a \"dog\"");
     assert_fault(&issues, IssueKind::Missing, "annotations/gone.jpg", "not there");
     assert_fault(&issues, IssueKind::Annotation, "train2017/one.jpg", "box of a \"car\"");
     assert_fault(&issues, IssueKind::Annotation, "train2017/extra.jpg", "left out");
@@ -557,6 +565,22 @@ fn yolo_with_yaml_splits_and_faults() {
 }
 
 #[test]
+fn key_points_of_yolo() {
+    let folder = folder(&[
+        ("data.yaml", b"train: images\nkpt_shape: [2, 3]\nnames: [dog]\n"),
+        ("images/a.jpg", &jpeg(1)),
+        ("labels/a.txt", b"0 0.5 0.5 0.5 0.5 0.25 0.5 2 0 0 0\n0 0.5 0.5 1 1 0.75 0.5 1 0.1 0.2 1\n"),
+        ("images/b.jpg", &jpeg(2)),
+        ("labels/b.txt", b"0 0.5 0.5 0.5 0.5 0.25 0.5\n"),
+    ]);
+    let (dataset, issues) = open(&yolo::FORMAT, folder.path());
+    assert_eq!(points(&dataset, 0), [([0.25, 0.5], true), ([0.75, 0.5], true), ([0.1, 0.2], true)]);
+    assert_eq!((dataset.boxes.get(0).len(), dataset.boxes.get(1).len()), (2, 1));
+    assert!(points(&dataset, 1).is_empty());
+    assert_fault(&issues, IssueKind::Annotation, "labels/b.txt", "line 1: its 2 numbers after the box");
+}
+
+#[test]
 fn yolo_without_yaml() {
     let folder = folder(&[
         ("obj_train_data/a.jpg", &jpeg(1)),
@@ -577,7 +601,7 @@ fn real_coco128_yolo() {
     assert!((0..64).all(|sample| dataset.split(sample) == Some("train")));
     assert_fault(&issues, IssueKind::Missing, "config.yaml", "images/val2017");
     assert_eq!(issues.len(), 1, "{:#?}", faults(&issues));
-    assert!(dataset.boxes.records.iter().all(|one| one.relative));
+    assert!(dataset.boxes.iter().all(|one| one.relative));
     let first = dataset.labels.names(0).collect::<Vec<_>>();
     assert_eq!(first, ["bowl", "orange", "broccoli"]);
 }

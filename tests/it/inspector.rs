@@ -139,6 +139,7 @@ fn small() -> App {
         attributes: &[("caption", "a cat on a mat, and nothing else to be seen in the whole of the picture")],
         ..Default::default()
     });
+    builder.points(0, &[[35.0, 26.0]], false);
     builder.push(NewSample { path: "train/dog/three.png", labels: &["dog"], ..Default::default() });
     builder.push(NewSample { path: "train/dog/two.png", ..Default::default() });
     let (dataset, _) = builder.finish();
@@ -416,6 +417,8 @@ fn pixels_and_boxes_are_drawn_in_their_colours() {
     let (cat, grey) = (tokens.class(0), egui::Color32::from_rgb(14, 5, 7));
     assert!(edge.iter().any(|color| distance(*color, cat) < 24), "{edge:?}");
     assert!(edge.iter().any(|color| distance(*color, grey) < 24), "{edge:?}");
+    let point = drawn_at(&mut harness, [35.0, 26.0]);
+    assert!(distance(point[point.len() / 2], egui::Color32::WHITE) < 6, "{point:?}");
 
     harness.get_by_label("Next sample").click();
     settle(&mut harness);

@@ -11,7 +11,8 @@ use lenslet::dataset::facts::{CHUNK, FactChunk};
 use lenslet::dataset::labelling::{Classes, LabelChanges};
 use lenslet::dataset::{
     Answer, Attribute, BoxRecord, Boxes, Container, ContainerKind, Dataset, Fact, Facts, ImageFormat, Issue,
-    IssueKind, LabelOrigin, Labels, Layout, NO_SPLIT, NamedBox, Origin, PixelKind, Place, SampleId,
+    IssueKind, LabelOrigin, Labels, Layout, Lists, NO_SPLIT, NamedBox, Origin, PixelKind, Place, PointRecord,
+    Points, SampleId,
 };
 use lenslet::jobs::Control;
 use lenslet::pipeline::OpenRequest;
@@ -65,13 +66,16 @@ fn datasets() -> impl Strategy<Value = Dataset> {
                 of: Vec::new(),
             }
             .into(),
-            boxes: Boxes { starts: vec![0].into(), ..Boxes::default() }.into(),
+            boxes: Boxes::default().into(),
+            points: Points::default().into(),
             attributes: vec![
                 Attribute { name: "caption".into(), values: Default::default() },
                 Attribute { name: "caption".into(), values: Default::default() },
             ],
             gone: Vec::new(),
         };
+        let (mut all_boxes, mut all_points) = (Vec::new(), Vec::new());
+        let count = rows.len();
         for (id, row) in rows.into_iter().enumerate() {
             let (path, raw, place, (bytes, modified, gone), (split, label, boxes), text) = row;
             dataset.paths.push(&format!("{path}{id}"));
@@ -83,18 +87,16 @@ fn datasets() -> impl Strategy<Value = Dataset> {
             dataset.gone.push(gone);
             dataset.splits.push(split.unwrap_or(NO_SPLIT));
             Arc::make_mut(&mut dataset.labels).of.push(label);
-            let all = Arc::make_mut(&mut dataset.boxes);
-            Arc::make_mut(&mut all.records).extend(
-                boxes.into_iter().map(|(class, rect, relative)| BoxRecord {
-                    class,
-                    rect: rect.map(f32::from),
-                    relative,
-                }),
-            );
-            Arc::make_mut(&mut all.starts).push(all.records.len() as u32);
+            for (class, rect, relative) in boxes {
+                let rect = rect.map(f32::from);
+                all_boxes.push((id as SampleId, BoxRecord { class, rect, relative }));
+                all_points.push((id as SampleId, PointRecord { at: [rect[0], rect[1]], relative }));
+            }
             dataset.attributes[0].values.push(&text);
             dataset.attributes[1].values.push(&path);
         }
+        dataset.boxes = Boxes::new(Lists::of_pairs(count, all_boxes)).into();
+        dataset.points = Lists::of_pairs(count, all_points).into();
         dataset
     })
 }
