@@ -297,23 +297,24 @@ fn plane_of(
     let outside = u64::from(plane.shown.get(cells).copied().unwrap_or(0));
     let notes = (outside > 0).then(|| format!("{} without a place here.", counted(outside, "sample")));
     let [x, y] = names;
-    let grid = Grid {
-        x: axis_of(snapshot, x, &plane.x),
-        y: axis_of(snapshot, y, &plane.y),
-        x_edges: plane.x.values.clone(),
-        y_edges: plane.y.values.clone(),
-        counts: plane.shown.iter().take(cells).map(|count| f64::from(*count)).collect(),
-        upright: Upright::Up,
-        counted: "Samples".to_owned(),
-    };
     let title = format!("{} and {}", title_of(snapshot, x), title_of(snapshot, y));
+    let axes = (axis_of(snapshot, x, &plane.x), axis_of(snapshot, y, &plane.y));
     let body = match (options.scattered, column(snapshot, x), column(snapshot, y)) {
         (Some(Scattered::Points), Some(x), Some(y)) => {
             let rows: Vec<SampleId> = left.iter().collect();
             let by = if options.by_class { By::Label } else { By::Nothing };
-            Body::Points(charts::points(Subject { snapshot, rows: &rows }, [&x, &y], grid, by))
+            let axes = [(axes.0, &plane.x), (axes.1, &plane.y)];
+            Body::Points(charts::points(Subject { snapshot, rows: &rows }, [&x, &y], axes, by))
         }
-        _ => Body::Grid(grid),
+        _ => Body::Grid(Grid {
+            x: axes.0,
+            y: axes.1,
+            x_edges: plane.x.values.clone(),
+            y_edges: plane.y.values.clone(),
+            counts: plane.shown.iter().take(cells).map(|count| f64::from(*count)).collect(),
+            upright: Upright::Up,
+            counted: "Samples".to_owned(),
+        }),
     };
     (title, body, notes.into_iter().collect())
 }

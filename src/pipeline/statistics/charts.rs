@@ -356,27 +356,29 @@ pub fn plane_chart(subject: Subject<'_>, columns: [&Column; 2], settings: &Setti
             counted(found.left_out, "sample")
         )
     });
-    let grid = Grid {
-        x: x_axis,
-        y: y_axis,
-        counts: found.counts.iter().map(|count| *count as f64).collect(),
-        x_edges: found.x.values,
-        y_edges: found.y.values,
-        upright: Upright::Up,
-        counted: "Samples".to_owned(),
-    };
     let body = match settings.points {
-        true => Body::Points(points(subject, columns, grid, settings.by)),
-        false => Body::Grid(grid),
+        true => Body::Points(points(subject, columns, [(x_axis, &found.x), (y_axis, &found.y)], settings.by)),
+        false => Body::Grid(Grid {
+            x: x_axis,
+            y: y_axis,
+            counts: found.counts.iter().map(|count| *count as f64).collect(),
+            x_edges: found.x.values,
+            y_edges: found.y.values,
+            upright: Upright::Up,
+            counted: "Samples".to_owned(),
+        }),
     };
     chart(subject, title, body, notes.into_iter().collect())
 }
 
-/// A point for each of the samples that has a place on both axes of a grid, told apart by its first class where that is
-/// asked for.
-pub fn points(subject: Subject<'_>, columns: [&Column; 2], density: Grid, by: By) -> Points {
+/// A point for each of the samples that has a bin on both axes, told apart by its first class where that is asked for.
+pub fn points(
+    subject: Subject<'_>,
+    columns: [&Column; 2],
+    [(x_axis, x_edges), (y_axis, y_edges)]: [(Axis, &Edges); 2],
+    by: By,
+) -> Points {
     let [x, y] = columns.map(|column| values_of(subject, column));
-    let has_place = |axis: &Axis, value: f64| !place_of(axis.scale).place(value).is_nan();
     let is_by_class = by == By::Label;
     // By class, and one for samples of none.
     let names = subject.class_names();
@@ -386,7 +388,7 @@ pub fn points(subject: Subject<'_>, columns: [&Column; 2], density: Grid, by: By
     };
     let placed = || {
         let rows = subject.rows.iter().zip(x.iter().zip(&y));
-        rows.filter(|(_, (x, y))| has_place(&density.x, **x) && has_place(&density.y, **y))
+        rows.filter(|(_, (x, y))| x_edges.bin(**x).is_some() && y_edges.bin(**y).is_some())
     };
     // Those without a point have no place in the legend.
     let mut group_ids = vec![None; if is_by_class { names.len() + 1 } else { 1 }];
@@ -396,6 +398,10 @@ pub fn points(subject: Subject<'_>, columns: [&Column; 2], density: Grid, by: By
         Some(name) => Group { name: name.clone(), hue: subject.hue(at as u32) },
         None if is_by_class => Group { name: "unlabelled".to_owned(), hue: Hue::Dim },
         None => Group::default(),
+    };
+    let ends = |edges: &Edges| {
+        let end = |value: Option<&f64>| value.copied().unwrap_or_default();
+        [end(edges.values.first()), end(edges.values.last())]
     };
     let point = |(sample, (x, y)): (&SampleId, (&f64, &f64))| Point {
         name: subject.snapshot.dataset.path(*sample).to_owned(),
@@ -407,7 +413,9 @@ pub fn points(subject: Subject<'_>, columns: [&Column; 2], density: Grid, by: By
         groups_of: if is_by_class { "class".to_owned() } else { String::new() },
         groups: (0..group_ids.len()).filter(|at| group_ids[*at].is_some()).map(group).collect(),
         points: placed().map(point).collect(),
-        density,
+        ends: [x_edges, y_edges].map(ends),
+        x: x_axis,
+        y: y_axis,
     }
 }
 
