@@ -8,6 +8,7 @@ use super::drawn::DrawnView;
 use super::imbalance::ImbalanceView;
 use super::scatter::ScatterView;
 use super::splits::SplitsView;
+use super::zoom::HINT;
 use super::{Drag, Known, bars, drawn, histogram, imbalance, relations, scatter, splits, study};
 use crate::crossfilter::{Card, Figures, Kind, Order, Scattered, saved_titles};
 use crate::state::{Action, Session};
@@ -185,8 +186,7 @@ fn options_ui(ui: &mut Ui, card: &mut Card, known: &Known) {
             for (log, name) in options.log_axes.iter_mut().zip([x, y]) {
                 ui.checkbox(log, format!("{} by its logarithm", known.title(name)));
             }
-            let zoom = "Ctrl and the wheel zoom, or + and −; a drag by the right button moves, a double click shows all";
-            ui.add(egui::Label::new(widgets::dim(zoom)).wrap());
+            ui.add(egui::Label::new(widgets::dim(HINT)).wrap());
         }
         Kind::BoxPlots { .. } => {
             ui.checkbox(&mut options.log_axes[0], "Numbers by their logarithm");

@@ -8,6 +8,10 @@ const LEAST: f32 = 1.0 / 500.0;
 /// What a press of a key zooms by.
 const STEP: f32 = 1.5;
 
+/// What a person has to know to zoom.
+pub(super) const HINT: &str =
+    "Ctrl and the wheel zoom, as do + and −; a drag by the right button moves, a double click resets.";
+
 /// What is seen of a plane, in parts of its axes: 0 at the left and at the bottom, as much of either.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Seen {
