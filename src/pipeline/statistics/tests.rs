@@ -219,6 +219,8 @@ fn every_chart_has_the_figures_that_it_is_of() {
         number_chart(subject, &counted, &width, &by(By::Label)),
         plane_chart(subject, [&width, &bytes], &plain),
         plane_chart(subject, [&width, &bytes], &Settings { points: true, ..by(By::Label) }),
+        imbalance_chart(subject, &counted),
+        words_chart(subject, &column("split"), &plain).unwrap(),
         split_distances_chart(subject, &counted),
         box_centres_chart(subject, &known_boxes),
         box_sizes_chart(subject, &known_boxes, &by(By::Label)),
