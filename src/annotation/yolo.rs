@@ -22,7 +22,7 @@ use super::{
 use crate::import::Tree;
 use crate::import::names::{has_extension, join, split_of, split_path, stem, with_slashes};
 use crate::import::yolo::{
-    Config, Extra, MAX_LABEL_BYTES, NAME_LISTS, above, find_config, list_file, name_list, parse_labels,
+    Config, MAX_LABEL_BYTES, NAME_LISTS, above, find_config, list_file, name_list, parse_labels,
 };
 use crate::jobs::Control;
 use crate::text::counted;
@@ -53,8 +53,7 @@ fn read_folder(path: &Path, control: &Control) -> Result<Read, AnnotationError> 
         Some(config) => config.names.clone(),
         None => name_list(&tree).map(|(_, names)| names).unwrap_or_default(),
     };
-    let extra =
-        if config.is_some_and(|config| config.key_points) { Extra::KeyPoints } else { Extra::Polygon };
+    let extra = config.map(|config| config.extra).unwrap_or_default();
     let Listed { mut pictures, bare, lists } = listed(&tree, found.as_ref(), &mut faults);
     let is_labels = |file: &usize| {
         let (path, name) = (tree.path(*file), split_path(tree.path(*file)).1);

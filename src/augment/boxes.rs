@@ -56,6 +56,18 @@ pub fn follow_mixed(mixed: Mixed<'_>, boxes: &[[f32; 4]], least_visible: f32) ->
     boxes.iter().map(follow).collect()
 }
 
+/// [`follow_points`] for those of a picture that is mixed in, in its pixels once it is brought to the size. Of a
+/// picture of which only a rectangle is taken those outside of it are out of view.
+pub fn follow_mixed_points(mixed: Mixed<'_>, points: &[[f32; 2]]) -> Vec<Option<[f32; 2]>> {
+    let follow = |point: &[f32; 2]| {
+        if let How::Pasted(rectangle) = mixed.mix.how {
+            inside(point.map(f64::from), rectangle)?;
+        }
+        follow_points(mixed.after, mixed.size, &[*point])[0]
+    };
+    points.iter().map(follow).collect()
+}
+
 /// The stages of a blend's part that is seen most.
 fn heaviest(parts: &[(f32, Vec<Stage>)]) -> &[Stage] {
     let mut heaviest: Option<&(f32, Vec<Stage>)> = None;

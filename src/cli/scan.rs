@@ -38,6 +38,7 @@ pub struct ScanReport {
     pub width: Option<Range>,
     pub height: Option<Range>,
     pub boxes: u64,
+    pub key_points: u64,
     /// Whose `model.*` columns the project keeps, if it keeps any.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<ModelRow>,
@@ -144,6 +145,7 @@ fn report(
         bytes: counts.bytes,
         width: summary.width.map(Range::of),
         height: summary.height.map(Range::of),
+        key_points: rows.iter().map(|row| snapshot.dataset.points.get(*row).len() as u64).sum(),
         boxes: rows.iter().map(|row| snapshot.boxes().get(*row).len() as u64).sum(),
         model: snapshot.model.as_deref().map(ModelRow::of),
         issues: IssueRow::list(issues),
@@ -176,6 +178,9 @@ fn print(report: &ScanReport, out: &mut impl Write) -> std::io::Result<()> {
     }
     if report.boxes > 0 {
         writeln!(out, "{} boxes", grouped(report.boxes))?;
+    }
+    if report.key_points > 0 {
+        writeln!(out, "{} key points", grouped(report.key_points))?;
     }
     if let Some(model) = &report.model {
         writeln!(out, "model.* of {}, {}", counted(model.samples, "sample"), model.by)?;

@@ -1,4 +1,4 @@
-//! Bounding boxes of samples, as one flat column.
+//! Bounding boxes of samples.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SampleId;
 use super::labels::ClassId;
+use super::lists::Lists;
 
 /// A box in pixels of the oriented image: the origin is the top left corner, x to the right.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -47,56 +48,43 @@ impl PlacedBox {
     }
 }
 
-/// The boxes of every sample: sample `i` owns `records[starts[i]..starts[i + 1]]`, unless `changed` says
-/// otherwise.
+/// The boxes of every sample. Cloning it copies pointers, but for what was changed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Boxes {
-    /// One more than there are samples; empty when no sample has a box.
-    pub starts: Arc<Vec<u32>>,
-    pub records: Arc<Vec<BoxRecord>>,
+    /// As the source has them.
+    pub given: Arc<Lists<BoxRecord>>,
     /// Samples whose boxes are these instead.
-    #[serde(default)]
     pub changed: BTreeMap<SampleId, Vec<BoxRecord>>,
 }
 
 impl Boxes {
+    /// Those of a source.
+    pub fn new(given: Lists<BoxRecord>) -> Self {
+        Self { given: given.into(), changed: BTreeMap::new() }
+    }
+
     /// The boxes of one sample.
     pub fn get(&self, sample: SampleId) -> &[BoxRecord] {
-        if let Some(records) = self.changed.get(&sample) {
-            return records;
-        }
-        let at = sample as usize;
-        match (self.starts.get(at), self.starts.get(at + 1)) {
-            (Some(start), Some(end)) => &self.records[*start as usize..*end as usize],
-            _ => &[],
-        }
+        self.changed.get(&sample).map_or_else(|| self.given.get(sample), Vec::as_slice)
     }
 
     /// Whether no sample has a box. Boxes that were taken from each sample one by one still count.
     pub fn is_empty(&self) -> bool {
-        self.records.is_empty() && self.changed.values().all(Vec::is_empty)
+        self.given.is_empty() && self.changed.values().all(Vec::is_empty)
     }
 
     /// Every box that there is.
     pub fn iter(&self) -> impl Iterator<Item = &BoxRecord> {
-        let samples = self.starts.len().saturating_sub(1) as SampleId;
+        let samples = self.given.starts().len().saturating_sub(1) as SampleId;
         let own = (0..samples).filter(|sample| !self.changed.contains_key(sample));
-        own.flat_map(|sample| self.get(sample)).chain(self.changed.values().flatten())
+        own.flat_map(|sample| self.given.get(sample)).chain(self.changed.values().flatten())
     }
 
     /// The same boxes with the classes that `class` gives; those of no class are left out.
     pub fn reclassed(&self, class: impl Fn(ClassId) -> Option<ClassId>) -> Self {
         let record = |one: &BoxRecord| Some(BoxRecord { class: class(one.class)?, ..*one });
-        let (mut starts, mut records) = (Vec::with_capacity(self.starts.len()), Vec::new());
-        for ends in self.starts.windows(2) {
-            starts.push(records.len() as u32);
-            records.extend(self.records[ends[0] as usize..ends[1] as usize].iter().filter_map(record));
-        }
-        if !self.starts.is_empty() {
-            starts.push(records.len() as u32);
-        }
         let changed = self.changed.iter();
         let changed = changed.map(|(sample, boxes)| (*sample, boxes.iter().filter_map(record).collect()));
-        Self { starts: starts.into(), records: records.into(), changed: changed.collect() }
+        Self { given: self.given.filter_map(record).into(), changed: changed.collect() }
     }
 }

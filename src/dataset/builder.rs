@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use super::boxes::{BoxRecord, Boxes};
 use super::labels::{ClassId, LabelsBuilder};
+use super::lists::Lists;
+use super::points::PointRecord;
 use super::{
     Attribute, Container, Dataset, Issue, IssueKind, Layout, NO_SPLIT, Origin, Place, SampleId, SplitId,
     Strings,
@@ -59,6 +61,7 @@ pub struct DatasetBuilder {
     labels: LabelsBuilder,
     /// In the order in which they were handed over.
     boxes: Vec<(SampleId, BoxRecord)>,
+    points: Vec<(SampleId, PointRecord)>,
     attributes: Vec<Column>,
     attribute_ids: HashMap<String, usize>,
     has_left_out_attributes: bool,
@@ -117,6 +120,7 @@ impl DatasetBuilder {
             splits: Vec::new(),
             labels: LabelsBuilder::default(),
             boxes: Vec::new(),
+            points: Vec::new(),
             attributes: Vec::new(),
             attribute_ids: HashMap::new(),
             has_left_out_attributes: false,
@@ -202,6 +206,11 @@ impl DatasetBuilder {
         id
     }
 
+    /// Adds key points to a sample, in pixels or as parts of its sides.
+    pub fn points(&mut self, sample: SampleId, places: &[[f32; 2]], relative: bool) {
+        self.points.extend(places.iter().map(|at| (sample, PointRecord { at: *at, relative })));
+    }
+
     /// Reports a fault of a sample or of another file.
     pub fn issue(
         &mut self,
@@ -220,23 +229,8 @@ impl DatasetBuilder {
     }
 
     /// The dataset and its issues.
-    pub fn finish(mut self) -> (Dataset, Vec<Issue>) {
+    pub fn finish(self) -> (Dataset, Vec<Issue>) {
         let samples = self.places.len();
-        let boxes = if self.boxes.is_empty() {
-            Boxes::default()
-        } else {
-            // Stable: a sample's boxes stay in the order in which they came.
-            self.boxes.sort_by_key(|(sample, _)| *sample);
-            let mut starts = vec![0; samples + 1];
-            for (sample, _) in &self.boxes {
-                starts[*sample as usize + 1] += 1;
-            }
-            for sample in 0..samples {
-                starts[sample + 1] += starts[sample];
-            }
-            let records: Vec<BoxRecord> = self.boxes.into_iter().map(|(_, one)| one).collect();
-            Boxes { starts: starts.into(), records: records.into(), ..Boxes::default() }
-        };
         let dataset = Dataset {
             root: self.root,
             source: self.source,
@@ -250,7 +244,8 @@ impl DatasetBuilder {
             split_names: self.split_names,
             splits: self.splits,
             labels: self.labels.finish().into(),
-            boxes: boxes.into(),
+            boxes: Boxes::new(Lists::of_pairs(samples, self.boxes)).into(),
+            points: Lists::of_pairs(samples, self.points).into(),
             attributes: self.attributes.into_iter().map(|column| column.finish(samples)).collect(),
             gone: vec![false; samples],
         };

@@ -17,8 +17,10 @@ pub mod findings;
 pub mod issue;
 pub mod labelling;
 pub mod labels;
+pub mod lists;
 pub mod modelled;
 pub mod natural;
+pub mod points;
 pub mod query;
 pub mod reconcile;
 pub mod signals;
@@ -38,7 +40,9 @@ pub use findings::{Findings, Flag, Score};
 pub use issue::{Issue, IssueKind, Origin};
 pub use labelling::{Answer, InForce, LabelOrigin, Labelling, NamedBox, Signature};
 pub use labels::{ClassId, Labels};
+pub use lists::Lists;
 pub use modelled::{ModelColumn, ModelColumns};
+pub use points::{PointRecord, Points};
 pub use reconcile::Reconciled;
 pub use signals::{Figures, Kinds, Signal, SignalChunk, Signals};
 pub use strings::Strings;
@@ -178,6 +182,7 @@ pub struct Dataset {
     /// What the source says; what counts is in a [`Snapshot`](query::Snapshot).
     pub labels: Arc<Labels>,
     pub boxes: Arc<Boxes>,
+    pub points: Arc<Points>,
     pub attributes: Vec<Attribute>,
     /// Samples that an earlier scan knew and the last one did not find: kept so that row numbers
     /// stay, shown in no view. One per sample.

@@ -10,8 +10,7 @@ use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use super::{
-    Attribute, BoxRecord, Boxes, Container, Dataset, Issue, Labels, NO_SPLIT, Place, SampleId, SplitId,
-    Strings,
+    Attribute, Boxes, Container, Dataset, Issue, Labels, NO_SPLIT, Place, SampleId, SplitId, Strings,
 };
 
 /// What [`Dataset::reconcile`] gives.
@@ -268,8 +267,8 @@ struct Columns {
     modified_ms: Vec<i64>,
     splits: Vec<SplitId>,
     label_sets: Vec<u32>,
-    box_starts: Vec<u32>,
-    boxes: Vec<BoxRecord>,
+    /// The fresh row that says what else there is of a row, if any.
+    fresh_rows: Vec<Option<SampleId>>,
     attributes: Vec<Strings>,
     gone: Vec<bool>,
 }
@@ -286,8 +285,7 @@ impl Columns {
             modified_ms: Vec::with_capacity(rows),
             splits: Vec::with_capacity(rows),
             label_sets: Vec::with_capacity(rows),
-            box_starts: if fresh.boxes.starts.is_empty() { Vec::new() } else { vec![0] },
-            boxes: Vec::with_capacity(fresh.boxes.records.len()),
+            fresh_rows: Vec::with_capacity(rows),
             attributes: vec![Strings::new(); fresh.attributes.len()],
             gone: Vec::with_capacity(rows),
         }
@@ -297,8 +295,7 @@ impl Columns {
         self.push_identity(fresh, row, fresh.places[row]);
         self.splits.push(fresh.splits[row]);
         self.label_sets.push(fresh.labels.of[row]);
-        self.boxes.extend_from_slice(fresh.boxes.get(row as SampleId));
-        self.end_boxes();
+        self.fresh_rows.push(Some(row as SampleId));
         for (column, attribute) in self.attributes.iter_mut().zip(&fresh.attributes) {
             column.push(attribute.values.get(row));
         }
@@ -311,7 +308,7 @@ impl Columns {
         self.push_identity(old, row, place);
         self.splits.push(NO_SPLIT);
         self.label_sets.push(Labels::UNLABELLED);
-        self.end_boxes();
+        self.fresh_rows.push(None);
         for column in &mut self.attributes {
             column.push("");
         }
@@ -326,12 +323,6 @@ impl Columns {
         self.places.push(place);
         self.bytes.push(from.bytes[row]);
         self.modified_ms.push(from.modified_ms[row]);
-    }
-
-    fn end_boxes(&mut self) {
-        if !self.box_starts.is_empty() {
-            self.box_starts.push(self.boxes.len() as u32);
-        }
     }
 
     fn finish(self, fresh: Dataset, containers: Vec<Container>) -> Dataset {
@@ -349,11 +340,8 @@ impl Columns {
             split_names: fresh.split_names,
             splits: self.splits,
             labels: Arc::new(Labels { of: self.label_sets, ..Arc::unwrap_or_clone(fresh.labels) }),
-            boxes: Arc::new(Boxes {
-                starts: self.box_starts.into(),
-                records: self.boxes.into(),
-                ..Boxes::default()
-            }),
+            boxes: Boxes::new(fresh.boxes.given.of_rows(&self.fresh_rows)).into(),
+            points: fresh.points.of_rows(&self.fresh_rows).into(),
             attributes: attributes
                 .map(|(attribute, values)| Attribute { name: attribute.name, values })
                 .collect(),

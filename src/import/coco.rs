@@ -90,6 +90,8 @@ struct Gathered {
     source: usize,
     /// Category names (index into the names of all), box, in the files' order.
     objects: Vec<(u32, Option<[f32; 4]>)>,
+    /// Key points in pixels, of all objects.
+    points: Vec<[f32; 2]>,
     /// How many annotations could not be understood, and the first one's fault.
     faults: (usize, String),
 }
@@ -193,13 +195,18 @@ impl Collection {
             if again && image.objects.contains(&(category, annotation.rect)) {
                 continue;
             }
-            if annotation.rect.is_none() && annotation.has_rect {
+            let faults = [
+                (annotation.rect.is_none() && annotation.has_rect, "box", "is not four numbers with a size"),
+                (annotation.has_wrong_points, "key points", "are not x, y and visibility of each"),
+            ];
+            for (_, what, fault) in faults.into_iter().filter(|(is_wrong, ..)| *is_wrong) {
                 image.faults.0 += 1;
                 if image.faults.1.is_empty() {
                     let name = &self.names[category as usize];
-                    image.faults.1 = format!("the box of a \"{name}\" is not four numbers with a size");
+                    image.faults.1 = format!("the {what} of a \"{name}\" {fault}");
                 }
             }
+            image.points.extend_from_slice(&annotation.points);
             image.objects.push((category, annotation.rect));
         }
         for (count, what) in [
@@ -247,6 +254,7 @@ impl Collection {
                 split,
                 source,
                 objects: Vec::new(),
+                points: Vec::new(),
                 faults: Default::default(),
             });
         } else if self.images[at].split.is_none() {
@@ -295,12 +303,13 @@ impl Collection {
                 boxes,
                 attributes: &[],
             });
+            builder.points(sample, &image.points, false);
             if file.is_none() {
                 let message = format!("{source} lists this image, and it is not there");
                 builder.issue(Some(sample), path, IssueKind::Missing, message);
             }
             if let (count @ 1.., fault) = &image.faults {
-                let more = if *count > 1 { format!(" ({count} such boxes)") } else { String::new() };
+                let more = if *count > 1 { format!(" ({count} such faults)") } else { String::new() };
                 let message = format!("{source}: {fault}{more}");
                 builder.issue(Some(sample), path, IssueKind::Annotation, message);
             }

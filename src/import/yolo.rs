@@ -4,7 +4,7 @@
 //! Each line is `class centre-x centre-y width height`, fractions of the image's sides; a sixth
 //! number is a detector's confidence and is not kept. A line with more numbers is a polygon
 //! (`class x y x y …`), of which the bounding box is kept; where the YAML has `kpt_shape` the
-//! first four numbers are the box and the rest are key points. Where that file names no classes the
+//! first four numbers are the box and the rest are key points, of two or three numbers each. Where that file names no classes the
 //! names come from `classes.txt` or `obj.names`, or else are the class numbers. (Format: Ultralytics'
 //! documentation, *Object Detection Datasets Overview*.)
 //!
@@ -38,11 +38,15 @@ pub const FORMAT: Format = Format {
 };
 
 /// One object of a label file.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Line {
     pub class: u32,
     /// Left, top, width, height as fractions of the image's sides.
     pub rect: [f32; 4],
+    /// Key points that are labelled, as such fractions.
+    pub points: Vec<[f32; 2]>,
+    /// What is wrong with the key points, which are left out then.
+    pub fault: Option<String>,
 }
 
 /// What the numbers after the fifth are.
@@ -50,7 +54,8 @@ pub struct Line {
 pub enum Extra {
     #[default]
     Polygon,
-    KeyPoints,
+    /// Key points of so many numbers: x, y and, of three, whether it is labelled.
+    KeyPoints(usize),
 }
 
 /// Reads one line of a label file. The error is a sentence.
@@ -64,13 +69,15 @@ pub fn parse_line(line: &str, extra: Extra) -> Result<Line, String> {
 
     let mut left_top = [f32::INFINITY; 2];
     let mut right_bottom = [f32::NEG_INFINITY; 2];
-    let mut first = [0.0; 4];
+    let (mut first, mut others) = ([0.0; 4], Vec::new());
     let mut count = 0;
     for word in words {
         let number = word.parse::<f32>().ok().filter(|number| number.is_finite());
         let number = number.ok_or_else(|| format!("\"{}\" is not a number", clip(word, 20)))?;
-        if let Some(slot) = first.get_mut(count) {
-            *slot = number;
+        match first.get_mut(count) {
+            Some(slot) => *slot = number,
+            None if extra != Extra::Polygon => others.push(number),
+            None => {}
         }
         let axis = count % 2;
         left_top[axis] = left_top[axis].min(number);
@@ -80,7 +87,7 @@ pub fn parse_line(line: &str, extra: Extra) -> Result<Line, String> {
     let [x, y, width, height] = first;
     let rect = match (count, extra) {
         (0..4, _) => return Err(format!("it has {count} numbers after the class, and a box has 4")),
-        (4 | 5, _) | (_, Extra::KeyPoints) => [x - width / 2.0, y - height / 2.0, width, height],
+        (4 | 5, _) | (_, Extra::KeyPoints(_)) => [x - width / 2.0, y - height / 2.0, width, height],
         (count, Extra::Polygon) if count % 2 == 0 => {
             let [left, top] = left_top;
             [left, top, right_bottom[0] - left, right_bottom[1] - top]
@@ -102,7 +109,27 @@ pub fn parse_line(line: &str, extra: Extra) -> Result<Line, String> {
     if !inside {
         return Err("its box lies outside the image: the numbers have to be fractions, 0 to 1".into());
     }
-    Ok(Line { class, rect })
+    let points = match extra {
+        Extra::KeyPoints(numbers) => key_points(&others, numbers),
+        Extra::Polygon => Ok(Vec::new()),
+    };
+    let fault = points.as_ref().err().cloned();
+    Ok(Line { class, rect, points: points.unwrap_or_default(), fault })
+}
+
+/// The key points among the numbers behind a box: those that are labelled. Without a word on that, one at the corner is
+/// not.
+fn key_points(numbers: &[f32], each: usize) -> Result<Vec<[f32; 2]>, String> {
+    let groups = numbers.chunks_exact(each);
+    if !groups.remainder().is_empty() {
+        let count = numbers.len();
+        return Err(format!("its {count} numbers after the box are no key points of {each} numbers each"));
+    }
+    let is_labelled = |group: &&[f32]| match group.get(2) {
+        Some(visibility) => *visibility > 0.0,
+        None => group.iter().any(|number| *number != 0.0),
+    };
+    Ok(groups.filter(is_labelled).map(|group| [group[0], group[1]]).collect())
 }
 
 /// A label file: its objects, and what is wrong with its lines (number from 1, sentence).
@@ -111,7 +138,10 @@ pub(crate) fn parse_labels(text: &str, extra: Extra) -> (Vec<Line>, Vec<(usize, 
     let mut faults = Vec::new();
     for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
         match parse_line(line, extra) {
-            Ok(line) => lines.push(line),
+            Ok(line) => {
+                faults.extend(line.fault.clone().map(|fault| (number + 1, fault)));
+                lines.push(line);
+            }
             Err(fault) => faults.push((number + 1, fault)),
         }
     }
@@ -120,9 +150,10 @@ pub(crate) fn parse_labels(text: &str, extra: Extra) -> (Vec<Line>, Vec<(usize, 
 
 /// Reads a text as a label file and as either form of the file of splits; for fuzzing.
 pub fn fuzz(text: &str) {
-    for extra in [Extra::Polygon, Extra::KeyPoints] {
+    for extra in [Extra::Polygon, Extra::KeyPoints(2), Extra::KeyPoints(3)] {
         let (lines, faults) = parse_labels(text, extra);
-        assert!(lines.iter().all(|line| line.rect.iter().all(|number| number.is_finite())));
+        let numbers = lines.iter().flat_map(|line| line.rect.iter().chain(line.points.as_flattened()));
+        assert!(numbers.into_iter().all(|number| number.is_finite()));
         fault_message(&faults);
     }
     for config in [Config::parse(text).unwrap_or_default(), Config::parse_darknet(text)] {
@@ -238,8 +269,7 @@ fn import(tree: &Tree, builder: &mut DatasetBuilder, control: &Control) -> Resul
 
     let images: Vec<usize> = tree.images().files().collect();
     let labels: Vec<Option<usize>> = images.iter().map(|image| label_file(tree, tree.path(*image))).collect();
-    let extra =
-        if config.is_some_and(|config| config.key_points) { Extra::KeyPoints } else { Extra::Polygon };
+    let extra = config.map(|config| config.extra).unwrap_or_default();
     control.begin("Reading label files", images.len() as u64);
     let mut used = HashSet::new();
     let mut shown = HashSet::new();
@@ -322,6 +352,9 @@ fn push_image(
         boxes,
         ..Default::default()
     });
+    for line in &lines {
+        builder.points(sample, &line.points, true);
+    }
     let Some(label_file) = label_file.map(|file| tree.path(file)) else { return };
     if let Some(error) = unread {
         builder.issue(Some(sample), label_file, error.kind, error.message);
@@ -507,8 +540,16 @@ mod tests {
             let message = rect(line).unwrap_err();
             assert!(message.contains(fault), "{line}: {message}");
         }
-        let pose = parse_line("0 0.5 0.5 0.2 0.2 0.1 0.9 2", Extra::KeyPoints).unwrap();
-        assert!((pose.rect[0] - 0.4).abs() < 1e-6);
+        for (line, each, expected, is_wrong) in [
+            ("0 0.5 0.5 0.2 0.2 0.1 0.9 2 0 0 0 0.3 0.3 1", 3, vec![[0.1, 0.9], [0.3, 0.3]], false),
+            ("0 0.5 0.5 0.2 0.2 0.1 0.9 0 0", 2, vec![[0.1, 0.9]], false),
+            ("0 0.5 0.5 0.2 0.2", 3, vec![], false),
+            ("0 0.5 0.5 0.2 0.2 0.1 0.9", 3, vec![], true),
+        ] {
+            let found = parse_line(line, Extra::KeyPoints(each)).unwrap();
+            assert!((found.rect[0] - 0.4).abs() < 1e-6);
+            assert_eq!((found.points, found.fault.is_some()), (expected, is_wrong), "{line}");
+        }
     }
 
     #[test]

@@ -304,6 +304,7 @@ mod tests {
             assert_eq!((found.0.as_str(), found.1.as_str()), (label, tag), "{resolve:?}");
         }
     }
+
     #[test]
     fn boxes_come_in_and_go_out_with_who_gave_them_and_when() {
         let boxed = Annotated {

@@ -3,11 +3,12 @@
 
 pub mod ondevice;
 
+use std::borrow::Cow;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, OnceLock};
 
-use crate::augment::boxes::{follow_boxes, follow_mixed, mixed};
+use crate::augment::boxes::{Mixed, follow_boxes, follow_mixed, follow_mixed_points, follow_points, mixed};
 use crate::augment::cpu::{self, Others, resize::resize};
 use crate::augment::fuse::fused_from;
 use crate::augment::pipeline::{Done, Pipeline, Plan, Variant};
@@ -17,7 +18,7 @@ use crate::augment::table::mixing::{OWN, PARTNER};
 use crate::augment::table::{Picture, Taken};
 use crate::dataset::boxes::BoxRecord;
 use crate::dataset::query::Snapshot;
-use crate::dataset::{Dataset, Labels, SampleId, SplitId};
+use crate::dataset::{Dataset, Labels, PointRecord, SampleId, SplitId};
 use crate::import::reader::access::lock;
 use crate::import::{ReadError, Reader};
 use crate::media::Raster;
@@ -126,13 +127,13 @@ impl Augmenter<'_> {
     ) -> Result<Made, ReadError> {
         let Some(number) = number else {
             let plan = Plan { before: picture_of(picture).size, ..Plan::default() };
-            let boxes = self.boxes(sample, &plan);
-            return Ok(Made { raster: picture.clone(), done: Vec::new(), boxes, mixed: Vec::new() });
+            let (boxes, points) = (self.boxes(sample, &plan), self.points(sample, &plan));
+            return Ok(Made { raster: picture.clone(), done: Vec::new(), boxes, points, mixed: Vec::new() });
         };
         let (raster, plan) = self.carried_out(sample, picture, number)?;
-        let boxes = self.boxes(sample, &plan);
+        let (boxes, points) = (self.boxes(sample, &plan), self.points(sample, &plan));
         let mixed = self.mixed(sample, &plan).into_iter().map(|(other, _)| other).collect();
-        Ok(Made { raster, done: plan.done, boxes, mixed })
+        Ok(Made { raster, done: plan.done, boxes, points, mixed })
     }
 
     /// The sample that this number of a mix comes to; not the sample itself, unless there is no other.
@@ -189,22 +190,13 @@ impl Augmenter<'_> {
     /// them those that are in it of samples that were mixed in.
     pub fn boxes(&self, sample: SampleId, plan: &Plan) -> Vec<Option<BoxRecord>> {
         let own = self.snapshot.boxes().get(sample);
-        // A picture that was made smaller has its boxes made smaller; one that nobody knows is as it was.
-        let known = self.known_size(sample).unwrap_or(plan.before);
-        let rects = in_pixels(own, known, plan.before);
-        let has_others = !self.others.of(&self.snapshot.dataset, sample).is_empty();
-        if !has_others && plan.stages.iter().any(|stage| matches!(stage, Stage::Mix(_))) {
-            // There is nothing to mix in.
-            let is_done = |stage: &&Stage| !matches!(stage, Stage::Mix(_));
-            let stages: Vec<Stage> = plan.stages.iter().filter(is_done).cloned().collect();
-            return records(own, follow_boxes(&stages, plan.before, &rects, LEAST_VISIBLE));
-        }
-        let mut boxes = records(own, follow_boxes(&plan.stages, plan.before, &rects, LEAST_VISIBLE));
-        for mixed in mixed(&plan.stages, plan.before) {
-            let other = self.other(sample, mixed.mix.partner);
-            let Some(other) = other.filter(|other| *other != sample) else { continue };
+        let rects = in_pixels(own, self.size_before(sample, plan), plan.before);
+        let stages = self.stages_for(sample, plan);
+        let mut boxes = records(own, follow_boxes(&stages, plan.before, &rects, LEAST_VISIBLE));
+        for (other, mixed) in self.mixed_in(sample, &stages, plan.before) {
             let theirs = self.snapshot.boxes().get(other);
-            let Some(size) = self.size_for(other, theirs) else { continue };
+            let is_relative = theirs.iter().all(|one| one.relative);
+            let Some(size) = self.size_for(other, theirs.len(), is_relative) else { continue };
             let rects = in_pixels(theirs, size, mixed.size);
             let followed = records(theirs, follow_mixed(mixed, &rects, LEAST_VISIBLE));
             boxes.extend(followed.into_iter().filter(Option::is_some));
@@ -212,13 +204,62 @@ impl Augmenter<'_> {
         boxes
     }
 
-    /// The size of a sample that these boxes are of; of no importance where they are relative to it. `None` where
-    /// nobody knows it, or there are no boxes.
-    fn size_for(&self, sample: SampleId, boxes: &[BoxRecord]) -> Option<Size> {
-        if boxes.is_empty() {
+    /// The key points that are in the variant, in its pixels: the sample's, and behind them those of samples that
+    /// were mixed in.
+    pub fn points(&self, sample: SampleId, plan: &Plan) -> Vec<[f32; 2]> {
+        let all = &self.snapshot.dataset.points;
+        if all.is_empty() {
+            return Vec::new();
+        }
+        let places = points_in_pixels(all.get(sample), self.size_before(sample, plan), plan.before);
+        let stages = self.stages_for(sample, plan);
+        let mut points = follow_points(&stages, plan.before, &places);
+        for (other, mixed) in self.mixed_in(sample, &stages, plan.before) {
+            let theirs = all.get(other);
+            let is_relative = theirs.iter().all(|one| one.relative);
+            let Some(size) = self.size_for(other, theirs.len(), is_relative) else { continue };
+            points.extend(follow_mixed_points(mixed, &points_in_pixels(theirs, size, mixed.size)));
+        }
+        points.into_iter().flatten().collect()
+    }
+
+    /// The size that boxes and points of a sample in pixels are of. A picture that was made smaller has them made
+    /// smaller; one that nobody knows is as it was.
+    fn size_before(&self, sample: SampleId, plan: &Plan) -> Size {
+        self.known_size(sample).unwrap_or(plan.before)
+    }
+
+    /// The stages that are carried out: without mixes where there is nothing to mix in.
+    fn stages_for<'p>(&self, sample: SampleId, plan: &'p Plan) -> Cow<'p, [Stage]> {
+        let is_mix = |stage: &Stage| matches!(stage, Stage::Mix(_));
+        let has_others = !self.others.of(&self.snapshot.dataset, sample).is_empty();
+        if has_others || !plan.stages.iter().any(is_mix) {
+            return Cow::Borrowed(&plan.stages);
+        }
+        plan.stages.iter().filter(|stage| !is_mix(stage)).cloned().collect()
+    }
+
+    /// The other samples that are mixed into one.
+    fn mixed_in<'s>(
+        &self,
+        sample: SampleId,
+        stages: &'s [Stage],
+        before: Size,
+    ) -> Vec<(SampleId, Mixed<'s>)> {
+        let other = |mixed: Mixed<'s>| {
+            let other = self.other(sample, mixed.mix.partner).filter(|other| *other != sample)?;
+            Some((other, mixed))
+        };
+        mixed(stages, before).into_iter().filter_map(other).collect()
+    }
+
+    /// The size of a sample that so many boxes or points are of; of no importance where all are relative to it. `None`
+    /// where nobody knows it, or there are none.
+    fn size_for(&self, sample: SampleId, count: usize, are_relative: bool) -> Option<Size> {
+        if count == 0 {
             return None;
         }
-        if boxes.iter().all(|one| one.relative) {
+        if are_relative {
             return Some([1, 1]);
         }
         let read = || self.original(sample).ok().map(|raster| [raster.width, raster.height]);
@@ -247,6 +288,16 @@ fn in_pixels(boxes: &[BoxRecord], own: Size, size: Size) -> Vec<[f32; 4]> {
     boxes.iter().map(rect).collect()
 }
 
+/// Points of a picture of one size in pixels of it at another one.
+fn points_in_pixels(points: &[PointRecord], own: Size, size: Size) -> Vec<[f32; 2]> {
+    let scale = [0, 1].map(|axis| size[axis] as f32 / own[axis] as f32);
+    let place = |one: &PointRecord| {
+        let [x, y] = one.in_pixels(own);
+        [x * scale[0], y * scale[1]]
+    };
+    points.iter().map(place).collect()
+}
+
 /// Boxes where they are now.
 fn records(boxes: &[BoxRecord], followed: Vec<Option<[f32; 4]>>) -> Vec<Option<BoxRecord>> {
     let record = |(one, rect): (&BoxRecord, Option<[f32; 4]>)| {
@@ -266,6 +317,8 @@ pub struct Made {
     /// The sample's boxes, in pixels of the variant, `None` for those that are no longer in it; and behind them
     /// those of samples that were mixed in.
     pub boxes: Vec<Option<BoxRecord>>,
+    /// The key points that are in it, in its pixels.
+    pub points: Vec<[f32; 2]>,
     /// Samples that were mixed in.
     pub mixed: Vec<SampleId>,
 }

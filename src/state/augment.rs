@@ -228,6 +228,8 @@ pub struct Drawn {
     pub done: Vec<Done>,
     /// Boxes as parts of the picture's sides, left, top, width, height, with the numbers of their classes.
     pub boxes: Vec<(u32, [f32; 4])>,
+    /// Key points as parts of the picture's sides.
+    pub points: Vec<[f32; 2]>,
     /// Boxes of the sample that are not in the variant.
     pub lost_boxes: usize,
     /// Samples that were mixed in.

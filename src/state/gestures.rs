@@ -265,6 +265,7 @@ impl Session {
                 JournalOp::Append(edit.clone())
             }
         };
+        self.labeller.pages.forget_undone();
         let told = (!edit.only_looks()).then(|| {
             let what = edit.describe_in(self.overlay.labelling.classes());
             (Level::Info, format!("{what}. Ctrl+Z takes it back."))

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::blob::{Damage, Number, numbers, read_all, read_rows, write_all};
 use crate::dataset::{
-    Attribute, BoxRecord, Boxes, Container, Dataset, Labels, Layout, NO_SPLIT, Place, SampleId, Strings,
+    Attribute, BoxRecord, Boxes, Container, Dataset, Labels, Layout, Lists, NO_SPLIT, Place, PointRecord,
+    Points, SampleId, Strings,
 };
 
 /// Raw columns by name, or what is wrong with one.
@@ -75,10 +76,18 @@ pub fn encode(dataset: &Dataset) -> Vec<(String, Vec<u8>)> {
     put("label", numbers(dataset.labels.of.iter().copied()));
 
     let boxes = &dataset.boxes;
-    put("box.start", numbers(boxes.starts.iter().copied()));
-    put("box.class", numbers(boxes.records.iter().map(|record| record.class)));
-    put("box.rect", numbers(boxes.records.iter().flat_map(|record| record.rect)));
-    put("box.relative", numbers(boxes.records.iter().map(|record| u8::from(record.relative))));
+    let records = || boxes.given.values().iter();
+    put("box.start", numbers(boxes.given.starts().iter().copied()));
+    put("box.class", numbers(records().map(|record| record.class)));
+    put("box.rect", numbers(records().flat_map(|record| record.rect)));
+    put("box.relative", numbers(records().map(|record| u8::from(record.relative))));
+
+    let points = &dataset.points;
+    if !points.is_empty() {
+        put("point.start", numbers(points.starts().iter().copied()));
+        put("point.at", numbers(points.values().iter().flat_map(|record| record.at)));
+        put("point.relative", numbers(points.values().iter().map(|record| u8::from(record.relative))));
+    }
 
     for (at, attribute) in dataset.attributes.iter().enumerate() {
         put(&format!("attribute.{at}.text"), attribute.values.text().as_bytes().to_vec());
@@ -115,6 +124,7 @@ pub fn decode(mut columns: Columns) -> Result<Catalogue, Damage> {
     let labels = known.part("labels", labels);
     let classes = labels.as_ref().map_or(0, |labels| labels.classes.len());
     let boxes = known.part("boxes", |columns, rows| boxes(columns, rows, classes));
+    let points = known.part("key points", points);
     let mut attributes = Vec::new();
     for (at, name) in head.attributes.into_iter().enumerate() {
         let (text, len) = (format!("attribute.{at}.text"), format!("attribute.{at}.len"));
@@ -150,6 +160,7 @@ pub fn decode(mut columns: Columns) -> Result<Catalogue, Damage> {
             })
             .into(),
         boxes: boxes.unwrap_or_default().into(),
+        points: points.unwrap_or_default().into(),
         attributes,
         gone: gone.unwrap_or_else(|| vec![false; rows]),
     };
@@ -322,15 +333,6 @@ fn boxes(columns: &mut Columns, rows: usize, class_count: usize) -> Result<Boxes
     let rects: Vec<f32> =
         read_rows(&take(columns, "box.rect")?, count.checked_mul(4).ok_or(Damage("too many boxes"))?)?;
     let relative: Vec<u8> = rows_of(columns, "box.relative", count)?;
-    let whole = match (starts.first(), starts.last()) {
-        (None, None) => count == 0,
-        (first, last) => {
-            starts.len() == rows + 1 && first == Some(&0) && last.map(|last| *last as usize) == Some(count)
-        }
-    };
-    if !whole || !starts.is_sorted() {
-        return Err(Damage("boxes do not fit their samples"));
-    }
     if !classes.iter().all(|class| (*class as usize) < class_count) {
         return Err(Damage("a box has a class that is not there"));
     }
@@ -340,8 +342,23 @@ fn boxes(columns: &mut Columns, rows: usize, class_count: usize) -> Result<Boxes
         rect: [rect[0], rect[1], rect[2], rect[3]],
         relative: relative != 0,
     });
-    let records: Vec<BoxRecord> = records.collect();
-    Ok(Boxes { starts: starts.into(), records: records.into(), ..Boxes::default() })
+    let given = Lists::from_parts(rows, starts, records.collect());
+    given.map(Boxes::new).ok_or(Damage("boxes do not fit their samples"))
+}
+
+/// A catalogue without a sample that has key points has none of these columns.
+fn points(columns: &mut Columns, rows: usize) -> Result<Points, Damage> {
+    if !columns.contains_key("point.start") {
+        return Ok(Points::default());
+    }
+    let starts: Vec<u32> = all_of(columns, "point.start")?;
+    let relative: Vec<u8> = all_of(columns, "point.relative")?;
+    let count = relative.len().checked_mul(2).ok_or(Damage("too many key points"))?;
+    let places: Vec<f32> = rows_of(columns, "point.at", count)?;
+    let records = places.chunks_exact(2).zip(relative);
+    let records =
+        records.map(|(at, relative)| PointRecord { at: [at[0], at[1]], relative: relative != 0 }).collect();
+    Lists::from_parts(rows, starts, records).ok_or(Damage("key points do not fit their samples"))
 }
 
 #[cfg(test)]
@@ -354,6 +371,8 @@ mod tests {
         let container =
             builder.container(Container { path: "a.tar".into(), kind: ContainerKind::Tar, parent: None });
         builder.push(NewSample { path: "ä/1.png", labels: &["cat", "dog"], ..Default::default() });
+        builder.points(0, &[[3.5, 2.0]], false);
+        builder.points(0, &[[0.25, 1.0]], true);
         builder.push(NewSample {
             path: "2.png",
             place: Some(Place { container, offset: 512, len: 9 }),
@@ -384,6 +403,7 @@ mod tests {
             ("label-set.class", "labels"),
             ("label", "labels"),
             ("box.rect", "boxes"),
+            ("point.at", "key points"),
             ("attribute.0.len", "a column of the source's table"),
         ] {
             for damage in [None, Some(Err(Damage("hash"))), Some(Ok(vec![9; 5]))] {

@@ -146,6 +146,12 @@ pub fn part_ui(ui: &mut Ui, rect: Rect, name: &str, draw: &mut dyn FnMut(&mut Ui
     });
 }
 
+/// A key point of a picture, which is seen on any: white with a dark rim.
+pub fn point(painter: &Painter, at: Pos2, radius: f32) {
+    painter.circle_filled(at, radius + 1.0, Color32::from_black_alpha(170));
+    painter.circle_filled(at, radius, Color32::WHITE);
+}
+
 /// Dim, small text.
 pub fn dim(text: impl Into<String>) -> RichText {
     RichText::new(text).weak().small()

@@ -269,7 +269,8 @@ fn files_of_the_same_images_keep_their_own_boxes() {
         "categories": [{"id": 1, "name": "person"}]}"#;
     let hands = r#"{"info": {"year": 2.50}, "licenses": [{"id": 3}], "images": [{"id": 5, "file_name": "a.png"},
         {"id": 6, "file_name": "b.png"}, {"id": 7, "file_name": "c.png"}, {"file_name": "d.png"}], "annotations": [
-        {"id": 1, "image_id": 5, "category_id": 1, "bbox": [2, 3, 4, 5], "segmentation": [[9.125, 2, 3, 4]]}],
+        {"id": 1, "image_id": 5, "category_id": 1, "bbox": [2, 3, 4, 5], "segmentation": [[9.125, 2, 3, 4]]},
+        {"id": 2, "image_id": 8, "category_id": 1, "bbox": [6, 6, 1, 1]}],
         "categories": [{"id": 1, "name": "hand"}]}"#;
     let files = [
         images(&["img/a.png", "img/b.png", "img/c.png", "img/d.png"]),
@@ -310,8 +311,8 @@ fn files_of_the_same_images_keep_their_own_boxes() {
     let (people, hands) = written(&snapshot);
     assert!(boxes(&people) == 3 && people.contains("1.250") && !people.contains("hand"), "{people}");
     assert!(boxes(&hands) == 3 && hands.contains("9.125") && hands.contains("person"), "{hands}");
-    // All else stays, and an image without an id gets one for its box.
-    for part in [r#"{"year": 2.50}, "licenses": [{"id": 3}]"#, r#"{"file_name": "d.png", "id": 8}"#] {
+    // All else stays, and an image without an id gets one for its box that no annotation has.
+    for part in [r#"{"year": 2.50}, "licenses": [{"id": 3}]"#, r#"{"file_name": "d.png", "id": 9}"#] {
         assert!(hands.contains(part), "{hands}");
     }
 }

@@ -22,7 +22,7 @@ use std::collections::HashMap;
 use rayon::prelude::*;
 
 use super::kernels::{LANES, products};
-use super::random::Random;
+use super::random::{Random, mixed};
 use super::{Drawn, Features, Graph, Proposals};
 use crate::analysis::neighbours::NONE;
 
@@ -107,10 +107,11 @@ impl Queue {
         }
     }
 
-    /// Goes on behind a number of questions: of every [`HONEST_EVERY`] one is drawn by chance, however often
-    /// the rest is picked anew.
+    /// Goes on behind a number of questions: of every [`HONEST_EVERY`] one is drawn by chance, and each by other
+    /// numbers, however often the rest is picked anew.
     pub fn goes_on_after(&mut self, questions: usize) {
         self.picked = questions as u64;
+        self.random = Random::new(self.random.bits() ^ mixed(self.picked));
     }
 
     /// Whether a row may still be asked about.
@@ -378,6 +379,29 @@ mod tests {
                 let honest = picks.iter().filter(|pick| pick.drawn == Drawn::AtRandom).count();
                 assert_eq!(honest, if strategy == Strategy::Random { 40 } else { 4 });
             }
+        }
+    }
+
+    #[test]
+    fn what_is_drawn_by_chance_lies_all_over_however_often_the_rest_is_picked_anew() {
+        let crowds = crowds(3, 200, 60);
+        let proposals = proposals(&crowds);
+        let (mut answered, mut honest): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::new());
+        for questions in 0..400 {
+            let mut queue = Queue::new(&crowds.features, 3, 7);
+            queue.goes_on_after(questions);
+            answered.iter().for_each(|row| queue.close(*row));
+            let known = Some(&proposals);
+            let pick = queue.pick(Strategy::Uncertain, 1, &crowds.features, &crowds.graph, known, &[])[0];
+            answered.push(pick.row);
+            if pick.drawn == Drawn::AtRandom {
+                honest.push(pick.row / 120);
+            }
+        }
+        assert_eq!(honest.len(), 40);
+        for fifth in 0..5 {
+            let count = honest.iter().filter(|found| **found == fifth).count();
+            assert!((2..=16).contains(&count), "{fifth}: {honest:?}");
         }
     }
 

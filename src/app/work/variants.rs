@@ -593,9 +593,9 @@ impl Sketch<'_> {
         let pipeline = cell.pipeline(&self.wish.pipelines);
         let augmenter = self.augmenter(&pipeline);
         let Wanted { size, plan, .. } = wanted;
-        let boxes = augmenter.boxes(cell.sample, &plan);
+        let (boxes, points) = (augmenter.boxes(cell.sample, &plan), augmenter.points(cell.sample, &plan));
         let mixed = augmenter.mixed(cell.sample, &plan).into_iter().map(|(other, _)| other).collect();
-        face(Shown::Tile(tile), size, Told { done: plan.done, boxes, mixed }, is_coarse)
+        face(Shown::Tile(tile), size, Told { done: plan.done, boxes, points, mixed }, is_coarse)
     }
 
     fn augmenter<'a>(&'a self, pipeline: &'a Pipeline) -> Augmenter<'a> {
@@ -664,16 +664,17 @@ impl Sketch<'_> {
 struct Told {
     done: Vec<Done>,
     boxes: Vec<Option<BoxRecord>>,
+    points: Vec<[f32; 2]>,
     mixed: Vec<SampleId>,
 }
 
 /// What is drawn of a variant in a square of so many pixels.
 fn drawn(made: Made, edge_px: u32, is_coarse: bool) -> Drawn {
-    let Made { raster, done, boxes, mixed } = made;
+    let Made { raster, done, boxes, points, mixed } = made;
     let shown = at_most(&raster, edge_px);
     let picture =
         Shown::Pixels { width: shown.width as usize, height: shown.height as usize, rgba: shown.to_rgba() };
-    face(picture, [raster.width, raster.height], Told { done, boxes, mixed }, is_coarse)
+    face(picture, [raster.width, raster.height], Told { done, boxes, points, mixed }, is_coarse)
 }
 
 fn face(picture: Shown, size: [u32; 2], told: Told, is_coarse: bool) -> Drawn {
@@ -686,6 +687,7 @@ fn face(picture: Shown, size: [u32; 2], told: Told, is_coarse: bool) -> Drawn {
         picture,
         size,
         boxes: boxes.collect(),
+        points: told.points.iter().map(|[x, y]| [x / sides[0], y / sides[1]]).collect(),
         lost_boxes: told.boxes.iter().filter(|one| one.is_none()).count(),
         done: told.done,
         mixed: told.mixed,
@@ -697,7 +699,7 @@ fn face(picture: Shown, size: [u32; 2], told: Told, is_coarse: bool) -> Drawn {
 }
 
 fn failed(problem: String) -> Drawn {
-    let told = Told { done: Vec::new(), boxes: Vec::new(), mixed: Vec::new() };
+    let told = Told { done: Vec::new(), boxes: Vec::new(), points: Vec::new(), mixed: Vec::new() };
     Drawn { problem: Some(problem), ..face(Shown::Nothing, [0; 2], told, false) }
 }
 

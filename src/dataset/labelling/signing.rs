@@ -72,8 +72,9 @@ impl Labelling {
         boxes: &[NamedBox],
         known: impl DoubleEndedIterator<Item = &'a NamedBox>,
     ) -> Vec<Option<&'a NamedBox>> {
-        fn key<'k>(classes: &'k Classes, one: &'k NamedBox) -> (Option<&'k str>, [u32; 4], bool) {
-            (classes.resolve(&one.class), one.rect.map(f32::to_bits), one.relative)
+        fn key<'k>(classes: &'k Classes, one: &'k NamedBox) -> (&'k str, [u32; 4], bool) {
+            let class = classes.resolve(&one.class).unwrap_or(&one.class);
+            (class, one.rect.map(f32::to_bits), one.relative)
         }
         let mut left: HashMap<_, Vec<&'a NamedBox>> = HashMap::new();
         for one in known.rev() {

@@ -83,7 +83,7 @@ pub const REFERENCE: &[(&str, &str)] = &[
         "its state: unlabelled, labelled, multilabel, boxed, broken, unmeasured, starred, reviewed, kept, pruned, unsure, answered, relabelled",
     ),
     ("origin:by-hand", "where the label comes from: imported, by-hand, confirmed, propagated"),
-    ("by:Ada", "who labelled the sample; `by:none` is nobody here"),
+    ("by:Ada", "who labelled the sample or gave it a box; `by:none` is nobody here"),
     ("given:cat", "the class that the source gives"),
     ("tag:ripe", "the sample has this tag; `tag:none` has none"),
     ("note:rotten", "its note has this in it"),

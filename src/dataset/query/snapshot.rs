@@ -120,16 +120,16 @@ impl Snapshot {
         self.in_force.colours.get(class as usize).copied().flatten()
     }
 
-    /// Where a sample's labels come from; `None` where it has none and nothing was said.
+    /// Where what was said last of a sample's labels or boxes comes from; `None` where it has none and nothing was said.
     pub fn origin(&self, sample: SampleId) -> Option<LabelOrigin> {
-        let said = self.labelling.answer(sample).map(|said| said.origin);
+        if self.labelling.answer(sample).is_none() && self.labels().get(sample).is_empty() {
+            return None;
+        }
+        let signed = self.labelling.signature(sample).map(|signature| signature.origin);
         // Nobody noted of older boxes where they come from.
-        let of_boxes = || self.labelling.box_signature(sample).map_or(LabelOrigin::ByHand, |one| one.origin);
         let has_own_boxes = || self.labelling.boxes(sample).is_some_and(|boxes| !boxes.is_empty());
-        said.or_else(|| {
-            let is_labelled = !self.labels().get(sample).is_empty();
-            is_labelled.then(|| if has_own_boxes() { of_boxes() } else { LabelOrigin::Imported })
-        })
+        let unsigned = || if has_own_boxes() { LabelOrigin::ByHand } else { LabelOrigin::Imported };
+        Some(signed.unwrap_or_else(unsigned))
     }
 
     /// Whether a sample has other labels than its source gives it.

@@ -455,6 +455,16 @@ impl Making {
         if !boxes.is_empty() || !work.snapshot.boxes().get(item.sample).is_empty() {
             about.insert("boxes".into(), boxes.into());
         }
+        let own = dataset.points.get(item.sample).iter();
+        let points: Vec<Value> = match plan.zip(self.augmenter(work)) {
+            Some((plan, augmenter)) => {
+                augmenter.points(item.sample, plan).iter().map(|at| json!({ "at": at })).collect()
+            }
+            None => own.map(|one| json!({ "at": one.at, "relative": one.relative })).collect(),
+        };
+        if !points.is_empty() || !dataset.points.get(item.sample).is_empty() {
+            about.insert("points".into(), points.into());
+        }
         about
     }
 }

@@ -231,6 +231,13 @@ impl Make for Annotations {
             }
             images.push(Cow::Borrowed(&text[span]));
         })?;
+        if !without_id.is_empty()
+            && let Some(list) = list("annotations")
+        {
+            // An id that an annotation names is no picture's but its own.
+            let named = elements(text, list.start).filter_map(|span| annotation_in(&text[span])?.image);
+            highest = named.filter_map(|id| number_of(&id)).fold(highest, i64::max);
+        }
         // What is new names its image by an id.
         for (at, sample) in without_id {
             highest = highest.saturating_add(1);

@@ -15,7 +15,7 @@ use super::webdataset::Text;
 use crate::export::ExportError;
 use crate::import::names::{has_extension, join, split_path};
 use crate::import::yolo::{
-    Config, NAME_LISTS, above, find_config, label_file, label_paths, list_file, name_list,
+    Config, Extra, NAME_LISTS, above, find_config, label_file, label_paths, list_file, name_list,
 };
 use crate::import::{Reader, Tree};
 use crate::jobs::Control;
@@ -134,7 +134,7 @@ struct Changes {
     numbers: Arc<Numbers>,
     /// The names that the source lists.
     listed: Vec<String>,
-    key_points: bool,
+    extra: Extra,
 }
 
 impl Changes {
@@ -150,8 +150,8 @@ impl Changes {
         };
         let given = draft.snapshot.dataset.labels.classes.iter().map(String::as_str);
         let numbers = Arc::new(Numbers::new(&listed, given, &by_hand));
-        let key_points = config.is_some_and(|config| config.key_points);
-        Some(Self { by_hand, numbers, listed, key_points })
+        let extra = config.map(|config| config.extra).unwrap_or_default();
+        Some(Self { by_hand, numbers, listed, extra })
     }
 
     /// The files that list classes, where their names changed.
@@ -276,7 +276,7 @@ impl LabelFiles {
             file,
             spoken: spoken.cloned(),
             numbers: changes.numbers.clone(),
-            key_points: changes.key_points,
+            extra: changes.extra,
         };
         let Some(file) = file else {
             if spoken.is_some_and(|spoken| !spoken.boxes.is_empty()) {

@@ -42,6 +42,10 @@ pub struct Annotation {
     pub rect: Option<[f32; 4]>,
     /// Whether the entry has a box at all, good or not.
     pub has_rect: bool,
+    /// Key points in pixels, those that are labelled.
+    pub points: Box<[[f32; 2]]>,
+    /// Whether its key points are no triples of finite numbers.
+    pub has_wrong_points: bool,
 }
 
 #[derive(Debug)]
@@ -235,6 +239,65 @@ impl<'de> Deserialize<'de> for Scalar {
     }
 }
 
+/// Key points, each x, y and whether it is labelled; `None` for what is no list of such.
+struct KeyPoints(Option<Box<[[f32; 2]]>>);
+
+impl<'de> Deserialize<'de> for KeyPoints {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Triples;
+        impl<'de> Visitor<'de> for Triples {
+            type Value = KeyPoints;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("any value")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<KeyPoints, A::Error> {
+                let (mut points, mut triple, mut count, mut is_good) = (Vec::new(), [0.0; 3], 0, true);
+                while let Some(Scalar(number)) = list.next_element()? {
+                    triple[count % 3] = number as f32;
+                    count += 1;
+                    is_good &= (number as f32).is_finite();
+                    if count % 3 == 0 && triple[2] > 0.0 {
+                        points.push([triple[0], triple[1]]);
+                    }
+                }
+                Ok(KeyPoints((is_good && count % 3 == 0).then(|| points.into())))
+            }
+
+            fn visit_unit<E>(self) -> Result<KeyPoints, E> {
+                Ok(KeyPoints(Some(Box::default())))
+            }
+
+            fn visit_bool<E>(self, _: bool) -> Result<KeyPoints, E> {
+                Ok(KeyPoints(None))
+            }
+
+            fn visit_i64<E>(self, _: i64) -> Result<KeyPoints, E> {
+                Ok(KeyPoints(None))
+            }
+
+            fn visit_u64<E>(self, _: u64) -> Result<KeyPoints, E> {
+                Ok(KeyPoints(None))
+            }
+
+            fn visit_f64<E>(self, _: f64) -> Result<KeyPoints, E> {
+                Ok(KeyPoints(None))
+            }
+
+            fn visit_str<E>(self, _: &str) -> Result<KeyPoints, E> {
+                Ok(KeyPoints(None))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<KeyPoints, A::Error> {
+                while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+                Ok(KeyPoints(None))
+            }
+        }
+        deserializer.deserialize_any(Triples)
+    }
+}
+
 /// An entry of one of the lists, filled field by field.
 trait Entry: Default {
     /// Takes one field; the value of another field is skipped.
@@ -265,6 +328,11 @@ impl Entry for Annotation {
                 // An empty list or null is a whole-image annotation.
                 self.has_rect = !matches!(value, Loose::List(_, 0) | Loose::Other);
                 self.rect = value.rect();
+            }
+            "keypoints" => {
+                let KeyPoints(points) = map.next_value()?;
+                self.has_wrong_points = points.is_none();
+                self.points = points.unwrap_or_default();
             }
             _ => drop(map.next_value::<IgnoredAny>()?),
         }
@@ -467,6 +535,32 @@ mod tests {
         assert_eq!(document.images[1].file_name.as_deref(), Some("12"));
         assert_eq!(document.images[0].size, [4, 0]);
         assert_eq!((document.categories.len(), document.malformed), (1, 5));
+    }
+
+    #[test]
+    fn key_points_are_those_that_are_labelled() {
+        for (value, expected) in [
+            ("[1, 2.5, 2, 0, 0, 0, 7, 8, 1]", Some(vec![[1.0, 2.5], [7.0, 8.0]])),
+            ("[\"1\", 2, 1]", Some(vec![[1.0, 2.0]])),
+            ("[]", Some(vec![])),
+            ("null", Some(vec![])),
+            ("[1, 2]", None),
+            ("[1, [2], 2]", None),
+            ("[1, 1e99, 2]", None),
+            ("{\"x\": [1]}", None),
+            ("\"1 2 2\"", None),
+            ("7", None),
+            ("-7", None),
+            ("7.5", None),
+            ("true", None),
+        ] {
+            let text = format!("{{\"annotations\": [{{\"keypoints\": {value}, \"image_id\": 1}}]}}");
+            let document = parse(text.as_bytes()).unwrap();
+            let one = &document.annotations[0];
+            assert_eq!(one.has_wrong_points, expected.is_none(), "{value}");
+            assert_eq!(one.points.to_vec(), expected.unwrap_or_default(), "{value}");
+            assert_eq!(one.image, Some(Id::Number(1)), "{value}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use yaml_rust2::{Yaml, YamlLoader};
 
 use super::super::names::{split_of, with_slashes};
 use super::super::packed::MAX_CLASSES;
+use super::Extra;
 
 /// Larger files are not read: a thousand classes take 20 kB.
 pub const MAX_BYTES: u64 = 4 << 20;
@@ -20,8 +21,8 @@ pub struct Config {
     pub path: String,
     /// Split and folder or list file, in the order train, val, test.
     pub splits: Vec<(&'static str, String)>,
-    /// Whether lines hold key points after the box.
-    pub key_points: bool,
+    /// What lines hold after the box.
+    pub extra: Extra,
     /// Number of classes where only that is told.
     count: Option<usize>,
 }
@@ -35,7 +36,7 @@ impl Config {
         let get = |key: &str| top.get(&Yaml::String(key.to_owned()));
         let mut config = Self {
             path: with_slashes(get("path").and_then(Yaml::as_str).unwrap_or_default()),
-            key_points: get("kpt_shape").is_some(),
+            extra: get("kpt_shape").map_or(Extra::Polygon, key_points),
             count: get("nc").and_then(Yaml::as_i64).and_then(|count| usize::try_from(count).ok()),
             ..Self::default()
         };
@@ -95,6 +96,12 @@ fn text_of(value: &Yaml) -> String {
         Yaml::Boolean(value) => value.to_string(),
         _ => String::new(),
     }
+}
+
+/// What a `kpt_shape` says: how many key points a line has, and of how many numbers each is.
+fn key_points(shape: &Yaml) -> Extra {
+    let numbers = shape.as_vec().and_then(|shape| shape.get(1)?.as_i64());
+    Extra::KeyPoints(if numbers == Some(2) { 2 } else { 3 })
 }
 
 /// Refuses what would take more time or memory than the text is long: aliases, which can repeat

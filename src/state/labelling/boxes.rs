@@ -241,7 +241,7 @@ impl Session {
         }
         // What goes back to where it was a moment ago is as it was.
         let before = match last {
-            Some(Edit::SetBoxes { from: Some(from), .. }) => &from[..],
+            Some(Edit::SetBoxes { sample: own, from: Some(from), .. }) if *own == sample => &from[..],
             _ => &[],
         };
         let to = boxes.map(|boxes| self.signed(sample, boxes, before));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::Proposals;
 use super::queue::is_unlabelled;
-use crate::dataset::edit::SampleSet;
+use crate::dataset::edit::Edit;
 use crate::dataset::query::Snapshot;
 use crate::dataset::{Dataset, SampleId};
 
@@ -80,8 +80,8 @@ pub enum PageStep {
 struct Turned {
     class: String,
     cells: Vec<PageCell>,
-    /// What was labelled with it, on the page and beyond it; empty where all of it was wrong.
-    samples: SampleSet,
+    /// What was labelled with it, on the page and beyond it; none where all of it was wrong.
+    edit: Option<Edit>,
 }
 
 /// How confirming by pages stands.
@@ -96,8 +96,7 @@ pub struct Pages {
     at: Option<usize>,
     fits: usize,
     above: f32,
-    /// Number of proposals from `above` on, and how many of them are wrong by the model's own account.
-    beyond: (usize, f64),
+    beyond: Beyond,
     ranked: Option<Arc<Ranked>>,
     /// By class: samples that are not of it. As many as a person marked.
     refused: HashMap<String, HashSet<SampleId>>,
@@ -125,7 +124,7 @@ impl Pages {
             at: None,
             fits: 60,
             above: 0.95,
-            beyond: (0, 0.0),
+            beyond: Beyond::default(),
             ranked: None,
             refused: HashMap::new(),
             turned: VecDeque::new(),
@@ -180,7 +179,7 @@ impl Pages {
     /// Number of the class's proposals from [`Self::above`] on, and how many of them are wrong by what the model
     /// says of itself: the sum of one less each confidence.
     pub fn beyond(&self) -> (usize, f64) {
-        self.beyond
+        self.beyond.from(self.above)
     }
 
     pub fn ranked(&self) -> Option<&Arc<Ranked>> {
@@ -218,6 +217,11 @@ impl Pages {
         }
     }
 
+    /// Nothing that was undone can be done again.
+    pub(in crate::state) fn forget_undone(&mut self) {
+        self.undone.clear();
+    }
+
     /// Brings a confirmed page back as it was.
     fn restore(&mut self, turned: Turned) {
         if let Some(refused) = self.refused.get_mut(&turned.class) {
@@ -243,14 +247,18 @@ impl Pages {
     ) -> Option<(&'a str, impl Iterator<Item = (SampleId, f32)> + 'a)> {
         let ranked = self.ranked.as_deref()?;
         let now = snapshot.labelling.classes().resolve(ranked.identities().get(class)?)?;
-        let refused = self.refused.get(now);
-        let is_open = move |sample: &SampleId| {
+        let rows = ranked.of_class(class).iter().copied().filter(self.is_open(snapshot, now));
+        Some((now, rows.map(|sample| (sample, ranked.confidence(sample)))))
+    }
+
+    /// Whether a sample that is proposed for a class can be confirmed now.
+    fn is_open<'a>(&'a self, snapshot: &'a Snapshot, class: &str) -> impl Fn(&SampleId) -> bool + use<'a> {
+        let refused = self.refused.get(class);
+        move |sample| {
             (*sample as usize) < snapshot.len()
                 && is_unlabelled(snapshot, *sample)
                 && refused.is_none_or(|refused| !refused.contains(sample))
-        };
-        let rows = ranked.of_class(class).iter().copied().filter(is_open);
-        Some((now, rows.map(|sample| (sample, ranked.confidence(sample)))))
+        }
     }
 
     /// The class that is wished for, as the model numbers it.
@@ -335,19 +343,59 @@ impl Pages {
         &'a self,
         snapshot: &'a Snapshot,
     ) -> impl Iterator<Item = (SampleId, f32)> + use<'a> {
-        let wrong = self.cells.iter().filter(|cell| cell.verdict != CellVerdict::Right);
-        let wrong: HashSet<SampleId> = wrong.map(|cell| cell.sample).collect();
+        let wrong = self.wrong();
         let open = self.page_class(snapshot).and_then(|class| self.open(snapshot, class));
         let rows = open.into_iter().flat_map(|(_, rows)| rows);
         rows.take_while(|(_, confidence)| *confidence >= self.above)
             .filter(move |(sample, _)| !wrong.contains(sample))
     }
 
-    /// Counts them anew. A slider that is dragged asks in each frame, of a class that may have a million: nothing is
-    /// collected.
+    /// Counts them anew.
     fn count_beyond(&mut self, snapshot: &Snapshot) {
-        let counted = |(count, doubt), (_, confidence)| (count + 1, doubt + self.doubt(confidence));
-        self.beyond = self.samples_beyond(snapshot).fold((0, 0.0), counted);
+        self.beyond = Beyond::default();
+        self.count_further(snapshot);
+    }
+
+    /// Counts those that were not counted yet: a slider that is dragged asks in each frame, of a class that may have a
+    /// million.
+    fn count_further(&mut self, snapshot: &Snapshot) {
+        let Some(class) = self.page_class(snapshot) else { return };
+        let (Some(ranked), Some(now)) = (self.ranked.clone(), self.class.as_deref()) else { return };
+        let mut beyond = std::mem::take(&mut self.beyond);
+        let rows = ranked.of_class(class).get(beyond.looked_at..).unwrap_or_default();
+        let rows = &rows[..rows.partition_point(|sample| ranked.confidence(*sample) >= self.above)];
+        let (wrong, is_open) = (self.wrong(), self.is_open(snapshot, now));
+        for sample in rows.iter().filter(|sample| is_open(sample) && !wrong.contains(sample)) {
+            let confidence = ranked.confidence(*sample);
+            let before = beyond.counted.last().map_or(0.0, |(_, doubt)| *doubt);
+            beyond.counted.push((confidence, before + self.doubt(confidence)));
+        }
+        beyond.looked_at += rows.len();
+        drop(is_open);
+        self.beyond = beyond;
+    }
+
+    /// What is marked as wrong on the page.
+    fn wrong(&self) -> HashSet<SampleId> {
+        let wrong = self.cells.iter().filter(|cell| cell.verdict != CellVerdict::Right);
+        wrong.map(|cell| cell.sample).collect()
+    }
+}
+
+/// Samples of a page's class that can be confirmed at a stroke, the surest first, as far as they were counted.
+#[derive(Clone, Debug, Default)]
+struct Beyond {
+    /// Rows of the class that were looked at.
+    looked_at: usize,
+    /// The confidence of each that counts, and the doubt in it and in those before.
+    counted: Vec<(f32, f64)>,
+}
+
+impl Beyond {
+    /// How many there are from a confidence on, and the doubt in all of them.
+    fn from(&self, above: f32) -> (usize, f64) {
+        let count = self.counted.partition_point(|(confidence, _)| *confidence >= above);
+        (count, count.checked_sub(1).map_or(0.0, |last| self.counted[last].1))
     }
 }
 

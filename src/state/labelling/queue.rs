@@ -35,7 +35,7 @@ pub enum QueueKind {
     Disputed,
     /// Samples whose given label an analysis or the model doubts, the surest doubt first.
     LikelyWrong,
-    /// Unlabelled samples between two classes of which the model can least tell.
+    /// Unlabelled samples between whose two likeliest classes the model can tell least.
     Uncertain,
     /// Unlabelled samples that are least like those before them.
     Diverse,
@@ -295,6 +295,11 @@ impl Queue {
     /// The samples that were gone through.
     pub fn passed(&self) -> &Bitmask {
         &self.passed
+    }
+
+    /// The sample that came last and was not gone through; `None` at the end.
+    pub fn head(&self) -> Option<SampleId> {
+        self.head
     }
 
     /// The sample at hand; `None` at the end.

@@ -394,6 +394,33 @@ fn a_page_is_one_edit_and_comes_back_whole() {
 }
 
 #[test]
+fn a_page_comes_back_with_its_own_edit_alone() {
+    let mut state = desk(LabelLook::Pages);
+    page(&mut state, PageStep::Fits(1));
+    propose(&mut state, PROPOSED);
+    page(&mut state, PageStep::Confirm);
+    assert_eq!((labels(&state, 4), cells(&state)), (vec!["cat".to_owned()], vec![2]));
+    let relabel = |state: &mut State| {
+        let (samples, classes) = (SampleSet::from_rows([4]), vec!["dog".to_owned()]);
+        gesture(state, LabelGesture::Give { samples, classes, how: How::Only, origin: LabelOrigin::ByHand });
+    };
+    relabel(&mut state);
+    page(&mut state, PageStep::Back);
+    assert_eq!(labels(&state, 4), ["dog"], "the last edit is not the page's");
+    act(&mut state, Action::Run(Command::Undo));
+    assert_eq!((labels(&state, 4), cells(&state)), (vec!["cat".to_owned()], vec![2]));
+    act(&mut state, Action::Run(Command::Undo));
+    assert_eq!(cells(&state), [4]);
+    // Another edit: the page that was undone is not done again.
+    relabel(&mut state);
+    act(&mut state, Action::Run(Command::Undo));
+    act(&mut state, Action::Run(Command::Redo));
+    assert_eq!(labels(&state, 4), ["dog"]);
+    page(&mut state, PageStep::Back);
+    assert_eq!(labels(&state, 4), ["dog"], "no page was confirmed");
+}
+
+#[test]
 fn a_page_of_which_all_is_wrong_changes_nothing_and_comes_back() {
     let mut state = desk(LabelLook::Pages);
     page(&mut state, PageStep::Choose(PageClass::Of("dog".to_owned())));
@@ -709,61 +736,70 @@ fn what_the_model_sees_by_is_asked_for_once_and_falls_back_where_it_cannot_be_ha
     assert_eq!(session(&state).place()["sees_by"], serde_json::Value::Null);
 }
 
+/// Boxes of the class cat, by their left sides.
+fn cats(lefts: &[f32]) -> Vec<NamedBox> {
+    let one =
+        |left: &f32| NamedBox { class: "cat".into(), rect: [*left, 0.0, 2.0, 2.0], ..NamedBox::default() };
+    lefts.iter().map(one).collect()
+}
+
+fn draw(state: &mut State, sample: SampleId, lefts: &[f32], now_ms: i64) {
+    state.now_ms = now_ms;
+    let (boxes, what) = (Some(cats(lefts)), "Draw a box".to_owned());
+    gesture(state, LabelGesture::Boxes { sample, boxes, what });
+}
+
+/// Moves the first box of a sample by keys.
+fn nudge(state: &mut State, sample: SampleId, lefts: &[f32], now_ms: i64) {
+    state.now_ms = now_ms;
+    gesture(state, BoxGesture::Select { sample, places: [0].into() }.into());
+    let (boxes, what) = (cats(lefts), "Move a box".to_owned());
+    gesture(state, BoxGesture::Nudge { sample, boxes, what }.into());
+}
+
+/// Who gave each box of a sample, and when.
+fn given(state: &State, sample: SampleId) -> Vec<(&str, i64)> {
+    let boxes = session(state).overlay.labelling.boxes(sample).unwrap_or_default().iter();
+    boxes.map(|one| (one.by.as_str(), one.time_ms)).collect()
+}
+
 #[test]
 fn boxes_keep_who_gave_them_until_they_are_changed() {
     let mut state = opened(Access::ReadWrite, None);
-    let boxes = |lefts: &[f32]| -> Vec<NamedBox> {
-        let one = |left: &f32| NamedBox {
-            class: "cat".into(),
-            rect: [*left, 0.0, 2.0, 2.0],
-            ..NamedBox::default()
-        };
-        lefts.iter().map(one).collect()
-    };
-    let draw = |state: &mut State, lefts: &[f32], now_ms: i64| {
-        state.now_ms = now_ms;
-        let (boxes, what) = (Some(boxes(lefts)), "Draw a box".to_owned());
-        gesture(state, LabelGesture::Boxes { sample: 0, boxes, what });
-    };
-    let nudge = |state: &mut State, lefts: &[f32], now_ms: i64| {
-        state.now_ms = now_ms;
-        let (boxes, what) = (boxes(lefts), "Move a box".to_owned());
-        gesture(state, BoxGesture::Nudge { sample: 0, boxes, what }.into());
-    };
-    let given = |state: &State| -> Vec<(String, i64)> {
-        let boxes = session(state).overlay.labelling.boxes(0).unwrap_or_default().iter();
-        boxes.map(|one| (one.by.clone(), one.time_ms)).collect()
-    };
-    let by = |each: &[(&str, i64)]| -> Vec<(String, i64)> {
-        each.iter().map(|(person, at_ms)| ((*person).to_owned(), *at_ms)).collect()
-    };
-    let mut steps = vec![given(&state)];
-    draw(&mut state, &[0.0], 5);
-    steps.push(given(&state));
-    assert_eq!(steps[1], by(&[("Ada", 5)]));
+    let steps: [&[(&str, i64)]; 4] =
+        [&[], &[("Ada", 5)], &[("Ada", 5), ("Bob", 9)], &[("Bob", 30), ("Bob", 9)]];
+    draw(&mut state, 0, &[0.0], 5);
+    assert_eq!(given(&state, 0), steps[1]);
     state.settings.person = "Bob".to_owned();
-    draw(&mut state, &[0.0, 4.0], 9);
-    steps.push(given(&state));
-    assert_eq!(steps[2], by(&[("Ada", 5), ("Bob", 9)]));
-    draw(&mut state, &[0.0, 4.0], 20);
-    assert_eq!(given(&state), steps[2], "nothing was changed");
+    draw(&mut state, 0, &[0.0, 4.0], 9);
+    assert_eq!(given(&state, 0), steps[2]);
+    draw(&mut state, 0, &[0.0, 4.0], 20);
+    assert_eq!(given(&state, 0), steps[2], "nothing was changed");
+    nudge(&mut state, 0, &[1.0, 4.0], 30);
+    assert_eq!(given(&state, 0), steps[3]);
+    nudge(&mut state, 0, &[0.0, 4.0], 40);
+    assert_eq!(given(&state, 0), steps[2], "it lies where Ada put it");
 
-    gesture(&mut state, BoxGesture::Select { sample: 0, places: [0].into() }.into());
-    nudge(&mut state, &[1.0, 4.0], 30);
-    steps.push(given(&state));
-    assert_eq!(steps[3], by(&[("Bob", 30), ("Bob", 9)]));
-    nudge(&mut state, &[0.0, 4.0], 40);
-    assert_eq!(given(&state), steps[2], "it lies where Ada put it");
-
-    for before in steps.iter().rev() {
+    for before in steps.into_iter().rev() {
         act(&mut state, Action::Run(Command::Undo));
-        assert_eq!(&given(&state), before);
+        assert_eq!(given(&state, 0), before);
     }
     assert_eq!(session(&state).history.next_undo(), None);
     act(&mut state, Action::Run(Command::Redo));
-    assert_eq!(given(&state), steps[1]);
+    assert_eq!(given(&state, 0), steps[1]);
     state.now_ms = 50;
     let (class, name, samples) = ("cat".to_owned(), "tiger".to_owned(), SampleSet::from_rows([0]));
     gesture(&mut state, LabelGesture::Split { class, name, samples });
-    assert_eq!(given(&state), by(&[("Bob", 50)]), "it is of another class now");
+    assert_eq!(given(&state, 0), [("Bob", 50)], "it is of another class now");
+}
+
+#[test]
+fn a_box_that_comes_to_where_another_sample_had_one_is_new() {
+    let mut state = opened(Access::ReadWrite, None);
+    draw(&mut state, 0, &[0.0], 5);
+    draw(&mut state, 1, &[1.0], 6);
+    state.settings.person = "Bob".to_owned();
+    nudge(&mut state, 0, &[2.0], 30);
+    nudge(&mut state, 1, &[0.0], 40);
+    assert_eq!(given(&state, 1), [("Bob", 40)]);
 }

@@ -117,22 +117,24 @@ impl Walk {
         self.by_chance = Bitmask::empty(samples);
     }
 
-    /// Notes which samples of newer rows chance chose. Picks of a model keep those of its earlier picks; all of an
-    /// order by chance are, and none of them once a model gives the order.
-    fn note_chance(&mut self, samples: usize, ordered: Ordered, by_chance: &[SampleId]) {
-        let picks = self.queue.kind().needs_model();
-        let goes_on = picks && ordered == Ordered::AsAsked && self.queue.ordered() == Ordered::AsAsked;
-        let mut chosen = Bitmask::from_rows(samples, by_chance);
-        if goes_on {
-            self.by_chance.resize(samples);
-            chosen.unite(&self.by_chance);
+    /// Notes which samples of newer rows chance chose. What has come to hand by now came as it was then.
+    fn note_chance(&mut self, samples: usize, by_chance: &[SampleId]) {
+        let mut come = self.queue.passed().clone();
+        come.resize(samples);
+        if let Some(head) = self.queue.head() {
+            come.set(head as usize, true);
         }
-        self.by_chance = chosen;
+        let mut chosen = Bitmask::from_rows(samples, by_chance);
+        chosen.subtract(&come);
+        self.by_chance.resize(samples);
+        self.by_chance.intersect(&come);
+        self.by_chance.unite(&chosen);
     }
 
-    /// Whether chance alone brought a sample.
+    /// Whether chance alone brought a sample to hand.
     pub(super) fn is_by_chance(&self, sample: SampleId) -> bool {
-        self.by_chance.contains(sample as usize)
+        let has_come = self.queue.head() == Some(sample) || self.queue.passed().contains(sample as usize);
+        has_come && self.by_chance.contains(sample as usize)
     }
 }
 
@@ -215,7 +217,7 @@ impl Session {
             return;
         }
         walk.answered = generation;
-        walk.note_chance(self.snapshot.len(), ordered, by_chance);
+        walk.note_chance(self.snapshot.len(), by_chance);
         let queue = &mut walk.queue;
         let is_new = queue.at_hand().is_none();
         let mut after = None;
@@ -406,14 +408,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_queue_of_the_model_keeps_what_chance_brought_in_its_earlier_lists() {
-        for kind in QueueKind::ALL {
-            let mut walk = Walk::default();
-            walk.begin(kind, 8, 0);
-            walk.note_chance(8, Ordered::AsAsked, &[5]);
-            walk.note_chance(8, Ordered::AsAsked, &[7]);
-            let by_chance = [5, 6, 7].map(|sample| walk.is_by_chance(sample));
-            assert_eq!(by_chance, [kind.needs_model(), false, true], "{kind:?}");
+    fn a_sample_comes_by_chance_where_the_list_that_brought_it_drew_it_so() {
+        let mut walk = Walk::default();
+        walk.begin(QueueKind::Mixed, 8, 0);
+        let by_chance = |walk: &Walk| (0..8).filter(|sample| walk.is_by_chance(*sample)).collect::<Vec<_>>();
+        walk.note_chance(8, &[5, 6]);
+        assert_eq!(by_chance(&walk), [], "nothing has come");
+        walk.queue.begin_at(5);
+        assert_eq!(by_chance(&walk), [5]);
+        // The next list: 5 is still at hand, as it came; 6 was never at hand.
+        walk.note_chance(8, &[7]);
+        assert_eq!(by_chance(&walk), [5]);
+        for (next, expected) in [(6, vec![]), (7, vec![7])] {
+            walk.queue.begin_at(next);
+            assert_eq!(by_chance(&walk), expected, "{next}");
         }
+        walk.note_chance(8, &[]);
+        assert_eq!(by_chance(&walk), [7]);
     }
 }

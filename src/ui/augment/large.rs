@@ -4,7 +4,7 @@ use egui::{Key, Label, RichText, Sense, Shape, Ui, WidgetInfo};
 use egui_material_icons::icons;
 
 use super::padded;
-use super::sheet::{SheetPane, boxes_ui, done_ui, fitted, picture_of, slot_text};
+use super::sheet::{SheetPane, done_ui, fitted, marks_ui, picture_of, slot_text};
 use crate::gpu::mosaic::Mosaic;
 use crate::state::augment::{AugmentView, PINNED};
 use crate::state::{Action, Session};
@@ -103,6 +103,6 @@ pub fn large_ui(
     picture.paint(&painter, &mut mosaic, rect, wiped.map(|(before, pointer)| (before, pointer.x)));
     painter.set(below, mosaic.shape());
     if wiped.is_none() {
-        boxes_ui(ui, &painter, &session.snapshot, fitted(rect, drawn), drawn);
+        marks_ui(ui, &painter, &session.snapshot, fitted(rect, drawn), drawn);
     }
 }

@@ -284,7 +284,7 @@ fn cells_ui(ui: &mut Ui, session: &Session, view: &mut AugmentView, pane: &mut S
             let wiped = original.as_ref().zip(response.hover_pos());
             picture.paint(&painter, &mut mosaic, rect, wiped.map(|(before, pointer)| (before, pointer.x)));
             if wiped.is_none() {
-                boxes_ui(ui, &painter, &session.snapshot, fitted(rect, drawn), drawn);
+                marks_ui(ui, &painter, &session.snapshot, fitted(rect, drawn), drawn);
             }
             if cell.variant.is_some_and(|number| view.pinned.contains(&(cell.sample, number))) {
                 let color = Tokens::of(ui).accent;
@@ -476,14 +476,17 @@ impl Picture {
     }
 }
 
-/// Draws the boxes of a variant over its picture.
-pub fn boxes_ui(ui: &Ui, painter: &Painter, snapshot: &Snapshot, picture: Rect, drawn: &Drawn) {
+/// Draws the boxes and key points of a variant over its picture.
+pub fn marks_ui(ui: &Ui, painter: &Painter, snapshot: &Snapshot, picture: Rect, drawn: &Drawn) {
     let tokens = Tokens::of(ui);
     for (class, [left, top, width, height]) in &drawn.boxes {
         let corner = picture.min + vec2(left * picture.width(), top * picture.height());
         let size = vec2(width * picture.width(), height * picture.height());
         let rect = Rect::from_min_size(corner, size);
         painter.rect_stroke(rect, 0.0, (1.5, tokens.class_of(snapshot, *class)), egui::StrokeKind::Inside);
+    }
+    for [x, y] in &drawn.points {
+        widgets::point(painter, picture.min + vec2(x * picture.width(), y * picture.height()), 2.0);
     }
 }
 

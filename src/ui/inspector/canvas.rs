@@ -359,6 +359,8 @@ pub(in crate::ui) fn canvas_ui(
         let pointer = response.hover_pos();
         if !canvas.boxes_hidden || is_on {
             pointed = overlay::boxes_ui(&painter, session, boxes, placement, size, pointer, tokens);
+            let points = session.dataset().points.get(sample);
+            overlay::points_ui(&painter, points, placement, size);
         }
         if let (Some(full), Some(pointer)) = (full, pointer) {
             overlay::readout_ui(ui, session, full, placement, pointer, pointed, tokens);
@@ -377,7 +379,8 @@ pub(in crate::ui) fn canvas_ui(
             ui.ctx().set_cursor_icon(icon);
         }
     }
-    bar_ui(ui, pencil, session, canvas, bar, placement.as_ref(), !boxes.is_empty());
+    let has_marks = !boxes.is_empty() || !session.dataset().points.get(sample).is_empty();
+    bar_ui(ui, pencil, session, canvas, bar, placement.as_ref(), has_marks);
 }
 
 /// The whole image: from the reduced image that has just enough pixels, else from its tiles.
@@ -442,7 +445,7 @@ fn bar_ui(
     canvas: &mut Canvas,
     bar: Rect,
     placement: Option<&Placement>,
-    has_boxes: bool,
+    has_marks: bool,
 ) {
     let tokens = Tokens::of(ui);
     ui.painter().hline(bar.x_range(), bar.top(), (1.0, tokens.line));
@@ -481,11 +484,11 @@ fn bar_ui(
         }
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             boxes::toggle_ui(ui, pencil, session);
-            if has_boxes {
+            if has_marks {
                 let shown = !canvas.boxes_hidden;
                 let text = RichText::new("Boxes");
                 let button = egui::Button::selectable(shown, text);
-                let response = ui.add(button).on_hover_text("Draw the boxes over the image");
+                let response = ui.add(button).on_hover_text("Draw boxes and key points over the image");
                 response.widget_info(|| WidgetInfo::selected(Role::Button, true, shown, "Show boxes"));
                 if response.clicked() {
                     canvas.boxes_hidden = shown;

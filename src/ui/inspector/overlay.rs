@@ -4,11 +4,11 @@ use egui::{Color32, FontId, Painter, Pos2, Rect, Stroke, StrokeKind, Ui, UiBuild
 
 use super::canvas::Placement;
 use super::rect_of_size;
-use crate::dataset::BoxRecord;
+use crate::dataset::{BoxRecord, PointRecord};
 use crate::state::Session;
 use crate::ui::Full;
 use crate::ui::theme::{Tokens, size, space};
-use crate::ui::widgets::elided;
+use crate::ui::widgets::{self, elided};
 
 /// From this many screen pixels per image pixel on, lines part the pixels.
 const GRID_FROM: f32 = 16.0;
@@ -70,6 +70,16 @@ pub(super) fn boxes_ui<'a>(
         }
     }
     pointed
+}
+
+/// Draws the key points.
+pub(super) fn points_ui(painter: &Painter, points: &[PointRecord], placement: &Placement, image: [u32; 2]) {
+    for point in points {
+        let at = placement.screen_from_image(Pos2::from(point.in_pixels(image)));
+        if placement.frame.contains(at) {
+            widgets::point(painter, at, 3.0);
+        }
+    }
 }
 
 pub(super) fn class_name<'a>(session: &'a Session, record: &BoxRecord) -> &'a str {

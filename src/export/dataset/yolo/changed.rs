@@ -120,7 +120,7 @@ pub struct Labels {
     /// What counts of the sample, where something was said of it.
     pub spoken: Option<Spoken>,
     pub numbers: Arc<Numbers>,
-    pub key_points: bool,
+    pub extra: Extra,
 }
 
 impl Make for Labels {
@@ -134,8 +134,7 @@ impl Make for Labels {
     fn write(&self, work: &Work<'_>, out: &mut Out<'_>) -> Result<(), Failure> {
         let content = self.file.map(|file| work.tree()?.read(file).map_err(Failure::from)).transpose()?;
         let old = content.as_deref().map(String::from_utf8_lossy).unwrap_or_default();
-        let extra = if self.key_points { Extra::KeyPoints } else { Extra::Polygon };
-        let text = changed(&old, extra, &self.numbers, self.spoken.as_ref());
+        let text = changed(&old, self.extra, &self.numbers, self.spoken.as_ref());
         Ok(out.write_all(text.as_bytes())?)
     }
 }
@@ -230,7 +229,7 @@ pub fn with_names(yaml: &str, names: &[String]) -> Option<String> {
     let is_same = made.names == wanted.names
         && made.path == wanted.path
         && made.splits == wanted.splits
-        && made.key_points == wanted.key_points;
+        && made.extra == wanted.extra;
     is_same.then_some(text)
 }
 

@@ -99,7 +99,7 @@ impl Session {
             }
             PageStep::Above(above) => {
                 pages.above = above.clamp(0.0, 1.0);
-                pages.count_beyond(snapshot);
+                pages.count_further(snapshot);
             }
             PageStep::Confirm => return self.confirm_page(),
             PageStep::ConfirmAbove => return self.confirm_beyond(),
@@ -156,14 +156,13 @@ impl Session {
         });
         let as_class = self.answer(vec![class.clone()], LabelOrigin::Confirmed);
         let changes = LabelChanges::of_sets([(right.clone(), Some(as_class))].into_iter().chain(others));
-        let samples = changes.samples();
         let (effects, told) = self.by_panel(|session| session.edit(Edit::Label { changes }));
         if told.is_some() {
             return (effects, told);
         }
+        let edit = self.history.next_undo().filter(|_| !effects.is_empty()).cloned();
         let pages = &mut self.labeller.pages;
-        pages.undone.clear();
-        pages.turn(Turned { class, cells, samples });
+        pages.turn(Turned { class, cells, edit });
         pages.fill(&self.snapshot);
         (effects, None)
     }
@@ -171,15 +170,13 @@ impl Session {
     /// Takes the last page back. One of which nothing was labelled is no edit, and comes back by itself.
     fn page_back(&mut self) -> Told {
         let pages = &mut self.labeller.pages;
-        if let Some(turned) = pages.turned.pop_back_if(|turned| turned.samples.is_empty()) {
+        if let Some(turned) = pages.turned.pop_back_if(|turned| turned.edit.is_none()) {
             pages.restore(turned);
             pages.count_beyond(&self.snapshot);
             return (Vec::new(), None);
         }
         let Some(turned) = pages.turned.back() else { return (Vec::new(), None) };
-        let last = self.history.next_undo();
-        let is_last = last.and_then(Edit::samples).is_some_and(|samples| samples.as_ref() == &turned.samples);
-        match is_last {
+        match self.history.next_undo() == turned.edit.as_ref() {
             true => self.run(Command::Undo),
             false => (Vec::new(), None),
         }
@@ -187,11 +184,13 @@ impl Session {
 
     /// An edit was undone or done again: its page comes back, or is turned.
     pub(in crate::state::labelling) fn pages_travel(&mut self, edit: &Edit, is_undo: bool) {
-        let Edit::Label { changes } = edit else { return };
+        if !matches!(edit, Edit::Label { .. }) {
+            return;
+        }
+        let done = if is_undo { edit.inverse() } else { edit.clone() };
         let (pages, snapshot) = (&mut self.labeller.pages, &self.snapshot);
-        let samples = changes.samples();
         let from = if is_undo { &mut pages.turned } else { &mut pages.undone };
-        let found = from.iter().rposition(|turned| turned.samples == samples);
+        let found = from.iter().rposition(|turned| turned.edit.as_ref() == Some(&done));
         match found.and_then(|at| from.remove(at)) {
             Some(turned) if is_undo => {
                 pages.undone.push_back(turned.clone());
