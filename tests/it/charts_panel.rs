@@ -370,6 +370,16 @@ fn points_are_zoomed_about_the_pointer_and_all_are_shown_again() {
     window.key_press(Key::Plus);
     window.run();
     window.get_by_label(reset);
+    // A quarter of two thirds, which is up to the right end: no brush moves.
+    window.key_press_modifiers(Modifiers::ALT, Key::ArrowRight);
+    window.run();
+    assert_eq!(window.state().session().view().filter, "");
+    let rect = window.get_by_label("Points of Width and Bytes").rect();
+    let at = rect.left_bottom() + Vec2::new(0.25 * rect.width(), -0.875 * rect.height());
+    click(&mut window, at);
+    assert_eq!(window.state().selected(), [15]);
+    window.get_by_label("Points of Width and Bytes").focus();
+    window.run();
     window.key_press(Key::Minus);
     window.run();
     assert!(window.query_by_label(reset).is_none());

@@ -115,6 +115,10 @@ fn head_ui(
 fn save_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, title: &str, card: &Card) {
     let id = card.id;
     let button = widgets::icon_button(ui, icons::ICON_SAVE, &format!("Save the chart {title}"));
+    let menu = Popup::menu(&button);
+    if !button.clicked() && !menu.is_open() {
+        return;
+    }
     let charts = match session.charts.study(id) {
         Some(study) => study.found.charts.iter().map(|chart| chart.title.clone()).collect(),
         None => session.charts.figures(id).map_or(Vec::new(), |figures| saved_titles(&card.kind, figures)),
@@ -125,7 +129,7 @@ fn save_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, title: &str,
         }
         return;
     }
-    Popup::menu(&button).show(|ui| {
+    menu.show(|ui| {
         for (at, chart) in charts.iter().enumerate() {
             if ui.button(chart).clicked() {
                 pencil.act(Action::PickChartFile { card: id, chart: Some(at) });
