@@ -179,17 +179,18 @@ pub struct Grid {
     pub counted: String,
 }
 
-/// Points that a drawing shows each by itself; of more it shows how many there are in each cell.
+/// Points that a drawing shows at most.
 pub const MOST_POINTS: usize = 20_000;
 
-/// Points in a plane. A drawing shows each of them, of more than [`MOST_POINTS`] how many there are in each cell; a
-/// table has them all.
+/// Points in a plane. A drawing shows [`MOST_POINTS`] of them, spread evenly over their order; a table has them all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Points {
     /// What a point is: the first column of the table.
     pub of: String,
-    /// The axes with their ends, and how many points there are in each cell.
-    pub density: Grid,
+    pub x: Axis,
+    pub y: Axis,
+    /// The least and the greatest number of each axis.
+    pub ends: [[f64; 2]; 2],
     /// What the groups are: the last column of the table; nothing is told apart where it is empty.
     pub groups_of: String,
     /// At least one.

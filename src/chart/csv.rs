@@ -116,8 +116,7 @@ fn of_grid(grid: &Grid) -> Vec<Vec<String>> {
 }
 
 fn of_points(points: &Points, give: &mut dyn FnMut(Vec<String>)) {
-    let density = &points.density;
-    let (x, y) = (column(&density.x.title, "x"), column(&density.y.title, "y"));
+    let (x, y) = (column(&points.x.title, "x"), column(&points.y.title, "y"));
     let group = (!points.groups_of.is_empty()).then(|| column(&points.groups_of, "group"));
     give([column(&points.of, "name"), x, y].into_iter().chain(group).collect());
     for point in &points.points {

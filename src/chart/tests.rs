@@ -92,7 +92,6 @@ fn grid(upright: Upright) -> Body {
 }
 
 fn points(count: usize) -> Body {
-    let Body::Grid(density) = grid(Upright::Up) else { unreachable!() };
     let group = |name: &str, class: u32| Group { name: name.to_owned(), hue: Hue::Class(class) };
     let point = |at: usize| {
         let part = |of: usize| (at % of) as f64 / (of - 1) as f64;
@@ -100,7 +99,9 @@ fn points(count: usize) -> Body {
     };
     Body::Points(Points {
         of: "path".to_owned(),
-        density,
+        x: Axis::new("Centre, across", "", Scale::Linear),
+        y: Axis::new("Centre, down", "", Scale::Linear),
+        ends: [[0.0, 1.0]; 2],
         groups_of: "class".to_owned(),
         groups: vec![group("cat", 0), group("dog", 1)],
         points: (0..count).map(point).collect(),
@@ -247,9 +248,6 @@ fn every_row_bin_and_cell_can_be_pointed_at_where_it_is_drawn() {
             Body::Boxes(boxes) => (boxes.rows.len().min(boxes.top), 0, 0),
             Body::Grid(grid) => (0, 0, grid.counts.iter().filter(|count| **count > 0.0).count()),
             Body::Pictures(pictures) => (pictures.rows.len().min(pictures.top), 0, 0),
-            Body::Points(points) if points.points.len() > MOST_POINTS => {
-                (0, 0, points.density.counts.iter().filter(|count| **count > 0.0).count())
-            }
             Body::Lines(_) | Body::Heat(_) | Body::Points(_) => (0, 0, 0),
         };
         assert_eq!((rows, bins, cells), expected, "{name}");
@@ -271,15 +269,21 @@ fn every_row_bin_and_cell_can_be_pointed_at_where_it_is_drawn() {
 }
 
 #[test]
-fn points_are_drawn_each_by_itself_while_they_are_few() {
-    for (count, is_each) in [(1, true), (MOST_POINTS, true), (MOST_POINTS + 1, false)] {
+fn of_more_points_than_can_be_told_apart_a_sample_is_drawn() {
+    for (count, drawn) in [(2, 2), (MOST_POINTS, MOST_POINTS), (MOST_POINTS * 3 / 2, MOST_POINTS)] {
         let drawing = layout(&chart(points(count)), &Look::LIGHT);
-        let circles = drawing.marks.iter().filter(|mark| matches!(mark, Mark::Circle { .. })).count();
+        let of_group = |class: u32| {
+            let hue = Look::LIGHT.colours.class(class);
+            let is_its = |mark: &&Mark| matches!(mark, Mark::Circle { fill, .. } if *fill == hue);
+            drawing.marks.iter().filter(is_its).count()
+        };
+        // Cats and dogs take turns, and do so in the sample.
+        assert_eq!([0, 1].map(of_group), [drawn / 2; 2], "{count}");
         let is_told = drawing.marks.iter().any(|mark| match mark {
-            Mark::Text { text, .. } => text.contains("20,001 points, more than the 20,000"),
+            Mark::Text { text, .. } => text.contains("A sample of 20,000 of the 30,000 points"),
             _ => false,
         });
-        assert_eq!((circles, is_told), (if is_each { count } else { 0 }, !is_each), "{count}");
+        assert_eq!(is_told, drawn < count, "{count}");
     }
 }
 

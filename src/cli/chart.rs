@@ -1,6 +1,6 @@
 //! `lenslet chart`: one chart of a dataset, as a drawing, a picture or a table.
 
-use anyhow::anyhow;
+use anyhow::{Error, anyhow};
 
 use super::Usage;
 use super::args::{ByName, ChartOptions, OrderName};
@@ -20,10 +20,13 @@ use crate::pipeline::statistics::{Classes, Side, boxes, classes, pictures, relat
 enum Kind {
     Classes,
     Cumulative,
+    Imbalance,
     Splits,
     SplitDistances,
     /// A column of numbers, by the name that was written.
     Number(String),
+    /// A column of text that has few words.
+    Words(String),
     Plane([String; 2]),
     Boxes,
     BoxSizes,
@@ -85,6 +88,7 @@ impl Kind {
         Ok(match word {
             "classes" => Self::Classes,
             "cumulative" => Self::Cumulative,
+            "imbalance" => Self::Imbalance,
             "splits" => Self::Splits,
             "split-distances" => Self::SplitDistances,
             "sizes" => Self::Plane(["width", "height"].map(str::to_owned)),
@@ -99,6 +103,8 @@ impl Kind {
             word => {
                 if let Some(with) = word.strip_prefix("relations:") {
                     Self::Relations(Some(column(with)?))
+                } else if let Some(name) = word.strip_prefix("words:") {
+                    Self::Words(column(name)?)
                 } else if let Some((x, y)) = word.split_once(',') {
                     Self::Plane([column(x.trim())?, column(y.trim())?])
                 } else {
@@ -129,16 +135,22 @@ impl Kind {
         let is_number = matches!(self, Self::Number(_));
         let has_log = !matches!(
             self,
-            Self::Splits | Self::SplitDistances | Self::Boxes | Self::MeanImages | Self::Relations(_)
+            Self::Imbalance
+                | Self::Splits
+                | Self::SplitDistances
+                | Self::Boxes
+                | Self::MeanImages
+                | Self::Relations(_)
         );
         let has_points = matches!(self, Self::Plane(_));
         let has_bins = is_number && !by_label || matches!(self, Self::Plane(_)) && !options.points;
-        let has_order = matches!(self, Self::Classes | Self::Splits) || is_number && by_label;
+        let has_order =
+            matches!(self, Self::Classes | Self::Words(_) | Self::Splits) || is_number && by_label;
         let has_top = match self {
             Self::Classes | Self::Splits | Self::MeanImages | Self::Regions | Self::Diversity => true,
-            Self::Relations(_) => true,
+            Self::Relations(_) | Self::Words(_) => true,
             Self::Number(_) | Self::BoxSizes | Self::Coverage => by_label,
-            Self::Cumulative | Self::SplitDistances | Self::Plane(_) => false,
+            Self::Cumulative | Self::Imbalance | Self::SplitDistances | Self::Plane(_) => false,
             Self::Boxes | Self::BoxNumbers => false,
         };
         let checks = [
@@ -150,7 +162,12 @@ impl Kind {
                 "histograms of a column, and two columns as a plane",
             ),
             ("--points", options.points, has_points, "two columns as a plane"),
-            ("--order", options.order.is_some(), has_order, "classes, splits and box plots of each class"),
+            (
+                "--order",
+                options.order.is_some(),
+                has_order,
+                "classes, words, splits and box plots of each class",
+            ),
             ("--top", options.top.is_some(), has_top, "charts that have a row or a line for each of many"),
         ];
         match checks.into_iter().find(|(_, is_set, is_used, _)| *is_set && !is_used) {
@@ -165,6 +182,10 @@ impl Kind {
     /// Whether the dataset has the columns that are named.
     fn check(&self, snapshot: &Snapshot) -> anyhow::Result<()> {
         let names: &[String] = match self {
+            Self::Words(name) => {
+                words_column(name, snapshot)?;
+                &[]
+            }
             Self::Number(name) => std::slice::from_ref(name),
             Self::Plane(names) => names,
             Self::Relations(Some(name)) if name != "split" && name != "label" => std::slice::from_ref(name),
@@ -180,15 +201,17 @@ impl Kind {
     fn needs(&self) -> Needs {
         let of_column = |name: &str| match name {
             name if name.starts_with("score.") => Needs::Analysis,
+            name if name.starts_with("attr.") => Needs::Listing,
+            "flags" => Needs::Analysis,
             "bytes" | "labels" | "modified" => Needs::Listing,
             _ => Needs::Facts,
         };
         match self {
-            Self::Classes | Self::Cumulative | Self::Splits | Self::SplitDistances => Needs::Listing,
-            Self::MeanImages => Needs::Listing,
+            Self::Classes | Self::Cumulative | Self::Imbalance => Needs::Listing,
+            Self::Splits | Self::SplitDistances | Self::MeanImages => Needs::Listing,
             Self::Relations(None) => Needs::Listing,
             Self::Relations(Some(name)) if name == "split" || name == "label" => Needs::Listing,
-            Self::Number(name) | Self::Relations(Some(name)) => of_column(name),
+            Self::Number(name) | Self::Words(name) | Self::Relations(Some(name)) => of_column(name),
             Self::Plane([x, y]) => of_column(x).max(of_column(y)),
             Self::Boxes | Self::BoxSizes | Self::BoxNumbers => Needs::Facts,
             Self::Coverage | Self::Regions | Self::Diversity => Needs::Descriptions,
@@ -200,9 +223,9 @@ fn unknown_kind(word: &str) -> Usage {
     let columns =
         COLUMNS.iter().filter(|column| column.kind == ColumnKind::Number).map(|column| &*column.name);
     Usage(format!(
-        "there is no chart “{word}”: write classes, cumulative, splits, split-distances, sizes, boxes, box-sizes, \
-         box-numbers, mean-images, coverage, regions, diversity, relations, distance, a column of numbers ({}), or two with a comma \
-         between",
+        "there is no chart “{word}”: write classes, cumulative, imbalance, splits, split-distances, sizes, boxes, \
+         box-sizes, box-numbers, mean-images, coverage, regions, diversity, relations, distance, words:COLUMN, \
+         a column of numbers ({}), or two with a comma between",
         columns.collect::<Vec<_>>().join(", ")
     ))
 }
@@ -245,6 +268,7 @@ fn drawn(kind: &Kind, looked: &Looked, settings: &Settings, control: &Control) -
     Ok(match kind {
         Kind::Classes => charts::classes_chart(subject, &counted(), settings),
         Kind::Cumulative => charts::cumulative_chart(subject, &counted(), settings),
+        Kind::Imbalance => charts::imbalance_chart(subject, &counted()),
         Kind::Splits => charts::splits_chart(subject, &counted(), settings),
         Kind::SplitDistances => {
             let counted = counted();
@@ -257,6 +281,8 @@ fn drawn(kind: &Kind, looked: &Looked, settings: &Settings, control: &Control) -
             let column = number_column(name, &looked.snapshot)?;
             charts::number_chart(subject, &counted(), &column, settings)
         }
+        Kind::Words(name) => charts::words_chart(subject, &words_column(name, &looked.snapshot)?, settings)
+            .map_err(Error::msg)?,
         Kind::Plane([x, y]) => {
             let [x, y] = [number_column(x, &looked.snapshot)?, number_column(y, &looked.snapshot)?];
             charts::plane_chart(subject, [&x, &y], settings)
@@ -281,6 +307,14 @@ fn number_column(name: &str, snapshot: &Snapshot) -> Result<Column, Usage> {
     match found.kind {
         ColumnKind::Number => Ok(found),
         _ => Err(Usage(format!("{name} is no column of numbers, which a chart of it would need"))),
+    }
+}
+
+fn words_column(name: &str, snapshot: &Snapshot) -> Result<Column, Usage> {
+    let found = column(snapshot, name).ok_or_else(|| unknown_kind(name))?;
+    match found.has_few_words() {
+        true => Ok(found),
+        false => Err(Usage(format!("{name} is no column of few words, which bars of them would need"))),
     }
 }
 
@@ -328,6 +362,10 @@ mod tests {
             ("aspects", Kind::Number("aspect".to_owned()), Needs::Facts),
             ("bytes", Kind::Number("bytes".to_owned()), Needs::Listing),
             ("distance", Kind::Number("score.distance".to_owned()), Needs::Analysis),
+            ("imbalance", Kind::Imbalance, Needs::Listing),
+            ("words:format", Kind::Words("format".to_owned()), Needs::Facts),
+            ("words:attr.camera", Kind::Words("attr.camera".to_owned()), Needs::Listing),
+            ("words:flags", Kind::Words("flags".to_owned()), Needs::Analysis),
             ("relations", Kind::Relations(None), Needs::Listing),
             ("relations:heights", Kind::Relations(Some("height".to_owned())), Needs::Facts),
             ("coverage", Kind::Coverage, Needs::Descriptions),

@@ -1,6 +1,5 @@
 //! How rows are told apart by a chart: the part that each falls into, and what the parts are.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -10,8 +9,8 @@ use super::cells::Cells;
 use super::figures::{Labels, RelationColumns, Relations};
 use crate::analysis::distribution::{Axis, Bins, Edges};
 use crate::dataset::columns::{Column, ColumnKind, column};
-use crate::dataset::query::{ATTRIBUTE, Reading, Snapshot, fold, parse_number};
-use crate::pipeline::statistics;
+use crate::dataset::query::{Reading, Snapshot};
+use crate::pipeline::statistics::{self, Words};
 
 /// Cells across and down of two columns against each other.
 const PLANE: [usize; 2] = [72, 48];
@@ -19,8 +18,6 @@ const PLANE: [usize; 2] = [72, 48];
 const RELATION_BINS: usize = 8;
 /// A column whose greatest number is so many times its least is cut by its logarithm in such a table.
 const WIDE: f64 = 100.0;
-/// Words of a column that have a bar of their own.
-const WORDS: usize = 5000;
 /// Why there is no table.
 const TOO_MANY: &str = "There are too many classes for a table of them.";
 /// Parts of a chart of label sets at most.
@@ -217,57 +214,10 @@ fn plane(snapshot: &Snapshot, columns: &[String; 2], axes: [Axis; 2]) -> Encoded
     Ok((cells, Shape::Plane { x, y }))
 }
 
-/// What a word means to a query: that of an attribute the same in any case, and as the same number.
-#[derive(PartialEq, Eq, Hash)]
-enum Meaning {
-    Word(String),
-    /// The bits of a number.
-    Number(u64),
-}
-
-impl Meaning {
-    fn of(column: &Column, word: &str) -> Self {
-        match column.name.strip_prefix(ATTRIBUTE) {
-            None => Self::Word(word.to_owned()),
-            // The zeros are one number.
-            Some(_) => parse_number(word)
-                .map_or_else(|| Self::Word(fold(word)), |number| Self::Number((number + 0.0).to_bits())),
-        }
-    }
-}
-
 fn values(snapshot: &Snapshot, name: &str) -> Encoded {
     let column = column(snapshot, name).ok_or_else(|| format!("The dataset has no column {name}."))?;
-    // By what is written, and what a query takes for the same: the first that was met names it.
-    let (mut ids, mut meanings) = (HashMap::<String, u32>::new(), HashMap::<Meaning, u32>::new());
-    let mut names: Vec<String> = Vec::new();
-    let mut word = String::new();
-    let of: Vec<u32> = (0..snapshot.len() as u32)
-        .map(|row| {
-            word.clear();
-            column.write(snapshot, row, &mut word);
-            if word.is_empty() {
-                return u32::MAX;
-            }
-            if let Some(id) = ids.get(&word) {
-                return *id;
-            }
-            let id = *meanings.entry(Meaning::of(&column, &word)).or_insert_with(|| {
-                names.push(word.clone());
-                names.len() as u32 - 1
-            });
-            ids.insert(word.clone(), id);
-            id
-        })
-        .collect();
-    let count = names.len();
-    if count == 0 {
-        return Err("No sample has a value here.".to_owned());
-    }
-    if count > WORDS {
-        return Err(format!("There are {count} different values, which are too many to tell apart."));
-    }
-    let cells = Cells::new(snapshot.len(), count + 1, |first, out| {
+    let Words { names, of } = Words::of(snapshot, &column, 0..snapshot.len() as u32)?;
+    let cells = Cells::new(snapshot.len(), names.len() + 1, |first, out| {
         out.copy_from_slice(&of[first..first + out.len()]);
     });
     Ok((cells, Shape::Values { names: Arc::new(names) }))

@@ -276,6 +276,12 @@ impl Column {
         self.kind == ColumnKind::Number
     }
 
+    /// Whether it is of text, with words that many samples share.
+    pub fn has_few_words(&self) -> bool {
+        let is_known = matches!(&*self.name, "format" | "pixels" | "flags" | "issues" | "verdict" | "reason");
+        self.kind == ColumnKind::Text && (is_known || self.name.starts_with("attr."))
+    }
+
     /// Whether this is the path, whose order is the natural order of the dataset.
     pub fn is_path(&self) -> bool {
         self.source == Source::Path

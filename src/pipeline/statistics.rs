@@ -13,6 +13,7 @@ mod numbers;
 mod pictures;
 mod relations;
 mod space;
+mod words;
 
 pub use boxes::{Boxes, boxes};
 pub use classes::{Classes, classes, most_frequent};
@@ -20,6 +21,7 @@ pub use numbers::{Numbers, edges_of, number_columns, numbers, values_of};
 pub use pictures::{PictureFigures, Pictures, pictures};
 pub use relations::{Relation, Side, relation, relations};
 pub use space::{ClassSpace, Space, space};
+pub use words::Words;
 
 use crate::analysis::distribution::coverage::CENTRES;
 use crate::analysis::distribution::{Axis, Bins, DEFAULT_BETA};

@@ -503,6 +503,17 @@ fn a_person_brushes_the_charts_of_the_demo_undoes_and_saves_one() {
     let study = study.expect("the pictures were looked at");
     assert_eq!((study.found.charts.len(), study.of.filter.as_str()), (3, ""));
     assert!(study.found.regions.iter().any(|region| region.samples.len() > 1));
+    // Each of its charts is saved by itself.
+    let saved = |window: &mut Window<'_>, card: CardId, chart: usize, name: &str| {
+        let path = home.path().join(name);
+        window.act(Action::ChartExportTo { card, chart: Some(chart), path: path.clone() });
+        window.until("the file", |_| path.is_file());
+        std::fs::read_to_string(path).expect("a table").lines().next().map(str::to_owned)
+    };
+    let coverage = saved(&mut window, 61, 0, "coverage.csv");
+    assert_eq!(coverage.as_deref(), Some("line,centres,largest_distance_to_the_nearest_centre"));
+    assert_eq!(saved(&mut window, 61, 2, "diversity.csv").as_deref(), Some("class,vendi_score"));
+    assert!(!home.path().join("diversity-2.csv").exists());
     // It can be looked at again at any time.
     window.harness.get_by_label("Look at 300 samples again");
 
@@ -511,6 +522,8 @@ fn a_person_brushes_the_charts_of_the_demo_undoes_and_saves_one() {
     let first = window.app().state().session.as_ref().expect("it is open").charts.next_card();
     let cards = (first..).zip(cards).map(|(id, kind)| Card { id, kind, options: Options::default() });
     window.act(Action::ChangeCards(cards.collect()));
+    let distances = saved(&mut window, first, 1, "distances.csv");
+    assert_eq!(distances.as_deref(), Some("split,other_split,chi_square_distance"));
     let action = with_one_class(window.app().state());
     window.act(action);
     let (_, Figures::Labels(labels)) = card(&window, &Kind::Splits) else { panic!("classes") };

@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use egui::accesskit::Role;
-use egui::{Color32, Pos2, Theme, Vec2, pos2};
+use egui::{Color32, Event, Key, Modifiers, PointerButton, Pos2, Theme, Vec2, pos2};
 use egui_kittest::Harness;
 use egui_kittest::kittest::{NodeT, Queryable};
 use egui_kittest::wgpu::WgpuTestRenderer;
 use lenslet::analysis::scatter::Scatter;
 use lenslet::chart::{Chart, Look, Spot, Which, layout};
 use lenslet::crossfilter::{
-    Board, Card, Figures, Kind, Options, Order, Places, Scattered, charts_of, rows_but,
+    Board, Card, CardId, Figures, Kind, Options, Order, Places, Scattered, charts_of, rows_but,
 };
 use lenslet::dataset::builder::NewBox;
 use lenslet::dataset::edit::View;
@@ -34,11 +34,20 @@ use crate::session::{self, twenty};
 struct Panel {
     state: State,
     pane: ChartsPane,
+    /// The cards that were to be saved, with which of their charts.
+    saved: Vec<(CardId, Option<usize>)>,
 }
 
 impl Panel {
+    fn new(state: State) -> Self {
+        Self { state, pane: ChartsPane::default(), saved: Vec::new() }
+    }
+
     fn ui(&mut self, ui: &mut egui::Ui) {
         for action in drawn(&self.state, |pencil| charts_ui(ui, pencil, &mut self.pane)) {
+            if let Action::PickChartFile { card, chart } = action {
+                self.saved.push((card, chart));
+            }
             act(&mut self.state, action);
         }
     }
@@ -115,7 +124,7 @@ fn panel(state: State) -> Harness<'static, Panel> {
         .with_max_steps(60)
         .allow_missing_glyphs()
         .with_context_setup(theme::install)
-        .build_ui_state(|ui, panel: &mut Panel| panel.ui(ui), Panel { state, pane: ChartsPane::default() });
+        .build_ui_state(|ui, panel: &mut Panel| panel.ui(ui), Panel::new(state));
     window.run();
     window
 }
@@ -156,8 +165,8 @@ fn of_thousands_of_classes_those_on_screen_are_drawn_and_a_search_finds_the_othe
     assert_eq!(bars(&thousands(names)), first);
 }
 
-#[test]
-fn a_click_on_a_drawn_chart_asks_for_what_it_stands_for() {
+/// The cards of boxes and of a box plot: twelve samples of two classes.
+fn drawn_charts() -> Harness<'static, Panel> {
     let mut builder = DatasetBuilder::new("/d", "/d", Layout::Yolo);
     let mut facts = Facts::new(12);
     for at in 0..12u32 {
@@ -181,8 +190,14 @@ fn a_click_on_a_drawn_chart_asks_for_what_it_stands_for() {
         .with_max_steps(60)
         .allow_missing_glyphs()
         .with_context_setup(theme::install)
-        .build_ui_state(|ui, panel: &mut Panel| panel.ui(ui), Panel { state, pane: ChartsPane::default() });
+        .build_ui_state(|ui, panel: &mut Panel| panel.ui(ui), Panel::new(state));
     window.run();
+    window
+}
+
+#[test]
+fn a_click_on_a_drawn_chart_asks_for_what_it_stands_for() {
+    let mut window = drawn_charts();
     let asked = |window: &Harness<'static, Panel>| {
         let session = window.state().session();
         (session.view().filter, session.shown.found.rows.len())
@@ -217,11 +232,34 @@ fn a_click_on_a_drawn_chart_asks_for_what_it_stands_for() {
     assert_eq!(asked(&window), ("box.at:0.5..0.53125,0.5..0.53125".to_owned(), 4));
 }
 
+#[test]
+fn of_several_charts_each_is_saved_by_itself() {
+    let mut window = drawn_charts();
+    let menu = |window: &mut Harness<'static, Panel>, names: [&str; 2]| {
+        for name in names {
+            window.get_by_role_and_label(Role::Button, name).click();
+            window.run();
+        }
+    };
+    menu(&mut window, ["Save the chart Boxes", "Sizes of the boxes"]);
+    menu(&mut window, ["Save the chart Boxes", "All 3"]);
+    // Of one there is nothing to choose.
+    window.get_by_role_and_label(Role::Button, "Save the chart Width by class").click();
+    window.run();
+    let cards = &window.state().session().charts.cards;
+    let (boxes, plots) = (cards[0].id, cards[1].id);
+    assert_eq!(window.state().saved, [(boxes, Some(1)), (boxes, None), (plots, None)]);
+}
+
 /// Where the point of a sample is: width in whole bins from 100 to 110, bytes from 1000 to 1020.
 fn place(window: &Harness<'static, Panel>, sample: SampleId) -> Pos2 {
     let rect = window.get_by_label("Points of Width and Bytes").rect();
     let (across, up) = ((sample % 10) as f32 / 10.0, sample as f32 / 20.0);
     pos2(rect.left() + across * rect.width(), rect.bottom() - up * rect.height())
+}
+
+fn pointer(button: PointerButton, pressed: bool, pos: Pos2) -> Event {
+    Event::PointerButton { pos, button, pressed, modifiers: Modifiers::NONE }
 }
 
 fn click(window: &mut Harness<'static, Panel>, at: Pos2) {
@@ -292,16 +330,16 @@ fn a_drag_over_points_asks_for_a_rectangle() {
 #[test]
 fn points_are_zoomed_about_the_pointer_and_all_are_shown_again() {
     let mut window = window(Options::default());
-    let (about, all) = (place(&window, 13), "Show all of Width and Bytes");
+    let (about, reset) = (place(&window, 13), "Reset zoom of Width and Bytes");
     let next = place(&window, 14) - about;
     let zoom = |window: &mut Harness<'static, Panel>| {
         window.hover_at(about);
         window.run();
-        window.input_mut().events.push(egui::Event::Zoom(4.0));
+        window.input_mut().events.push(Event::Zoom(4.0));
         window.run();
-        window.get_by_label(all);
+        window.get_by_label(reset);
     };
-    assert!(window.query_by_label(all).is_none());
+    assert!(window.query_by_label(reset).is_none());
     zoom(&mut window);
     click(&mut window, about + next * 4.0);
     assert_eq!(window.state().selected(), [14], "four times as far from the sample that it was zoomed about");
@@ -309,46 +347,54 @@ fn points_are_zoomed_about_the_pointer_and_all_are_shown_again() {
     assert_eq!(window.state().selected(), [13]);
     // A drag by another button moves what is seen.
     let moved = Vec2::new(40.0, 20.0);
-    let press = |button, pressed: bool, pos: Pos2| {
-        let modifiers = egui::Modifiers::NONE;
-        egui::Event::PointerButton { pos, button, pressed, modifiers }
-    };
-    let right = egui::PointerButton::Secondary;
-    window.input_mut().events.push(press(right, true, about));
+    window.hover_at(about);
+    window.step();
+    window.input_mut().events.push(pointer(PointerButton::Secondary, true, about));
     window.step();
     window.hover_at(about + moved);
     window.step();
-    window.input_mut().events.push(press(right, false, about + moved));
+    window.input_mut().events.push(pointer(PointerButton::Secondary, false, about + moved));
     window.run();
     click(&mut window, about + next * 4.0 + moved);
     assert_eq!(window.state().selected(), [14]);
     assert_eq!(window.state().session().view().filter, "", "nothing is asked");
 
-    window.get_by_label(all).click();
+    window.get_by_label(reset).click();
     window.run();
-    assert!(window.query_by_label(all).is_none());
+    assert!(window.query_by_label(reset).is_none());
     click(&mut window, about);
     assert_eq!(window.state().selected(), [13]);
     // By keys, where the chart has the focus.
     window.get_by_label("Points of Width and Bytes").focus();
     window.run();
-    window.key_press(egui::Key::Plus);
+    window.key_press(Key::Plus);
     window.run();
-    window.get_by_label(all);
-    window.key_press(egui::Key::Minus);
+    window.get_by_label(reset);
+    // A quarter of two thirds, which is up to the right end: no brush moves.
+    window.key_press_modifiers(Modifiers::ALT, Key::ArrowRight);
     window.run();
-    assert!(window.query_by_label(all).is_none());
-    // A double click shows all as well.
+    assert_eq!(window.state().session().view().filter, "");
+    let rect = window.get_by_label("Points of Width and Bytes").rect();
+    let at = rect.left_bottom() + Vec2::new(0.25 * rect.width(), -0.875 * rect.height());
+    click(&mut window, at);
+    assert_eq!(window.state().selected(), [15]);
+    window.get_by_label("Points of Width and Bytes").focus();
+    window.run();
+    window.key_press(Key::Minus);
+    window.run();
+    assert!(window.query_by_label(reset).is_none());
+    // A double click shows all as well, as is told where no sample is at the pointer.
     zoom(&mut window);
     let empty = about + Vec2::new(0.0, -30.0);
     window.hover_at(empty);
-    window.run();
+    window.run_steps(8);
+    assert!(window.query_all_by_label_contains("a double click resets").next().is_some());
+    // In one frame, and so within the time of a double click.
     for pressed in [true, false, true, false] {
-        let button = egui::PointerButton::Primary;
-        window.input_mut().events.push(press(button, pressed, empty));
+        window.input_mut().events.push(pointer(PointerButton::Primary, pressed, empty));
     }
     window.run();
-    assert!(window.query_by_label(all).is_none());
+    assert!(window.query_by_label(reset).is_none());
 }
 
 #[test]
@@ -407,10 +453,7 @@ fn pictures_to_look_at() {
             .allow_missing_glyphs()
             .renderer(WgpuTestRenderer::from_render_state(render))
             .with_context_setup(theme::install)
-            .build_ui_state(
-                |ui, panel: &mut Panel| panel.ui(ui),
-                Panel { state, pane: ChartsPane::default() },
-            );
+            .build_ui_state(|ui, panel: &mut Panel| panel.ui(ui), Panel::new(state));
         window.run();
         window
             .render()

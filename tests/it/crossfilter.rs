@@ -284,7 +284,9 @@ fn a_saved_chart_is_the_one_that_is_shown() {
     let left = rows_but(&snapshot, &query, &kind.own_columns());
     let (charts, _) = all_saved(kind, &of_points);
     let Body::Points(points) = &charts[0].body else { panic!("points") };
-    assert_eq!(points.density, body);
+    assert_eq!((&points.x, &points.y), (&body.x, &body.y));
+    let ends = [&body.x_edges, &body.y_edges].map(|edges| [edges[0], edges[edges.len() - 1]]);
+    assert_eq!(points.ends, ends);
     let [width, height] = ["width", "height"].map(|name| column(&snapshot, name).unwrap());
     let number = |column: &Column, row| column.number(&snapshot, row);
     let place = |row| Some((snapshot.dataset.path(row), [number(&width, row)?, number(&height, row)?]));

@@ -59,7 +59,7 @@ fn part_of(count: f64, most: f64) -> f32 {
     ((count + 1.0).ln() / (most + 1.0).ln()) as f32
 }
 
-pub fn ends(edges: &[f64]) -> (f64, f64) {
+fn ends(edges: &[f64]) -> (f64, f64) {
     (edges.first().copied().unwrap_or(0.0), edges.last().copied().unwrap_or(1.0))
 }
 

@@ -58,12 +58,15 @@ const CHART_HELP: &str = "\
 Kinds:
   classes           samples by class; '--by split' stacks them
   cumulative        the part of the samples that the most frequent classes have
+  imbalance         how uneven classes are, in figures
   splits            the share of each class in each split
   split-distances   how far splits are from each other
   sizes             width and height of each sample, as a plane
   aspects, bytes, brightness, contrast, saturation, sharpness, score.blur, … and any other column
                     of numbers: a histogram; '--by split' stacks it, '--by label' draws a box
                     plot of each class
+  words:COLUMN      samples by the words of a column of text: format, pixels, flags, issues, verdict,
+                    reason, or an attribute, as attr.NAME
   distance          the distance to the nearest neighbour, the column score.distance
   COLUMN,COLUMN     two columns of numbers, as a plane; '--points' draws a point for each sample,
                     '--by label' in the colour of its class
@@ -100,8 +103,7 @@ pub struct ChartOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub bins: Option<u16>,
 
-    /// Two columns as a point for each sample: of more than 20,000 a drawing shows how many there are in each cell, and
-    /// a .csv has them all
+    /// Two columns as a point for each sample: of more than 20,000 a drawing shows a sample, and a .csv has them all
     #[arg(long)]
     pub points: bool,
 
@@ -114,7 +116,7 @@ pub struct ChartOptions {
     #[arg(long, value_name = "WHAT", value_enum)]
     pub by: Option<ByName>,
 
-    /// What classes are in the order of, count unless set
+    /// What classes or words are in the order of, count unless set
     #[arg(long, value_name = "ORDER", value_enum)]
     pub order: Option<OrderName>,
 

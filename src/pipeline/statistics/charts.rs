@@ -1,22 +1,30 @@
 //! What each kind of chart shows of a dataset. Figures in, a [`Chart`] out: what the window saves and what the command
 //! line writes are the same.
 
+mod tables;
+
+use std::cmp::Reverse;
+
 use crate::analysis::distribution::boxes::{CELLS, MOST_BOXES, SIZES};
 use crate::analysis::distribution::histogram::grouped;
-use crate::analysis::distribution::{Axis as Place, Bins, BoxPlot, Density, Edges, SplitDistance, box_plots};
+use crate::analysis::distribution::{Axis as Place, Bins, BoxPlot, Density, Edges, box_plots};
 use crate::chart::{
-    Axis, Bars, Body, BoxRow, Boxes as BoxChart, Chart, Grid, Group, Heat, HeatCell, Histogram, Hue, Line,
-    Lines, Picture, PictureRow, Pictures as PictureChart, Point, Points, Scale, Series, Shades, Tile,
-    Upright, number_text,
+    Axis, Bars, Body, BoxRow, Boxes as BoxChart, Chart, Grid, Group, Histogram, Hue, Line, Lines, Picture,
+    PictureRow, Pictures as PictureChart, Point, Points, Scale, Series, Tile, Upright, number_text,
 };
-use crate::dataset::SampleId;
 use crate::dataset::columns::Column;
 use crate::dataset::query::Snapshot;
+use crate::dataset::{SampleId, natural};
 use crate::text::{counted, grouped as grouped_text};
 
 use super::classes::{Classes, most_frequent};
 use super::numbers::{edges_of, values_of};
-use super::{Boxes, PictureFigures, Pictures, Relation, Space, Subject};
+use super::{Boxes, PictureFigures, Pictures, Relation, Space, Subject, Words};
+
+pub use tables::{
+    Parts, SPLIT_DISTANCES, SPLIT_SHARES, class_bars, cumulative_lines, imbalance_figures, number_bins,
+    relation_table, split_distances, split_shares, word_bars,
+};
 
 /// Cells of a plane of two numbers, across and down.
 const CELLS_OF_TWO: [usize; 2] = [90, 60];
@@ -68,6 +76,10 @@ fn chart(subject: Subject<'_>, title: impl Into<String>, body: Body, notes: Vec<
     Chart { title: title.into(), subtitle, body, notes }
 }
 
+fn of_parts(subject: Subject<'_>, (title, body, notes): Parts) -> Chart {
+    chart(subject, title, body, notes)
+}
+
 fn place_of(scale: Scale) -> Place {
     match scale {
         Scale::Linear => Place::Linear,
@@ -107,14 +119,9 @@ pub fn classes_chart(subject: Subject<'_>, classes: &Classes, settings: &Setting
     } else {
         vec![Series { name: String::new(), hue: Hue::Accent, values: values(&classes.counts) }]
     };
-    let bars = Bars {
-        of: "class".to_owned(),
-        axis: Axis::counts("Samples", settings.scale),
-        categories: order.iter().map(|class| names[*class as usize].clone()).collect(),
-        series,
-        top: settings.top,
-    };
-    chart(subject, "Samples by class", Body::Bars(bars), class_notes(subject, classes))
+    let names = order.iter().map(|class| names[*class as usize].clone()).collect();
+    let notes = class_notes(subject, classes);
+    of_parts(subject, class_bars(names, series, settings.scale, settings.top, notes))
 }
 
 /// How uneven classes are, in a sentence or two.
@@ -148,104 +155,38 @@ pub fn cumulative_chart(subject: Subject<'_>, classes: &Classes, settings: &Sett
         sum += classes.counts[*class as usize];
         [(at + 1) as f64, sum as f64 / total]
     });
-    let lines = Lines {
-        x: Axis::counts("Classes, the most frequent first", settings.scale),
-        y: Axis::new("Part of the samples", "", Scale::Linear),
-        lines: vec![Line { name: "all".to_owned(), hue: Hue::Accent, points: points.collect() }],
-    };
-    chart(subject, "Samples in the most frequent classes", Body::Lines(lines), class_notes(subject, classes))
+    let line = Line { name: "all".to_owned(), hue: Hue::Accent, points: points.collect() };
+    of_parts(subject, cumulative_lines(vec![line], settings.scale, class_notes(subject, classes)))
+}
+
+/// How uneven classes are, in figures.
+pub fn imbalance_chart(subject: Subject<'_>, classes: &Classes) -> Chart {
+    of_parts(subject, imbalance_figures(&classes.imbalance, subject.class_names()))
 }
 
 /// Class proportions of each split, with how far the splits are from each other.
 pub fn splits_chart(subject: Subject<'_>, classes: &Classes, settings: &Settings) -> Chart {
     let order = ordered(subject.snapshot, &classes.counts, settings.order);
-    let names = subject.class_names();
-    let (mut cells, splits) = (Vec::new(), &classes.splits);
-    for (row, class) in order.iter().enumerate() {
-        for (column, counts) in splits.counts.iter().enumerate() {
-            let (share, count) = (splits.shares[column][*class as usize], counts[*class as usize]);
-            cells.push(HeatCell {
-                row: row as u32,
-                column: column as u32,
-                value: share * 100.0,
-                shade: share * 100.0,
-                more: vec![count as f64],
-            });
-        }
-    }
-    let heat = Heat {
-        row_title: "class".to_owned(),
-        column_title: "split".to_owned(),
-        rows: order.iter().map(|class| names[*class as usize].clone()).collect(),
-        columns: classes.split_names.clone(),
-        shades: Shades::Amount,
-        value: "percent".to_owned(),
-        more: vec!["samples".to_owned()],
-        cells,
-        top: settings.top,
-    };
-    let name = |at: usize| &classes.split_names[at];
-    let mut notes: Vec<String> = Vec::new();
-    if !splits.distances.is_empty() {
-        let told = splits.distances.iter().take(10).map(|pair| {
-            format!("{} and {} {}", name(pair.one), name(pair.two), crate::text::significant(pair.chi_square))
-        });
-        notes.push(format!(
-            "Chi-square distance of the class shares: {}.",
-            told.collect::<Vec<_>>().join(" · ")
-        ));
-    }
-    for (at, missing) in splits.missing.iter().enumerate().filter(|(_, missing)| !missing.is_empty()) {
-        notes.push(format!(
-            "{} has no sample of {}.",
-            name(at),
-            listed(missing.iter().map(|class| &names[*class]))
-        ));
-    }
-    chart(subject, "Percent of each split by class", Body::Heat(heat), notes)
+    let (names, splits) = (subject.class_names(), &classes.split_names);
+    of_parts(subject, split_shares(&order, names, splits, &classes.splits, settings.top))
 }
-
-/// The title of [`split_distances`].
-pub const SPLIT_DISTANCES: &str = "Distances of the splits";
 
 /// How far the splits are from each other.
 pub fn split_distances_chart(subject: Subject<'_>, classes: &Classes) -> Chart {
-    let heat = split_distances(classes.split_names.clone(), &classes.splits.distances);
-    chart(subject, SPLIT_DISTANCES, Body::Heat(heat), vec![DISTANCE.to_owned()])
+    of_parts(subject, split_distances(&classes.split_names, &classes.splits.distances))
 }
 
-/// What a distance of splits is.
-pub const DISTANCE: &str =
-    "½ Σ (p − q)² / (p + q) of the class shares: 0 where they are the same, 1 where no class is in both.";
-
-/// The distances of splits of these names as a table, every two of them once.
-pub fn split_distances(names: Vec<String>, distances: &[SplitDistance]) -> Heat {
-    let cell = |pair: &SplitDistance| HeatCell {
-        row: pair.one as u32,
-        column: pair.two as u32,
-        value: pair.chi_square,
-        shade: pair.chi_square,
-        more: Vec::new(),
-    };
-    Heat {
-        row_title: "split".to_owned(),
-        column_title: "other split".to_owned(),
-        shades: Shades::Amount,
-        value: "chi-square distance".to_owned(),
-        more: Vec::new(),
-        cells: distances.iter().map(cell).collect(),
-        top: names.len(),
-        rows: names.clone(),
-        columns: names,
+/// Samples by the words of a column of text; a sentence where there are none, or too many.
+pub fn words_chart(subject: Subject<'_>, column: &Column, settings: &Settings) -> Result<Chart, String> {
+    let words = Words::of(subject.snapshot, column, subject.rows.iter().copied())?;
+    let mut bars: Vec<(String, u32)> =
+        words.counts().into_iter().zip(words.names).map(|(count, name)| (name, count)).collect();
+    match settings.order {
+        Order::Dataset => {}
+        Order::Count => bars.sort_by_key(|(_, count)| Reverse(*count)),
+        Order::Natural => bars.sort_by(|(one, _), (two, _)| natural::compare(one, two)),
     }
-}
-
-/// The first of some names, and how many more there are.
-pub(super) fn listed<'a>(names: impl ExactSizeIterator<Item = &'a String>) -> String {
-    const SHOWN: usize = 8;
-    let more = names.len().saturating_sub(SHOWN);
-    let shown: Vec<&str> = names.take(SHOWN).map(String::as_str).collect();
-    if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
+    Ok(of_parts(subject, word_bars(&column.title, bars, settings.scale, settings.top)))
 }
 
 /// A histogram of a number, stacked by split or with a box plot of each class.
@@ -268,7 +209,6 @@ pub fn number_chart(subject: Subject<'_>, classes: &Classes, column: &Column, se
     if unknown > 0 {
         notes.push(format!("It is not known of {}.", counted(unknown, "sample")));
     }
-    let title = format!("{} of the samples", column.title);
     let not_positive = values.iter().filter(|value| **value <= 0.0).count() as u64;
     if settings.scale == Scale::Log && not_positive > 0 {
         notes.push(format!("{} not over 0 have no place on a log axis.", grouped_text(not_positive)));
@@ -278,13 +218,8 @@ pub fn number_chart(subject: Subject<'_>, classes: &Classes, column: &Column, se
         return chart(subject, format!("{} by class", column.title), Body::Boxes(body), notes);
     }
     let edges = edges_of(column, &values, place_of(settings.scale), settings.bins);
-    let body = Histogram {
-        series: histogram_series(subject, classes, &values, &edges, settings.by),
-        x: axis,
-        y: Axis::counts("Samples", Scale::Linear),
-        edges: edges.values,
-    };
-    chart(subject, title, Body::Histogram(body), notes)
+    let series = histogram_series(subject, classes, &values, &edges, settings.by);
+    of_parts(subject, number_bins(axis, edges.values, series, Scale::Linear, notes))
 }
 
 fn histogram_series(
@@ -356,27 +291,29 @@ pub fn plane_chart(subject: Subject<'_>, columns: [&Column; 2], settings: &Setti
             counted(found.left_out, "sample")
         )
     });
-    let grid = Grid {
-        x: x_axis,
-        y: y_axis,
-        counts: found.counts.iter().map(|count| *count as f64).collect(),
-        x_edges: found.x.values,
-        y_edges: found.y.values,
-        upright: Upright::Up,
-        counted: "Samples".to_owned(),
-    };
     let body = match settings.points {
-        true => Body::Points(points(subject, columns, grid, settings.by)),
-        false => Body::Grid(grid),
+        true => Body::Points(points(subject, columns, [(x_axis, &found.x), (y_axis, &found.y)], settings.by)),
+        false => Body::Grid(Grid {
+            x: x_axis,
+            y: y_axis,
+            counts: found.counts.iter().map(|count| *count as f64).collect(),
+            x_edges: found.x.values,
+            y_edges: found.y.values,
+            upright: Upright::Up,
+            counted: "Samples".to_owned(),
+        }),
     };
     chart(subject, title, body, notes.into_iter().collect())
 }
 
-/// A point for each of the samples that has a place on both axes of a grid, told apart by its first class where that is
-/// asked for.
-pub fn points(subject: Subject<'_>, columns: [&Column; 2], density: Grid, by: By) -> Points {
+/// A point for each of the samples that has a bin on both axes, told apart by its first class where that is asked for.
+pub fn points(
+    subject: Subject<'_>,
+    columns: [&Column; 2],
+    [(x_axis, x_edges), (y_axis, y_edges)]: [(Axis, &Edges); 2],
+    by: By,
+) -> Points {
     let [x, y] = columns.map(|column| values_of(subject, column));
-    let has_place = |axis: &Axis, value: f64| !place_of(axis.scale).place(value).is_nan();
     let is_by_class = by == By::Label;
     // By class, and one for samples of none.
     let names = subject.class_names();
@@ -386,7 +323,7 @@ pub fn points(subject: Subject<'_>, columns: [&Column; 2], density: Grid, by: By
     };
     let placed = || {
         let rows = subject.rows.iter().zip(x.iter().zip(&y));
-        rows.filter(|(_, (x, y))| has_place(&density.x, **x) && has_place(&density.y, **y))
+        rows.filter(|(_, (x, y))| x_edges.bin(**x).is_some() && y_edges.bin(**y).is_some())
     };
     // Those without a point have no place in the legend.
     let mut group_ids = vec![None; if is_by_class { names.len() + 1 } else { 1 }];
@@ -396,6 +333,10 @@ pub fn points(subject: Subject<'_>, columns: [&Column; 2], density: Grid, by: By
         Some(name) => Group { name: name.clone(), hue: subject.hue(at as u32) },
         None if is_by_class => Group { name: "unlabelled".to_owned(), hue: Hue::Dim },
         None => Group::default(),
+    };
+    let ends = |edges: &Edges| {
+        let end = |value: Option<&f64>| value.copied().unwrap_or_default();
+        [end(edges.values.first()), end(edges.values.last())]
     };
     let point = |(sample, (x, y)): (&SampleId, (&f64, &f64))| Point {
         name: subject.snapshot.dataset.path(*sample).to_owned(),
@@ -407,7 +348,9 @@ pub fn points(subject: Subject<'_>, columns: [&Column; 2], density: Grid, by: By
         groups_of: if is_by_class { "class".to_owned() } else { String::new() },
         groups: (0..group_ids.len()).filter(|at| group_ids[*at].is_some()).map(group).collect(),
         points: placed().map(point).collect(),
-        density,
+        ends: [x_edges, y_edges].map(ends),
+        x: x_axis,
+        y: y_axis,
     }
 }
 
@@ -602,41 +545,9 @@ pub fn diversity_chart(subject: Subject<'_>, space: &Space, settings: &Settings)
 pub fn relation_chart(subject: Subject<'_>, relation: &Relation, settings: &Settings) -> Chart {
     let name = |side: &super::Side, at: usize| side.name_at(subject.snapshot, at as u32);
     let names = |side: &super::Side| (0..side.len()).map(|at| name(side, at)).collect();
-    let cell = |cell: &crate::analysis::distribution::Cell| HeatCell {
-        row: cell.row,
-        column: cell.column,
-        value: cell.ratio,
-        shade: cell.conservative(),
-        more: vec![cell.observed as f64, cell.expected, cell.low, cell.high],
-    };
-    let heat = Heat {
-        row_title: relation.rows.name().to_owned(),
-        column_title: relation.columns.name().to_owned(),
-        rows: names(&relation.rows),
-        columns: names(&relation.columns),
-        shades: Shades::Ratio,
-        value: "observed over expected".to_owned(),
-        more: ["observed", "expected", "low", "high"].map(str::to_owned).into(),
-        cells: relation.cells.iter().map(cell).collect(),
-        top: settings.top,
-    };
-    let mut notes = vec![
-        "Observed over expected counts: 1 is as many as independence expects. Colours are by the end of the 95 % \
-         interval that is nearer to 1."
-            .to_owned(),
-    ];
-    notes.extend(relation.cells.iter().take(3).filter(|cell| cell.conservative() != 1.0).map(|cell| {
-        format!(
-            "{} with {}: {} observed, {} expected, ratio {} ({} to {}).",
-            name(&relation.rows, cell.row as usize),
-            name(&relation.columns, cell.column as usize),
-            grouped_text(cell.observed),
-            crate::text::significant(cell.expected),
-            crate::text::significant(cell.ratio),
-            crate::text::significant(cell.low),
-            crate::text::significant(cell.high)
-        )
-    }));
-    let title = format!("What goes together: {} and {}", relation.rows.name(), relation.columns.name());
-    chart(subject, title, Body::Heat(heat), notes)
+    let sides = [&relation.rows, &relation.columns];
+    of_parts(
+        subject,
+        relation_table(sides.map(super::Side::name), sides.map(names), &relation.cells, settings.top),
+    )
 }

@@ -219,6 +219,8 @@ fn every_chart_has_the_figures_that_it_is_of() {
         number_chart(subject, &counted, &width, &by(By::Label)),
         plane_chart(subject, [&width, &bytes], &plain),
         plane_chart(subject, [&width, &bytes], &Settings { points: true, ..by(By::Label) }),
+        imbalance_chart(subject, &counted),
+        words_chart(subject, &column("split"), &plain).unwrap(),
         split_distances_chart(subject, &counted),
         box_centres_chart(subject, &known_boxes),
         box_sizes_chart(subject, &known_boxes, &by(By::Label)),
@@ -236,6 +238,9 @@ fn every_chart_has_the_figures_that_it_is_of() {
     assert_eq!(bars.categories, ["cat", "traffic light", "dog \"a\""]);
     let total = |at: usize| bars.series.iter().map(|series| series.values[at]).sum::<f64>();
     assert_eq!([0, 1, 2].map(total), [120.0, 40.0, 40.0]);
+    let words = words_chart(subject, &column("split"), &plain).unwrap();
+    assert_eq!(csv_rows(&words)[1..], [["train", "115"], ["val", "56"]].map(|row| row.map(str::to_owned)));
+    assert!(words_chart(subject, &column("verdict"), &plain).is_err(), "nothing is decided");
     // A stacked histogram sums to one that is not.
     let whole = csv_rows(&number_chart(subject, &counted, &width, &plain));
     let stacked = csv_rows(&number_chart(subject, &counted, &width, &by(By::Split)));

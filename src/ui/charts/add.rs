@@ -106,7 +106,7 @@ fn offers(columns: &[Column], session: &Session) -> Vec<Offer> {
         let name = || column.name.to_string();
         offers.push(offer(&*column.title, &*column.about, Kind::Numbers { column: name() }));
     }
-    for column in columns.iter().filter(|column| column.kind == ColumnKind::Text && has_few_words(column)) {
+    for column in columns.iter().filter(|column| column.has_few_words()) {
         let kind = Kind::Values { column: column.name.to_string() };
         offers.push(offer(&*column.title, &*column.about, kind));
     }
@@ -124,12 +124,6 @@ fn offers(columns: &[Column], session: &Session) -> Vec<Offer> {
         offers.push(offer(format!("Labels with {title}"), about, with(&column.name)));
     }
     offers
-}
-
-/// Whether a column of text has words that many samples share.
-fn has_few_words(column: &Column) -> bool {
-    matches!(&*column.name, "format" | "pixels" | "flags" | "issues" | "verdict" | "reason")
-        || column.name.starts_with("attr.")
 }
 
 fn against(columns: &[Column], across: &str) -> Vec<Offer> {

@@ -96,11 +96,12 @@ pub(super) enum Step {
 }
 
 impl Step {
-    /// The step that is asked for by keys that go down and up; with Shift only the upper end moves.
+    /// The step that is asked for by keys that go down and up; with Shift only the upper end moves, and with Alt no
+    /// brush does.
     pub fn pressed(ui: &Ui, keys: [Key; 2]) -> Option<Self> {
-        let (pressed, shift) =
-            ui.input(|input| (keys.map(|key| input.key_pressed(key)), input.modifiers.shift));
-        Some(match (pressed, shift) {
+        let (pressed, held) = ui.input(|input| (keys.map(|key| input.key_pressed(key)), input.modifiers));
+        Some(match (pressed, held.shift) {
+            _ if held.alt => return None,
             ([true, _], false) => Self::Down,
             ([_, true], false) => Self::Up,
             ([true, _], true) => Self::Shrink,

@@ -8,6 +8,7 @@ use super::drawn::DrawnView;
 use super::imbalance::ImbalanceView;
 use super::scatter::ScatterView;
 use super::splits::SplitsView;
+use super::zoom::HINT;
 use super::{Drag, Known, bars, drawn, histogram, imbalance, relations, scatter, splits, study};
 use crate::crossfilter::{Card, Figures, Kind, Order, Scattered, saved_titles};
 use crate::state::{Action, Session};
@@ -114,6 +115,10 @@ fn head_ui(
 fn save_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, title: &str, card: &Card) {
     let id = card.id;
     let button = widgets::icon_button(ui, icons::ICON_SAVE, &format!("Save the chart {title}"));
+    let menu = Popup::menu(&button);
+    if !button.clicked() && !menu.is_open() {
+        return;
+    }
     let charts = match session.charts.study(id) {
         Some(study) => study.found.charts.iter().map(|chart| chart.title.clone()).collect(),
         None => session.charts.figures(id).map_or(Vec::new(), |figures| saved_titles(&card.kind, figures)),
@@ -124,7 +129,7 @@ fn save_ui(ui: &mut Ui, pencil: &mut Pencil<'_>, session: &Session, title: &str,
         }
         return;
     }
-    Popup::menu(&button).show(|ui| {
+    menu.show(|ui| {
         for (at, chart) in charts.iter().enumerate() {
             if ui.button(chart).clicked() {
                 pencil.act(Action::PickChartFile { card: id, chart: Some(at) });
@@ -185,8 +190,7 @@ fn options_ui(ui: &mut Ui, card: &mut Card, known: &Known) {
             for (log, name) in options.log_axes.iter_mut().zip([x, y]) {
                 ui.checkbox(log, format!("{} by its logarithm", known.title(name)));
             }
-            let zoom = "Ctrl and the wheel zoom, or + and −; a drag by the right button moves, a double click shows all";
-            ui.add(egui::Label::new(widgets::dim(zoom)).wrap());
+            ui.add(egui::Label::new(widgets::dim(HINT)).wrap());
         }
         Kind::BoxPlots { .. } => {
             ui.checkbox(&mut options.log_axes[0], "Numbers by their logarithm");

@@ -4,7 +4,7 @@ use egui::{CursorIcon, Pos2, Rect, Response, Stroke, Ui, Vec2, vec2};
 
 use super::card::Pen;
 use super::study::thumbnail_ui;
-use super::zoom::Seen;
+use super::zoom::{HINT, Seen};
 use crate::crossfilter::{Kind, Plane, Scattered};
 use crate::dataset::SampleId;
 use crate::gpu::points::{self, View};
@@ -72,8 +72,11 @@ pub(super) fn pointed_ui(
     (rect, seen): (Rect, Seen),
     response: &Response,
 ) {
-    let pointer = response.hover_pos().filter(|_| pen.drag.is_none());
-    let Some(sample) = pointer.and_then(|at| sample_at(cloud, rect, seen, at)) else { return };
+    let Some(pointer) = response.hover_pos().filter(|_| pen.drag.is_none()) else { return };
+    let Some(sample) = sample_at(cloud, rect, seen, pointer) else {
+        response.clone().on_hover_text_at_pointer(HINT);
+        return;
+    };
     let Some(place) = place_of(cloud, sample) else { return };
     let tokens = Tokens::of(ui);
     let radius = radius(cloud.scatter.points().len());

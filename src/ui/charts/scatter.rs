@@ -17,7 +17,7 @@ use super::axis::{
 use super::card::Pen;
 use super::cloud::{cloud_of, cloud_ui, pointed_ui, thinned_ui};
 use super::histogram::range_of;
-use super::zoom::{Seen, seen_after};
+use super::zoom::{HINT, Seen, seen_after};
 use crate::analysis::distribution::Edges;
 use crate::crossfilter::{Figures, Plane};
 use crate::dataset::query::{Brush, Stroke, asked_range};
@@ -31,7 +31,7 @@ use crate::ui::widgets;
 const GRID: f32 = 210.0;
 const NUMBERS: f32 = 46.0;
 
-/// Edge of the button that shows all again, in points.
+/// Edge of the button that resets the zoom, in points.
 const BUTTON: f32 = 24.0;
 
 /// Drawing state: the grid as a texture with what it is of, and what is seen of the plane.
@@ -151,7 +151,7 @@ pub(super) fn scatter_ui(
         keys(ui, pen, plane, columns);
     }
     if !seen.is_all() {
-        all_ui(ui, pen, view, &drawn);
+        reset_ui(ui, pen, view, &drawn);
     }
     if let Some(cloud) = cloud {
         thinned_ui(ui, cloud);
@@ -159,12 +159,12 @@ pub(super) fn scatter_ui(
 }
 
 /// The button in the corner that shows all of the plane again.
-fn all_ui(ui: &mut Ui, pen: &Pen<'_, '_>, view: &mut ScatterView, drawn: &Drawn<'_>) {
+fn reset_ui(ui: &mut Ui, pen: &Pen<'_, '_>, view: &mut ScatterView, drawn: &Drawn<'_>) {
     let corner = drawn.grid.right_top() + vec2(-BUTTON - space::XS, space::XS);
     let at = Rect::from_min_size(corner, Vec2::splat(BUTTON));
     let [x, y] = drawn.columns.map(|column| pen.known.title(column));
-    let mut corner = ui.new_child(UiBuilder::new().max_rect(at).id_salt("show all"));
-    let name = format!("Show all of {x} and {y}");
+    let mut corner = ui.new_child(UiBuilder::new().max_rect(at).id_salt("reset zoom"));
+    let name = format!("Reset zoom of {x} and {y}");
     if widgets::icon_button(&mut corner, icons::ICON_ZOOM_OUT_MAP, &name).clicked() {
         view.seen = Seen::default();
     }
@@ -299,5 +299,5 @@ fn cell_text(pen: &Pen<'_, '_>, plane: &Plane, columns: [&str; 2], [column, line
             text.push_str(&format!("{} {} to {}\n", axis.title, axis.text(low), axis.text(high)));
         }
     }
-    format!("{text}{} of {}", count(&plane.shown), count(&plane.all))
+    format!("{text}{} of {}\n\n{HINT}", count(&plane.shown), count(&plane.all))
 }

@@ -1,12 +1,17 @@
 //! The part of a plane that is seen: Ctrl and the wheel zoom it about the pointer, a drag by another button than the
-//! first moves it, and a double click shows all of it. It refuses to know what lies in the plane.
+//! first moves it, keys do both, and a double click shows all of it. It refuses to know what lies in the plane.
 
-use egui::{Key, PointerButton, Rect, Response, Ui, pos2};
+use egui::{InputState, Key, PointerButton, Rect, Response, Ui, pos2};
 
 /// The smallest part of an axis that fills the plane.
 const LEAST: f32 = 1.0 / 500.0;
-/// What a press of a key zooms by.
+/// What a press of a key zooms by, and the part of what is seen that one moves.
 const STEP: f32 = 1.5;
+const MOVE: f32 = 0.25;
+
+/// What a person has to know to zoom.
+pub(super) const HINT: &str =
+    "Ctrl and the wheel or + and − zoom, the right button or Alt and arrows move, a double click resets.";
 
 /// What is seen of a plane, in parts of its axes: 0 at the left and at the bottom, as much of either.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -78,20 +83,28 @@ pub(super) fn seen_after(ui: &Ui, response: &Response, rect: Rect, seen: Seen) -
         let by = response.drag_delta() / rect.size();
         seen = seen.moved([by.x, -by.y]);
     }
-    let factor = ui.input(egui::InputState::zoom_delta);
+    let factor = ui.input(InputState::zoom_delta);
     if let Some(at) = response.hover_pos().filter(|_| factor != 1.0) {
         let part = (at - rect.left_bottom()) / rect.size();
         seen = seen.zoomed(factor, [part.x, -part.y]);
     }
-    if response.has_focus() {
-        let pressed = |keys: &[Key]| ui.input(|input| keys.iter().any(|key| input.key_pressed(*key)));
-        if pressed(&[Key::Plus, Key::Equals]) {
-            seen = seen.zoomed(STEP, [0.5; 2]);
-        } else if pressed(&[Key::Minus]) {
-            seen = seen.zoomed(1.0 / STEP, [0.5; 2]);
+    if response.has_focus() { ui.input(|input| seen_after_keys(input, seen)) } else { seen }
+}
+
+fn seen_after_keys(input: &InputState, seen: Seen) -> Seen {
+    let pressed = |key: Key| input.key_pressed(key);
+    // Of an axis by its keys down and up: what is seen moves against what is drawn.
+    let moved = |down: Key, up: Key| MOVE * (f32::from(pressed(down)) - f32::from(pressed(up)));
+    match input.modifiers {
+        // Of the whole window.
+        modifiers if modifiers.command => seen,
+        modifiers if modifiers.alt => {
+            seen.moved([moved(Key::ArrowLeft, Key::ArrowRight), moved(Key::ArrowDown, Key::ArrowUp)])
         }
+        _ if pressed(Key::Plus) || pressed(Key::Equals) => seen.zoomed(STEP, [0.5; 2]),
+        _ if pressed(Key::Minus) => seen.zoomed(1.0 / STEP, [0.5; 2]),
+        _ => seen,
     }
-    seen
 }
 
 #[cfg(test)]
