@@ -228,6 +228,7 @@ impl Pages {
             refused.retain(|sample| turned.cells.iter().all(|cell| cell.sample != *sample));
         }
         (self.class, self.cells, self.at) = (Some(turned.class), turned.cells, None);
+        self.leave_out_what_does_not_fit();
     }
 
     /// Another verdict on a cell.
@@ -314,11 +315,10 @@ impl Pages {
         if self.cells.is_empty() {
             return self.fill(snapshot);
         }
-        self.cells.truncate(fits);
-        self.at = self.at.filter(|at| *at < fits);
+        self.leave_out_what_does_not_fit();
         let Some(class) = self.page_class(snapshot) else { return };
         let there: HashSet<SampleId> = self.cells.iter().map(|cell| cell.sample).collect();
-        let missing = fits - self.cells.len();
+        let missing = fits.saturating_sub(self.cells.len());
         let Some((_, rows)) = self.open(snapshot, class) else { return };
         let mut rows = rows.filter(|(sample, _)| !there.contains(sample));
         let more: Vec<PageCell> = rows
@@ -329,6 +329,16 @@ impl Pages {
         let ahead = rows.take(fits).map(|(sample, _)| sample).collect();
         self.cells.extend(more);
         self.ahead = ahead;
+    }
+
+    /// What is marked stays, whether it is seen or not: it is not to be confirmed with the rest.
+    fn leave_out_what_does_not_fit(&mut self) {
+        let mut place = 0..;
+        let fits = self.fits;
+        self.cells.retain(|cell| {
+            place.next().is_some_and(|place| place < fits) || cell.verdict != CellVerdict::Right
+        });
+        self.at = self.at.filter(|at| *at < fits);
     }
 
     /// The class of the page, as the model numbers it.

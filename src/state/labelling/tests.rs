@@ -394,6 +394,20 @@ fn a_page_is_one_edit_and_comes_back_whole() {
 }
 
 #[test]
+fn what_is_marked_on_a_page_is_not_confirmed_when_it_does_not_fit_any_more() {
+    let mut state = desk(LabelLook::Pages);
+    page(&mut state, PageStep::Fits(3));
+    propose(&mut state, PROPOSED);
+    assert_eq!(cells(&state), [4, 2, 5]);
+    page(&mut state, PageStep::Toggle(5));
+    page(&mut state, PageStep::Fits(1));
+    assert_eq!(cells(&state), [4, 5], "the mark is kept");
+    page(&mut state, PageStep::Above(0.0));
+    page(&mut state, PageStep::ConfirmAbove);
+    assert_eq!([2, 4, 5].map(|sample| labels(&state, sample).len()), [1, 1, 0]);
+}
+
+#[test]
 fn a_page_comes_back_with_its_own_edit_alone() {
     let mut state = desk(LabelLook::Pages);
     page(&mut state, PageStep::Fits(1));
