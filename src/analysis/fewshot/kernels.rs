@@ -99,7 +99,8 @@ fn rows_at_once<S: Simd, const ROWS: usize>(
         let mut start = 0;
         while start + STEP <= numbers {
             // Pieces of one length that is known, so that nothing has to be checked within.
-            let pieces = rows.map(|row| row[start..].first_chunk::<STEP>().expect("it is whole"));
+            let pieces =
+                rows.map(|row| row[start..].first_chunk::<STEP>().expect("the step ends within the row"));
             let weights = &weights[start * vectors..];
             for at in 0..STEP {
                 add_products(simd, &mut sums, pieces.map(|piece| piece[at]), weights[at * vectors + vector]);
