@@ -197,6 +197,7 @@ impl App {
         self.actions.is_empty()
             && answered
             && !self.state.waits_for_label_files()
+            && !self.state.waits_for_export_plan()
             && self.work.is_idle()
             && self.pictures.thumbs.is_idle()
     }

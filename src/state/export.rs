@@ -231,6 +231,11 @@ impl State {
         }
     }
 
+    /// Whether the dialog waits for what its choice would write.
+    pub fn waits_for_export_plan(&self) -> bool {
+        matches!(&self.dialog, Some(Dialog::ExportDataset(draft)) if draft.plan.is_none())
+    }
+
     /// Starts what the dialog shows.
     pub(super) fn start_export(&mut self) -> Vec<Effect> {
         let Some(Dialog::ExportDataset(draft)) = &self.dialog else { return Vec::new() };
